@@ -1,0 +1,238 @@
+"""What a trace says, line by line: the door between `trace` and `kernel`.
+
+Every line of a trace ends in some event. `tid` is the thread id that strace printed, in strace's PID
+namespace; 0 is the one task whose id the trace never prints.
+`time` is the time as printed (None without -t, -tt, -ttt or -r), `seconds` the same as a number that
+only grows within one trace (epoch, midnight of the first day, or sum of -r), None without times.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, Union
+
+from strace_analyzer.trace.values import Value
+
+
+class Span(NamedTuple):
+    """Where something stands: the index of the source in its trace, and 1-based physical lines."""
+
+    source: int
+    first: int
+    last: int
+
+
+class Result(NamedTuple):
+    """What stands behind the equals sign of a call."""
+
+    value: int | None
+    """The number returned; None for `= ?` and where no result was printed."""
+    errno: str | None = None
+    """`ECONNREFUSED`, also `ERESTARTSYS` of `= ? ERESTARTSYS (...)`."""
+    note: str | None = None
+    """What follows in parentheses, without them: `Connection refused`, `flags FD_CLOEXEC`, `INJECTED`;
+    several groups are joined by `) (` as printed. `<unavailable>` is kept as `unavailable`."""
+    annotation: str | None = None
+    """What -y or -yy print behind a returned descriptor, escapes decoded: `TCP:[1234]`."""
+    comment: str | None = None
+    """`7 in strace's PID NS` of `= 2 /* 7 in strace's PID NS */`."""
+
+    @property
+    def failed(self) -> bool:
+        """True where the call gave an error (`-1 ENOENT`, or `? ERESTART...`)."""
+        return self.errno is not None
+
+
+class Call(Protocol):
+    """One parsed call, as `calls.py` makes it: decoded when asked, since most calls never are."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def args(self) -> tuple[Value, ...]: ...
+    @property
+    def result(self) -> Result: ...
+    @property
+    def duration(self) -> float | None: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Syscall:
+    """A whole call, its halves joined: what was asked and what came back.
+
+    `args` are typed values in order. `duration` is in seconds (-T), None without. `text` is the call
+    as printed, halves joined, without what stands before its name. `stack` holds the frames of -k,
+    innermost first. `entry_seen` is False for a resumed half whose beginning the trace lacks: its
+    `args` are then only the ones printed on the resumed line.
+    """
+
+    __slots__ = ("call", "entry_seen", "seconds", "span", "stack", "tid", "time")
+
+    def __init__(
+        self,
+        tid: int,
+        time: str | None,
+        seconds: float | None,
+        call: Call,
+        span: Span,
+        stack: tuple[str, ...] = (),
+        entry_seen: bool = True,
+    ) -> None:
+        self.tid = tid
+        self.time = time
+        self.seconds = seconds
+        self.call = call
+        self.span = span
+        self.stack = stack
+        self.entry_seen = entry_seen
+
+    @property
+    def name(self) -> str:
+        return self.call.name
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        return self.call.args
+
+    @property
+    def result(self) -> Result:
+        return self.call.result
+
+    @property
+    def duration(self) -> float | None:
+        return self.call.duration
+
+    @property
+    def text(self) -> str:
+        return self.call.text
+
+    def __repr__(self) -> str:
+        return f"Syscall({self.tid}, {self.text!r}, {self.span})"
+
+
+class Entered:
+    """The first half of a call, `name(args <unfinished ...>`: the call has begun, others go on.
+
+    The whole call follows as a Syscall when it is resumed; where it never is, this is all there is.
+    `call.args` are the arguments printed so far.
+    """
+
+    __slots__ = ("call", "seconds", "span", "tid", "time")
+
+    def __init__(
+        self, tid: int, time: str | None, seconds: float | None, call: Call, span: Span
+    ) -> None:
+        self.tid = tid
+        self.time = time
+        self.seconds = seconds
+        self.call = call
+        self.span = span
+
+    @property
+    def name(self) -> str:
+        return self.call.name
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        return self.call.args
+
+
+class SignalDelivered(NamedTuple):
+    """`--- SIGCHLD {...} ---`, and `--- stopped by SIGSTOP ---` with `stopped` True."""
+
+    tid: int
+    time: str | None
+    seconds: float | None
+    signal: str
+    info: str
+    span: Span
+    stopped: bool = False
+
+
+class Exited(NamedTuple):
+    """`+++ exited with 0 +++`, or `+++ superseded by execve in pid N +++` (then `status` is None)."""
+
+    tid: int
+    time: str | None
+    seconds: float | None
+    status: int | None
+    superseded_by: int | None
+    span: Span
+
+
+class Killed(NamedTuple):
+    """`+++ killed by SIGKILL +++`, `core_dumped` where it says so."""
+
+    tid: int
+    time: str | None
+    seconds: float | None
+    signal: str
+    core_dumped: bool
+    span: Span
+
+
+class Attached(NamedTuple):
+    """`strace: Process 4711 attached`: a task that strace follows from now on. `tid` is that task."""
+
+    tid: int
+    span: Span
+
+
+class Detached(NamedTuple):
+    """`strace: Process 4711 detached`."""
+
+    tid: int
+    span: Span
+
+
+class Notice(NamedTuple):
+    """Any other word of strace's own: `strace: attach: ptrace(...)`, `[ Process PID=1 runs in ... ]`."""
+
+    tid: int
+    text: str
+    span: Span
+
+
+class TableRow(NamedTuple):
+    """A line of the table that -c or -C prints at the end."""
+
+    text: str
+    span: Span
+
+
+class Dump(NamedTuple):
+    """A line that belongs to the call above it: an I/O dump (-e read, -e write) or a lone stack frame."""
+
+    text: str
+    span: Span
+
+
+class Unparsed(NamedTuple):
+    """A line that looks like strace's but that the grammar does not read; counted, never dropped."""
+
+    text: str
+    reason: str
+    span: Span
+
+
+class Foreign(NamedTuple):
+    """A line that is not strace's: the traced program's output, a shell prompt, prose."""
+
+    text: str
+    span: Span
+
+
+Event = Union[
+    Syscall,
+    Entered,
+    SignalDelivered,
+    Exited,
+    Killed,
+    Attached,
+    Detached,
+    Notice,
+    TableRow,
+    Dump,
+    Unparsed,
+    Foreign,
+]

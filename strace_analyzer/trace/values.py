@@ -1,0 +1,152 @@
+"""What the arguments of a call are made of: one small type for each form that strace prints.
+
+Plain integers (decimal, octal, hexadecimal) are `int`; everything else is one of the types below.
+All of them are immutable and compare by value.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+
+class Name(NamedTuple):
+    """A symbolic constant or bare word: `AF_INET`, `NULL`, `SIGCHLD`, `VALID-13`, `-100` is an int."""
+
+    text: str
+
+
+class Text(NamedTuple):
+    """A quoted string with its escapes decoded; `truncated` when strace printed `"..."...`."""
+
+    value: bytes
+    truncated: bool = False
+    abstract: bool = False
+    """True for an abstract UNIX name, `@"..."`."""
+
+
+class Flags(NamedTuple):
+    """A set of bits: `SOCK_STREAM|SOCK_CLOEXEC`, `S_IFREG|0644`, `0x1|0x80000`."""
+
+    members: tuple[Value, ...]
+
+
+class Expression(NamedTuple):
+    """Arithmetic that strace left unevaluated: `8192*1024`, `1<<5`, `SKF_AD_OFF+4`, `!FLAG`."""
+
+    operator: str
+    operands: tuple[Value, ...]
+
+
+class Alternatives(NamedTuple):
+    """An ioctl request that several drivers share: `SNDCTL_TMR_TIMEBASE or TCGETS`."""
+
+    choices: tuple[Value, ...]
+
+
+class Field(NamedTuple):
+    """One member of a struct; `name` is None for an unnamed one (old strace, bare macro calls)."""
+
+    name: str | None
+    value: Value
+
+
+class Struct(NamedTuple):
+    """`{sa_family=AF_INET, sin_port=htons(0), ...}`."""
+
+    fields: tuple[Field, ...]
+
+    def get(self, name: str) -> Value | None:
+        """The value of the first field called `name`, or None."""
+        for field in self.fields:
+            if field.name == name:
+                return field.value
+        return None
+
+
+class Array(NamedTuple):
+    """`[1, 2]`, a set `[HUP INT]`, or its complement `~[USR1]`."""
+
+    items: tuple[Value, ...]
+    complement: bool = False
+
+
+class Designated(NamedTuple):
+    """An array element with its index: `[NAME]=value`, `[0]=1`."""
+
+    index: Value
+    value: Value
+
+
+class MacroCall(NamedTuple):
+    """A C macro or function call used as a value: `htons(0)`, `makedev(0x1, 0x3)`."""
+
+    name: str
+    arguments: tuple[Value, ...]
+
+
+class Annotated(NamedTuple):
+    """A descriptor or a pid with what -y, -yy or -Y print behind it: `3<TCP:[1234]>`, `4510<bash>`.
+
+    `note` is the text between the angle brackets, escapes decoded (with -xx it is all hex escapes).
+    """
+
+    value: Value
+    note: str
+
+
+class Commented(NamedTuple):
+    """A value with strace's remark: `0x2 /* AF_INET */`, `0x7ffc3a8bbdc0 /* 24 vars */`."""
+
+    value: Value
+    comment: str
+
+
+class Change(NamedTuple):
+    """What the kernel changed during the call: `[112 => 16]`, `{...} => {...}`."""
+
+    before: Value
+    after: Value
+
+
+class Named(NamedTuple):
+    """An argument with its name (`-N`, or `flags=CLONE_VM` in clone): `fd=3`."""
+
+    name: str
+    value: Value
+
+
+class Elided(NamedTuple):
+    """What strace left out: `...`, `???`, or a bare comment such as `/* 20 entries */`."""
+
+    text: str
+
+
+Value = Union[
+    int,
+    Name,
+    Text,
+    Flags,
+    Expression,
+    Alternatives,
+    Struct,
+    Array,
+    Designated,
+    MacroCall,
+    Annotated,
+    Commented,
+    Change,
+    Named,
+    Elided,
+]
+
+
+def plain(value: Value) -> Value:
+    """`value` without its wrapping: the newer side of a change, no name, no comment, no annotation."""
+    while True:
+        match value:
+            case Change(_, after):
+                value = after
+            case Named(_, inner) | Commented(inner, _) | Annotated(inner, _):
+                value = inner
+            case _:
+                return value
