@@ -1,0 +1,314 @@
+"""What is found: findings with their proof, the use of ports, what is unknown, and how sure we are.
+
+These are the types between the rooms that judge (`rules`, `ports`) and the room that reports. Their fields
+are those of the JSON report (docs/report-schema.json), under the same names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from strace_analyzer.kernel.socket_state import Outcome
+
+
+class Level(IntEnum):
+    """How bad: proven harm, waste, or only the pattern."""
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Confidence(Enum):
+    """How sure: `probable` where the trace hides something that could make it harmless."""
+
+    CERTAIN = "certain"
+    PROBABLE = "probable"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A line of a source, as the user named the source."""
+
+    source: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An internet address and port."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRef:
+    """Which process and thread: `id` is unique in the report, `tgid` and `command` may be unknown."""
+
+    id: str
+    tgid: int | None
+    tid: int | None
+    command: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SocketKind:
+    """`AF_INET`, `SOCK_STREAM`, `TCP`; None where the trace does not tell."""
+
+    domain: str | None
+    type: str | None
+    protocol: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAddress:
+    """What bind() was given, and the port that the kernel chose where the trace shows it."""
+
+    address: str | None
+    port: int | None
+    assigned_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call of the proof. `time` is as printed, `seconds` counts from the trace's beginning."""
+
+    role: str
+    source: str
+    line: int
+    end_line: int
+    tid: int | None
+    fd: int
+    time: str | None
+    seconds: float | None
+    duration: float | None
+    name: str
+    result: int | None
+    errno: str | None
+    text: str
+    stack: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One binding that a rule flags, with the calls that prove it."""
+
+    id: str
+    rule: str
+    level: Level
+    confidence: Confidence
+    trace: str
+    process: ProcessRef
+    namespace: int
+    fd: int
+    at: Location
+    socket: SocketKind
+    local: LocalAddress
+    peer: Endpoint | None
+    outcome: Outcome
+    held_seconds: float | None
+    """from the bind to its release; None without times or when it was never released in the trace"""
+    calls: dict[str, CallRecord]
+    """the first of each role of socket, bind, getsockname, connect, outcome, close"""
+    trail: tuple[CallRecord, ...]
+    """every defining call in order; repeats keep the first and the last"""
+    doubts: frozenset[str] = frozenset()
+    """why it is only probable, as warning and unknown codes"""
+    reuse: bool = False
+    """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
+    cause: str | None = None
+    """ephemeral-ports-exhausted: early-binds, time-wait, one-destination, another-process, unknown"""
+    without_bind: str | None = None
+    """ephemeral-ports-exhausted: would-fit, would-not-fit, unknown"""
+    group: str | None = None
+    """id of its Group, set at the end"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCount:
+    """How many findings of a group went to this peer."""
+
+    peer: Endpoint
+    count: int
+    connected: int
+    fds: tuple[int, ...]
+    bind_lines: tuple[int, ...]
+    """first bind lines, at most 8"""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings with one cause: the same rule, process, call site, level and confidence."""
+
+    id: str
+    fingerprint: str
+    rule: str
+    level: Level
+    confidence: Confidence
+    trace: str
+    process: ProcessRef
+    call_site: str | None
+    """the innermost stack frame outside libc (-k), else None"""
+    peers: tuple[PeerCount, ...]
+    count: int
+    connected: int
+    failed: int
+    fds: tuple[int, ...]
+    first: Location
+    last: Location
+    message: str
+    advice: str
+    cause: str | None
+    without_bind: str | None
+    sample: Finding
+    """the finding shown as proof: the first one that connected, else the first"""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of the trace and what its sockets did."""
+
+    id: str
+    trace: str
+    tgid: int | None
+    tids: tuple[int, ...]
+    parent: str | None
+    command: str | None
+    argv: tuple[str, ...]
+    argv_truncated: bool
+    programs: tuple[str, ...]
+    sockets: int
+    tcp_connections: int
+    early_bound: int
+    connected: int
+    failed: int
+    destinations: int
+    findings: dict[str, int]
+    no_port: int = 0
+    """of its TCP connections, those bound under IP_BIND_ADDRESS_NO_PORT"""
+    address_bound: int = 0
+    """of its TCP connections, those bound to a specific address or port"""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLife:
+    """One socket's life, folded when its last descriptor is closed: a row of `sockets`."""
+
+    trace: str
+    process: ProcessRef
+    fd: int
+    socket: SocketKind
+    namespace: int
+    origin: str
+    binding: str
+    connection: str
+    outcome: Outcome
+    local: LocalAddress
+    peer: Endpoint | None
+    opened: Location
+    closed: Location | None
+    seconds_open: float | None
+    trail: tuple[CallRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something the trace cannot tell, folded per code and process."""
+
+    code: str
+    reason: str
+    count: int
+    trace: str
+    process: str | None
+    fd: int | None
+    first: Location
+    last: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something that the trace's own options hid, and what follows from it."""
+
+    code: str
+    trace: str
+    count: int
+    effect: str
+    """may-miss, may-overreport, lowers-confidence"""
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationUse:
+    """One destination (address, port, protocol) and the connections made to it."""
+
+    address: str
+    port: int
+    protocol: str
+    connections: int
+    early_bound: int
+    peak_concurrent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUse:
+    """One process's part in the use of ports. `exhausted` when it met E1 or E2 (DOMAIN of docs/kernel.md)."""
+
+    process: str
+    peak_pinned: int
+    total_pinned: int
+    peak_needed: int
+    peak_pinned_with_time_wait: int | None = None
+    peak_needed_with_time_wait: int | None = None
+    exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PortUse:
+    """The ports of one network namespace over the trace: the JSON report's `ports` (docs/ports.md)."""
+
+    namespace: int
+    range: tuple[int, int]
+    range_source: str
+    """option, host, socket-option, assumed"""
+    total_connections: int
+    total_pinned: int
+    peak_pinned: int
+    peak_needed: int
+    peak_pinned_with_time_wait: int | None
+    peak_needed_with_time_wait: int | None
+    peak_time: float | None
+    headroom: int
+    headroom_without_bind: int
+    connections_per_second: float | None
+    sustainable_as_is: float
+    sustainable_without_bind_per_destination: float
+    censored: int
+    by_process: tuple[ProcessUse, ...]
+    destinations: tuple[DestinationUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a rule may know at the end of a trace, to set level and confidence.
+
+    `uses` maps (process id, namespace) to that process's part in the use of ports; `ranges` maps a
+    namespace to the size of its port range; `hidden` holds the codes of the trace's warnings.
+    """
+
+    uses: dict[tuple[str, int], ProcessUse] = field(default_factory=dict)
+    ports: dict[int, PortUse] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    autobind_reuse: bool = False

@@ -1,0 +1,131 @@
+"""The kernel's own objects: tasks, thread groups, descriptor tables, open file descriptions.
+
+The words are the kernel's (include/linux/fdtable.h, clone(2), fork(2)): a *descriptor* is a number's entry in a table,
+a pair of an open file description and its close-on-exec flag; the *open file description* is what dup()
+and fork() share, and holds the socket. Only sockets are kept: what else a number may stand for does not
+matter here, except that it is not the socket it was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from strace_analyzer.kernel.socket_state import Socket
+
+
+class OpenFileDescription:
+    """A socket as all its descriptors share it. `references` counts descriptors in all tables."""
+
+    __slots__ = ("id", "references", "socket")
+
+    def __init__(self, socket: Socket) -> None:
+        self.id = socket.id
+        self.socket = socket
+        self.references = 0
+
+    def __repr__(self) -> str:
+        return f"OpenFileDescription({self.id}, references={self.references})"
+
+
+class Descriptor(NamedTuple):
+    """One number's entry in a table."""
+
+    description: OpenFileDescription
+    close_on_exec: bool = False
+
+
+class FdTable:
+    """The descriptors of one or, under CLONE_FILES, several tasks. `users` counts them."""
+
+    __slots__ = ("_slots", "users")
+
+    def __init__(self) -> None:
+        self._slots: dict[int, Descriptor] = {}
+        self.users = 1
+
+    def __contains__(self, fd: int) -> bool:
+        return fd in self._slots
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(tuple(self._slots))
+
+    def get(self, fd: int) -> Descriptor | None:
+        """The entry of `fd`, or None where it is no socket we know."""
+        return self._slots.get(fd)
+
+    def set(self, fd: int, descriptor: Descriptor) -> Descriptor | None:
+        """Put `descriptor` at `fd`; give back what stood there (its reference already dropped)."""
+        displaced = self.remove(fd)
+        descriptor.description.references += 1
+        self._slots[fd] = descriptor
+        return displaced
+
+    def set_close_on_exec(self, fd: int, close_on_exec: bool) -> None:
+        """FD_CLOEXEC of fcntl(2), FIOCLEX of ioctl(2); no effect on a number that is no socket."""
+        descriptor = self._slots.get(fd)
+        if descriptor is not None:
+            self._slots[fd] = descriptor._replace(close_on_exec=close_on_exec)
+
+    def remove(self, fd: int) -> Descriptor | None:
+        """Take `fd` out and drop its reference; what stood there, or None."""
+        descriptor = self._slots.pop(fd, None)
+        if descriptor is not None:
+            descriptor.description.references -= 1
+        return descriptor
+
+    def fork(self) -> FdTable:
+        """A copy that shares every open file description (clone without CLONE_FILES)."""
+        copy = FdTable()
+        copy._slots = dict(self._slots)
+        for descriptor in copy._slots.values():
+            descriptor.description.references += 1
+        return copy
+
+
+class ThreadGroup:
+    """A process: the tasks made with CLONE_THREAD. `tgid` is None where the trace does not tell it."""
+
+    __slots__ = (
+        "argv",
+        "argv_truncated",
+        "command",
+        "id",
+        "parent",
+        "programs",
+        "tgid",
+        "tids",
+    )
+
+    def __init__(self, id: str, tgid: int | None, parent: ThreadGroup | None = None) -> None:
+        self.id = id
+        """stable name of the process within its trace: the tgid or first tid, `#2` when used again"""
+        self.tgid = tgid
+        self.parent = parent
+        self.tids: list[int] = []
+        self.command: str | None = parent.command if parent else None
+        """base name of the program that runs, from execve() or -Y"""
+        self.argv: tuple[str, ...] = parent.argv if parent else ()
+        self.argv_truncated = parent.argv_truncated if parent else False
+        self.programs: list[str] = []
+        """paths given to execve(), in order"""
+
+    def __repr__(self) -> str:
+        return f"ThreadGroup({self.id}, {self.command})"
+
+
+class Task:
+    """A thread, what the kernel schedules: its number, its process, its descriptors, its network."""
+
+    __slots__ = ("ambiguous", "group", "namespace", "table", "tid")
+
+    def __init__(self, tid: int, group: ThreadGroup, table: FdTable, namespace: int) -> None:
+        self.tid = tid
+        self.group = group
+        self.table = table
+        self.namespace = namespace
+        self.ambiguous = False
+        """more than one clone could have made it: what it inherited is not certain"""
+
+    def __repr__(self) -> str:
+        return f"Task({self.tid}, group={self.group.id})"

@@ -1,0 +1,164 @@
+"""What a socket is at one moment, as a value: where it is bound, what it is connected to, and why we know.
+
+Theory of operation
+-------------------
+Two facts about a socket are independent, so they are two small machines and not one product.
+
+*Binding*: who chose the local port, and is it held?
+
+    UNBOUND    no local port
+    DEFERRED   bind() with port 0 under IP_BIND_ADDRESS_NO_PORT: the port is chosen at connect()
+    EPHEMERAL  bind() with port 0: the kernel took a port at once, for this socket alone
+    BOUND      bind() with an explicit port
+    AUTOBOUND  the kernel chose a port at connect(), listen() or the first send
+
+*Connection*:
+
+    UNCONNECTED -> CONNECTING -> CONNECTED, and LISTENING
+
+`transitions.py` holds the tables that move them. A failed call moves nothing, except where the kernel says
+so: some failed connects give an EPHEMERAL port back (docs/kernel.md, "Which failures release a port").
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress
+
+
+class Binding(Enum):
+    """Who chose the local port, and when."""
+
+    UNBOUND = "unbound"
+    DEFERRED = "deferred"
+    EPHEMERAL = "ephemeral"
+    BOUND = "bound"
+    AUTOBOUND = "autobound"
+
+
+class Connection(Enum):
+    """How far the socket has come towards a peer."""
+
+    UNCONNECTED = "unconnected"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LISTENING = "listening"
+
+
+class Outcome(Enum):
+    """What became of the last connect(): `connected` also where later calls showed it."""
+
+    CONNECTED = "connected"
+    IN_PROGRESS = "in-progress"
+    FAILED = "failed"
+    NONE = "none"
+
+
+class Origin(Enum):
+    """How the trace came to know the socket."""
+
+    CREATED = "created"
+    """by socket(), seen"""
+    ACCEPTED = "accepted"
+    """by accept(): an incoming connection"""
+    INHERITED = "inherited"
+    """it is older than the trace, or its socket() was not traced"""
+    RECEIVED = "received"
+    """over a UNIX socket (SCM_RIGHTS) or by pidfd_getfd()"""
+
+
+class Ending(Enum):
+    """How the connection ended, as far as the calls show; decides whether TIME_WAIT follows."""
+
+    OPEN = "open"
+    PEER_CLOSED = "peer-closed"
+    """end of file was read before we closed: the peer keeps the TIME_WAIT, not we"""
+    RESET = "reset"
+    """ECONNRESET, EPIPE, or SO_LINGER {1, 0}: no TIME_WAIT at all"""
+
+
+class Options(NamedTuple):
+    """The socket options that matter here, as they stand now."""
+
+    no_port: bool = False
+    """IP_BIND_ADDRESS_NO_PORT"""
+    reuse_address: bool = False
+    reuse_port: bool = False
+    port_range: tuple[int, int] | None = None
+    """IP_LOCAL_PORT_RANGE, as (low, high); None is the host's range"""
+    linger_zero: bool = False
+    """SO_LINGER {l_onoff=1, l_linger=0}: close() sends RST"""
+    ipv6_only: bool = False
+    transparent: bool = False
+    """IP_TRANSPARENT or IP_FREEBIND"""
+
+
+class Evidence(NamedTuple):
+    """A call that made the socket what it is. `role` is what the call did:
+    `socket accept setsockopt bind getsockname connect outcome listen shutdown release eof reset close`."""
+
+    role: str
+    call: Syscall
+    fd: int
+
+
+class Socket(NamedTuple):
+    """A socket at one moment. Immutable: a Step carries the one before and the one after."""
+
+    id: int
+    """unique in its trace, in order of first sight"""
+    namespace: int
+    """the network namespace it was made in, numbered from 0 in order of first sight"""
+    origin: Origin
+    domain: str | None
+    """`AF_INET`, `AF_INET6` ...; None where the trace does not tell"""
+    type: str | None
+    """`SOCK_STREAM` ... without its flags; None where the trace does not tell"""
+    protocol: str | None
+    """the transport: `TCP UDP MPTCP UDPLITE SCTP DCCP RAW`, another protocol's name, or None"""
+    binding: Binding = Binding.UNBOUND
+    connection: Connection = Connection.UNCONNECTED
+    outcome: Outcome = Outcome.NONE
+    ending: Ending = Ending.OPEN
+    local: SocketAddress | None = None
+    """what bind() was given; for an unbound socket what getsockname() showed"""
+    assigned_port: int | None = None
+    """the port that the kernel chose, where getsockname() or -yy showed it"""
+    peer: SocketAddress | None = None
+    """the address of the last connect()"""
+    options: Options = Options()
+    connects: int = 0
+    """connect() calls with an address since the binding was made (or since the socket was)"""
+    was_released: bool = False
+    """a binding to port 0 was given back by a failed connect, a reset or connect(AF_UNSPEC)"""
+    shut_down: bool = False
+    """shutdown(SHUT_WR) or SHUT_RDWR by us"""
+    doubts: frozenset[str] = frozenset()
+    """codes of what could make statements about this socket wrong (see step.Doubt)"""
+    trail: tuple[Evidence, ...] = ()
+    """the calls that made it so, in order; repeats keep the first and the last"""
+
+    @property
+    def is_inet(self) -> bool:
+        """AF_INET or AF_INET6, or not known to be anything else."""
+        return self.domain in ("AF_INET", "AF_INET6", None)
+
+    @property
+    def is_tcp(self) -> bool:
+        """TCP or MPTCP for certain."""
+        return self.protocol in ("TCP", "MPTCP")
+
+    @property
+    def is_udp(self) -> bool:
+        """UDP or UDP-Lite for certain."""
+        return self.protocol in ("UDP", "UDPLITE")
+
+    def evidence(self, role: str) -> Evidence | None:
+        """The first call with this role since the binding was made, or None."""
+        for item in self.trail:
+            if item.role == role:
+                return item
+        return None
