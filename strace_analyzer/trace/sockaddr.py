@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+from functools import lru_cache
 from typing import NamedTuple
 
-from strace_analyzer.trace.values import Value
+from strace_analyzer.trace.constants import ADDRESS_FAMILIES, number
+from strace_analyzer.trace.values import MacroCall, Name, Struct, Text, Value, plain
+
+_FAMILY_NAMES = {
+    value: name for name, value in reversed(ADDRESS_FAMILIES.items()) if name.startswith("AF_")
+}
 
 
 class SocketAddress(NamedTuple):
     """`family` is the AF_ name whatever way strace printed it (AF_FILE and AF_LOCAL are AF_UNIX).
 
-    For AF_INET and AF_INET6, `address` is the canonical text ("0.0.0.0", "::1", "::ffff:10.0.0.1") and
-    `port` the number in host order. `scope` is sin6_scope_id (a number or an interface name) where it
-    is not 0. For AF_UNSPEC, address and port are what the kernel would read as a sockaddr_in there.
-    Otherwise `address` is the path or None, and `port` None.
+    For AF_INET and AF_INET6, `address` is the canonical text ("0.0.0.0", "::1", "::ffff:10.0.0.1")
+    and `port` the number in host order; each is None where only the rest was printed
+    (`sa_family=AF_INET, ...`, or `sa_data` too short to hold it). `scope` is sin6_scope_id (a number
+    or an interface name) where it is not 0. For AF_UNSPEC, address and port are what the kernel would
+    read as a sockaddr_in there (net/ipv4/af_inet.c, __inet_bind). Otherwise `address` is the path
+    (`@name` if abstract) or None, and `port` None.
     """
 
     family: str
@@ -27,9 +37,131 @@ class SocketAddress(NamedTuple):
         return self.address in ("0.0.0.0", "::", "::ffff:0.0.0.0")
 
 
-def socket_address(value: Value) -> SocketAddress | None:
+def socket_address(value: Value | None) -> SocketAddress | None:
     """The address that `value` (an argument of bind, connect, getsockname ...) holds.
 
     None where strace did not decode it: a raw pointer, an elided struct, NULL.
     """
-    raise NotImplementedError
+    value = value if value is None else plain(value)
+    if not isinstance(value, Struct):
+        return None
+    fields = {field.name: plain(field.value) for field in value.fields if field.name is not None}
+    # sin_family and its like: strace before 4.0
+    printed = next((fields[key] for key in fields if key.endswith("_family")), None)
+    family = _family(printed)
+    if family is None:
+        return None
+    match family:
+        case "AF_INET" if "sin_port" in fields or "sin_addr" in fields:
+            return SocketAddress(
+                family, _ipv4(fields.get("sin_addr")), _port(fields.get("sin_port"))
+            )
+        case "AF_INET6" if "sin6_port" in fields:
+            return SocketAddress(
+                family,
+                _sin6_address(value) or _raw_ipv6(fields.get("sin6_addr")),
+                _port(fields["sin6_port"]),
+                _scope(fields.get("sin6_scope_id")),
+            )
+        case "AF_INET" | "AF_INET6" | "AF_UNSPEC":
+            return _undecoded(family, fields.get("sa_data"))
+        case "AF_UNIX":
+            return SocketAddress(family, _path(fields.get("sun_path", fields.get("path"))))
+        case _:
+            return SocketAddress(family)
+
+
+def _family(printed: Value | None) -> str | None:
+    """The AF_ name; a family that the table lacks keeps its name, or its number as text."""
+    known = number(printed, ADDRESS_FAMILIES)
+    if known is not None:
+        return _FAMILY_NAMES.get(known, str(known))
+    return printed.text if isinstance(printed, Name) else None
+
+
+def _undecoded(family: str, data: Value | None) -> SocketAddress:
+    """From `sa_data`, which strace prints for AF_UNSPEC and for addresses that are too short.
+
+    struct sockaddr_in: port, address; struct sockaddr_in6: port, flow info, address, scope; both
+    after the family, in network order.
+    """
+    if not isinstance(data, Text):
+        return SocketAddress(family)
+    raw = data.value
+    port = struct.unpack_from("!H", raw)[0] if len(raw) >= 2 else None
+    address = None
+    if family == "AF_INET6":
+        if len(raw) >= 22:
+            address = socket.inet_ntop(socket.AF_INET6, raw[6:22])
+    elif len(raw) >= 6:
+        address = socket.inet_ntop(socket.AF_INET, raw[2:6])
+    return SocketAddress(family, address, port)
+
+
+def _sin6_address(value: Struct) -> str | None:
+    """From the unnamed member `inet_pton(AF_INET6, "::1", &sin6_addr)`."""
+    for field in value.fields:
+        match field.value:
+            case MacroCall("inet_pton", (_, Text(text), *_)):
+                return _canonical(socket.AF_INET6, text)
+    return None
+
+
+def _raw_ipv6(value: Value | None) -> str | None:
+    """The sixteen bytes of `sin6_addr="..."` (-X raw)."""
+    match value:
+        case Text(bytes(raw)) if len(raw) == 16:
+            return socket.inet_ntop(socket.AF_INET6, raw)
+        case _:
+            return None
+
+
+def _port(value: Value | None) -> int | None:
+    """`htons(80)`, or the two bytes in network order that -X raw prints."""
+    match value:
+        case MacroCall("htons" | "ntohs", (int(port),)):
+            return port
+        case Text(bytes(raw)) if len(raw) == 2:
+            return int.from_bytes(raw, "big")
+        case _:
+            return None
+
+
+def _ipv4(value: Value | None) -> str | None:
+    """`inet_addr("0.0.0.0")`, `htonl(INADDR_ANY)` of the oldest straces, or four raw bytes."""
+    match value:
+        case MacroCall("inet_addr", (Text(text),)):
+            return _canonical(socket.AF_INET, text)
+        case MacroCall("htonl" | "inet_addr", (Name("INADDR_ANY"),)) | Name("INADDR_ANY"):
+            return "0.0.0.0"
+        case Text(bytes(raw)) if len(raw) == 4:
+            return socket.inet_ntop(socket.AF_INET, raw)
+        case _:
+            return None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(family: int, text: bytes) -> str | None:
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, text.decode("ascii")))
+    except (OSError, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _scope(value: Value | None) -> str | None:
+    match value:
+        case MacroCall("if_nametoindex", (Text(name),)):
+            return name.decode("utf-8", "surrogateescape")
+        case int(index) if index != 0:
+            return str(index)
+        case _:
+            return None
+
+
+def _path(value: Value | None) -> str | None:
+    match value:
+        case Text(path, _, abstract):
+            text = path.decode("utf-8", "surrogateescape")
+            return "@" + text if abstract else text
+        case _:
+            return None

@@ -6,11 +6,11 @@ All of them are immutable and compare by value.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 
 class Name(NamedTuple):
-    """A symbolic constant or bare word: `AF_INET`, `NULL`, `SIGCHLD`, `VALID-13`, `-100` is an int."""
+    """A symbolic constant or bare word: `AF_INET`, `NULL`, `SIGCHLD`, `VALID-13`."""
 
     text: str
 
@@ -73,7 +73,7 @@ class Array(NamedTuple):
 class Designated(NamedTuple):
     """An array element with its index: `[NAME]=value`, `[0]=1`."""
 
-    index: Value
+    designator: Value
     value: Value
 
 
@@ -121,27 +121,27 @@ class Elided(NamedTuple):
     text: str
 
 
-Value = Union[
-    int,
-    Name,
-    Text,
-    Flags,
-    Expression,
-    Alternatives,
-    Struct,
-    Array,
-    Designated,
-    MacroCall,
-    Annotated,
-    Commented,
-    Change,
-    Named,
-    Elided,
-]
+Value = (
+    int
+    | Name
+    | Text
+    | Flags
+    | Expression
+    | Alternatives
+    | Struct
+    | Array
+    | Designated
+    | MacroCall
+    | Annotated
+    | Commented
+    | Change
+    | Named
+    | Elided
+)
 
 
 def plain(value: Value) -> Value:
-    """`value` without its wrapping: the newer side of a change, no name, no comment, no annotation."""
+    """`value` unwrapped: the newer side of a change, no name, no comment, no annotation."""
     while True:
         match value:
             case Change(_, after):
