@@ -1,0 +1,108 @@
+"""Arguments of a call, as the kernel model asks for them: descriptors, lists of descriptors, options."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from strace_analyzer.trace.annotation import SocketNote, socket_note
+from strace_analyzer.trace.constants import CONTROL_TYPES, NOTHING, number
+from strace_analyzer.trace.values import (
+    Annotated,
+    Array,
+    Change,
+    Commented,
+    Field,
+    Named,
+    Struct,
+    Text,
+    Value,
+    plain,
+)
+
+
+class FdArgument(NamedTuple):
+    """A descriptor argument: its number and the note behind it (-y, -yy), None without."""
+
+    fd: int
+    note: str | None
+
+    @property
+    def socket(self) -> SocketNote | None:
+        """The socket that the note names, None without a note or where it names another file."""
+        return None if self.note is None else socket_note(self.note)
+
+
+def argument(args: tuple[Value, ...], index: int) -> Value | None:
+    """The argument at `index`, None where the line does not have it."""
+    return args[index] if index < len(args) else None
+
+
+def fd_argument(value: Value | None) -> FdArgument | None:
+    """The descriptor that `value` is, or None (AT_FDCWD, a negative number, nothing printed)."""
+    note = None
+    while True:
+        match value:
+            case int():
+                return FdArgument(value, note) if 0 <= value < 2**31 else None
+            case Annotated(inner, text):
+                value, note = inner, text
+            case Named(_, inner) | Commented(inner, _) | Change(_, inner):
+                value = inner
+            case _:
+                return None
+
+
+def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:
+    """The two descriptors of pipe(2) and socketpair(2), `[3, 4]`; () where they are not decoded."""
+    inner = None if value is None else plain(value)
+    if not isinstance(inner, Array):
+        return ()
+    return tuple(fd for item in inner.items if (fd := fd_argument(item)) is not None)
+
+
+def option_number(value: Value | None) -> int | None:
+    """The number of an option value, `[1]`, `[ECONNREFUSED]` gives None; see `option_name`."""
+    inner = None if value is None else plain(value)
+    if isinstance(inner, Array) and len(inner.items) == 1:
+        inner = plain(inner.items[0])
+    if isinstance(inner, Text) and not inner.truncated and 1 <= len(inner.value) <= 4:
+        return int.from_bytes(inner.value, "little")
+    return number(inner, NOTHING)
+
+
+def passed_fds(message: Value | None) -> tuple[FdArgument, ...]:
+    """The descriptors in a struct msghdr's SCM_RIGHTS control messages (unix(7)), in order."""
+    found: list[FdArgument] = []
+    _collect_rights(message, found)
+    return tuple(found)
+
+
+def _collect_rights(value: Value | None, found: list[FdArgument]) -> None:
+    inner = None if value is None else plain(value)
+    match inner:
+        case Array(items):
+            for item in items:
+                _collect_rights(item, found)
+        case Struct(fields):
+            kind = inner.get("cmsg_type")
+            # strace 4.x: {cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, {4}}
+            if kind is not None and number(kind, CONTROL_TYPES) == CONTROL_TYPES["SCM_RIGHTS"]:
+                for field in fields:
+                    if field.name in ("cmsg_data", None):
+                        found.extend(_fds_in(field))
+                return
+            for field in fields:
+                _collect_rights(field.value, found)
+        case _:
+            return
+
+
+def _fds_in(field: Field) -> list[FdArgument]:
+    match plain(field.value):
+        case Array(items):
+            values = list(items)
+        case Struct(fields):
+            values = [member.value for member in fields]
+        case _:
+            return []
+    return [fd for item in values if (fd := fd_argument(item)) is not None]

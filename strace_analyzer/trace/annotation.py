@@ -1,0 +1,50 @@
+"""What -y and -yy print behind a descriptor, read: takes the note, gives what kind of file it names."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+# src/socketutils.c, src/util.c (printfd): `TCP:[inode]`, `TCP:[local]`, `TCP:[local->peer]`, with
+# TCPv6, UDP, UDPv6, UDPLITE, UDPLITEv6 ...; `socket:[inode]` with -y or where sock_diag told nothing.
+_SOCKET = re.compile(r"(?P<protocol>[A-Z]+(?:-[A-Z]+)?)(?P<six>v6)?:\[(?P<body>.*)\]", re.S)
+_PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]+)\]")
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.%\w]*)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]+)", re.A)
+_FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK", "PACKET"})
+
+
+class SocketNote(NamedTuple):
+    """`protocol` as in Socket (`TCP`, `UDP` ...), `domain` AF_INET or AF_INET6; both None for `socket:[1]`
+    and for families that are not internet ones, where `foreign` is True."""
+
+    protocol: str | None
+    domain: str | None
+    inode: int | None = None
+    local: tuple[str, int] | None = None
+    peer: tuple[str, int] | None = None
+    foreign: bool = False
+
+
+@lru_cache(maxsize=8192)
+def socket_note(note: str) -> SocketNote | None:
+    """The socket that `note` names; None where it names something else (a path, a pipe)."""
+    plain = _PLAIN.fullmatch(note)
+    if plain is not None:
+        return SocketNote(None, None, int(plain["inode"]))
+    match = _SOCKET.fullmatch(note)
+    if match is None:
+        return None
+    protocol, body = match["protocol"], match["body"]
+    if protocol in _FAMILIES:
+        return SocketNote(None, None, foreign=True)
+    domain = "AF_INET6" if match["six"] else "AF_INET"
+    if body.isdecimal():
+        return SocketNote(protocol, domain, int(body))
+    local, _, peer = body.partition("->")
+    return SocketNote(protocol, domain, None, _endpoint(local), _endpoint(peer))
+
+
+def _endpoint(text: str) -> tuple[str, int] | None:
+    match = _ADDRESS.fullmatch(text)
+    return None if match is None else (match["six"] or match["four"], int(match["port"]))
