@@ -1,0 +1,61 @@
+# Needs Python 3.11 or later (with its venv module), make and git. Nothing is installed outside .venv.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
+
+.PHONY: help demo test lint types house bench bench-smoke check clean
+
+help:
+	@echo 'make demo         install into .venv and analyse the Erlang sample'
+	@echo 'make test         all tests'
+	@echo 'make check        test, lint, types, house, bench-smoke: what CI runs'
+	@echo 'make lint types house                ruff; mypy --strict; import-linter and RULES.md'
+	@echo 'make bench bench-smoke               timings against yardsticks; right results on a tiny trace'
+
+demo: $(VENV)/.installed
+	@$(BIN)/strace-analyzer $(SAMPLE); status=$$?; \
+		echo; echo "$$ $(BIN)/strace-analyzer $(SAMPLE)    (exit status $$status)"; test $$status -le 1
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy --strict -p strace_analyzer
+
+house: $(VENV)/.dev
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house $(PYTEST_ARGS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+bench-smoke: $(VENV)/.dev
+	$(BIN)/python benchmarks/smoke.py
+
+check: test lint types house bench-smoke
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo 'strace-analyzer needs Python 3.11 or later: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo 'Python has no working venv module here (Debian, Ubuntu: apt install python3-venv)'; exit 1; }
+
+# hyperscan has no wheel for every platform: results are the same without it, only slower.
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary hyperscan -e '.[fast]' \
+		|| echo 'hyperscan cannot be installed here: going on without it (same results, slower)'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
