@@ -15,14 +15,18 @@ from strace_analyzer.kernel.socket_state import Socket
 
 
 class OpenFileDescription:
-    """A socket as all its descriptors share it. `references` counts descriptors in all tables."""
+    """A socket as all its descriptors share it. `references` counts descriptors in all tables, `maker`
+    is the tid of the task that made it, `group` and `fd` what it was first seen as."""
 
-    __slots__ = ("id", "references", "socket")
+    __slots__ = ("fd", "group", "id", "maker", "references", "socket")
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: Socket, maker: int, group: ThreadGroup, fd: int) -> None:
         self.id = socket.id
         self.socket = socket
         self.references = 0
+        self.maker = maker
+        self.group = group
+        self.fd = fd
 
     def __repr__(self) -> str:
         return f"OpenFileDescription({self.id}, references={self.references})"

@@ -134,6 +134,10 @@ class Socket(NamedTuple):
     """connect() calls with an address since the binding was made (or since the socket was)"""
     was_released: bool = False
     """a binding to port 0 was given back by a failed connect, a reset or connect(AF_UNSPEC)"""
+    proved_pinned: bool = False
+    """-yy showed the connecting descriptor bound to a port: `3<TCP:[0.0.0.0:PORT]>`"""
+    inode: int | None = None
+    """the number in `<TCP:[1234]>` or `<socket:[1234]>`, where -y or -yy showed it"""
     shut_down: bool = False
     """shutdown(SHUT_WR) or SHUT_RDWR by us"""
     doubts: frozenset[str] = frozenset()

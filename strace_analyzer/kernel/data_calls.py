@@ -1,0 +1,123 @@
+"""Calls that move data: they show whether a connection was made, who closed it first, and what was passed."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.arguments import argument, fd_argument, passed_fds
+from strace_analyzer.kernel.objects import OpenFileDescription, Task
+from strace_analyzer.kernel.option_calls import connection_lost
+from strace_analyzer.kernel.process_calls import Handler
+from strace_analyzer.kernel.socket_calls import INET, connect_to, established
+from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
+from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
+from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import socket_address
+from strace_analyzer.trace.values import Struct, Value, plain
+
+_SIZE_ARGUMENT = {"read": 2, "recv": 2, "recvfrom": 2}
+_FLAGS_ARGUMENT = {"sendto": 3, "send": 3, "sendmsg": 2, "sendmmsg": 3}
+
+
+def received(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """read(2), recv(2) and their like: 0 bytes asked for and not got is the peer's FIN."""
+    fd = fd_argument(argument(call.args, 0))
+    description = None if fd is None else kernel.find(task, fd, call)
+    if call.name == "recvmsg" and not call.result.failed:
+        _take_rights(kernel, task, call)
+    if fd is None or description is None:
+        return
+    size = number(argument(call.args, _SIZE_ARGUMENT.get(call.name, 99)))
+    was = description.socket
+    if call.result.value == 0 and size != 0 and was.type == "SOCK_STREAM" and _is_up(description):
+        now = was._replace(ending=Ending.PEER_CLOSED if not was.shut_down else was.ending)
+        if was.connection is Connection.CONNECTING:
+            established(kernel, task, call, fd.fd, description)
+            now = description.socket._replace(ending=now.ending)
+        if now.ending is not was.ending:
+            kernel.move(call, "eof", task, fd.fd, description, now)
+        return
+    _moved(kernel, task, call, fd.fd, description)
+
+
+def sent(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """write(2), send(2) and their like. A send with MSG_FASTOPEN connects; on an unbound UDP socket it binds."""
+    fd = fd_argument(argument(call.args, 0))
+    if fd is None:
+        return
+    flags = argument(call.args, _FLAGS_ARGUMENT.get(call.name, 99))
+    target = _target(call)
+    if flags is not None and includes(flags, "MSG_FASTOPEN", MSG_FLAGS) and target is not None:
+        connect_to(kernel, task, call, fd, socket_address(target))
+        return
+    description = kernel.find(task, fd, call)
+    if call.name == "sendmsg" and not call.result.failed:
+        _give_rights(kernel, task, call)
+    if description is None:
+        return
+    was = description.socket
+    if was.is_udp and was.binding in PORT_AT_CONNECT:
+        address = socket_address(target) if target is not None else None
+        if call.result.failed:
+            kernel.move(call, "send", task, fd.fd, description, was, keep=False)
+        elif address is not None and address.family in INET:
+            now = was._replace(binding=PORT_AT_CONNECT[was.binding])
+            kernel.move(call, "send", task, fd.fd, description, now, keep=False)
+        return
+    _moved(kernel, task, call, fd.fd, description)
+
+
+def _moved(
+    kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
+) -> None:
+    """What any transfer on a TCP socket tells: data shows a connection, some errors show its end."""
+    was = description.socket
+    if was.type != "SOCK_STREAM":
+        return
+    error = call.result.errno
+    if error is None:
+        if was.connection is Connection.CONNECTING and (call.result.value or 0) > 0:
+            established(kernel, task, call, fd, description)
+    elif error in RESET_ERRORS and _is_up(description):
+        if error == "EPIPE" and was.shut_down:
+            return
+        description.socket = was._replace(ending=Ending.RESET)
+        connection_lost(kernel, task, call, fd, description)
+
+
+def _is_up(description: OpenFileDescription) -> bool:
+    return description.socket.connection in (Connection.CONNECTING, Connection.CONNECTED)
+
+
+def _target(call: Syscall) -> Value | None:
+    """The address that sendto() or sendmsg() was given, None for none."""
+    if call.name == "sendto":
+        return argument(call.args, 4)
+    message = argument(call.args, 1)
+    inner = None if message is None else plain(message)
+    if call.name == "sendmsg" and isinstance(inner, Struct):
+        return inner.get("msg_name")
+    return None
+
+
+def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """SCM_RIGHTS: the receiver has the socket too, whatever becomes of our descriptor."""
+    for fd in passed_fds(argument(call.args, 1)):
+        description = kernel.find(task, fd, call)
+        if description is not None and description.socket.is_inet:
+            socket = description.socket
+            description.socket = socket._replace(doubts=socket.doubts | {"passed-descriptor"})
+            if socket.binding is Binding.EPHEMERAL:
+                kernel.doubt("passed-descriptor", task, fd.fd, call)
+
+
+def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
+    for fd in passed_fds(argument(call.args, 1)):
+        kernel.number_was_given(task, fd.fd, call)
+        kernel.received(task, fd.fd, call)
+
+
+CALLS: dict[str, Handler] = {
+    **dict.fromkeys(("read", "readv", "recv", "recvfrom", "recvmsg", "recvmmsg"), received),
+    **dict.fromkeys(("write", "writev", "send", "sendto", "sendmsg", "sendmmsg", "sendfile"), sent),
+}

@@ -1,0 +1,172 @@
+"""Calls that make, copy and close descriptors: one function and one table row per system call."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds
+from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.process_calls import Handler
+from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.trace.constants import (
+    CLOSE_RANGE_FLAGS,
+    FCNTL_COMMANDS,
+    FD_FLAGS,
+    OPEN_FLAGS,
+    includes,
+    number,
+)
+from strace_analyzer.trace.events import Entered, Syscall
+from strace_analyzer.trace.values import Name, plain
+
+
+def close(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """close(2): the number is free whatever the result says, unless there was no such descriptor."""
+    kernel.close_was_seen = True
+    if kernel.end_close(task, call):
+        return
+    fd = fd_argument(argument(call.args, 0))
+    if fd is not None and call.result.errno != "EBADF":
+        kernel.find(task, fd, call)  # the note may say that the number was another file's
+        kernel.close(task, fd.fd, call)
+
+
+def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """close_range(2), closefrom: all numbers from first to last, or their close-on-exec flag."""
+    if call.result.failed:
+        return
+    kernel.close_was_seen = True
+    first, last = number(argument(call.args, 0)), number(argument(call.args, 1))
+    flags = argument(call.args, 2)
+    if first is None:
+        return
+    if last is None or last < 0:
+        last = 2**32 - 1
+    if includes(flags, "CLOSE_RANGE_UNSHARE", CLOSE_RANGE_FLAGS) and task.table.users > 1:
+        copy = task.table.fork()
+        kernel.tasks.leave_table(task)
+        task.table = copy
+    only_flag = includes(flags, "CLOSE_RANGE_CLOEXEC", CLOSE_RANGE_FLAGS)
+    for fd in task.table:
+        if first <= fd <= last:
+            if only_flag:
+                task.table.set_close_on_exec(fd, True)
+            else:
+                kernel.close(task, fd, call)
+
+
+def dup(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """dup(2), dup2(2), dup3(2), fcntl(2) F_DUPFD: another number for the same description."""
+    _duplicate(kernel, task, call, _dup_closes_on_exec(call))
+
+
+def _dup_closes_on_exec(call: Syscall) -> bool:
+    return bool(call.name == "dup3" and includes(argument(call.args, 2), "O_CLOEXEC", OPEN_FLAGS))
+
+
+def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -> None:
+    old, new = fd_argument(argument(call.args, 0)), call.result.value
+    if old is None or call.result.failed or new is None or new < 0:
+        return
+    if call.name == "dup2" and old.fd == new:
+        return  # dup2(2): does nothing
+    if kernel.find(task, old, call) is None:
+        kernel.number_was_given(task, new, call)
+        return
+    descriptor = task.table.get(old.fd)
+    assert descriptor is not None
+    # the new reference comes first: dup2 onto a number of the same description closes nothing
+    copy = descriptor._replace(close_on_exec=close_on_exec)
+    displaced = task.table.get(new)
+    task.table.set(new, copy)
+    if displaced is not None:
+        kernel.dropped(task, new, displaced, call)
+
+
+def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """fcntl(2): F_DUPFD and its like, and F_SETFD."""
+    if call.result.failed:
+        return
+    match number(argument(call.args, 1), FCNTL_COMMANDS):
+        case 0:  # F_DUPFD
+            _duplicate(kernel, task, call, False)
+        case 1030:  # F_DUPFD_CLOEXEC
+            _duplicate(kernel, task, call, True)
+        case 2:  # F_SETFD
+            fd = fd_argument(argument(call.args, 0))
+            if fd is not None:
+                flag = includes(argument(call.args, 2), "FD_CLOEXEC", FD_FLAGS)
+                task.table.set_close_on_exec(fd.fd, bool(flag))
+        case _:
+            return
+
+
+def ioctl(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """ioctl(2) FIOCLEX and FIONCLEX (ioctl_tty(2) does not list them; include/uapi/asm-generic/ioctls.h)."""
+    fd = fd_argument(argument(call.args, 0))
+    request = argument(call.args, 1)
+    if fd is None or request is None or call.result.failed:
+        return
+    match plain(request):
+        case Name("FIOCLEX") | 0x5451:
+            task.table.set_close_on_exec(fd.fd, True)
+        case Name("FIONCLEX") | 0x5450:
+            task.table.set_close_on_exec(fd.fd, False)
+        case _:
+            return
+
+
+def returns_fd(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """Any call whose result is a new descriptor: the number is no longer what it was."""
+    value = call.result.value
+    if value is not None and value >= 0 and not call.result.failed:
+        kernel.number_was_given(task, value, call)
+
+
+def pipe(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """pipe(2), pipe2(2): two new descriptors."""
+    if not call.result.failed:
+        for fd in pair_of_fds(argument(call.args, 0)):
+            kernel.number_was_given(task, fd.fd, call)
+
+
+def received(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """pidfd_getfd(2): a copy of another process's descriptor, and we do not know of what."""
+    returns_fd(kernel, task, call)
+    value = call.result.value
+    if value is not None and value >= 0 and not call.result.failed:
+        kernel.received(task, value, call)
+
+
+def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
+    """close() frees its number when it is entered: another thread can be given it before this one is back."""
+    fd = fd_argument(argument(entered.args, 0))
+    kernel.close_was_seen = True
+    if fd is not None and fd.fd in task.table:
+        kernel.begin_close(task, fd.fd)
+
+
+CALLS: dict[str, Handler] = {
+    "close": close,
+    "close_range": close_range,
+    "dup": dup,
+    "dup2": dup,
+    "dup3": dup,
+    "fcntl": fcntl,
+    "fcntl64": fcntl,
+    "ioctl": ioctl,
+    "pidfd_getfd": received,
+    "pipe": pipe,
+    "pipe2": pipe,
+    **dict.fromkeys(
+        (
+            "bpf", "creat", "epoll_create", "epoll_create1", "eventfd", "eventfd2", "fanotify_init",
+            "fsmount", "fsopen", "fspick", "inotify_init", "inotify_init1", "landlock_create_ruleset",
+            "memfd_create", "memfd_secret", "mq_open", "open", "open_by_handle_at", "open_tree", "openat",
+            "openat2", "perf_event_open", "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
+            "userfaultfd",
+        ),
+        returns_fd,
+    ),
+}  # fmt: skip
+
+ENTRIES = {"close": entered_close}
+"""What is done already when the first half of a call is read."""

@@ -1,0 +1,153 @@
+"""setsockopt(2) and getsockopt(2): one function a call, one table row an option."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+
+from strace_analyzer.kernel.arguments import argument, fd_argument, option_number
+from strace_analyzer.kernel.objects import OpenFileDescription, Task
+from strace_analyzer.kernel.process_calls import Handler
+from strace_analyzer.kernel.socket_calls import established, transport
+from strace_analyzer.kernel.socket_state import Connection, Options, Outcome, Socket
+from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.transitions import release
+from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS, number
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.values import Array, Name, Struct, Value, plain
+
+Setter = Callable[[Options, Value | None], Options]
+
+
+def _flag(name: str) -> Setter:
+    def set_flag(options: Options, value: Value | None) -> Options:
+        state = option_number(value)
+        return options if state is None else options._replace(**{name: state != 0})
+
+    return set_flag
+
+
+def _port_range(options: Options, value: Value | None) -> Options:
+    """IP_LOCAL_PORT_RANGE(2const): high << 16 | low, 0 for the host's bound."""
+    bits = option_number(value)
+    if bits is None:
+        return options
+    low, high = bits & 0xFFFF, bits >> 16
+    return options._replace(port_range=(low, high) if low or high else None)
+
+
+def _linger(options: Options, value: Value | None) -> Options:
+    """socket(7) SO_LINGER: on, with zero seconds, close() sends RST."""
+    inner = None if value is None else plain(value)
+    if not isinstance(inner, Struct):
+        return options
+    on = inner.get("l_onoff") or inner.get("onoff")
+    seconds = inner.get("l_linger") if inner.get("l_linger") is not None else inner.get("linger")
+    zero = bool(number(on)) and number(seconds) == 0
+    return options._replace(linger_zero=zero)
+
+
+SETTERS: dict[tuple[int, int], Setter] = {
+    # (level, option) as numbers: include/uapi/linux/in.h, include/uapi/asm-generic/socket.h
+    (0, 15): _flag("transparent"),  # IP_FREEBIND
+    (0, 19): _flag("transparent"),  # IP_TRANSPARENT
+    (0, 24): _flag("no_port"),  # IP_BIND_ADDRESS_NO_PORT, also on AF_INET6 sockets
+    (0, 51): _port_range,  # IP_LOCAL_PORT_RANGE
+    (1, 2): _flag("reuse_address"),  # SO_REUSEADDR
+    (1, 13): _linger,  # SO_LINGER
+    (1, 15): _flag("reuse_port"),  # SO_REUSEPORT
+    (41, 26): _flag("ipv6_only"),  # IPV6_V6ONLY
+    (41, 75): _flag("transparent"),  # IPV6_TRANSPARENT
+    (41, 78): _flag("transparent"),  # IPV6_FREEBIND
+}
+
+
+def option_key(args: tuple[Value, ...]) -> tuple[int, int] | None:
+    """(level, option) of setsockopt and getsockopt as numbers, None where they are not known."""
+    level = number(argument(args, 1), SOCKET_LEVELS)
+    if level is None or level not in OPTIONS_OF_LEVEL:
+        return None
+    option = number(argument(args, 2), OPTIONS_OF_LEVEL[level])
+    return None if option is None else (level, option)
+
+
+def setsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """setsockopt(2)."""
+    setter = SETTERS.get(option_key(call.args) or (-1, -1))
+    fd = fd_argument(argument(call.args, 0))
+    if setter is None or fd is None or call.result.failed:
+        return
+    description = kernel.find_or_adopt(task, fd, call, None)
+    if description is not None:
+        was = description.socket
+        now = was._replace(options=setter(was.options, argument(call.args, 3)))
+        kernel.move(call, "setsockopt", task, fd.fd, description, now)
+
+
+SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN = (1, 3), (1, 4), (1, 38), (1, 39)
+
+
+def getsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """getsockopt(2): SO_ERROR tells what became of a connect; SO_TYPE and its like what a socket is."""
+    key = option_key(call.args)
+    fd = fd_argument(argument(call.args, 0))
+    if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL) or fd is None or call.result.failed:
+        return
+    description = kernel.find(task, fd, call)
+    if description is None:
+        return
+    if key == SO_ERROR:
+        _pending_error(kernel, task, call, fd.fd, description)
+    else:
+        description.socket = _told(description.socket, key, argument(call.args, 3))
+
+
+def _pending_error(
+    kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
+) -> None:
+    error = _error_name(argument(call.args, 3))
+    was = description.socket
+    if error == "" and was.connection is Connection.CONNECTING:
+        established(kernel, task, call, fd, description)
+    elif error and was.connection in (Connection.CONNECTING, Connection.CONNECTED):
+        connection_lost(kernel, task, call, fd, description)
+
+
+def connection_lost(
+    kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
+) -> None:
+    """The socket's pending error came out: the connection failed or was reset, its port is free."""
+    was = description.socket
+    now = release(was)._replace(connection=Connection.UNCONNECTED)
+    if was.connection is Connection.CONNECTING:
+        now = now._replace(outcome=Outcome.FAILED)
+        kernel.move(call, "outcome", task, fd, description, now)
+    else:
+        kernel.move(call, "reset", task, fd, description, now)
+
+
+def _error_name(value: Value | None) -> str | None:
+    """`[0]` -> "", `[111]` and `[ECONNREFUSED]` -> "ECONNREFUSED", not printed -> None."""
+    inner = None if value is None else plain(value)
+    if isinstance(inner, Array) and len(inner.items) == 1:
+        first = plain(inner.items[0])
+        if isinstance(first, Name):
+            return first.text
+    code = option_number(value)
+    return None if code is None else "" if code == 0 else errno.errorcode.get(code, str(code))
+
+
+def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:
+    """What an older socket says about itself."""
+    inner = None if value is None else plain(value)
+    item = inner.items[0] if isinstance(inner, Array) and inner.items else inner
+    if key == SO_TYPE and socket.type is None:
+        kind, protocol = transport("AF_INET", item, 0)
+        return socket._replace(type=kind, protocol=socket.protocol or protocol)
+    if key == SO_PROTOCOL and socket.protocol is None:
+        _, protocol = transport("AF_INET", 1, item)
+        return socket._replace(protocol=protocol)
+    return socket
+
+
+CALLS: dict[str, Handler] = {"getsockopt": getsockopt, "setsockopt": setsockopt}

@@ -1,0 +1,163 @@
+"""Calls that make, change and end processes: one function and one table row per system call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os.path import basename
+
+from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.tasks import Birth
+from strace_analyzer.trace.constants import CLONE_FLAGS, includes, number
+from strace_analyzer.trace.events import Entered, Syscall
+from strace_analyzer.trace.values import Array, Elided, Name, Named, Struct, Text, Value, plain
+
+
+def clone(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """clone(2), clone3(2): the child shares or copies what the flags say."""
+    _born(kernel, task, call, _birth(call.args))
+
+
+def fork(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """fork(2), vfork(2): a copy of the descriptor table in both cases."""
+    _born(kernel, task, call, Birth())
+
+
+def _born(kernel: Kernel, task: Task, call: Syscall, birth: Birth) -> None:
+    child = call.result.value
+    if call.result.failed or child is None or child <= 0:
+        kernel.tasks.clone_failed(task)
+        return
+    kernel.tasks.cloned(task, _in_strace_namespace(call.result.comment) or child, birth)
+
+
+def _in_strace_namespace(comment: str | None) -> int | None:
+    """`7 in strace's PID NS` (--pidns-translation) -> 7."""
+    first = (comment or "").split(" ", 1)
+    return int(first[0]) if len(first) == 2 and first[0].isdecimal() else None
+
+
+def _birth(args: tuple[Value, ...]) -> Birth:
+    flags = _clone_flags(args)
+    return Birth(
+        shares_files=includes(flags, "CLONE_FILES", CLONE_FLAGS) or False,
+        is_thread=includes(flags, "CLONE_THREAD", CLONE_FLAGS) or False,
+        new_network=includes(flags, "CLONE_NEWNET", CLONE_FLAGS) or False,
+        new_pids=includes(flags, "CLONE_NEWPID", CLONE_FLAGS) or False,
+    )
+
+
+def _clone_flags(args: tuple[Value, ...]) -> Value | None:
+    """`clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)`, `clone(0x11, NULL)` (-X raw)."""
+    for item in args:
+        match item:
+            case Named("flags", flags):
+                return flags
+            case _:
+                inner = plain(item)
+                if isinstance(inner, Struct) and (flags := inner.get("flags")) is not None:
+                    return flags
+    return argument(args, 0)
+
+
+def entered_clone(kernel: Kernel, task: Task, entered: Entered) -> None:
+    """The call is not back yet, but the child may already speak."""
+    birth = Birth() if entered.name.endswith("fork") else _birth(entered.args)
+    kernel.tasks.entered_clone(task, birth)
+
+
+def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """execve(2), execveat(2): another program, other threads gone, close-on-exec descriptors closed."""
+    if call.result.failed or call.result.value is None:
+        return
+    for other in kernel.tasks.executed(task):
+        for fd, descriptor in kernel.tasks.remove(other):
+            kernel.dropped(other, fd, descriptor, call)
+    if task.table.users > 1:
+        copy = task.table.fork()
+        kernel.tasks.leave_table(task)
+        task.table = copy
+    args = call.args[1:] if call.name == "execveat" else call.args
+    _name_program(task, args)
+    kernel.drop_close_on_exec(task, call)
+
+
+def _name_program(task: Task, args: tuple[Value, ...]) -> None:
+    path, argv = argument(args, 0), argument(args, 1)
+    program = None if path is None else plain(path)
+    group = task.group
+    if isinstance(program, Text):
+        name = program.value.decode("utf-8", "surrogateescape")
+        group.programs.append(name)
+        group.command = basename(name) or name
+    words = None if argv is None else plain(argv)
+    if isinstance(words, Array):
+        texts = [inner for item in words.items if isinstance(inner := plain(item), Text)]
+        group.argv = tuple(text.value.decode("utf-8", "surrogateescape") for text in texts)
+        group.argv_truncated = any(text.truncated for text in texts) or any(
+            isinstance(item, Elided) for item in words.items
+        )
+
+
+def unshare(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """unshare(2): a descriptor table or a network of its own."""
+    if call.result.failed:
+        return
+    flags = argument(call.args, 0)
+    if includes(flags, "CLONE_FILES", CLONE_FLAGS) and task.table.users > 1:
+        copy = task.table.fork()
+        kernel.tasks.leave_table(task)
+        task.table = copy
+    if includes(flags, "CLONE_NEWNET", CLONE_FLAGS):
+        task.namespace = kernel.tasks.new_namespace()
+
+
+def setns(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """setns(2): into the network namespace that the descriptor stands for.
+
+    nstype 0 allows any kind; without a note from -y it is then taken for a network only if it says so.
+    """
+    if call.result.failed:
+        return
+    fd, kind = fd_argument(argument(call.args, 0)), argument(call.args, 1)
+    note = fd.note if fd is not None else None
+    names_network = note is not None and (note.startswith("net:[") or note.endswith("/ns/net"))
+    if includes(kind, "CLONE_NEWNET", CLONE_FLAGS) or (names_network and _is_zero(kind)):
+        if note is None:
+            task.namespace = kernel.tasks.new_namespace()
+        else:
+            task.namespace = kernel.namespaces.setdefault(note, kernel.tasks.new_namespace())
+
+
+def _is_zero(value: Value | None) -> bool:
+    return number(value) == 0 or value == Name("0")
+
+
+def io_uring(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """io_uring_setup(2): from now on this process can make calls that strace does not see."""
+    if not call.result.failed:
+        kernel.doubt("io-uring", task, None, call)
+    if call.result.value is not None and call.result.value >= 0:
+        kernel.number_was_given(task, call.result.value, call)
+
+
+Handler = Callable[[Kernel, Task, Syscall], None]
+
+CALLS: dict[str, Handler] = {
+    "clone": clone,
+    "clone2": clone,
+    "clone3": clone,
+    "execve": execve,
+    "execveat": execve,
+    "fork": fork,
+    "io_uring_setup": io_uring,
+    "setns": setns,
+    "unshare": unshare,
+    "vfork": fork,
+}
+
+ENTRIES: dict[str, Callable[[Kernel, Task, Entered], None]] = dict.fromkeys(
+    ("clone", "clone2", "clone3", "fork", "vfork"), entered_clone
+)
+"""What is done already when the first half of a call is read."""

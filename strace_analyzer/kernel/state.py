@@ -1,0 +1,268 @@
+"""The kernel as the calls find it: tasks, sockets, and the steps that the current event has made."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from strace_analyzer.kernel.arguments import FdArgument
+from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
+from strace_analyzer.kernel.socket_state import Evidence, Origin, Socket
+from strace_analyzer.kernel.step import Doubt, Step
+from strace_analyzer.kernel.tasks import Tasks
+from strace_analyzer.trace.annotation import SocketNote
+from strace_analyzer.trace.events import Exited, Killed, Syscall
+
+Cause = Union[Syscall, Exited, Killed]
+
+RECEIVED = "received-descriptor"
+"""The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""
+OLDER = "older-socket"
+"""The code of the doubt that a socket carries whose making the trace does not show."""
+
+
+class Kernel:
+    """What all calls act on. `steps` and `doubts` collect what the current event did."""
+
+    def __init__(self) -> None:
+        self.tasks = Tasks()
+        self.steps: list[Step] = []
+        self.doubts: list[Doubt] = []
+        self.namespaces: dict[str, int] = {}
+        """network namespaces that -y named (`net:[4026531840]`), by that name"""
+        self.close_was_seen = False
+        self._sockets = 0
+        self._closing: dict[int, tuple[int, Descriptor]] = {}
+        """closes that were entered and are not back, by tid"""
+        self._replaced_at_exec: dict[tuple[int, int], Descriptor] = {}
+        """close-on-exec sockets dropped by execve: (id of the table, fd) -> what it was"""
+
+    # sockets and descriptors
+
+    def create(
+        self,
+        task: Task,
+        call: Syscall,
+        role: str,
+        fd: FdArgument,
+        *,
+        origin: Origin,
+        domain: str | None,
+        type: str | None,
+        protocol: str | None,
+        close_on_exec: bool = False,
+        doubts: frozenset[str] = frozenset(),
+    ) -> OpenFileDescription:
+        """A new socket at `fd` of `task`, with the call that made or first showed it."""
+        note = fd.socket
+        evidence = () if role == "inherited" else (Evidence(role, call, fd.fd),)
+        if task.ambiguous and origin is Origin.INHERITED:
+            doubts |= {"pairing"}
+        socket = Socket(
+            self._sockets, task.namespace, origin, domain, type, protocol,
+            inode=note.inode if note else None, doubts=doubts, trail=evidence,
+        )  # fmt: skip
+        self._sockets += 1
+        description = OpenFileDescription(socket, task.tid, task.group, fd.fd)
+        self.install(task, fd.fd, Descriptor(description, close_on_exec), call)
+        self.emit(call, role, task, fd.fd, description, None, socket)
+        return description
+
+    def install(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
+        """Put `descriptor` at `fd`; whatever was there has been closed, seen or not."""
+        self.number_was_given(task, fd, call)
+        displaced = task.table.set(fd, descriptor)
+        if displaced is not None:
+            self.dropped(task, fd, displaced, call)
+
+    def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
+        """A call returned `fd`, so the number was free: what we still had there is gone."""
+        if self._replaced_at_exec:
+            self._replaced_at_exec.pop((id(task.table), fd), None)
+        if fd not in task.table:
+            return
+        descriptor = task.table.get(fd)
+        assert descriptor is not None
+        if (
+            self.close_was_seen
+            and descriptor.description.maker != task.tid
+            and self.tasks.is_assumed_thread(task)
+        ):
+            self.tasks.separate(task)  # close is traced, and nobody closed it: another process
+            return
+        self.close(task, fd, call)
+
+    def close(self, task: Task, fd: int, call: Cause) -> None:
+        """Take `fd` out of the task's table."""
+        descriptor = task.table.remove(fd)
+        if descriptor is not None:
+            self.dropped(task, fd, descriptor, call)
+
+    def begin_close(self, task: Task, fd: int) -> None:
+        """close(fd) was entered: the number is free now, the socket is closed when the call is back."""
+        descriptor = task.table.remove(fd)
+        if descriptor is not None:
+            self._closing[task.tid] = (fd, descriptor)
+
+    def end_close(self, task: Task, call: Cause) -> bool:
+        """The close that `task` had begun is back, or will never be; False where there was none."""
+        closing = self._closing.pop(task.tid, None)
+        if closing is None:
+            return False
+        fd, descriptor = closing
+        self.dropped(task, fd, descriptor, call)
+        return True
+
+    def received(self, task: Task, fd: int, call: Syscall) -> None:
+        """A descriptor of another process arrived: perhaps a socket that was bound there (unix(7))."""
+        self.create(
+            task, call, "inherited", FdArgument(fd, None),
+            origin=Origin.RECEIVED, domain=None, type=None, protocol=None,
+            doubts=frozenset({RECEIVED}),
+        )  # fmt: skip
+
+    def dropped(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
+        """A reference is gone; with the last one the socket is closed."""
+        description = descriptor.description
+        if description.references == 0:
+            self.emit(call, "close", task, fd, description, description.socket, None)
+
+    def drop_close_on_exec(self, task: Task, call: Cause) -> None:
+        """execve(2): descriptors with FD_CLOEXEC are closed."""
+        for fd in task.table:
+            descriptor = task.table.get(fd)
+            if descriptor is not None and descriptor.close_on_exec:
+                self._replaced_at_exec[id(task.table), fd] = descriptor
+                self.close(task, fd, call)
+
+    def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
+        """The socket at `fd`, None where it is none that we know or where its note says otherwise."""
+        descriptor = task.table.get(fd.fd)
+        if descriptor is None and self._replaced_at_exec:
+            descriptor = self._believed_after_exec(task, fd, call)
+        if descriptor is None:
+            return None
+        description = descriptor.description
+        if fd.note is not None:
+            note = fd.socket
+            if note is None or _contradicts(description.socket, note):
+                self.close(task, fd.fd, call)
+                return None
+            description.socket = _learned(description.socket, note)
+        return description
+
+    def find_or_adopt(
+        self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
+    ) -> OpenFileDescription | None:
+        """As `find`; a number that only a socket call can use, and that we do not know, is an older socket."""
+        known = self.find(task, fd, call)
+        if known is not None:
+            return known
+        note = fd.socket
+        if fd.note is not None and (note is None or note.foreign):
+            return None
+        return self.adopt(task, fd, call, domain)
+
+    def adopt(
+        self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
+    ) -> OpenFileDescription:
+        """A socket whose making the trace does not show."""
+        note = fd.socket
+        protocol = note.protocol if note else None
+        return self.create(
+            task, call, "inherited", fd,
+            origin=Origin.INHERITED,
+            domain=note.domain if note and note.domain else domain,
+            type=_TYPES.get(protocol or ""),
+            protocol=protocol,
+            doubts=frozenset() if protocol == "TCP" else frozenset({OLDER}),
+        )  # fmt: skip
+
+    def _believed_after_exec(self, task: Task, fd: FdArgument, call: Syscall) -> Descriptor | None:
+        """FIONCLEX is often not traced: a close-on-exec number used after execve was not closed."""
+        descriptor = self._replaced_at_exec.pop((id(task.table), fd.fd), None)
+        if descriptor is not None:
+            descriptor = descriptor._replace(close_on_exec=False)
+            task.table.set(fd.fd, descriptor)
+            description = descriptor.description
+            if description.references == 1:
+                self.emit(call, "inherited", task, fd.fd, description, None, description.socket)
+        return descriptor
+
+    # what happened
+
+    def move(
+        self,
+        call: Syscall,
+        role: str,
+        task: Task,
+        fd: int,
+        description: OpenFileDescription,
+        now: Socket,
+        *,
+        keep: bool = True,
+    ) -> None:
+        """The socket becomes `now`; `keep` puts the call into its trail."""
+        was = description.socket
+        if keep:
+            now = now._replace(trail=extended(now.trail, Evidence(role, call, fd)))
+        description.socket = now
+        self.emit(call, role, task, fd, description, was, now)
+
+    def emit(
+        self,
+        call: Cause,
+        role: str,
+        task: Task,
+        fd: int,
+        description: OpenFileDescription,
+        was: Socket | None,
+        now: Socket | None,
+    ) -> None:
+        """Note a step, unless the socket is not an internet socket."""
+        socket = now or was
+        if socket is not None and socket.is_inet:
+            self.steps.append(Step(call, role, task, fd, description, was, now))
+
+    def doubt(self, code: str, task: Task | None, fd: int | None, call: Syscall) -> None:
+        """Note something that the trace does not tell."""
+        self.doubts.append(Doubt(code, task, fd, call.span.source, call.span.first))
+
+
+_TYPES = {"TCP": "SOCK_STREAM", "MPTCP": "SOCK_STREAM", "UDP": "SOCK_DGRAM", "UDPLITE": "SOCK_DGRAM"}
+
+
+def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:
+    """`trail` with `item`; of a role that repeats only the first and the last are kept."""
+    same = [index for index, old in enumerate(trail) if old.role == item.role]
+    if item.role == "setsockopt":
+        if len(same) >= 8:
+            return trail
+    elif len(same) >= 2:
+        trail = trail[: same[-1]] + trail[same[-1] + 1 :]
+    return (*trail, item)
+
+
+def _contradicts(socket: Socket, note: SocketNote) -> bool:
+    """Does -yy name another socket than the one we believe to be there? Then a close was missed."""
+    if note.foreign:
+        return socket.is_inet
+    if note.protocol and socket.protocol and note.protocol != socket.protocol:
+        # an MPTCP socket is shown as the TCP socket of its first subflow
+        return not (note.protocol == "TCP" and socket.protocol == "MPTCP")
+    return note.inode is not None and socket.inode is not None and note.inode != socket.inode
+
+
+def _learned(socket: Socket, note: SocketNote) -> Socket:
+    """`socket` with what -yy tells about it."""
+    changes: dict[str, object] = {}
+    if socket.protocol is None and note.protocol:
+        changes["protocol"] = note.protocol
+        changes["domain"] = socket.domain or note.domain
+        changes["type"] = socket.type or _TYPES.get(note.protocol)
+        if note.protocol == "TCP":
+            changes["doubts"] = socket.doubts - {OLDER}
+    if socket.inode is None and note.inode is not None:
+        changes["inode"] = note.inode
+    if note.local is not None and note.local[1] != 0 and socket.assigned_port != note.local[1]:
+        changes["assigned_port"] = note.local[1]
+    return socket._replace(**changes) if changes else socket  # type: ignore[arg-type]

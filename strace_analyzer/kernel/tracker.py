@@ -1,0 +1,129 @@
+"""Events in, steps out: what each event of a trace did to the sockets of the kernel."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel import (
+    data_calls,
+    descriptor_calls,
+    option_calls,
+    process_calls,
+    socket_calls,
+)
+from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.process_calls import Handler
+from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.step import Doubt, Step
+from strace_analyzer.kernel.tasks import Tasks
+from strace_analyzer.trace.events import (
+    Attached,
+    Entered,
+    Event,
+    Exited,
+    Killed,
+    Syscall,
+)
+
+CALLS: dict[str, Handler] = {
+    **process_calls.CALLS,
+    **descriptor_calls.CALLS,
+    **socket_calls.CALLS,
+    **option_calls.CALLS,
+    **data_calls.CALLS,
+}
+"""Every system call that moves the model, by its name in strace."""
+
+ENTRIES = {**process_calls.ENTRIES, **descriptor_calls.ENTRIES}
+"""The calls of which already the first half matters."""
+
+
+def tracked_calls() -> frozenset[str]:
+    """The names of the calls that a trace must show for nothing to be hidden from the model."""
+    return frozenset(CALLS)
+
+
+class Tracker:
+    """Follows one trace. `feed` each event in order, then `close`."""
+
+    def __init__(self) -> None:
+        self._kernel = Kernel()
+        self._halves: dict[int, Entered] = {}
+        self._began = False
+
+    @property
+    def tasks(self) -> Tasks:
+        """The tasks that are alive now."""
+        return self._kernel.tasks
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        """What the trace has left open so far, in order; the caller may empty it."""
+        return self._kernel.doubts
+
+    def feed(self, event: Event) -> list[Step]:
+        """What `event` did, in order; [] for an event that moves nothing here."""
+        kernel = self._kernel
+        match event:
+            case Syscall():
+                if not self._began:
+                    self._begin(event)
+                task = kernel.tasks.speaker(event.tid)
+                if self._halves:
+                    self._halves.pop(event.tid, None)
+                handler = CALLS.get(event.name)
+                if handler is not None:
+                    handler(kernel, task, event)
+            case Entered():
+                task = kernel.tasks.speaker(event.tid)
+                self._began = True
+                if event.name in CALLS:
+                    self._halves[event.tid] = event
+                    entry = ENTRIES.get(event.name)
+                    if entry is not None:
+                        entry(kernel, task, event)
+            case Exited() | Killed():
+                self._exit(event)
+            case Attached():
+                kernel.tasks.speaker(event.tid)
+            case _:
+                return []
+        steps, kernel.steps = kernel.steps, []
+        return steps
+
+    def close(self) -> list[Step]:
+        """The end of the trace: calls that never came back are taken as far as they were seen."""
+        for half in tuple(self._halves.values()):
+            self._complete(half)
+        steps, self._kernel.steps = self._kernel.steps, []
+        return steps
+
+    def _begin(self, first: Syscall) -> None:
+        self._began = True
+        self._kernel.tasks.tree_is_complete = first.name == "execve"
+
+    def _complete(self, half: Entered) -> None:
+        """A half whose rest never came: the call was made, its result is unknown."""
+        self._halves.pop(half.tid, None)
+        task = self._kernel.tasks.alive(half.tid)
+        if task is not None and half.name == "connect":
+            call = Syscall(half.tid, half.time, half.seconds, half.call, half.span)
+            CALLS[half.name](self._kernel, task, call)
+
+    def _exit(self, event: Exited | Killed) -> None:
+        kernel = self._kernel
+        half = self._halves.get(event.tid)
+        if half is not None:
+            self._complete(half)
+        task = kernel.tasks.alive(event.tid)
+        if task is not None:
+            self._remove(task, event)
+        if isinstance(event, Exited) and event.superseded_by is not None:
+            kernel.tasks.take_over(event.tid, event.superseded_by)
+            half = self._halves.pop(event.superseded_by, None)
+            if half is not None:
+                self._halves[event.tid] = half
+
+    def _remove(self, task: Task, event: Exited | Killed) -> None:
+        kernel = self._kernel
+        kernel.end_close(task, event)
+        for fd, descriptor in kernel.tasks.remove(task):
+            kernel.dropped(task, fd, descriptor, event)
