@@ -1,7 +1,7 @@
 """A thread pool of HTTP clients with a source address: pool.py. Four threads, eight requests.
 
-Makes the sample python-threads-halves: strace cuts the calls of threads that run at the same time into
-`<unfinished ...>` and `resumed` halves. Everything is on the loopback.
+Makes the sample python-threads-halves: strace cuts the calls of threads that run at the same time
+into `<unfinished ...>` and `resumed` halves. Everything is on the loopback.
 """
 
 import http.client

@@ -1,0 +1,115 @@
+"""A command line -> wall and processor seconds, and the peak memory (PSS) of all its processes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ACCEPTED = (0, 1)
+"""exit statuses of a run that worked: grep and strace-analyzer give 1 with an answer"""
+
+
+class Work(NamedTuple):
+    """A named command to be timed; `environment` is added to ours."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = {}
+
+
+class Timing(NamedTuple):
+    """What the rounds of one command took, in seconds."""
+
+    wall: list[float]
+    processor: list[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.wall)
+
+    @property
+    def least(self) -> float:
+        return min(self.wall)
+
+
+def run(work: Work) -> tuple[float, float]:
+    """Runs it once: (wall, user + system) seconds. Raises where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.perf_counter()
+    done = subprocess.run(
+        work.command,
+        env={**os.environ, **work.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    wall = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in ACCEPTED:
+        raise RuntimeError(f"{work.name}: status {done.returncode}: {done.stderr.decode()[-400:]}")
+    spent = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return wall, spent
+
+
+def interleaved(works: Sequence[Work], rounds: int) -> dict[str, Timing]:
+    """One warm-up of each, then rounds in which each runs once, so that a disturbance hits all
+    alike.
+    """
+    timings = {work.name: Timing([], []) for work in works}
+    for work in works:
+        run(work)
+    for _ in range(rounds):
+        for work in works:
+            wall, spent = run(work)
+            timings[work.name].wall.append(wall)
+            timings[work.name].processor.append(spent)
+    return timings
+
+
+def family(pid: int) -> list[int]:
+    """The process and its living descendants."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            children = (task / "children").read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            found += family(int(child))
+    return found
+
+
+def proportional(pid: int) -> int:
+    """Proportional set size of one process in bytes; 0 when it has gone."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    for line in rollup.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def peak_memory(work: Work, every: float = 0.02) -> int:
+    """Runs it once, untimed, and samples: the peak of the sum over its processes, in bytes."""
+    peak = 0
+    with subprocess.Popen(
+        work.command,
+        env={**os.environ, **work.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(proportional(pid) for pid in family(process.pid)))
+            time.sleep(every)
+    if process.returncode not in ACCEPTED:
+        raise RuntimeError(f"{work.name}: status {process.returncode}")
+    return peak

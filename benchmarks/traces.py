@@ -1,0 +1,93 @@
+"""A directory and a scale -> the benchmark traces and their ground truth, made once and kept.
+
+With the shared folder (STRACE_ANALYZER_SHARED) its `bench/make-traces.sh` makes them: mixed-yy,
+mixed and network. Without it `workload.py` is traced instead, scaled to the same shape.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+SHARED = Path(os.environ.get("STRACE_ANALYZER_SHARED") or HERE.parent.parent / "shared")
+BAD_TCP = ("BAD4", "BAD6", "BADNB", "BADTHREAD", "BADDUP", "BADFORK")
+KINDS = {
+    "mixed-yy": ["-f", "-tt", "-T", "-yy"],
+    "mixed": ["-f", "-tt", "-T"],
+    "network": ["-f", "-tt", "-T", "-yy", "--seccomp-bpf", "-e", "trace=network"],
+}
+
+
+class Trace(NamedTuple):
+    """A trace file and how many sockets of each tag the traced workload used."""
+
+    path: Path
+    truth: Counter[str]
+
+    @property
+    def early_binds(self) -> int:
+        """How many findings of bind-any-port-zero are right, exactly."""
+        return sum(self.truth[tag] for tag in BAD_TCP)
+
+
+def cache_directory() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "strace-analyzer-bench"
+
+
+def trace_workload(directory: Path, name: str, rounds: int, threads: int) -> None:
+    """Traces workload.py into DIRECTORY/NAME.strace with its truth beside it."""
+    truth = directory / f"truth-{name}.txt"
+    truth.unlink(missing_ok=True)
+    program = [sys.executable, str(HERE / "workload.py"), str(truth), str(rounds), str(threads)]
+    command = ["strace", *KINDS[name], "-o", str(directory / f"{name}.strace"), *program]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def make(directory: Path, scale: int) -> dict[str, Trace]:
+    """The three traces by name; makes what is not there yet (about 5 minutes at scale 2)."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if not all((directory / f"{name}.strace").exists() for name in KINDS):
+        script = SHARED / "bench" / "make-traces.sh"
+        if script.exists():
+            subprocess.run(["bash", str(script), str(directory), str(scale)], check=True)
+        else:
+            for name in KINDS:
+                trace_workload(directory, name, 400 * scale, 8)
+    return {name: load(directory, name) for name in KINDS}
+
+
+def load(directory: Path, name: str) -> Trace:
+    """A trace that is there already."""
+    lines = (directory / f"truth-{name}.txt").read_text().splitlines()
+    return Trace(directory / f"{name}.strace", Counter(line.split()[0] for line in lines))
+
+
+def head(trace: Trace, lines: int) -> Path:
+    """The first lines of a trace as a file beside it."""
+    part = trace.path.with_suffix(f".head{lines}")
+    if not part.exists():
+        with trace.path.open("rb") as source, part.open("wb") as target:
+            for _, line in zip(range(lines), source, strict=False):
+                target.write(line)
+    return part
+
+
+def grown(trace: Trace, times: int) -> Path:
+    """The trace `times` times over, one after the other, each copy with pids of its own."""
+    target = trace.path.with_suffix(f".x{times}")
+    if target.exists():
+        return target
+    with target.open("wb") as out:
+        for copy in range(times):
+            shift = copy * 1_000_000
+            with trace.path.open("rb") as source:
+                for line in source:
+                    pid, blank, rest = line.partition(b" ")
+                    out.write(b"%d%s%s" % (int(pid) + shift, blank, rest))
+    return target

@@ -1,0 +1,130 @@
+"""The source of the package, read: what stands in the house rules and no linter checks."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = sorted((ROOT / "strace_analyzer").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
+LONG = 250
+"""lines; the docstring of a longer file says why it is long"""
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def called(node: ast.AST) -> set[str]:
+    """Names called anywhere inside, `sys.exit` as printed."""
+    return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+
+
+def test_every_module_says_what_it_takes_and_gives() -> None:
+    silent = [name(path) for path in PACKAGE if not ast.get_docstring(tree(path))]
+    assert silent == []
+
+
+def test_a_long_file_says_why_it_is_long() -> None:
+    unexplained = {
+        name(path): lines
+        for path in PACKAGE
+        if (lines := len(path.read_text().splitlines())) > LONG
+        and "long" not in (ast.get_docstring(tree(path)) or "")
+    }
+    assert unexplained == {}
+
+
+def test_nothing_is_left_open() -> None:
+    words = ("TODO", "FIXME", "XXX", "NotImplementedError", "TYPE_CHECKING")
+    left = [
+        f"{name(path)}: {word}" for path in PACKAGE for word in words if word in path.read_text()
+    ]
+    assert left == []
+
+
+def test_no_exception_is_swallowed() -> None:
+    broad = [
+        f"{name(path)}:{node.lineno}"
+        for path in PACKAGE
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+    ]
+    assert broad == []
+
+
+def test_only_the_grammar_builds_parsers() -> None:
+    builders = [name(path) for path in PACKAGE if {"Lark", "lark.Lark"} & called(tree(path))]
+    assert builders == ["strace_analyzer/trace/grammar.py"]
+
+
+def test_only_the_command_line_prints_or_exits() -> None:
+    speakers = {
+        name(path)
+        for path in PACKAGE
+        if {"print", "sys.exit", "exit", "quit", "os._exit"} & called(tree(path))
+    }
+    allowed = {"strace_analyzer/__main__.py"}
+    assert {s for s in speakers - allowed if not s.startswith("strace_analyzer/cli/")} == set()
+
+
+def tests_in(path: Path) -> list[ast.FunctionDef]:
+    return [
+        node
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+def asserts(function: ast.AST, path: Path) -> bool:
+    """True where it asserts, expects an exception, or calls a function of its module that does."""
+    if any(isinstance(node, ast.Assert) for node in ast.walk(function)):
+        return True
+    if {"pytest.raises", "pytest.fail"} & called(function):
+        return True
+    helpers = {
+        node.name: node
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef) and node is not function
+    }
+    return any(
+        helper in called(function) and not helper.startswith("test_") and asserts(node, path)
+        for helper, node in helpers.items()
+    )
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_every_test_can_fail(path: Path) -> None:
+    idle = [test.name for test in tests_in(path) if not asserts(test, path)]
+    assert idle == []
+
+
+def tracked() -> list[Path]:
+    """The files of the checkout that git knows."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / file for file in listed.stdout.split("\0") if file and (ROOT / file).is_file()]
+
+
+def test_no_path_of_this_machine_in_a_tracked_file() -> None:
+    """Where the checkout stands is nobody's business; `/tmp` and the like are everybody's."""
+    common = {"/", "/tmp", "/home", "/root", "/srv", "/usr", "/var"}
+    places = {str(place) for place in (ROOT, ROOT.parent)} - common
+    leaks = [
+        name(path)
+        for path in tracked()
+        if any(f"{place}/".encode() in path.read_bytes() for place in places)
+    ]
+    assert leaks == []
