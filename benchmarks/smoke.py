@@ -25,10 +25,8 @@ def main() -> None:
                 assert done.returncode in (0, 1), f"{work.name}: {done.stderr.decode()[-400:]}"
             for options in ((), ("--jobs", "1"), ("--strict",)):
                 bench.right(trace, *options)
-            print(
-                f"{name}: {trace.early_binds} early binds of {sum(trace.truth.values())} sockets,
-                all found"
-            )
+            used = sum(trace.truth.values())
+            print(f"{name}: {trace.early_binds} early binds of {used} sockets, all found")
 
 
 if __name__ == "__main__":
