@@ -126,6 +126,8 @@ class Finding:
     """every defining call in order; repeats keep the first and the last"""
     doubts: frozenset[str] = frozenset()
     """why it is only probable, as warning and unknown codes"""
+    proved: bool = False
+    """-yy showed the connecting descriptor bound to a port: no reused number, no IP_BIND_ADDRESS_NO_PORT"""
     reuse: bool = False
     """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
     cause: str | None = None

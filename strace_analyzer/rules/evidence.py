@@ -1,0 +1,154 @@
+"""From a step to a Finding: which process, which calls prove it, in the fields of the report."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from strace_analyzer.findings import (
+    CallRecord,
+    Confidence,
+    Endpoint,
+    Finding,
+    Level,
+    LocalAddress,
+    Location,
+    ProcessRef,
+    SocketKind,
+)
+from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.socket_state import Evidence, Origin, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress
+
+
+class Context(Protocol):
+    """What a rule is told about the trace it follows; `analysis` provides it."""
+
+    trace: str
+    """id of the trace, `t1`"""
+
+    def source_name(self, source: int) -> str:
+        """The name of a source of the trace, as the user gave it."""
+        ...
+
+    def since_start(self, seconds: float | None) -> float | None:
+        """Seconds since the trace's beginning; None without times."""
+        ...
+
+    def port_range(self, namespace: int) -> tuple[int, int]:
+        """The ephemeral range (low, high) that is taken to be in force."""
+        ...
+
+
+CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
+"""The keys of `calls` in a finding."""
+
+
+def build(
+    context: Context,
+    rule: str,
+    level: Level,
+    step: Step,
+    socket: Socket,
+    *,
+    at: str,
+    confidence: Confidence,
+    cause: str | None,
+    without_bind: str | None,
+    ended: bool,
+) -> Finding:
+    """The Finding of `rule` about `socket` as it stands after `step`."""
+    trail = [record(context, item) for item in socket.trail]
+    if isinstance(step.event, Syscall) and step.role != "close":
+        last = record(context, Evidence(step.role, step.event, step.fd))
+        if not any(item.line == last.line and item.source == last.source for item in trail):
+            trail.append(last)
+    elif isinstance(step.event, Syscall) and step.event.name.startswith("close"):
+        trail.append(record(context, Evidence("close", step.event, step.fd)))
+    calls: dict[str, CallRecord] = {}
+    for item in trail:
+        role = "socket" if item.role == "accept" else item.role
+        if role in CALL_ROLES and role not in calls:
+            calls[role] = item
+    anchor = calls.get(at) or trail[-1]
+    place = Location(anchor.source, anchor.line)
+    return Finding(
+        id=f"{context.trace}:{rule}:{place}",
+        rule=rule,
+        level=level,
+        confidence=Confidence.PROBABLE if socket.doubts else confidence,
+        trace=context.trace,
+        process=process_ref(context, step.description.group, anchor.tid),
+        namespace=socket.namespace,
+        fd=anchor.fd,
+        at=place,
+        socket=SocketKind(socket.domain, socket.type, socket.protocol),
+        local=local_address(socket),
+        peer=endpoint(socket.peer),
+        outcome=socket.outcome,
+        held_seconds=_held(context, calls, step, ended),
+        calls=calls,
+        trail=tuple(trail),
+        doubts=socket.doubts,
+        proved=socket.proved_pinned,
+        reuse=socket.options.reuse_address or socket.options.reuse_port,
+        cause=cause,
+        without_bind=without_bind,
+    )
+
+
+def _held(
+    context: Context, calls: dict[str, CallRecord], step: Step, ended: bool
+) -> float | None:
+    bind = calls.get("bind")
+    if not ended or bind is None or bind.seconds is None:
+        return None
+    end = context.since_start(step.event.seconds)
+    return None if end is None else round(end - bind.seconds, 6)
+
+
+def record(context: Context, item: Evidence) -> CallRecord:
+    """One call of the trail as the report shows it."""
+    call = item.call
+    return CallRecord(
+        role=item.role,
+        source=context.source_name(call.span.source),
+        line=call.span.first,
+        end_line=call.span.last,
+        tid=call.tid or None,
+        fd=item.fd,
+        time=call.time,
+        seconds=context.since_start(call.seconds),
+        duration=call.duration,
+        name=call.name,
+        result=call.result.value,
+        errno=call.result.errno,
+        text=call.text,
+        stack=call.stack,
+    )
+
+
+def process_ref(context: Context, group: ThreadGroup, tid: int | None) -> ProcessRef:
+    """`group` as the report names it; `tid` is the thread that made the call the finding stands at."""
+    return ProcessRef(f"{context.trace}:{group.id}", group.tgid or None, tid, group.command)
+
+
+def endpoint(address: SocketAddress | None) -> Endpoint | None:
+    """An internet address as the report shows it, None for any other."""
+    if address is None or address.address is None or address.port is None:
+        return None
+    return Endpoint(address.address, address.port)
+
+
+def local_address(socket: Socket) -> LocalAddress:
+    """What bind() was given; for an older socket whatever is known."""
+    local = socket.local
+    if local is None:
+        return LocalAddress(None, None, socket.assigned_port)
+    return LocalAddress(local.address, local.port, socket.assigned_port)
+
+
+def is_older(socket: Socket) -> bool:
+    """True where the trace does not show how the socket was made."""
+    return socket.origin in (Origin.INHERITED, Origin.RECEIVED)

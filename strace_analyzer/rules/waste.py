@@ -1,0 +1,57 @@
+"""How bad an early bind is, and how sure we are, once the whole trace is known: shared by two rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from strace_analyzer.findings import Confidence, Finding, Level, ProcessUse, Summary
+
+NEARLY_ALL = 0.8
+"""From this share of the port range on, an early bind is an error (docs/ports.md)."""
+
+
+def process_use(finding: Finding, summary: Summary) -> ProcessUse | None:
+    """The part that the finding's process has in the use of ports, None where it is not known."""
+    return summary.uses.get((finding.process.id, finding.namespace))
+
+
+def took_nearly_all(finding: Finding, summary: Summary) -> bool:
+    """The finding's process ran out of ports, or pinned most of them at one time."""
+    use = process_use(finding, summary)
+    ports = summary.ports.get(finding.namespace)
+    if use is None or ports is None:
+        return False
+    low, high = ports.range
+    return use.exhausted or use.peak_pinned >= NEARLY_ALL * (high - low + 1)
+
+
+def early_bind_level(finding: Finding, summary: Summary) -> Level:
+    """Error with harm or near it, warning where the binds took more ports than were needed, else note."""
+    if took_nearly_all(finding, summary):
+        return Level.ERROR
+    use = process_use(finding, summary)
+    if use is None:
+        return Level.NOTE
+    later, needed_later = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
+    wasted = use.peak_pinned > use.peak_needed or (
+        later is not None and needed_later is not None and later > needed_later
+    )
+    return Level.WARNING if wasted else Level.NOTE
+
+
+DESCRIPTORS_HIDDEN = "descriptor-calls-hidden"
+OPTIONS_HIDDEN = "setsockopt-hidden"
+FAILURES_HIDDEN = "failures-hidden"
+TASKS_HIDDEN = "clone-hidden"
+
+
+def with_hidden_calls(finding: Finding, summary: Summary) -> Finding:
+    """`finding` as probable where the trace hides calls that could make it harmless."""
+    doubts = set(finding.doubts)
+    if not finding.proved:
+        doubts |= summary.hidden & {DESCRIPTORS_HIDDEN, FAILURES_HIDDEN, TASKS_HIDDEN}
+        if OPTIONS_HIDDEN in summary.hidden and finding.local.assigned_port is None:
+            doubts.add(OPTIONS_HIDDEN)
+    if not doubts:
+        return finding
+    return replace(finding, confidence=Confidence.PROBABLE, doubts=frozenset(doubts))
