@@ -1,0 +1,43 @@
+"""The name of a grammar in `grammars/` -> its Lark parser.
+
+The .lark files are the only definition of what strace prints. In a repository checkout they stand at
+the top level, in an installed package beside this one.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from lark import Lark
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_PLACES = (_PACKAGE / "grammars", _PACKAGE.parent / "grammars")
+
+
+def grammar_file(name: str) -> Path:
+    """Where `name`.lark is.
+
+    Raises FileNotFoundError where the installation lacks it.
+    """
+    for place in _PLACES:
+        file = place / f"{name}.lark"
+        if file.is_file():
+            return file
+    raise FileNotFoundError(f"{name}.lark is not in {' or '.join(map(str, _PLACES))}")
+
+
+@cache
+def parser(name: str, start: str | None = None) -> Lark:
+    """The LALR parser of `name`.lark, made once; `start` is the start rule, else the file's name.
+
+    It reads latin-1 text: one byte of a trace is one character, so nothing is lost in decoding and
+    offsets agree.
+    """
+    return Lark(
+        grammar_file(name).read_text(encoding="utf-8"),
+        parser="lalr",
+        lexer="contextual",
+        start=start or name,
+        maybe_placeholders=True,
+    )
