@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from strace_analyzer.findings import Confidence, Finding, Level, Summary
-from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
+from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.early_bind import (
+    UNMEASURED,
+    early_bind_findings,
+    is_early_wildcard_bind,
+)
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import early_bind_level, with_hidden_calls
-
-UNMEASURED = ("SCTP", "DCCP")
-
 
 class BindAnyPortZero(Rule):
     """A TCP socket is bound to the wildcard address with port 0 and then connected.
@@ -47,17 +49,7 @@ class BindAnyPortZero(Rule):
     level = Level.WARNING
 
     def step(self, step: Step) -> Iterable[Finding]:
-        was = step.was
-        if was is None or was.binding is not Binding.EPHEMERAL or not is_early_wildcard_bind(was):
-            return
-        tries_to_connect = step.role == "connect" and step.socket.peer is not None
-        if was.connects == 0 and not tries_to_connect:
-            return
-        if was.connects and was.peer is None:
-            return
-        now = step.now
-        ended = now is None or now.binding is not Binding.EPHEMERAL
-        yield self.finding(step, now if now is not None else was, ended=ended)
+        return early_bind_findings(self, step, is_early_wildcard_bind)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         level = early_bind_level(finding, summary)
@@ -285,18 +277,3 @@ class BindAnyPortZero(Rule):
             """,
         ),
     )
-
-
-def is_early_wildcard_bind(socket: Socket) -> bool:
-    """A binding to the wildcard address and port 0 of a socket that connects as TCP does."""
-    return (
-        socket.local is not None
-        and socket.local.is_wildcard
-        and connects_like_tcp(socket)
-        and socket.connection is not Connection.LISTENING
-    )
-
-
-def connects_like_tcp(socket: Socket) -> bool:
-    """TCP, MPTCP, SCTP, DCCP, or of a protocol that the trace does not tell."""
-    return socket.is_tcp or socket.protocol in (None, *UNMEASURED)

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from strace_analyzer.rules.rule import Rule
 
-_MACHINERY = frozenset({"catalogue", "engine", "evidence", "rule", "store", "waste"})
+_MACHINERY = frozenset({"catalogue", "early_bind", "engine", "evidence", "rule", "store", "waste"})
 
 
 @cache

@@ -1,0 +1,114 @@
+"""`analyze` for what is complete, `Analyzer` for what is still being written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import BinaryIO, Union
+
+from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
+from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
+from strace_analyzer.findings import Finding, Process, Unknown, Warning
+from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.trace.reader import Accounting, EventStream, TraceInput, events, traces
+
+Source = Union[str, "os.PathLike[str]", BinaryIO, Sequence[Union[str, "os.PathLike[str]"]]]
+
+
+def analyze(
+    source: Source,
+    *,
+    port_range: tuple[int, int] | None = None,
+    autobind_reuse: bool = False,
+    rules: Sequence[type[Rule]] | None = None,
+    sockets: bool = True,
+) -> Analysis:
+    """Analyse one or more traces to their end.
+
+    `source` is a path (a file, a directory of -ff files, or their prefix), several paths (each a trace
+    of its own), or a binary stream. `port_range` is the ephemeral range, (low, high), where the default
+    is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was 1. `rules` are
+    run instead of the catalogue. Without `sockets`, the sockets' lives are not collected.
+    Raises TraceError where a source cannot be read.
+    """
+    settings = Settings(
+        rules=tuple(rules) if rules is not None else catalogue(),
+        port_range=port_range,
+        autobind_reuse=autobind_reuse,
+        keep_sockets=sockets,
+    )
+    return analyze_traces(_inputs(source), settings)
+
+
+def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:
+    """As `analyze`, for inputs that are already resolved."""
+    done: list[tuple[TraceAnalysis, TraceResult]] = []
+    for trace in inputs:
+        analysis = TraceAnalysis(
+            trace.id, trace.name, [source.name for source in trace.sources], settings
+        )
+        accounts = [Accounting(source.name) for source in trace.sources]
+        for event in events(trace, accounts):
+            analysis.feed(event)
+        analysis.close()
+        done.append((analysis, analysis.result(trace.clock, tuple(accounts))))
+    return joined(done, settings)
+
+
+def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings) -> Analysis:
+    """One Analysis out of finished traces; nothing is summed across them."""
+    processes: list[Process] = []
+    unknown: list[Unknown] = []
+    warnings: list[Warning] = []
+    for analysis, _ in done:
+        processes += analysis.processes()
+        unknown += analysis.unknowns.all()
+        warnings += analysis.warnings()
+    return Analysis(
+        traces=tuple(result for _, result in done),
+        groups=tuple(group for analysis, _ in done for group in analysis.groups.all()),
+        findings=Joined(analysis for analysis, _ in done),
+        processes=tuple(processes),
+        sockets=Joined(analysis.lives for analysis, _ in done),
+        unknown=tuple(unknown),
+        warnings=tuple(warnings),
+        rules=settings.rules,
+        failures=tuple(failure for analysis, _ in done for failure in analysis.failures),
+    )
+
+
+def _inputs(source: Source) -> list[TraceInput]:
+    if isinstance(source, (str, os.PathLike)):
+        return traces([os.fspath(source)])
+    if isinstance(source, Sequence):
+        return traces([os.fspath(item) for item in source])
+    return traces(["-"], stdin=source)
+
+
+class Analyzer:
+    """Analyses one trace line by line, for streams: findings come as soon as they are provable.
+
+    `feed` gives the findings that a line made or changed, level and confidence provisional; the same
+    `id` again is an update. `close` gives the Analysis.
+    """
+
+    def __init__(self, name: str = "<stream>", settings: Settings | None = None) -> None:
+        self._settings = settings or Settings(rules=catalogue())
+        self._analysis = TraceAnalysis("t1", name, [name], self._settings)
+        self._stream = EventStream(name)
+
+    def feed(self, line: str | bytes) -> list[Finding]:
+        """Take in one line, with or without its end."""
+        raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
+        changed: list[Finding] = []
+        for event in self._stream.feed(raw):
+            changed += self._analysis.feed(event)
+        return changed
+
+    def close(self) -> Analysis:
+        """The end of the stream."""
+        for event in self._stream.close():
+            self._analysis.feed(event)
+        self._analysis.close()
+        result = self._analysis.result(self._stream.clock, (self._stream.accounting,))
+        return joined([(self._analysis, result)], self._settings)

@@ -1,0 +1,101 @@
+"""Counts, from steps: which processes made sockets, how each connected, and to how many destinations."""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import Process
+from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.early_bind import is_early_wildcard_bind
+
+
+class _Tally:
+    __slots__ = (
+        "address_bound", "connected", "destinations", "early_bound", "failed", "group", "no_port",
+        "sockets", "tcp_connections",
+    )  # fmt: skip
+
+    def __init__(self, group: ThreadGroup) -> None:
+        self.group = group
+        self.sockets = 0
+        self.tcp_connections = 0
+        self.early_bound = 0
+        self.no_port = 0
+        self.address_bound = 0
+        self.connected = 0
+        self.failed = 0
+        self.destinations: set[tuple[str | None, int | None]] = set()
+
+
+class Census:
+    """One trace's processes. `feed` every step, then `processes`."""
+
+    def __init__(self, trace: str) -> None:
+        self._trace = trace
+        self._tallies: dict[str, _Tally] = {}
+
+    @property
+    def tcp_connections(self) -> int:
+        """Outgoing TCP connections so far, over all processes."""
+        return sum(tally.tcp_connections for tally in self._tallies.values())
+
+    def feed(self, step: Step) -> None:
+        """Count what `step` did."""
+        was, now = step.was, step.now
+        if was is None:
+            if now is not None and now.origin is not Origin.ACCEPTED:
+                self._tally(step).sockets += 1
+            return
+        if now is None or not (now.is_tcp or now.protocol is None):
+            return
+        if step.role in ("connect", "outcome", "reset"):
+            self._connection(self._tally(step), step.role, was, now)
+
+    def processes(self, findings: dict[str, dict[str, int]]) -> tuple[Process, ...]:
+        """Every process with a socket, in order of first sight; `findings` counts by process and rule."""
+        return tuple(
+            Process(
+                id=f"{self._trace}:{tally.group.id}",
+                trace=self._trace,
+                tgid=tally.group.tgid or None,
+                tids=tuple(tid for tid in tally.group.tids if tid),
+                parent=f"{self._trace}:{tally.group.parent.id}" if tally.group.parent else None,
+                command=tally.group.command,
+                argv=tally.group.argv,
+                argv_truncated=tally.group.argv_truncated,
+                programs=tuple(tally.group.programs),
+                sockets=tally.sockets,
+                tcp_connections=tally.tcp_connections,
+                early_bound=tally.early_bound,
+                connected=tally.connected,
+                failed=tally.failed,
+                destinations=len(tally.destinations),
+                findings=findings.get(f"{self._trace}:{tally.group.id}", {}),
+                no_port=tally.no_port,
+                address_bound=tally.address_bound,
+            )
+            for tally in self._tallies.values()
+        )
+
+    def _tally(self, step: Step) -> _Tally:
+        group = step.description.group
+        tally = self._tallies.get(group.id)
+        if tally is None:
+            tally = self._tallies[group.id] = _Tally(group)
+        return tally
+
+    def _connection(self, tally: _Tally, role: str, was: Socket, now: Socket) -> None:
+        if role == "connect" and now.peer is not None and was.connection is Connection.UNCONNECTED:
+            tally.tcp_connections += 1
+            tally.destinations.add((now.peer.address, now.peer.port))
+            if was.binding is Binding.EPHEMERAL and is_early_wildcard_bind(was):
+                tally.early_bound += 1
+            elif was.binding in (Binding.EPHEMERAL, Binding.BOUND):
+                tally.address_bound += 1
+            elif was.binding is Binding.DEFERRED and not was.was_released:
+                tally.no_port += 1
+        if now.outcome is not was.outcome or role == "connect":
+            if now.outcome is Outcome.CONNECTED:
+                tally.connected += 1
+            elif now.outcome is Outcome.FAILED:
+                tally.failed += 1

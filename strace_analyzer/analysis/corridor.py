@@ -1,0 +1,209 @@
+"""Wires the rooms for one trace: events -> tracker -> steps -> rules, ports, census."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from strace_analyzer.analysis.census import Census
+from strace_analyzer.analysis.groups import Groups
+from strace_analyzer.analysis.lives import Lives
+from strace_analyzer.analysis.results import TraceResult
+from strace_analyzer.analysis.unknowns import Unknowns
+from strace_analyzer.analysis.visibility import Visibility
+from strace_analyzer.findings import (
+    Finding,
+    Level,
+    Location,
+    PortUse,
+    Process,
+    ProcessUse,
+    Summary,
+    Warning,
+)
+from strace_analyzer.kernel import Step, Tracker
+from strace_analyzer.ports import PortLedger
+from strace_analyzer.rules import Engine, Rule
+from strace_analyzer.trace.events import Event, Notice
+from strace_analyzer.trace.reader import Accounting
+
+DEFAULT_RANGE = (32768, 60999)
+"""ip_local_port_range since Linux 4.2 (docs/kernel.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How traces are to be judged, whatever is reported of it afterwards."""
+
+    rules: tuple[type[Rule], ...]
+    port_range: tuple[int, int] | None = None
+    """the ephemeral range to assume, (low, high); None for the host's default"""
+    host_range: tuple[int, int] | None = None
+    """the range of the machine that is traced live, from /proc; None for a file"""
+    autobind_reuse: bool = False
+    """net.ipv4.ip_autobind_reuse is 1 where the trace was taken"""
+    keep_sockets: bool = False
+    """collect every socket's life"""
+
+
+class TraceAnalysis:
+    """One trace on its way through the house. `feed` events, `close`, then read the results."""
+
+    def __init__(self, id: str, name: str, source_names: list[str], settings: Settings) -> None:
+        self.trace = id
+        self.name = name
+        self.visibility = Visibility(id)
+        self._source_names = source_names
+        self._settings = settings
+        self._tracker = Tracker()
+        self._engine = Engine(settings.rules, self)
+        self._ledger = PortLedger(
+            port_range=settings.port_range,
+            host_range=settings.host_range,
+            autobind_reuse=settings.autobind_reuse,
+        )
+        self._census = Census(id)
+        self._unknowns = Unknowns(self)
+        self.lives = Lives(self, settings.keep_sockets)
+        self._start: float | None = None
+        self._end: float | None = None
+        self._quotes: list[str] = []
+        self._ports: tuple[PortUse, ...] = ()
+        self._summary = Summary()
+        self._groups = Groups()
+        self._counts: dict[str, dict[str, int]] = {}
+
+    # what rules may ask (rules.evidence.Context)
+
+    def source_name(self, source: int) -> str:
+        """The name of a source of this trace, as the user gave it."""
+        return self._source_names[source]
+
+    def since_start(self, seconds: float | None) -> float | None:
+        """Seconds since the first time that the trace shows."""
+        if seconds is None or self._start is None:
+            return None
+        return round(seconds - self._start, 6)
+
+    def port_range(self, namespace: int) -> tuple[int, int]:
+        """The ephemeral range taken to be in force."""
+        return self._settings.port_range or self._settings.host_range or DEFAULT_RANGE
+
+    # the way through
+
+    def feed(self, event: Event) -> list[Finding]:
+        """Take one event in; the findings that it made or changed (level and confidence provisional)."""
+        seconds: float | None = getattr(event, "seconds", None)
+        if seconds is not None:
+            if self._start is None:
+                self._start = seconds
+            self._end = seconds
+        if isinstance(event, Notice):
+            self._quotes.append(event.text)
+        self.visibility.feed(event)
+        return self._take(self._tracker.feed(event))
+
+    def close(self) -> list[Finding]:
+        """The end of the trace; the findings that only it completes."""
+        changed = self._take(self._tracker.close())
+        changed += self._engine.close()
+        self.lives.close()
+        self._ports = self._ledger.close(self._end)
+        self._summarize()
+        return changed
+
+    def _take(self, steps: list[Step]) -> list[Finding]:
+        changed: list[Finding] = []
+        for step in steps:
+            self._census.feed(step)
+            self._ledger.step(step)
+            self.lives.feed(step)
+            changed += self._engine.feed(step)
+        doubts = self._tracker.doubts
+        if doubts:
+            for doubt in doubts:
+                self._unknowns.feed(doubt)
+            doubts.clear()
+        return changed
+
+    def _summarize(self) -> None:
+        uses: dict[tuple[str, int], ProcessUse] = {
+            (f"{self.trace}:{use.process}", ports.namespace): use
+            for ports in self._ports
+            for use in ports.by_process
+        }
+        self._summary = Summary(
+            uses=uses,
+            ports={ports.namespace: ports for ports in self._ports},
+            hidden=self.visibility.hidden(),
+            autobind_reuse=self._settings.autobind_reuse,
+        )
+        counts: dict[str, Counter[str]] = {}
+        for finding in self._engine.judged(self._summary):
+            self._groups.add(finding)
+            counts.setdefault(finding.process.id, Counter())[finding.rule] += 1
+        self._counts = {process: dict(sorted(count.items())) for process, count in counts.items()}
+        for failure in self._engine.failures:
+            self._unknowns.add("rule-failed", None, None, Location(failure.source, failure.line))
+
+    # what came out
+
+    def __len__(self) -> int:
+        return len(self._engine.store)
+
+    def __iter__(self) -> Iterator[Finding]:
+        """The findings, judged and grouped, in order of first sight."""
+        for finding in self._engine.judged(self._summary):
+            yield replace(finding, group=self._groups.id_of(finding))
+
+    @property
+    def groups(self) -> Groups:
+        """The causes that the findings share."""
+        return self._groups
+
+    @property
+    def unknowns(self) -> Unknowns:
+        """What this trace leaves open."""
+        return self._unknowns
+
+    @property
+    def failures(self) -> tuple:  # type: ignore[type-arg]
+        """Rules that raised."""
+        return tuple(self._engine.failures)
+
+    def processes(self) -> tuple[Process, ...]:
+        """Every process that made a socket."""
+        return self._census.processes(self._counts)
+
+    def warnings(self) -> list[Warning]:
+        """What the trace's options hid."""
+        return self.visibility.warnings(self, self._census.tcp_connections)
+
+    def result(self, clock: str, accounts: tuple[Accounting, ...]) -> TraceResult:
+        """The trace itself, as the report names it."""
+        return TraceResult(
+            id=self.trace,
+            name=self.name,
+            clock=clock,
+            seconds=self.since_start(self._end),
+            sources=accounts,
+            ports=tuple(
+                replace(
+                    ports,
+                    peak_time=self.since_start(ports.peak_time),
+                    by_process=tuple(
+                        replace(use, process=f"{self.trace}:{use.process}")
+                        for use in ports.by_process
+                    ),
+                )
+                for ports in self._ports
+            ),
+            tcp_connections=self._census.tcp_connections,
+            quotes=tuple(self._quotes),
+            inconclusive=self.visibility.inconclusive() if not len(self) else None,
+        )
+
+    def worst(self) -> Level | None:
+        """The highest level among the findings so far known, None without any."""
+        return max((group.level for group in self._groups.all()), default=None)

@@ -1,0 +1,132 @@
+"""Findings in, one Group for each cause out: same rule, process, call site, level and confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from strace_analyzer.findings import Endpoint, Finding, Group, PeerCount
+from strace_analyzer.kernel.socket_state import Outcome
+
+LINES_SHOWN = 8
+"""Bind lines that are kept for each peer of a group."""
+
+Key = tuple[object, ...]
+
+
+def group_key(finding: Finding) -> Key:
+    """What two findings of one group have in common."""
+    return (
+        finding.rule,
+        finding.trace,
+        finding.process.id,
+        call_site(finding),
+        finding.level,
+        finding.confidence,
+        finding.cause,
+        finding.without_bind,
+        finding.outcome is Outcome.FAILED,
+    )
+
+
+def call_site(finding: Finding) -> str | None:
+    """The innermost frame of the program itself that made the defining call (-k), None without frames."""
+    call = finding.calls.get("bind") or finding.calls.get("connect")
+    if call is None or not call.stack:
+        return None
+    for frame in call.stack:
+        library = frame.lstrip("> ").split("(", 1)[0].rsplit("/", 1)[-1]
+        if not library.startswith(("libc.", "libc-", "libpthread", "ld-linux", "ld-musl")):
+            return frame.lstrip("> ").strip()
+    return call.stack[0].lstrip("> ").strip()
+
+
+@dataclass
+class _Peer:
+    count: int = 0
+    connected: int = 0
+    fds: dict[int, None] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _Collected:
+    id: str
+    first: Finding
+    sample: Finding
+    last: Finding
+    count: int = 0
+    connected: int = 0
+    failed: int = 0
+    fds: dict[int, None] = field(default_factory=dict)
+    peers: dict[Endpoint, _Peer] = field(default_factory=dict)
+
+
+class Groups:
+    """Collects findings that have their final level; memory grows with causes and peers only."""
+
+    def __init__(self) -> None:
+        self._collected: dict[Key, _Collected] = {}
+
+    def id_of(self, finding: Finding) -> str:
+        """The id of the group that `finding` belongs to; it must have been added."""
+        return self._collected[group_key(finding)].id
+
+    def add(self, finding: Finding) -> None:
+        """Count `finding` in its group."""
+        key = group_key(finding)
+        group = self._collected.get(key)
+        if group is None:
+            name = f"g{len(self._collected) + 1}"
+            group = self._collected[key] = _Collected(name, finding, finding, finding)
+        group.count += 1
+        group.last = finding
+        if group.sample.outcome is not Outcome.CONNECTED and finding.outcome is Outcome.CONNECTED:
+            group.sample = finding
+        group.connected += finding.outcome is Outcome.CONNECTED
+        group.failed += finding.outcome is Outcome.FAILED
+        group.fds[finding.fd] = None
+        if finding.peer is not None:
+            peer = group.peers.setdefault(finding.peer, _Peer())
+            peer.count += 1
+            peer.connected += finding.outcome is Outcome.CONNECTED
+            peer.fds[finding.fd] = None
+            if len(peer.lines) < LINES_SHOWN:
+                peer.lines.append(finding.at.line)
+
+    def all(self) -> tuple[Group, ...]:
+        """The groups: worst first, then those with the most findings, then in order of first sight."""
+        groups = [_finished(group) for group in self._collected.values()]
+        return tuple(sorted(groups, key=lambda group: (-group.level, -group.count)))
+
+
+def _finished(group: _Collected) -> Group:
+    first = group.first
+    peers = sorted(group.peers.items(), key=lambda item: (-item[1].count, item[0].address, item[0].port))
+    site = call_site(first)
+    cause = f"{first.rule}|{first.process.command}|{site}|{first.socket.domain}|{first.cause}"
+    return Group(
+        id=group.id,
+        fingerprint=sha256(cause.encode("utf-8", "surrogateescape")).hexdigest()[:16],
+        rule=first.rule,
+        level=first.level,
+        confidence=first.confidence,
+        trace=first.trace,
+        process=first.process,
+        call_site=site,
+        peers=tuple(
+            PeerCount(peer, seen.count, seen.connected, tuple(seen.fds), tuple(seen.lines))
+            for peer, seen in peers
+        ),
+        count=group.count,
+        connected=group.connected,
+        failed=group.failed,
+        fds=tuple(sorted(group.fds)),
+        first=first.at,
+        last=group.last.at,
+        message="",
+        advice="",
+        cause=first.cause,
+        without_bind=first.without_bind,
+        sample=group.sample,
+    )

@@ -1,0 +1,116 @@
+"""Flags bind() to a specific local address with port 0 before an outgoing connect()."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from strace_analyzer.findings import Finding, Level, Summary
+from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.early_bind import connects_like_tcp, early_bind_findings
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.waste import took_nearly_all, with_hidden_calls
+
+
+class BindAddressPortZero(Rule):
+    """A TCP socket is bound to one of the host's addresses with port 0 and then connected.
+
+    What it flags:
+        bind() to a specific local address with port 0, followed by connect() on the same open file
+        description, while IP_BIND_ADDRESS_NO_PORT is not in force.
+
+    Why it matters:
+        The address may be wanted, the early port is not: it takes one (address, port) pair out of the
+        range for every destination, and the port also from unbound connects of other local addresses.
+
+    What to do instead:
+        Keep the bind() and set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before it: the address is fixed,
+        the port comes at connect(). IP_LOCAL_PORT_RANGE (Linux 6.3) narrows the range for one socket.
+
+    When it is fine:
+        With few connections. It is a note unless ports ran out or nearly did. With IP_TRANSPARENT or
+        IP_FREEBIND the address is somebody else's on purpose: always a note.
+
+    References:
+        ip(7); IP_BIND_ADDRESS_NO_PORT(2const); IP_LOCAL_PORT_RANGE(2const);
+        docs/kernel.md "Who may share a port".
+    """
+
+    id = "bind-address-port-zero"
+    title = "bind() to a local address and port 0 before connect()"
+    level = Level.NOTE
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        return early_bind_findings(
+            self,
+            step,
+            lambda socket: socket.local is not None
+            and not socket.local.is_wildcard
+            and connects_like_tcp(socket),
+        )
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        harm = took_nearly_all(finding, summary)
+        spoofs = any("TRANSPARENT" in c.text or "FREEBIND" in c.text for c in finding.trail)
+        level = Level.ERROR if harm and not spoofs else Level.NOTE
+        if finding.outcome is Outcome.FAILED:
+            level = Level.NOTE
+        return with_hidden_calls(replace(finding, level=level), summary)
+
+    examples = (
+        Flagged(
+            "source address chosen, port left to the kernel (ssh -b)",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0 #!
+            connect(3, {sa_family=AF_INET, sin_port=htons(22), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            close(3)                                = 0
+            """,
+        ),
+        Flagged(
+            "IPv6 address",
+            """
+            socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3
+            bind(3, {sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::5", &sin6_addr), sin6_scope_id=0}, 28) = 0 #!
+            connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::7", &sin6_addr), sin6_scope_id=0}, 28) = -1 EINPROGRESS (Operation now in progress)
+            close(3)                                = 0
+            """,
+        ),
+        Clean(
+            "IP_BIND_ADDRESS_NO_PORT (curl --interface)",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            setsockopt(5, SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4) = 0
+            bind(5, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            connect(5, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress)
+            close(5)                                = 0
+            """,
+        ),
+        Clean(
+            "wildcard address: another rule's case",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(22), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            close(3)                                = 0
+            """,
+        ),
+        Clean(
+            "UDP",
+            """
+            socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            close(3)                                = 0
+            """,
+        ),
+        Clean(
+            "bound, never connected (a probe whether IPv6 works)",
+            """
+            socket(AF_INET6, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0
+            close(3)                                = 0
+            """,
+        ),
+    )

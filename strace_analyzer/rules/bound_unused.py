@@ -1,0 +1,129 @@
+"""Flags TCP sockets that are bound to port 0 and held without ever being used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from strace_analyzer.findings import Finding, Level
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+
+LONG = 1.0
+"""Seconds. Shorter than this is a probe for a free port, as tests and servers make it."""
+
+
+class BoundUnused(Rule):
+    """A TCP socket holds a port from bind() with port 0 and never connects or listens.
+
+    What it flags:
+        bind() with port 0 on a TCP socket that is then held for more than a second (in a trace
+        without times: while other sockets are bound) without connect() or listen().
+
+    Why it matters:
+        The port is lost to every destination and every process while the socket is open.
+
+    What to do instead:
+        Bind when the socket is to be used, or close it when it is not.
+
+    When it is fine:
+        When the port is being kept for something that comes later, after the end of the trace.
+
+    References:
+        ip(7); docs/kernel.md "Who may share a port".
+    """
+
+    id = "bound-unused"
+    title = "TCP port taken by bind() and never used"
+    level = Level.NOTE
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._held: dict[int, Step] = {}
+        """by description: the bind whose port is held and not used"""
+        self._outlived: set[int] = set()
+        """of those, the ones that saw another socket's bind"""
+        self._now: float | None = None
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        key, now = step.description.id, step.now
+        self._now = step.event.seconds
+        if step.role == "bind" and step.errno is None:
+            self._outlived.update(other for other in self._held if other != key)
+        if now is not None and _is_idle(now):
+            if step.role == "bind" and step.errno is None:
+                self._held[key] = step
+            return
+        bind = self._held.pop(key, None)
+        if bind is not None and now is None and step.was is not None and self._is_long(key, bind):
+            yield self.finding(step, step.was, ended=True)
+        self._outlived.discard(key)
+
+    def close(self) -> Iterable[Finding]:
+        for key, bind in self._held.items():
+            if self._is_long(key, bind):
+                yield self.finding(bind, bind.description.socket)
+
+    def _is_long(self, key: int, bind: Step) -> bool:
+        if bind.event.seconds is None or self._now is None:
+            return key in self._outlived
+        return self._now - bind.event.seconds > LONG
+
+    examples = (
+        Flagged(
+            "held for four seconds",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            10:00:00.000100 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0 #!
+            10:00:04.000200 close(3) = 0
+            """,
+        ),
+        Flagged(
+            "without times: held while another socket is bound",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("192.0.2.1")}, 16) = 0 #!
+            socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 4
+            bind(4, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            listen(4, 5) = 0
+            close(3) = 0
+            """,
+        ),
+        Clean(
+            "a probe: bound and closed at once",
+            """
+            10:00:00.000000 socket(AF_INET6, SOCK_STREAM, IPPROTO_IP) = 3
+            10:00:00.000100 bind(3, {sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0
+            10:00:00.000200 close(3) = 0
+            """,
+        ),
+        Clean(
+            "it listens",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            10:00:00.000100 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            10:00:00.000200 listen(3, 5) = 0
+            10:00:09.000000 close(3) = 0
+            """,
+        ),
+        Clean(
+            "UDP: a bound socket receives",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3
+            10:00:00.000100 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            10:00:09.000000 close(3) = 0
+            """,
+        ),
+    )
+
+
+def _is_idle(socket: Socket) -> bool:
+    """Holds a port from bind() with port 0, has neither connected nor listened, and is nobody else's."""
+    return (
+        socket.is_tcp
+        and socket.binding is Binding.EPHEMERAL
+        and socket.connection is Connection.UNCONNECTED
+        and socket.connects == 0
+        and "passed-descriptor" not in socket.doubts
+    )

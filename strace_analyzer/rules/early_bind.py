@@ -1,0 +1,43 @@
+"""The pattern that two rules share: a port taken at bind(), then an outgoing connect() on the same socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from strace_analyzer.findings import Finding
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.rule import Rule
+
+UNMEASURED = ("SCTP", "DCCP")
+"""Protocols that work alike by their sources but were not measured (docs/kernel.md)."""
+
+
+def early_bind_findings(
+    rule: Rule, step: Step, concerns: Callable[[Socket], bool]
+) -> Iterator[Finding]:
+    """The finding of `rule` if `step` is a connect, or changes what became of one, of a socket that
+    holds a port from bind() with port 0 and that `concerns`; the binding's last step ends it."""
+    was = step.was
+    if was is None or was.binding is not Binding.EPHEMERAL or was.connection is Connection.LISTENING:
+        return
+    if was.connects == 0:
+        connects = step.role == "connect" and step.now is not None and step.now.peer is not None
+        if not connects:
+            return
+    elif was.peer is None:
+        return
+    if concerns(was):
+        now = step.now
+        ended = now is None or now.binding is not Binding.EPHEMERAL
+        yield rule.finding(step, was if now is None else now, ended=ended)
+
+
+def is_early_wildcard_bind(socket: Socket) -> bool:
+    """Bound to the wildcard address, and it connects as TCP does."""
+    return socket.local is not None and socket.local.is_wildcard and connects_like_tcp(socket)
+
+
+def connects_like_tcp(socket: Socket) -> bool:
+    """TCP, MPTCP, SCTP, DCCP, or of a protocol that the trace does not tell."""
+    return socket.is_tcp or socket.protocol in (None, *UNMEASURED)

@@ -1,0 +1,103 @@
+"""Flags outgoing connections from an explicit source port that lies inside the ephemeral range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from strace_analyzer.findings import Finding, Level
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+
+
+class FixedSourcePort(Rule):
+    """A socket is bound to an explicit port of the ephemeral range and then connected.
+
+    What it flags:
+        bind() to a port that is not 0 and lies inside the ephemeral range in force, followed by
+        connect(). A bind() to the same port that fails with EADDRINUSE later belongs to it: that is
+        what it leads to.
+
+    Why it matters:
+        The kernel hands ports of this range to others: the bind() fails with EADDRINUSE whenever one
+        of them is using the port, or when the last connection from it is still in TIME_WAIT. And the
+        port is lost to everybody else while it is held.
+
+    What to do instead:
+        Leave the port to the kernel. If a firewall needs to know the range, narrow it with
+        IP_LOCAL_PORT_RANGE (Linux 6.3), or choose ports outside net.ipv4.ip_local_port_range, or
+        reserve them in net.ipv4.ip_local_reserved_ports.
+
+    When it is fine:
+        When the ports are reserved, or the program tries the next port when one is taken.
+
+    References:
+        ip(7) ip_local_port_range, ip_local_reserved_ports; IP_LOCAL_PORT_RANGE(2const).
+    """
+
+    id = "fixed-source-port"
+    title = "explicit source port inside the ephemeral range"
+    level = Level.NOTE
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        was = step.was
+        if was is None or was.binding is not Binding.BOUND or was.connection is Connection.LISTENING:
+            return
+        first = step.role == "connect" and was.connects == 0
+        changed = step.role in ("connect", "outcome", "reset", "close") and was.connects > 0
+        if (first or changed) and self._is_ephemeral(was):
+            yield self.finding(step, step.socket, ended=step.now is None)
+
+    def _is_ephemeral(self, socket: Socket) -> bool:
+        if socket.local is None or not socket.local.port or socket.evidence("bind") is None:
+            return False
+        low, high = socket.options.port_range or self.context.port_range(socket.namespace)
+        return low <= socket.local.port <= high
+
+    examples = (
+        Flagged(
+            "curl --local-port 45100-45110",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            bind(5, {sa_family=AF_INET, sin_port=htons(45100), sin_addr=inet_addr("0.0.0.0")}, 16) = 0 #!
+            connect(5, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress)
+            close(5)                                = 0
+            """,
+        ),
+        Flagged(
+            "a refused connect does not give an explicit port back: the retry is the same binding",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(40051), sin_addr=inet_addr("0.0.0.0")}, 16) = 0 #!
+            connect(3, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 ECONNREFUSED (Connection refused)
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            close(3)                                = 0
+            """,
+        ),
+        Clean(
+            "privileged port, outside the range (rsh, NFS)",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(1023), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(514), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            close(3)                                = 0
+            """,
+        ),
+        Clean(
+            "server on such a port",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(50051), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            listen(3, 128) = 0
+            """,
+        ),
+        Clean(
+            "the bind failed, so the kernel chose the port after all",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(45999), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)
+            connect(3, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            close(3)                                = 0
+            """,
+        ),
+    )

@@ -1,0 +1,93 @@
+"""Flags UDP sockets bound to port 0 with SO_REUSEADDR: several of them may get one port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from strace_analyzer.findings import Finding, Level
+from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+
+
+class UdpSharedPort(Rule):
+    """A UDP socket asks for any free port and at the same time allows others to have it too.
+
+    What it flags:
+        bind() of a UDP socket with port 0 while SO_REUSEADDR is set.
+
+    Why it matters:
+        With SO_REUSEADDR on every socket the kernel may hand the same port to several of them.
+        Datagrams then arrive at one socket only, and not the one that expects them.
+
+    What to do instead:
+        Do not set SO_REUSEADDR on UDP sockets that take port 0.
+
+    When it is fine:
+        When a fixed port is shared on purpose (multicast): that bind() names the port.
+
+    References:
+        socket(7) SO_REUSEADDR; docs/kernel.md "UDP".
+    """
+
+    id = "udp-shared-port"
+    title = "UDP bind() to port 0 with SO_REUSEADDR"
+    level = Level.NOTE
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        now = step.now
+        if (
+            step.role == "bind"
+            and step.errno is None
+            and now is not None
+            and now.is_udp
+            and now.binding is Binding.EPHEMERAL
+            and now.options.reuse_address
+        ):
+            yield self.finding(step, now)
+
+    examples = (
+        Flagged(
+            "wildcard address",
+            """
+            socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 4
+            setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(4, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0 #!
+            """,
+        ),
+        Flagged(
+            "specific IPv6 address",
+            """
+            socket(AF_INET6, SOCK_DGRAM, IPPROTO_IP) = 4
+            setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(4, {sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0 #!
+            """,
+        ),
+        Clean(
+            "without the option",
+            """
+            socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 4
+            bind(4, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            """,
+        ),
+        Clean(
+            "a port of its own choice (multicast DNS)",
+            """
+            socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 4
+            setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(4, {sa_family=AF_INET, sin_port=htons(5353), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            """,
+        ),
+        Clean(
+            "set after the bind, or a TCP socket",
+            """
+            socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 4
+            bind(4, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            setsockopt(5, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(5, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            listen(5, 128) = 0
+            """,
+        ),
+    )
