@@ -275,6 +275,27 @@ class ProcessUse:
     peak_pinned_with_time_wait: int | None = None
     peak_needed_with_time_wait: int | None = None
     exhausted: bool = False
+    peak_pinned_at_address: int = 0
+    """of its ports pinned on specific addresses, the most on one address"""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressUse:
+    """Ports that bind() with port 0 pinned on one specific local address; each address has its own."""
+
+    address: str
+    peak_pinned: int
+    total_pinned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A span of the trace that begins at `at` (seconds, or calls where there are no times): its peaks."""
+
+    at: float
+    held: int
+    """ports that bind() with port 0 and the wildcard held, whether or not a connect() followed"""
+    needed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +321,16 @@ class PortUse:
     censored: int
     by_process: tuple[ProcessUse, ...]
     destinations: tuple[DestinationUse, ...]
+    by_address: tuple[AddressUse, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    dry_after: float | None = None
+    """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left; None
+    where that rate can go on, or without times"""
+
+    @property
+    def gain(self) -> float | None:
+        """How many times the ports needed are pinned; None where none is needed."""
+        return self.peak_pinned / self.peak_needed if self.peak_needed else None
 
 
 @dataclass(frozen=True, slots=True)

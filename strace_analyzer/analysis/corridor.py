@@ -109,7 +109,7 @@ class TraceAnalysis:
         changed = self._take(self._tracker.close())
         changed += self._engine.close()
         self.lives.close()
-        self._ports = self._ledger.close(self._end)
+        self._ports = self._ledger.close(self._end, self._start)
         self._summarize()
         return changed
 
@@ -191,7 +191,6 @@ class TraceAnalysis:
             ports=tuple(
                 replace(
                     ports,
-                    peak_time=self.since_start(ports.peak_time),
                     by_process=tuple(
                         replace(use, process=f"{self.trace}:{use.process}")
                         for use in ports.by_process

@@ -1,0 +1,6 @@
+"""ROOM 3b: Steps in, PortUse out: the local ports that early binds pin, and those they would need."""
+
+from strace_analyzer.ports.ledger import PortLedger
+from strace_analyzer.ports.port_range import host_range
+
+__all__ = ["PortLedger", "host_range"]

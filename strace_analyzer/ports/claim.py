@@ -1,0 +1,158 @@
+"""What a socket's state claims of the local ports: takes a Socket, gives a Claim or None.
+
+docs/kernel.md, "Who may share a port": a port is one socket's alone when bind() or listen() took
+it, and shared by destinations when connect() did. All of this is for one *space* of ports: TCP's,
+which MPTCP uses too, or UDP's, or another protocol's own.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
+from strace_analyzer.ports.concurrency import Destination
+from strace_analyzer.trace.sockaddr import SocketAddress
+
+_MAPPED = "::ffff:"
+
+
+class Family(Enum):
+    """Whose addresses a port stands on. DUAL is an AF_INET6 wildcard without IPV6_V6ONLY."""
+
+    V4 = "IPv4"
+    V6 = "IPv6"
+    DUAL = "IPv4 and IPv6"
+
+
+class Owned(NamedTuple):
+    """A port for this socket alone. `address` is None for the wildcard, `port` None where the
+    kernel chose.
+
+    `reusable` says that bind() may give the port to others of the same kind: SO_REUSEADDR on UDP,
+    and on TCP under ip_autobind_reuse=1.
+    """
+
+    family: Family
+    address: str | None
+    port: int | None = None
+    reusable: bool = False
+
+
+class Shared(NamedTuple):
+    """A port chosen by connect(). `local` is None where the route chose the address."""
+
+    family: Family
+    destination: Destination
+    local: str | None
+
+
+Claim = Owned | Shared
+
+
+def space(socket: Socket) -> str | None:
+    """The space of ports it takes one from: its protocol's, None if it takes none.
+
+    A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
+    """
+    if not socket.is_inet or socket.origin is Origin.ACCEPTED:
+        return None  # an accepted connection stands on its listener's port
+    if socket.protocol in ("TCP", "MPTCP"):
+        return "TCP"
+    if socket.protocol in ("UDP", "UDPLITE", "DCCP", "SCTP"):
+        return socket.protocol
+    if socket.protocol is None and socket.type in ("SOCK_STREAM", None):
+        return "TCP"
+    return None
+
+
+def is_up(socket: Socket) -> bool:
+    """A connection of its own making exists or is under way."""
+    return socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
+
+
+def is_listening(socket: Socket) -> bool:
+    """It waits for connections: the port is its purpose."""
+    return socket.connection is Connection.LISTENING
+
+
+def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
+    """bind() with port 0 holds a port for it alone, and it is no listener."""
+    return (
+        socket.binding is Binding.EPHEMERAL
+        and not is_listening(socket)
+        and not (autobind_reuse and socket.options.reuse_address)
+    )
+
+
+def destination(socket: Socket) -> Destination | None:
+    """Where it is or was last connected to."""
+    peer = socket.peer
+    if peer is None or peer.address is None or peer.port is None:
+        return None
+    return Destination(
+        peer.address.removeprefix(_MAPPED) if "." in peer.address else peer.address, peer.port
+    )
+
+
+def local_address(socket: Socket) -> str | None:
+    """The specific address it was bound to or getsockname() showed; None for the wildcard or
+    unknown."""
+    return specific(socket.local)
+
+
+def specific(address: SocketAddress | None) -> str | None:
+    """`address` unless it is a wildcard; mapped IPv4 as IPv4."""
+    if address is None or address.address is None or address.is_wildcard:
+        return None
+    text = address.address
+    return text.removeprefix(_MAPPED) if "." in text else text
+
+
+def family(socket: Socket, address: SocketAddress | None) -> Family:
+    """The family of a port that stands on `address` (None: not bound) for `socket`."""
+    text = None if address is None else address.address
+    if text is not None:
+        if "." in text:
+            return Family.V4
+        if text != "::":
+            return Family.V6
+    if socket.domain != "AF_INET6":
+        return Family.V4
+    return Family.V6 if socket.options.ipv6_only else Family.DUAL
+
+
+def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:
+    """What it claims now; `autobind_reuse` is the sysctl net.ipv4.ip_autobind_reuse.
+
+    A connection over a port that bind() took claims that port; one over a port that connect() chose
+    shares. UDP knows no sharing: whoever chose the port has it alone.
+    """
+    match socket.binding:
+        case Binding.EPHEMERAL if autobind_reuse and is_up(socket) and socket.options.reuse_address:
+            return shared(socket, local_address(socket))
+        case Binding.EPHEMERAL:
+            return owned(socket, autobind_reuse)
+        case Binding.BOUND if socket.local is not None and socket.local.port:
+            return owned(socket)._replace(port=socket.local.port)
+        case Binding.AUTOBOUND if is_listening(socket) or space(socket) != "TCP":
+            return owned(socket)
+        case Binding.AUTOBOUND if is_up(socket):
+            return shared(socket, local_address(socket))
+        case _:
+            return None
+
+
+def shared(socket: Socket, local: str | None) -> Shared | None:
+    """What it claims when connect() chose its port; None without a destination."""
+    to = destination(socket)
+    if to is None:
+        return None
+    return Shared(Family.V6 if ":" in to.address else Family.V4, to, local)
+
+
+def owned(socket: Socket, autobind_reuse: bool = False) -> Owned:
+    """What it claims when it has its port for itself."""
+    bound = None if socket.binding is Binding.AUTOBOUND else socket.local
+    reusable = socket.options.reuse_address and (autobind_reuse or space(socket) == "UDP")
+    return Owned(family(socket, bound), specific(bound), reusable=reusable)

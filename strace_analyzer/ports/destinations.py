@@ -1,0 +1,51 @@
+"""Connections by destination and protocol: how many, how many of them bound early, how many at
+once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strace_analyzer.findings import DestinationUse
+from strace_analyzer.ports.concurrency import Destination
+
+
+@dataclass(slots=True)
+class _Row:
+    connections: int = 0
+    early_bound: int = 0
+    now: int = 0
+    peak: int = 0
+
+
+class Destinations:
+    """Grows with the number of distinct destinations, not with the trace."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[Destination, str], _Row] = {}
+
+    @property
+    def connections(self) -> int:
+        """All of them together."""
+        return sum(row.connections for row in self._rows.values())
+
+    def connect(self, to: Destination, protocol: str, early_bound: bool) -> None:
+        """A connection is made or tried on the wire."""
+        row = self._rows.setdefault((to, protocol), _Row())
+        row.connections += 1
+        row.early_bound += early_bound
+        row.now += 1
+        row.peak = max(row.peak, row.now)
+
+    def disconnect(self, to: Destination, protocol: str) -> None:
+        """It is over."""
+        self._rows[to, protocol].now -= 1
+
+    def table(self) -> tuple[DestinationUse, ...]:
+        """The destinations, the most connections first."""
+        uses = [
+            DestinationUse(
+                to.address, to.port, protocol, row.connections, row.early_bound, row.peak
+            )
+            for (to, protocol), row in self._rows.items()
+        ]
+        return tuple(sorted(uses, key=lambda use: (-use.connections, use.address, use.port)))

@@ -1,0 +1,94 @@
+"""Which failed calls show that local ports ran out: takes Steps, gives the code and how sure it is.
+
+The codes E1 to E4 are those of docs/kernel.md, "What exhaustion looks like".
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from strace_analyzer.kernel.arguments import argument
+from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.ports.claim import destination, space
+from strace_analyzer.ports.concurrency import Destination
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
+
+IN_A_ROW = 3
+"""So many EADDRNOTAVAIL without a success between, on sockets that the kernel had to find a port
+for, are no accident of one address."""
+
+
+class Code(Enum):
+    """The call that found no port."""
+
+    BIND = "E1"
+    CONNECT = "E2"
+    DATAGRAM = "E3"
+    LISTEN = "E4"
+
+
+class Dry(NamedTuple):
+    """One call that found no port. `certain` is False where an address could be the reason."""
+
+    code: Code
+    certain: bool
+
+
+def bind_address(step: Step) -> SocketAddress | None:
+    """What the bind() of this step asked for; a failed one leaves no trace in the socket."""
+    if step.role != "bind" or not isinstance(step.event, Syscall):
+        return None
+    return socket_address(argument(step.event.args, 1))
+
+
+class Exhaustion:
+    """Judges the failed calls of one network namespace, in order."""
+
+    def __init__(self) -> None:
+        self._reached: set[Destination] = set()
+        self._reached_v6 = False
+        self._failures = 0
+        """EADDRNOTAVAIL from connect() since one succeeded"""
+
+    def judge(self, step: Step) -> Dry | None:
+        """None where `step` is no sign of exhaustion."""
+        socket, errno = step.socket, step.errno
+        if step.role in ("connect", "outcome") and errno in (None, "EINPROGRESS"):
+            self._succeeded(step)
+            return None
+        match step.role, errno:
+            case "bind", "EADDRINUSE":
+                asked = bind_address(step)
+                return Dry(Code.BIND, True) if asked is not None and asked.port == 0 else None
+            case "listen", "EADDRINUSE" if socket.binding in (Binding.UNBOUND, Binding.DEFERRED):
+                return Dry(Code.LISTEN, True)
+            case "connect", "EADDRNOTAVAIL" if space(socket) == "TCP":
+                return self._no_address(step)
+            case (("connect" | "send"), "EAGAIN") if space(socket) == "UDP":
+                unbound = socket.binding in (Binding.UNBOUND, Binding.DEFERRED)
+                return Dry(Code.DATAGRAM, False) if unbound else None
+            case _:
+                return None
+
+    def _no_address(self, step: Step) -> Dry | None:
+        """EADDRNOTAVAIL: no port, or no such address (IPv6 switched off, link-local without
+        scope)."""
+        to = destination(step.socket)
+        was = step.was
+        if to is None or to.port == 0 or was is None or was.binding is Binding.BOUND:
+            return None
+        self._failures += 1
+        reached = to in self._reached
+        if ":" in to.address and not self._reached_v6:
+            return None
+        return Dry(Code.CONNECT, reached or self._failures >= IN_A_ROW)
+
+    def _succeeded(self, step: Step) -> None:
+        to = destination(step.socket)
+        self._failures = 0
+        if to is not None:
+            self._reached.add(to)
+            self._reached_v6 = self._reached_v6 or ":" in to.address

@@ -1,0 +1,62 @@
+"""How near to the end of the range a namespace came, as it is and without its early binds.
+
+Counts everything that holds a port of the range: early binds, idle bound sockets, listeners, named
+ports, and the connections that share.
+"""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.socket_state import Socket
+from strace_analyzer.ports.claim import Claim, claim, is_up, local_address, pins, shared
+from strace_analyzer.ports.concurrency import Destination, Sources
+from strace_analyzer.ports.port_range import PortRange
+from strace_analyzer.ports.port_table import PortTable
+
+
+def claim_without_bind(socket: Socket, autobind_reuse: bool) -> Claim | None:
+    """What it would claim if its port were chosen at connect(): IP_BIND_ADDRESS_NO_PORT, or no
+    bind()."""
+    if pins(socket):
+        return shared(socket, local_address(socket)) if is_up(socket) else None
+    return claim(socket, autobind_reuse)
+
+
+class Headroom:
+    """`peak` and `peak_without_bind` are the most ports of the range in use at once (the fewest
+    possible)."""
+
+    def __init__(self, whole: PortRange, sources: Sources, autobind_reuse: bool) -> None:
+        self.peak = 0
+        self.peak_without_bind = 0
+        self._autobind_reuse = autobind_reuse
+        self._as_is = PortTable(whole.low, whole.high, sources)
+        self._without = PortTable(whole.low, whole.high, sources)
+        self._claims: dict[int, tuple[Claim | None, Claim | None]] = {}
+
+    def move(self, socket: int, now: Socket | None) -> None:
+        """The socket with this id is now `now`, None when it is closed."""
+        old = self._claims.pop(socket, (None, None))
+        new = (None, None) if now is None else self._wanted(now)
+        _replace(self._as_is, old[0], new[0])
+        _replace(self._without, old[1], new[1])
+        if now is not None:
+            self._claims[socket] = new
+        self.peak = max(self.peak, self._as_is.used)
+        self.peak_without_bind = max(self.peak_without_bind, self._without.used)
+
+    def learned(self, destination: Destination) -> None:
+        """The source address of connections to this destination has become known."""
+        self._as_is.learned(destination)
+        self._without.learned(destination)
+
+    def _wanted(self, now: Socket) -> tuple[Claim | None, Claim | None]:
+        return claim(now, self._autobind_reuse), claim_without_bind(now, self._autobind_reuse)
+
+
+def _replace(table: PortTable, old: Claim | None, new: Claim | None) -> None:
+    if old == new:
+        return
+    if old is not None:
+        table.give_back(old)
+    if new is not None:
+        table.take(new)

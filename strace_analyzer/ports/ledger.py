@@ -1,0 +1,55 @@
+"""Takes the Steps of one trace, gives the PortUse of each network namespace: what docs/ports.md
+defines.
+
+Streaming: what is kept grows with the sockets that are open (or in TIME_WAIT), the processes and
+the distinct destinations, not with the length of the trace.
+"""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import PortUse
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.ports.claim import space
+from strace_analyzer.ports.namespace_ledger import NamespaceLedger
+from strace_analyzer.ports.port_range import of_namespace
+
+
+class PortLedger:
+    """`step` each Step of the trace in order, then `close`.
+
+    `port_range` is the user's word for the ephemeral range, `host_range` this machine's (give it
+    only when the trace is made here and now), `autobind_reuse` says net.ipv4.ip_autobind_reuse=1.
+    """
+
+    def __init__(
+        self,
+        port_range: tuple[int, int] | None = None,
+        host_range: tuple[int, int] | None = None,
+        autobind_reuse: bool = False,
+    ) -> None:
+        self._range = of_namespace(port_range, host_range)
+        self._autobind_reuse = autobind_reuse
+        self._namespaces: dict[int, NamespaceLedger] = {}
+
+    def step(self, step: Step) -> None:
+        """Account for what one event did to one socket."""
+        socket = step.socket
+        if space(socket) != "TCP":
+            return
+        namespace = self._namespaces.get(socket.namespace)
+        if namespace is None:
+            namespace = NamespaceLedger(socket.namespace, self._range, self._autobind_reuse)
+            self._namespaces[socket.namespace] = namespace
+        namespace.step(step)
+
+    def close(self, end: float | None, begin: float | None = None) -> tuple[PortUse, ...]:
+        """The use of ports of each namespace in which a TCP socket was bound or connected.
+
+        `begin` and `end` are the seconds of the trace's first and last event, None without times;
+        without `begin` the first step stands for it.
+        """
+        return tuple(
+            ledger.close(begin, end)
+            for _, ledger in sorted(self._namespaces.items())
+            if ledger.has_moved
+        )

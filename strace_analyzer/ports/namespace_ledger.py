@@ -1,0 +1,265 @@
+"""The account of one network namespace: takes the Steps of its TCP sockets, gives a PortUse.
+
+Every step is turned into moves by comparing what the account holds for the socket with what the
+socket is now: a port pinned or given up, a connection begun or ended. So it does not matter which
+call did it.
+"""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import AddressUse, PortUse, ProcessUse
+from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.socket_state import Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.transitions import ConnectResult, connect_result
+from strace_analyzer.ports.claim import (
+    claim,
+    destination,
+    is_up,
+    local_address,
+    pins,
+    specific,
+)
+from strace_analyzer.ports.clock import Clock
+from strace_analyzer.ports.concurrency import Destination, Sources
+from strace_analyzer.ports.destinations import Destinations
+from strace_analyzer.ports.exhaustion import Code, Exhaustion
+from strace_analyzer.ports.headroom import Headroom
+from strace_analyzer.ports.port_range import PortRange, narrowed
+from strace_analyzer.ports.time_wait import HOLD, Holds, leaves_time_wait
+from strace_analyzer.ports.timeline import Timeline
+from strace_analyzer.ports.usage import Pin, Usage
+from strace_analyzer.trace.events import Syscall
+
+
+class _Account:
+    """What one open socket is down for."""
+
+    __slots__ = ("group", "local", "pins", "protocol", "to", "wildcard")
+
+    def __init__(self, protocol: str, group: ThreadGroup) -> None:
+        self.protocol = protocol
+        self.group = group
+        """the process that bound it, or else that connected it"""
+        self.pins: tuple[Pin, ...] = ()
+        self.wildcard = False
+        """the pinned port is one of the wildcard address"""
+        self.to: Destination | None = None
+        self.local: str | None = None
+
+
+class NamespaceLedger:
+    """See the module. `has_moved` is False while no socket was bound or connected."""
+
+    def __init__(self, namespace: int, whole: PortRange, autobind_reuse: bool) -> None:
+        self.has_moved = False
+        self._namespace = namespace
+        self._whole = whole
+        self._autobind_reuse = autobind_reuse
+        self._accounts: dict[int, _Account] = {}
+        self._sources = Sources()
+        self._usage = Usage(self._sources)
+        self._by_process: dict[ThreadGroup, Usage] = {}
+        self._destinations = Destinations()
+        self._exhaustion = Exhaustion()
+        self._clock = Clock()
+        self._holds = Holds()
+        self._ranges: set[PortRange] = set()
+        self._headroom = Headroom(whole, self._sources, autobind_reuse)
+        self._held = 0
+        """ports that bind() with port 0 and the wildcard holds now"""
+        self._in_time_wait = 0
+        """of the ports pinned so far, those that went to TIME_WAIT"""
+        self._timeline: Timeline | None = None
+
+    def step(self, step: Step) -> None:
+        """Account for one step of a TCP socket of this namespace."""
+        seconds = self._clock.at(step.event.seconds)
+        if seconds is not None:
+            self._holds.expire(seconds)
+        self._note_exhaustion(step)
+        now = step.now
+        account = self._accounts.get(step.socket.id)
+        if account is None:
+            if now is None or (step.role not in ("bind", "connect") and claim(now) is None):
+                return
+            account = _Account(now.protocol or "unknown", step.task.group)
+            self._accounts[now.id] = account
+        self._pin(account, step, seconds)
+        self._connect(account, step, seconds)
+        self._headroom.move(step.socket.id, now)
+        if self._timeline is None:
+            self._timeline = Timeline(1.0 if seconds is None else 0.001)
+        at = self._clock.order if seconds is None else seconds
+        self._timeline.record(at, self._held, self._usage.needed.now)
+        if now is None:
+            del self._accounts[step.socket.id]
+        self.has_moved = True
+
+    def close(self, begin: float | None, end: float | None) -> PortUse:
+        """The account; `begin` and `end` are the seconds of the trace's first and last event."""
+        clock, usage = self._clock, self._usage
+        timed = clock.begin is not None
+        begin = clock.begin if begin is None else begin
+        seconds = end - begin if timed and begin is not None and end is not None else None
+        peak, when = usage.pinned.peak
+        taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
+        connections = self._destinations.connections
+        return PortUse(
+            namespace=self._namespace,
+            range=(taken.low, taken.high),
+            range_source=taken.source,
+            total_connections=connections,
+            total_pinned=usage.pinned.total,
+            peak_pinned=peak,
+            peak_needed=usage.needed.peak,
+            peak_pinned_with_time_wait=usage.pinned_high.peak[0] if timed else None,
+            peak_needed_with_time_wait=usage.needed_high.peak if timed else None,
+            peak_time=None if when is None or begin is None else round(when - begin, 6),
+            headroom=taken.size - self._headroom.peak,
+            headroom_without_bind=taken.size - self._headroom.peak_without_bind,
+            connections_per_second=connections / seconds if seconds else None,
+            sustainable_as_is=taken.size / HOLD,
+            sustainable_without_bind_per_destination=taken.size / HOLD,
+            censored=usage.pinned.count,
+            by_process=tuple(
+                _process_use(group, part, timed) for group, part in self._by_process.items()
+            ),
+            destinations=self._destinations.table(),
+            by_address=tuple(AddressUse(*row) for row in usage.addresses()),
+            timeline=() if self._timeline is None else self._timeline.moments(begin or 0.0),
+            dry_after=self._dry_after(taken.size - self._headroom.peak, seconds),
+        )
+
+    def _dry_after(self, headroom: int, seconds: float | None) -> float | None:
+        """At the rate at which pinned ports went to TIME_WAIT in these `seconds`: when is none
+        left?"""
+        if not seconds:
+            return None
+        rate = self._in_time_wait / seconds
+        return headroom / rate if rate * HOLD > headroom else None
+
+    # pinned ports
+
+    def _pin(self, account: _Account, step: Step, seconds: float | None) -> None:
+        now = step.now
+        if now is not None and now.connects > 0:
+            for pin in account.pins:
+                pin.confirm()
+        pinned = now is not None and pins(now, self._autobind_reuse)
+        if account.pins and not pinned:
+            self._unpin(account, step, seconds)
+        elif now is not None and pinned and not account.pins:
+            account.group = step.task.group
+            address = specific(now.local)
+            account.wildcard = address is None
+            account.pins = tuple(usage.pin(address, seconds) for usage in self._usages(account))
+            self._held += account.wildcard
+            self._note_range(now)
+
+    def _unpin(self, account: _Account, step: Step, seconds: float | None) -> None:
+        waits = step.was is not None and leaves_time_wait(step.was, step.now)
+        for pin in account.pins:
+            pin.release()
+            if not waits:
+                pin.expire()
+            elif seconds is not None:
+                self._holds.hold(seconds, pin.expire)
+        self._held -= account.wildcard
+        self._in_time_wait += waits and account.wildcard
+        account.pins = ()
+
+    # connections
+
+    def _connect(self, account: _Account, step: Step, seconds: float | None) -> None:
+        now = step.now
+        if now is None or not is_up(now):
+            if account.to is not None:
+                self._end_connection(account, step, seconds)
+            elif now is not None and _refused(step):
+                # it took a port, and gave it back before the call returned
+                self._begin_connection(account, step, now)
+                self._end_connection(account, step, seconds)
+        elif account.to is None:
+            self._begin_connection(account, step, now)
+        elif account.to is not None and local_address(now) != account.local:
+            self._learn(account, account.to, local_address(now))
+
+    def _begin_connection(self, account: _Account, step: Step, now: Socket) -> None:
+        to = destination(now)
+        if to is None:
+            return
+        early = step.was is not None and pins(step.was) and specific(step.was.local) is None
+        if not account.pins and not early:
+            account.group = step.task.group
+        account.to, account.local = to, local_address(now)
+        self._destinations.connect(to, account.protocol, early)
+        for usage in self._usages(account):
+            usage.connect(to, account.local)
+        self._note_range(now)
+
+    def _end_connection(self, account: _Account, step: Step, seconds: float | None) -> None:
+        to = account.to
+        if to is None:
+            return
+        waits = step.was is not None and leaves_time_wait(step.was, step.now)
+        for usage in self._usages(account):
+            expire = usage.disconnect(to, account.local)
+            if not waits:
+                expire()
+            elif seconds is not None:
+                self._holds.hold(seconds, expire)
+        self._destinations.disconnect(to, account.protocol)
+        account.to = account.local = None
+
+    def _learn(self, account: _Account, to: Destination, local: str | None) -> None:
+        """getsockname() showed where this connection comes from, and with it the others there."""
+        old, account.local = account.local, local
+        for usage in self._usages(account):
+            usage.moved(to, old, local)
+        if local is not None and self._sources.learn(to, local):
+            self._usage.learned(to)
+            for usage in self._by_process.values():
+                usage.learned(to)
+            self._headroom.learned(to)
+
+    # small parts
+
+    def _usages(self, account: _Account) -> tuple[Usage, Usage]:
+        usage = self._by_process.get(account.group)
+        if usage is None:
+            usage = self._by_process[account.group] = Usage(self._sources)
+        return self._usage, usage
+
+    def _note_range(self, socket: Socket) -> None:
+        self._ranges.add(narrowed(self._whole, socket.options.port_range))
+
+    def _note_exhaustion(self, step: Step) -> None:
+        dry = self._exhaustion.judge(step)
+        if dry is not None and dry.certain and dry.code in (Code.BIND, Code.CONNECT):
+            self._by_process.setdefault(step.task.group, Usage(self._sources)).exhausted = True
+            self.has_moved = True
+
+
+def _refused(step: Step) -> bool:
+    """A connect() that failed on the wire; one that found no port (EADDRNOTAVAIL) took none."""
+    event = step.event
+    return (
+        step.role == "connect"
+        and isinstance(event, Syscall)
+        and event.result.errno not in (None, "EADDRNOTAVAIL")
+        and connect_result(event.result.errno, event.duration) is ConnectResult.REFUSED
+    )
+
+
+def _process_use(group: ThreadGroup, part: Usage, timed: bool) -> ProcessUse:
+    return ProcessUse(
+        process=group.id,
+        peak_pinned=part.pinned.peak[0],
+        total_pinned=part.pinned.total,
+        peak_needed=part.needed.peak,
+        peak_pinned_with_time_wait=part.pinned_high.peak[0] if timed else None,
+        peak_needed_with_time_wait=part.needed_high.peak if timed else None,
+        exhausted=part.exhausted,
+        peak_pinned_at_address=max((peak for _, peak, _ in part.addresses()), default=0),
+    )

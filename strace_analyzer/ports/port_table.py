@@ -1,0 +1,158 @@
+"""A model of the kernel's ports: takes and gives back claims, says whether one more fits and what
+is used.
+
+It follows net/ipv4/inet_connection_sock.c (inet_csk_find_open_port, conflicts of bind) and
+net/ipv4/inet_hashtables.c (__inet_hash_connect) as docs/kernel.md, "Who may share a port", has
+measured them, without the numbers of the ports: which port the kernel picks is chance. Where it
+could have picked shared or separate ports, the model takes the fewest, so that what it finds full
+is certainly full:
+
+- sockets bound to two specific addresses may be on one port, so these count as the larger of the
+  two;
+- connections to different destinations may be on one port: they count as the largest destination;
+- all SO_REUSEADDR sockets that share their ports may be on one;
+- a wildcard bind conflicts with all of these, and connect() avoids whatever bind() holds, so those
+  add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeVar
+
+from strace_analyzer.ports.claim import Claim, Family, Owned, Shared
+from strace_analyzer.ports.concurrency import Concurrency, Destination, Sources
+
+Key = TypeVar("Key")
+
+
+class _Stack:
+    """What stands on the ports of IPv4, or of IPv6."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.wildcard = 0
+        self.reusable = 0
+        self.at_address: Counter[str] = Counter()
+        self.shared = Concurrency(sources)
+
+    @property
+    def bound(self) -> int:
+        """The fewest ports that its binds hold."""
+        return self.wildcard + min(1, self.reusable) + max(self.at_address.values(), default=0)
+
+
+class PortTable:
+    """One space of ports of one network namespace; `low` and `high` are the ephemeral range."""
+
+    def __init__(self, low: int, high: int, sources: Sources) -> None:
+        self.low = low
+        self.high = high
+        self._sources = sources
+        self._stacks = {Family.V4: _Stack(sources), Family.V6: _Stack(sources)}
+        self._dual = 0
+        self._named: Counter[Owned] = Counter()
+        self._from: dict[str, Counter[Destination]] = {}
+        """shared ports by local address, where it is known: those that a bind to it would meet"""
+
+    @property
+    def size(self) -> int:
+        """How many ports the range has."""
+        return self.high - self.low + 1
+
+    @property
+    def used(self) -> int:
+        """The fewest ports that all claims together can be standing on."""
+        return self._closed_to_connect + max(s.shared.now for s in self._stacks.values())
+
+    def take(self, claim: Claim) -> None:
+        """Add `claim`, whether or not it fits."""
+        self._change(claim, 1)
+
+    def give_back(self, claim: Claim) -> None:
+        """Remove a claim that was taken."""
+        self._change(claim, -1)
+
+    def fits(self, claim: Claim) -> bool:
+        """Could the kernel serve one more such claim? A port with a number is not one of its
+        choice."""
+        if isinstance(claim, Shared):
+            taken = self._stacks[claim.family].shared.count(claim.destination, claim.local)
+            return self._closed_to_connect + taken < self.size
+        return claim.port is not None or self._closed_to_bind(claim) < self.size
+
+    def learned(self, destination: Destination) -> None:
+        """`Sources` has just learned where connections to this destination come from."""
+        for stack in self._stacks.values():
+            stack.shared.learned(destination)
+            address = self._sources.of(destination, None)
+            count = stack.shared.count(destination, None)
+            if address is not None and count:
+                self._from.setdefault(address, Counter())[destination] = count
+
+    @property
+    def _closed_to_connect(self) -> int:
+        """connect() avoids every port that a bind() of either family holds, on any address."""
+        return self._dual + max(stack.bound for stack in self._stacks.values())
+
+    def _closed_to_bind(self, claim: Owned) -> int:
+        if claim.family is Family.DUAL:
+            return self._dual + max(_open_to_none(s, claim) for s in self._stacks.values())
+        stack = self._stacks[claim.family]
+        if claim.address is None:
+            return self._dual + _open_to_none(stack, claim)
+        here = max(self._from.get(claim.address, {}).values(), default=0)
+        reusable = 0 if claim.reusable else min(1, stack.reusable)
+        return self._dual + stack.wildcard + reusable + stack.at_address[claim.address] + here
+
+    def _change(self, claim: Claim, by: int) -> None:
+        if isinstance(claim, Shared):
+            self._change_shared(claim, by)
+        elif claim.port is None:
+            self._change_owned(claim, by)
+        elif self.low <= claim.port <= self.high:
+            before = self._named[claim]
+            self._named[claim] += by
+            if not self._named[claim]:
+                del self._named[claim]
+            if 0 in (before, before + by):  # several sockets on one port count once
+                self._change_owned(claim, by)
+
+    def _change_owned(self, claim: Owned, by: int) -> None:
+        if claim.family is Family.DUAL:
+            # a reusable dual port is counted with IPv4's: the fewest
+            if claim.reusable:
+                self._stacks[Family.V4].reusable += by
+            else:
+                self._dual += by
+            return
+        stack = self._stacks[claim.family]
+        if claim.reusable:
+            stack.reusable += by
+        elif claim.address is None:
+            stack.wildcard += by
+        else:
+            _count(stack.at_address, claim.address, by)
+
+    def _change_shared(self, claim: Shared, by: int) -> None:
+        shared = self._stacks[claim.family].shared
+        if by > 0:
+            shared.add(claim.destination, claim.local)
+        else:
+            shared.remove(claim.destination, claim.local)
+        address = self._sources.of(claim.destination, claim.local)
+        if address is not None:
+            _count(self._from.setdefault(address, Counter()), claim.destination, by)
+            if not self._from[address]:
+                del self._from[address]
+
+
+def _open_to_none(stack: _Stack, claim: Owned) -> int:
+    """Ports of one family that a wildcard bind cannot have."""
+    bound = stack.bound - (min(1, stack.reusable) if claim.reusable else 0)
+    return bound + stack.shared.now
+
+
+def _count(counter: Counter[Key], key: Key, by: int) -> None:
+    counter[key] += by
+    if not counter[key]:
+        del counter[key]

@@ -1,0 +1,55 @@
+"""Ports held and needed over the course of a trace, at a fixed number of points however long it
+is."""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import Moment
+
+POINTS = 128
+"""At most; at least half as many once the trace is long enough."""
+
+
+class Timeline:
+    """The highest value in each of up to POINTS equal spans, whose width doubles as the trace goes
+    on.
+
+    `resolution` is the first width: seconds where there are times, else calls.
+    """
+
+    __slots__ = ("_held", "_levels", "_needed", "_origin", "_width")
+
+    def __init__(self, resolution: float) -> None:
+        self._width = resolution
+        self._origin: float | None = None
+        self._held: list[int] = []
+        self._needed: list[int] = []
+        self._levels = (0, 0)
+
+    def record(self, at: float, held: int, needed: int) -> None:
+        """From `at` on, which is not earlier than the last one, the levels are these."""
+        if self._origin is None:
+            self._origin = at
+        index = int((at - self._origin) / self._width)
+        while index >= POINTS:
+            self._halve()
+            index = int((at - self._origin) / self._width)
+        missing = index + 1 - len(self._held)
+        if missing > 0:  # until now the old levels stood
+            self._held += [self._levels[0]] * missing
+            self._needed += [self._levels[1]] * missing
+        self._held[index] = max(self._held[index], held)
+        self._needed[index] = max(self._needed[index], needed)
+        self._levels = held, needed
+
+    def moments(self, origin: float) -> tuple[Moment, ...]:
+        """The spans in order; their beginnings are counted from `origin`."""
+        start = (self._origin or 0.0) - origin
+        return tuple(
+            Moment(start + index * self._width, held, needed)
+            for index, (held, needed) in enumerate(zip(self._held, self._needed, strict=True))
+        )
+
+    def _halve(self) -> None:
+        self._width *= 2
+        self._held = [max(self._held[i : i + 2]) for i in range(0, len(self._held), 2)]
+        self._needed = [max(self._needed[i : i + 2]) for i in range(0, len(self._needed), 2)]

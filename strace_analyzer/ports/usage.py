@@ -1,0 +1,90 @@
+"""The ports that one process, or one network namespace, pins and needs: takes moves, keeps the
+peaks.
+
+*Pinned* are ports that bind() with port 0 and the wildcard address holds for a socket that then
+connects. *Needed* are the ports that the same connections would have fitted in. Both are kept
+without TIME_WAIT (the low bound) and with it (the high bound). docs/ports.md has the definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from strace_analyzer.ports.concurrency import Concurrency, Destination, Sources
+from strace_analyzer.ports.late_peak import Interval, LatePeak
+
+
+class Pin(NamedTuple):
+    """A port that bind() holds: an interval of the low bound and one of the high."""
+
+    low: tuple[LatePeak, Interval]
+    high: tuple[LatePeak, Interval]
+
+    def confirm(self) -> None:
+        """A connect() followed: the bind was an early one."""
+        for peak, interval in self:
+            peak.confirm(interval)
+
+    def release(self) -> None:
+        """The socket gave the port up; the high bound goes on until `expire`."""
+        peak, interval = self.low
+        peak.end(interval)
+
+    def expire(self) -> None:
+        """The port is free for everyone."""
+        peak, interval = self.high
+        peak.end(interval)
+
+
+class Usage:
+    """Counts for one process in one namespace, or for the whole namespace."""
+
+    __slots__ = ("_at_address", "exhausted", "needed", "needed_high", "pinned", "pinned_high")
+
+    def __init__(self, sources: Sources) -> None:
+        self.pinned = LatePeak()
+        self.pinned_high = LatePeak()
+        self.needed = Concurrency(sources)
+        self.needed_high = Concurrency(sources)
+        self.exhausted = False
+        """it met E1 or E2 of docs/kernel.md, for certain"""
+        self._at_address: dict[str, tuple[LatePeak, LatePeak]] = {}
+
+    def pin(self, address: str | None, when: float | None) -> Pin:
+        """bind() took a port, on the wildcard (None) or a specific address, which counts apart."""
+        low, high = self.pinned, self.pinned_high
+        if address is not None:
+            low, high = self._at_address.setdefault(address, (LatePeak(), LatePeak()))
+        return Pin((low, low.begin(when)), (high, high.begin(when)))
+
+    def connect(self, to: Destination, local: str | None) -> None:
+        """A connection is made."""
+        self.needed.add(to, local)
+        self.needed_high.add(to, local)
+
+    def disconnect(self, to: Destination, local: str | None) -> Callable[[], None]:
+        """It is over; call the result when its port is free for its destination again."""
+        self.needed.remove(to, local)
+        return lambda: self.needed_high.remove(to, local)
+
+    def moved(self, to: Destination, old: str | None, new: str | None) -> None:
+        """getsockname() showed where a connection comes from."""
+        for needed in (self.needed, self.needed_high):
+            needed.remove(to, old)
+            needed.add(to, new)
+
+    def learned(self, to: Destination) -> None:
+        """The source address of connections to `to` has become known."""
+        self.needed.learned(to)
+        self.needed_high.learned(to)
+
+    def addresses(self) -> list[tuple[str, int, int]]:
+        """(local address, peak, total) of ports pinned on specific addresses, the highest peak
+        first."""
+        rows = [
+            (address, low.peak[0], low.total)
+            for address, (low, _) in self._at_address.items()
+            if low.total
+        ]
+        return sorted(rows, key=lambda row: (-row[1], row[0]))
