@@ -14,7 +14,8 @@ from lark import Tree
 
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.grammar import parser
-from strace_analyzer.trace.shapes import Part, Reader
+from strace_analyzer.trace.shapes import Reader
+from strace_analyzer.trace.template import Part
 from strace_analyzer.trace.values import (
     Alternatives,
     Annotated,
@@ -36,29 +37,42 @@ from strace_analyzer.trace.values import (
 
 # --- what a token is worth ---
 
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.S)
-_C_ESCAPES = {
-    b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f", b"a": b"\a", b"b": b"\b",
-    b"e": b"\x1b",
-}  # fmt: skip
+_ESCAPE = re.compile(rb"(\\(?:x[0-9a-fA-F]{2}|[0-7]{1,3}|.))", re.S)
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    code = match[1]
-    if code[:1] == b"x" and len(code) > 1:
-        return bytes((int(code[1:], 16),))
-    if code[0] in b"01234567":
-        return bytes((int(code, 8) & 0xFF,))
-    return _C_ESCAPES.get(code, code)
+class _Escapes(dict[bytes, bytes]):
+    """An escape -> its byte: `\\n`, `\\33`, `\\xfa`; of any other character, the character."""
+
+    def __missing__(self, escape: bytes) -> bytes:
+        code = escape[1:]
+        if code[:1] == b"x" and len(code) == 3:
+            byte = bytes((int(code[1:], 16),))
+        elif code[0] in b"01234567":
+            byte = bytes((int(code, 8) & 0xFF,))
+        else:
+            byte = code
+        self[escape] = byte
+        return byte
+
+
+_ESCAPES = _Escapes(
+    {b"\\n": b"\n", b"\\t": b"\t", b"\\r": b"\r", b"\\v": b"\v", b"\\f": b"\f",
+     b"\\a": b"\a", b"\\b": b"\b", b"\\e": b"\x1b"}
+)  # fmt: skip
 
 
 def unescape(text: bytes) -> bytes:
-    r"""The bytes that strace printed as `text`: `\n`, `\33`, `\x1b`, `\"` and their like decoded."""
+    r"""The bytes that strace printed as `text`, with `\n`, `\33`, `\x1b`, `\"` and their like decoded."""
     if b"\\" not in text:
         return text
     if len(text) % 4 == 0 and text.count(b"\\x") * 4 == len(text):  # -xx
-        return bytes.fromhex(text.replace(b"\\x", b"").decode("latin-1"))
-    return _ESCAPE.sub(_unescaped, text)
+        try:
+            return bytes.fromhex(text.replace(b"\\x", b"").decode("latin-1"))
+        except ValueError:
+            pass
+    pieces = _ESCAPE.split(text)
+    pieces[1::2] = map(_ESCAPES.__getitem__, pieces[1::2])
+    return b"".join(pieces)
 
 
 def decoded(text: bytes) -> str:
@@ -145,8 +159,11 @@ LEAVES = {
 )
 """Every terminal that call.lark keeps -> the function that reads its text."""
 
-PINNED = frozenset({"_EQUALS", "_COLON", "_LPAR", "_LBRACKET"})
+PINS = frozenset({"_EQUALS", "_COLON", "_LPAR", "_LBRACKET"})
 """A NAME before one of these is a member's or a macro's: it decides what is built."""
+
+VARYING = frozenset({"_RESULT", "_BLANKS"})
+"""strace pads the result to a column: the number of blanks is not part of a shape."""
 
 # --- what a rule makes of its parts ---
 
@@ -278,7 +295,7 @@ class CallParser:
     """Reads calls; one parser per process, since it learns the shapes that it meets."""
 
     def __init__(self) -> None:
-        self._reader = Reader(parser("call"), LEAVES, build)
+        self._reader = Reader(parser("call"), LEAVES, build, pins=PINS, varying=VARYING)
         self._names: dict[bytes, str] = {}
 
     def whole(self, text: bytes) -> ParsedCall | None:

@@ -1,0 +1,241 @@
+"""A terminal's regular expression -> an automaton that answers what the terminal could match.
+
+shapes.py asks three things: can this terminal match where that one does; can it match, or go on, in
+this known text; which byte would it take next. The answers are safe, not sharp: an automaton accepts
+everything that its terminal can match and perhaps more (lookaheads and `$` are taken as passed, atomic
+groups and possessive repeats as ordinary ones), so "cannot" is certain and "can" is only possible.
+
+The expression is parsed by the parser of the standard library's `re`, as Lark itself does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from re import _constants as code  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, NamedTuple
+
+_ANY = (1 << 256) - 1
+_NEWLINE = 1 << 10
+_LONGEST_BOUNDED_REPEAT = 256
+
+Bytes = int
+"""A set of bytes: bit N stands for byte N."""
+
+
+class UnsupportedTerminalError(ValueError):
+    """The terminal breaks a condition under which shapes are exact; the text says which."""
+
+
+class Outlook(NamedTuple):
+    """What a terminal that begins at the start of a known text could do in it."""
+
+    matched: bool
+    """It could have matched some beginning of the text, or all of it."""
+    next_bytes: Bytes
+    """What could come behind the text for the terminal, or a lookahead in it, to go on; 0: nothing."""
+
+
+class Terminal:
+    """One terminal of a grammar; `source` is its regular expression as Lark uses it."""
+
+    def __init__(self, name: str, source: str) -> None:
+        """Raises UnsupportedTerminalError for what shapes.py cannot be exact about."""
+        self.name = name
+        try:
+            self.source = source.encode("latin-1")
+        except UnicodeEncodeError:
+            raise UnsupportedTerminalError(f"{name}: has characters beyond latin-1") from None
+        self._steps: list[list[tuple[Bytes, int]]] = []
+        self._skips: list[list[int]] = []
+        self._lookaheads: dict[int, list[int]] = {}
+        parsed = _parser.parse(source)
+        if parsed.getwidth()[0] == 0:
+            raise UnsupportedTerminalError(f"{name}: can match nothing")
+        if parsed.state.groups > 1:
+            raise UnsupportedTerminalError(f"{name}: has a capturing group")
+        self._start = self._state()
+        self._end = self._sequence(parsed, self._start, parsed.state.flags)
+        self._ends = {self._end}
+        self._reach: dict[int, frozenset[int]] = {}
+        self.first: Bytes = self._next(self._closure((self._start,)))
+
+    # --- questions ---
+
+    def outlook(self, text: bytes) -> Outlook:
+        """What the terminal could do if it began where `text` begins."""
+        matched, next_bytes = False, 0
+        states = self._closure((self._start,))
+        watched: set[int] = set()
+        for byte in text:
+            watched |= self._watchers(states)
+            states = self._after(states, byte)
+            watched = set(self._after(watched, byte))
+            matched = matched or self._end in states
+            if not states and not watched:
+                return Outlook(matched, 0)
+        watched |= self._watchers(states)
+        next_bytes = self._next(states) | self._next(watched)
+        return Outlook(matched, next_bytes)
+
+    def meets(self, other: Terminal) -> bool:
+        """Whether this terminal could match at a place where `other` does."""
+        start = [
+            (mine, others)
+            for mine in self._closure((self._start,))
+            for others in other._closure((other._start,))
+        ]
+        seen = set(start)
+        while start:
+            mine, others = start.pop()
+            if mine == self._end or others == other._end:
+                return True
+            for mask, after in self._steps[mine]:
+                for others_mask, others_after in other._steps[others]:
+                    if mask & others_mask:
+                        for pair in (
+                            (one, two)
+                            for one in self._closure((after,))
+                            for two in other._closure((others_after,))
+                        ):
+                            if pair not in seen:
+                                seen.add(pair)
+                                start.append(pair)
+        return False
+
+    # --- walking ---
+
+    def _closure(self, states: Iterable[int]) -> frozenset[int]:
+        """`states` and all that is reached from them without taking a byte."""
+        reached: set[int] = set()
+        for state in states:
+            known = self._reach.get(state)
+            if known is None:
+                found, pending = {state}, [state]
+                while pending:
+                    for target in self._skips[pending.pop()]:
+                        if target not in found:
+                            found.add(target)
+                            pending.append(target)
+                known = self._reach[state] = frozenset(found)
+            reached |= known
+        return frozenset(reached)
+
+    def _after(self, states: Iterable[int], byte: int) -> frozenset[int]:
+        bit = 1 << byte
+        return self._closure(
+            target for state in states for mask, target in self._steps[state] if mask & bit
+        )
+
+    def _watchers(self, states: Iterable[int]) -> frozenset[int]:
+        """Where the lookaheads that stand at `states` begin, with those inside them."""
+        found: set[int] = set()
+        pending = [start for state in states for start in self._lookaheads.get(state, ())]
+        while pending:
+            for state in self._closure((pending.pop(),)):
+                if state not in found:
+                    found.add(state)
+                    pending += self._lookaheads.get(state, ())
+        return frozenset(found)
+
+    def _next(self, states: Iterable[int]) -> Bytes:
+        taken = 0
+        for state in states:
+            for mask, _ in self._steps[state]:
+                taken |= mask
+        return taken
+
+    # --- building, after Thompson ---
+
+    def _state(self) -> int:
+        self._steps.append([])
+        self._skips.append([])
+        return len(self._steps) - 1
+
+    def _sequence(self, items: Iterable[tuple[Any, Any]], state: int, flags: int) -> int:
+        for operation, argument in items:
+            state = self._item(operation, argument, state, flags)
+        return state
+
+    def _item(self, operation: Any, argument: Any, state: int, flags: int) -> int:
+        """Adds one construct from `state` on; gives the state behind it."""
+        if flags & re.IGNORECASE:
+            raise UnsupportedTerminalError(f"{self.name}: ignores case")
+        match operation:
+            case code.LITERAL | code.NOT_LITERAL | code.IN | code.ANY:
+                after = self._state()
+                self._steps[state].append((self._mask(operation, argument, flags), after))
+                return after
+            case code.MAX_REPEAT | code.MIN_REPEAT | code.POSSESSIVE_REPEAT:
+                return self._repeat(*argument, state, flags)
+            case code.BRANCH:
+                after = self._state()
+                for branch in argument[1]:
+                    start = self._state()
+                    self._skips[state].append(start)
+                    self._skips[self._sequence(branch, start, flags)].append(after)
+                return after
+            case code.SUBPATTERN:
+                _, added, removed, inner = argument
+                return self._sequence(inner, state, (flags | added) & ~removed)
+            case code.ATOMIC_GROUP:
+                return self._sequence(argument, state, flags)
+            case code.ASSERT | code.ASSERT_NOT if argument[0] > 0:
+                start, after = self._state(), self._state()
+                self._sequence(argument[1], start, flags)
+                self._skips[state].append(after)
+                self._lookaheads.setdefault(after, []).append(start)
+                return after
+            case code.AT if argument in (code.AT_END, code.AT_END_STRING):
+                return state
+            case _:
+                raise UnsupportedTerminalError(f"{self.name}: has {str(operation).lower()}")
+
+    def _repeat(self, low: int, high: int, inner: Any, state: int, flags: int) -> int:
+        endless = high == code.MAXREPEAT
+        if low > _LONGEST_BOUNDED_REPEAT or not endless and high > _LONGEST_BOUNDED_REPEAT:
+            raise UnsupportedTerminalError(f"{self.name}: has a long bounded repeat")
+        for _ in range(low):
+            state = self._sequence(inner, state, flags)
+        if endless:
+            loop = self._state()
+            self._skips[state].append(loop)
+            self._skips[self._sequence(inner, loop, flags)].append(loop)
+            after = self._state()
+            self._skips[loop].append(after)
+            return after
+        after = self._state()
+        self._skips[state].append(after)
+        for _ in range(high - low):
+            state = self._sequence(inner, state, flags)
+            self._skips[state].append(after)
+        return after
+
+    def _mask(self, operation: Any, argument: Any, flags: int) -> Bytes:
+        match operation:
+            case code.LITERAL:
+                return 1 << argument
+            case code.NOT_LITERAL:
+                return _ANY & ~(1 << argument)
+            case code.ANY:
+                return _ANY if flags & re.DOTALL else _ANY & ~_NEWLINE
+            case _:
+                return self._class(argument)
+
+    def _class(self, members: Iterable[tuple[Any, Any]]) -> Bytes:
+        mask, negated = 0, False
+        for kind, argument in members:
+            match kind:
+                case code.NEGATE:
+                    negated = True
+                case code.LITERAL:
+                    mask |= 1 << argument
+                case code.RANGE:
+                    low, high = argument
+                    mask |= (1 << (high + 1)) - (1 << low)
+                case _:
+                    raise UnsupportedTerminalError(
+                        f"{self.name}: has a class like \\w, whose members differ for bytes"
+                    )
+        return _ANY & ~mask if negated else mask & _ANY
