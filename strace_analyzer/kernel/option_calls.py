@@ -32,7 +32,7 @@ def _port_range(options: Options, value: Value | None) -> Options:
     bits = option_number(value)
     if bits is None:
         return options
-    low, high = bits & 0xFFFF, bits >> 16
+    low, high = bits & 0xFFFF, bits >> 16 & 0xFFFF  # strace prints it as a signed number
     return options._replace(port_range=(low, high) if low or high else None)
 
 

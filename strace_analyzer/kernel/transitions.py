@@ -75,7 +75,6 @@ _CONNECT_ERRORS: dict[str, ConnectResult] = {
     "ECONNRESET": ConnectResult.REFUSED,
     "ECONNABORTED": ConnectResult.REFUSED,
     "EADDRNOTAVAIL": ConnectResult.REFUSED,
-    "ENETUNREACH": ConnectResult.NOT_TRIED,
     "EACCES": ConnectResult.NOT_TRIED,
     "EINVAL": ConnectResult.NOT_TRIED,
     "EPERM": ConnectResult.NOT_TRIED,
@@ -87,15 +86,17 @@ _CONNECT_ERRORS: dict[str, ConnectResult] = {
 }
 
 ROUND_TRIP = 0.001
-"""Seconds. A route that says EHOSTUNREACH answers in microseconds; a router or a neighbour that does
-not answer takes a round trip at least, and a second or more in practice (docs/kernel.md)."""
+"""Seconds. A route that says EHOSTUNREACH or ENETUNREACH answers in microseconds; a router, or a
+neighbour that does not answer, takes a round trip, and a second or more in practice (docs/kernel.md)."""
 
 
 def connect_result(errno: str | None, duration: float | None) -> ConnectResult:
     """What connect() with this error (None for success) did; `duration` in seconds, from -T."""
     if errno is None:
         return ConnectResult.DONE
-    if errno == "EHOSTUNREACH":
+    if errno == "ENETUNREACH" and duration is None:
+        return ConnectResult.NOT_TRIED  # nearly always the route: a router's word is rare
+    if errno in ("EHOSTUNREACH", "ENETUNREACH"):
         if duration is None:
             return ConnectResult.UNCLEAR
         return ConnectResult.REFUSED if duration >= ROUND_TRIP else ConnectResult.NOT_TRIED

@@ -104,6 +104,7 @@ class NamespaceLedger:
         seconds = end - begin if timed and begin is not None and end is not None else None
         peak, when = usage.pinned.peak
         taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
+        headroom = max(0, taken.size - self._headroom.peak)
         connections = self._destinations.connections
         return PortUse(
             namespace=self._namespace,
@@ -116,8 +117,8 @@ class NamespaceLedger:
             peak_pinned_with_time_wait=usage.pinned_high.peak[0] if timed else None,
             peak_needed_with_time_wait=usage.needed_high.peak if timed else None,
             peak_time=None if when is None or begin is None else round(when - begin, 6),
-            headroom=taken.size - self._headroom.peak,
-            headroom_without_bind=taken.size - self._headroom.peak_without_bind,
+            headroom=headroom,
+            headroom_without_bind=max(0, taken.size - self._headroom.peak_without_bind),
             connections_per_second=connections / seconds if seconds else None,
             sustainable_as_is=taken.size / HOLD,
             sustainable_without_bind_per_destination=taken.size / HOLD,
@@ -128,13 +129,13 @@ class NamespaceLedger:
             destinations=self._destinations.table(),
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
             timeline=() if self._timeline is None else self._timeline.moments(begin or 0.0),
-            dry_after=self._dry_after(taken.size - self._headroom.peak, seconds),
+            dry_after=self._dry_after(headroom, seconds),
         )
 
     def _dry_after(self, headroom: int, seconds: float | None) -> float | None:
         """At the rate at which pinned ports went to TIME_WAIT in these `seconds`: when is none
         left?"""
-        if not seconds:
+        if not seconds or not self._in_time_wait:
             return None
         rate = self._in_time_wait / seconds
         return headroom / rate if rate * HOLD > headroom else None
