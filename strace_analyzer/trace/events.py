@@ -63,10 +63,11 @@ class Syscall:
     `args` are typed values in order. `duration` is in seconds (-T), None without. `text` is the call
     as printed, halves joined, without what stands before its name. `stack` holds the frames of -k,
     innermost first. `entry_seen` is False for a resumed half whose beginning the trace lacks: its
-    `args` are then only the ones printed on the resumed line.
+    `args` are then only the ones printed on the resumed line. `ended` is the clock at which a call in
+    two halves was resumed, as `seconds` is the one at which it began; None for a call on one line.
     """
 
-    __slots__ = ("call", "entry_seen", "seconds", "span", "stack", "tid", "time")
+    __slots__ = ("call", "ended", "entry_seen", "seconds", "span", "stack", "tid", "time")
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Syscall:
         span: Span,
         stack: tuple[str, ...] = (),
         entry_seen: bool = True,
+        ended: float | None = None,
     ) -> None:
         self.tid = tid
         self.time = time
@@ -85,6 +87,7 @@ class Syscall:
         self.span = span
         self.stack = stack
         self.entry_seen = entry_seen
+        self.ended = ended
 
     @property
     def name(self) -> str:
@@ -101,6 +104,15 @@ class Syscall:
     @property
     def duration(self) -> float | None:
         return self.call.duration
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from entry to return: `duration`, else between its halves' times, else None."""
+        if self.call.duration is not None:
+            return self.call.duration
+        if self.ended is not None and self.seconds is not None:
+            return self.ended - self.seconds
+        return None
 
     @property
     def text(self) -> str:
@@ -185,6 +197,25 @@ class Detached(NamedTuple):
     span: Span
 
 
+class Identified(NamedTuple):
+    """The first task, which spoke on lines without a pid as tid 0, turns out to be `tid`.
+
+    Without `-f -o` strace prints no pid until it follows a second task. What was said of task 0 so far
+    is said of `tid`, and nothing more is said of task 0.
+    """
+
+    tid: int
+    span: Span
+
+
+class Command(NamedTuple):
+    """-Y printed `command` (the kernel's comm, 15 bytes) behind `tid`: for the first time, or anew."""
+
+    tid: int
+    command: str
+    span: Span
+
+
 class Notice(NamedTuple):
     """Any other word of strace's own: `strace: attach: ptrace(...)`, `[ Process PID=1 runs in ... ]`."""
 
@@ -230,6 +261,8 @@ Event = Union[
     Killed,
     Attached,
     Detached,
+    Identified,
+    Command,
     Notice,
     TableRow,
     Dump,

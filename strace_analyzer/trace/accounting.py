@@ -1,0 +1,47 @@
+"""How many lines of a source were what: every examined line is in exactly one class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Accounting:
+    """Line counts of one source, filled while its events are read. A line counts by its first record."""
+
+    name: str
+    lines: int = 0
+    """Physical lines, also those that a sieve proved irrelevant."""
+    call_lines: int = 0
+    """Lines of calls that were read, whole or in pieces."""
+    signals: int = 0
+    exits: int = 0
+    notices: int = 0
+    tables: int = 0
+    frames: int = 0
+    """Lines that belong to the call above them: stack frames and dumps."""
+    foreign: int = 0
+    unparsed: int = 0
+    calls: int = 0
+    """Calls, not lines: a call in two halves is one."""
+    half_calls: int = 0
+    """Halves without a partner, except those that the end of their task explains."""
+
+    @property
+    def examined(self) -> int:
+        """Lines that were looked at: the sum of all classes."""
+        return (
+            self.call_lines
+            + self.signals
+            + self.exits
+            + self.notices
+            + self.tables
+            + self.frames
+            + self.foreign
+            + self.unparsed
+        )
+
+    @property
+    def looks_like_strace(self) -> bool:
+        """True where at least one line is a call, a signal, an exit or a row of strace's table."""
+        return self.call_lines + self.signals + self.exits + self.tables > 0

@@ -1,0 +1,177 @@
+"""Line -> Frame: who speaks, when, and what kind of line it is (the meaning of frame.lark's trees)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from lark import Tree
+from lark.exceptions import UnexpectedInput
+
+from strace_analyzer.trace.events import Span
+from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.lines import Line
+from strace_analyzer.trace.shapes import Reader
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    CALL = "call"
+    RESUMED = "resumed"
+    REST = "rest"
+    """The rest of a call whose beginning was cut: `, child_tidptr=0x7f0aa2d4da10) = 674`."""
+    SIGNAL = "signal"
+    STOPPED = "stopped"
+    EXITED = "exited"
+    KILLED = "killed"
+    SUPERSEDED = "superseded"
+    ATTACHED = "attached"
+    DETACHED = "detached"
+    NOTICE = "notice"
+    TABLE = "table"
+    STACK = "stack"
+    DUMP = "dump"
+    SUSPECT = "suspect"
+    """Shows a mark that only strace makes, and cannot be read."""
+    FOREIGN = "foreign"
+
+
+class End(Enum):
+    """How the part of a call that stands on a line ends."""
+
+    RESULT = "result"
+    UNFINISHED = "unfinished"
+    LOST = "lost"
+    """` <unfinished ...>) = ?`: it never came back; the body reads as if it had given `?`."""
+    DETACHED = "detached"
+    MOVED = "moved"
+    """` <pid changed to N ...>`: it comes back under the number in `number`."""
+    CUT = "cut"
+    """It just stops: the rest was printed on another line, or never."""
+
+
+class Frame(NamedTuple):
+    """One line, taken apart as far as who, when and what kind."""
+
+    kind: Kind
+    end: End
+    tid: int | None
+    """None where the line names nobody."""
+    time: str | None
+    name: str
+    """Of the call, or of the signal."""
+    body: bytes
+    """A call's text from its name on, the part behind `resumed>`, a signal's particulars, or all."""
+    span: Span
+    number: int | None = None
+    """Exit status, or the other tid of SUPERSEDED and MOVED, or the task of ATTACHED and DETACHED;
+    1 for KILLED with a core dump."""
+    command: str | None = None
+    """The program that -Y prints behind the tid."""
+    lines: int = 1
+    """Physical lines that this frame accounts for."""
+
+
+_PLAIN = {kind.value: (kind, End.RESULT) for kind in Kind}
+_HALVES = {
+    f"{kind.value}_{end.value}": (kind, end)
+    for kind in (Kind.CALL, Kind.RESUMED, Kind.REST)
+    for end in End
+}
+KINDS = _PLAIN | _HALVES
+"""Every rule of frame.lark that says what a line is -> kind and end."""
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _trimmed(text: bytes) -> str:
+    return text.strip(b" ").decode("ascii")
+
+
+LEAVES: dict[str, Callable[[bytes], object]] = {
+    **dict.fromkeys(("PID", "PID_INSIDE", "TASK", "STATUS"), int),
+    **dict.fromkeys(("CLOCK", "EPOCH", "DELTA", "DELTA_SECONDS", "DELTA_SECONDS_BARE"), _trimmed),
+    **dict.fromkeys(("NAME", "SIGNAL"), _decoded),
+    "COMMAND": lambda text: _decoded(text[1:-1]),
+    "CORE": lambda text: 1,
+    **dict.fromkeys(
+        (
+            *("CALL", "CALL_HALF", "CALL_CUT", "TAIL", "TAIL_HALF", "TAIL_CUT", "REST", "REST_HALF"),
+            *("LOST", "INFO", "NOTICE", "SUSPECT", "OTHER", "STACK", "DUMP", "TABLE_HEAD"),
+        ),
+        lambda text: text,
+    ),
+}
+"""Every terminal that frame.lark keeps for a `line` -> the function that reads its text."""
+
+_SLOTS = ("tid", "time", "name", "body", "lost", "number", "command")
+
+
+def _parts(line: Tree[Any]) -> tuple[object, ...]:
+    """The rule that says what a `line` is, then what fills each slot, None where nothing does."""
+    slots: dict[str, object] = {}
+    kind = ""
+    for child in line.children:
+        if child.data in _SLOTS:
+            slots[child.data] = child.children[0]
+        else:
+            kind = str(child.data)
+            slots.update((part.data, part.children[0]) for part in child.children)
+    return (kind, *(slots.get(slot) for slot in _SLOTS))
+
+
+_IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
+"""Of these lines the whole is kept, also what looks like a pid or a time before it."""
+
+
+class Frames:
+    """Makes frames of the lines of one source, in order: below the header of a table stand its rows."""
+
+    def __init__(self) -> None:
+        self._reader = Reader(parser("frame", "line"), LEAVES, _parts)
+        self._in_table = False
+
+    def frame(self, line: Line) -> Frame:
+        """What `line` is. Every line is something."""
+        span = Span(line.source, line.number, line.number)
+        text = line.text
+        if self._in_table:
+            if self._is_row(text):
+                return Frame(Kind.TABLE, End.RESULT, None, None, "", text, span)
+            self._in_table = False
+        read = self._reader.read(b"", text)
+        if read is None:  # no grammar covers every byte sequence
+            return Frame(Kind.FOREIGN, End.RESULT, None, None, "", text, span, lines=line.counts)
+        parts, match = read
+        rule, tid, time, name, body, lost, number, command = [part(match) for part in parts]
+        kind, end = KINDS[rule]
+        body = body or b""
+        if kind is Kind.CALL:
+            name = body[: body.index(b"(")].decode("ascii")
+        elif kind in _IN_FULL:
+            body = text
+        elif kind is Kind.TABLE:
+            self._in_table = True
+        if lost:
+            body += lost
+        if line.is_cut:
+            kind, end, name = self._cut(kind, name, body)
+        return Frame(kind, end, tid, time, name or "", body, span, number, command, line.counts)
+
+    def _is_row(self, text: bytes) -> bool:
+        try:
+            parser("frame", "row").parse(text.decode("latin-1"))
+        except UnexpectedInput:
+            return False
+        return True
+
+    @staticmethod
+    def _cut(kind: Kind, name: str | None, body: bytes) -> tuple[Kind, End, str | None]:
+        """A line that was cut by a notice is half a call, whatever its half looks like."""
+        if kind is Kind.RESUMED or kind is Kind.CALL:
+            return kind, End.CUT, name
+        return Kind.CALL, End.CUT, body.partition(b"(")[0].decode("latin-1")

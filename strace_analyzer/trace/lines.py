@@ -1,0 +1,55 @@
+"""Physical lines in, Lines out: ends and colours removed, strace's intruding notices taken out.
+
+strace prints its own notices (`strace: Process 674 attached`) straight to standard error, so where the
+trace goes there too a notice can stand in the middle of a line, whose rest follows on a later one:
+
+    clone(child_stack=NULL, flags=SIGCHLDstrace: Process 674 attached
+    , child_tidptr=0x7f0aa2d4da10) = 674
+
+Such a line gives two Lines, the cut one and the notice; `rejoin` puts the rest behind the cut one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from lark.exceptions import UnexpectedInput
+
+from strace_analyzer.trace.grammar import parser
+
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+"""ECMA-48 SGR: strace's --color, and the traced program's own. strace escapes ESC inside of strings."""
+
+
+class Line(NamedTuple):
+    """One line of a source, or the notice that stood inside of one."""
+
+    source: int
+    """Index of the source in its trace."""
+    number: int
+    """1-based."""
+    text: bytes
+    """Without line end, colours and trailing blanks."""
+    is_cut: bool = False
+    """A notice was taken out of its end: the rest of it follows on a later line."""
+    counts: int = 1
+    """Physical lines that this one stands for: 0 for a notice taken out of a line."""
+
+
+def lines(source: int, number: int, raw: bytes) -> tuple[Line, ...]:
+    """One physical line -> one Line, or two where one of strace's notices had cut it."""
+    text = raw.rstrip(b"\r\n \t")
+    if b"\x1b" in text:
+        text = _COLOUR.sub(b"", text).rstrip(b" \t")
+    if b"Process " in text and text.endswith((b"tached", b". ]", b"parent)")):
+        try:
+            head, notice = parser("frame", "intruded").parse(text.decode("latin-1")).children
+        except UnexpectedInput:
+            pass
+        else:
+            return (
+                Line(source, number, str(head).encode("latin-1"), is_cut=True),
+                Line(source, number, str(notice).encode("latin-1"), counts=0),
+            )
+    return (Line(source, number, text),)

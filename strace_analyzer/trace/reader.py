@@ -1,0 +1,152 @@
+"""The front of the trace room: what the user names, or lines as they come -> events, with every line counted.
+
+The way is source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a trace along it, `EventStream`
+is pushed a line at a time; both run the same stages. A sieve stands between source and lines: it is
+given each block and says which lines of it can matter; the others are counted and not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from strace_analyzer.errors import TraceError
+from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.calls import CallParser
+from strace_analyzer.trace.clock import Clock, ClockKind
+from strace_analyzer.trace.events import Event, Notice
+from strace_analyzer.trace.family import Family
+from strace_analyzer.trace.frames import Frames
+from strace_analyzer.trace.lines import lines
+from strace_analyzer.trace.rejoin import Rejoin
+from strace_analyzer.trace.source import Block, SourceInput, TraceInput, traces
+
+__all__ = ["Accounting", "EventStream", "SourceInput", "TraceInput", "TraceReader", "events", "traces"]
+
+Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
+"""A block -> the lines of it that can matter, each with its number, in order."""
+
+
+@cache
+def _parser() -> CallParser:
+    """One per process: it learns the shapes of calls, whichever trace they stand in."""
+    return CallParser()
+
+
+def every_line(block: Block) -> Iterable[tuple[int, bytes]]:
+    """The sieve that lets all lines through."""
+    return block.lines()
+
+
+class EventStream:
+    """Lines of one source in, events out, as they come: `feed` each line, then `close`."""
+
+    def __init__(self, name: str = "<stream>", tid: int | None = None) -> None:
+        self.accounting = Accounting(name)
+        self.times = Clock()
+        self._frames = Frames()
+        self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
+
+    @property
+    def clock(self) -> ClockKind:
+        """The kind of clock of the lines so far."""
+        return self.times.kind
+
+    def feed(self, line: bytes) -> list[Event]:
+        """The next line, with or without its end -> the events that it completes."""
+        self.accounting.lines += 1
+        return self.examine(self.accounting.lines, line)
+
+    def examine(self, number: int, line: bytes) -> list[Event]:
+        """As `feed`, for a line that is already counted."""
+        found: list[Event] = []
+        for part in lines(0, number, line):
+            frame = self._frames.frame(part)
+            found += self._rejoin.join(frame, self.times.seconds(frame.time))
+        return found
+
+    def close(self) -> list[Event]:
+        """The end of the input: what was still under way."""
+        return self._rejoin.close()
+
+
+class TraceReader:
+    """Reads one trace. Iterate over it once; `accounting` and `clock` are filled meanwhile."""
+
+    def __init__(self, trace: TraceInput, sieve: Sieve = every_line) -> None:
+        self.trace = trace
+        self.accounting = [Accounting(source.name) for source in trace.sources]
+        self._sieve = sieve
+        self._clocks = [Clock() for _ in trace.sources]
+        self._quote: str | None = None
+
+    @property
+    def clock(self) -> ClockKind:
+        """The kind of clock of the trace: that of its sources, where they agree."""
+        kinds = {clock.kind for clock in self._clocks if clock.first is not None}
+        return kinds.pop() if len(kinds) == 1 else "none"
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first time to the last; None without times."""
+        firsts = [clock.first for clock in self._clocks if clock.first is not None]
+        lasts = [clock.last for clock in self._clocks if clock.last is not None]
+        return max(lasts) - min(firsts) if firsts else None
+
+    @property
+    def steps_back(self) -> int:
+        """How often a printed time was earlier than the one before it, midnight apart."""
+        return sum(clock.steps_back for clock in self._clocks)
+
+    def __iter__(self) -> Iterator[Event]:
+        """The events in order.
+
+        Raises TraceError where a source cannot be read, or the whole is empty or no strace output.
+        """
+        if len(self.trace.sources) == 1:
+            found = self._single()
+        else:
+            found = iter(
+                Family(
+                    self.trace.sources, self.accounting, self._clocks, _parser(), self._sieve
+                )
+            )
+        for event in found:
+            if self._quote is None and isinstance(event, Notice):
+                self._quote = event.text
+            yield event
+        self._judge()
+
+    def _single(self) -> Iterator[Event]:
+        source = self.trace.sources[0]
+        stream = EventStream(source.name, source.tid)
+        self.accounting[0] = account = stream.accounting
+        self._clocks[0] = stream.times
+        for block in source.blocks():
+            account.lines += block.count
+            for number, line in self._sieve(block):
+                yield from stream.examine(number, line)
+        yield from stream.close()
+
+    def _judge(self) -> None:
+        name = self.trace.name
+        if not any(account.lines for account in self.accounting):
+            raise TraceError(f"{name}: empty")
+        if any(account.looks_like_strace for account in self.accounting):
+            return
+        if self._quote is not None:
+            raise TraceError(f"{name}: no trace, only: {self._quote}")
+        if sum(a.examined for a in self.accounting) == sum(a.lines for a in self.accounting):
+            raise TraceError(f"{name}: not the output of strace")
+
+
+def events(trace: TraceInput, accounting: list[Accounting]) -> Iterator[Event]:
+    """The events of `trace` in order; `accounting` gets one entry per source, filled meanwhile.
+
+    Raises TraceError as TraceReader does.
+    """
+    reader = TraceReader(trace)
+    accounting[:] = reader.accounting
+    yield from reader

@@ -1,0 +1,72 @@
+"""What is left of a call that the traced program's own output has run into -> the call.
+
+On a terminal, and in `2>&1`, a program's output lands where strace is in its line, which is behind the
+arguments that strace prints on entry: `write(1, "hi\\n", 3hi` and `) = 3` on the next line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lark.exceptions import UnexpectedInput
+
+from strace_analyzer.trace.calls import CallParser
+from strace_analyzer.trace.events import Call, Result
+from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class MendedCall:
+    """A call whose arguments stand on one line and whose result on another, with output between."""
+
+    entry: Call
+    end: Call
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        return self.entry.args + self.end.args
+
+    @property
+    def result(self) -> Result:
+        return self.end.result
+
+    @property
+    def duration(self) -> float | None:
+        return self.end.duration
+
+    @property
+    def text(self) -> str:
+        return self.entry.text + self.end.text.removeprefix(f"{self.name}(")
+
+
+def without_output(calls: CallParser, text: bytes) -> Call | None:
+    """A write() with what it wrote between its arguments and its result -> the call without that."""
+    if not text.startswith((b"write", b"pwrite")):
+        return None
+    try:
+        head, result = parser("frame", "printed").parse(text.decode("latin-1")).children
+    except UnexpectedInput:
+        return None
+    return calls.whole(f"{head}{result}".encode("latin-1"))
+
+
+def around_output(calls: CallParser, head: bytes, rest: bytes) -> Call | None:
+    """The call that begins with `head` and ends with `rest`, with other output at the end of `head`."""
+    entry = calls.entered(head)
+    end = calls.resumed(entry.name, rest)
+    return None if end is None else MendedCall(entry, end)
+
+
+def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
+    """A call, and the text of the record that stands behind it on the same line.
+
+    A record that a terminal overwrote leaves blanks, no line end: `close(5) = 0    [pid 674] close(6) ...`.
+    """
+    at = text.find(b"  [pid ")
+    call = calls.whole(text[:at].rstrip()) if at > 0 else None
+    return None if call is None else (call, text[at:].lstrip())
