@@ -1,0 +1,38 @@
+"""Takes blocks of the text report, prints them: coloured on a terminal, plain elsewhere, never markup."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+PLAIN_WIDTH = 100
+"""columns of a report that goes to a pipe or a file, unless COLUMNS says otherwise"""
+_NARROWEST = 40
+
+
+def console(stream: TextIO) -> Console:
+    """A console that takes text as it is: the names in it are a traced program's. NO_COLOR is kept."""
+    columns = os.environ.get("COLUMNS", "")
+    width = None if stream.isatty() else int(columns) if columns.isdecimal() else PLAIN_WIDTH
+    made = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    if made.width < _NARROWEST:
+        made.width = _NARROWEST
+    return made
+
+
+def show(blocks: Iterable[RenderableType], target: Console) -> None:
+    """Print block by block. In plain output no line ends in blanks."""
+    for block in blocks:
+        # rich joins bare Text into a new one and forgets that it must not be wrapped
+        whole = isinstance(block, Text) and block.no_wrap is True
+        if target.is_terminal:
+            target.print(block, soft_wrap=whole)
+            continue
+        with target.capture() as captured:
+            target.print(block, soft_wrap=whole)
+        lines = captured.get().split("\n")
+        target.file.write("\n".join(line.rstrip() for line in lines))

@@ -1,0 +1,107 @@
+"""The options that mean the same in every command: what they are called, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.errors import ConfigurationError
+
+SHOWN = "What is shown"
+OUTPUT = "Output"
+READING = "Reading"
+PORTS = "Local ports"
+
+
+class LevelName(str, Enum):
+    """The levels by name."""
+
+    note = "note"
+    warning = "warning"
+    error = "error"
+
+
+Traces = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TRACE]...",
+        help="Output of strace: a file (.gz .xz .zst .bz2 too), the directory or PREFIX of an -ff family, or - for "
+        "standard input, which is also read when no TRACE is given. Each is a trace of its own.",
+        show_default=False,
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write the report to FILE, whole or not at all.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Pids = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--pid",
+        metavar="PID",
+        help="Only the process with this process or thread id. Repeatable.",
+        show_default=False,
+        rich_help_panel=SHOWN,
+    ),
+]
+Commands = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--command",
+        metavar="GLOB",
+        help="Only processes that ran a program of this name or path. Repeatable.",
+        show_default=False,
+        rich_help_panel=SHOWN,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Examine every line, also those that cannot matter.", rich_help_panel=READING),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Nothing on standard error but errors.", rich_help_panel=OUTPUT),
+]
+PortRange = Annotated[
+    str | None,
+    typer.Option(
+        "--port-range",
+        metavar="LO-HI",
+        help="net.ipv4.ip_local_port_range of the traced machine.",
+        show_default="32768-60999",
+        rich_help_panel=PORTS,
+    ),
+]
+AutobindReuse = Annotated[
+    bool,
+    typer.Option(
+        "--autobind-reuse",
+        help="The traced machine has net.ipv4.ip_autobind_reuse=1.",
+        rich_help_panel=PORTS,
+    ),
+]
+
+
+def port_range(text: str | None) -> tuple[int, int] | None:
+    """`32768-60999` as two numbers. Raises ConfigurationError for anything that is no range of ports."""
+    if text is None:
+        return None
+    low, dash, high = text.replace(" ", "").partition("-")
+    if dash and low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 65535:
+        return int(low), int(high)
+    raise ConfigurationError(f"--port-range {text}: not two ports, LO-HI, such as 32768-60999")
+
+
+def numbers(values: Sequence[int] | None) -> frozenset[int]:
+    """A repeatable option's values as a set."""
+    return frozenset(values or ())

@@ -1,0 +1,50 @@
+"""Takes pieces of text or blocks, writes them to standard output or to the file of `-o`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from strace_analyzer.errors import TraceError
+
+
+
+@contextmanager
+def destination(path: Path | None) -> Iterator[TextIO]:
+    """Where the report goes. A file is written aside and renamed when it is whole, so that nobody ever reads
+    half a report; what is no regular file (/dev/stdout, a FIFO) is written directly.
+
+    Raises TraceError where it cannot be written.
+    """
+    if path is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as stream:
+                yield stream
+            return
+        aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        with aside.open("x", encoding="utf-8") as stream:
+            try:
+                yield stream
+            except BaseException:
+                with suppress(OSError):
+                    aside.unlink()
+                raise
+        aside.replace(path)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise TraceError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write(pieces: Iterable[str], stream: TextIO) -> None:
+    """Each piece as it is made, so that the whole is never in memory."""
+    for piece in pieces:
+        stream.write(piece)

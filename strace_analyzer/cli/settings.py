@@ -1,0 +1,74 @@
+"""Takes the options typed and the configuration in force, gives what is reported and what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from strace_analyzer.analysis import Settings as AnalysisSettings
+from strace_analyzer.cli.configuration import configuration
+from strace_analyzer.cli.options import port_range as two_ports
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
+from strace_analyzer.report.moment import parse_moment
+from strace_analyzer.report.nearest import nearest
+from strace_analyzer.report.selection import Selection
+from strace_analyzer.rules import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that was asked for, whether typed or written."""
+
+    selection: Selection
+    gate: Gate
+    analysis: AnalysisSettings
+
+
+def settings(
+    *,
+    rule: Sequence[str] | None = None,
+    level: str | None = None,
+    fail_on: Sequence[str] | None = None,
+    port_range: str | None = None,
+    autobind_reuse: bool = False,
+    pids: frozenset[int] = frozenset(),
+    commands: tuple[str, ...] = (),
+    since: str | None = None,
+    until: str | None = None,
+    sockets: bool = False,
+) -> Settings:
+    """What is typed goes before what is written. Raises ConfigurationError for what does not exist."""
+    written = configuration(Path.cwd())
+    rules = catalogue()
+    known = [item.id for item in rules]
+    chosen = known_rules(rule or written.rule, known)
+    level = level or written.level or "note"
+    if level not in LEVELS:
+        raise ConfigurationError(f"level {level!r}: no such level{nearest(level, LEVELS)}")
+    return Settings(
+        selection=Selection(
+            rules=chosen,
+            level=LEVELS[level],
+            pids=pids,
+            commands=commands,
+            since=parse_moment(since) if since else None,
+            until=parse_moment(until) if until else None,
+        ),
+        gate=parse_gate(fail_on or written.fail_on, known),
+        analysis=AnalysisSettings(
+            rules=rules,
+            port_range=two_ports(port_range or written.port_range),
+            autobind_reuse=autobind_reuse or written.autobind_reuse,
+            keep_sockets=sockets,
+        ),
+    )
+
+
+def known_rules(asked: Iterable[str], known: Sequence[str]) -> frozenset[str]:
+    """The ids asked for. Raises ConfigurationError for one that does not exist, naming the nearest."""
+    for name in asked:
+        if name not in known:
+            raise ConfigurationError(f"no such rule: {name}{nearest(name, known)}")
+    return frozenset(asked)

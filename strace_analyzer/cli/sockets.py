@@ -1,0 +1,84 @@
+"""`sockets`: takes traces, gives every socket's life, or the one whose call stands on a line."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.cli import options
+from strace_analyzer.cli.options import SHOWN
+
+
+class SocketsFormat(str, Enum):
+    """The forms of the list."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
+def sockets(
+    traces: options.Traces = None,
+    format: Annotated[
+        SocketsFormat,
+        typer.Option("--format", help="The form of the list.", rich_help_panel=options.OUTPUT),
+    ] = SocketsFormat.text,
+    output: options.OutputFile = None,
+    line: Annotated[
+        int | None,
+        typer.Option(
+            "--line", metavar="N", min=1, help="The socket whose call is on this line.", rich_help_panel=SHOWN
+        ),
+    ] = None,
+    pid: options.Pids = None,
+    command: options.Commands = None,
+    fd: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--fd", metavar="FD", help="Only sockets of this descriptor. Repeatable.", rich_help_panel=SHOWN
+        ),
+    ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--peer",
+            metavar="ADDRESS[:PORT]",
+            help="Only sockets connected there; :PORT alone is any address. Repeatable.",
+            rich_help_panel=SHOWN,
+        ),
+    ] = None,
+    all: Annotated[
+        bool, typer.Option("--all", help="Every call of every socket.", rich_help_panel=SHOWN)
+    ] = False,
+    strict: options.Strict = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Show every socket's life: who made it, how its local port was chosen, where it went, how it ended."""
+    from strace_analyzer.cli.output import destination, write
+    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.settings import settings
+    from strace_analyzer.report.lives import Wanted, lives
+    from strace_analyzer.report.selection import Selected
+
+    wanted = Wanted(line=line, fds=options.numbers(fd), peers=tuple(peer or ()))
+    chosen = settings(pids=options.numbers(pid), commands=tuple(command or ()), sockets=True)
+    selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
+    with destination(output) as stream:
+        if format is SocketsFormat.text:
+            from strace_analyzer.cli.console import console, show
+            from strace_analyzer.report.text.sockets import page
+
+            target = console(stream)
+            show(page(selected, wanted, width=target.width, everything=all), target)
+        elif format is SocketsFormat.json:
+            from strace_analyzer.report.document import socket_life
+            from strace_analyzer.report.json import sockets as json_sockets
+
+            write(json_sockets(socket_life(life) for life in lives(selected, wanted)), stream)
+        else:
+            from strace_analyzer.report.frames import sockets_frame
+
+            stream.write(sockets_frame(lives(selected, wanted)).to_csv(index=False))
+    return 0

@@ -1,0 +1,288 @@
+"""Takes what was selected and judged, gives the parts of the JSON report (schema 1) as plain dicts.
+
+docs/report-schema.json is the published schema. Every field is always present; None is unknown and an
+empty list is none. Nothing of this machine is in it: equal input gives equal bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strace_analyzer.analysis import TraceResult
+from strace_analyzer.findings import (
+    CallRecord,
+    Endpoint,
+    Finding,
+    Group,
+    LocalAddress,
+    Location,
+    PortUse,
+    Process,
+    ProcessRef,
+    SocketKind,
+    SocketLife,
+    Unknown,
+    Warning,
+)
+from strace_analyzer.report.advice import advise
+from strace_analyzer.report.gate import Judgement
+from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.version import TOOL, version
+from strace_analyzer.report.words import what
+
+SCHEMA = 1
+
+JsonObject = dict[str, Any]
+
+_ACCOUNTING = (
+    "name",
+    "lines",
+    "examined",
+    "call_lines",
+    "signals",
+    "exits",
+    "notices",
+    "tables",
+    "frames",
+    "foreign",
+    "unparsed",
+    "calls",
+    "half_calls",
+)
+
+
+def tool() -> JsonObject:
+    """Which program made the report."""
+    return {"name": TOOL, "version": version()}
+
+
+def summary(judgement: Judgement) -> JsonObject:
+    """The verdict, the exit status of `check`, and counts of findings and of things unknown."""
+    return {
+        "verdict": judgement.verdict,
+        "exit_status": judgement.exit_status,
+        "error": judgement.error,
+        "warning": judgement.warning,
+        "note": judgement.note,
+        "probable": judgement.probable,
+        "unknown": judgement.unknown,
+    }
+
+
+def trace(result: TraceResult) -> JsonObject:
+    """One trace: its clock, the account of its lines, and its use of ports."""
+    return {
+        "id": result.id,
+        "name": result.name,
+        "clock": result.clock,
+        "seconds": result.seconds,
+        "sources": [
+            {field: getattr(source, field) for field in _ACCOUNTING} for source in result.sources
+        ],
+        "ports": [port_use(use) for use in result.ports],
+    }
+
+
+def port_use(use: PortUse) -> JsonObject:
+    """The ports of one network namespace."""
+    return {
+        "namespace": use.namespace,
+        "range": list(use.range),
+        "range_source": use.range_source,
+        "total_connections": use.total_connections,
+        "total_pinned": use.total_pinned,
+        "peak_pinned": use.peak_pinned,
+        "peak_needed": use.peak_needed,
+        "peak_pinned_with_time_wait": use.peak_pinned_with_time_wait,
+        "peak_needed_with_time_wait": use.peak_needed_with_time_wait,
+        "peak_time": use.peak_time,
+        "headroom": use.headroom,
+        "headroom_without_bind": use.headroom_without_bind,
+        "connections_per_second": use.connections_per_second,
+        "sustainable_per_second": {
+            "as_is": use.sustainable_as_is,
+            "without_bind_per_destination": use.sustainable_without_bind_per_destination,
+        },
+        "censored": use.censored,
+        "by_process": [
+            {
+                "process": part.process,
+                "peak_pinned": part.peak_pinned,
+                "total_pinned": part.total_pinned,
+                "peak_needed": part.peak_needed,
+            }
+            for part in use.by_process
+        ],
+        "destinations": [
+            {
+                "address": destination.address,
+                "port": destination.port,
+                "protocol": destination.protocol,
+                "connections": destination.connections,
+                "early_bound": destination.early_bound,
+                "peak_concurrent": destination.peak_concurrent,
+            }
+            for destination in use.destinations
+        ],
+    }
+
+
+def group(item: Group, selected: Selected) -> JsonObject:
+    """Findings with one cause, with what to do in words for the program's runtime."""
+    process_of = selected.process(item.trace, item.process.id)
+    return {
+        "id": item.id,
+        "fingerprint": item.fingerprint,
+        "rule": item.rule,
+        "level": str(item.level),
+        "confidence": item.confidence.value,
+        "trace": item.trace,
+        "process": item.process.id,
+        "call_site": item.call_site,
+        "peers": [{**endpoint(peer.peer), "count": peer.count} for peer in item.peers],
+        "count": item.count,
+        "connected": item.connected,
+        "failed": item.failed,
+        "fds": list(item.fds),
+        "first": location(item.first),
+        "last": location(item.last),
+        "message": what(item, process_of),
+        "advice": advise(item, process_of).text,
+        "cause": item.cause,
+        "without_bind": item.without_bind,
+    }
+
+
+def finding(item: Finding) -> JsonObject:
+    """One binding that a rule flags, with its proof."""
+    return {
+        "id": item.id,
+        "group": item.group,
+        "rule": item.rule,
+        "level": str(item.level),
+        "confidence": item.confidence.value,
+        "trace": item.trace,
+        "process": process_ref(item.process),
+        "fd": item.fd,
+        "at": str(item.at),
+        "socket": socket_kind(item.socket),
+        "local": local(item.local),
+        "peer": None if item.peer is None else endpoint(item.peer),
+        "outcome": item.outcome.value,
+        "held_seconds": item.held_seconds,
+        "calls": {role: call(record) for role, record in item.calls.items()},
+        "trail": [call(record) for record in item.trail],
+    }
+
+
+def process(item: Process) -> JsonObject:
+    """One process and what its sockets did."""
+    return {
+        "id": item.id,
+        "trace": item.trace,
+        "tgid": item.tgid,
+        "tids": list(item.tids),
+        "parent": item.parent,
+        "command": item.command,
+        "argv": list(item.argv),
+        "argv_truncated": item.argv_truncated,
+        "programs": list(item.programs),
+        "sockets": item.sockets,
+        "tcp_connections": item.tcp_connections,
+        "early_bound": item.early_bound,
+        "connected": item.connected,
+        "failed": item.failed,
+        "destinations": item.destinations,
+        "findings": dict(item.findings),
+    }
+
+
+def unknown(item: Unknown) -> JsonObject:
+    """Something that the trace cannot tell."""
+    return {
+        "code": item.code,
+        "reason": item.reason,
+        "count": item.count,
+        "trace": item.trace,
+        "process": item.process,
+        "fd": item.fd,
+        "first": location(item.first),
+        "last": location(item.last),
+    }
+
+
+def warning(item: Warning) -> JsonObject:
+    """Something that the options of the trace hid."""
+    return {
+        "code": item.code,
+        "trace": item.trace,
+        "count": item.count,
+        "effect": item.effect,
+        "message": item.message,
+        "remedy": item.remedy,
+    }
+
+
+def socket_life(item: SocketLife) -> JsonObject:
+    """One socket's life, for `sockets --format json`."""
+    return {
+        "trace": item.trace,
+        "process": process_ref(item.process),
+        "fd": item.fd,
+        "socket": socket_kind(item.socket),
+        "namespace": item.namespace,
+        "origin": item.origin,
+        "binding": item.binding,
+        "connection": item.connection,
+        "outcome": item.outcome.value,
+        "local": local(item.local),
+        "peer": None if item.peer is None else endpoint(item.peer),
+        "opened": location(item.opened),
+        "closed": None if item.closed is None else location(item.closed),
+        "seconds_open": item.seconds_open,
+        "trail": [call(record) for record in item.trail],
+    }
+
+
+def call(record: CallRecord) -> JsonObject:
+    """One call of a proof, without its role (which is its key, or the reader's to see)."""
+    return {
+        "source": record.source,
+        "line": record.line,
+        "end_line": record.end_line,
+        "tid": record.tid,
+        "fd": record.fd,
+        "time": record.time,
+        "seconds": record.seconds,
+        "duration": record.duration,
+        "name": record.name,
+        "result": record.result,
+        "errno": record.errno,
+        "text": record.text,
+        "stack": list(record.stack),
+    }
+
+
+def process_ref(item: ProcessRef) -> JsonObject:
+    """Which process and thread."""
+    return {"id": item.id, "tgid": item.tgid, "tid": item.tid, "command": item.command}
+
+
+def socket_kind(item: SocketKind) -> JsonObject:
+    """Which kind of socket."""
+    return {"domain": item.domain, "type": item.type, "protocol": item.protocol}
+
+
+def local(item: LocalAddress) -> JsonObject:
+    """Where the socket was bound, and the port that the kernel chose."""
+    return {"address": item.address, "port": item.port, "assigned_port": item.assigned_port}
+
+
+def endpoint(item: Endpoint) -> JsonObject:
+    """An address and port."""
+    return {"address": item.address, "port": item.port}
+
+
+def location(item: Location) -> JsonObject:
+    """A line of a source."""
+    return {"source": item.source, "line": item.line}

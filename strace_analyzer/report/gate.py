@@ -1,0 +1,132 @@
+"""Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of `check`.
+
+    findings        something was found
+    clean           nothing was, at least one outgoing connection was judged, and nothing is hidden
+    no-connections  nothing was, and no process of the trace made an outgoing TCP connection
+    inconclusive    nothing was, but something is hidden or unknown
+
+Exit status: 0 nothing at or above the gate, 1 something is, 2 the trace's options hid bind() or connect(), or a
+rule raised an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.findings import Confidence, Group, Level, Process, Unknown, Warning
+from strace_analyzer.report.nearest import nearest
+
+LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
+
+
+class Judged(Protocol):
+    """What can be judged: everything selected, or one trace's part of it."""
+
+    @property
+    def judged(self) -> tuple[Group, ...]: ...
+    @property
+    def processes(self) -> tuple[Process, ...]: ...
+    @property
+    def unknown(self) -> tuple[Unknown, ...]: ...
+    @property
+    def warnings(self) -> tuple[Warning, ...]: ...
+    @property
+    def blind(self) -> bool: ...
+    @property
+    def failed_rules(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What makes the exit status 1. With all of it empty, nothing does (`--fail-on never`)."""
+
+    level: Level | None = Level.WARNING
+    rules: frozenset[str] = frozenset()
+    unknown: bool = False
+    words: tuple[str, ...] = ("warning",)
+    """as the user wrote them"""
+
+    def fails(self, selected: Judged) -> bool:
+        """Whether anything selected is at or above the gate."""
+        return (self.unknown and bool(selected.unknown)) or any(
+            self._stops(group) for group in selected.judged
+        )
+
+    def _stops(self, group: Group) -> bool:
+        if self.level is not None and group.level >= self.level:
+            return True
+        return group.rule in self.rules and group.count > group.failed
+
+
+def parse_gate(words: Sequence[str], rules: Iterable[str]) -> Gate:
+    """The gate that `--fail-on` was given, as often as it was. `rules` are the ids that exist.
+
+    Raises ConfigurationError for a word that is neither a level, a rule, `unknown` nor `never`.
+    """
+    if not words:
+        return Gate()
+    known = frozenset(rules)
+    for word in words:
+        if word not in LEVELS and word not in known and word not in ("unknown", "never"):
+            choices = (*LEVELS, "unknown", "never", *sorted(known))
+            raise ConfigurationError(f"--fail-on {word}: no such level or rule{nearest(word, choices)}")
+    if "never" in words and len(set(words)) > 1:
+        raise ConfigurationError("--fail-on never cannot be combined with another --fail-on")
+    levels = [LEVELS[word] for word in words if word in LEVELS]
+    return Gate(
+        level=min(levels) if levels else None,
+        rules=known.intersection(words),
+        unknown="unknown" in words,
+        words=tuple(dict.fromkeys(words)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict in one word, the exit status, and the counts behind them (of findings, not groups)."""
+
+    verdict: str
+    exit_status: int
+    error: int
+    warning: int
+    note: int
+    probable: int
+    unknown: int
+    connections: int
+    """outgoing TCP connections that were judged"""
+    blind: bool
+    """the options of a trace hid bind() or connect()"""
+
+
+def judge(selected: Judged, gate: Gate) -> Judgement:
+    """The verdict over everything selected, whatever its level."""
+    counts = dict.fromkeys(Level, 0)
+    probable = 0
+    for group in selected.judged:
+        counts[group.level] += group.count
+        probable += group.count if group.confidence is Confidence.PROBABLE else 0
+    connections = sum(process.tcp_connections for process in selected.processes)
+    if selected.judged:
+        verdict = "findings"
+    elif selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings):
+        verdict = "inconclusive"
+    else:
+        verdict = "clean" if connections else "no-connections"
+    if selected.failed_rules:
+        exit_status = 2
+    else:
+        exit_status = 1 if gate.fails(selected) else 2 if selected.blind else 0
+    return Judgement(
+        verdict=verdict,
+        exit_status=exit_status,
+        error=counts[Level.ERROR],
+        warning=counts[Level.WARNING],
+        note=counts[Level.NOTE],
+        probable=probable,
+        unknown=sum(entry.count for entry in selected.unknown),
+        connections=connections,
+        blind=selected.blind,
+    )

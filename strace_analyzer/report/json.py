@@ -1,0 +1,51 @@
+"""Takes what was selected and judged, gives the JSON report (schema 1) piece by piece.
+
+It is written as it is made, so that a report of a million findings needs no more memory than one of ten.
+The pieces joined are one JSON document, indented by hand: one finding, group or process to a line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from strace_analyzer.report import document
+from strace_analyzer.report.gate import Judgement
+from strace_analyzer.report.selection import Selected
+
+
+def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
+    """The whole document, in order: schema, tool, summary, traces, groups, findings, processes, ..."""
+    yield f'{{"schema": {document.SCHEMA},\n'
+    yield f' "tool": {encode(document.tool())},\n'
+    yield f' "summary": {encode(document.summary(judgement))},\n'
+    yield from array("traces", (document.trace(item) for item in selected.traces))
+    yield from array("groups", (document.group(item, selected) for item in selected.groups))
+    yield from array("findings", (document.finding(item) for item in selected.findings()))
+    yield from array("processes", (document.process(item) for item in selected.processes))
+    yield from array("unknown", (document.unknown(item) for item in selected.unknown))
+    yield from array("warnings", (document.warning(item) for item in selected.warnings), last=True)
+    yield "}\n"
+
+
+def sockets(lives: Iterable[document.JsonObject]) -> Iterator[str]:
+    """The document of `sockets --format json`: schema, tool, sockets."""
+    yield f'{{"schema": {document.SCHEMA},\n'
+    yield f' "tool": {encode(document.tool())},\n'
+    yield from array("sockets", lives, last=True)
+    yield "}\n"
+
+
+def array(name: str, items: Iterable[document.JsonObject], last: bool = False) -> Iterator[str]:
+    """One member of the document whose value is an array, one element to a line."""
+    yield f' "{name}": ['
+    between = "\n  "
+    for item in items:
+        yield f"{between}{encode(item)}"
+        between = ",\n  "
+    yield "]\n" if last else "],\n"
+
+
+def encode(item: document.JsonObject) -> str:
+    """One object on one line, in ASCII: what a traced program wrote cannot command a terminal."""
+    return json.dumps(item)

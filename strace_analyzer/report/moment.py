@@ -1,0 +1,94 @@
+"""Takes `--since` and `--until` as the user wrote them, gives moments that a finding's calls compare with.
+
+Three ways to say when, the ones that strace prints: `14:02:11.3` (-t, -tt), `1709301662.4` (-ttt), and
+`+3.5`, seconds from the trace's beginning (any trace with times, also -r).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.findings import CallRecord, Finding
+
+_DAY = 86_400.0
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?$")
+_SECONDS = re.compile(r"(\+?)(\d+(?:\.\d+)?)$")
+_EPOCH_FROM = 1e8
+"""smaller numbers are no seconds since 1970 that strace could have seen"""
+
+
+class Moment(NamedTuple):
+    """A moment said in one or more ways; None where it is not known in that way. All in seconds."""
+
+    elapsed: float | None = None
+    """since the trace's beginning"""
+    clock: float | None = None
+    """since midnight"""
+    epoch: float | None = None
+
+    def before(self, other: Moment) -> bool:
+        """True where this is earlier than `other`; False where the two cannot be compared."""
+        return self._difference(other) < 0
+
+    def after(self, other: Moment) -> bool:
+        """True where this is later than `other`; False where the two cannot be compared."""
+        return self._difference(other) > 0
+
+    def _difference(self, other: Moment) -> float:
+        if self.epoch is not None and other.epoch is not None:
+            return self.epoch - other.epoch
+        if self.clock is not None and other.clock is not None:
+            return self._past_midnight(other.clock)
+        if self.elapsed is not None and other.elapsed is not None:
+            return self.elapsed - other.elapsed
+        return 0.0
+
+    def _past_midnight(self, asked: float) -> float:
+        """Times of day of a trace that may run past midnight: the time asked for is taken to be the one
+        within twelve hours of the trace's beginning, or later in a trace that is longer than that."""
+        assert self.clock is not None
+        elapsed = self.elapsed or 0.0
+        start = (self.clock - elapsed) % _DAY
+        offset = (asked - start) % _DAY
+        if offset > _DAY / 2 and elapsed < _DAY / 2:
+            offset -= _DAY
+        return elapsed - offset
+
+
+def parse_moment(text: str) -> Moment:
+    """What `--since` or `--until` was given. Raises ConfigurationError where it is no time."""
+    match = _CLOCK.match(text)
+    if match and int(match[1]) < 24 and int(match[2]) < 60:
+        return Moment(clock=int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3] or 0))
+    match = _SECONDS.match(text)
+    if match and not match[1] and float(match[2]) >= _EPOCH_FROM:
+        return Moment(epoch=float(match[2]))
+    if match and match[1]:
+        return Moment(elapsed=float(match[2]))
+    raise ConfigurationError(
+        f"{text!r} is no time: use 14:02:11.3, 1709301662.4, or +3.5 (seconds from the beginning)"
+    )
+
+
+def of_finding(finding: Finding) -> Moment | None:
+    """When the finding's binding was made (or what came first of it); None without times."""
+    for role in ("bind", "connect", "socket"):
+        record = finding.calls.get(role)
+        if record is not None and record.seconds is not None:
+            return of_call(record)
+    return None
+
+
+def of_call(record: CallRecord) -> Moment:
+    """When a call began, in every way that its trace tells."""
+    printed = record.time or ""
+    match = _CLOCK.match(printed)
+    if match:
+        clock = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3] or 0)
+        return Moment(elapsed=record.seconds, clock=clock)
+    match = _SECONDS.match(printed)
+    if match and float(match[2]) >= _EPOCH_FROM:
+        return Moment(elapsed=record.seconds, epoch=float(match[2]))
+    return Moment(elapsed=record.seconds)

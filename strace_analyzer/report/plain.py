@@ -1,0 +1,84 @@
+"""Takes text of a traced program and numbers, gives what is safe and pleasant to print.
+
+Traced programs choose their own names, arguments and paths, so nothing of theirs may reach a terminal
+as it is: control characters could move its cursor or rename its window, and bidirectional overrides
+(Unicode Standard Annex 9) could make a line read as something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    r"""`text` with every character that could command a terminal written as an escape: `\x1b`, `\u202e`.
+
+    Undecodable bytes (surrogateescape) come out as the byte they were: `\xff`.
+    """
+    return _UNSAFE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def number(value: int) -> str:
+    """`28232` as `28,232`."""
+    return f"{value:,}"
+
+
+def count(value: int, noun: str, plural: str | None = None) -> str:
+    """`1 connection`, `40 connections`; `plural` where it is not noun + s."""
+    return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time with the digits that matter: `6.7 ms`, `1.25 s`, `12 min`, `3.1 h`."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def ranges(values: Iterable[int], limit: int = 4) -> str:
+    """Numbers in order, neighbours folded: `5-14, 19`; beyond `limit` pieces `5, 7, 9, ...`."""
+    pieces: list[str] = []
+    ordered = sorted(set(values))
+    at = 0
+    while at < len(ordered):
+        end = at
+        while end + 1 < len(ordered) and ordered[end + 1] == ordered[end] + 1:
+            end += 1
+        if end - at >= 2:
+            pieces.append(f"{ordered[at]}-{ordered[end]}")
+        else:
+            pieces.extend(str(value) for value in ordered[at : end + 1])
+        at = end + 1
+    if len(pieces) > limit:
+        return ", ".join(pieces[:limit]) + ", ..."
+    return ", ".join(pieces)
+
+
+def listed(words: Iterable[str], limit: int = 3) -> str:
+    """`a`, `a and b`, `a, b and c`; beyond `limit`: `a, b, c and 9 more`."""
+    items = list(words)
+    if len(items) > limit:
+        return f"{', '.join(items[:limit])} and {len(items) - limit} more"
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

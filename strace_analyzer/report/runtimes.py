@@ -1,0 +1,114 @@
+"""Takes a process, gives the runtime it is and, where the command shows it, its version.
+
+Known by the program's name (execve or -Y) and by the paths it ran: `/usr/lib/erlang/erts-11.1.8/bin/beam.smp` is
+Erlang/OTP 23, `/usr/lib/jvm/java-17-openjdk/bin/java` is Java 17.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from strace_analyzer.findings import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`family` is the key of the remedies; `title` is how to call it in a sentence."""
+
+    family: str
+    title: str
+    major: int | None = None
+
+
+_BY_NAME = (
+    (r"beam(\.smp)?|erlexec|erl|erl_child_setup|epmd|ejabberd.*|emqx.*|rabbitmq.*", "beam"),
+    (r"java\d*|jsvc", "java"),
+    (r"node\d*|nodejs", "node"),
+    (r"(python|pypy)[\d.]*", "python"),
+    (r"ruby[\d.]*|puma.*|unicorn.*", "ruby"),
+    (r"ssh|scp|sftp", "ssh"),
+    (r"wget2?", "wget"),
+    (r"socat\d*", "socat"),
+    (r"ncat", "ncat"),
+    (r"nc|nc\.openbsd|nc\.traditional|netcat", "nc"),
+    (r"iperf3?", "iperf"),
+    (r"dig|host|nslookup|delv|named", "bind9"),
+    (r"redis-server|valkey-server|redis-cli", "redis"),
+    (r"nginx|openresty", "nginx"),
+    (r"haproxy", "haproxy"),
+    (r"curl", "curl"),
+    (r"squid", "squid"),
+    (r"envoy", "envoy"),
+    (r"dotnet", "dotnet"),
+)
+_FAMILIES = tuple((re.compile(pattern), family) for pattern, family in _BY_NAME)
+_SCRIPTS = ((".py", "python"), (".rb", "ruby"), (".js", "node"), (".mjs", "node"))
+
+_NAMES = {
+    "beam": "Erlang/OTP",
+    "go": "Go",
+    "java": "Java",
+    "node": "Node.js",
+    "python": "Python",
+    "ruby": "Ruby",
+    "dotnet": ".NET",
+    "bind9": "BIND 9",
+}
+
+_ERTS = re.compile(r"/erts-(\d+)(?:\.(\d+))?[\d.]*/")
+_OTP_OF_ERTS_5_TO_10 = {6: 17, 7: 18, 8: 19, 9: 20}
+_JAVA = re.compile(r"/(?:java|jdk|jre|openjdk|zulu|temurin|corretto)-?(?:1\.)?(\d{1,2})(?!\d)")
+_NODE = re.compile(r"/(?:node|nodejs)[/-]?v?(\d{1,2})\.\d")
+_PYTHON = re.compile(r"python(\d)\.(\d+)")
+_GO = re.compile(r"/go-build\d|/go/bin/")
+_RUBY = re.compile(r"ruby-?(\d)\.(\d)")
+
+
+def recognise(command: str | None, process: Process | None) -> Runtime | None:
+    """The runtime of `command`, or of `process` where it is known; None where nothing tells."""
+    programs = process.programs if process is not None else ()
+    argv = process.argv if process is not None else ()
+    last = programs[-1].rpartition("/")[2] if programs else None
+    for name in (command, last):
+        family = _family(name) if name else None
+        if family is not None:
+            return _with_version(family, name or "", (*programs, *argv[:1]))
+    if programs and _GO.search(programs[-1]):
+        return Runtime("go", _NAMES["go"])
+    return None
+
+
+def _family(name: str) -> str | None:
+    for pattern, family in _FAMILIES:
+        if pattern.fullmatch(name):
+            return family
+    return next((family for ending, family in _SCRIPTS if name.endswith(ending)), None)
+
+
+def _with_version(family: str, name: str, paths: Iterable[str]) -> Runtime:
+    title = _NAMES.get(family, name)
+    for path in reversed([*paths, name]):
+        if family == "beam" and (match := _ERTS.search(path)):
+            release = _otp(int(match[1]), int(match[2] or 0))
+            erts = match[0].strip("/")
+            return Runtime(family, f"{title} {release} ({erts})" if release else erts, release)
+        if family == "java" and (match := _JAVA.search(path)):
+            return Runtime(family, f"{title} {match[1]}", int(match[1]))
+        if family == "node" and (match := _NODE.search(path)):
+            return Runtime(family, f"{title} {match[1]}", int(match[1]))
+        if family == "python" and (match := _PYTHON.search(path)):
+            return Runtime(family, f"{title} {match[1]}.{match[2]}", int(match[2]))
+        if family == "ruby" and (match := _RUBY.search(path)):
+            return Runtime(family, f"{title} {match[1]}.{match[2]}", int(match[1]))
+    return Runtime(family, title)
+
+
+def _otp(major: int, minor: int) -> int | None:
+    """The OTP release of an erts version (the release notes of erts): 11 is 23, 12 is 24, and so on."""
+    if major >= 11:
+        return major + 12
+    if major == 10:
+        return 22 if minor >= 4 else 21
+    return _OTP_OF_ERTS_5_TO_10.get(major)

@@ -1,0 +1,217 @@
+"""Takes an Analysis and what the user asked to see, gives the part of it that is reported.
+
+The whole trace has driven the model; here only what is shown is chosen. Rule, process, command and time
+decide what is reported and counts for the exit status; the level only decides what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from strace_analyzer.analysis import Analysis, TraceResult
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.findings import (
+    Endpoint,
+    Finding,
+    Group,
+    Level,
+    PeerCount,
+    Process,
+    ProcessRef,
+    SocketLife,
+    Unknown,
+    Warning,
+)
+from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.report.moment import Moment, of_finding
+
+_BIND_LINES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is reported. Empty means everything. `pids` are thread or process ids, `commands` globs."""
+
+    rules: frozenset[str] = frozenset()
+    level: Level = Level.NOTE
+    pids: frozenset[int] = frozenset()
+    commands: tuple[str, ...] = ()
+    since: Moment | None = None
+    until: Moment | None = None
+
+    @property
+    def by_process(self) -> bool:
+        return bool(self.pids or self.commands)
+
+    @property
+    def by_time(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+EVERYTHING = Selection()
+
+
+class Selected:
+    """An Analysis seen through a Selection. `findings()` and `sockets()` stream; nothing is copied."""
+
+    def __init__(self, analysis: Analysis, selection: Selection = EVERYTHING) -> None:
+        """Raises ConfigurationError for a time window over traces that have no times."""
+        self.analysis = analysis
+        self.selection = selection
+        self.traces: tuple[TraceResult, ...] = analysis.traces
+        if selection.by_time and all(trace.clock == "none" for trace in analysis.traces):
+            raise ConfigurationError("--since and --until need a trace with times (-t, -tt, -ttt, -r)")
+        self._tids = {
+            (process.trace, process.id): process.tids for process in analysis.processes
+        }
+        self.processes = tuple(p for p in analysis.processes if self._keeps(p))
+        self.judged = self._groups()
+        """the groups that count for the verdict, whatever their level"""
+        self.groups = tuple(g for g in self.judged if g.level >= selection.level)
+        """the groups that are shown"""
+        self._shown = {(group.trace, group.id) for group in self.groups}
+        kept = {(p.trace, p.id) for p in self.processes}
+        self.unknown: tuple[Unknown, ...] = tuple(
+            entry
+            for entry in analysis.unknown
+            if not selection.by_process or entry.process is None or (entry.trace, entry.process) in kept
+        )
+        self.warnings: tuple[Warning, ...] = analysis.warnings
+        self.blind = any(trace.inconclusive is not None for trace in analysis.traces)
+        """the options of a trace hid bind() or connect()"""
+        self.failed_rules = bool(analysis.failures)
+        """a rule raised an error"""
+
+    def findings(self) -> Iterator[Finding]:
+        """The findings that are shown, in the order in which they were found."""
+        for finding in self.analysis.findings:
+            if (finding.trace, finding.group) in self._shown and self._in_time(finding):
+                yield finding
+
+    def sockets(self) -> Iterator[SocketLife]:
+        """Every socket of the selected processes."""
+        for life in self.analysis.sockets:
+            if self._keeps_process(life.trace, life.process):
+                yield life
+
+    def process(self, trace: str, id: str) -> Process | None:
+        """The process of this id, or None."""
+        for process in self.processes:
+            if process.id == id and process.trace == trace:
+                return process
+        return None
+
+    def _groups(self) -> tuple[Group, ...]:
+        kept = [
+            group
+            for group in self.analysis.groups
+            if (not self.selection.rules or group.rule in self.selection.rules)
+            and self._keeps_process(group.trace, group.process)
+        ]
+        if not self.selection.by_time:
+            return tuple(kept)
+        folds = {(group.trace, group.id): _Fold() for group in kept}
+        for finding in self.analysis.findings:
+            fold = folds.get((finding.trace, finding.group or ""))
+            if fold is not None and self._in_time(finding):
+                fold.add(finding)
+        return tuple(
+            folds[group.trace, group.id].apply(group)
+            for group in kept
+            if folds[group.trace, group.id].count
+        )
+
+    def _in_time(self, finding: Finding) -> bool:
+        if not self.selection.by_time:
+            return True
+        moment = of_finding(finding)
+        if moment is None:
+            return False
+        since, until = self.selection.since, self.selection.until
+        return (since is None or not moment.before(since)) and (
+            until is None or not moment.after(until)
+        )
+
+    def _keeps(self, process: Process) -> bool:
+        selection = self.selection
+        if selection.pids and not selection.pids & {process.tgid, *process.tids}:
+            return False
+        return not selection.commands or any(
+            fnmatchcase(name, pattern)
+            for name in _names(process.command, process.programs)
+            for pattern in selection.commands
+        )
+
+    def _keeps_process(self, trace: str, process: ProcessRef) -> bool:
+        selection = self.selection
+        if not selection.by_process:
+            return True
+        if selection.pids:
+            known = {process.tgid, process.tid, *self._tids.get((trace, process.id), ())}
+            if not selection.pids & known:
+                return False
+        return not selection.commands or any(
+            fnmatchcase(name, pattern)
+            for name in _names(process.command, ())
+            for pattern in selection.commands
+        )
+
+
+def _names(command: str | None, programs: Iterable[str]) -> Iterator[str]:
+    """Under which a process may be asked for: its command, and the paths and names it ran."""
+    if command is not None:
+        yield command
+    for path in programs:
+        yield path
+        yield path.rpartition("/")[2]
+
+
+class _Fold:
+    """The findings of one group that are within the time window, counted again."""
+
+    def __init__(self) -> None:
+        self.count = self.connected = self.failed = 0
+        self.fds: set[int] = set()
+        self.peers: dict[Endpoint, tuple[int, int, set[int], list[int]]] = {}
+        self.first: Finding | None = None
+        self.last: Finding | None = None
+        self.sample: Finding | None = None
+
+    def add(self, finding: Finding) -> None:
+        self.count += 1
+        connected = finding.outcome is Outcome.CONNECTED
+        self.connected += connected
+        self.failed += finding.outcome is Outcome.FAILED
+        self.fds.add(finding.fd)
+        self.first = self.first or finding
+        self.last = finding
+        if self.sample is None or (connected and self.sample.outcome is not Outcome.CONNECTED):
+            self.sample = finding
+        if finding.peer is not None:
+            count, good, fds, lines = self.peers.get(finding.peer, (0, 0, set(), []))
+            if len(lines) < _BIND_LINES_KEPT:
+                lines.append(finding.at.line)
+            self.peers[finding.peer] = (count + 1, good + connected, fds | {finding.fd}, lines)
+
+    def apply(self, group: Group) -> Group:
+        """The group with these findings only. Raises nothing; call it when `count` is not 0."""
+        assert self.first is not None
+        assert self.last is not None
+        assert self.sample is not None
+        peers = sorted(self.peers.items(), key=lambda item: -item[1][0])
+        return replace(
+            group,
+            count=self.count,
+            connected=self.connected,
+            failed=self.failed,
+            fds=tuple(sorted(self.fds)),
+            first=self.first.at,
+            last=self.last.at,
+            sample=self.sample,
+            peers=tuple(
+                PeerCount(peer, count, connected, tuple(sorted(fds)), tuple(lines))
+                for peer, (count, connected, fds, lines) in peers
+            ),
+        )

@@ -1,0 +1,110 @@
+"""Takes a trace in which nothing was found, gives what was seen: clean, no connections, or inconclusive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from strace_analyzer.findings import Process
+from strace_analyzer.report import words
+from strace_analyzer.report.gate import Judgement
+from strace_analyzer.report.plain import count, number
+from strace_analyzer.report.text.hides import again
+from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
+from strace_analyzer.report.text.unknown import not_known
+
+_ROWS = 12
+BLANK = Text("")
+
+
+def nothing_found(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
+    """The verdict with its denominator, the programs, and what is or is not hidden."""
+    connected = [process for process in section.processes if process.tcp_connections]
+    total = sum(process.tcp_connections for process in connected)
+    seen = f"{count(total, 'outgoing TCP connection')} by {_processes(len(connected))}"
+    match judgement.verdict:
+        case "clean":
+            yield headline("clean", GOOD, f"{seen}, {'' if total == 1 else 'none '}{_not_bound(total)}")
+        case "no-connections":
+            processes = _processes(len(section.processes))
+            sockets = sum(process.sockets for process in section.processes)
+            yield headline(
+                "no connections",
+                GOOD,
+                f"{processes}, {count(sockets, 'internet socket')}, no outgoing TCP connection",
+            )
+        case _ if judgement.blind:
+            reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
+            yield headline("inconclusive", DOUBT, f"{reason}; nothing can be said")
+        case _:
+            yield headline("inconclusive", DOUBT, f"no early bind was seen ({seen}), but not all can be")
+    yield BLANK
+    if connected:
+        yield indented(programs(connected, section.everything))
+        yield BLANK
+    yield from not_known(section)
+    if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
+        yield from again()
+    elif judgement.verdict == "clean" and not section.warnings:
+        yield indented(
+            Text("Nothing is hidden: socket, bind, connect, setsockopt, close and clone are all traced.")
+        )
+
+
+def _not_bound(total: int) -> str:
+    return "not bound early" if total == 1 else "bound early"
+
+
+def _processes(value: int) -> str:
+    return count(value, "process", "processes")
+
+
+def programs(processes: Sequence[Process], everything: bool) -> Table:
+    """Program by program: how many processes, how many connections, how the local port was chosen."""
+    grid = table("PROGRAM", ">PROCESSES", ">TCP CONNECTIONS", "~HOW THE LOCAL PORT WAS CHOSEN")
+    by_name: dict[str, list[Process]] = {}
+    for process in processes:
+        name = words.program(process.command, process) or "not known"
+        by_name.setdefault(name, []).append(process)
+    ordered = sorted(by_name.items(), key=lambda item: -_connections(item[1]))
+    shown = ordered if everything or len(ordered) <= _ROWS + 1 else ordered[:_ROWS]
+    for name, members in shown:
+        only = members[0]
+        label = f"{name} ({only.tgid})" if len(members) == 1 and only.tgid else name
+        grid.add_row(label, number(len(members)), number(_connections(members)), _chosen(members))
+    rest = ordered[len(shown) :]
+    if rest:
+        grid.add_row(
+            f"{len(rest):,} more programs: --all",
+            number(sum(len(members) for _, members in rest)),
+            number(sum(_connections(members) for _, members in rest)),
+            "",
+        )
+    return grid
+
+
+def _connections(processes: Iterable[Process]) -> int:
+    return sum(process.tcp_connections for process in processes)
+
+
+def _chosen(processes: Sequence[Process]) -> str:
+    """`4 by connect(); 8 bound with IP_BIND_ADDRESS_NO_PORT`."""
+    no_port = sum(process.no_port for process in processes)
+    address = sum(process.address_bound for process in processes)
+    early = sum(process.early_bound for process in processes)
+    total = _connections(processes)
+    plain = total - no_port - address - early
+    parts = [
+        (plain, "by connect()"),
+        (no_port, "bound with IP_BIND_ADDRESS_NO_PORT"),
+        (address, "bound to an address or port"),
+        (early, "bound early"),
+    ]
+    said = [(value, text) for value, text in parts if value > 0]
+    if len(said) == 1:
+        return said[0][1]
+    return "; ".join(f"{number(value)} {text}" for value, text in said)

@@ -1,0 +1,81 @@
+"""Takes a trace's part of the report, gives its last lines: what was counted, what was read, where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.findings import Confidence, Group, Level
+from strace_analyzer.report.gate import Gate, Judgement
+from strace_analyzer.report.plain import count, number, safe
+from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.text.style import FAINT, path
+
+
+def counted(section: Section) -> Iterator[RenderableType]:
+    """`1 warning (bind-any-port-zero, 40 findings, certain). 1,070 lines, 1,016 calls, all understood.`"""
+    found = _found(section.judged)
+    yield Text(f"{found} {read(section)}" if found else read(section))
+
+
+def hints(section: Section) -> Iterator[RenderableType]:
+    """What to type next: every finding, one socket's life, the rule's documentation."""
+    if not section.groups:
+        return
+    group = section.groups[0]
+    words = []
+    total = sum(item.count for item in section.groups)
+    if total > 1 and not section.everything:
+        words.append(f"All {total:,}: --all")
+    source = safe(group.sample.at.source)
+    words.append(f"One socket's life: strace-analyzer sockets {source} --line {group.sample.at.line}")
+    words.append(f"Why: strace-analyzer rule {group.rule}")
+    line = "    ".join(words)
+    if len(line) <= section.width:
+        yield path(line, FAINT)
+    else:
+        yield from (path(word, FAINT) for word in words)
+
+
+def gate_line(judgement: Judgement, gate: Gate) -> Iterator[RenderableType]:
+    """`exit 0: 1 note, below --fail-on warning`, where findings do not reach the gate."""
+    if judgement.verdict != "findings" or judgement.exit_status != 0:
+        return
+    levels = ((judgement.error, "error"), (judgement.warning, "warning"), (judgement.note, "note"))
+    found = ", ".join(count(value, word) for value, word in levels if value)
+    words = " ".join(f"--fail-on {word}" for word in gate.words)
+    yield Text(f"exit 0: {found}, below {words}", style=FAINT)
+
+
+def _found(groups: Sequence[Group]) -> str:
+    """`1 error, 2 notes (bind-any-port-zero, 44 findings, certain).`"""
+    if not groups:
+        return ""
+    levels = []
+    for level in (Level.ERROR, Level.WARNING, Level.NOTE):
+        of_level = sum(1 for group in groups if group.level is level)
+        if of_level:
+            levels.append(count(of_level, str(level)))
+    rules = list(dict.fromkeys(group.rule for group in groups))
+    what = rules[0] if len(rules) == 1 else f"{len(rules)} rules"
+    findings = count(sum(group.count for group in groups), "finding")
+    probable = sum(g.count for g in groups if g.confidence is Confidence.PROBABLE)
+    total = sum(group.count for group in groups)
+    sure = "certain" if not probable else "probable" if probable == total else f"{probable:,} probable"
+    return f"{', '.join(levels)} ({what}, {findings}, {sure})."
+
+
+def read(section: Section) -> str:
+    """`1,070 lines, 1,016 calls, all understood.`"""
+    sources = section.trace.sources
+    lines = sum(source.lines for source in sources)
+    calls = sum(source.calls for source in sources)
+    unparsed = sum(source.unparsed for source in sources)
+    foreign = sum(source.foreign for source in sources)
+    words = [count(lines, "line"), count(calls, "call")]
+    if foreign:
+        words.append(f"{number(foreign)} not strace's")
+    words.append("all understood" if not unparsed else f"{number(unparsed)} not understood")
+    return f"{', '.join(words)}."

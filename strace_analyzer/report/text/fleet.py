@@ -1,0 +1,184 @@
+"""Takes the groups of many processes, gives them by program and cause: a table, then one entry for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+from rich.console import Group as Stack
+from rich.table import Table
+from rich.text import Text
+
+from strace_analyzer.findings import Confidence, Endpoint, Group, Level, Process
+from strace_analyzer.report import words
+from strace_analyzer.report.advice import advise
+from strace_analyzer.report.plain import count, listed, number, safe
+from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.text.style import (
+    DOUBT,
+    FAINT,
+    HEADING,
+    LEVELS,
+    headline,
+    indented,
+    table,
+)
+
+_ENTRIES = 12
+BLANK = Text("")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Groups with one cause: the same rule, level, confidence, program and call site."""
+
+    program: str
+    groups: tuple[Group, ...]
+
+    @property
+    def head(self) -> Group:
+        """The group with the most findings stands for all."""
+        return max(self.groups, key=lambda group: group.count)
+
+    @property
+    def count(self) -> int:
+        return sum(group.count for group in self.groups)
+
+    @property
+    def processes(self) -> int:
+        return len({group.process.id for group in self.groups})
+
+    @property
+    def destinations(self) -> int:
+        peers: set[Endpoint] = {peer.peer for group in self.groups for peer in group.peers}
+        return len(peers)
+
+
+def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
+    """Groups by program and cause, the worst first: error, warning, note; then by how many."""
+    folded: dict[tuple[object, ...], list[Group]] = {}
+    names: dict[tuple[object, ...], str] = {}
+    for group in groups:
+        name = words.program(group.process.command, section.process(group))
+        name = name or words.who(group.process, None)
+        key = (group.rule, group.level, group.confidence, name, group.call_site, group.cause)
+        folded.setdefault(key, []).append(group)
+        names[key] = name
+    found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
+    return sorted(found, key=lambda cause: (-cause.head.level, -cause.count))
+
+
+def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
+    """The headline, the table of programs, and one entry for each cause."""
+    worst = found[0].head
+    processes = {group.process.id for cause in found for group in cause.groups}
+    total = sum(p.tcp_connections for p in section.processes)
+    early = sum(g.count for c in found for g in c.groups if g.rule == "bind-any-port-zero")
+    if worst.rule == "ephemeral-ports-exhausted":
+        text = f"{words.what(worst, section.process(worst))}"
+    elif early:
+        text = (
+            f"{count(len(processes), 'process binds', 'processes bind')} before connecting: "
+            f"{early:,} of {count(total, 'outgoing TCP connection')}"
+        )
+    else:
+        text = f"{count(sum(c.count for c in found), 'finding')} in {count(len(processes), 'process', 'processes')}"
+    yield headline(str(worst.level), LEVELS[worst.level], text)
+    yield BLANK
+    yield indented(_programs(found, section))
+    yield BLANK
+    shown = found if section.everything or len(found) <= _ENTRIES + 1 else found[:_ENTRIES]
+    yield indented(Stack(*(_entry(at, cause, section) for at, cause in enumerate(shown, 1))))
+    if len(shown) < len(found):
+        yield indented(Text(f"and {len(found) - len(shown):,} more: --all", style=FAINT))
+
+
+def _programs(found: Sequence[Cause], section: Section) -> Table:
+    """Program, processes, offending, connections, early-bound, failed, and ports where computed."""
+    by_program: dict[str, list[Process]] = {}
+    for process in section.processes:
+        name = words.program(process.command, process) or "not known"
+        by_program.setdefault(name, []).append(process)
+    offending = list(dict.fromkeys(cause.program for cause in found))
+    uses = {use.process: use for ports in section.trace.ports for use in ports.by_process}
+    head = ["~PROGRAM", ">PROCESSES", ">OFFENDING", ">TCP CONNECTIONS", ">EARLY-BOUND", ">FAILED"]
+    grid = table(*head, *([">PEAK PORTS", ">NEEDED"] if uses else []))
+    for name in offending:
+        members = by_program.get(name, [])
+        ids = {g.process.id for c in found if c.program == name for g in c.groups}
+        ports = [uses[p.id] for p in members if p.id in uses]
+        row = [name, *_figures(members, len(ids))]
+        if uses:
+            row.append(number(sum(use.peak_pinned for use in ports)))
+            row.append(number(sum(use.peak_needed for use in ports)))
+        grid.add_row(*row)
+    others = {n: m for n, m in by_program.items() if n not in offending and _busy(m)}
+    if others:
+        members = [process for group in others.values() for process in group]
+        row = [listed(others, 2), *_figures(members, 0), *(["-", "-"] if uses else [])]
+        grid.add_row(*row, style=FAINT)
+    return grid
+
+
+def _busy(processes: Sequence[Process]) -> bool:
+    return any(process.tcp_connections for process in processes)
+
+
+def _figures(processes: Sequence[Process], offending: int) -> list[str]:
+    return [
+        number(max(len(processes), offending)),
+        number(offending),
+        number(sum(process.tcp_connections for process in processes)),
+        number(sum(process.early_bound for process in processes)),
+        number(sum(process.failed for process in processes)),
+    ]
+
+
+def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
+    """`1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, worst, fix, proof."""
+    head = cause.head
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", width=2, no_wrap=True)
+    grid.add_column(width=8, no_wrap=True)
+    grid.add_column()
+    title = Text(cause.program, style=HEADING)
+    title.append(f"  {_extent(cause)}", style="not bold")
+    if head.rule != "bind-any-port-zero":
+        title.append(f"  ({head.rule})", style="not bold")
+    word, style = str(head.level), LEVELS[head.level]
+    if head.confidence is Confidence.PROBABLE:
+        word, style = "probably", DOUBT
+    grid.add_row(str(at), Text(word, style=style), title)
+    if cause.processes > 1:
+        grid.add_row("", "worst", _worst(cause, section.everything))
+    if head.level is not Level.NOTE or section.everything:
+        advice = advise(head, section.process(head))
+        fix = " ".join(advice.sentences[:1])
+        grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
+    grid.add_row("", "Proof", Text(_proof(head)))
+    return grid
+
+
+def _extent(cause: Cause) -> str:
+    things = "connection" if cause.head.rule.startswith("bind-") else "finding"
+    words_ = [count(cause.count, things)]
+    if cause.processes > 1:
+        words_.insert(0, count(cause.processes, "process", "processes"))
+    to = f" to {count(cause.destinations, 'destination')}" if cause.destinations else ""
+    return ", ".join(words_) + to
+
+
+def _worst(cause: Cause, everything: bool) -> str:
+    ordered = sorted(cause.groups, key=lambda group: -group.count)
+    shown = ordered if everything else ordered[:3]
+    pids = ", ".join(f"{g.process.tgid or g.process.tid} ({g.count:,})" for g in shown)
+    rest = len(ordered) - len(shown)
+    return f"pid {pids}" + (f", ... {rest:,} more: --all" if rest else "")
+
+
+def _proof(group: Group) -> str:
+    calls = group.sample.calls
+    lines = [f"{calls[role].line:,} {role}" for role in ("bind", "connect") if role in calls]
+    at = group.sample.at
+    return safe(f"{at.source}, line {', '.join(lines) or number(at.line)}")

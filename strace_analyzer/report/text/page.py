@@ -1,0 +1,164 @@
+"""Takes what was selected and judged, gives the text report as blocks to print, in order.
+
+Verdict; who; where to; cost; fix; proof; what is not known; count line. The form follows what was found: one
+group in full, a few in full, many processes as a table; or clean, no connections, inconclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.findings import Group, Level
+from strace_analyzer.report import words
+from strace_analyzer.report.gate import Gate, Judgement, judge
+from strace_analyzer.report.plain import count, number, safe
+from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.text.blocks import group_blocks
+from strace_analyzer.report.text.clean import nothing_found
+from strace_analyzer.report.text.count import counted, gate_line, hints
+from strace_analyzer.report.text.fleet import Cause, causes, fleet
+from strace_analyzer.report.text.listing import listing
+from strace_analyzer.report.text.section import Section, sections
+from strace_analyzer.report.text.style import (
+    DOUBT,
+    FAINT,
+    GOOD,
+    HEADING,
+    LEVELS,
+    indented,
+    path,
+    table,
+)
+from strace_analyzer.report.text.unknown import not_known
+
+_IN_FULL = 3
+BLANK = Text("")
+_MAIN_RULE = "bind-any-port-zero"
+
+
+def page(
+    selected: Selected, judgement: Judgement, gate: Gate, *, width: int, everything: bool = False
+) -> Iterator[RenderableType]:
+    """The whole report. `everything` is --all: nothing is shortened and every finding is listed."""
+    parts = list(sections(selected, width, everything))
+    if len(parts) == 1:
+        yield from _section(parts[0], judge(parts[0], gate))
+    else:
+        yield from _several(parts, gate)
+    if everything and judgement.verdict == "findings":
+        yield BLANK
+        yield from (path(line) for line in listing(selected.findings()))
+    yield from _own_errors(parts)
+    yield from gate_line(judgement, gate)
+
+
+def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
+    if section.judged:
+        yield from _findings(section)
+    else:
+        yield from nothing_found(section, judgement)
+    yield from counted(section)
+    yield from hints(section)
+
+
+def _findings(section: Section) -> Iterator[RenderableType]:
+    """The groups that matter in full or as a table, the notes of the others a line per rule."""
+    full, brief = _weighed(section.groups, section.everything)
+    found = causes(full, section)
+    if len(found) <= _IN_FULL and all(len(cause.groups) == 1 for cause in found):
+        for cause in found:
+            yield from group_blocks(cause.groups[0], section)
+            yield BLANK
+    elif found:
+        yield from fleet(found, section)
+        yield BLANK
+    if not section.groups:
+        hidden = count(sum(group.count for group in section.judged), "finding")
+        yield Text(f"{hidden}, all below the --level asked for")
+    for line in _notes(brief, section):
+        yield line
+    if brief:
+        yield BLANK
+    yield from not_known(section)
+
+
+def _weighed(groups: Sequence[Group], everything: bool) -> tuple[list[Group], list[Group]]:
+    """Which groups are shown in full, and which notes get a line per rule.
+
+    A note is shown in full where nothing worse was found and its rule is the one this program exists for.
+    """
+    if everything:
+        return list(groups), []
+    full = [group for group in groups if group.level is not Level.NOTE]
+    if not full:
+        full = [group for group in groups if group.rule == _MAIN_RULE]
+    if not full and len(groups) == 1:
+        full = list(groups)
+    chosen = {id(group) for group in full}
+    return full, [group for group in groups if id(group) not in chosen]
+
+
+def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType]:
+    """`note: bind-address-port-zero: 10 findings by python req.py; first on line 120`."""
+    by_rule: dict[str, list[Group]] = {}
+    for group in groups:
+        by_rule.setdefault(group.rule, []).append(group)
+    for rule, members in by_rule.items():
+        names = dict.fromkeys(
+            words.program(g.process.command, section.process(g)) or words.who(g.process, None)
+            for g in members
+        )
+        total = count(sum(group.count for group in members), "finding")
+        by = next(iter(names)) if len(names) == 1 else count(len(names), "program")
+        line = Text("note: ", style=LEVELS[Level.NOTE])
+        line.append(
+            f"{rule}: {total} by {by}; first on line {min(g.first.line for g in members):,}",
+            style="not bold default",
+        )
+        yield line
+
+
+def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
+    """A table of all traces, then the report of each in which something was found or cannot be told."""
+    grid = table("~TRACE", "VERDICT", ">TCP CONNECTIONS", ">FINDINGS", ">LINES")
+    judgements = [judge(part, gate) for part in parts]
+    for part, judgement in zip(parts, judgements, strict=True):
+        found = sum(group.count for group in part.judged)
+        grid.add_row(
+            safe(part.trace.name),
+            _verdict(part, judgement),
+            number(judgement.connections),
+            number(found) if found else "-",
+            number(sum(source.lines for source in part.trace.sources)),
+        )
+    yield grid
+    for part, judgement in zip(parts, judgements, strict=True):
+        if judgement.verdict in ("findings", "inconclusive") or part.everything:
+            yield BLANK
+            rule = "─" * max(3, part.width - len(part.trace.name) - 4)
+            yield Text(f"── {safe(part.trace.name)} {rule}", style=HEADING, no_wrap=True, overflow="crop")
+            yield from _section(part, judgement)
+
+
+def _verdict(part: Section, judgement: Judgement) -> Text:
+    if part.judged:
+        level = max(group.level for group in part.judged)
+        return Text(str(level), style=LEVELS[level])
+    style = DOUBT if judgement.verdict == "inconclusive" else GOOD
+    return Text(judgement.verdict.replace("-", " "), style=style)
+
+
+def _own_errors(parts: Sequence[Section]) -> Iterator[RenderableType]:
+    """strace's own errors, quoted: they say why a trace is short."""
+    quotes = list(dict.fromkeys(quote for part in parts for quote in part.trace.quotes))
+    if quotes:
+        yield BLANK
+        yield indented(Text("strace itself said", style=FAINT))
+        for quote in quotes[:8]:
+            yield indented(path(safe(quote)), left=4)
+
+
+__all__ = ["Cause", "page"]

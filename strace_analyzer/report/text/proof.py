@@ -1,0 +1,96 @@
+"""Takes a group, gives its proof: the calls of one finding with their line numbers and what each shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.findings import CallRecord, Group
+from strace_analyzer.report.excerpt import excerpt
+from strace_analyzer.report.plain import safe
+from strace_analyzer.report.remarks import remark
+from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
+
+_CALLS = 10
+_NARROW = 84
+"""below this width a remark stands under its call, not beside it"""
+
+
+def proof(group: Group, section: Section) -> Iterator[RenderableType]:
+    """The title with file and thread, then one row per call, then the stack of bind() if there is one."""
+    finding = group.sample
+    calls = finding.trail or tuple(finding.calls.values())
+    yield indented(_title(group, calls))
+    yield indented(_rows(calls, group, section))
+    bind = finding.calls.get("bind")
+    if bind is not None and bind.stack:
+        yield indented(Text("called from", style=FAINT), left=9)
+        for frame in bind.stack[: None if section.everything else 6]:
+            yield indented(path(safe(frame.strip())), left=11)
+
+
+def _title(group: Group, calls: Sequence[CallRecord]) -> Text:
+    title = Text("Proof  ", style=HEADING, no_wrap=True, overflow="ignore")
+    title.append(safe(group.sample.at.source), style="not bold")
+    tids = {call.tid for call in calls}
+    process = group.process
+    words = ""
+    if len(tids) == 1 and (tid := tids.pop()) and tid != process.tgid:
+        words += f", thread {tid}"
+    if group.count > 1:
+        is_first = group.sample.at == group.first
+        words += f", {'first' if is_first else 'one'} of {group.count:,}"
+    title.append(words, style="not bold")
+    return title
+
+
+def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> RenderableType:
+    """Line, thread where more than one takes part, call, and beside it what the call shows."""
+    finding = group.sample
+    several_tids = len({call.tid for call in calls}) > 1
+    several_sources = len({call.source for call in calls}) > 1
+    shown, left_out = _most_telling(calls, section.everything)
+    places = [f"{safe(c.source)}:{c.line}" if several_sources else str(c.line) for c in shown]
+    place_width = max(5, *map(len, places))
+    remarks = [remark(call, finding) for call in shown]
+    threads = [f"[{call.tid}] " if several_tids else "" for call in shown]
+    room = section.width - 2 - place_width - 2 - max(map(len, threads))
+    beside = section.width >= _NARROW
+    room_beside = room - 2 - max(map(len, remarks)) if beside else room
+    quotes = [
+        excerpt(call.text, room_beside if said else room)
+        for call, said in zip(shown, remarks, strict=True)
+    ]
+    column = max([len(q) for q, said in zip(quotes, remarks, strict=True) if said], default=0)
+    lines = []
+    for at, call in enumerate(shown):
+        if left_out and at == len(shown) - 2:
+            lines.append(_line("...", place_width, Text(f"{left_out:,} more calls: --all", style=FAINT)))
+        quote = Text(threads[at], style=FAINT)
+        quote.append(quotes[at], style="bold" if call.role in ("bind", "connect") else "")
+        if remarks[at] and beside:
+            quote.append(" " * (column - len(quotes[at]) + 2))
+            quote.append(remarks[at], style=FAINT)
+        lines.append(_line(places[at], place_width, quote))
+        if remarks[at] and not beside:
+            lines.append(_line("", place_width, Text(f"  {remarks[at]}", style=FAINT)))
+    return Stack(*lines)
+
+
+def _line(place: str, width: int, quote: Text) -> Text:
+    line = Text(f"{place:>{width}}  ", style="", no_wrap=True, overflow="ellipsis")
+    line.stylize(FAINT)
+    return line.append_text(quote)
+
+
+def _most_telling(
+    calls: Sequence[CallRecord], everything: bool
+) -> tuple[Sequence[CallRecord], int]:
+    """The first eight calls and the last two of a long trail, and how many are left out."""
+    if everything or len(calls) <= _CALLS:
+        return calls, 0
+    return [*calls[: _CALLS - 2], *calls[-2:]], len(calls) - _CALLS

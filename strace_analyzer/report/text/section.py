@@ -1,0 +1,59 @@
+"""Takes what was selected, gives it trace by trace: nothing is ever summed across traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from strace_analyzer.analysis import TraceResult
+from strace_analyzer.findings import Group, PortUse, Process, Unknown, Warning
+from strace_analyzer.report.selection import Selected
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One trace's part of the report. `judged` counts for the verdict, `groups` of it are shown."""
+
+    trace: TraceResult
+    judged: tuple[Group, ...]
+    groups: tuple[Group, ...]
+    processes: tuple[Process, ...]
+    unknown: tuple[Unknown, ...]
+    warnings: tuple[Warning, ...]
+    width: int
+    everything: bool
+    """--all: nothing is shortened"""
+
+    @property
+    def blind(self) -> bool:
+        """The trace's options hid bind() or connect()."""
+        return self.trace.inconclusive is not None
+
+    @property
+    def failed_rules(self) -> bool:
+        """Of no concern here: the exit status is decided for all traces together."""
+        return False
+
+    def process(self, group: Group) -> Process | None:
+        """The process of `group`, None where it is not known."""
+        return next((p for p in self.processes if p.id == group.process.id), None)
+
+    def ports(self, group: Group) -> PortUse | None:
+        """The use of ports in the network namespace of the group's sockets."""
+        namespace = group.sample.namespace
+        return next((use for use in self.trace.ports if use.namespace == namespace), None)
+
+
+def sections(selected: Selected, width: int, everything: bool) -> Iterator[Section]:
+    """One section for each trace, in the order given."""
+    for trace in selected.traces:
+        yield Section(
+            trace=trace,
+            judged=tuple(g for g in selected.judged if g.trace == trace.id),
+            groups=tuple(g for g in selected.groups if g.trace == trace.id),
+            processes=tuple(p for p in selected.processes if p.trace == trace.id),
+            unknown=tuple(u for u in selected.unknown if u.trace == trace.id),
+            warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
+            width=width,
+            everything=everything,
+        )

@@ -1,0 +1,140 @@
+"""Takes socket lives, gives a line for each, or the whole life of the few that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from strace_analyzer.findings import SocketLife
+from strace_analyzer.report.excerpt import excerpt
+from strace_analyzer.report.lives import Wanted, lives
+from strace_analyzer.report.plain import count, duration, safe
+from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
+
+_WHOLE = 2
+_COLUMNS = "{:>8}  {:<20} {:>5}  {:<9} {:<22} {:<22} {:<12} {:>8}"
+_BINDINGS = {
+    "unbound": "no local port",
+    "deferred": "bound to port 0 under IP_BIND_ADDRESS_NO_PORT: the port is chosen at connect()",
+    "ephemeral": "bound to port 0: the kernel gave it a port of its own",
+    "bound": "bound to a port of its choice",
+    "autobound": "the kernel chose the local port at connect(), listen() or the first send",
+}
+
+
+def page(
+    selected: Selected, wanted: Wanted, *, width: int, everything: bool
+) -> Iterator[RenderableType]:
+    """One or two sockets whole, more as a list (with `everything` all of them whole)."""
+    found = lives(selected, wanted)
+    first = list(islice(found, _WHOLE + 1))
+    if not first:
+        where = f" with a call on line {wanted.line}" if wanted.line is not None else ""
+        yield Text(f"no internet socket{where}")
+        return
+    if len(first) <= _WHOLE or everything:
+        for life in chain(first, found):
+            yield from _whole(life, width)
+        return
+    yield path(
+        _COLUMNS.format("LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN").rstrip(),
+        FAINT,
+    )
+    total = 0
+    for life in chain(first, found):
+        total += 1
+        yield path(_line(life))
+    yield Text(f"{count(total, 'socket')}. One in full: --line N", style=FAINT)
+
+
+def _line(life: SocketLife) -> str:
+    seconds = "-" if life.seconds_open is None else duration(life.seconds_open)
+    return safe(
+        _COLUMNS.format(
+            life.opened.line,
+            _process(life),
+            life.fd,
+            _kind(life),
+            _local(life),
+            str(life.peer or "-"),
+            _state(life),
+            seconds,
+        ).rstrip()
+    )
+
+
+def _whole(life: SocketLife, width: int) -> Iterator[RenderableType]:
+    """Title, how its port was chosen, and every defining call with its line."""
+    title = Text(f"{_kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
+    title.append(f"  {safe(life.opened.source)}", style="not bold")
+    yield title
+    facts = [
+        f"{_BINDINGS.get(life.binding, life.binding)}"
+        + (f" ({_local(life)})" if life.local.address or life.local.assigned_port else ""),
+    ]
+    if life.peer is not None:
+        facts.append(f"peer {life.peer}: {life.outcome.value}")
+    if life.connection == "listening":
+        facts.append("listening")
+    if life.origin != "created":
+        facts.append(_ORIGINS.get(life.origin, life.origin))
+    if life.closed is None:
+        facts.append("still open when the trace ends")
+    for fact in facts:
+        yield indented(Text(safe(fact)))
+    yield indented(_calls(life, width))
+    yield Text("")
+
+
+_ORIGINS = {
+    "accepted": "an incoming connection, from accept()",
+    "inherited": "older than the trace, or its socket() was not traced",
+    "received": "received from another process",
+}
+
+
+def _calls(life: SocketLife, width: int) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", no_wrap=True, style=FAINT, min_width=5)
+    grid.add_column(no_wrap=True, style=FAINT)
+    grid.add_column(no_wrap=True, style=FAINT)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    room = max(30, width - 36)
+    for call in life.trail:
+        tid = f"[{call.tid}]" if call.tid else ""
+        grid.add_row(str(call.line), call.time or "", tid, excerpt(call.text, room))
+    return grid
+
+
+def _process(life: SocketLife) -> str:
+    number = life.process.tgid if life.process.tgid is not None else life.process.tid
+    return f"{life.process.command or '-'}[{number or '?'}]"
+
+
+def _kind(life: SocketLife) -> str:
+    protocol = life.socket.protocol or (life.socket.type or "?").removeprefix("SOCK_")
+    return f"{protocol}{'6' if life.socket.domain == 'AF_INET6' else ''}"
+
+
+def _local(life: SocketLife) -> str:
+    local = life.local
+    if local.address is None and local.assigned_port is None:
+        return "-"
+    host = local.address or "*"
+    host = f"[{host}]" if ":" in host else host
+    if local.assigned_port is not None and not local.port:
+        return f"{host}:0 ({local.assigned_port})"
+    return f"{host}:{'?' if local.port is None else local.port}"
+
+
+def _state(life: SocketLife) -> str:
+    if life.connection == "listening":
+        return "listening"
+    if life.outcome.value != "none":
+        return life.outcome.value
+    return life.binding

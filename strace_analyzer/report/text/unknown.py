@@ -1,0 +1,42 @@
+"""Takes what the trace could not tell, gives the block that says so, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.console import Group as Stack
+from rich.text import Text
+
+from strace_analyzer.report.plain import number, safe
+from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.text.style import labelled
+
+_LINES = 6
+
+
+def not_known(section: Section) -> Iterator[RenderableType]:
+    """One line per kind of thing unknown, and one per thing that the trace's options hid."""
+    lines = [_unknown(code, section) for code in dict.fromkeys(u.code for u in section.unknown)]
+    lines += [safe(f"{warning.message}") for warning in section.warnings]
+    if not lines:
+        return
+    shown = lines if section.everything else lines[:_LINES]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown)} more: --all, or --format json")
+    yield labelled("Not known", Stack(*(Text(line) for line in shown)), 11)
+    yield Text("")
+
+
+def _unknown(code: str, section: Section) -> str:
+    """`received over a UNIX socket (3 times, 2 processes, first on line 12)`."""
+    entries = [entry for entry in section.unknown if entry.code == code]
+    times = sum(entry.count for entry in entries)
+    processes = {entry.process for entry in entries if entry.process is not None}
+    words = [f"{number(times)} times"] if times > 1 else []
+    if len(processes) > 1:
+        words.append(f"{number(len(processes))} processes")
+    elif processes:
+        words.append(f"process {next(iter(processes)).rpartition(':')[2]}")
+    words.append(f"first on line {entries[0].first.line}" if times > 1 else f"line {entries[0].first.line}")
+    return safe(f"{entries[0].reason} ({', '.join(words)})")
