@@ -11,7 +11,7 @@ from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.tasks import Birth
 from strace_analyzer.trace.constants import CLONE_FLAGS, includes, number
 from strace_analyzer.trace.events import Entered, Syscall
-from strace_analyzer.trace.values import Array, Elided, Name, Named, Struct, Text, Value, plain
+from strace_analyzer.trace.values import Change, Array, Elided, Name, Named, Struct, Text, Value, plain
 
 
 def clone(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -55,7 +55,8 @@ def _clone_flags(args: tuple[Value, ...]) -> Value | None:
             case Named("flags", flags):
                 return flags
             case _:
-                inner = plain(item)
+                # clone3() writes parent_tid back: `{flags=...} => {parent_tid=[5]}`
+                inner = plain(item.before if isinstance(item, Change) else item)
                 if isinstance(inner, Struct) and (flags := inner.get("flags")) is not None:
                     return flags
     return argument(args, 0)
