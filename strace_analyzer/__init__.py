@@ -1,1 +1,54 @@
-"""Finds the processes and descriptors in strace output that bind() to a wildcard address before connect()."""
+"""Finds the processes and descriptors in strace output that bind() to a wildcard address before connect().
+
+Text becomes events, events move a model of the kernel, moves are judged, judgements are reported.
+What stands in `__all__` is the promise; everything else may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+
+from strace_analyzer.analysis import Analysis, Analyzer, analyze
+from strace_analyzer.errors import StraceAnalyzerError, TraceError
+from strace_analyzer.findings import Confidence, Finding, Level
+from strace_analyzer.kernel import Step
+from strace_analyzer.rules import Clean, Flagged, Rule
+from strace_analyzer.trace.events import Event, Foreign, Unparsed
+from strace_analyzer.trace.reader import EventStream
+
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "Clean",
+    "Confidence",
+    "Event",
+    "Finding",
+    "Flagged",
+    "Foreign",
+    "Level",
+    "Rule",
+    "Step",
+    "StraceAnalyzerError",
+    "TraceError",
+    "Unparsed",
+    "analyze",
+    "frames",
+    "parse",
+]
+
+
+def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
+    """The events of a trace, given as any iterable of lines; every line ends in some event."""
+    stream = EventStream("<lines>")
+    for line in lines:
+        raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
+        yield from stream.feed(raw)
+    yield from stream.close()
+
+
+def __getattr__(name: str) -> object:
+    """`frames` needs pandas, which is loaded when it is first asked for and not before."""
+    if name == "frames":
+        return import_module("strace_analyzer.report.frames").frames
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import BinaryIO, Union
 
@@ -10,7 +11,7 @@ from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.findings import Finding, Process, Unknown, Warning
 from strace_analyzer.rules import Rule, catalogue
-from strace_analyzer.trace.reader import Accounting, EventStream, TraceInput, events, traces
+from strace_analyzer.trace.reader import EventStream, TraceInput, TraceReader, traces
 
 Source = Union[str, "os.PathLike[str]", BinaryIO, Sequence[Union[str, "os.PathLike[str]"]]]
 
@@ -47,11 +48,11 @@ def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis
         analysis = TraceAnalysis(
             trace.id, trace.name, [source.name for source in trace.sources], settings
         )
-        accounts = [Accounting(source.name) for source in trace.sources]
-        for event in events(trace, accounts):
+        reader = TraceReader(trace)
+        for event in reader:
             analysis.feed(event)
         analysis.close()
-        done.append((analysis, analysis.result(trace.clock, tuple(accounts))))
+        done.append((analysis, analysis.result(reader.clock, tuple(reader.accounting))))
     return joined(done, settings)
 
 
@@ -79,10 +80,10 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
 
 def _inputs(source: Source) -> list[TraceInput]:
     if isinstance(source, (str, os.PathLike)):
-        return traces([os.fspath(source)])
+        return traces([os.fspath(source)], sys.stdin.buffer)
     if isinstance(source, Sequence):
-        return traces([os.fspath(item) for item in source])
-    return traces(["-"], stdin=source)
+        return traces([os.fspath(item) for item in source], sys.stdin.buffer)
+    return traces(["-"], source)
 
 
 class Analyzer:
@@ -110,5 +111,5 @@ class Analyzer:
         for event in self._stream.close():
             self._analysis.feed(event)
         self._analysis.close()
-        result = self._analysis.result(self._stream.clock, (self._stream.accounting,))
+        result = self._analysis.result(self._stream.clock.kind, (self._stream.accounting,))
         return joined([(self._analysis, result)], self._settings)

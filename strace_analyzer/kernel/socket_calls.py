@@ -182,7 +182,7 @@ def connect_to(
 def _result(call: Syscall) -> ConnectResult:
     if call.result.value is None and call.result.errno is None:
         return ConnectResult.GOING_ON  # `= ?`, or a half that never came back
-    return connect_result(call.result.errno, call.duration)
+    return connect_result(call.result.errno, call.elapsed)
 
 
 def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAddress) -> bool:

@@ -131,6 +131,21 @@ class Tasks:
         self._alive[leader_tid] = task
         return task
 
+    def identify(self, tid: int) -> None:
+        """The task that spoke without a number is `tid`."""
+        task = self._alive.pop(0, None)
+        if task is None:
+            return
+        task.tid = tid
+        self._alive[tid] = task
+        for waiting in (self._pending, self._early):
+            if 0 in waiting:
+                waiting[tid] = waiting.pop(0)  # type: ignore[attr-defined]
+        group = task.group
+        group.tids = [tid if number == 0 else number for number in group.tids]
+        if group.tgid == 0:
+            group.tgid = tid
+
     def separate(self, task: Task) -> None:
         """`task` was taken for a thread of the strangers' process, and the trace shows it is not."""
         if self._strangers is not None and task.table is self._strangers.table:

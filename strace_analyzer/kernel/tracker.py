@@ -16,9 +16,11 @@ from strace_analyzer.kernel.step import Doubt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import (
     Attached,
+    Command,
     Entered,
     Event,
     Exited,
+    Identified,
     Killed,
     Syscall,
 )
@@ -84,6 +86,15 @@ class Tracker:
                 self._exit(event)
             case Attached():
                 kernel.tasks.speaker(event.tid)
+            case Identified():
+                kernel.tasks.identify(event.tid)
+                half = self._halves.pop(0, None)
+                if half is not None:
+                    self._halves[event.tid] = half
+            case Command():
+                group = kernel.tasks.speaker(event.tid).group
+                if group.command is None or (event.tid == group.tgid and not group.programs):
+                    group.command = event.command
             case _:
                 return []
         steps, kernel.steps = kernel.steps, []
