@@ -11,7 +11,17 @@ from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.tasks import Birth
 from strace_analyzer.trace.constants import CLONE_FLAGS, includes, number
 from strace_analyzer.trace.events import Entered, Syscall
-from strace_analyzer.trace.values import Change, Array, Elided, Name, Named, Struct, Text, Value, plain
+from strace_analyzer.trace.values import (
+    Array,
+    Change,
+    Elided,
+    Name,
+    Named,
+    Struct,
+    Text,
+    Value,
+    plain,
+)
 
 
 def clone(kernel: Kernel, task: Task, call: Syscall) -> None:
