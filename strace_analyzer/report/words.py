@@ -44,18 +44,16 @@ def _script(arguments: tuple[str, ...]) -> str | None:
 
 
 def who(ref: ProcessRef, process: Process | None) -> str:
-    """`beam.smp (pid 4510, 26 threads)`, `process 4510`, `thread 4417`, `the traced program`."""
+    """`beam.smp (pid 4510)`, `process 4510`, `thread 4417`, `the traced program`."""
     name = program(ref.command, process)
-    threads = len(process.tids) if process is not None else 0
-    several = f", {threads} threads" if threads > 1 else ""
     if name is not None and ref.tgid:
-        return f"{name} (pid {ref.tgid}{several})"
+        return f"{name} (pid {ref.tgid})"
     if name is not None and ref.tid:
         return f"{name} (thread {ref.tid})"
     if name is not None:
         return name
     if ref.tgid:
-        return f"process {ref.tgid}{several and f' ({threads} threads)'}"
+        return f"process {ref.tgid}"
     return f"thread {ref.tid}" if ref.tid else "the traced program"
 
 

@@ -51,6 +51,9 @@ def group_blocks(group: Group, section: Section) -> Iterator[RenderableType]:
     yield fix(group, section)
     yield BLANK
     yield from proof.proof(group, section)
+    if group.confidence is Confidence.PROBABLE:
+        yield BLANK
+        yield from hides.again(group)
 
 
 def fix(group: Group, section: Section) -> RenderableType:

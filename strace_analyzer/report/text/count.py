@@ -39,12 +39,13 @@ def hints(section: Section) -> Iterator[RenderableType]:
         yield from (path(word, FAINT) for word in words)
 
 
-def gate_line(judgement: Judgement, gate: Gate) -> Iterator[RenderableType]:
+def gate_line(
+    groups: Sequence[Group], judgement: Judgement, gate: Gate
+) -> Iterator[RenderableType]:
     """`exit 0: 1 note, below --fail-on warning`, where findings do not reach the gate."""
     if judgement.verdict != "findings" or judgement.exit_status != 0:
         return
-    levels = ((judgement.error, "error"), (judgement.warning, "warning"), (judgement.note, "note"))
-    found = ", ".join(count(value, word) for value, word in levels if value)
+    found = _levels(groups)
     words = " ".join(f"--fail-on {word}" for word in gate.words)
     yield Text(f"exit 0: {found}, below {words}", style=FAINT)
 
@@ -53,18 +54,19 @@ def _found(groups: Sequence[Group]) -> str:
     """`1 error, 2 notes (bind-any-port-zero, 44 findings, certain).`"""
     if not groups:
         return ""
-    levels = []
-    for level in (Level.ERROR, Level.WARNING, Level.NOTE):
-        of_level = sum(1 for group in groups if group.level is level)
-        if of_level:
-            levels.append(count(of_level, str(level)))
     rules = list(dict.fromkeys(group.rule for group in groups))
     what = rules[0] if len(rules) == 1 else f"{len(rules)} rules"
     findings = count(sum(group.count for group in groups), "finding")
     probable = sum(g.count for g in groups if g.confidence is Confidence.PROBABLE)
     total = sum(group.count for group in groups)
     sure = "certain" if not probable else "probable" if probable == total else f"{probable:,} probable"
-    return f"{', '.join(levels)} ({what}, {findings}, {sure})."
+    return f"{_levels(groups)} ({what}, {findings}, {sure})."
+
+
+def _levels(groups: Sequence[Group]) -> str:
+    """`1 error, 2 notes`: groups, each a cause, not findings."""
+    counts = ((level, sum(group.level is level for group in groups)) for level in reversed(Level))
+    return ", ".join(count(value, str(level)) for level, value in counts if value)
 
 
 def read(section: Section) -> str:

@@ -26,6 +26,7 @@ from strace_analyzer.report.text.style import (
 )
 
 _ENTRIES = 12
+_MAIN_RULE = "bind-any-port-zero"
 BLANK = Text("")
 
 
@@ -102,6 +103,8 @@ def _programs(found: Sequence[Cause], section: Section) -> Table:
         by_program.setdefault(name, []).append(process)
     offending = list(dict.fromkeys(cause.program for cause in found))
     uses = {use.process: use for ports in section.trace.ports for use in ports.by_process}
+    whole = sum(ports.peak_pinned for ports in section.trace.ports)
+    needed = sum(ports.peak_needed for ports in section.trace.ports)
     head = ["~PROGRAM", ">PROCESSES", ">OFFENDING", ">TCP CONNECTIONS", ">EARLY-BOUND", ">FAILED"]
     grid = table(*head, *([">PEAK PORTS", ">NEEDED"] if uses else []))
     for name in offending:
@@ -110,8 +113,8 @@ def _programs(found: Sequence[Cause], section: Section) -> Table:
         ports = [uses[p.id] for p in members if p.id in uses]
         row = [name, *_figures(members, len(ids))]
         if uses:
-            row.append(number(sum(use.peak_pinned for use in ports)))
-            row.append(number(sum(use.peak_needed for use in ports)))
+            row.append(_at_most([use.peak_pinned for use in ports], whole))
+            row.append(_at_most([use.peak_needed for use in ports], needed))
         grid.add_row(*row)
     others = {n: m for n, m in by_program.items() if n not in offending and _busy(m)}
     if others:
@@ -119,6 +122,13 @@ def _programs(found: Sequence[Cause], section: Section) -> Table:
         row = [listed(others, 2), *_figures(members, 0), *(["-", "-"] if uses else [])]
         grid.add_row(*row, style=FAINT)
     return grid
+
+
+def _at_most(peaks: Sequence[int], whole: int) -> str:
+    """Peaks of several processes need not fall together: their sum, or the peak of all, is a bound."""
+    parts = [peak for peak in peaks if peak]
+    bound = min(sum(parts), whole)
+    return number(bound) if len(parts) < 2 else f"<= {number(bound)}"
 
 
 def _busy(processes: Sequence[Process]) -> bool:
@@ -152,7 +162,7 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     grid.add_row(str(at), Text(word, style=style), title)
     if cause.processes > 1:
         grid.add_row("", "worst", _worst(cause, section.everything))
-    if head.level is not Level.NOTE or section.everything:
+    if head.level is not Level.NOTE or head.rule == _MAIN_RULE or section.everything:
         advice = advise(head, section.process(head))
         fix = " ".join(advice.sentences[:1])
         grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))

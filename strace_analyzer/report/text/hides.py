@@ -1,4 +1,4 @@
-"""Takes a probable group, gives what the trace shows, what it hides, and how to take it again."""
+"""Takes a probable group, gives what the trace hides, and how to take it again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from strace_analyzer.findings import Group
 from strace_analyzer.kernel.strace_command import quoted, strace_command
 from strace_analyzer.report.plain import safe
 from strace_analyzer.report.text.section import Section
-from strace_analyzer.report.text.style import FAINT, indented, labelled, table
+from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
 
 HIDDEN = {
     "older-socket": ("socket", "TCP or UDP? its socket() is not shown", "UDP would be harmless"),
@@ -34,7 +34,7 @@ HIDDEN = {
 
 
 def hidden(group: Group, section: Section) -> Iterator[RenderableType]:
-    """What it hides, question by question; then the command line that takes the trace again."""
+    """What it hides, question by question, and what the answer could change."""
     messages = {warning.code: warning.message for warning in section.warnings}
     grid = table("", "~", "~")
     grid.show_header = False
@@ -46,7 +46,6 @@ def hidden(group: Group, section: Section) -> Iterator[RenderableType]:
     if group.sample.doubts:
         yield labelled("What it hides", grid, 15)
         yield Text("")
-    yield from again(group)
 
 
 def again(group: Group | None = None) -> Iterator[RenderableType]:
@@ -54,8 +53,7 @@ def again(group: Group | None = None) -> Iterator[RenderableType]:
     pid = group.process.tgid if group is not None else None
     yield indented(Text("Take it again with"))
     yield Text("")
-    line = quoted(strace_command(pids=(pid,) if pid else ()))
-    yield indented(Text(line, overflow="fold"), left=4)
+    yield path(quoted(strace_command(pids=(pid,) if pid else ())))
     yield Text("")
 
 

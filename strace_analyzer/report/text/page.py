@@ -52,7 +52,7 @@ def page(
         yield BLANK
         yield from (path(line) for line in listing(selected.findings()))
     yield from _own_errors(parts)
-    yield from gate_line(judgement, gate)
+    yield from gate_line(selected.judged, judgement, gate)
 
 
 def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]:

@@ -33,17 +33,17 @@ def ports(group: Group, section: Section) -> RenderableType | None:
             number(use.peak_pinned_with_time_wait),
             _maybe(use.peak_needed_with_time_wait),
         )
-    return indented(Stack(grid, Text(_limits(use), style=FAINT)))
+        grid.add_row(
+            "ports run out at",
+            f"{int(use.sustainable_as_is):,}/s in all",
+            f"{int(use.sustainable_without_bind_per_destination):,}/s per destination",
+        )
+    return indented(Stack(grid, Text(_range(use), style=FAINT)))
 
 
-def _limits(use: PortUse) -> str:
-    """`of 28,232 (32768-60999, assumed); gone at 470 conn/s in all, without the bind at 470 per destination`"""
+def _range(use: PortUse) -> str:
     low, high = use.range
-    return (
-        f"of {number(high - low + 1)} ({low}-{high}, {_SOURCES[use.range_source]}); gone at "
-        f"{int(use.sustainable_as_is):,} conn/s in all, without the bind at "
-        f"{int(use.sustainable_without_bind_per_destination):,} per destination"
-    )
+    return f"of {number(high - low + 1)}, {low}-{high}, {_SOURCES[use.range_source]}"
 
 
 def _maybe(value: int | None) -> str:

@@ -24,7 +24,7 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
     """The title with file and thread, then one row per call, then the stack of bind() if there is one."""
     finding = group.sample
     calls = finding.trail or tuple(finding.calls.values())
-    yield indented(_title(group, calls))
+    yield indented(_title(group, calls, section))
     yield indented(_rows(calls, group, section))
     bind = finding.calls.get("bind")
     if bind is not None and bind.stack:
@@ -33,14 +33,16 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
             yield indented(path(safe(frame.strip())), left=11)
 
 
-def _title(group: Group, calls: Sequence[CallRecord]) -> Text:
+def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Text:
+    """`Proof  trace.txt, thread 4519 (of 20), first of 40`."""
     title = Text("Proof  ", style=HEADING, no_wrap=True, overflow="ignore")
     title.append(safe(group.sample.at.source), style="not bold")
     tids = {call.tid for call in calls}
-    process = group.process
+    process = section.process(group)
+    threads = len(process.tids) if process is not None else 1
     words = ""
-    if len(tids) == 1 and (tid := tids.pop()) and tid != process.tgid:
-        words += f", thread {tid}"
+    if len(tids) == 1 and (tid := tids.pop()) and (threads > 1 or tid != group.process.tgid):
+        words += f", thread {tid}" + (f" (of {threads})" if threads > 1 else "")
     if group.count > 1:
         is_first = group.sample.at == group.first
         words += f", {'first' if is_first else 'one'} of {group.count:,}"
