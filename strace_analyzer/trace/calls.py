@@ -1,8 +1,8 @@
 """The text of one call -> a Call: name, arguments as typed values, result, duration.
 
-The syntax is grammars/call.lark's; here is what its trees mean. `LEAVES` says what a token is worth,
-one function per rule of the grammar says what is made of the parts. The rule functions never look
-into a token's value, so that shapes.py can run them once for all texts of one shape.
+The syntax is grammars/call.lark's. What a token is worth says literals.py; here one function per
+rule of the grammar says what is made of the parts. These functions never look into a token's worth,
+so that shapes.py can run them once for all texts of one shape.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from lark import Tree
 
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.halves import completed, joined
+from strace_analyzer.trace.literals import LEAVES, decoded
 from strace_analyzer.trace.shapes import Reader
 from strace_analyzer.trace.template import Part
 from strace_analyzer.trace.values import (
@@ -28,136 +30,12 @@ from strace_analyzer.trace.values import (
     Field,
     Flags,
     MacroCall,
-    Name,
     Named,
     Struct,
-    Text,
     Value,
 )
 
-# --- what a token is worth ---
-
-_ESCAPE = re.compile(rb"(\\(?:x[0-9a-fA-F]{2}|[0-7]{1,3}|.))", re.S)
-
-
-class _Escapes(dict[bytes, bytes]):
-    """An escape -> its byte: `\\n`, `\\33`, `\\xfa`; of any other character, the character."""
-
-    def __missing__(self, escape: bytes) -> bytes:
-        code = escape[1:]
-        if code[:1] == b"x" and len(code) == 3:
-            byte = bytes((int(code[1:], 16),))
-        elif code[0] in b"01234567":
-            byte = bytes((int(code, 8) & 0xFF,))
-        else:
-            byte = code
-        self[escape] = byte
-        return byte
-
-
-_ESCAPES = _Escapes(
-    {b"\\n": b"\n", b"\\t": b"\t", b"\\r": b"\r", b"\\v": b"\v", b"\\f": b"\f",
-     b"\\a": b"\a", b"\\b": b"\b", b"\\e": b"\x1b"}
-)  # fmt: skip
-
-
-def unescape(text: bytes) -> bytes:
-    r"""The bytes that strace printed as `text`, with `\n`, `\33`, `\x1b`, `\"` and their like decoded."""
-    if b"\\" not in text:
-        return text
-    if len(text) % 4 == 0 and text.count(b"\\x") * 4 == len(text):  # -xx
-        try:
-            return bytes.fromhex(text.replace(b"\\x", b"").decode("latin-1"))
-        except ValueError:
-            pass
-    pieces = _ESCAPE.split(text)
-    pieces[1::2] = map(_ESCAPES.__getitem__, pieces[1::2])
-    return b"".join(pieces)
-
-
-def decoded(text: bytes) -> str:
-    """A path, a message, a name: UTF-8 where it is, other bytes kept by surrogateescape."""
-    return text.decode("utf-8", "surrogateescape")
-
-
-def integer(text: bytes) -> int:
-    """`16`, `-1`, `0x7ffe`, and `0644`, which is octal unless a digit forbids it."""
-    digits = text.lstrip(b"+-")
-    if len(digits) > 1 and digits[0] == 0x30:
-        if digits[1] == 0x78:
-            return int(text, 16)
-        if not digits.strip(b"01234567"):
-            return int(text, 8)
-    return int(text)
-
-
-_names: dict[bytes, Name] = {}
-
-
-def name(text: bytes) -> Name:
-    known = _names.get(text)
-    if known is None:
-        known = Name(decoded(text))
-        if len(_names) < 10_000:
-            _names[text] = known
-    return known
-
-
-def string(text: bytes) -> Text:
-    truncated = text.endswith(b"...")
-    body = text[:-3] if truncated else text
-    abstract = body[0] == 0x40
-    return Text(unescape(body[2:-1] if abstract else body[1:-1]), truncated, abstract)
-
-
-def character(text: bytes) -> Text:
-    return Text(unescape(text[1:-1]))
-
-
-def annotation(text: bytes) -> str:
-    """`<TCP:[17]>` without its brackets; `</x>(deleted)` becomes `/x (deleted)`, as proc(5) has it."""
-    if text.endswith(b">(deleted)"):
-        return decoded(unescape(text[1:-10])) + " (deleted)"
-    return decoded(unescape(text[1:-1]))
-
-
-def comment(text: bytes) -> str:
-    return decoded(text.strip(b" ")[2:-2].strip(b" "))
-
-
-def context(text: bytes) -> str:
-    return decoded(text[1:])
-
-
-def operator(text: bytes) -> str:
-    return text.strip(b" ").decode("latin-1")
-
-
-LEAVES = {
-    "CALL_NAME": decoded,
-    "NAME": name,
-    "INTEGER": integer,
-    "RETURNED": integer,
-    "WORD": name,
-    "GLITCH": lambda text: int(text[:-7]),
-    "STRING": string,
-    "CHARACTER": character,
-    "ELLIPSIS": decoded,
-    "UNKNOWN": decoded,
-    "STAR": decoded,
-    "MARKER": decoded,
-    "ANNOTATION": annotation,
-    "COMMENT": comment,
-    "CONTEXT": context,
-    "ERRNO": lambda text: text[1:].decode("latin-1"),
-    "NOTES": lambda text: decoded(text[2:-1]),
-    "UNAVAILABLE": lambda text: "unavailable",
-    "DURATION": lambda text: float(text.strip(b" <>")),
-} | dict.fromkeys(
-    ("AND", "EQUAL_TO", "SHIFT", "PLUS", "TIMES", "MINUS", "NOT", "COMPLEMENT", "ADDRESS_OF"),
-    operator,
-)
-"""Every terminal that call.lark keeps -> the function that reads its text."""
+__all__ = ["CallParser", "ParsedCall", "joined"]
 
 PINS = frozenset({"_EQUALS", "_COLON", "_LPAR", "_LBRACKET"})
 """A NAME before one of these is a member's or a macro's: it decides what is built."""
@@ -252,24 +130,22 @@ class ParsedCall:
         self._text = text
         self._parts = parts
         self._match = match
+        self._args: tuple[Value, ...] | None = None
+        self._result: Result | None = None
 
     @property
     def args(self) -> tuple[Value, ...]:
         """The arguments in order."""
-        try:
-            return self._args
-        except AttributeError:
-            self._args: tuple[Value, ...] = self._parts[0](self._match)
-            return self._args
+        if self._args is None:
+            self._args = self._parts[0](self._match)
+        return self._args
 
     @property
     def result(self) -> Result:
         """What the call returned; Result(None) where no result was printed."""
-        try:
-            return self._result
-        except AttributeError:
-            self._result: Result = self._parts[1](self._match)
-            return self._result
+        if self._result is None:
+            self._result = self._parts[1](self._match)
+        return self._result
 
     @property
     def duration(self) -> float | None:
@@ -286,9 +162,8 @@ class ParsedCall:
         return f"<{self.text}>"
 
 
-_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _HALF_OPENINGS = (b"", b"{", b"[", b"[{", b"[{{")
-_DIRECT = (b")", b"}", b"]", b"|", b"=", b"+", b"*", b"&", b".", b"-")
 
 
 class CallParser:
@@ -306,14 +181,12 @@ class CallParser:
         """
         key = text[: text.find(b"(")]
         reading = self._reader.read(key, text)
-        if reading is None:
-            if b"\x1b" in text:  # --color; strace never prints an escape character inside strings
-                return self.whole(_COLOUR.sub(b"", text))
+        if reading is not None:
+            return ParsedCall(self._names.get(key) or self._name(key), text, *reading)
+        if b"\x1b" not in text:  # --color: strace prints no escape character inside strings
             return None
-        name = self._names.get(key)
-        if name is None:
-            name = self._names.setdefault(key, decoded(key))
-        return ParsedCall(name, text, *reading)
+        plain = _COLOUR.sub(b"", text)
+        return self.whole(plain) if plain != text else None
 
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
         """The call whose halves are `first` (`name(args`) and `rest` (what follows `resumed>`)."""
@@ -324,17 +197,11 @@ class CallParser:
 
         What was cut in the middle is closed where that is possible and left out where not.
         """
-        text = text.rstrip(b" ,")
-        closers = unclosed(text)
-        call = self.whole(text + closers)
-        while call is None:
-            cut = text.rfind(b", ")
-            if cut < 0:
-                name = text[: text.find(b"(")] if b"(" in text else text
-                return ParsedCall(decoded(name), text, _NOTHING, None)
-            text = text[:cut]
-            call = self.whole(text + unclosed(text))
-        return call
+        for completion in completed(text):
+            reading = self._reader.read(_key(completion), completion)
+            if reading is not None:
+                return ParsedCall(self._name(_key(completion)), text, *reading)
+        return ParsedCall(decoded(text.partition(b"(")[0]), text, _NOTHING, None)
 
     def resumed(self, name: str, text: bytes) -> ParsedCall | None:
         """The call `name` of which only what follows `resumed>` is known.
@@ -344,43 +211,20 @@ class CallParser:
         """
         start = name.encode("utf-8", "surrogateescape") + b"("
         for opening in _HALF_OPENINGS:
-            call = self.whole(joined(start + opening, text))
-            if call is not None:
-                return call
+            whole = joined(start + opening, text)
+            reading = self._reader.read(_key(whole), whole)
+            if reading is not None:
+                printed = b"<... %b resumed>%b" % (start[:-1], text)
+                return ParsedCall(self._name(start[:-1]), printed, *reading)
         return None
+
+    def _name(self, key: bytes) -> str:
+        name = self._names.get(key)
+        return name if name is not None else self._names.setdefault(key, decoded(key))
+
+
+def _key(text: bytes) -> bytes:
+    return text[: text.find(b"(")]
 
 
 _NOTHING: tuple[Part, ...] = (lambda _: (), lambda _: _NO_RESULT, lambda _: None)
-
-
-def joined(first: bytes, rest: bytes) -> bytes:
-    """The halves of a call as one text.
-
-    Where the line was cut strace printed a comma before the cut (up to 6.x), behind it (7.x), on
-    both sides, or none, because what follows is no argument of its own: `)`, `}`, `|FLAG`, ` => ...`.
-    """
-    start = first.rstrip(b" ,")
-    tail = rest.lstrip(b" ,")
-    if start.endswith((b"(", b"{", b"[", b"=", b"|", b"=>")):
-        return start + tail
-    comma = b"," in first[len(start) :] or b"," in rest[: len(rest) - len(tail)]
-    if tail.startswith((b"=>", b"->", b"/*", b"<")):
-        return start + b" " + tail
-    if tail.startswith(b")") or (not comma and tail.startswith(_DIRECT)):
-        return start + tail
-    return start + b", " + tail
-
-
-_QUOTED_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][(){}]', re.S)
-_CLOSING = {b"(": b")", b"{": b"}", b"[": b"]"}
-
-
-def unclosed(text: bytes) -> bytes:
-    """The brackets that close what `text` leaves open, strings left aside."""
-    pending: list[bytes] = []
-    for found in _QUOTED_OR_BRACKET.findall(text):
-        if found in _CLOSING:
-            pending.append(_CLOSING[found])
-        elif pending and found == pending[-1]:
-            pending.pop()
-    return b"".join(reversed(pending))

@@ -1,9 +1,10 @@
 """A constant however strace printed it -> the number that the kernel knows it by.
 
 `AF_INET`, `2`, `0x2` (-X raw) and `0x2 /* AF_INET */` (-X verbose) are one thing. The tables hold
-what a model of sockets and descriptors needs, with the numbers of asm-generic (x86, arm, riscv, ...),
-from include/uapi/{linux,asm-generic}/*.h and include/linux/socket.h. The names of older straces are
-kept. The file is long because it is data. MIPS, SPARC, Alpha and PA-RISC number some of SO_*, SOCK_* and O_* otherwise: read names there.
+what a model of sockets and descriptors needs, with the numbers of asm-generic (x86, arm, riscv,
+...), from include/uapi/{linux,asm-generic}/*.h and include/linux/socket.h. The names of older
+straces are kept. The file is long because it is data. MIPS, SPARC, Alpha and PA-RISC number some of
+SO_*, SOCK_* and O_* otherwise: read names there.
 """
 
 from __future__ import annotations
@@ -195,8 +196,8 @@ def number(value: Value | None, table: Table = NOTHING) -> int | None:
     """What `value` is as a number, with `table` for its names; None where that cannot be told.
 
     Sees through argument names, fd annotations, comments and changes (the newer side counts), adds
-    up flag sets, evaluates `8192*1024`, `1<<5`. An unknown name inside a flag set makes it None; ask
-    `includes` for a single flag.
+    up flag sets, evaluates `8192*1024`, `1<<5`. An unknown name inside a flag set makes it None;
+    ask `includes` for a single flag.
     """
     match value:
         case int():

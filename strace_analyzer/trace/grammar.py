@@ -1,7 +1,7 @@
 """The name of a grammar in `grammars/` -> its Lark parser.
 
-The .lark files are the only definition of what strace prints. In a repository checkout they stand at
-the top level, in an installed package beside this one.
+The .lark files are the only definition of what strace prints. In a repository checkout they stand
+at the top level, in an installed package beside this one.
 """
 
 from __future__ import annotations

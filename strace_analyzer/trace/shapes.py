@@ -1,20 +1,22 @@
-"""Text and its Lark parser -> what the text says, each shape of text being parsed by Lark only once.
+"""Text and its Lark parser -> what the text says; Lark parses each shape of text only once.
 
-Lark decides, and a regular expression repeats its decisions. When a text's shape is new, Lark parses it
-token by token. In each state Lark's contextual lexer tries an ordered list of terminals A1..An and takes
-the first that matches, Aj. For each token the shape's expression says just that:
+Lark decides, and a regular expression repeats its decisions. When a text's shape is new, Lark
+parses it token by token. In each state Lark's contextual lexer tries an ordered list of terminals
+A1..An and takes the first that matches, Aj. For each token the shape's expression says just that:
 
-* a *hole* (text that varies: a number, a string) is `(?!A1|...|Aj-1)((?>Aj))`, without those Ai that
-  cannot match where Aj does;
-* a *pinned* token (punctuation, the name of a member) is its own text, and behind a run of them, where
-  some terminal could have gone on, `(?!next byte)`, or before it `(?!Ai)`.
+* a hole (text that varies: a number, a string) is `(?!A1|...|Aj-1)((?>Aj))`, where those Ai are
+  left out that cannot match where Aj does;
+* a pinned token (punctuation, the name of a member) is its own text, with `(?!next byte)` behind a
+  run of them if some terminal could have gone on there, or `(?!Ai)` before it.
 
-So a text that the whole expression matches makes Lark lex the same types of tokens, hence make the same
-moves and the same tree, but for the texts in its holes. The tree's meaning was built once, with a Hole in
-the place of each varying text; it is filled from the groups. A text that matches no shape goes to Lark.
+So a text that the whole expression matches makes Lark lex the same types of tokens, hence make the
+same moves and the same tree, but for the texts in its holes. The tree's meaning was built once,
+with a Hole in the place of each varying text; it is filled from the groups. A text that matches no
+shape goes to Lark: the fast way cannot be wrong, only unused.
 
-What makes this exact is checked here and in terminals.py; a shape that cannot be exact is not learned,
-a grammar that cannot have exact shapes is refused.
+What makes this exact is checked here and in terminals.py; a shape that cannot be exact is not
+learned, a grammar that cannot have exact shapes is refused. The two classes, one that keeps shapes
+and one that makes their expressions, stand in one file because each is the other's reason.
 """
 
 from __future__ import annotations
@@ -25,15 +27,15 @@ from typing import Any, NamedTuple
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
-from lark.lexer import BasicLexer, ContextualLexer
+from lark.lexer import BasicLexer
 
-from strace_analyzer.trace.template import Hole, Part, part
+from strace_analyzer.trace.template import Hole, Part, TooDeepError, constant, part
 from strace_analyzer.trace.terminals import Terminal, UnsupportedTerminalError
 
 Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
-"""The parts that `build` made, each a function of the match, and the match (None from plain Lark)."""
+"""What `build` made, each part a function of the match, and the match (None from plain Lark)."""
 
-MOST_SHAPES_OF_ONE_KEY = 64
+MOST_SHAPES_OF_ONE_KEY = 200
 MOST_TOKENS_OF_A_SHAPE = 400
 _MOST_SIGHTINGS = 20_000
 
@@ -61,11 +63,11 @@ class InexactShapeError(ValueError):
 class Reader:
     """Reads texts of one grammar.
 
-    `leaves` says for every terminal that the trees keep and whose text varies what its text is worth;
-    these are the holes, with `varying`: terminals that the trees leave out (a run of blanks), and but
-    for a token before one of the terminals `pins`. `build` gives the parts that a tree, in which each
-    token has been replaced by its worth, consists of. It must not look into the worth of a hole (a Hole
-    while learning; to compute from it there is `template.later`).
+    `leaves` says of every terminal that the trees keep and whose text varies what a text is worth:
+    these are the holes, except before a token whose terminal is in `pins`. `varying` names
+    terminals that the trees leave out and that vary too, such as a run of blanks. `build` gets a
+    tree in which the worth of each token has taken its place, and gives the parts that callers ask
+    for. It must not look into the worth of a hole: while a shape is learned, a Hole is there.
 
     Raises ValueError for a grammar whose lexer does what shapes cannot repeat.
     """
@@ -82,7 +84,12 @@ class Reader:
         options = parser.options
         if options.parser != "lalr" or options.lexer != "contextual":
             raise ValueError("shapes need LALR and Lark's contextual lexer")
-        if options.lexer_callbacks or options.postlex or options.transformer or parser.ignore_tokens:
+        if (
+            options.lexer_callbacks
+            or options.postlex
+            or options.transformer
+            or parser.ignore_tokens
+        ):
             raise ValueError("shapes allow no lexer callbacks, postlex, transformer or %ignore")
         if options.g_regex_flags or options.use_bytes or options.regex:
             raise ValueError("shapes allow no regex flags, use_bytes or the regex module")
@@ -102,52 +109,53 @@ class Reader:
         """
         shapes = self._shapes.get(key)
         if shapes is not None:
-            for shape in shapes:
-                match = shape.fullmatch(text)
+            for place, (fullmatch, parts) in enumerate(shapes):
+                match = fullmatch(text)
                 if match is not None:
-                    if shape is not shapes[0]:
-                        shapes.remove(shape)
-                        shapes.insert(0, shape)
-                    return shape.parts, match
+                    if place:
+                        shapes.insert(0, shapes.pop(place))
+                    return parts, match
         return self._parse(key, text)
 
     def plainly(self, text: bytes) -> Reading | None:
         """As `read`, by Lark alone: what shapes are measured against."""
         parsed = self._parsed(text)
-        return parsed and (self._constant_parts(parsed[1]), None)
+        return parsed and (parsed[2], None)
 
     def _parse(self, key: bytes, text: bytes) -> Reading | None:
         """As `read`, by Lark; learns the shape when it is met for the second time."""
         parsed = self._parsed(text)
         if parsed is None:
             return None
-        lexed, tree = parsed
+        lexed, tree, parts = parsed
         if len(lexed) <= MOST_TOKENS_OF_A_SHAPE and self._seen_before(lexed):
             self._learn(key, lexed, tree)
-        return self._constant_parts(tree), None
+        return parts, None
 
-    def _parsed(self, text: bytes) -> tuple[list[Lexed], Tree[Any]] | None:
-        """Lark's tokens and tree; None where Lark does not read it, or nothing could: too deep."""
+    def _parsed(self, text: bytes) -> tuple[list[Lexed], Tree[Any], tuple[Part, ...]] | None:
+        """Lark's tokens and tree and what they say.
+
+        None where Lark does not read the text, or brackets are nested deeper than Python can
+        follow.
+        """
         lexed: list[Lexed] = []
         interactive = self._parser.parse_interactive(text.decode("latin-1"))
-        lexer = interactive.lexer_thread.lexer
+        lexers: dict[int, BasicLexer] = interactive.lexer_thread.lexer.lexers  # type: ignore[attr-defined]
         try:
             for token in interactive.iter_parse():
-                state_lexer = lexer.lexers[interactive.parser_state.position]
-                lexed.append(Lexed(state_lexer, token))
-            tree = interactive.feed_eof(lexed[-1].token if lexed else None)
-        except UnexpectedInput:
+                lexed.append(Lexed(lexers[interactive.parser_state.position], token))
+            tree = interactive.feed_eof()  # type: ignore[no-untyped-call]
+            parts = tuple(constant(value) for value in self._build(self._filled(tree, {})))
+        except (UnexpectedInput, RecursionError):
             return None
-        return [
+        lexed = [
             one._replace(
                 is_hole=self._is_hole(one.token, after.token if after else None),
                 is_kept=one.token.type in self._leaves,
             )
             for one, after in zip(lexed, [*lexed[1:], None], strict=True)
-        ], tree
-
-    def _constant_parts(self, tree: Tree[Any]) -> tuple[Part, ...]:
-        return tuple(part(value) for value in self._build(self._filled(tree, {})))
+        ]
+        return lexed, tree, parts
 
     def _is_hole(self, token: Token, after: Token | None) -> bool:
         if token.type in self._leaves:
@@ -155,7 +163,8 @@ class Reader:
         return token.type in self._varying
 
     def _seen_before(self, lexed: list[Lexed]) -> bool:
-        """Whether a text of these tokens was seen: one that never comes back is not worth learning."""
+        """Whether a text of these tokens was seen: one that never comes back is not worth
+        learning."""
         sighting = hash(
             tuple((one.token.type, None if one.is_hole else str(one.token)) for one in lexed)
         )
@@ -176,7 +185,7 @@ class Reader:
                 )
             }
             parts = tuple(part(value) for value in self._build(self._filled(tree, holes)))
-        except (InexactShapeError, UnsupportedTerminalError, RecursionError):
+        except (InexactShapeError, UnsupportedTerminalError, TooDeepError):
             return
         shapes = self._shapes.setdefault(key, [])
         shapes.insert(0, Shape(re.compile(expression, re.ASCII).fullmatch, parts))
@@ -233,7 +242,8 @@ class Expressions:
         return known
 
     def _pinned(self, run: list[Lexed], after: Lexed | None) -> bytes:
-        """The texts of `run`, where Lark would lex them so whatever stands in the hole behind them."""
+        """The texts of `run`, where Lark would lex them so whatever stands in the hole behind
+        them."""
         text = b"".join(one.token.encode("latin-1") for one in run)
         pieces: list[bytes] = []
         tempted = 0
@@ -261,7 +271,8 @@ class Expressions:
         return b"".join(pieces) + _not_before(tempted)
 
     def _is_open(self, next_bytes: int, after: Lexed | None) -> bool:
-        """Whether a terminal that would go on with `next_bytes` could, in some text of this shape."""
+        """Whether a terminal that would go on with `next_bytes` could, in some text of this
+        shape."""
         if after is None or not next_bytes:
             return False
         return bool(next_bytes & self._terminal(after.lexer, after.token.type).first)
@@ -271,7 +282,8 @@ class Expressions:
         return after is not None and bool(next_bytes >> ord(after.token[0]) & 1)
 
     def _host(self, one: Lexed) -> str:
-        """The terminal of the lexer whose expression matched: for a keyword, the one it looks like."""
+        """The terminal of the lexer whose expression matched: for a keyword, the one it looks
+        like."""
         kind = one.token.type
         if kind in one.lexer.scanner.allowed_types:
             return kind

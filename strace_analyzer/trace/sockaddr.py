@@ -20,10 +20,10 @@ class SocketAddress(NamedTuple):
 
     For AF_INET and AF_INET6, `address` is the canonical text ("0.0.0.0", "::1", "::ffff:10.0.0.1")
     and `port` the number in host order; each is None where only the rest was printed
-    (`sa_family=AF_INET, ...`, or `sa_data` too short to hold it). `scope` is sin6_scope_id (a number
-    or an interface name) where it is not 0. For AF_UNSPEC, address and port are what the kernel would
-    read as a sockaddr_in there (net/ipv4/af_inet.c, __inet_bind). Otherwise `address` is the path
-    (`@name` if abstract) or None, and `port` None.
+    (`sa_family=AF_INET, ...`, or `sa_data` too short to hold it). `scope` is sin6_scope_id (a
+    number or an interface name) where it is not 0. For AF_UNSPEC, address and port are what the
+    kernel would read as a sockaddr_in there (net/ipv4/af_inet.c, __inet_bind). Otherwise `address`
+    is the path (`@name` if abstract) or None, and `port` None.
     """
 
     family: str

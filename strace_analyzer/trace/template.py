@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 Part = Callable[[Any], Any]
 """From the match of a shape (None from plain Lark) to the part's value."""
 
+_DEEPEST = 40
+"""Python itself allows 200 nested parentheses; a level of tuples takes up to three."""
+
 _CONSTANTS = (str, bytes, int, float, type(None))
 
 
@@ -19,32 +22,20 @@ class Hole:
     """
 
     __slots__ = ("number", "worth")
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, number: int, worth: Callable[[bytes], Any]) -> None:
         self.number = number
         self.worth = worth
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError("what is built must not depend on a text that varies: use later()")
+        raise TypeError("what is built must not depend on a text that varies")
 
     __bool__ = __len__ = __iter__ = __str__ = __int__ = __index__ = _refuse
-    __eq__ = __lt__ = __getitem__ = __add__ = __format__ = _refuse  # type: ignore[assignment]
+    __eq__ = __hash__ = __lt__ = __getitem__ = __add__ = __format__ = _refuse
 
 
-class Later:
-    """The call of a function that has to wait for the holes among its arguments."""
-
-    __slots__ = ("arguments", "function")
-
-    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        self.function = function
-        self.arguments = arguments
-
-
-def later(function: Callable[..., Any], *arguments: Any) -> Any:
-    """`function(*arguments)`, at once where no hole is in `arguments`, else when they are filled."""
-    return Later(function, arguments) if any(map(has_holes, arguments)) else function(*arguments)
+class TooDeepError(ValueError):
+    """The value is nested too deep to be translated."""
 
 
 def has_holes(value: Any) -> bool:
@@ -52,7 +43,7 @@ def has_holes(value: Any) -> bool:
 
     Raises TypeError for a value of which that cannot be told.
     """
-    if isinstance(value, (Hole, Later)):
+    if isinstance(value, Hole):
         return True
     if isinstance(value, tuple):
         return any(map(has_holes, value))
@@ -61,12 +52,28 @@ def has_holes(value: Any) -> bool:
     raise TypeError(f"a {type(value).__name__} may hide a hole")
 
 
+def constant(value: Any) -> Part:
+    """The part that is `value`, whatever matched."""
+    return lambda _: value
+
+
 def part(value: Any) -> Part:
-    """The function that gives `value` with its holes filled."""
+    """The function that gives `value` with its holes filled.
+
+    Raises TooDeepError where they are under too many levels of tuples.
+    """
     if isinstance(value, Hole):
         number, worth = value.number, value.worth
         return lambda match: worth(match[number])
-    return Template(value) if has_holes(value) else lambda _: value
+    if not has_holes(value):
+        return constant(value)
+    if _depth(value) > _DEEPEST:
+        raise TooDeepError
+    return Template(value)
+
+
+def _depth(value: Any) -> int:
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, tuple) else 0
 
 
 class Template:
@@ -96,9 +103,6 @@ def _source(value: Any, names: dict[str, Any]) -> str:
 
     if isinstance(value, Hole):
         return f"{named(value.worth)}(match[{value.number}])"
-    if isinstance(value, Later):
-        inner = ", ".join(_source(argument, names) for argument in value.arguments)
-        return f"{named(value.function)}({inner})"
     if not has_holes(value):
         return named(value)
     inner = "".join(f"{_source(item, names)}, " for item in value)

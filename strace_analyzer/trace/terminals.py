@@ -1,9 +1,10 @@
 """A terminal's regular expression -> an automaton that answers what the terminal could match.
 
 shapes.py asks three things: can this terminal match where that one does; can it match, or go on, in
-this known text; which byte would it take next. The answers are safe, not sharp: an automaton accepts
-everything that its terminal can match and perhaps more (lookaheads and `$` are taken as passed, atomic
-groups and possessive repeats as ordinary ones), so "cannot" is certain and "can" is only possible.
+this known text; which byte would it take next. The answers are safe, not sharp: an automaton
+accepts everything that its terminal can match and perhaps more (lookaheads and `$` are taken as
+passed, atomic groups and possessive repeats as ordinary ones), so "cannot" is certain and "can" is
+only possible.
 
 The expression is parsed by the parser of the standard library's `re`, as Lark itself does.
 """
@@ -12,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from re import _constants as code  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as code
+from re import _parser
 from typing import Any, NamedTuple
 
 _ANY = (1 << 256) - 1
@@ -34,7 +35,7 @@ class Outlook(NamedTuple):
     matched: bool
     """It could have matched some beginning of the text, or all of it."""
     next_bytes: Bytes
-    """What could come behind the text for the terminal, or a lookahead in it, to go on; 0: nothing."""
+    """With which bytes behind the text the terminal, or a lookahead in it, could go on."""
 
 
 class Terminal:
@@ -168,7 +169,8 @@ class Terminal:
                 self._steps[state].append((self._mask(operation, argument, flags), after))
                 return after
             case code.MAX_REPEAT | code.MIN_REPEAT | code.POSSESSIVE_REPEAT:
-                return self._repeat(*argument, state, flags)
+                low, high, inner = argument
+                return self._repeat(low, high, inner, state, flags)
             case code.BRANCH:
                 after = self._state()
                 for branch in argument[1]:
@@ -194,7 +196,7 @@ class Terminal:
 
     def _repeat(self, low: int, high: int, inner: Any, state: int, flags: int) -> int:
         endless = high == code.MAXREPEAT
-        if low > _LONGEST_BOUNDED_REPEAT or not endless and high > _LONGEST_BOUNDED_REPEAT:
+        if low > _LONGEST_BOUNDED_REPEAT or (not endless and high > _LONGEST_BOUNDED_REPEAT):
             raise UnsupportedTerminalError(f"{self.name}: has a long bounded repeat")
         for _ in range(low):
             state = self._sequence(inner, state, flags)
@@ -215,9 +217,9 @@ class Terminal:
     def _mask(self, operation: Any, argument: Any, flags: int) -> Bytes:
         match operation:
             case code.LITERAL:
-                return 1 << argument
+                return 1 << int(argument)
             case code.NOT_LITERAL:
-                return _ANY & ~(1 << argument)
+                return _ANY & ~(1 << int(argument))
             case code.ANY:
                 return _ANY if flags & re.DOTALL else _ANY & ~_NEWLINE
             case _:

@@ -1,0 +1,133 @@
+"""The text of one token of call.lark -> what it is worth: a number, a string, a name, a remark."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from strace_analyzer.trace.values import Name, Text
+
+_ESCAPE = re.compile(rb"(\\(?:x[0-9a-fA-F]{2}|[0-7]{1,3}|.))", re.S)
+
+
+class _Escapes(dict[bytes, bytes]):
+    """An escape -> its byte: `\\n`, `\\33`, `\\xfa`; of any other character, the character."""
+
+    def __missing__(self, escape: bytes) -> bytes:
+        code = escape[1:]
+        if code[:1] == b"x" and len(code) == 3:
+            byte = bytes((int(code[1:], 16),))
+        elif code[0] in b"01234567":
+            byte = bytes((int(code, 8) & 0xFF,))
+        else:
+            byte = code
+        self[escape] = byte
+        return byte
+
+
+_ESCAPES = _Escapes(
+    {b"\\n": b"\n", b"\\t": b"\t", b"\\r": b"\r", b"\\v": b"\v", b"\\f": b"\f",
+     b"\\a": b"\a", b"\\b": b"\b", b"\\e": b"\x1b"}
+)  # fmt: skip
+
+
+def unescape(text: bytes) -> bytes:
+    r"""The bytes that strace printed as `text`: `\n`, `\33`, `\x1b`, `\"` and their like."""
+    if b"\\" not in text:
+        return text
+    if len(text) % 4 == 0 and text.count(b"\\x") * 4 == len(text):  # -xx
+        try:
+            return bytes.fromhex(text.replace(b"\\x", b"").decode("latin-1"))
+        except ValueError:
+            pass
+    pieces = _ESCAPE.split(text)
+    pieces[1::2] = map(_ESCAPES.__getitem__, pieces[1::2])
+    return b"".join(pieces)
+
+
+def decoded(text: bytes) -> str:
+    """A path, a message, a name: UTF-8 where it is, other bytes kept by surrogateescape."""
+    return text.decode("utf-8", "surrogateescape")
+
+
+def integer(text: bytes) -> int:
+    """`16`, `-1`, `0x7ffe`, and `0644`, which is octal unless a digit forbids it."""
+    digits = text.lstrip(b"+-")
+    if len(digits) > 1 and digits[0] == 0x30:
+        if digits[1] == 0x78:
+            return int(text, 16)
+        if not digits.strip(b"01234567"):
+            return int(text, 8)
+    if len(text) > 4000:  # beyond what int() reads (sys.set_int_max_str_digits)
+        return int(Decimal(text.decode("ascii")))
+    return int(text)
+
+
+_names: dict[bytes, Name] = {}
+
+
+def name(text: bytes) -> Name:
+    known = _names.get(text)
+    if known is None:
+        known = Name(decoded(text))
+        if len(_names) < 10_000:
+            _names[text] = known
+    return known
+
+
+def string(text: bytes) -> Text:
+    truncated = text.endswith(b"...")
+    body = text[:-3] if truncated else text
+    abstract = body[0] == 0x40
+    return Text(unescape(body[2:-1] if abstract else body[1:-1]), truncated, abstract)
+
+
+def character(text: bytes) -> Text:
+    return Text(unescape(text[1:-1]))
+
+
+def annotation(text: bytes) -> str:
+    """`<TCP:[17]>` without its brackets; `</x>(deleted)` becomes `/x (deleted)`, as proc(5) has
+    it."""
+    if text.endswith(b">(deleted)"):
+        return decoded(unescape(text[1:-10])) + " (deleted)"
+    return decoded(unescape(text[1:-1]))
+
+
+def comment(text: bytes) -> str:
+    return decoded(text.strip(b" ")[2:-2].strip(b" "))
+
+
+def context(text: bytes) -> str:
+    return decoded(text[1:])
+
+
+def operator(text: bytes) -> str:
+    return text.strip(b" ").decode("latin-1")
+
+
+LEAVES = {
+    "CALL_NAME": decoded,
+    "NAME": name,
+    "INTEGER": integer,
+    "RETURNED": integer,
+    "WORD": name,
+    "GLITCH": lambda text: integer(text[:-7]),
+    "STRING": string,
+    "CHARACTER": character,
+    "ELLIPSIS": decoded,
+    "UNKNOWN": decoded,
+    "STAR": decoded,
+    "MARKER": decoded,
+    "ANNOTATION": annotation,
+    "COMMENT": comment,
+    "CONTEXT": context,
+    "ERRNO": lambda text: text[1:].decode("latin-1"),
+    "NOTES": lambda text: decoded(text[2:-1]),
+    "UNAVAILABLE": lambda text: "unavailable",
+    "DURATION": lambda text: float(text.strip(b" <>")),
+} | dict.fromkeys(
+    ("AND", "EQUAL_TO", "SHIFT", "PLUS", "TIMES", "MINUS", "NOT", "COMPLEMENT", "ADDRESS_OF"),
+    operator,
+)
+"""Every terminal that call.lark keeps -> the function that reads its text."""
