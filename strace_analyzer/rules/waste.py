@@ -50,8 +50,16 @@ def with_hidden_calls(finding: Finding, summary: Summary) -> Finding:
     doubts = set(finding.doubts)
     if not finding.proved:
         doubts |= summary.hidden & {DESCRIPTORS_HIDDEN, FAILURES_HIDDEN, TASKS_HIDDEN}
-        if OPTIONS_HIDDEN in summary.hidden and finding.local.assigned_port is None:
+        if OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):
             doubts.add(OPTIONS_HIDDEN)
     if not doubts:
         return finding
     return replace(finding, confidence=Confidence.PROBABLE, doubts=frozenset(doubts))
+
+
+def showed_its_port(finding: Finding) -> bool:
+    """getsockname() between bind and connect showed a port: IP_BIND_ADDRESS_NO_PORT was not in force."""
+    roles = [item.role for item in finding.trail]
+    if "getsockname" not in roles or "connect" not in roles:
+        return False
+    return roles.index("getsockname") < roles.index("connect")
