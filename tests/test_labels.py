@@ -78,7 +78,7 @@ DOUBTS = {
     "socat-bind-any.strace": {NO_SETSOCKOPT},
 }
 """Traces that hide what could make their findings harmless; in all others they are certain. In the
-03 ones the program asked for the port of its first socket before it connected it, and only of that."""
+03 ones the program asked for the port of its first socket alone before it connected it."""
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if rows(name, *FLAGGED)])
