@@ -27,7 +27,9 @@ class Disagreement:
 
 def disagreements(rule: type[Rule]) -> list[Disagreement]:
     """Every example of `rule` that does not come out as marked."""
-    return [found for example in rule.examples if (found := disagreement(rule, example)) is not None]
+    return [
+        found for example in rule.examples if (found := disagreement(rule, example)) is not None
+    ]
 
 
 def disagreement(rule: type[Rule], example: Example) -> Disagreement | None:

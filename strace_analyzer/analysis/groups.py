@@ -102,7 +102,9 @@ class Groups:
 
 def _finished(group: _Collected) -> Group:
     first = group.first
-    peers = sorted(group.peers.items(), key=lambda item: (-item[1].count, item[0].address, item[0].port))
+    peers = sorted(
+        group.peers.items(), key=lambda item: (-item[1].count, item[0].address, item[0].port)
+    )
     site = call_site(first)
     cause = f"{first.rule}|{first.process.command}|{site}|{first.socket.domain}|{first.cause}"
     return Group(

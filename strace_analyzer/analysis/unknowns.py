@@ -30,7 +30,12 @@ class Unknowns:
     def feed(self, doubt: Doubt) -> None:
         """Count `doubt` with the others of its code and process."""
         process = None if doubt.task is None else f"{self._context.trace}:{doubt.task.group.id}"
-        self.add(doubt.code, process, doubt.fd, Location(self._context.source_name(doubt.source), doubt.line))
+        self.add(
+            doubt.code,
+            process,
+            doubt.fd,
+            Location(self._context.source_name(doubt.source), doubt.line),
+        )
 
     def add(self, code: str, process: str | None, fd: int | None, at: Location) -> None:
         """Count one more `code` at `at`; `fd` is kept only while all have the same."""

@@ -77,8 +77,14 @@ class Visibility:
             return None
         if "bind" not in names and "connect" not in names:
             if names & _NETWORK:
-                return None if "socket" in names else "the options of this trace hid bind() and connect()"
-            return None if names <= _HARMLESS else "the options of this trace hid bind() and connect()"
+                return (
+                    None
+                    if "socket" in names
+                    else "the options of this trace hid bind() and connect()"
+                )
+            return (
+                None if names <= _HARMLESS else "the options of this trace hid bind() and connect()"
+            )
         if "connect" not in names and not names & {"listen", "socket"}:
             return "the options of this trace hid connect()"
         if "bind" not in names and "socket" not in names:
@@ -104,7 +110,9 @@ class Visibility:
 
     def warnings(self, findings: Iterable[Finding], connections: int) -> list[Warning]:
         """One Warning for each thing hidden that matters for what was found."""
-        affected = dict.fromkeys((DESCRIPTORS_HIDDEN, OPTIONS_HIDDEN, FAILURES_HIDDEN, TASKS_HIDDEN), 0)
+        affected = dict.fromkeys(
+            (DESCRIPTORS_HIDDEN, OPTIONS_HIDDEN, FAILURES_HIDDEN, TASKS_HIDDEN), 0
+        )
         for finding in findings:
             for code in affected:
                 affected[code] += code in finding.doubts

@@ -6,7 +6,6 @@ from strace_analyzer.kernel.arguments import (
     FdArgument,
     argument,
     fd_argument,
-    option_number,
     pair_of_fds,
 )
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
@@ -349,7 +348,9 @@ def transport(
 ) -> tuple[str | None, str | None]:
     """Type and transport of socket(domain, type, protocol); protocol 0 is the type's own (ip(7))."""
     bits = number(type_value, SOCKET_TYPES)
-    kind = None if bits is None else _TYPE_NAMES.get(bits & SOCK_TYPE_MASK, str(bits & SOCK_TYPE_MASK))
+    kind = (
+        None if bits is None else _TYPE_NAMES.get(bits & SOCK_TYPE_MASK, str(bits & SOCK_TYPE_MASK))
+    )
     if domain not in INET or kind is None:
         return kind, None
     chosen = number(protocol_value, PROTOCOLS)

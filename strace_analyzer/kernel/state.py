@@ -228,7 +228,12 @@ class Kernel:
         self.doubts.append(Doubt(code, task, fd, call.span.source, call.span.first))
 
 
-_TYPES = {"TCP": "SOCK_STREAM", "MPTCP": "SOCK_STREAM", "UDP": "SOCK_DGRAM", "UDPLITE": "SOCK_DGRAM"}
+_TYPES = {
+    "TCP": "SOCK_STREAM",
+    "MPTCP": "SOCK_STREAM",
+    "UDP": "SOCK_DGRAM",
+    "UDPLITE": "SOCK_DGRAM",
+}
 
 
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Socket
@@ -18,7 +18,7 @@ class Step(NamedTuple):
     the last reference to it is gone. `fd` is the descriptor the call used.
     """
 
-    event: Union[Syscall, Exited, Killed]
+    event: Syscall | Exited | Killed
     role: str
     task: Task
     fd: int

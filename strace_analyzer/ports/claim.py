@@ -10,11 +10,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
-from strace_analyzer.ports.concurrency import Destination
+from strace_analyzer.kernel.destination import MAPPED, Destination, destination, space
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.trace.sockaddr import SocketAddress
-
-_MAPPED = "::ffff:"
 
 
 class Family(Enum):
@@ -50,22 +48,6 @@ class Shared(NamedTuple):
 Claim = Owned | Shared
 
 
-def space(socket: Socket) -> str | None:
-    """The space of ports it takes one from: its protocol's, None if it takes none.
-
-    A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
-    """
-    if not socket.is_inet or socket.origin is Origin.ACCEPTED:
-        return None  # an accepted connection stands on its listener's port
-    if socket.protocol in ("TCP", "MPTCP"):
-        return "TCP"
-    if socket.protocol in ("UDP", "UDPLITE", "DCCP", "SCTP"):
-        return socket.protocol
-    if socket.protocol is None and socket.type in ("SOCK_STREAM", None):
-        return "TCP"
-    return None
-
-
 def is_up(socket: Socket) -> bool:
     """A connection of its own making exists or is under way."""
     return socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
@@ -85,16 +67,6 @@ def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
     )
 
 
-def destination(socket: Socket) -> Destination | None:
-    """Where it is or was last connected to."""
-    peer = socket.peer
-    if peer is None or peer.address is None or peer.port is None:
-        return None
-    return Destination(
-        peer.address.removeprefix(_MAPPED) if "." in peer.address else peer.address, peer.port
-    )
-
-
 def local_address(socket: Socket) -> str | None:
     """The specific address it was bound to or getsockname() showed; None for the wildcard or
     unknown."""
@@ -106,7 +78,7 @@ def specific(address: SocketAddress | None) -> str | None:
     if address is None or address.address is None or address.is_wildcard:
         return None
     text = address.address
-    return text.removeprefix(_MAPPED) if "." in text else text
+    return text.removeprefix(MAPPED) if "." in text else text
 
 
 def family(socket: Socket, address: SocketAddress | None) -> Family:

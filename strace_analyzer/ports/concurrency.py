@@ -8,15 +8,7 @@ highest number that agree in all three.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Destination(NamedTuple):
-    """A remote address and port. An IPv4-mapped address is the IPv4 address: their ports are the
-    same."""
-
-    address: str
-    port: int
+from strace_analyzer.kernel.destination import Destination
 
 
 class Sources:

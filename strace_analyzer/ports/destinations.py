@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strace_analyzer.findings import DestinationUse
-from strace_analyzer.ports.concurrency import Destination
+from strace_analyzer.kernel.destination import Destination
 
 
 @dataclass(slots=True)

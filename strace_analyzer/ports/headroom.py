@@ -6,9 +6,10 @@ ports, and the connections that share.
 
 from __future__ import annotations
 
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.ports.claim import Claim, claim, is_up, local_address, pins, shared
-from strace_analyzer.ports.concurrency import Destination, Sources
+from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange
 from strace_analyzer.ports.port_table import PortTable
 

@@ -8,8 +8,8 @@ the distinct destinations, not with the length of the trace.
 from __future__ import annotations
 
 from strace_analyzer.findings import PortUse
+from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.ports.claim import space
 from strace_analyzer.ports.namespace_ledger import NamespaceLedger
 from strace_analyzer.ports.port_range import of_namespace
 

@@ -8,6 +8,8 @@ call did it.
 from __future__ import annotations
 
 from strace_analyzer.findings import AddressUse, PortUse, ProcessUse
+from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.exhaustion import Code, Exhaustion
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
@@ -21,9 +23,8 @@ from strace_analyzer.ports.claim import (
     specific,
 )
 from strace_analyzer.ports.clock import Clock
-from strace_analyzer.ports.concurrency import Destination, Sources
+from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations
-from strace_analyzer.ports.exhaustion import Code, Exhaustion
 from strace_analyzer.ports.headroom import Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.time_wait import HOLD, Holds, leaves_time_wait

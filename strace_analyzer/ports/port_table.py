@@ -20,8 +20,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypeVar
 
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.ports.claim import Claim, Family, Owned, Shared
-from strace_analyzer.ports.concurrency import Concurrency, Destination, Sources
+from strace_analyzer.ports.concurrency import Concurrency, Sources
 
 Key = TypeVar("Key")
 
@@ -61,8 +62,13 @@ class PortTable:
 
     @property
     def used(self) -> int:
-        """The fewest ports that all claims together can be standing on."""
-        return self._closed_to_connect + max(s.shared.now for s in self._stacks.values())
+        """How many ports all claims together stand on, never more than there are.
+
+        One too many only where a bind to a specific address got a port that a connection from another
+        address had before.
+        """
+        shared = max(stack.shared.now for stack in self._stacks.values())
+        return min(self.size, self._closed_to_connect + shared)
 
     def take(self, claim: Claim) -> None:
         """Add `claim`, whether or not it fits."""
@@ -148,8 +154,9 @@ class PortTable:
 
 def _open_to_none(stack: _Stack, claim: Owned) -> int:
     """Ports of one family that a wildcard bind cannot have."""
-    bound = stack.bound - (min(1, stack.reusable) if claim.reusable else 0)
-    return bound + stack.shared.now
+    if claim.reusable:  # open to it: ports of others like it, and what these share
+        return stack.bound - min(1, stack.reusable)
+    return stack.bound + stack.shared.now
 
 
 def _count(counter: Counter[Key], key: Key, by: int) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from strace_analyzer.ports.concurrency import Concurrency, Destination, Sources
+from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.ports.concurrency import Concurrency, Sources
 from strace_analyzer.ports.late_peak import Interval, LatePeak
 
 

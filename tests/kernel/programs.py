@@ -17,6 +17,7 @@ import os
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -747,6 +748,43 @@ def unspec_releases() -> None:
         given += 1
     phases.append({"given": [given], "failed": {}})
     open_sockets.clear()
+
+
+# The figures of real programs
+
+
+@program
+def early_180_over_three() -> None:
+    """As Erlang/OTP 23 does: 180 connections over three destinations, each bound first."""
+    fill(*THREE, bind=ANY, limit=60, round_robin=True, patience=60)
+
+
+@program
+def unbound_180_over_three() -> None:
+    """As Erlang/OTP 25 does."""
+    fill(*THREE, limit=60, round_robin=True)
+
+
+@program
+def threads() -> None:
+    """Eight threads of four bound connections each, all at once: two threads to A for each to B
+    and C."""
+    made: list[socket.socket] = []
+
+    def work(to: Address) -> None:
+        for _ in range(4):
+            s = socket.socket()
+            s.bind(ANY)
+            s.connect(to)
+            made.append(s)
+
+    workers = [threading.Thread(target=work, args=(to,)) for to in (A, A, B, C) * 2]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    open_sockets.extend(made)
+    phases.append({"given": [len(made)], "failed": {}})
 
 
 # Small facts

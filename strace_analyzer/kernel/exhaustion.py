@@ -9,10 +9,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from strace_analyzer.kernel.arguments import argument
+from strace_analyzer.kernel.destination import Destination, destination, space
 from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.ports.claim import destination, space
-from strace_analyzer.ports.concurrency import Destination
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 

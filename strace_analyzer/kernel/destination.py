@@ -1,0 +1,43 @@
+"""Where a socket connects to, and from which space of ports it takes its own: facts of a Socket."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from strace_analyzer.kernel.socket_state import Origin, Socket
+
+MAPPED = "::ffff:"
+
+
+class Destination(NamedTuple):
+    """A remote address and port. An IPv4-mapped address is the IPv4 address: their ports are the
+    same."""
+
+    address: str
+    port: int
+
+
+def space(socket: Socket) -> str | None:
+    """The space of ports it takes one from: its protocol's, None if it takes none.
+
+    A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
+    """
+    if not socket.is_inet or socket.origin is Origin.ACCEPTED:
+        return None  # an accepted connection stands on its listener's port
+    if socket.protocol in ("TCP", "MPTCP"):
+        return "TCP"
+    if socket.protocol in ("UDP", "UDPLITE", "DCCP", "SCTP"):
+        return socket.protocol
+    if socket.protocol is None and socket.type in ("SOCK_STREAM", None):
+        return "TCP"
+    return None
+
+
+def destination(socket: Socket) -> Destination | None:
+    """Where it is or was last connected to."""
+    peer = socket.peer
+    if peer is None or peer.address is None or peer.port is None:
+        return None
+    return Destination(
+        peer.address.removeprefix(MAPPED) if "." in peer.address else peer.address, peer.port
+    )

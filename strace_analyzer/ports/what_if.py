@@ -1,0 +1,130 @@
+"""Would this trace have exhausted another port range, and when? Takes Steps, gives Forecasts.
+
+Streaming, as the ledger: several scenarios are played side by side, each with its own model of the
+ports. The model takes the fewest ports that the kernel could have used (port_table.py), and
+destinations that a failed bind() hides are not there; so "would have run out" is certain, "would
+not have" is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strace_analyzer.kernel.destination import space
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.ports.clock import Clock
+from strace_analyzer.ports.scenario import Change, Scenario
+from strace_analyzer.trace.events import Syscall
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The first call that would have found no port."""
+
+    source: int
+    line: int
+    tid: int
+    fd: int
+    call: str
+    errno: str
+    seconds: float | None
+    """from the trace's beginning; None without times"""
+    connections: int
+    """that had been made before"""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One scenario's end. `first` is None where the range would have been enough."""
+
+    namespace: int
+    protocol: str
+    change: Change
+    time_wait: bool
+    """ports that a close leaves in TIME_WAIT counted as taken: the high bound"""
+    range: tuple[int, int]
+    first: Failure | None
+    refused: int
+    peak: int
+    """the most ports in use at once; the range's size where it ran out"""
+
+
+class _Played:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.first: Failure | None = None
+
+
+class WhatIf:
+    """`step` each Step of the trace in order, then `close`."""
+
+    def __init__(self, port_range: tuple[int, int], autobind_reuse: bool = False) -> None:
+        self._range = port_range
+        self._autobind_reuse = autobind_reuse
+        self._clock = Clock()
+        self._played: dict[tuple[int, str], list[_Played]] = {}
+
+    def step(self, step: Step) -> None:
+        """Play what one event did to one socket."""
+        protocol = space(step.socket)
+        if protocol is None:
+            return
+        seconds = self._clock.at(step.event.seconds)
+        for played in self._of(step.socket.namespace, protocol):
+            connections = played.scenario.connected
+            if not played.scenario.step(step, seconds) and played.first is None:
+                played.first = _failure(step, seconds, self._clock.begin, connections)
+
+    def close(self) -> tuple[Forecast, ...]:
+        """The forecasts: by namespace and protocol, for each change, without TIME_WAIT and with it.
+
+        Those with TIME_WAIT are left out for a trace without times, and for UDP, which has none.
+        """
+        return tuple(
+            Forecast(
+                namespace=namespace,
+                protocol=protocol,
+                change=played.scenario.change,
+                time_wait=played.scenario.time_wait,
+                range=self._range,
+                first=played.first,
+                refused=played.scenario.refused,
+                peak=played.scenario.peak,
+            )
+            for (namespace, protocol), all_played in sorted(self._played.items())
+            for played in all_played
+            if not played.scenario.time_wait or self._clock.begin is not None
+        )
+
+    def _of(self, namespace: int, protocol: str) -> list[_Played]:
+        played = self._played.get((namespace, protocol))
+        if played is None:
+            tcp = protocol == "TCP"
+            played = self._played[namespace, protocol] = [
+                _Played(Scenario(*self._range, change, time_wait, self._autobind_reuse))
+                for change in (Change if tcp else [Change.AS_IS])
+                for time_wait in ([False, True] if tcp else [False])
+            ]
+        return played
+
+
+def _failure(step: Step, seconds: float | None, begin: float | None, connections: int) -> Failure:
+    event = step.event
+    assert isinstance(event, Syscall)  # an exit asks for no port
+    return Failure(
+        source=event.span.source,
+        line=event.span.first,
+        tid=event.tid,
+        fd=step.fd,
+        call=event.name,
+        errno=_errno(step),
+        seconds=None if seconds is None or begin is None else round(seconds - begin, 6),
+        connections=connections,
+    )
+
+
+def _errno(step: Step) -> str:
+    """docs/kernel.md, "What exhaustion looks like"."""
+    if step.role in ("bind", "listen"):
+        return "EADDRINUSE"
+    return "EADDRNOTAVAIL" if space(step.socket) == "TCP" else "EAGAIN"

@@ -1,0 +1,84 @@
+"""A trace of the suite -> what the tool makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kernel.network import PORTS
+
+from strace_analyzer.findings import PortUse
+from strace_analyzer.kernel import Step, Tracker
+from strace_analyzer.ports import PortLedger
+from strace_analyzer.kernel.destination import space
+from strace_analyzer.ports.clock import Clock
+from strace_analyzer.kernel.exhaustion import Exhaustion
+from strace_analyzer.ports.scenario import Change, Scenario
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.reader import TraceReader, traces
+
+
+class Refusal(NamedTuple):
+    """A call that found no port, by the line where it begins."""
+
+    line: int
+    call: str
+
+
+class Played(NamedTuple):
+    """What the model says of a trace, beside what the trace says the kernel did."""
+
+    predicted: list[Refusal]
+    happened: list[Refusal]
+    connected: int
+    peak: int
+
+
+def steps(trace: Path) -> Iterator[Step]:
+    """The Steps of one file."""
+    tracker = Tracker()
+    (source,) = traces([str(trace)])
+    for event in TraceReader(source):
+        yield from tracker.feed(event)
+    yield from tracker.close()
+
+
+def use(trace: Path) -> PortUse:
+    """The account of the first network namespace, whose range is known."""
+    ledger = PortLedger(port_range=PORTS)
+    end = None
+    for step in steps(trace):
+        ledger.step(step)
+        end = step.event.seconds
+    return ledger.close(end)[0]
+
+
+def play(trace: Path, *, time_wait: bool = True, autobind_reuse: bool = False) -> Played:
+    """Play the trace as it is through the model of the kernel."""
+    models: dict[tuple[int, str | None], tuple[Scenario, Exhaustion]] = {}
+    clock = Clock()
+    predicted: list[Refusal] = []
+    happened: list[Refusal] = []
+    for step in steps(trace):
+        key = step.socket.namespace, space(step.socket)
+        if key[1] is None:
+            continue
+        if key not in models:
+            models[key] = (
+                Scenario(*PORTS, Change.AS_IS, time_wait, autobind_reuse),
+                Exhaustion(),
+            )
+        scenario, judge = models[key]
+        if not scenario.step(step, clock.at(step.event.seconds)):
+            predicted.append(_refusal(step))
+        if judge.judge(step) is not None:
+            happened.append(_refusal(step))
+    played = [scenario for scenario, _ in models.values()]
+    connected, peak = sum(s.connected for s in played), max(s.peak for s in played)
+    return Played(predicted, happened, connected, peak)
+
+
+def _refusal(step: Step) -> Refusal:
+    assert isinstance(step.event, Syscall)
+    return Refusal(step.event.span.first, step.event.name)
