@@ -76,9 +76,9 @@ class Family:
                             self._find_birth(frames.frame(lines(index, number, raw)[0]))
 
     def _find_birth(self, frame: Frame) -> None:
-        if frame.kind is Kind.CALL and frame.name in CLONES:
-            call = self._calls.whole(frame.body)
-            child = None if call is None else self._by_tid.get(call.result.value)
+        call = self._calls.whole(frame.body) if frame.kind is Kind.CALL else None
+        if call is not None and call.name in CLONES:
+            child = self._by_tid.get(call.result.value)
             if child is not None and child != frame.span.source:
                 self._births[frame.span.source, frame.span.first] = child
 
@@ -98,7 +98,7 @@ class Family:
     def _frames(self, index: int) -> Iterator[_Timed]:
         account, clock, frames = self._accounts[index], self._clocks[index], Frames()
         for block in self._sources[index].blocks():
-            account.lines += block.count
+            account.lines += block.size
             for number, raw in self._sieve(block):
                 for line in lines(index, number, raw):
                     frame = frames.frame(line)

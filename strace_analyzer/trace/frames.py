@@ -50,6 +50,8 @@ class End(Enum):
     """` <pid changed to N ...>`: it comes back under the number in `number`."""
     CUT = "cut"
     """It just stops: the rest was printed on another line, or never."""
+    INTRUDED = "intruded"
+    """One of strace's notices stood here: the rest was printed on another line."""
 
 
 class Frame(NamedTuple):
@@ -108,20 +110,39 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
 }
 """Every terminal that frame.lark keeps for a `line` -> the function that reads its text."""
 
-_SLOTS = ("tid", "time", "name", "body", "lost", "number", "command")
+VARYING = frozenset(
+    (
+        *("_GREP_NUMBER", "_MARGIN", "_GAP", "_PID_OPEN", "_CONTEXT", "_BRACKET", "_PLUS"),
+        *("_OUTPUT_BEFORE", "_ATTACHED", "_LEFT", "_PROCESS", "_RESUMED_OPEN", "_CHANGED"),
+        *("_UNFINISHED", "_DETACHED", "_SIGNAL", "_SIGNAL_OLD", "_STOPPED"),
+        *("_EXITED", "_KILLED", "_SUPERSEDED"),
+    )
+)
+"""Terminals that frame.lark leaves out of its trees, and that vary, or look at text that varies."""
+
+_SLOTS = ("tid", "time", "body")
+_SELDOM = ("name", "lost", "number", "command")
 
 
 def _parts(line: Tree[Any]) -> tuple[object, ...]:
-    """The rule that says what a `line` is, then what fills each slot, None where nothing does."""
+    """The rule that says what a `line` is, tid, time, body, and what few lines have; None: absent."""
     slots: dict[str, object] = {}
-    kind = ""
+    rule = ""
     for child in line.children:
-        if child.data in _SLOTS:
+        if child.data in _SLOTS or child.data in _SELDOM:
             slots[child.data] = child.children[0]
         else:
-            kind = str(child.data)
+            rule = str(child.data)
             slots.update((part.data, part.children[0]) for part in child.children)
-    return (kind, *(slots.get(slot) for slot in _SLOTS))
+    seldom = tuple(slots.get(slot) for slot in _SELDOM)
+    return (rule, *(slots.get(slot) for slot in _SLOTS), seldom)
+
+
+def _key(text: bytes) -> bytes:
+    """Texts that are surely of different shapes have different keys; the rest is the reader's."""
+    if text.endswith(b"...>"):
+        return b"half"
+    return b"resumed" if b"<... " in text else b""
 
 
 _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
@@ -132,7 +153,7 @@ class Frames:
     """Makes frames of the lines of one source, in order: below the header of a table stand its rows."""
 
     def __init__(self) -> None:
-        self._reader = Reader(parser("frame", "line"), LEAVES, _parts)
+        self._reader = Reader(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
         self._in_table = False
 
     def frame(self, line: Line) -> Frame:
@@ -143,12 +164,15 @@ class Frames:
             if self._is_row(text):
                 return Frame(Kind.TABLE, End.RESULT, None, None, "", text, span)
             self._in_table = False
-        read = self._reader.read(b"", text)
-        if read is None:  # no grammar covers every byte sequence
+        read = self._reader.read(_key(text), text) if text else None
+        if read is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(Kind.FOREIGN, End.RESULT, None, None, "", text, span, lines=line.counts)
-        parts, match = read
-        rule, tid, time, name, body, lost, number, command = [part(match) for part in parts]
-        kind, end = KINDS[rule]
+        (what, who, when, rest, seldom), match = read
+        kind, end = KINDS[what(match)]
+        tid, time, body = who(match), when(match), rest(match)
+        if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
+            return Frame(kind, end, tid, time, "", body, span)
+        name, lost, number, command = seldom(match)
         body = body or b""
         if kind is Kind.CALL:
             name = body[: body.index(b"(")].decode("ascii")
@@ -173,5 +197,5 @@ class Frames:
     def _cut(kind: Kind, name: str | None, body: bytes) -> tuple[Kind, End, str | None]:
         """A line that was cut by a notice is half a call, whatever its half looks like."""
         if kind is Kind.RESUMED or kind is Kind.CALL:
-            return kind, End.CUT, name
-        return Kind.CALL, End.CUT, body.partition(b"(")[0].decode("latin-1")
+            return kind, End.INTRUDED, name
+        return Kind.CALL, End.INTRUDED, body.partition(b"(")[0].decode("latin-1")

@@ -7,10 +7,8 @@ given each block and says which lines of it can matter; the others are counted a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from pathlib import Path
-from typing import BinaryIO
 
 from strace_analyzer.errors import TraceError
 from strace_analyzer.trace.accounting import Accounting
@@ -45,14 +43,9 @@ class EventStream:
 
     def __init__(self, name: str = "<stream>", tid: int | None = None) -> None:
         self.accounting = Accounting(name)
-        self.times = Clock()
+        self.clock = Clock()
         self._frames = Frames()
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
-
-    @property
-    def clock(self) -> ClockKind:
-        """The kind of clock of the lines so far."""
-        return self.times.kind
 
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
@@ -64,7 +57,7 @@ class EventStream:
         found: list[Event] = []
         for part in lines(0, number, line):
             frame = self._frames.frame(part)
-            found += self._rejoin.join(frame, self.times.seconds(frame.time))
+            found += self._rejoin.join(frame, self.clock.seconds(frame.time))
         return found
 
     def close(self) -> list[Event]:
@@ -123,9 +116,9 @@ class TraceReader:
         source = self.trace.sources[0]
         stream = EventStream(source.name, source.tid)
         self.accounting[0] = account = stream.accounting
-        self._clocks[0] = stream.times
+        self._clocks[0] = stream.clock
         for block in source.blocks():
-            account.lines += block.count
+            account.lines += block.size
             for number, line in self._sieve(block):
                 yield from stream.examine(number, line)
         yield from stream.close()

@@ -47,6 +47,7 @@ CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
 
 _EXITS = frozenset(("exit", "exit_group", "_exit"))
 _WHOLE = (End.RESULT, End.LOST)
+_CUT = (End.CUT, End.INTRUDED)
 _WITHIN_A_CALL = (Kind.ATTACHED, Kind.DETACHED, Kind.NOTICE, Kind.DUMP)
 
 
@@ -145,15 +146,8 @@ class Rejoin:
         events: list[Event] = []
         for source in self._sources:
             self._release(source, events)
-            cut = source.cut
-            if cut is None:
-                continue
-            if cut.frame.kind is Kind.CALL and cut.frame.end is End.CUT:  # the file ends within a call
-                source.cut = None
-                source.account.call_lines += cut.frame.lines
-                self._enter(cut.frame, cut.tid, cut.seconds, events)
-            else:
-                self._give_up(source, cut, events)
+            if source.cut is not None:
+                self._give_up(source, source.cut, events, is_end=True)
         for half in (*self._halves.values(), *self._moved.values()):
             self._sources[half.span.source].account.half_calls += 1
         self._halves.clear()
@@ -195,7 +189,7 @@ class Rejoin:
                 source.account.call_lines += frame.lines
                 self._lost_half(tid)
                 self._returned(source, Syscall(tid, frame.time, seconds, call, frame.span), events)
-        elif frame.end is End.CUT:
+        elif frame.end in _CUT:
             source.cut = _Cut(frame, tid, seconds)
         else:
             source.account.call_lines += frame.lines
@@ -239,7 +233,7 @@ class Rejoin:
         self, source: _Source, frame: Frame, seconds: float | None, events: list[Event]
     ) -> None:
         tid = self._tid(source, frame, events)
-        if frame.end is End.CUT:
+        if frame.end in _CUT:
             source.cut = _Cut(frame, tid, seconds)
             return
         half = self._halves.pop(tid, None) or self._moved.pop(tid, None)
@@ -377,7 +371,9 @@ class Rejoin:
             return
         self._take[begun.kind](source, whole, cut.seconds, events)
 
-    def _give_up(self, source: _Source, cut: _Cut, events: list[Event]) -> None:
+    def _give_up(
+        self, source: _Source, cut: _Cut, events: list[Event], is_end: bool = False
+    ) -> None:
         """The rest of a cut call does not come."""
         source.cut = None
         frame = cut.frame
@@ -386,11 +382,17 @@ class Rejoin:
             source.account.call_lines += frame.lines
             syscall = Syscall(cut.tid, frame.time, cut.seconds, call, frame.span)
             self._returned(source, syscall, events)
-            return
-        reason = "the call breaks off" if frame.end is End.CUT else "the call is not understood"
-        self._unparsed(source, frame.lines, frame.body, reason, frame.span, events)
-        if frame.kind is Kind.RESUMED:
-            self._lost_half(cut.tid)
+        elif frame.kind is Kind.CALL and (
+            frame.end is End.INTRUDED or (is_end and frame.end is End.CUT)
+        ):
+            source.account.call_lines += frame.lines
+            self._enter(frame, cut.tid, cut.seconds, events)
+        else:
+            breaks_off = frame.end in _CUT
+            reason = "the call breaks off" if breaks_off else "the call is not understood"
+            self._unparsed(source, frame.lines, frame.body, reason, frame.span, events)
+            if frame.kind is Kind.RESUMED:
+                self._lost_half(cut.tid)
 
     def _stray_rest(
         self, source: _Source, frame: Frame, seconds: float | None, events: list[Event]

@@ -42,7 +42,7 @@ class Block(NamedTuple):
         return enumerate(rows, self.first)
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many lines these are."""
         return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
 
@@ -66,7 +66,7 @@ class SourceInput:
         try:
             if self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
-                    yield from _blocks(_chunks(cast(BinaryIO, file)))
+                    yield from _blocks(_chunks(cast("BinaryIO", file)))
             elif self.stream is not None:
                 yield from _blocks(_chunks(self.stream))
         except TraceError as error:
@@ -190,7 +190,7 @@ def _zstd(raw: BinaryIO) -> BinaryIO:
             "compressed with zstd, which needs the package zstandard; or: zstdcat FILE | strace-analyzer"
         ) from missing
     reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    return cast(BinaryIO, _Guarded(reader, zstandard.ZstdError))
+    return cast("BinaryIO", _Guarded(reader, zstandard.ZstdError))
 
 
 class _Guarded:
@@ -239,7 +239,7 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[Block]:
             continue
         pieces.append(chunk[:end])
         block = Block(number, b"".join(pieces))
-        number += block.count
+        number += block.size
         pieces = [chunk[end:]]
         yield block
     rest = b"".join(pieces)

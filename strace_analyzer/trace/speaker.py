@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from strace_analyzer.trace.frames import Frame, Kind
 
-
 UnderWay = Callable[[int], str | None]
 """tid -> name of the call that it is inside of, None where it is in none"""
 
