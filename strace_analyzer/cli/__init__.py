@@ -1,4 +1,5 @@
-"""The command line: takes the words typed, gives output, errors and an exit status; nothing else prints or exits."""
+"""The command line: takes the words typed, gives output, errors and an exit status; nothing else
+prints or exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Takes the words of the command line, gives them to the command they name (`check` when they name none)."""
+"""Takes the words of the command line, gives them to the command they name (`check` when they
+name none)."""
 
 from __future__ import annotations
 
@@ -25,8 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="[bold]strace-analyzer trace.txt[/] and [bold]strace -f CMD 2>&1 | strace-analyzer[/] are short for "
-    "[bold]check[/]; its options: strace-analyzer check --help. A file named like a command is ./NAME.",
+    epilog=(
+        "[bold]strace-analyzer trace.txt[/] and [bold]strace -f CMD 2>&1 | strace-analyzer[/]"
+        " are short for [bold]check[/]; its options: strace-analyzer check --help."
+        " A file named like a command is ./NAME."
+    ),
 )
 app.command()(check)
 app.command()(sockets)
@@ -46,11 +50,13 @@ def _version(asked: bool) -> None:
 @app.callback()
 def strace_analyzer(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_version, is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
-    """Finds the processes and file descriptors in strace output that bind to 0.0.0.0 (or ::) port 0 before
-    they connect, and so take local ports away from everybody, with the lines that prove it."""
+    """Find who binds to 0.0.0.0 port 0 before connecting, in the output of strace."""
 
 
 def run(argv: list[str]) -> int:
@@ -58,7 +64,7 @@ def run(argv: list[str]) -> int:
     try:
         status = app(args=with_default(argv), standalone_mode=False, prog_name="strace-analyzer")
     except TyperException as error:
-        return _fail(error.format_message().rstrip("."))
+        return _fail(error.format_message().replace("Value error, ", "").rstrip("."))
     except StraceAnalyzerError as error:
         return _fail(str(error))
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN, LevelName
 
 
-class CheckFormat(str, Enum):
+class CheckFormat(StrEnum):
     """The forms of the report."""
 
     text = "text"
@@ -40,11 +40,20 @@ def check(
     level: Annotated[
         LevelName | None,
         typer.Option(
-            "--level", help="Only findings from this level on.", show_default="note", rich_help_panel=SHOWN
+            "--level",
+            help="Only findings from this level on.",
+            show_default="note",
+            rich_help_panel=SHOWN,
         ),
     ] = None,
     all: Annotated[
-        bool, typer.Option("--all", help="Shorten nothing, and list every finding.", rich_help_panel=SHOWN)
+        bool,
+        typer.Option(
+            "--all",
+            metavar="",
+            help="Shorten nothing, and list every finding.",
+            rich_help_panel=SHOWN,
+        ),
     ] = False,
     pid: options.Pids = None,
     command: options.Commands = None,
@@ -70,6 +79,7 @@ def check(
             show_default="warning",
         ),
     ] = None,
+    rules: options.RuleFiles = None,
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
     strict: options.Strict = False,
@@ -87,6 +97,7 @@ def check(
 
     chosen = settings(
         rule=rule,
+        rule_files=rules or (),
         level=level.value if level else None,
         fail_on=fail_on,
         port_range=port_range,

@@ -12,14 +12,19 @@ from strace_analyzer.errors import ConfigurationError
 def command(
     program: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- CMD ARGS...]", help="The program to run under strace.", show_default=False),
+        typer.Argument(
+            metavar="[-- CMD ARGS...]", help="The program to run under strace.", show_default=False
+        ),
     ] = None,
     pid: Annotated[
         list[int] | None,
-        typer.Option("--pid", "-p", metavar="PID", help="A running process. Repeatable.", show_default=False),
+        typer.Option(
+            "--pid", "-p", metavar="PID", help="A running process. Repeatable.", show_default=False
+        ),
     ] = None,
 ) -> int:
-    """Print the strace command line whose output hides nothing, shell-quoted and alone on standard output."""
+    """Print the strace command line whose output hides nothing, shell-quoted and alone on
+    standard output."""
     from strace_analyzer.kernel.strace_command import quoted, strace_command
 
     if pid and program:

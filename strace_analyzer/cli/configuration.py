@@ -1,7 +1,8 @@
 """Takes the current directory, gives what the configuration file says.
 
-The file is `strace-analyzer.toml`, or `[tool.strace-analyzer]` of `pyproject.toml`, in the current directory or the
-nearest directory above that has one. An unknown key is an error that names the nearest known one.
+The file is `strace-analyzer.toml`, or `[tool.strace-analyzer]` of `pyproject.toml`, in the
+current directory or the nearest directory above that has one. An unknown key is an error that
+names the nearest known one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ TABLE = "strace-analyzer"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the file says; None and empty where it says nothing. `rules` are paths, seen from the file."""
+    """What the file says; None and empty where it says nothing. `rules` are paths, seen from the
+    file."""
 
     rule: tuple[str, ...] = ()
     level: str | None = None
@@ -38,7 +40,8 @@ KEYS = (*_LISTS, *_STRINGS, *_SWITCHES)
 
 
 def configuration(directory: Path) -> Configuration:
-    """The configuration in force in `directory`. Raises ConfigurationError for a file that is wrong."""
+    """The configuration in force in `directory`. Raises ConfigurationError for a file that is
+    wrong."""
     for place in (directory, *directory.parents):
         own = place / OWN_FILE
         if own.is_file():

@@ -1,4 +1,5 @@
-"""Takes blocks of the text report, prints them: coloured on a terminal, plain elsewhere, never markup."""
+"""Takes blocks of the text report, prints them: coloured on a terminal, plain elsewhere, never
+markup."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _NARROWEST = 40
 
 
 def console(stream: TextIO) -> Console:
-    """A console that takes text as it is: the names in it are a traced program's. NO_COLOR is kept."""
+    """A console that takes text as it is: the names in it are a traced program's. NO_COLOR is
+    kept."""
     columns = os.environ.get("COLUMNS", "")
     width = None if stream.isatty() else int(columns) if columns.isdecimal() else PLAIN_WIDTH
     made = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)

@@ -81,10 +81,11 @@ class _UntilInterrupted(SourceInput):
 
 @contextmanager
 def interruptible(arguments: Sequence[str]) -> Iterator[list[TraceInput]]:
-    """The traces that the arguments name; while they are read, Ctrl-C ends the input and nothing else.
+    """The traces that the arguments name; while they are read, Ctrl-C ends the input and nothing
+    else.
 
-    Raises TraceError where an argument names nothing, and with the short help where standard input is
-    to be read and is a terminal: nobody types a trace.
+    Raises TraceError where an argument names nothing, and with the short help where standard
+    input is to be read and is a terminal: nobody types a trace.
     """
     reads_stdin = "-" in arguments
     if reads_stdin and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
@@ -92,8 +93,10 @@ def interruptible(arguments: Sequence[str]) -> Iterator[list[TraceInput]]:
     interrupt = Interrupt()
     before = signal.signal(signal.SIGINT, interrupt.press)
     try:
-        stream = io.BufferedReader(StandardInput(interrupt), _BLOCK) if reads_stdin else io.BytesIO()
-        found = traces(arguments, cast(BinaryIO, stream))
+        stream = (
+            io.BufferedReader(StandardInput(interrupt), _BLOCK) if reads_stdin else io.BytesIO()
+        )
+        found = traces(arguments, cast("BinaryIO", stream))
         yield [
             replace(trace, sources=tuple(_watched(source, interrupt) for source in trace.sources))
             for trace in found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ READING = "Reading"
 PORTS = "Local ports"
 
 
-class LevelName(str, Enum):
+class LevelName(StrEnum):
     """The levels by name."""
 
     note = "note"
@@ -28,9 +28,12 @@ class LevelName(str, Enum):
 Traces = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TRACE]...",
-        help="Output of strace: a file (.gz .xz .zst .bz2 too), the directory or PREFIX of an -ff family, or - for "
-        "standard input, which is also read when no TRACE is given. Each is a trace of its own.",
+        metavar="TRACE",
+        help=(
+            "Output of strace: a file (.gz .xz .zst .bz2 too), the directory or PREFIX of an "
+            "-ff family, or - for "
+            "standard input, which is also read when no TRACE is given. Each is a trace of its own."
+        ),
         show_default=False,
     ),
 ]
@@ -66,11 +69,34 @@ Commands = Annotated[
 ]
 Strict = Annotated[
     bool,
-    typer.Option("--strict", help="Examine every line, also those that cannot matter.", rich_help_panel=READING),
+    typer.Option(
+        "--strict",
+        metavar="",
+        help="Examine every line, also those that cannot matter.",
+        rich_help_panel=READING,
+    ),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Nothing on standard error but errors.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--quiet",
+        "-q",
+        metavar="",
+        help="Nothing on standard error but errors.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+RuleFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rules",
+        metavar="FILE|DIR",
+        help=(
+            "Also run the rules of this Python file, or of the files in this directory. Repeatable."
+        ),
+        show_default=False,
+        rich_help_panel=READING,
+    ),
 ]
 PortRange = Annotated[
     str | None,
@@ -86,6 +112,7 @@ AutobindReuse = Annotated[
     bool,
     typer.Option(
         "--autobind-reuse",
+        metavar="",
         help="The traced machine has net.ipv4.ip_autobind_reuse=1.",
         rich_help_panel=PORTS,
     ),
@@ -93,7 +120,8 @@ AutobindReuse = Annotated[
 
 
 def port_range(text: str | None) -> tuple[int, int] | None:
-    """`32768-60999` as two numbers. Raises ConfigurationError for anything that is no range of ports."""
+    """`32768-60999` as two numbers. Raises ConfigurationError for anything that is no range of
+    ports."""
     if text is None:
         return None
     low, dash, high = text.replace(" ", "").partition("-")

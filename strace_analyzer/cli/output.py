@@ -12,11 +12,10 @@ from typing import TextIO
 from strace_analyzer.errors import TraceError
 
 
-
 @contextmanager
 def destination(path: Path | None) -> Iterator[TextIO]:
-    """Where the report goes. A file is written aside and renamed when it is whole, so that nobody ever reads
-    half a report; what is no regular file (/dev/stdout, a FIFO) is written directly.
+    """Where the report goes. A file is written aside and renamed when it is whole, so that nobody
+    ever reads half a report; what is no regular file (/dev/stdout, a FIFO) is written directly.
 
     Raises TraceError where it cannot be written.
     """

@@ -1,4 +1,5 @@
-"""Takes the TRACE arguments, gives their Analysis; hints and failed rules are said on standard error."""
+"""Takes the TRACE arguments, gives their Analysis; hints and failed rules are said on standard
+error."""
 
 from __future__ import annotations
 
@@ -21,5 +22,7 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
         analysis = analyze_traces(traces, settings)
     for failure in analysis.failures:
         where = f" at {failure.source}:{failure.line}" if failure.source else ""
-        print(f"strace-analyzer: rule {failure.rule} failed{where}: {failure.message}", file=sys.stderr)
+        print(
+            f"strace-analyzer: rule {failure.rule} failed{where}: {failure.error}", file=sys.stderr
+        )
     return analysis

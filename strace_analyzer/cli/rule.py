@@ -1,23 +1,54 @@
-"""`rule`: takes a rule's id, gives its documentation with its examples."""
+"""`rule`: takes a rule's id, gives its documentation with its examples; or tests a rule file on
+its examples."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from strace_analyzer.cli import options
+from strace_analyzer.errors import ConfigurationError
+
 
 def rule(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A rule's id, as `rules` lists it.")],
+    id: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="A rule's id, as `rules` lists it.", show_default=False),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            "--test",
+            metavar="FILE|DIR",
+            help="Run the rules of this file on their own examples, and show where they disagree.",
+        ),
+    ] = None,
+    rules: options.RuleFiles = None,
 ) -> int:
-    """Show one rule's documentation: what it flags, why, what to do instead, when it is fine; examples."""
+    """Show one rule's documentation: what it flags, why, what to do instead, when it is fine;
+    examples."""
     from strace_analyzer.cli.console import console, show
-    from strace_analyzer.cli.settings import known_rules
-    from strace_analyzer.report.text.rules import rule_page
-    from strace_analyzer.rules import catalogue
 
-    every = catalogue()
+    target = console(sys.stdout)
+    if test is not None:
+        from strace_analyzer.analysis.examples import disagreements
+        from strace_analyzer.report.text.rule_test import test_page
+        from strace_analyzer.rules.load import rules_in
+
+        results = [(item, disagreements(item)) for item in rules_in(test)]
+        show(test_page(results), target)
+        return 1 if any(found for _, found in results) else 0
+    if id is None:
+        raise ConfigurationError(
+            "give a rule's id (`strace-analyzer rules` lists them) or --test FILE"
+        )
+    from strace_analyzer.cli.settings import known_rules, rules_in_force
+    from strace_analyzer.report.text.rules import rule_page
+
+    every = rules_in_force(rules or ())
     known_rules([id], [item.id for item in every])
-    show(rule_page(next(item for item in every if item.id == id)), console(sys.stdout))
+    show(rule_page(next(item for item in every if item.id == id)), target)
     return 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from strace_analyzer.cli import options
 
-def rules() -> int:
+
+def rules(rules: options.RuleFiles = None) -> int:
     """List the rules: what each flags, in a line."""
     from strace_analyzer.cli.console import console, show
+    from strace_analyzer.cli.settings import rules_in_force
     from strace_analyzer.report.text.rules import catalogue_page
-    from strace_analyzer.rules import catalogue
 
-    show(catalogue_page(catalogue()), console(sys.stdout))
+    show(catalogue_page(rules_in_force(rules or ())), console(sys.stdout))
     return 0

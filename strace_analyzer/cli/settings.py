@@ -14,7 +14,8 @@ from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import parse_moment
 from strace_analyzer.report.nearest import nearest
 from strace_analyzer.report.selection import Selection
-from strace_analyzer.rules import catalogue
+from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.rules.load import installed_rules, rules_in, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Settings:
 def settings(
     *,
     rule: Sequence[str] | None = None,
+    rule_files: Sequence[str] = (),
     level: str | None = None,
     fail_on: Sequence[str] | None = None,
     port_range: str | None = None,
@@ -39,9 +41,10 @@ def settings(
     until: str | None = None,
     sockets: bool = False,
 ) -> Settings:
-    """What is typed goes before what is written. Raises ConfigurationError for what does not exist."""
+    """What is typed goes before what is written. Raises ConfigurationError for what does not
+    exist."""
     written = configuration(Path.cwd())
-    rules = catalogue()
+    rules = _every_rule([*written.rules, *rule_files])
     known = [item.id for item in rules]
     chosen = known_rules(rule or written.rule, known)
     level = level or written.level or "note"
@@ -66,8 +69,19 @@ def settings(
     )
 
 
+def rules_in_force(files: Sequence[str]) -> tuple[type[Rule], ...]:
+    """The rules typed or written: `files` and those of the configuration, with all that are
+    installed."""
+    return _every_rule([*configuration(Path.cwd()).rules, *files])
+
+
+def _every_rule(files: Iterable[str]) -> tuple[type[Rule], ...]:
+    return together(catalogue(), installed_rules(), *(rules_in(Path(name)) for name in files))
+
+
 def known_rules(asked: Iterable[str], known: Sequence[str]) -> frozenset[str]:
-    """The ids asked for. Raises ConfigurationError for one that does not exist, naming the nearest."""
+    """The ids asked for. Raises ConfigurationError for one that does not exist, naming the
+    nearest."""
     for name in asked:
         if name not in known:
             raise ConfigurationError(f"no such rule: {name}{nearest(name, known)}")

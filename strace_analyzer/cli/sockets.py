@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
 
 
-class SocketsFormat(str, Enum):
+class SocketsFormat(StrEnum):
     """The forms of the list."""
 
     text = "text"
@@ -29,7 +29,11 @@ def sockets(
     line: Annotated[
         int | None,
         typer.Option(
-            "--line", metavar="N", min=1, help="The socket whose call is on this line.", rich_help_panel=SHOWN
+            "--line",
+            metavar="N",
+            min=1,
+            help="The socket whose call is on this line.",
+            rich_help_panel=SHOWN,
         ),
     ] = None,
     pid: options.Pids = None,
@@ -37,7 +41,10 @@ def sockets(
     fd: Annotated[
         list[int] | None,
         typer.Option(
-            "--fd", metavar="FD", help="Only sockets of this descriptor. Repeatable.", rich_help_panel=SHOWN
+            "--fd",
+            metavar="FD",
+            help="Only sockets of this descriptor. Repeatable.",
+            rich_help_panel=SHOWN,
         ),
     ] = None,
     peer: Annotated[
@@ -50,12 +57,16 @@ def sockets(
         ),
     ] = None,
     all: Annotated[
-        bool, typer.Option("--all", help="Every call of every socket.", rich_help_panel=SHOWN)
+        bool,
+        typer.Option(
+            "--all", metavar="", help="Every call of every socket.", rich_help_panel=SHOWN
+        ),
     ] = False,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show every socket's life: who made it, how its local port was chosen, where it went, how it ended."""
+    """Show every socket's life: who made it, how its local port was chosen, where it went, how it
+    ended."""
     from strace_analyzer.cli.output import destination, write
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings

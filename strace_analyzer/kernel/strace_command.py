@@ -1,7 +1,7 @@
 """Takes what to trace, gives the strace command line whose output hides nothing from the model.
 
-One place for it: `command` prints it, `run` and `attach` execute it, and every message about a trace taken with
-the wrong options quotes it.
+One place for it: `command` prints it, `run` and `attach` execute it, and every message about a
+trace taken with the wrong options quotes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from strace_analyzer.kernel.tracker import tracked_calls
 
 OPTIONS = ("-f", "-yy", "-tt", "-T")
-"""follow threads and children; addresses behind descriptors; microsecond times; durations (strace(1))"""
+"""follow threads and children; addresses behind descriptors; microsecond times; durations
+(strace(1))"""
 
 
 def strace_command(
@@ -20,8 +21,9 @@ def strace_command(
 ) -> list[str]:
     """The words of the command line: `strace -f -yy -tt -T -o trace.txt -e trace=... -p PID`.
 
-    With neither `pids` nor `program` the word PID stands where a process id belongs. Every name is marked
-    `?`, so that an architecture without the call (socketcall, dup2) is no error (strace(1), -e trace).
+    With neither `pids` nor `program` the word PID stands where a process id belongs. Every name
+    is marked `?`, so that an architecture without the call (socketcall, dup2) is no error
+    (strace(1), -e trace).
     """
     target = [word for pid in pids for word in ("-p", str(pid))]
     if program:

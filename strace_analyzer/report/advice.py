@@ -16,16 +16,21 @@ _GENERIC = Remedy(
     "Where the API demands a local address: set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind().",
 )
 _ADDRESS = (
-    "set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind(): the address stays, the port is chosen at "
+    "set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind(): the address stays, the port is "
+    "chosen at "
     "connect() and shared between destinations."
 )
 _EXHAUSTED = {
-    "early-binds": "the binds of this trace hold the ports: fix them first (see their own findings).",
+    "early-binds": (
+        "the binds of this trace hold the ports: fix them first (see their own findings)."
+    ),
     "time-wait": "closed connections still hold ports for 60 s: let the peer close first, reuse "
     "connections, or leave out the bind() so that destinations share ports.",
     "one-destination": "one destination has used every port: reuse connections, spread over more "
     "addresses or ports of the destination, or widen net.ipv4.ip_local_port_range.",
-    "another-process": "another process holds the ports. Find it with: nsenter -t {pid} -n ss -tanp",
+    "another-process": (
+        "another process holds the ports. Find it with: nsenter -t {pid} -n ss -tanp"
+    ),
     "unknown": "see who holds the ports with: nsenter -t {pid} -n ss -tanp",
 }
 _WITHOUT = {
@@ -60,7 +65,11 @@ def advise(group: Group, process: Process | None) -> Advice:
             return _exhausted(group)
         case "udp-shared-port":
             return Advice(
-                "", ("leave out SO_REUSEADDR before bind() to port 0: every socket then gets a port of its own.",)
+                "",
+                (
+                    "leave out SO_REUSEADDR before bind() to port 0: every socket then gets a"
+                    " port of its own.",
+                ),
             )
         case "fixed-source-port":
             return Advice(
@@ -71,7 +80,9 @@ def advise(group: Group, process: Process | None) -> Advice:
                 ),
             )
         case "bound-unused":
-            return Advice("", ("bind only when the port is needed: until the close nobody else can use it.",))
+            return Advice(
+                "", ("bind only when the port is needed: until the close nobody else can use it.",)
+            )
     return Advice("", (group.advice,) if group.advice else ())
 
 
@@ -80,21 +91,32 @@ def _any_port_zero(group: Group, runtime: Runtime | None) -> Advice:
     sentences = list((remedy or _GENERIC).sentences(runtime.major if runtime else None))
     sample = group.sample
     if sample.reuse:
-        at = next((r for r in sample.trail if r.role == "setsockopt" and "SO_REUSE" in r.text), None)
+        at = next(
+            (r for r in sample.trail if r.role == "setsockopt" and "SO_REUSE" in r.text), None
+        )
         name = "SO_REUSEPORT" if at is not None and "SO_REUSEPORT" in at.text else "SO_REUSEADDR"
-        where = f", which is set here (line {at.line})," if at is not None else ", which is set here,"
+        where = (
+            f", which is set here (line {at.line})," if at is not None else ", which is set here,"
+        )
         sentences.append(f"{name}{where} does not help.")
     if group.confidence is Confidence.PROBABLE and "setsockopt-hidden" in sample.doubts:
-        sentences.append("First see whether IP_BIND_ADDRESS_NO_PORT is set: this trace cannot show it.")
+        sentences.append(
+            "First see whether IP_BIND_ADDRESS_NO_PORT is set: this trace cannot show it."
+        )
     return Advice(runtime.title if runtime is not None else "", tuple(sentences))
 
 
 def _address_port_zero(runtime: Runtime | None) -> Advice:
     who = runtime.title if runtime is not None else ""
     if runtime is not None and runtime.family == "beam":
-        return Advice(who, ("add {raw,0,24,<<1:32/native>>} to the socket options, before {ip,...}.", _ADDRESS))
+        return Advice(
+            who,
+            ("add {raw,0,24,<<1:32/native>>} to the socket options, before {ip,...}.", _ADDRESS),
+        )
     if runtime is not None and runtime.family in ("curl", "nginx", "haproxy", "squid", "envoy"):
-        return Advice(who, ("upgrade: recent versions set IP_BIND_ADDRESS_NO_PORT themselves.", _ADDRESS))
+        return Advice(
+            who, ("upgrade: recent versions set IP_BIND_ADDRESS_NO_PORT themselves.", _ADDRESS)
+        )
     return Advice(who, (_ADDRESS,))
 
 

@@ -1,4 +1,5 @@
-"""Takes the findings that were selected, gives one line each, in the form that editors and CI jump to.
+"""Takes the findings that were selected, gives one line each, in the form that editors and CI
+jump to.
 
 `trace.txt:403: warning: bind-any-port-zero: beam.smp[4510] fd 19 -> 127.0.0.1:8001`
 """
@@ -15,7 +16,8 @@ from strace_analyzer.report.selection import Selected
 
 
 def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
-    """A line per finding, then one per thing unknown or hidden; nothing at all for a clean trace."""
+    """A line per finding, then one per thing unknown or hidden; nothing at all for a clean
+    trace."""
     names = {trace.id: trace.name for trace in selected.traces}
     for finding in selected.findings():
         yield line(finding)
@@ -35,5 +37,7 @@ def line(finding: Finding) -> str:
     peer = f" -> {finding.peer}" if finding.peer is not None else ""
     doubt = " (probable)" if finding.confidence is Confidence.PROBABLE else ""
     failed = " (failed)" if finding.outcome is Outcome.FAILED else ""
-    text = f"{finding.at}: {finding.level}: {finding.rule}: {who} fd {finding.fd}{peer}{failed}{doubt}"
+    text = (
+        f"{finding.at}: {finding.level}: {finding.rule}: {who} fd {finding.fd}{peer}{failed}{doubt}"
+    )
     return safe(text) + "\n"

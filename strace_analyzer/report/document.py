@@ -1,7 +1,7 @@
 """Takes what was selected and judged, gives the parts of the JSON report (schema 1) as plain dicts.
 
-docs/report-schema.json is the published schema. Every field is always present; None is unknown and an
-empty list is none. Nothing of this machine is in it: equal input gives equal bytes.
+docs/report-schema.json is the published schema. Every field is always present; None is unknown
+and an empty list is none. Nothing of this machine is in it: equal input gives equal bytes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Takes a call as strace printed it, gives the short form that a proof quotes.
 
-`connect(19<TCP:[0.0.0.0:34937]>, {sa_family=AF_INET, sin_port=htons(8001), sin_addr=inet_addr("127.0.0.1")},
-16) = -1 EINPROGRESS (Operation now in progress) <0.000450>` becomes
-`connect(19, {AF_INET, htons(8001), "127.0.0.1"}, 16) = EINPROGRESS`: annotations, field names and errno words go,
-the middle is elided where it is still too long, and the result always stays. The JSON report has the whole text.
+`connect(19<TCP:[0.0.0.0:34937]>, {sa_family=AF_INET, sin_port=htons(8001),
+sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress) <0.000450>`
+becomes `connect(19, {AF_INET, htons(8001), "127.0.0.1"}, 16) = EINPROGRESS`: annotations, field
+names and errno words go, the middle is elided where it is still too long, and the result always
+stays. The JSON report has the whole text.
 """
 
 from __future__ import annotations
@@ -15,29 +16,28 @@ from strace_analyzer.report.plain import safe
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ANNOTATION = re.compile(rf"({_STRING})|(?<=\d)<(?:->|<[^<>]*>|[^<>\"])*>")
 _COMMENT = re.compile(rf"({_STRING})|\s*/\*.*?\*/")
-_RESULT = re.compile(r"\)\s+= (?P<value>\S+)(?: (?P<errno>E[A-Z0-9]+))?(?P<rest>.*)$", re.S)
+_RESULT = re.compile(r"(?P<call>.*)\)\s+= (?P<value>\S+)(?: (?P<errno>E[A-Z0-9]+))?", re.S)
 _ADDRESS = re.compile(
     r"sin6?_(?:port|addr)=|sa_family=|, sin6_(?:flowinfo|scope_id)=(?:htonl\(\d+\)|\d+)"
 )
 _INET_ADDR = re.compile(rf"inet_addr\(({_STRING})\)")
 _INET_PTON = re.compile(rf"inet_pton\(AF_INET6, ({_STRING})(?:, &sin6_addr)?\)")
+_TOKEN = re.compile(rf"{_STRING}|[{{}}()\[\],]")
 _HEX_ONLY = re.compile(r'"((?:\\x[0-9a-f]{2})+)"')
 
 
 def excerpt(text: str, width: int = 66) -> str:
-    """The call `text` in at most `width` characters, unless its name and result alone are longer."""
+    """The call `text` in at most `width` characters, unless its name and result alone are
+    longer."""
     call = _ANNOTATION.sub(lambda m: m[1] or "", text)
     call = _COMMENT.sub(lambda m: m[1] or "", call)
     call = _HEX_ONLY.sub(_decode, call)
     call = _INET_ADDR.sub(r"\1", _INET_PTON.sub(r"\1", call))
     call = _ADDRESS.sub("", call)
-    found = None
-    for found in _RESULT.finditer(call):
-        pass
-    if found is None:
-        head, tail = call, ""
-    else:
-        head, tail = call[: found.start()], ") = " + (found["errno"] or found["value"])
+    head, tail = call, ""
+    found = _RESULT.match(call)
+    if found is not None:
+        head, tail = found["call"], ") = " + (found["errno"] or found["value"])
     return _fit(safe(head), safe(tail), width)
 
 
@@ -48,7 +48,27 @@ def _decode(match: re.Match[str]) -> str:
 
 
 def _fit(head: str, tail: str, width: int) -> str:
+    """The call whole, or without its last arguments, or cut in the middle of one."""
     if len(head) + len(tail) <= width:
         return head + tail
+    whole = _without_last_arguments(head, width - len(tail))
+    if whole is not None:
+        return whole + tail
     room = max(width - len(tail) - 3, head.find("(") + 1)
     return head[:room].rstrip(" ,") + "..." + tail
+
+
+def _without_last_arguments(head: str, room: int) -> str | None:
+    """`bind(3, {AF_INET, htons(0), "0.0.0.0"}, ...`: as many arguments as fit and at least two."""
+    ends: list[int] = []
+    depth = 0
+    for token in _TOKEN.finditer(head):
+        match token[0]:
+            case "{" | "[" | "(":
+                depth += 1
+            case "}" | "]" | ")":
+                depth -= 1
+            case "," if depth == 1:
+                ends.append(token.start())
+    fitting = [end for end in ends[1:] if end + len(", ...") <= room]
+    return f"{head[: fitting[-1]]}, ..." if fitting else None

@@ -1,8 +1,8 @@
 """Takes an Analysis, gives it as pandas DataFrames: sockets, findings, processes, ports.
 
-The only module that imports pandas, which takes longer to load than most traces to read. Columns and
-their types (docs/frames.md lists them) do not depend on the trace: an empty table has them too. Text is `string`,
-whole numbers that may be missing `Int64`, seconds `Float64`.
+The only module that imports pandas, which takes longer to load than most traces to read. Columns
+and their types (docs/frames.md lists them) do not depend on the trace: an empty table has them
+too. Text is `string`, whole numbers that may be missing `Int64`, seconds `Float64`.
 """
 
 from __future__ import annotations
@@ -20,40 +20,43 @@ TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
 SOCKETS = {
     "trace": TEXT, "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
     "domain": TEXT, "type": TEXT, "protocol": TEXT, "namespace": NUMBER, "origin": TEXT,
-    "binding": TEXT, "connection": TEXT, "outcome": TEXT, "local_address": TEXT, "local_port": NUMBER,
-    "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER, "source": TEXT,
-    "opened_line": NUMBER, "closed_line": NUMBER, "seconds_open": SECONDS,
+    "binding": TEXT, "connection": TEXT, "outcome": TEXT, "local_address": TEXT,
+    "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
+    "source": TEXT, "opened_line": NUMBER, "closed_line": NUMBER, "seconds_open": SECONDS,
 }  # fmt: skip
 
 FINDINGS = {
     "id": TEXT, "group": TEXT, "rule": TEXT, "level": TEXT, "confidence": TEXT, "trace": TEXT,
-    "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER, "source": TEXT,
-    "line": NUMBER, "bind_line": NUMBER, "connect_line": NUMBER, "close_line": NUMBER, "domain": TEXT,
-    "type": TEXT, "protocol": TEXT, "local_address": TEXT, "local_port": NUMBER,
-    "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER, "outcome": TEXT,
-    "seconds": SECONDS, "held_seconds": SECONDS,
+    "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
+    "source": TEXT, "line": NUMBER, "bind_line": NUMBER, "connect_line": NUMBER,
+    "close_line": NUMBER, "domain": TEXT, "type": TEXT, "protocol": TEXT, "local_address": TEXT,
+    "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
+    "outcome": TEXT, "seconds": SECONDS, "held_seconds": SECONDS,
 }  # fmt: skip
 
 PROCESSES = {
-    "id": TEXT, "trace": TEXT, "tgid": NUMBER, "threads": NUMBER, "parent": TEXT, "command": TEXT,
-    "argv": TEXT, "sockets": NUMBER, "tcp_connections": NUMBER, "early_bound": NUMBER,
-    "connected": NUMBER, "failed": NUMBER, "destinations": NUMBER, "findings": NUMBER,
+    "id": TEXT, "trace": TEXT, "tgid": NUMBER, "threads": NUMBER, "parent": TEXT,
+    "command": TEXT, "argv": TEXT, "sockets": NUMBER, "tcp_connections": NUMBER,
+    "early_bound": NUMBER, "connected": NUMBER, "failed": NUMBER, "destinations": NUMBER,
+    "findings": NUMBER,
 }  # fmt: skip
 
 PORTS = {
     "trace": TEXT, "namespace": NUMBER, "range_low": NUMBER, "range_high": NUMBER,
-    "range_source": TEXT, "total_connections": NUMBER, "total_pinned": NUMBER, "peak_pinned": NUMBER,
-    "peak_needed": NUMBER, "peak_pinned_with_time_wait": NUMBER, "peak_needed_with_time_wait": NUMBER,
-    "peak_time": SECONDS, "headroom": NUMBER, "headroom_without_bind": NUMBER,
-    "connections_per_second": SECONDS, "sustainable_as_is": SECONDS,
-    "sustainable_without_bind_per_destination": SECONDS, "censored": NUMBER,
+    "range_source": TEXT, "total_connections": NUMBER, "total_pinned": NUMBER,
+    "peak_pinned": NUMBER, "peak_needed": NUMBER, "peak_pinned_with_time_wait": NUMBER,
+    "peak_needed_with_time_wait": NUMBER, "peak_time": SECONDS, "headroom": NUMBER,
+    "headroom_without_bind": NUMBER, "connections_per_second": SECONDS,
+    "sustainable_as_is": SECONDS, "sustainable_without_bind_per_destination": SECONDS,
+    "censored": NUMBER,
 }  # fmt: skip
 
 Row = dict[str, object]
 
 
 class Frames(NamedTuple):
-    """The tables of one Analysis: a row per socket, finding, process, and (trace, network namespace)."""
+    """The tables of one Analysis: a row per socket, finding, process, and (trace, network
+    namespace)."""
 
     sockets: pd.DataFrame
     findings: pd.DataFrame
@@ -62,7 +65,8 @@ class Frames(NamedTuple):
 
 
 def frames(analysis: Analysis) -> Frames:
-    """All tables. `analysis` must have been made with its sockets (`analyze(..., sockets=True)`)."""
+    """All tables. `analysis` must have been made with its sockets (`analyze(...,
+    sockets=True)`)."""
     return Frames(
         sockets=sockets_frame(analysis.sockets),
         findings=_frame((_finding(item) for item in analysis.findings), FINDINGS),

@@ -1,12 +1,13 @@
-"""Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of `check`.
+"""Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of
+`check`.
 
     findings        something was found
     clean           nothing was, at least one outgoing connection was judged, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
     inconclusive    nothing was, but something is hidden or unknown
 
-Exit status: 0 nothing at or above the gate, 1 something is, 2 the trace's options hid bind() or connect(), or a
-rule raised an error.
+Exit status: 0 nothing at or above the gate, 1 something is, 2 the trace's options hid bind() or
+connect(), or a rule raised an error.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def parse_gate(words: Sequence[str], rules: Iterable[str]) -> Gate:
     for word in words:
         if word not in LEVELS and word not in known and word not in ("unknown", "never"):
             choices = (*LEVELS, "unknown", "never", *sorted(known))
-            raise ConfigurationError(f"--fail-on {word}: no such level or rule{nearest(word, choices)}")
+            raise ConfigurationError(
+                f"--fail-on {word}: no such level or rule{nearest(word, choices)}"
+            )
     if "never" in words and len(set(words)) > 1:
         raise ConfigurationError("--fail-on never cannot be combined with another --fail-on")
     levels = [LEVELS[word] for word in words if word in LEVELS]
@@ -86,7 +89,8 @@ def parse_gate(words: Sequence[str], rules: Iterable[str]) -> Gate:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict in one word, the exit status, and the counts behind them (of findings, not groups)."""
+    """The verdict in one word, the exit status, and the counts behind them (of findings, not
+    groups)."""
 
     verdict: str
     exit_status: int
@@ -111,7 +115,9 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
     connections = sum(process.tcp_connections for process in selected.processes)
     if selected.judged:
         verdict = "findings"
-    elif selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings):
+    elif (
+        selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings)
+    ):
         verdict = "inconclusive"
     else:
         verdict = "clean" if connections else "no-connections"

@@ -1,7 +1,8 @@
 """Takes what was selected and judged, gives the JSON report (schema 1) piece by piece.
 
-It is written as it is made, so that a report of a million findings needs no more memory than one of ten.
-The pieces joined are one JSON document, indented by hand: one finding, group or process to a line.
+It is written as it is made, so that a report of a million findings needs no more memory than one
+of ten. The pieces joined are one JSON document, indented by hand: one finding, group or process
+to a line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from strace_analyzer.report.selection import Selected
 
 
 def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
-    """The whole document, in order: schema, tool, summary, traces, groups, findings, processes, ..."""
+    """The whole document, in order: schema, tool, summary, traces, groups, findings, processes,
+    ..."""
     yield f'{{"schema": {document.SCHEMA},\n'
     yield f' "tool": {encode(document.tool())},\n'
     yield f' "summary": {encode(document.summary(judgement))},\n'

@@ -1,7 +1,8 @@
 """Takes what was selected and judged, or findings as they come, gives JSON lines.
 
-One object a line, each with a `type`: `trace`, `finding`, `update` (what was learned later about a finding with the
-same id), `unknown`, `warning`, and last `summary`, which is the JSON report without its findings.
+One object a line, each with a `type`: `trace`, `finding`, `update` (what was learned later about
+a finding with the same id), `unknown`, `warning`, and last `summary`, which is the JSON report
+without its findings.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def found(finding: Finding) -> str:
 
 
 def update(was: Finding, now: Finding) -> str | None:
-    """The line that says what is known about a finding now and was not before; None where nothing is."""
+    """The line that says what is known about a finding now and was not before; None where nothing
+    is."""
     before, after = document.finding(was), document.finding(now)
     changed = {name: value for name, value in after.items() if before[name] != value}
     return line("update", {"id": now.id, **changed}) if changed else None

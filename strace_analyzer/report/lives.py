@@ -34,7 +34,10 @@ def lives(selected: Selected, wanted: Wanted) -> Iterator[SocketLife]:
 
 
 def _on_line(life: SocketLife, line: int) -> bool:
-    return any(call.line <= line <= max(call.line, call.end_line) and line in (call.line, call.end_line) for call in life.trail)
+    return any(
+        call.line <= line <= max(call.line, call.end_line) and line in (call.line, call.end_line)
+        for call in life.trail
+    )
 
 
 def _is_peer(peer: Endpoint, asked: str) -> bool:

@@ -1,7 +1,8 @@
-"""Takes `--since` and `--until` as the user wrote them, gives moments that a finding's calls compare with.
+"""Takes `--since` and `--until` as the user wrote them, gives moments that a finding's calls
+compare with.
 
-Three ways to say when, the ones that strace prints: `14:02:11.3` (-t, -tt), `1709301662.4` (-ttt), and
-`+3.5`, seconds from the trace's beginning (any trace with times, also -r).
+Three ways to say when, the ones that strace prints: `14:02:11.3` (-t, -tt), `1709301662.4`
+(-ttt), and `+3.5`, seconds from the trace's beginning (any trace with times, also -r).
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class Moment(NamedTuple):
         return 0.0
 
     def _past_midnight(self, asked: float) -> float:
-        """Times of day of a trace that may run past midnight: the time asked for is taken to be the one
-        within twelve hours of the trace's beginning, or later in a trace that is longer than that."""
+        """Times of day of a trace that may run past midnight: the time asked for is taken to be
+        the one within twelve hours of the trace's beginning, or later in a trace that is longer
+        than that."""
         assert self.clock is not None
         elapsed = self.elapsed or 0.0
         start = (self.clock - elapsed) % _DAY

@@ -1,4 +1,5 @@
-"""Takes a word that does not exist and those that do, gives `; did you mean 'warning'?` or nothing."""
+"""Takes a word that does not exist and those that do, gives `; did you mean 'warning'?` or
+nothing."""
 
 from __future__ import annotations
 

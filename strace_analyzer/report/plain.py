@@ -1,8 +1,8 @@
 """Takes text of a traced program and numbers, gives what is safe and pleasant to print.
 
-Traced programs choose their own names, arguments and paths, so nothing of theirs may reach a terminal
-as it is: control characters could move its cursor or rename its window, and bidirectional overrides
-(Unicode Standard Annex 9) could make a line read as something else.
+Traced programs choose their own names, arguments and paths, so nothing of theirs may reach a
+terminal as it is: control characters could move its cursor or rename its window, and
+bidirectional overrides (Unicode Standard Annex 9) could make a line read as something else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _UNSAFE = re.compile(
 
 
 def safe(text: str) -> str:
-    r"""`text` with every character that could command a terminal written as an escape: `\x1b`, `\u202e`.
+    r"""`text` with every character that could command a terminal written as an escape: `\x1b`,
+    `\u202e`.
 
     Undecodable bytes (surrogateescape) come out as the byte they were: `\xff`.
     """

@@ -22,7 +22,7 @@ def remark(record: CallRecord, finding: Finding) -> str:
         case "bind":
             return _bind(record, finding)
         case "getsockname":
-            return _name(record)
+            return _name(record, finding)
         case "connect":
             return _connect(record)
         case "outcome":
@@ -64,7 +64,10 @@ def _bind(record: CallRecord, finding: Finding) -> str:
     return "IP_BIND_ADDRESS_NO_PORT not set"
 
 
-def _name(record: CallRecord) -> str:
+def _name(record: CallRecord, finding: Finding) -> str:
+    connect = finding.calls.get("connect")
+    if connect is not None and record.line > connect.line:
+        return ""
     match = _PORT.search(record.text)
     if match is None:
         return ""

@@ -1,6 +1,7 @@
 """Gives, per runtime, how its programs come to bind() to 0.0.0.0 port 0, and what to write instead.
 
-Each remedy was tried on the named versions, or stands in the project's own change (RULES.md has the references).
+Each remedy was tried on the named versions, or stands in the project's own change (RULES.md has
+the references).
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """`fix` is what to do, `until` what else to know. `cured_in`: from this version on the runtime binds
-    only when it is told to, so an offender that is as new has an option of its own (`fix_after`)."""
+    """`fix` is what to do, `until` what else to know. `cured_in`: from this version on the
+    runtime binds only when it is told to, so an offender that is as new has an option of its own
+    (`fix_after`)."""
 
     fix: str
     until: str = ""
@@ -33,18 +35,21 @@ REMEDIES = {
         fix_after="leave {ip,any} and {ip,{0,0,0,0}} out of the socket options.",
     ),
     "java": Remedy(
-        "do not call Socket.bind(null) or bind(new InetSocketAddress(0)), nor give a local address to new Socket(...).",
+        "do not call Socket.bind(null) or bind(new InetSocketAddress(0)), nor give a local "
+        "address to new Socket(...).",
         "Plain new Socket(host, port) and HttpClient do not bind.",
     ),
     "node": Remedy(
-        "leave localAddress: '0.0.0.0' out of the options of net.connect(), http.request() or the agent."
+        "leave localAddress: '0.0.0.0' out of the options of net.connect(), http.request() or"
+        " the agent."
     ),
     "go": Remedy(
         "leave net.Dialer.LocalAddr nil.",
         "Where it is needed: set IP_BIND_ADDRESS_NO_PORT in net.Dialer.Control.",
     ),
     "python": Remedy(
-        "leave out source_address=('0.0.0.0', 0), ('', 0) or local_addr: the default None does not bind.",
+        "leave out source_address=('0.0.0.0', 0), ('', 0) or local_addr: the default None "
+        "does not bind.",
         "Where sock.bind() is called by hand before connect(): remove it.",
     ),
     "ruby": Remedy("leave the local host '0.0.0.0' out of TCPSocket.new(host, port, local_host)."),
@@ -60,10 +65,15 @@ REMEDIES = {
     "redis": Remedy("leave out bind-source-addr 0.0.0.0 (--bind-source-addr)."),
     "nginx": Remedy("upgrade to 1.11.4 or later, where proxy_bind sets IP_BIND_ADDRESS_NO_PORT."),
     "curl": Remedy(
-        "upgrade to 7.75 or later, where --interface sets IP_BIND_ADDRESS_NO_PORT, or leave --interface out."
+        "upgrade to 7.75 or later, where --interface sets IP_BIND_ADDRESS_NO_PORT, or leave "
+        "--interface out."
     ),
     "haproxy": Remedy("leave out source 0.0.0.0, or upgrade: recent versions do not bind for it."),
-    "squid": Remedy("upgrade to 6 or later, where tcp_outgoing_address sets IP_BIND_ADDRESS_NO_PORT."),
+    "squid": Remedy(
+        "upgrade to 6 or later, where tcp_outgoing_address sets IP_BIND_ADDRESS_NO_PORT."
+    ),
     "envoy": Remedy("upgrade, or leave the wildcard out of upstream_bind_config."),
-    "dotnet": Remedy("upgrade to .NET 5 or later, whose Socket.ConnectAsync binds on Windows only."),
+    "dotnet": Remedy(
+        "upgrade to .NET 5 or later, whose Socket.ConnectAsync binds on Windows only."
+    ),
 }

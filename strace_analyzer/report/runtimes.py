@@ -1,7 +1,8 @@
 """Takes a process, gives the runtime it is and, where the command shows it, its version.
 
-Known by the program's name (execve or -Y) and by the paths it ran: `/usr/lib/erlang/erts-11.1.8/bin/beam.smp` is
-Erlang/OTP 23, `/usr/lib/jvm/java-17-openjdk/bin/java` is Java 17.
+Known by the program's name (execve or -Y) and by the paths it ran:
+`/usr/lib/erlang/erts-11.1.8/bin/beam.smp` is Erlang/OTP 23,
+`/usr/lib/jvm/java-17-openjdk/bin/java` is Java 17.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def _with_version(family: str, name: str, paths: Iterable[str]) -> Runtime:
 
 
 def _otp(major: int, minor: int) -> int | None:
-    """The OTP release of an erts version (the release notes of erts): 11 is 23, 12 is 24, and so on."""
+    """The OTP release of an erts version (the release notes of erts): 11 is 23, 12 is 24, and so
+    on."""
     if major >= 11:
         return major + 12
     if major == 10:

@@ -1,7 +1,8 @@
 """Takes an Analysis and what the user asked to see, gives the part of it that is reported.
 
-The whole trace has driven the model; here only what is shown is chosen. Rule, process, command and time
-decide what is reported and counts for the exit status; the level only decides what is shown.
+The whole trace has driven the model; here only what is shown is chosen. Rule, process, command
+and time decide what is reported and counts for the exit status; the level only decides what is
+shown.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _BIND_LINES_KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is reported. Empty means everything. `pids` are thread or process ids, `commands` globs."""
+    """What is reported. Empty means everything. `pids` are thread or process ids, `commands`
+    globs."""
 
     rules: frozenset[str] = frozenset()
     level: Level = Level.NOTE
@@ -54,7 +56,8 @@ EVERYTHING = Selection()
 
 
 class Selected:
-    """An Analysis seen through a Selection. `findings()` and `sockets()` stream; nothing is copied."""
+    """An Analysis seen through a Selection. `findings()` and `sockets()` stream; nothing is
+    copied."""
 
     def __init__(self, analysis: Analysis, selection: Selection = EVERYTHING) -> None:
         """Raises ConfigurationError for a time window over traces that have no times."""
@@ -62,10 +65,10 @@ class Selected:
         self.selection = selection
         self.traces: tuple[TraceResult, ...] = analysis.traces
         if selection.by_time and all(trace.clock == "none" for trace in analysis.traces):
-            raise ConfigurationError("--since and --until need a trace with times (-t, -tt, -ttt, -r)")
-        self._tids = {
-            (process.trace, process.id): process.tids for process in analysis.processes
-        }
+            raise ConfigurationError(
+                "--since and --until need a trace with times (-t, -tt, -ttt, -r)"
+            )
+        self._tids = {(process.trace, process.id): process.tids for process in analysis.processes}
         self.processes = tuple(p for p in analysis.processes if self._keeps(p))
         self.judged = self._groups()
         """the groups that count for the verdict, whatever their level"""
@@ -76,7 +79,9 @@ class Selected:
         self.unknown: tuple[Unknown, ...] = tuple(
             entry
             for entry in analysis.unknown
-            if not selection.by_process or entry.process is None or (entry.trace, entry.process) in kept
+            if not selection.by_process
+            or entry.process is None
+            or (entry.trace, entry.process) in kept
         )
         self.warnings: tuple[Warning, ...] = analysis.warnings
         self.blind = any(trace.inconclusive is not None for trace in analysis.traces)

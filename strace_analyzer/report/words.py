@@ -1,4 +1,5 @@
-"""Takes groups and processes, gives the words for them: who, what the rule found, and why it matters.
+"""Takes groups and processes, gives the words for them: who, what the rule found, and why it
+matters.
 
 Two sentences of reason at most; the whole of it is `strace-analyzer rule ID`.
 """
@@ -12,7 +13,9 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report.plain import count, safe
 
 _INTERPRETER = re.compile(r"(python|pypy|ruby|perl|node|nodejs|java|bash|sh|dash|php)[\d.]*")
-_TAKES_A_VALUE = frozenset({"-cp", "-classpath", "--class-path", "-W", "-X", "-r", "-I", "-e", "-c"})
+_TAKES_A_VALUE = frozenset(
+    {"-cp", "-classpath", "--class-path", "-W", "-X", "-r", "-I", "-e", "-c"}
+)
 
 
 def program(command: str | None, process: Process | None) -> str | None:
@@ -70,7 +73,8 @@ def what(group: Group, process: Process | None) -> str:
         case "bind-any-port-zero":
             return f"{name} binds before connecting: {_share(group, process)}"
         case "bind-address-port-zero":
-            return f"{name} binds to {address(group)} port 0 before connecting: {_share(group, process)}"
+            to = address(group)
+            return f"{name} binds to {to} port 0 before connecting: {_share(group, process)}"
         case "ephemeral-ports-exhausted":
             return f"local ports ran out for {name}: {_exhaustion(group)}"
         case "udp-shared-port":
@@ -131,9 +135,7 @@ def why(group: Group) -> tuple[str, ...]:
                 "With IP_BIND_ADDRESS_NO_PORT connections to different destinations share ports.",
             )
         case "ephemeral-ports-exhausted":
-            return (
-                "The kernel found no local port to give: the program could not connect.",
-            )
+            return ("The kernel found no local port to give: the program could not connect.",)
         case "udp-shared-port":
             return (
                 "With SO_REUSEADDR the kernel may give the same port to several of these sockets;",
@@ -141,7 +143,8 @@ def why(group: Group) -> tuple[str, ...]:
             )
         case "fixed-source-port":
             return (
-                "Any connection may have been given that port before: then this one fails EADDRINUSE.",
+                "Any connection may have been given that port before: then this one fails "
+                "EADDRINUSE.",
             )
         case "bound-unused":
             return ("While it is held, nobody else can be given that port.",)

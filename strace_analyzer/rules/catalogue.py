@@ -8,7 +8,9 @@ from pkgutil import iter_modules
 
 from strace_analyzer.rules.rule import Rule
 
-_MACHINERY = frozenset({"catalogue", "early_bind", "engine", "evidence", "rule", "store", "waste"})
+_MACHINERY = frozenset(
+    {"catalogue", "early_bind", "engine", "evidence", "load", "rule", "store", "waste"}
+)
 
 
 @cache

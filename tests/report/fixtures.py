@@ -1,4 +1,5 @@
-"""Small Analyses built by hand: one early bind after another, as many as a test needs, and what surrounds them."""
+"""Small Analyses built by hand: one early bind after another, as many as a test needs, and what
+surrounds them."""
 
 from __future__ import annotations
 
@@ -53,11 +54,14 @@ def call(role: str, line: int, text: str, **more: object) -> CallRecord:
 
 
 def early_bind(at: int, peer: Endpoint | None = None, **more: object) -> Finding:
-    """A certain finding whose socket() is on line `at`, bind() two lines on; `more` are its fields."""
+    """A certain finding whose socket() is on line `at`, bind() two lines on; `more` are its
+    fields."""
     peer = peer or Endpoint("192.0.2.8", 8001)
     trail = (
         call("socket", at, "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9<TCP:[4711]>", result=9),
-        call("setsockopt", at + 1, "setsockopt(9<TCP:[4711]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0"),
+        call(
+            "setsockopt", at + 1, "setsockopt(9<TCP:[4711]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0"
+        ),
         call(
             "bind",
             at + 2,
@@ -74,11 +78,16 @@ def early_bind(at: int, peer: Endpoint | None = None, **more: object) -> Finding
             "connect",
             at + 4,
             f"connect(9<TCP:[0.0.0.0:40123]>, {{sa_family=AF_INET, sin_port=htons({peer.port}), "
-            f'sin_addr=inet_addr("{peer.address}")}}, 16) = -1 EINPROGRESS (Operation now in progress)',
+            f'sin_addr=inet_addr("{peer.address}")}}, 16) = -1 EINPROGRESS (Operation now in '
+            "progress)",
             result=-1,
             errno="EINPROGRESS",
         ),
-        call("outcome", at + 5, "getsockopt(9<TCP:[0.0.0.0:40123]>, SOL_SOCKET, SO_ERROR, [0], [4]) = 0"),
+        call(
+            "outcome",
+            at + 5,
+            "getsockopt(9<TCP:[0.0.0.0:40123]>, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
+        ),
         call("close", at + 6, "close(9<TCP:[0.0.0.0:40123]>) = 0"),
     )
     finding = Finding(

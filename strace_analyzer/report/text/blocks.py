@@ -1,4 +1,5 @@
-"""Takes one group of findings, gives the blocks of its report: who, why, where to, cost, fix, proof."""
+"""Takes one group of findings, gives the blocks of its report: who, why, where to, cost, fix,
+proof."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Takes a trace in which nothing was found, gives what was seen: clean, no connections, or inconclusive."""
+"""Takes a trace in which nothing was found, gives what was seen: clean, no connections, or
+inconclusive."""
 
 from __future__ import annotations
 
@@ -19,6 +20,9 @@ from strace_analyzer.report.text.unknown import not_known
 
 _ROWS = 12
 BLANK = Text("")
+NOTHING_HIDDEN = (
+    "Nothing is hidden: socket, bind, connect, setsockopt, close and clone are all traced."
+)
 
 
 def nothing_found(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
@@ -28,7 +32,9 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     seen = f"{count(total, 'outgoing TCP connection')} by {_processes(len(connected))}"
     match judgement.verdict:
         case "clean":
-            yield headline("clean", GOOD, f"{seen}, {'' if total == 1 else 'none '}{_not_bound(total)}")
+            yield headline(
+                "clean", GOOD, f"{seen}, {'' if total == 1 else 'none '}{_not_bound(total)}"
+            )
         case "no-connections":
             processes = _processes(len(section.processes))
             sockets = sum(process.sockets for process in section.processes)
@@ -41,7 +47,9 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
             reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
             yield headline("inconclusive", DOUBT, f"{reason}; nothing can be said")
         case _:
-            yield headline("inconclusive", DOUBT, f"no early bind was seen ({seen}), but not all can be")
+            yield headline(
+                "inconclusive", DOUBT, f"no early bind was seen ({seen}), but not all can be"
+            )
     yield BLANK
     if connected:
         yield indented(programs(connected, section.everything))
@@ -49,10 +57,9 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     yield from not_known(section)
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
         yield from again()
+        yield BLANK
     elif judgement.verdict == "clean" and not section.warnings:
-        yield indented(
-            Text("Nothing is hidden: socket, bind, connect, setsockopt, close and clone are all traced.")
-        )
+        yield indented(Text(NOTHING_HIDDEN))
 
 
 def _not_bound(total: int) -> str:
@@ -64,7 +71,8 @@ def _processes(value: int) -> str:
 
 
 def programs(processes: Sequence[Process], everything: bool) -> Table:
-    """Program by program: how many processes, how many connections, how the local port was chosen."""
+    """Program by program: how many processes, how many connections, how the local port was
+    chosen."""
     grid = table("PROGRAM", ">PROCESSES", ">TCP CONNECTIONS", "~HOW THE LOCAL PORT WAS CHOSEN")
     by_name: dict[str, list[Process]] = {}
     for process in processes:

@@ -1,7 +1,9 @@
-"""Takes a trace's part of the report, gives its last lines: what was counted, what was read, where to go on."""
+"""Takes a trace's part of the report, gives its last lines: what was counted, what was read,
+where to go on."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -11,11 +13,12 @@ from strace_analyzer.findings import Confidence, Group, Level
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.plain import count, number, safe
 from strace_analyzer.report.text.section import Section
-from strace_analyzer.report.text.style import FAINT, path
+from strace_analyzer.report.text.style import FAINT, MAIN_RULE, path
 
 
 def counted(section: Section) -> Iterator[RenderableType]:
-    """`1 warning (bind-any-port-zero, 40 findings, certain). 1,070 lines, 1,016 calls, all understood.`"""
+    """`1 warning (bind-any-port-zero, 40 findings, certain). 1,070 lines, 1,016 calls, all
+    understood.`"""
     found = _found(section.judged)
     yield Text(f"{found} {read(section)}" if found else read(section))
 
@@ -24,13 +27,14 @@ def hints(section: Section) -> Iterator[RenderableType]:
     """What to type next: every finding, one socket's life, the rule's documentation."""
     if not section.groups:
         return
-    group = section.groups[0]
+    group = max(section.groups, key=lambda group: (group.level, group.rule == MAIN_RULE))
     words = []
     total = sum(item.count for item in section.groups)
     if total > 1 and not section.everything:
         words.append(f"All {total:,}: --all")
-    source = safe(group.sample.at.source)
-    words.append(f"One socket's life: strace-analyzer sockets {source} --line {group.sample.at.line}")
+    source = safe(shlex.quote(section.trace.name))
+    life = f"strace-analyzer sockets {source} --line {group.sample.at.line}"
+    words.append(f"One socket's life: {life}")
     words.append(f"Why: strace-analyzer rule {group.rule}")
     line = "    ".join(words)
     if len(line) <= section.width:
@@ -59,7 +63,9 @@ def _found(groups: Sequence[Group]) -> str:
     findings = count(sum(group.count for group in groups), "finding")
     probable = sum(g.count for g in groups if g.confidence is Confidence.PROBABLE)
     total = sum(group.count for group in groups)
-    sure = "certain" if not probable else "probable" if probable == total else f"{probable:,} probable"
+    sure = (
+        "certain" if not probable else "probable" if probable == total else f"{probable:,} probable"
+    )
     return f"{_levels(groups)} ({what}, {findings}, {sure})."
 
 

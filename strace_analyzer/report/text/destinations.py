@@ -1,4 +1,5 @@
-"""Takes a group, gives the table of where its connections went: destination, how often, fds, bind lines."""
+"""Takes a group, gives the table of where its connections went: destination, how often, fds, bind
+lines."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""Takes the groups of many processes, gives them by program and cause: a table, then one entry for each cause."""
+"""Takes the groups of many processes, gives them by program and cause: a table, then one entry
+for each cause."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import RenderableType
 from rich.console import Group as Stack
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,13 +21,13 @@ from strace_analyzer.report.text.style import (
     FAINT,
     HEADING,
     LEVELS,
+    MAIN_RULE,
     headline,
     indented,
     table,
 )
 
 _ENTRIES = 12
-_MAIN_RULE = "bind-any-port-zero"
 BLANK = Text("")
 
 
@@ -84,7 +85,8 @@ def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
             f"{early:,} of {count(total, 'outgoing TCP connection')}"
         )
     else:
-        text = f"{count(sum(c.count for c in found), 'finding')} in {count(len(processes), 'process', 'processes')}"
+        findings = count(sum(cause.count for cause in found), "finding")
+        text = f"{findings} in {count(len(processes), 'process', 'processes')}"
     yield headline(str(worst.level), LEVELS[worst.level], text)
     yield BLANK
     yield indented(_programs(found, section))
@@ -125,7 +127,8 @@ def _programs(found: Sequence[Cause], section: Section) -> Table:
 
 
 def _at_most(peaks: Sequence[int], whole: int) -> str:
-    """Peaks of several processes need not fall together: their sum, or the peak of all, is a bound."""
+    """Peaks of several processes need not fall together: their sum, or the peak of all, is a
+    bound."""
     parts = [peak for peak in peaks if peak]
     bound = min(sum(parts), whole)
     return number(bound) if len(parts) < 2 else f"<= {number(bound)}"
@@ -146,7 +149,8 @@ def _figures(processes: Sequence[Process], offending: int) -> list[str]:
 
 
 def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
-    """`1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, worst, fix, proof."""
+    """`1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, worst, fix,
+    proof."""
     head = cause.head
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", width=2, no_wrap=True)
@@ -162,7 +166,7 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     grid.add_row(str(at), Text(word, style=style), title)
     if cause.processes > 1:
         grid.add_row("", "worst", _worst(cause, section.everything))
-    if head.level is not Level.NOTE or head.rule == _MAIN_RULE or section.everything:
+    if head.level is not Level.NOTE or head.rule == MAIN_RULE or section.everything:
         advice = advise(head, section.process(head))
         fix = " ".join(advice.sentences[:1])
         grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))

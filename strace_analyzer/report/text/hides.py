@@ -28,7 +28,11 @@ HIDDEN = {
     "pairing": ("clone", "which clone made this task?", "another table is another socket"),
     "clock": ("times", "in which order did the calls happen?", ""),
     "failures-hidden": ("failed calls", "did a connect fail?", "it gives the port back"),
-    "release-unclear": ("times", "did the failed connect give the port back?", "then it was harmless"),
+    "release-unclear": (
+        "times",
+        "did the failed connect give the port back?",
+        "then it was harmless",
+    ),
     "undecoded-address": ("addresses", "which address and port?", "another one would be harmless"),
 }
 
@@ -40,9 +44,7 @@ def hidden(group: Group, section: Section) -> Iterator[RenderableType]:
     grid.show_header = False
     for code in _merged(group.sample.doubts):
         calls, question, harmless = HIDDEN.get(code, ("", messages.get(code, code), ""))
-        grid.add_row(
-            calls, safe(question), Text(f"({harmless})" if harmless else "", style=FAINT)
-        )
+        grid.add_row(calls, safe(question), Text(f"({harmless})" if harmless else "", style=FAINT))
     if group.sample.doubts:
         yield labelled("What it hides", grid, 15)
         yield Text("")
@@ -54,7 +56,6 @@ def again(group: Group | None = None) -> Iterator[RenderableType]:
     yield indented(Text("Take it again with"))
     yield Text("")
     yield path(quoted(strace_command(pids=(pid,) if pid else ())))
-    yield Text("")
 
 
 def _merged(doubts: frozenset[str]) -> list[str]:

@@ -1,4 +1,5 @@
-"""Takes findings one by one, gives one line each for `--all`: nothing is collected, however many there are."""
+"""Takes findings one by one, gives one line each for `--all`: nothing is collected, however many
+there are."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Takes what was selected and judged, gives the text report as blocks to print, in order.
 
-Verdict; who; where to; cost; fix; proof; what is not known; count line. The form follows what was found: one
-group in full, a few in full, many processes as a table; or clean, no connections, inconclusive.
+Verdict; who; where to; cost; fix; proof; what is not known; count line. The form follows what was
+found: one group in full, a few in full, many processes as a table; or clean, no connections,
+inconclusive.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from strace_analyzer.report.text.style import (
     GOOD,
     HEADING,
     LEVELS,
+    MAIN_RULE,
     indented,
     path,
     table,
@@ -36,7 +38,6 @@ from strace_analyzer.report.text.unknown import not_known
 
 _IN_FULL = 3
 BLANK = Text("")
-_MAIN_RULE = "bind-any-port-zero"
 
 
 def page(
@@ -46,6 +47,7 @@ def page(
     parts = list(sections(selected, width, everything))
     if len(parts) == 1:
         yield from _section(parts[0], judge(parts[0], gate))
+        yield from hints(parts[0])
     else:
         yield from _several(parts, gate)
     if everything and judgement.verdict == "findings":
@@ -61,7 +63,6 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
     else:
         yield from nothing_found(section, judgement)
     yield from counted(section)
-    yield from hints(section)
 
 
 def _findings(section: Section) -> Iterator[RenderableType]:
@@ -78,8 +79,7 @@ def _findings(section: Section) -> Iterator[RenderableType]:
     if not section.groups:
         hidden = count(sum(group.count for group in section.judged), "finding")
         yield Text(f"{hidden}, all below the --level asked for")
-    for line in _notes(brief, section):
-        yield line
+    yield from _notes(brief, section)
     if brief:
         yield BLANK
     yield from not_known(section)
@@ -88,13 +88,14 @@ def _findings(section: Section) -> Iterator[RenderableType]:
 def _weighed(groups: Sequence[Group], everything: bool) -> tuple[list[Group], list[Group]]:
     """Which groups are shown in full, and which notes get a line per rule.
 
-    A note is shown in full where nothing worse was found and its rule is the one this program exists for.
+    A note is shown in full where nothing worse was found and its rule is the one this program
+    exists for.
     """
     if everything:
         return list(groups), []
     full = [group for group in groups if group.level is not Level.NOTE]
     if not full:
-        full = [group for group in groups if group.rule == _MAIN_RULE]
+        full = [group for group in groups if group.rule == MAIN_RULE]
     if not full and len(groups) == 1:
         full = list(groups)
     chosen = {id(group) for group in full}
@@ -122,7 +123,8 @@ def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType
 
 
 def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
-    """A table of all traces, then the report of each in which something was found or cannot be told."""
+    """A table of all traces, then the report of each in which something was found or cannot be
+    told."""
     grid = table("~TRACE", "VERDICT", ">TCP CONNECTIONS", ">FINDINGS", ">LINES")
     judgements = [judge(part, gate) for part in parts]
     for part, judgement in zip(parts, judgements, strict=True):
@@ -139,7 +141,9 @@ def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
         if judgement.verdict in ("findings", "inconclusive") or part.everything:
             yield BLANK
             rule = "─" * max(3, part.width - len(part.trace.name) - 4)
-            yield Text(f"── {safe(part.trace.name)} {rule}", style=HEADING, no_wrap=True, overflow="crop")
+            yield Text(
+                f"── {safe(part.trace.name)} {rule}", style=HEADING, no_wrap=True, overflow="crop"
+            )
             yield from _section(part, judgement)
 
 

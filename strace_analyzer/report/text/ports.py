@@ -1,9 +1,10 @@
-"""Takes a group, gives the block that says what the early binds cost in local ports, where it was computed."""
+"""Takes a group, gives the block that says what the early binds cost in local ports, where it was
+computed."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
 from rich.console import Group as Stack
+from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Group, PortUse

@@ -1,4 +1,5 @@
-"""Takes a group, gives its proof: the calls of one finding with their line numbers and what each shows."""
+"""Takes a group, gives its proof: the calls of one finding with their line numbers and what each
+shows."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _NARROW = 84
 
 
 def proof(group: Group, section: Section) -> Iterator[RenderableType]:
-    """The title with file and thread, then one row per call, then the stack of bind() if there is one."""
+    """The title with file and thread, then one row per call, then the stack of bind() if there is
+    one."""
     finding = group.sample
     calls = finding.trail or tuple(finding.calls.values())
     yield indented(_title(group, calls, section))
@@ -71,7 +73,9 @@ def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> Render
     lines = []
     for at, call in enumerate(shown):
         if left_out and at == len(shown) - 2:
-            lines.append(_line("...", place_width, Text(f"{left_out:,} more calls: --all", style=FAINT)))
+            lines.append(
+                _line("...", place_width, Text(f"{left_out:,} more calls: --all", style=FAINT))
+            )
         quote = Text(threads[at], style=FAINT)
         quote.append(quotes[at], style="bold" if call.role in ("bind", "connect") else "")
         if remarks[at] and beside:

@@ -48,7 +48,9 @@ def rule_page(rule: type[Rule]) -> Iterator[RenderableType]:
 
 
 def _example(example: Example) -> Iterator[RenderableType]:
-    word, style = ("Flagged", LEVELS[Rule.level]) if isinstance(example, Flagged) else ("Clean", GOOD)
+    word, style = (
+        ("Flagged", LEVELS[Rule.level]) if isinstance(example, Flagged) else ("Clean", GOOD)
+    )
     yield headline(word, style, example.name)
     marked = example.flagged_lines
     for number, line in enumerate(example.lines, 1):

@@ -1,4 +1,5 @@
-"""Gives what every block of the text report is made of: colours, indentation, tables without lines."""
+"""Gives what every block of the text report is made of: colours, indentation, tables without
+lines."""
 
 from __future__ import annotations
 
@@ -15,10 +16,14 @@ DOUBT = "bold magenta"
 HEADING = "bold"
 FAINT = "bright_black"
 INDENT = 2
+MAIN_RULE = "bind-any-port-zero"
+"""the rule that this program exists for: its notes are shown in full where nothing worse was
+found"""
 
 
 def headline(word: str, style: str, text: str) -> Text:
-    """`warning: beam.smp binds ...`: the word in colour, what it says in bold; wraps under the text."""
+    """`warning: beam.smp binds ...`: the word in colour, what it says in bold; wraps under the
+    text."""
     line = Text(f"{word}: ", style=style)
     line.append(text, style="not dim bold default")
     return line
@@ -35,9 +40,11 @@ def indented(item: RenderableType, left: int = INDENT) -> RenderableType:
 
 
 def table(*columns: str) -> Table:
-    """A table without lines. A column name that begins with `>` is set flush right, one that begins with
-    `~` may be wrapped when the terminal is narrow, every other is never broken."""
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=FAINT, show_edge=False)
+    """A table without lines. A column name that begins with `>` is set flush right, one that
+    begins with `~` may be wrapped when the terminal is narrow, every other is never broken."""
+    grid = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=FAINT, show_edge=False
+    )
     for name in columns:
         right = name.startswith(">")
         grid.add_column(

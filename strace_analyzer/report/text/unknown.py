@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
 from rich.console import Group as Stack
+from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.report.plain import number, safe
@@ -38,5 +38,7 @@ def _unknown(code: str, section: Section) -> str:
         words.append(f"{number(len(processes))} processes")
     elif processes:
         words.append(f"process {next(iter(processes)).rpartition(':')[2]}")
-    words.append(f"first on line {entries[0].first.line}" if times > 1 else f"line {entries[0].first.line}")
+    words.append(
+        f"first on line {entries[0].first.line}" if times > 1 else f"line {entries[0].first.line}"
+    )
     return safe(f"{entries[0].reason} ({', '.join(words)})")

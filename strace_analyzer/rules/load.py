@@ -1,0 +1,106 @@
+"""Takes a rule file or a directory of them, gives the rules in it; and those that installed
+packages add."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from strace_analyzer.errors import RuleError
+from strace_analyzer.rules.catalogue import rules_of
+from strace_analyzer.rules.rule import HEADINGS, Rule, sections
+
+ENTRY_POINTS = "strace_analyzer.rules"
+"""the entry-point group in which a package names its modules (or classes) of rules"""
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def rules_in(path: Path) -> tuple[type[Rule], ...]:
+    """The rules of a file, or of every .py file of a directory that does not begin with `_` or
+    `test_`.
+
+    Raises RuleError where there is none, or one cannot be loaded or lacks what a rule needs.
+    """
+    if not path.exists():
+        raise RuleError(f"{path}: no such file or directory")
+    files = [path]
+    if path.is_dir():
+        files = sorted(f for f in path.glob("*.py") if not f.name.startswith(("_", "test_")))
+    found = [rule for file in files for rule in _rules_of_file(file)]
+    if not found:
+        raise RuleError(f"{path}: no rule in it (a class derived from strace_analyzer.Rule)")
+    return tuple(found)
+
+
+def installed_rules() -> tuple[type[Rule], ...]:
+    """The rules of the entry-point group `strace_analyzer.rules`. Raises RuleError as
+    `rules_in`."""
+    from importlib.metadata import entry_points  # 15 ms, paid only by commands that run rules
+
+    found: list[type[Rule]] = []
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            loaded = point.load()
+        except (ImportError, AttributeError) as error:
+            raise RuleError(f"entry point {point.name} ({point.value}): {error}") from error
+        rules = [loaded] if isinstance(loaded, type) else rules_of(vars(loaded))
+        found += [_checked(rule, f"entry point {point.name}") for rule in rules]
+    return tuple(found)
+
+
+def together(*parts: Sequence[type[Rule]]) -> tuple[type[Rule], ...]:
+    """All of them in order of their ids. Raises RuleError where two rules have one id."""
+    every: dict[str, type[Rule]] = {}
+    for rule in (rule for part in parts for rule in part):
+        if every.setdefault(rule.id, rule) is not rule:
+            raise RuleError(
+                f"two rules have the id {rule.id!r}: {_where(every[rule.id])}, {_where(rule)}"
+            )
+    return tuple(sorted(every.values(), key=lambda rule: rule.id))
+
+
+def _rules_of_file(file: Path) -> list[type[Rule]]:
+    name = f"strace_analyzer_rules_{file.stem}"
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise RuleError(f"{file}: not a Python file")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
+    try:
+        spec.loader.exec_module(module)
+    except (
+        OSError,
+        SyntaxError,
+        ImportError,
+        AttributeError,
+        NameError,
+        TypeError,
+        ValueError,
+    ) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{file}:{line}" if line else str(file)
+        raise RuleError(f"{where}: {type(error).__name__}: {error}") from error
+    return [_checked(rule, str(file)) for rule in rules_of(vars(module))]
+
+
+def _checked(rule: type[Rule], where: str) -> type[Rule]:
+    """A rule with an id, a title and the five sections. Raises RuleError saying which is
+    missing."""
+    name = f"{where}: {rule.__name__}"
+    for attribute in ("id", "title"):
+        if not isinstance(getattr(rule, attribute, None), str):
+            raise RuleError(f"{name} has no {attribute}")
+    if not _ID.fullmatch(rule.id):
+        raise RuleError(f"{name}: the id {rule.id!r} is not lower-case words joined by hyphens")
+    headings = [heading for heading, _ in sections(rule)]
+    missing = [heading for heading in HEADINGS if heading not in headings]
+    if missing:
+        raise RuleError(f"{name}: its docstring lacks the section {missing[0]!r}")
+    return rule
+
+
+def _where(rule: type[Rule]) -> str:
+    return f"{rule.__module__}.{rule.__name__}"
