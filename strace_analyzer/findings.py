@@ -334,6 +334,23 @@ class PortUse:
 
 
 @dataclass(frozen=True, slots=True)
+class PortState:
+    """The ports of one network namespace at one moment, as far as the trace shows them.
+
+    `pinned` are held by bind() with port 0, connected or not; `waiting` of those in TIME_WAIT;
+    `needed` are the ports that the connections would fit in, `needed_with_time_wait` the same with
+    those that wait. `size` of the range and its `source` are as in PortUse.
+    """
+
+    size: int
+    source: str
+    pinned: int
+    waiting: int
+    needed: int
+    needed_with_time_wait: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a rule may know at the end of a trace, to set level and confidence.
 

@@ -16,6 +16,7 @@ from strace_analyzer.findings import (
     Finding,
     Level,
     Location,
+    PortState,
     PortUse,
     Process,
     ProcessUse,
@@ -89,6 +90,10 @@ class TraceAnalysis:
     def port_range(self, namespace: int) -> tuple[int, int]:
         """The ephemeral range taken to be in force."""
         return self._settings.port_range or self._settings.host_range or DEFAULT_RANGE
+
+    def port_state(self, namespace: int) -> PortState:
+        """The ports of a network namespace as they stand now."""
+        return self._ledger.state(namespace)
 
     # the way through
 

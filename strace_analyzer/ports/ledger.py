@@ -7,7 +7,7 @@ the distinct destinations, not with the length of the trace.
 
 from __future__ import annotations
 
-from strace_analyzer.findings import PortUse
+from strace_analyzer.findings import PortState, PortUse
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.ports.namespace_ledger import NamespaceLedger
@@ -41,6 +41,13 @@ class PortLedger:
             namespace = NamespaceLedger(socket.namespace, self._range, self._autobind_reuse)
             self._namespaces[socket.namespace] = namespace
         namespace.step(step)
+
+    def state(self, namespace: int) -> PortState:
+        """The ports of one namespace as they stand after the last step."""
+        ledger = self._namespaces.get(namespace)
+        if ledger is None:
+            return PortState(self._range.size, self._range.source, 0, 0, 0, 0)
+        return ledger.state()
 
     def close(self, end: float | None, begin: float | None = None) -> tuple[PortUse, ...]:
         """The use of ports of each namespace in which a TCP socket was bound or connected.

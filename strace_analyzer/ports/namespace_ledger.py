@@ -7,7 +7,7 @@ call did it.
 
 from __future__ import annotations
 
-from strace_analyzer.findings import AddressUse, PortUse, ProcessUse
+from strace_analyzer.findings import AddressUse, PortState, PortUse, ProcessUse
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.exhaustion import Code, Exhaustion
 from strace_analyzer.kernel.objects import ThreadGroup
@@ -96,6 +96,19 @@ class NamespaceLedger:
         if now is None:
             del self._accounts[step.socket.id]
         self.has_moved = True
+
+    def state(self) -> PortState:
+        """The ports as they stand now, for who must judge a call that found none."""
+        taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
+        usage = self._usage
+        return PortState(
+            size=taken.size,
+            source=taken.source,
+            pinned=self._held,
+            waiting=usage.pinned_high.count - usage.pinned.count,
+            needed=usage.needed.now,
+            needed_with_time_wait=usage.needed_high.now,
+        )
 
     def close(self, begin: float | None, end: float | None) -> PortUse:
         """The account; `begin` and `end` are the seconds of the trace's first and last event."""

@@ -45,9 +45,11 @@ class BindAddressPortZero(Rule):
         return early_bind_findings(
             self,
             step,
-            lambda socket: socket.local is not None
-            and not socket.local.is_wildcard
-            and connects_like_tcp(socket),
+            lambda socket: (
+                socket.local is not None
+                and not socket.local.is_wildcard
+                and connects_like_tcp(socket)
+            ),
         )
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:

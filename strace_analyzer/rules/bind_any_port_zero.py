@@ -16,6 +16,7 @@ from strace_analyzer.rules.early_bind import (
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import early_bind_level, with_hidden_calls
 
+
 class BindAnyPortZero(Rule):
     """A TCP socket is bound to the wildcard address with port 0 and then connected.
 

@@ -19,7 +19,11 @@ def early_bind_findings(
     """The finding of `rule` if `step` is a connect, or changes what became of one, of a socket that
     holds a port from bind() with port 0 and that `concerns`; the binding's last step ends it."""
     was = step.was
-    if was is None or was.binding is not Binding.EPHEMERAL or was.connection is Connection.LISTENING:
+    if (
+        was is None
+        or was.binding is not Binding.EPHEMERAL
+        or was.connection is Connection.LISTENING
+    ):
         return
     if was.connects == 0:
         connects = step.role == "connect" and step.now is not None and step.now.peer is not None

@@ -12,6 +12,7 @@ from strace_analyzer.findings import (
     Level,
     LocalAddress,
     Location,
+    PortState,
     ProcessRef,
     SocketKind,
 )
@@ -38,6 +39,10 @@ class Context(Protocol):
 
     def port_range(self, namespace: int) -> tuple[int, int]:
         """The ephemeral range (low, high) that is taken to be in force."""
+        ...
+
+    def port_state(self, namespace: int) -> PortState:
+        """The ports of a network namespace as they stand now."""
         ...
 
 
@@ -107,9 +112,7 @@ def open_doubts(socket: Socket) -> frozenset[str]:
 SETTLED_BY_PROOF = frozenset({"older-socket", "fd-reuse", "clone-hidden", "pairing"})
 
 
-def _held(
-    context: Context, calls: dict[str, CallRecord], step: Step, ended: bool
-) -> float | None:
+def _held(context: Context, calls: dict[str, CallRecord], step: Step, ended: bool) -> float | None:
     bind = calls.get("bind")
     if not ended or bind is None or bind.seconds is None:
         return None

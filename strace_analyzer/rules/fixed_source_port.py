@@ -41,7 +41,11 @@ class FixedSourcePort(Rule):
 
     def step(self, step: Step) -> Iterable[Finding]:
         was = step.was
-        if was is None or was.binding is not Binding.BOUND or was.connection is Connection.LISTENING:
+        if (
+            was is None
+            or was.binding is not Binding.BOUND
+            or was.connection is Connection.LISTENING
+        ):
             return
         first = step.role == "connect" and was.connects == 0
         changed = step.role in ("connect", "outcome", "reset", "close") and was.connects > 0

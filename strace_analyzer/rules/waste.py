@@ -22,7 +22,8 @@ def took_nearly_all(finding: Finding, summary: Summary) -> bool:
     if use is None or ports is None:
         return False
     low, high = ports.range
-    return use.exhausted or use.peak_pinned >= NEARLY_ALL * (high - low + 1)
+    most = max(use.peak_pinned, use.peak_pinned_at_address)
+    return use.exhausted or most >= NEARLY_ALL * (high - low + 1)
 
 
 def early_bind_level(finding: Finding, summary: Summary) -> Level:

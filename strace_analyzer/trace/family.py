@@ -108,7 +108,7 @@ class Family:
 
     def _by_time(self, begun: dict[int, Iterator[_Timed]]) -> Iterator[Event]:
         returns = _Returns()
-        turns: list[tuple[float, int, Frame]] = []
+        turns: list[tuple[float, bool, int, Frame]] = []
         now = 0.0
 
         def queue(index: int) -> None:
@@ -116,7 +116,8 @@ class Family:
             following = next(begun[index], None)
             if following is not None:
                 frame, seconds = following
-                heapq.heappush(turns, (now if seconds is None else seconds, index, frame))
+                is_last = frame.kind is Kind.SUPERSEDED  # of its moment: the thread's execve() is first
+                heapq.heappush(turns, (now if seconds is None else seconds, is_last, index, frame))
 
         for index in tuple(begun):
             queue(index)
@@ -125,7 +126,7 @@ class Family:
                 begun[self._unborn[0]] = self._begin(self._unborn[0], now)
                 queue(max(begun))
                 continue
-            now, index, frame = heapq.heappop(turns)
+            now, _, index, frame = heapq.heappop(turns)
             yield from returns.due(now, index)
             queue(index)
             following = turns[0][0] if turns else now
