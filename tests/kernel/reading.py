@@ -10,10 +10,10 @@ from kernel.network import PORTS
 
 from strace_analyzer.findings import PortUse
 from strace_analyzer.kernel import Step, Tracker
-from strace_analyzer.ports import PortLedger
 from strace_analyzer.kernel.destination import space
-from strace_analyzer.ports.clock import Clock
 from strace_analyzer.kernel.exhaustion import Exhaustion
+from strace_analyzer.ports import PortLedger
+from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.scenario import Change, Scenario
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.reader import TraceReader, traces

@@ -1,4 +1,4 @@
-"""A connect() that fails: does the socket keep the port that bind() took, and does the tool know?"""
+"""A connect() that fails: does the socket keep the port of its bind(), and does the tool know?"""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _tool_says(trace: Path) -> str:
     return "held" if step.now.binding is Binding.EPHEMERAL else "released"
 
 
-@pytest.mark.parametrize(("program", "errno", "quick", "port"), FAILURES, ids=lambda value:
-str(value)) def test_failure(
+@pytest.mark.parametrize(("program", "errno", "quick", "port"), FAILURES, ids=str)
+def test_failure(
     program: str,
     errno: str | tuple[str, ...],
     quick: bool,
