@@ -53,30 +53,32 @@ def call(role: str, line: int, text: str, **more: object) -> CallRecord:
     return replace(record, **more)  # type: ignore[arg-type]
 
 
-def early_bind(at: int, peer: Endpoint | None = None, **more: object) -> Finding:
-    """A certain finding whose socket() is on line `at`, bind() two lines on; `more` are its
+def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Finding:
+    """A certain finding whose socket() is on line `line`, bind() two lines on; `more` are its
     fields."""
     peer = peer or Endpoint("192.0.2.8", 8001)
     trail = (
-        call("socket", at, "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9<TCP:[4711]>", result=9),
+        call("socket", line, "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9<TCP:[4711]>", result=9),
         call(
-            "setsockopt", at + 1, "setsockopt(9<TCP:[4711]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0"
+            "setsockopt",
+            line + 1,
+            "setsockopt(9<TCP:[4711]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
         ),
         call(
             "bind",
-            at + 2,
+            line + 2,
             "bind(9<TCP:[4711]>, {sa_family=AF_INET, sin_port=htons(0), "
             'sin_addr=inet_addr("0.0.0.0")}, 16) = 0 <0.000024>',
         ),
         call(
             "getsockname",
-            at + 3,
+            line + 3,
             "getsockname(9<TCP:[0.0.0.0:40123]>, {sa_family=AF_INET, sin_port=htons(40123), "
             'sin_addr=inet_addr("0.0.0.0")}, [112 => 16]) = 0',
         ),
         call(
             "connect",
-            at + 4,
+            line + 4,
             f"connect(9<TCP:[0.0.0.0:40123]>, {{sa_family=AF_INET, sin_port=htons({peer.port}), "
             f'sin_addr=inet_addr("{peer.address}")}}, 16) = -1 EINPROGRESS (Operation now in '
             "progress)",
@@ -85,13 +87,13 @@ def early_bind(at: int, peer: Endpoint | None = None, **more: object) -> Finding
         ),
         call(
             "outcome",
-            at + 5,
+            line + 5,
             "getsockopt(9<TCP:[0.0.0.0:40123]>, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
         ),
-        call("close", at + 6, "close(9<TCP:[0.0.0.0:40123]>) = 0"),
+        call("close", line + 6, "close(9<TCP:[0.0.0.0:40123]>) = 0"),
     )
     finding = Finding(
-        id=f"t1:bind-any-port-zero:{SOURCE}:{at + 2}",
+        id=f"t1:bind-any-port-zero:{SOURCE}:{line + 2}",
         rule="bind-any-port-zero",
         level=Level.WARNING,
         confidence=Confidence.CERTAIN,
@@ -99,7 +101,7 @@ def early_bind(at: int, peer: Endpoint | None = None, **more: object) -> Finding
         process=ProcessRef("t1:700", 700, 702, "beam.smp"),
         namespace=0,
         fd=9,
-        at=Location(SOURCE, at + 2),
+        at=Location(SOURCE, line + 2),
         socket=SocketKind("AF_INET", "SOCK_STREAM", "TCP"),
         local=LocalAddress("0.0.0.0", 0, 40123),
         peer=peer,

@@ -32,7 +32,7 @@ def group_blocks(group: Group, section: Section) -> Iterator[RenderableType]:
     process = section.process(group)
     said = words.what(group, process)
     if group.confidence is Confidence.PROBABLE:
-        yield headline("probably", DOUBT, said)
+        yield headline(f"probable {group.level}", DOUBT, said)
     else:
         yield headline(str(group.level), LEVELS[group.level], said)
     yield BLANK
@@ -52,9 +52,6 @@ def group_blocks(group: Group, section: Section) -> Iterator[RenderableType]:
     yield fix(group, section)
     yield BLANK
     yield from proof.proof(group, section)
-    if group.confidence is Confidence.PROBABLE:
-        yield BLANK
-        yield from hides.again(group)
 
 
 def fix(group: Group, section: Section) -> RenderableType:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.findings import Confidence, Group, Level
+from strace_analyzer.findings import Confidence, Level
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.plain import count, number, safe
+from strace_analyzer.report.text.causes import causes
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import FAINT, MAIN_RULE, path
 
@@ -19,7 +20,7 @@ from strace_analyzer.report.text.style import FAINT, MAIN_RULE, path
 def counted(section: Section) -> Iterator[RenderableType]:
     """`1 warning (bind-any-port-zero, 40 findings, certain). 1,070 lines, 1,016 calls, all
     understood.`"""
-    found = _found(section.judged)
+    found = _found(section)
     yield Text(f"{found} {read(section)}" if found else read(section))
 
 
@@ -44,18 +45,19 @@ def hints(section: Section) -> Iterator[RenderableType]:
 
 
 def gate_line(
-    groups: Sequence[Group], judgement: Judgement, gate: Gate
+    parts: Sequence[Section], judgement: Judgement, gate: Gate
 ) -> Iterator[RenderableType]:
     """`exit 0: 1 note, below --fail-on warning`, where findings do not reach the gate."""
     if judgement.verdict != "findings" or judgement.exit_status != 0:
         return
-    found = _levels(groups)
+    found = _levels(parts)
     words = " ".join(f"--fail-on {word}" for word in gate.words)
     yield Text(f"exit 0: {found}, below {words}", style=FAINT)
 
 
-def _found(groups: Sequence[Group]) -> str:
+def _found(section: Section) -> str:
     """`1 error, 2 notes (bind-any-port-zero, 44 findings, certain).`"""
+    groups = section.judged
     if not groups:
         return ""
     rules = list(dict.fromkeys(group.rule for group in groups))
@@ -66,12 +68,13 @@ def _found(groups: Sequence[Group]) -> str:
     sure = (
         "certain" if not probable else "probable" if probable == total else f"{probable:,} probable"
     )
-    return f"{_levels(groups)} ({what}, {findings}, {sure})."
+    return f"{_levels([section])} ({what}, {findings}, {sure})."
 
 
-def _levels(groups: Sequence[Group]) -> str:
-    """`1 error, 2 notes`: groups, each a cause, not findings."""
-    counts = ((level, sum(group.level is level for group in groups)) for level in reversed(Level))
+def _levels(parts: Sequence[Section]) -> str:
+    """`1 error, 2 notes`: causes, not findings."""
+    found = [cause.head.level for part in parts for cause in causes(part.judged, part)]
+    counts = ((level, found.count(level)) for level in reversed(Level))
     return ", ".join(count(value, str(level)) for level, value in counts if value)
 
 

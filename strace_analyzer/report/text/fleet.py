@@ -4,17 +4,17 @@ for each cause."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from strace_analyzer.findings import Confidence, Endpoint, Group, Level, Process
+from strace_analyzer.findings import Confidence, Group, Level, Process
 from strace_analyzer.report import words
 from strace_analyzer.report.advice import advise
 from strace_analyzer.report.plain import count, listed, number, safe
+from strace_analyzer.report.text.causes import Cause
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import (
     DOUBT,
@@ -29,46 +29,6 @@ from strace_analyzer.report.text.style import (
 
 _ENTRIES = 12
 BLANK = Text("")
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Groups with one cause: the same rule, level, confidence, program and call site."""
-
-    program: str
-    groups: tuple[Group, ...]
-
-    @property
-    def head(self) -> Group:
-        """The group with the most findings stands for all."""
-        return max(self.groups, key=lambda group: group.count)
-
-    @property
-    def count(self) -> int:
-        return sum(group.count for group in self.groups)
-
-    @property
-    def processes(self) -> int:
-        return len({group.process.id for group in self.groups})
-
-    @property
-    def destinations(self) -> int:
-        peers: set[Endpoint] = {peer.peer for group in self.groups for peer in group.peers}
-        return len(peers)
-
-
-def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
-    """Groups by program and cause, the worst first: error, warning, note; then by how many."""
-    folded: dict[tuple[object, ...], list[Group]] = {}
-    names: dict[tuple[object, ...], str] = {}
-    for group in groups:
-        name = words.program(group.process.command, section.process(group))
-        name = name or words.who(group.process, None)
-        key = (group.rule, group.level, group.confidence, name, group.call_site, group.cause)
-        folded.setdefault(key, []).append(group)
-        names[key] = name
-    found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
-    return sorted(found, key=lambda cause: (-cause.head.level, -cause.count))
 
 
 def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
@@ -162,7 +122,7 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
         title.append(f"  ({head.rule})", style="not bold")
     word, style = str(head.level), LEVELS[head.level]
     if head.confidence is Confidence.PROBABLE:
-        word, style = "probably", DOUBT
+        word, style = f"{head.level}?", DOUBT
     grid.add_row(str(at), Text(word, style=style), title)
     if cause.processes > 1:
         grid.add_row("", "worst", _worst(cause, section.everything))

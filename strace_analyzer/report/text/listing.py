@@ -9,7 +9,7 @@ from strace_analyzer.findings import Confidence, Finding
 from strace_analyzer.report.plain import duration, safe
 from strace_analyzer.report.words import outcome
 
-_COLUMNS = "{:<9} {:<21} {:>8} {:>8} {:>5}  {:<28} {:<12} {}"
+_COLUMNS = "{:<8} {:<20} {:>8} {:>8} {:>4}  {:<25} {:<11} {}"
 
 
 def listing(findings: Iterable[Finding]) -> Iterator[str]:

@@ -12,15 +12,17 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.findings import Group, Level
+from strace_analyzer.findings import Confidence, Group, Level
 from strace_analyzer.report import words
 from strace_analyzer.report.gate import Gate, Judgement, judge
 from strace_analyzer.report.plain import count, number, safe
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import group_blocks
+from strace_analyzer.report.text.causes import causes
 from strace_analyzer.report.text.clean import nothing_found
 from strace_analyzer.report.text.count import counted, gate_line, hints
-from strace_analyzer.report.text.fleet import Cause, causes, fleet
+from strace_analyzer.report.text.fleet import fleet
+from strace_analyzer.report.text.hides import again
 from strace_analyzer.report.text.listing import listing
 from strace_analyzer.report.text.section import Section, sections
 from strace_analyzer.report.text.style import (
@@ -54,7 +56,7 @@ def page(
         yield BLANK
         yield from (path(line) for line in listing(selected.findings()))
     yield from _own_errors(parts)
-    yield from gate_line(selected.judged, judgement, gate)
+    yield from gate_line(parts, judgement, gate)
 
 
 def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
@@ -74,13 +76,19 @@ def _findings(section: Section) -> Iterator[RenderableType]:
             yield from group_blocks(cause.groups[0], section)
             yield BLANK
     elif found:
-        yield from fleet(found, section)
+        full += [group for group in brief if group.rule == MAIN_RULE]
+        brief = [group for group in brief if group.rule != MAIN_RULE]
+        yield from fleet(causes(full, section), section)
         yield BLANK
     if not section.groups:
         hidden = count(sum(group.count for group in section.judged), "finding")
         yield Text(f"{hidden}, all below the --level asked for")
     yield from _notes(brief, section)
     if brief:
+        yield BLANK
+    doubtful = [group for group in full if group.confidence is Confidence.PROBABLE]
+    if doubtful:
+        yield from again(doubtful[0])
         yield BLANK
     yield from not_known(section)
 
@@ -162,7 +170,4 @@ def _own_errors(parts: Sequence[Section]) -> Iterator[RenderableType]:
         yield BLANK
         yield indented(Text("strace itself said", style=FAINT))
         for quote in quotes[:8]:
-            yield indented(path(safe(quote)), left=4)
-
-
-__all__ = ["Cause", "page"]
+            yield path(safe(quote), left=4)

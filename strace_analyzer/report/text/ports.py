@@ -26,7 +26,7 @@ def ports(group: Group, section: Section) -> RenderableType | None:
     use = section.ports(group)
     if use is None or group.rule not in _RULES or use.total_pinned < 2:
         return None
-    grid = table("LOCAL PORTS TAKEN", ">NOW", ">WITHOUT THE BIND")
+    grid = table("LOCAL PORTS TAKEN", ">~NOW", ">~WITHOUT THE BIND")
     grid.add_row("open at the same time", number(use.peak_pinned), number(use.peak_needed))
     if use.peak_pinned_with_time_wait is not None:
         grid.add_row(

@@ -14,7 +14,7 @@ from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.plain import safe
 from strace_analyzer.report.remarks import remark
 from strace_analyzer.report.text.section import Section
-from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
+from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, path
 
 _CALLS = 10
 _NARROW = 84
@@ -26,18 +26,18 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
     one."""
     finding = group.sample
     calls = finding.trail or tuple(finding.calls.values())
-    yield indented(_title(group, calls, section))
+    yield _title(group, calls, section)
     yield indented(_rows(calls, group, section))
     bind = finding.calls.get("bind")
     if bind is not None and bind.stack:
         yield indented(Text("called from", style=FAINT), left=9)
         for frame in bind.stack[: None if section.everything else 6]:
-            yield indented(path(safe(frame.strip())), left=11)
+            yield path(safe(frame.strip()), left=11)
 
 
 def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Text:
     """`Proof  trace.txt, thread 4519 (of 20), first of 40`."""
-    title = Text("Proof  ", style=HEADING, no_wrap=True, overflow="ignore")
+    title = path("Proof  ", HEADING, left=INDENT)
     title.append(safe(group.sample.at.source), style="not bold")
     tids = {call.tid for call in calls}
     process = section.process(group)

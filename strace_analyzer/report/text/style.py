@@ -46,12 +46,12 @@ def table(*columns: str) -> Table:
         box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=FAINT, show_edge=False
     )
     for name in columns:
-        right = name.startswith(">")
+        mark = name[: len(name) - len(name.lstrip(">~"))]
         grid.add_column(
             name.lstrip(">~"),
-            justify="right" if right else "left",
-            no_wrap=not name.startswith("~"),
-            overflow="fold" if name.startswith("~") else "ellipsis",
+            justify="right" if ">" in mark else "left",
+            no_wrap="~" not in mark,
+            overflow="fold" if "~" in mark else "ellipsis",
         )
     return grid
 
@@ -65,6 +65,9 @@ def labelled(label: str, item: RenderableType, width: int = 7) -> RenderableType
     return indented(grid)
 
 
-def path(text: str, style: str = "") -> Text:
-    """A file name or command line, which is never wrapped or cut: it is there to be copied."""
-    return Text(text, style=style, no_wrap=True, overflow="ignore")
+def path(text: str, style: str = "", left: int = 0) -> Text:
+    """A file name or command line, which is never wrapped or cut: it is there to be copied.
+
+    It must stand alone: inside another block rich would cut it.
+    """
+    return Text(" " * left + text, style=style, no_wrap=True, overflow="ignore")

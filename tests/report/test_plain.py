@@ -1,0 +1,56 @@
+"""What is printed of a traced program's text, and how numbers read."""
+
+from __future__ import annotations
+
+import pytest
+
+from strace_analyzer.report.plain import count, duration, listed, ranges, safe
+
+
+def test_nothing_of_a_traced_program_can_command_a_terminal() -> None:
+    assert safe("a\x1b]0;owned\x07b\r\n") == r"a\x1b]0;owned\x07b\x0d\x0a"
+
+
+def test_text_cannot_be_turned_around_or_hidden() -> None:
+    assert safe("x\u202ecod.exe\u200b") == r"x\u202ecod.exe\u200b"
+
+
+def test_undecodable_bytes_come_out_as_the_bytes_they_were() -> None:
+    assert safe(b"caf\xe9".decode("utf-8", "surrogateescape")) == r"caf\xe9"
+
+
+def test_letters_of_any_language_stay() -> None:
+    assert safe("Недопустимый 文件 é") == "Недопустимый 文件 é"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0067, "6.7 ms"),
+        (0.106, "106 ms"),
+        (1.25, "1.25 s"),
+        (60, "60 s"),
+        (600, "10 min"),
+        (11_000, "3.1 h"),
+    ],
+)
+def test_durations_have_the_digits_that_matter(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert count(1, "call") == "1 call"
+    assert count(1234, "call") == "1,234 calls"
+    assert count(2, "process", "processes") == "2 processes"
+
+
+def test_neighbouring_numbers_are_folded_and_long_lists_end() -> None:
+    assert ranges([19]) == "19"
+    assert ranges([7, 5, 6, 19, 20]) == "5-7, 19, 20"
+    assert ranges([1, 3, 5, 7, 9, 11]) == "1, 3, 5, 7, ..."
+
+
+def test_lists_read_as_a_person_would_say_them() -> None:
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b"]) == "a and b"
+    assert listed(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
