@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Accounting:
-    """Line counts of one source, filled while its events are read. A line counts by its first record."""
+    """Lines of one source, counted while its events are read; a line counts by its first record."""
 
     name: str
     lines: int = 0

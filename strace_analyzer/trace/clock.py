@@ -1,4 +1,4 @@
-"""Printed times in, seconds that only grow out: -t, -tt, -ttt and -r each have their own reckoning."""
+"""Printed times in (-t, -tt, -ttt, -r, each with its own reckoning), seconds that only grow out."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def kind_of(time: str) -> ClockKind:
 class Clock:
     """The clock of one source. `seconds` of each line's time, in the order of its lines.
 
-    Seconds are those of the epoch (-ttt), since midnight of the first day (-t, -tt), or the sum of all
-    differences so far (-r). A drop of more than twelve hours in a time of day is midnight. Any other
-    step back is counted in `steps_back`: lines out of order stand still, and after a clock that was set
-    back time goes on from where it was.
+    Seconds are those of the epoch (-ttt), since midnight of the first day (-t, -tt), or the sum of
+    all differences so far (-r). A drop of more than twelve hours in a time of day is midnight. Any
+    other step back is counted in `steps_back`: lines out of order stand still, and after a clock
+    that was set back time goes on from where it was.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Clock:
         self._minute_seconds = 0.0
 
     def seconds(self, time: str | None) -> float | None:
-        """`time` as printed -> seconds; None without one, or where it is of another kind of clock."""
+        """`time` as printed -> seconds; None without one."""
         if time is None:
             return None
         if self.kind == "none":

@@ -1,10 +1,10 @@
 """The files of one `strace -ff` trace in, the events of all of them in one order out.
 
-Where the files share a clock (-t, -tt, -ttt) their lines are merged by time; with -T a call that lasted
-comes back at the time it did, others having run meanwhile. Without a common clock the order is what
-births, waits and execve() prove: a child begins after the clone() that made it was entered, a wait for
-it returns after its end, and a process that a thread's execve() took over goes on after that thread's
-file has ended. Each file's own order is always kept.
+Where the files share a clock (-t, -tt, -ttt) their lines are merged by time; with -T a call that
+lasted comes back at the time it did, others having run meanwhile. Without a common clock the order
+is what births, waits and execve() prove: a child begins after the clone() that made it was entered,
+a wait for it returns after its end, and a process that a thread's execve() took over goes on after
+that thread's file has ended. Each file's own order is always kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from strace_analyzer.trace.rejoin import CLONES, Rejoin
 from strace_analyzer.trace.source import Block, SourceInput
 
 Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
-_Timed = tuple[Frame, float | None]
+
+_BLOCK_SIZE = 1 << 16
+"""Many sources are open at once."""
 
 _BIRTHS = (b"clone", b"fork(")
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))
@@ -52,24 +54,31 @@ class Family:
         """(source, line) of a clone-like call -> the source of the child that it made"""
         self._unborn = list(range(len(sources)))
         """sources that have not begun, by tid"""
+        self._begun: dict[int, Iterator[Frame]] = {}
+        self._ready: deque[int] = deque()
+        """sources that have begun and have yet to be read, without a common clock"""
+        self._strangers: list[int] = []
+        """sources that no clone names, but the first"""
 
     def __iter__(self) -> Iterator[Event]:
         self._find_births()
         born = set(self._births.values())
-        roots = [index for index in self._unborn if index not in born] or [0]
-        begun = {roots[0]: self._begin(roots[0], None)}
-        if self._clocks[roots[0]].kind in ("epoch", "time-of-day"):
-            begun |= {index: self._begin(index, None) for index in roots[1:]}
-            yield from self._by_time(begun)
+        first, *self._strangers = [i for i in self._unborn if i not in born] or [0]
+        self._begin(first)
+        if self._clocks[first].kind in ("epoch", "time-of-day"):
+            for index in self._strangers:
+                self._begin(index)
+            yield from self._by_time()
         else:
-            yield from self._by_births(begun, deque(roots[1:]))
+            self._ready.append(first)
+            yield from self._by_births()
         yield from self._rejoin.close()
 
     def _find_births(self) -> None:
-        """Read ahead for the calls that make children: a child's file must not begin before them."""
+        """Read ahead for the calls that make children: no child's file may begin before them."""
         for index, source in enumerate(self._sources):
-            frames = Frames()
-            for block in source.blocks():
+            frames = Frames(Clock())
+            for block in source.blocks(_BLOCK_SIZE):
                 if any(name in block.data for name in _BIRTHS):
                     for number, raw in block.lines():
                         if any(name in raw for name in _BIRTHS):
@@ -82,133 +91,130 @@ class Family:
             if child is not None and child != frame.span.source:
                 self._births[frame.span.source, frame.span.first] = child
 
-    def _begin(self, index: int, after: float | None) -> Iterator[_Timed]:
-        """The frames of a source that begins now. Read up to the first, so that its clock is known."""
+    def _begin(self, index: int, after: float | None = None) -> None:
+        """A source begins; `after` is when its task was made. Reads up to its first frame."""
         self._unborn.remove(index)
         frames = self._frames(index)
         head = list(islice(frames, 1))
-        clock = self._clocks[index]
-        if head and after is not None and clock.kind == "time-of-day":
-            frame, seconds = head[0]
-            while seconds is not None and seconds < after - DAY / 2:  # it began on a later day
-                seconds = clock.next_day()
-            head = [(frame, seconds)]
-        return chain(head, frames)
+        if head and after is not None:
+            head[0] = self._on_its_day(head[0], after)
+        self._begun[index] = chain(head, frames)
 
-    def _frames(self, index: int) -> Iterator[_Timed]:
-        account, clock, frames = self._accounts[index], self._clocks[index], Frames()
-        for block in self._sources[index].blocks():
+    def _on_its_day(self, frame: Frame, after: float) -> Frame:
+        """A time of day does not say of which day."""
+        clock = self._clocks[frame.span.source]
+        seconds = frame.seconds
+        while clock.kind == "time-of-day" and seconds is not None and seconds < after - DAY / 2:
+            seconds = clock.next_day()
+        return frame._replace(seconds=seconds)
+
+    def _frames(self, index: int) -> Iterator[Frame]:
+        account, frames = self._accounts[index], Frames(self._clocks[index])
+        for block in self._sources[index].blocks(_BLOCK_SIZE):
             account.lines += block.size
             for number, raw in self._sieve(block):
                 for line in lines(index, number, raw):
-                    frame = frames.frame(line)
-                    yield frame, clock.seconds(frame.time)
+                    yield frames.frame(line)
 
     # ------------------------------------------------------------ with a common clock
 
-    def _by_time(self, begun: dict[int, Iterator[_Timed]]) -> Iterator[Event]:
+    def _by_time(self) -> Iterator[Event]:
         returns = _Returns()
         turns: list[tuple[float, bool, int, Frame]] = []
         now = 0.0
 
         def queue(index: int) -> None:
-            """The next frame of `index` gets its turn; one without a time follows the one before it."""
-            following = next(begun[index], None)
-            if following is not None:
-                frame, seconds = following
-                is_last = frame.kind is Kind.SUPERSEDED  # of its moment: the thread's execve() is first
-                heapq.heappush(turns, (now if seconds is None else seconds, is_last, index, frame))
+            """The next frame of `index` gets its turn; one without a time follows the last one."""
+            frame = next(self._begun[index], None)
+            if frame is not None:
+                seconds = now if frame.seconds is None else frame.seconds
+                # at one printed time a thread's execve() comes before the leader's end
+                heapq.heappush(turns, (seconds, frame.kind is Kind.SUPERSEDED, index, frame))
 
-        for index in tuple(begun):
+        for index in tuple(self._begun):
             queue(index)
         while turns or self._unborn:
-            if not turns:  # its clone was never printed
-                begun[self._unborn[0]] = self._begin(self._unborn[0], now)
-                queue(max(begun))
+            if not turns:  # the clone of this one was never printed
+                index = self._unborn[0]
+                self._begin(index, now)
+                queue(index)
                 continue
             now, _, index, frame = heapq.heappop(turns)
             yield from returns.due(now, index)
             queue(index)
-            following = turns[0][0] if turns else now
-            for event in self._rejoin.join(frame, None if frame.time is None else now):
+            following = turns[0][0] if turns and turns[0][2] != index else None
+            for event in self._rejoin.join(frame):
                 yield from returns.pass_on(event, index, following)
             child = self._births.get((index, frame.span.first))
             if child in self._unborn:
-                begun[child] = self._begin(child, now)
+                self._begin(child, now)
                 queue(child)
         yield from returns.due(None, None)
 
     # ------------------------------------------------------------ without
 
-    def _by_births(
-        self, begun: dict[int, Iterator[_Timed]], strangers: deque[int]
-    ) -> Iterator[Event]:
-        """Parents before children, children before the waits for them."""
-        ready = deque(begun)
-        while ready or self._unborn:
-            if not ready:
-                begun[self._unborn[0]] = self._begin(self._unborn[0], None)
-                ready.append(self._unborn[0])
-            yield from self._run(ready.popleft(), begun, ready, strangers)
+    def _by_births(self) -> Iterator[Event]:
+        """Parents before children, but children before the waits for them."""
+        while self._ready or self._unborn:
+            if not self._ready:  # the clone of this one was never printed
+                self._make_ready(self._unborn[0])
+            yield from self._run(self._ready.popleft())
 
-    def _run(
-        self,
-        index: int,
-        begun: dict[int, Iterator[_Timed]],
-        ready: deque[int],
-        strangers: deque[int],
-    ) -> Iterator[Event]:
-        """All of a source from where it is, and before that of others which it shows to be earlier."""
+    def _make_ready(self, index: int) -> None:
+        self._begin(index)
+        self._ready.append(index)
 
-        def begin(child: int) -> None:
-            begun[child] = self._begin(child, None)
-            ready.append(child)
-
-        def until_end_of(tid: int | None) -> Iterator[Event]:
-            other = self._by_tid.get(tid)
-            if other in ready:
-                ready.remove(other)
-                yield from self._run(other, begun, ready, strangers)
-
-        for frame, seconds in begun[index]:
+    def _run(self, index: int) -> Iterator[Event]:
+        """All of a source, and before a line of it what must have come before that line."""
+        for frame in self._begun[index]:
             child = self._births.get((index, frame.span.first))
             if child in self._unborn:
-                begin(child)
+                self._make_ready(child)
             if frame.kind is Kind.SUPERSEDED:
-                yield from until_end_of(frame.number)
-            for event in self._rejoin.join(frame, seconds):
-                if isinstance(event, Syscall):
+                yield from self._to_its_end(frame.number)
+            for event in self._rejoin.join(frame):
+                if isinstance(event, Syscall) and event.result.value:
                     if event.name in _WAITS:
-                        yield from until_end_of(event.result.value)
-                    elif event.name in CLONES and event.result.value and child is None and strangers:
-                        begin(strangers.popleft())  # a number of the caller's own PID namespace
+                        yield from self._to_its_end(event.result.value)
+                    elif event.name in CLONES and child is None:
+                        self._begin_a_stranger()
                 yield event
+
+    def _to_its_end(self, tid: int | None) -> Iterator[Event]:
+        index = self._by_tid.get(tid)
+        if index is not None and index in self._ready:
+            self._ready.remove(index)
+            yield from self._run(index)
+
+    def _begin_a_stranger(self) -> None:
+        """A clone gave a number of another PID namespace: children come in order of birth."""
+        strangers = [index for index in self._strangers if index in self._unborn]
+        if strangers:
+            self._make_ready(strangers[0])
 
 
 class _Returns:
-    """Calls that lasted (-T), held until the time they came back; of a held one the entry is told."""
+    """Calls that lasted (-T), held until they came back; of a held one the entry is told."""
 
     def __init__(self) -> None:
-        self._held: list[tuple[float, int, int, Syscall]] = []
-        self._serial = 0
+        self._held: list[tuple[float, int, Syscall]] = []
 
-    def pass_on(self, event: Event, index: int, following: float) -> Iterator[Event]:
-        """`event` of source `index`, or its beginning; another source speaks next at `following`."""
-        if isinstance(event, Syscall) and event.entry_seen and event.seconds is not None:
+    def pass_on(self, event: Event, index: int, following: float | None) -> Iterator[Event]:
+        """`event` of source `index`, or its entry if another source speaks before it came back."""
+        if following is not None and isinstance(event, Syscall) and event.seconds is not None:
             end = event.seconds + (event.elapsed or 0.0)
-            if end > following:
-                self._serial += 1
-                heapq.heappush(self._held, (end, index, self._serial, event))
+            if end > following and event.entry_seen:
+                heapq.heappush(self._held, (end, index, event))
                 yield Entered(event.tid, event.time, event.seconds, event.call, event.span)
                 return
         yield event
 
     def due(self, now: float | None, index: int | None) -> Iterator[Event]:
-        """What came back before `now`, and before source `index` speaks again; all at the end."""
+        """What came back before `now`, or before source `index` goes on; all, without `now`."""
         while self._held and (now is None or self._held[0][0] <= now):
-            yield heapq.heappop(self._held)[3]
+            yield heapq.heappop(self._held)[2]
         mine = [held for held in self._held if held[1] == index]
-        if mine:
+        if mine:  # at most one: a task is inside of one call
             self._held = [held for held in self._held if held[1] != index]
             heapq.heapify(self._held)
-            yield from (held[3] for held in sorted(mine))
+            yield from (held[2] for held in mine)

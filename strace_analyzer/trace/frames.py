@@ -1,4 +1,4 @@
-"""Line -> Frame: who speaks, when, and what kind of line it is (the meaning of frame.lark's trees)."""
+"""Line -> Frame: who speaks, when, and what kind of line it is, as frame.lark's trees say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from lark import Tree
 from lark.exceptions import UnexpectedInput
 
+from strace_analyzer.trace.clock import Clock
 from strace_analyzer.trace.events import Span
 from strace_analyzer.trace.grammar import parser
 from strace_analyzer.trace.lines import Line
@@ -62,10 +63,12 @@ class Frame(NamedTuple):
     tid: int | None
     """None where the line names nobody."""
     time: str | None
+    seconds: float | None
+    """`time` by the source's clock."""
     name: str
-    """Of the call, or of the signal."""
+    """Of the signal, or of a call that is not whole; that of a whole call stands in `body`."""
     body: bytes
-    """A call's text from its name on, the part behind `resumed>`, a signal's particulars, or all."""
+    """A call's text from its name on, what stands behind `resumed>`, a signal's particulars."""
     span: Span
     number: int | None = None
     """Exit status, or the other tid of SUPERSEDED and MOVED, or the task of ATTACHED and DETACHED;
@@ -74,6 +77,8 @@ class Frame(NamedTuple):
     """The program that -Y prints behind the tid."""
     lines: int = 1
     """Physical lines that this frame accounts for."""
+    seam: int = 0
+    """Of a call that was cut: where in `body` its rest begins."""
 
 
 _PLAIN = {kind.value: (kind, End.RESULT) for kind in Kind}
@@ -102,7 +107,16 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
     "CORE": lambda text: 1,
     **dict.fromkeys(
         (
-            *("CALL", "CALL_HALF", "CALL_CUT", "TAIL", "TAIL_HALF", "TAIL_CUT", "REST", "REST_HALF"),
+            *(
+                "CALL",
+                "CALL_HALF",
+                "CALL_CUT",
+                "TAIL",
+                "TAIL_HALF",
+                "TAIL_CUT",
+                "REST",
+                "REST_HALF",
+            ),
             *("LOST", "INFO", "NOTICE", "SUSPECT", "OTHER", "STACK", "DUMP", "TABLE_HEAD"),
         ),
         lambda text: text,
@@ -125,7 +139,7 @@ _SELDOM = ("name", "lost", "number", "command")
 
 
 def _parts(line: Tree[Any]) -> tuple[object, ...]:
-    """The rule that says what a `line` is, tid, time, body, and what few lines have; None: absent."""
+    """The rule that says what a `line` is, tid, time, body, and what few have; None: absent."""
     slots: dict[str, object] = {}
     rule = ""
     for child in line.children:
@@ -150,10 +164,11 @@ _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
 
 
 class Frames:
-    """Makes frames of the lines of one source, in order: below the header of a table stand its rows."""
+    """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._reader = Reader(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
+        self._clock = clock
         self._in_table = False
 
     def frame(self, line: Line) -> Frame:
@@ -162,16 +177,19 @@ class Frames:
         text = line.text
         if self._in_table:
             if self._is_row(text):
-                return Frame(Kind.TABLE, End.RESULT, None, None, "", text, span)
+                return Frame(Kind.TABLE, End.RESULT, None, None, None, "", text, span)
             self._in_table = False
         read = self._reader.read(_key(text), text) if text else None
         if read is None:  # a blank line; and no grammar covers every byte sequence
-            return Frame(Kind.FOREIGN, End.RESULT, None, None, "", text, span, lines=line.counts)
+            return Frame(
+                Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=line.counts
+            )
         (what, who, when, rest, seldom), match = read
         kind, end = KINDS[what(match)]
         tid, time, body = who(match), when(match), rest(match)
+        seconds = None if time is None else self._clock.seconds(time)
         if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
-            return Frame(kind, end, tid, time, "", body, span)
+            return Frame(kind, end, tid, time, seconds, "", body, span)
         name, lost, number, command = seldom(match)
         body = body or b""
         if kind is Kind.CALL:
@@ -184,7 +202,9 @@ class Frames:
             body += lost
         if line.is_cut:
             kind, end, name = self._cut(kind, name, body)
-        return Frame(kind, end, tid, time, name or "", body, span, number, command, line.counts)
+        return Frame(
+            kind, end, tid, time, seconds, name or "", body, span, number, command, line.counts
+        )
 
     def _is_row(self, text: bytes) -> bool:
         try:

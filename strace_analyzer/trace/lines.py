@@ -1,7 +1,8 @@
 """Physical lines in, Lines out: ends and colours removed, strace's intruding notices taken out.
 
-strace prints its own notices (`strace: Process 674 attached`) straight to standard error, so where the
-trace goes there too a notice can stand in the middle of a line, whose rest follows on a later one:
+strace prints its own notices (`strace: Process 674 attached`) straight to standard error, so where
+the trace goes there too a notice can stand in the middle of a line, whose rest follows on a later
+one:
 
     clone(child_stack=NULL, flags=SIGCHLDstrace: Process 674 attached
     , child_tidptr=0x7f0aa2d4da10) = 674
@@ -19,7 +20,7 @@ from lark.exceptions import UnexpectedInput
 from strace_analyzer.trace.grammar import parser
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
-"""ECMA-48 SGR: strace's --color, and the traced program's own. strace escapes ESC inside of strings."""
+"""ECMA-48 SGR: strace's --color or the traced program's. Inside of strings strace escapes ESC."""
 
 
 class Line(NamedTuple):

@@ -1,8 +1,9 @@
-"""The front of the trace room: what the user names, or lines as they come -> events, with every line counted.
+"""The front of the trace room: what the user names -> events, with every line counted.
 
-The way is source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a trace along it, `EventStream`
-is pushed a line at a time; both run the same stages. A sieve stands between source and lines: it is
-given each block and says which lines of it can matter; the others are counted and not looked at.
+The way is source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a trace along it,
+`EventStream` is pushed a line at a time; both run the same stages. A sieve stands between source
+and lines: it is given each block and says which lines of it can matter; the others are counted and
+not looked at.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import Rejoin
 from strace_analyzer.trace.source import Block, SourceInput, TraceInput, traces
 
-__all__ = ["Accounting", "EventStream", "SourceInput", "TraceInput", "TraceReader", "events", "traces"]
+__all__ = [
+    "Accounting",
+    "EventStream",
+    "SourceInput",
+    "TraceInput",
+    "TraceReader",
+    "events",
+    "traces",
+]
 
 Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
 """A block -> the lines of it that can matter, each with its number, in order."""
@@ -44,7 +53,7 @@ class EventStream:
     def __init__(self, name: str = "<stream>", tid: int | None = None) -> None:
         self.accounting = Accounting(name)
         self.clock = Clock()
-        self._frames = Frames()
+        self._frames = Frames(self.clock)
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
 
     def feed(self, line: bytes) -> list[Event]:
@@ -56,8 +65,7 @@ class EventStream:
         """As `feed`, for a line that is already counted."""
         found: list[Event] = []
         for part in lines(0, number, line):
-            frame = self._frames.frame(part)
-            found += self._rejoin.join(frame, self.clock.seconds(frame.time))
+            found += self._rejoin.join(self._frames.frame(part))
         return found
 
     def close(self) -> list[Event]:
@@ -102,9 +110,7 @@ class TraceReader:
             found = self._single()
         else:
             found = iter(
-                Family(
-                    self.trace.sources, self.accounting, self._clocks, _parser(), self._sieve
-                )
+                Family(self.trace.sources, self.accounting, self._clocks, _parser(), self._sieve)
             )
         for event in found:
             if self._quote is None and isinstance(event, Notice):

@@ -1,7 +1,7 @@
 """What is left of a call that the traced program's own output has run into -> the call.
 
-On a terminal, and in `2>&1`, a program's output lands where strace is in its line, which is behind the
-arguments that strace prints on entry: `write(1, "hi\\n", 3hi` and `) = 3` on the next line.
+On a terminal, and in `2>&1`, a program's output lands where strace is in its line, which is behind
+the arguments that strace prints on entry: `write(1, "hi\\n", 3hi` and `) = 3` on the next line.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class MendedCall:
 
 
 def without_output(calls: CallParser, text: bytes) -> Call | None:
-    """A write() with what it wrote between its arguments and its result -> the call without that."""
+    """A write() with its output between its arguments and its result -> without that."""
     if not text.startswith((b"write", b"pwrite")):
         return None
     try:
@@ -56,7 +56,7 @@ def without_output(calls: CallParser, text: bytes) -> Call | None:
 
 
 def around_output(calls: CallParser, head: bytes, rest: bytes) -> Call | None:
-    """The call that begins with `head` and ends with `rest`, with other output at the end of `head`."""
+    """The call that begins with `head` and ends with `rest`; `head` ends in other output."""
     entry = calls.entered(head)
     end = calls.resumed(entry.name, rest)
     return None if end is None else MendedCall(entry, end)
@@ -65,7 +65,8 @@ def around_output(calls: CallParser, head: bytes, rest: bytes) -> Call | None:
 def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
     """A call, and the text of the record that stands behind it on the same line.
 
-    A record that a terminal overwrote leaves blanks, no line end: `close(5) = 0    [pid 674] close(6) ...`.
+    A record that a terminal overwrote leaves blanks, no line end: `close(5) = 0    [pid 674]
+    close(6) ...`.
     """
     at = text.find(b"  [pid ")
     call = calls.whole(text[:at].rstrip()) if at > 0 else None

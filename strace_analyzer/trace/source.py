@@ -1,7 +1,7 @@
 """What the user names -> traces of one or more sources, and a source -> blocks of whole lines.
 
-A file, a stream, compressed or not; a directory or a PREFIX is the family of files that `strace -ff -o
-PREFIX` wrote, one per thread (strace(1), --output-separately).
+A file, a stream, compressed or not; a directory or a PREFIX is the family of files that `strace -ff
+-o PREFIX` wrote, one per thread (strace(1), --output-separately).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class SourceInput:
     tid: int | None = None
     """The thread whose lines these are, from the name of a -ff file."""
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
 
         Raises TraceError where it cannot be opened, read or decompressed.
@@ -66,9 +66,9 @@ class SourceInput:
         try:
             if self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
-                    yield from _blocks(_chunks(cast("BinaryIO", file)))
+                    yield from _blocks(_chunks(cast("BinaryIO", file), size))
             elif self.stream is not None:
-                yield from _blocks(_chunks(self.stream))
+                yield from _blocks(_chunks(self.stream, size))
         except TraceError as error:
             raise TraceError(f"{self.name}: {error}") from error
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as damage:
@@ -96,13 +96,16 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
     Raises TraceError where an argument names nothing that can be read.
     """
     return [
-        _trace(f"t{number}", argument, stdin) for number, argument in enumerate(arguments or ["-"], 1)
+        _trace(f"t{number}", argument, stdin)
+        for number, argument in enumerate(arguments or ["-"], 1)
     ]
 
 
 def _trace(trace_id: str, argument: str, stdin: BinaryIO | None) -> TraceInput:
     if argument == "-":
-        return TraceInput(trace_id, "<stdin>", (SourceInput("<stdin>", None, stdin or sys.stdin.buffer),))
+        return TraceInput(
+            trace_id, "<stdin>", (SourceInput("<stdin>", None, stdin or sys.stdin.buffer),)
+        )
     path = Path(argument)
     try:
         if path.is_dir():
@@ -160,12 +163,12 @@ def _members(directory: Path) -> dict[str, tuple[SourceInput, ...]]:
 
 
 class _Peeked(io.RawIOBase):
-    """A stream of which the first bytes can be looked at; it gives what is there, as soon as it is."""
+    """A stream whose first bytes can be looked at; it gives what is there, as soon as it is."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, size: int) -> None:
         self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-        self.head = self._read(BLOCK_SIZE)
-        while 0 < len(self.head) < _LONGEST_MAGIC and (more := self._read(BLOCK_SIZE)):
+        self.head = self._read(size)
+        while 0 < len(self.head) < _LONGEST_MAGIC and (more := self._read(size)):
             self.head += more
         self._rest = memoryview(self.head)
 
@@ -187,7 +190,7 @@ def _zstd(raw: BinaryIO) -> BinaryIO:
         zstandard = importlib.import_module("zstandard")
     except ModuleNotFoundError as missing:
         raise TraceError(
-            "compressed with zstd, which needs the package zstandard; or: zstdcat FILE | strace-analyzer"
+            "compressed with zstd: install zstandard, or: zstdcat FILE | strace-analyzer"
         ) from missing
     reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
     return cast("BinaryIO", _Guarded(reader, zstandard.ZstdError))
@@ -213,19 +216,19 @@ _FORMATS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"BZh": bz2.BZ2File,
     b"\x28\xb5\x2f\xfd": _zstd,
 }
-"""The first bytes of a compressed file (RFC 1952, the xz and bzip2 formats, RFC 8878) -> its reader."""
+"""The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878) -> its reader."""
 
 _LONGEST_MAGIC = max(map(len, _FORMATS))
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     """The content, decompressed, in pieces as they come."""
-    raw = _Peeked(stream)
-    reader: Any = io.BufferedReader(raw, BLOCK_SIZE)
+    raw = _Peeked(stream, size)
+    reader: Any = io.BufferedReader(raw, size)
     for magic, opened in _FORMATS.items():
         if raw.head.startswith(magic):
             reader = opened(reader)
-    while chunk := reader.read1(BLOCK_SIZE):
+    while chunk := reader.read1(size):
         yield chunk
 
 

@@ -1,103 +1,147 @@
-"""Who speaks on a line without a pid: takes who was named, announced and ended, gives thread ids.
+"""Frames in, the same frames out with the tid of who speaks, also where the line names nobody.
 
-Without -f -o strace names nobody while it traces one task, and `[pid N]` only while it traces several:
-the first task is bare until a second one is followed, and whoever is left at the end is bare again. A
-bare line therefore always has exactly one possible speaker: the one that is still alive.
+Without `-f -o` strace names nobody while it traces one task, and `[pid N]` only while it traces
+several: the first task is bare until a second one is followed, and whoever is left at the end is
+bare again. So a bare line has one possible speaker, the one that is alive, where all ends are
+printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from strace_analyzer.trace.events import Command, Event, Identified
+from strace_analyzer.trace.frames import End, Frame, Kind
 
-from strace_analyzer.trace.frames import Frame, Kind
+NOBODY = 0
+"""The tid of the first task for as long as nothing has said its number."""
 
-UnderWay = Callable[[int], str | None]
-"""tid -> name of the call that it is inside of, None where it is in none"""
+_SPEAKING = frozenset(
+    (
+        *(Kind.CALL, Kind.RESUMED, Kind.SIGNAL, Kind.STOPPED),
+        *(Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED),
+    )
+)
+_ENDS = (Kind.EXITED, Kind.KILLED)
+_EXITS = (b"exit_group(", b"exit(", b"_exit(")
+_AT_ANY_TIME = (Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED, Kind.SIGNAL, Kind.STOPPED)
+"""What may be said of a task that is inside of a call."""
 
 
 class Speaker:
-    """Follows one source. `file_tid` is the tid in the name of a -ff file, where all lines are bare."""
-
-    NOBODY = 0
-    """The tid of the first task for as long as nothing has said its number."""
+    """Follows one source. `file_tid` is the tid in the name of a -ff file: all lines are bare."""
 
     def __init__(self, file_tid: int | None = None) -> None:
         self._file_tid = file_tid
         self._alive: set[int] = set()
         self._announced: set[int] = set()
         self._leaving: set[int] = set()
+        self._inside: dict[int, str] = {}
+        """calls that were entered on a line of their own: tid -> name of the call"""
         self._first: int | None = None
-        self._last = self.NOBODY
+        self._last = NOBODY
+        self._cut = NOBODY
+        """whose call was cut last"""
+        self._commands: dict[int, str] = {}
 
-    def is_new(self, tid: int) -> bool:
-        """True where nobody by this number is known to be alive."""
-        return tid not in self._alive
+    def hear(self, frame: Frame, events: list[Event]) -> Frame:
+        """`frame` with its tid; what it tells about the speakers themselves goes to `events`."""
+        if frame.kind not in _SPEAKING:
+            if frame.kind is Kind.REST:  # never has a prefix of its own
+                return self._rest(frame)
+            if frame.number is not None:
+                self._follow(frame.kind, frame.number)
+            return frame
+        tid = frame.tid
+        if tid is None:
+            tid = self._bare(frame)
+            frame = frame._replace(tid=tid)
+        elif tid not in self._alive and self._is_first(frame, tid):
+            events.append(Identified(tid, frame.span))
+        if frame.command is not None and self._commands.get(tid) != frame.command:
+            self._commands[tid] = frame.command
+            events.append(Command(tid, frame.command, frame.span))
+        self._remember(frame, tid)
+        return frame
 
-    def named(self, frame: Frame, tid: int, under_way: UnderWay) -> bool:
-        """A line names `tid`. True if that is the first task, whose number nothing had said before."""
-        was_bare = (
-            self.NOBODY in self._alive
-            and tid not in self._announced
-            and self._is_the_first(frame, tid, under_way)
-        )
-        if was_bare:
-            self._alive.discard(self.NOBODY)
+    def cloned(self, tid: int) -> None:
+        """A clone-like call returned `tid`: a child of that number may speak."""
+        self._announced.add(tid)
+
+    def _rest(self, frame: Frame) -> Frame:
+        if frame.end is End.RESULT:
+            self._inside.pop(self._cut, None)
+        return frame._replace(tid=self._cut)
+
+    def _follow(self, kind: Kind, tid: int) -> None:
+        if kind is Kind.ATTACHED:
+            self._announced.add(tid)
+            self._alive.add(tid)
+        elif kind is Kind.DETACHED:
+            self._forget(tid)
+
+    def _forget(self, tid: int) -> None:
+        self._alive.discard(tid)
+        self._announced.discard(tid)
+        self._leaving.discard(tid)
+        self._inside.pop(tid, None)
+        self._commands.pop(tid, None)
+
+    def _remember(self, frame: Frame, tid: int) -> None:
+        if frame.kind is Kind.CALL or frame.kind is Kind.RESUMED:
+            if frame.end is not End.RESULT:
+                self._inside[tid] = frame.name
+                self._cut = tid
+            elif self._inside:
+                self._inside.pop(tid, None)
+            if frame.body.startswith(_EXITS):
+                self._leaving.add(tid)
+        elif frame.kind in _ENDS:
+            self._forget(tid)
+        elif frame.kind is Kind.SUPERSEDED and frame.number is not None:
+            self._forget(frame.number)
+
+    def _is_first(self, frame: Frame, tid: int) -> bool:
+        """A new number: True if it is that of the first task, which nothing had said before."""
+        is_first = NOBODY in self._alive and tid not in self._announced
+        if is_first:
+            inside = self._inside.get(NOBODY)
+            if frame.kind is Kind.RESUMED:
+                is_first = inside == frame.name and tid not in self._inside
+            elif frame.kind not in _AT_ANY_TIME:
+                is_first = inside is None  # a task inside of a call begins no other
+        if is_first:
+            self._alive.discard(NOBODY)
             self._first = tid
+            if self._cut == NOBODY:
+                self._cut = tid
+            if NOBODY in self._inside:
+                self._inside[tid] = self._inside.pop(NOBODY)
         self._alive.add(tid)
         self._last = tid
-        return was_bare
+        return is_first
 
-    def _is_the_first(self, frame: Frame, tid: int, under_way: UnderWay) -> bool:
-        inside = under_way(self.NOBODY)
-        if frame.kind is Kind.RESUMED:
-            return inside == frame.name and under_way(tid) is None
-        if frame.kind in (Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED, Kind.SIGNAL, Kind.STOPPED):
-            return True
-        return inside is None  # a task inside of a call begins no other
-
-    def bare(self, frame: Frame, under_way: UnderWay) -> int:
-        """The tid of a line that names nobody."""
+    def _bare(self, frame: Frame) -> int:
         if self._file_tid is not None:
             return self._file_tid
         alive = self._alive
         if len(alive) == 1:
             return next(iter(alive))
         if not alive:
-            tid = self.NOBODY if self._first is None else self._first
+            tid = NOBODY if self._first is None else self._first
         else:
-            tid = self._survivor(frame, under_way)
-            alive.clear()  # a bare line says that all others are gone, said or not
+            tid = self._survivor(frame)
+            alive.clear()  # all others are gone, whether their ends were printed or not
         if self._first is None:
             self._first = tid
         alive.add(tid)
         return tid
 
-    def _survivor(self, frame: Frame, under_way: UnderWay) -> int:
-        """The most likely of several that may be left: the ends of the others were not printed."""
+    def _survivor(self, frame: Frame) -> int:
+        """The likeliest of several that may be left."""
         left = self._alive - self._leaving or self._alive
         if frame.kind is Kind.SUPERSEDED and frame.number is not None:
             left = left - {frame.number} or left
         if frame.kind is Kind.RESUMED:
-            left = {tid for tid in left if under_way(tid) == frame.name} or left
+            left = {tid for tid in left if self._inside.get(tid) == frame.name} or left
         if self._first in left:
             return self._first
         return self._last if self._last in left else max(left)
-
-    def attached(self, tid: int) -> None:
-        """strace says that it follows `tid` from now on."""
-        self._announced.add(tid)
-        self._alive.add(tid)
-
-    def cloned(self, tid: int) -> None:
-        """A clone-like call returned `tid`: a child of that number may speak."""
-        self._announced.add(tid)
-
-    def leaving(self, tid: int) -> None:
-        """`tid` has called exit() or exit_group()."""
-        self._leaving.add(tid)
-
-    def gone(self, tid: int) -> None:
-        """`tid` has ended, or strace has let go of it."""
-        self._alive.discard(tid)
-        self._announced.discard(tid)
-        self._leaving.discard(tid)

@@ -1,0 +1,64 @@
+"""Frames in, the same frames out, but calls that were cut come with their rest behind them.
+
+One of strace's notices, or the traced program's output, can stand in the middle of a line on a
+terminal. The rest then comes on a later line, without a mark, and before any other record: a line
+that strace leaves for another task it marks (`printing_tcp` in its sources).
+"""
+
+from __future__ import annotations
+
+from strace_analyzer.trace.calls import CallParser
+from strace_analyzer.trace.events import Span
+from strace_analyzer.trace.frames import End, Frame, Kind
+
+CUT = (End.CUT, End.INTRUDED)
+
+_WITHIN_A_CALL = frozenset(
+    (Kind.FOREIGN, Kind.ATTACHED, Kind.DETACHED, Kind.NOTICE, Kind.DUMP, Kind.STACK)
+)
+
+
+class Mender:
+    """Of one source."""
+
+    def __init__(self, calls: CallParser) -> None:
+        self._calls = calls
+        self._cut: Frame | None = None
+
+    def mend(self, frame: Frame) -> tuple[Frame, ...]:
+        """What is whole now. A cut frame that comes out again has no rest in this source."""
+        cut = self._cut
+        if cut is None:
+            if frame.end in CUT:
+                self._cut = frame
+                return ()
+            return (frame,)
+        if frame.kind is Kind.REST:
+            self._cut = None
+            return (_joined(cut, b"", frame),)
+        if frame.kind in _WITHIN_A_CALL:
+            return (frame,)
+        if frame.kind is Kind.SUSPECT:  # a record that was folded when it was pasted
+            whole = _joined(cut, b" ", frame._replace(body=frame.body.strip()))
+            if self._calls.whole(whole.body) is None:
+                return (frame,)
+            self._cut = None
+            return (whole,)
+        self._cut = None
+        return (cut, *self.mend(frame))
+
+    def close(self) -> tuple[Frame, ...]:
+        """The end of the source: a call that it ends in was begun."""
+        cut, self._cut = self._cut, None
+        return () if cut is None else (cut._replace(end=End.INTRUDED),)
+
+
+def _joined(cut: Frame, between: bytes, rest: Frame) -> Frame:
+    return cut._replace(
+        end=rest.end,
+        body=cut.body + between + rest.body,
+        span=Span(cut.span.source, cut.span.first, rest.span.last),
+        number=rest.number,
+        lines=cut.lines + rest.lines,
+        seam=len(cut.body),
+    )

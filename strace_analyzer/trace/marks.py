@@ -1,0 +1,70 @@
+"""Frames that are no calls -> events, and the class in which their lines count."""
+
+from __future__ import annotations
+
+from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.events import (
+    Attached,
+    Detached,
+    Dump,
+    Event,
+    Exited,
+    Foreign,
+    Killed,
+    Notice,
+    SignalDelivered,
+    TableRow,
+    Unparsed,
+)
+from strace_analyzer.trace.frames import Frame, Kind
+
+
+def marked(frame: Frame, account: Accounting) -> Event:
+    """The event that `frame` is; its lines are counted."""
+    tid, time, seconds, span = frame.tid or 0, frame.time, frame.seconds, frame.span
+    number = frame.number
+    match frame.kind:
+        case Kind.SIGNAL | Kind.STOPPED:
+            account.signals += frame.lines
+            info = text_of(frame.body).strip(" ,")
+            stopped = frame.kind is Kind.STOPPED
+            return SignalDelivered(tid, time, seconds, frame.name, info, span, stopped)
+        case Kind.EXITED:
+            account.exits += frame.lines
+            return Exited(tid, time, seconds, number, None, span)
+        case Kind.SUPERSEDED:
+            account.exits += frame.lines
+            return Exited(tid, time, seconds, None, number, span)
+        case Kind.KILLED:
+            account.exits += frame.lines
+            return Killed(tid, time, seconds, frame.name, number is not None, span)
+        case Kind.ATTACHED:
+            account.notices += frame.lines
+            return Attached(number or 0, span)
+        case Kind.DETACHED:
+            account.notices += frame.lines
+            return Detached(number or 0, span)
+        case Kind.NOTICE:
+            account.notices += frame.lines
+            return Notice(tid, text_of(frame.body), span)
+        case Kind.TABLE:
+            account.tables += frame.lines
+            return TableRow(text_of(frame.body), span)
+        case Kind.STACK | Kind.DUMP:
+            account.frames += frame.lines
+            return Dump(text_of(frame.body), span)
+        case Kind.FOREIGN:
+            account.foreign += frame.lines
+            return Foreign(text_of(frame.body), span)
+    return unparsed(frame, "not understood", account)
+
+
+def unparsed(frame: Frame, reason: str, account: Accounting) -> Unparsed:
+    """`frame` as a line that cannot be read; its lines are counted."""
+    account.unparsed += frame.lines
+    return Unparsed(text_of(frame.body), reason, frame.span)
+
+
+def text_of(raw: bytes) -> str:
+    """Bytes of a trace as text: UTF-8 where they are, others kept by surrogateescape."""
+    return raw.decode("utf-8", "surrogateescape")
