@@ -188,6 +188,11 @@ class CallParser:
         plain = _COLOUR.sub(b"", text)
         return self.whole(plain) if plain != text else None
 
+    def plainly(self, text: bytes) -> ParsedCall | None:
+        """As `whole`, by Lark alone: what learned shapes are measured against."""
+        reading = self._reader.plainly(text)
+        return reading and ParsedCall(self._name(_key(text)), text, *reading)
+
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
         """The call whose halves are `first` (`name(args`) and `rest` (what follows `resumed>`)."""
         return self.whole(joined(first, rest))
