@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from strace_analyzer.cli.short_help import SHORT_HELP
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.source import Block, SourceInput, TraceInput, traces
+from strace_analyzer.trace.source import BLOCK_SIZE, Block, SourceInput, TraceInput, traces
 
 _BLOCK = 1 << 18
 _GRACE_SECONDS = 1.0
@@ -72,8 +72,8 @@ class _UntilInterrupted(SourceInput):
 
     interrupt: Interrupt | None = None
 
-    def blocks(self) -> Iterator[Block]:
-        for block in SourceInput.blocks(self):
+    def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
+        for block in SourceInput.blocks(self, size):
             yield block
             if self.interrupt is not None and self.interrupt.pressed:
                 return
