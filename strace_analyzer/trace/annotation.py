@@ -10,7 +10,9 @@ from typing import NamedTuple
 # TCPv6, UDP, UDPv6, UDPLITE, UDPLITEv6 ...; `socket:[inode]` with -y or where sock_diag told nothing.
 _SOCKET = re.compile(r"(?P<protocol>[A-Z]+(?:-[A-Z]+)?)(?P<six>v6)?:\[(?P<body>.*)\]", re.S)
 _PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]+)\]")
-_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.%\w]*)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]+)", re.A)
+_ADDRESS = re.compile(
+    r"(?:\[(?P<six>[0-9a-fA-F:.%\w]*)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]+)", re.A
+)
 _FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK", "PACKET"})
 
 
@@ -24,6 +26,16 @@ class SocketNote(NamedTuple):
     local: tuple[str, int] | None = None
     peer: tuple[str, int] | None = None
     foreign: bool = False
+
+    @property
+    def local_port(self) -> int:
+        """The local port, 0 where none is shown."""
+        return 0 if self.local is None else self.local[1]
+
+    @property
+    def is_bound_to_any(self) -> bool:
+        """It has a local port at the wildcard address, and no peer."""
+        return self.local is not None and self.local[1] > 0 and self.local[0] in ("0.0.0.0", "::")
 
 
 @lru_cache(maxsize=8192)
