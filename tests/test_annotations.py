@@ -64,3 +64,29 @@ def test_samples_without_annotations(trace: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("trace", GIVEN, ids=lambda path: path.name)
 def test_given_traces_without_annotations(trace: Path, tmp_path: Path) -> None:
     check(trace, tmp_path)
+
+
+SERVER = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}, 16'
+ANY = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16'
+COPIED = f"""\
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 5<TCP:[100]>
+7 connect(5<TCP:[100]>, {SERVER}) = 0
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3<TCP:[101]>
+7 setsockopt(3<TCP:[101]>, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0
+7 bind(3<TCP:[101]>, {ANY}) = 0
+7 connect(5<TCP:[0.0.0.0:40001]>, {SERVER}) = 0
+"""
+"""`-e trace=network`: close(5) and dup2(3, 5) are not traced"""
+
+
+def test_a_hidden_dup_is_seen_by_the_port_it_shows(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text(COPIED)
+    (found,) = sa.analyze(trace).findings
+    assert (found.rule, found.calls["bind"].line, found.calls["connect"].line) == (
+        "bind-any-port-zero",
+        5,
+        6,
+    )
+    assert found.local.assigned_port == 40001
+    assert found.confidence is sa.Confidence.CERTAIN
