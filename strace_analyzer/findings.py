@@ -289,7 +289,7 @@ class AddressUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelinePoint:
     """A span of the trace that begins at `at` (seconds, or calls where there are no times): its peaks."""
 
     at: float
@@ -322,7 +322,7 @@ class PortUse:
     by_process: tuple[ProcessUse, ...]
     destinations: tuple[DestinationUse, ...]
     by_address: tuple[AddressUse, ...] = ()
-    timeline: tuple[Moment, ...] = ()
+    timeline: tuple[TimelinePoint, ...] = ()
     dry_after: float | None = None
     """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left; None
     where that rate can go on, or without times"""

@@ -24,7 +24,7 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
-from strace_analyzer.ports import PortLedger
+from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.reader import Accounting
@@ -46,6 +46,8 @@ class Settings:
     """net.ipv4.ip_autobind_reuse is 1 where the trace was taken"""
     keep_sockets: bool = False
     """collect every socket's life"""
+    what_if: tuple[int, int] | None = None
+    """another port range, (low, high), for which to say whether it would have been enough"""
 
 
 class TraceAnalysis:
@@ -63,6 +65,11 @@ class TraceAnalysis:
             port_range=settings.port_range,
             host_range=settings.host_range,
             autobind_reuse=settings.autobind_reuse,
+        )
+        self._what_if = (
+            None
+            if settings.what_if is None
+            else WhatIf(settings.what_if, settings.autobind_reuse)
         )
         self._census = Census(id)
         self._unknowns = Unknowns(self)
@@ -123,6 +130,8 @@ class TraceAnalysis:
         for step in steps:
             self._census.feed(step)
             self._ledger.step(step)
+            if self._what_if is not None:
+                self._what_if.step(step)
             self.lives.feed(step)
             changed += self._engine.feed(step)
         doubts = self._tracker.doubts
@@ -203,6 +212,7 @@ class TraceAnalysis:
                 )
                 for ports in self._ports
             ),
+            forecasts=() if self._what_if is None else self._what_if.close(self._start),
             tcp_connections=self._census.tcp_connections,
             quotes=tuple(self._quotes),
             inconclusive=self.visibility.inconclusive() if not len(self) else None,

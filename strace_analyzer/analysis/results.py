@@ -15,6 +15,7 @@ from strace_analyzer.findings import (
     Unknown,
     Warning,
 )
+from strace_analyzer.ports import Forecast
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.trace.reader import Accounting
@@ -46,6 +47,8 @@ class TraceResult:
     tcp_connections: int
     quotes: tuple[str, ...]
     inconclusive: str | None
+    forecasts: tuple[Forecast, ...] = ()
+    """what would have become of it with another port range, where that was asked"""
 
 
 @dataclass(frozen=True, slots=True)

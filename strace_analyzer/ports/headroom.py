@@ -42,13 +42,27 @@ class Headroom:
         _replace(self._without, old[1], new[1])
         if now is not None:
             self._claims[socket] = new
-        self.peak = max(self.peak, self._as_is.used)
-        self.peak_without_bind = max(self.peak_without_bind, self._without.used)
+        self._note()
+
+    def tried(self, socket: int, attempt: Claim) -> None:
+        """A connect() that failed on the wire had claimed this while it ran."""
+        as_is, without = self._claims.get(socket, (None, None))
+        for held, table in ((as_is, self._as_is), (without, self._without)):
+            if held is None:
+                table.take(attempt)
+        self._note()
+        for held, table in ((as_is, self._as_is), (without, self._without)):
+            if held is None:
+                table.give_back(attempt)
 
     def learned(self, destination: Destination) -> None:
         """The source address of connections to this destination has become known."""
         self._as_is.learned(destination)
         self._without.learned(destination)
+
+    def _note(self) -> None:
+        self.peak = max(self.peak, self._as_is.used)
+        self.peak_without_bind = max(self.peak_without_bind, self._without.used)
 
     def _wanted(self, now: Socket) -> tuple[Claim | None, Claim | None]:
         return claim(now, self._autobind_reuse), claim_without_bind(now, self._autobind_reuse)

@@ -8,7 +8,7 @@ call did it.
 from __future__ import annotations
 
 from strace_analyzer.findings import AddressUse, PortState, PortUse, ProcessUse
-from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.exhaustion import Code, Exhaustion
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
@@ -16,10 +16,10 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.transitions import ConnectResult, connect_result
 from strace_analyzer.ports.claim import (
     claim,
-    destination,
     is_up,
     local_address,
     pins,
+    shared,
     specific,
 )
 from strace_analyzer.ports.clock import Clock
@@ -142,7 +142,7 @@ class NamespaceLedger:
             ),
             destinations=self._destinations.table(),
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
-            timeline=() if self._timeline is None else self._timeline.moments(begin or 0.0),
+            timeline=() if self._timeline is None else self._timeline.points(begin or 0.0),
             dry_after=self._dry_after(headroom, seconds),
         )
 
@@ -194,6 +194,9 @@ class NamespaceLedger:
             elif now is not None and _refused(step):
                 # it took a port, and gave it back before the call returned
                 self._begin_connection(account, step, now)
+                attempt = shared(now, account.local)
+                if attempt is not None:
+                    self._headroom.tried(now.id, attempt)
                 self._end_connection(account, step, seconds)
         elif account.to is None:
             self._begin_connection(account, step, now)

@@ -64,8 +64,8 @@ class PortTable:
     def used(self) -> int:
         """How many ports all claims together stand on, never more than there are.
 
-        One too many only where a bind to a specific address got a port that a connection from another
-        address had before.
+        One too many only where a bind to a specific address got a port that a connection from
+        another address had before.
         """
         shared = max(stack.shared.now for stack in self._stacks.values())
         return min(self.size, self._closed_to_connect + shared)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.exhaustion import bind_address
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
@@ -24,7 +25,6 @@ from strace_analyzer.ports.claim import (
     owned,
     pins,
     shared,
-    space,
     specific,
 )
 from strace_analyzer.ports.concurrency import Sources

@@ -3,7 +3,7 @@ is."""
 
 from __future__ import annotations
 
-from strace_analyzer.findings import Moment
+from strace_analyzer.findings import TimelinePoint
 
 POINTS = 128
 """At most; at least half as many once the trace is long enough."""
@@ -41,11 +41,11 @@ class Timeline:
         self._needed[index] = max(self._needed[index], needed)
         self._levels = held, needed
 
-    def moments(self, origin: float) -> tuple[Moment, ...]:
+    def points(self, origin: float) -> tuple[TimelinePoint, ...]:
         """The spans in order; their beginnings are counted from `origin`."""
         start = (self._origin or 0.0) - origin
         return tuple(
-            Moment(start + index * self._width, held, needed)
+            TimelinePoint(start + index * self._width, held, needed)
             for index, (held, needed) in enumerate(zip(self._held, self._needed, strict=True))
         )
 

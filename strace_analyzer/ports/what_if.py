@@ -8,7 +8,7 @@ not have" is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import Step
@@ -73,10 +73,12 @@ class WhatIf:
         for played in self._of(step.socket.namespace, protocol):
             connections = played.scenario.connected
             if not played.scenario.step(step, seconds) and played.first is None:
-                played.first = _failure(step, seconds, self._clock.begin, connections)
+                played.first = _failure(step, seconds, connections)
 
-    def close(self) -> tuple[Forecast, ...]:
+    def close(self, begin: float | None = None) -> tuple[Forecast, ...]:
         """The forecasts: by namespace and protocol, for each change, without TIME_WAIT and with it.
+
+        `begin` is when the trace began; without it the first step stands for that.
 
         Those with TIME_WAIT are left out for a trace without times, and for UDP, which has none.
         """
@@ -87,7 +89,7 @@ class WhatIf:
                 change=played.scenario.change,
                 time_wait=played.scenario.time_wait,
                 range=self._range,
-                first=played.first,
+                first=_since(played.first, self._clock.begin if begin is None else begin),
                 refused=played.scenario.refused,
                 peak=played.scenario.peak,
             )
@@ -108,7 +110,7 @@ class WhatIf:
         return played
 
 
-def _failure(step: Step, seconds: float | None, begin: float | None, connections: int) -> Failure:
+def _failure(step: Step, seconds: float | None, connections: int) -> Failure:
     event = step.event
     assert isinstance(event, Syscall)  # an exit asks for no port
     return Failure(
@@ -118,9 +120,16 @@ def _failure(step: Step, seconds: float | None, begin: float | None, connections
         fd=step.fd,
         call=event.name,
         errno=_errno(step),
-        seconds=None if seconds is None or begin is None else round(seconds - begin, 6),
+        seconds=seconds,
         connections=connections,
     )
+
+
+def _since(failure: Failure | None, begin: float | None) -> Failure | None:
+    """`failure` with its time counted from the trace's beginning."""
+    if failure is None or failure.seconds is None or begin is None:
+        return failure
+    return replace(failure, seconds=round(failure.seconds - begin, 6))
 
 
 def _errno(step: Step) -> str:

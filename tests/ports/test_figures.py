@@ -67,7 +67,7 @@ FIGURES = [
     Figure("kernel-mixed_60bindany_then_nobind3", 180, 60, 100),
     Figure("kernel-mixed_60nobind_then_bindany", 100, 40, 60, without=40),
     Figure("kernel-bind_only_held", 60, 0, 60, without=40),
-    Figure("kernel-refused_not_closed", 300, 1, 1, headroom=99, without=100),
+    Figure("kernel-refused_not_closed", 300, 1, 1, headroom=99, without=99),
     Figure("kernel-tw_passive_bindany", 250, 1, 1, headroom=99, without=99),
     Figure("erlang23-gen_tcp-default", 20, 20, 7, headroom=80, without=93),
     Figure("erlang25-gen_tcp-default", 20, 0, 7, headroom=93, without=93),

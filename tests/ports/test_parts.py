@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ports.histories import ANY, History, at, process
 
-from strace_analyzer.findings import Moment
+from strace_analyzer.findings import TimelinePoint
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Origin, Socket
 from strace_analyzer.ports.claim import Family, Owned, Shared, claim, local_address, shared
@@ -243,17 +243,17 @@ def test_timeline_keeps_its_size() -> None:
     line = Timeline(1.0)
     for second in range(1000):
         line.record(100.0 + second, held=second % 10, needed=1)
-    moments = line.moments(origin=90.0)
-    assert POINTS // 2 <= len(moments) <= POINTS
-    assert moments[0] == Moment(10.0, 7, 1)
-    assert max(moment.held for moment in moments) == 9
+    points = line.points(origin=90.0)
+    assert POINTS // 2 <= len(points) <= POINTS
+    assert points[0] == TimelinePoint(10.0, 7, 1)
+    assert max(point.held for point in points) == 9
 
 
 def test_timeline_carries_levels_over_quiet_spans() -> None:
     line = Timeline(1.0)
     line.record(0.0, 3, 1)
     line.record(4.5, 0, 0)
-    assert [(m.at, m.held, m.needed) for m in line.moments(0.0)] == [
+    assert [(m.at, m.held, m.needed) for m in line.points(0.0)] == [
         (0.0, 3, 1),
         (1.0, 3, 1),
         (2.0, 3, 1),
