@@ -17,7 +17,7 @@ from itertools import chain, islice
 from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import DAY, Clock
-from strace_analyzer.trace.events import Entered, Event, Syscall
+from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
 from strace_analyzer.trace.frames import Frame, Frames, Kind
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import CLONES, Rejoin
@@ -76,20 +76,37 @@ class Family:
 
     def _find_births(self) -> None:
         """Read ahead for the calls that make children: no child's file may begin before them."""
+        foreign: dict[int, list[tuple[int, int]]] = {}
+        """births whose number names no source: that number -> where they are"""
         for index, source in enumerate(self._sources):
             frames = Frames(Clock())
             for block in source.blocks(_BLOCK_SIZE):
                 if any(name in block.data for name in _BIRTHS):
                     for number, raw in block.lines():
                         if any(name in raw for name in _BIRTHS):
-                            self._find_birth(frames.frame(lines(index, number, raw)[0]))
+                            self._find_birth(frames.frame(lines(index, number, raw)[0]), foreign)
+        self._pair_foreign(foreign)
 
-    def _find_birth(self, frame: Frame) -> None:
+    def _find_birth(self, frame: Frame, foreign: dict[int, list[tuple[int, int]]]) -> None:
         call = self._calls.whole(frame.body) if frame.kind is Kind.CALL else None
-        if call is not None and call.name in CLONES:
-            child = self._by_tid.get(call.result.value)
-            if child is not None and child != frame.span.source:
-                self._births[frame.span.source, frame.span.first] = child
+        number = call.result.value if call is not None and call.name in CLONES else None
+        if number is None or number <= 0:
+            return
+        place = frame.span.source, frame.span.first
+        child = self._by_tid.get(number)
+        if child is not None and child != frame.span.source:
+            self._births[place] = child
+        else:
+            foreign.setdefault(number, []).append(place)
+
+    def _pair_foreign(self, foreign: dict[int, list[tuple[int, int]]]) -> None:
+        """Births in one other PID namespace: numbers are given in order of birth in every namespace
+        (pid_namespaces(7)), so the order of the children's numbers there is that of their files."""
+        born = set(self._births.values())
+        _, *unnamed = [index for index in self._unborn if index not in born] or [0]
+        if len(foreign) == len(unnamed) and all(len(places) == 1 for places in foreign.values()):
+            for number, child in zip(sorted(foreign), unnamed, strict=True):
+                self._births[foreign[number][0]] = child
 
     def _begin(self, index: int, after: float | None = None) -> None:
         """A source begins; `after` is when its task was made. Reads up to its first frame."""
@@ -143,7 +160,7 @@ class Family:
             yield from returns.due(now, index)
             queue(index)
             following = turns[0][0] if turns and turns[0][2] != index else None
-            for event in self._rejoin.join(frame):
+            for event in self._named(self._rejoin.join(frame)):
                 yield from returns.pass_on(event, index, following)
             child = self._births.get((index, frame.span.first))
             if child in self._unborn:
@@ -172,13 +189,24 @@ class Family:
                 self._make_ready(child)
             if frame.kind is Kind.SUPERSEDED:
                 yield from self._to_its_end(frame.number)
-            for event in self._rejoin.join(frame):
+            for event in self._named(self._rejoin.join(frame)):
                 if isinstance(event, Syscall) and event.result.value:
                     if event.name in _WAITS:
                         yield from self._to_its_end(event.result.value)
                     elif event.name in CLONES and child is None:
                         self._begin_a_stranger()
                 yield event
+
+    def _named(self, events: list[Event]) -> Iterator[Event]:
+        """`events`, and before a birth whose number is of another PID namespace who was born."""
+        for event in events:
+            if isinstance(event, Syscall) and event.name in CLONES:
+                child = self._births.get((event.span.source, event.span.first))
+                tid = None if child is None else self._sources[child].tid
+                if tid is not None and tid != event.result.value:
+                    yield Entered(event.tid, event.time, event.seconds, event.call, event.span)
+                    yield Attached(tid, event.span)
+            yield event
 
     def _to_its_end(self, tid: int | None) -> Iterator[Event]:
         index = self._by_tid.get(tid)
