@@ -33,6 +33,8 @@ class Visibility:
     """What one trace showed. `feed` every event, then ask."""
 
     trace: str
+    nothing_hidden: bool = False
+    """the options of strace are known to show all that matters"""
     calls: int = 0
     failures: int = 0
     orphans: int = 0
@@ -62,11 +64,13 @@ class Visibility:
     @property
     def is_filtered(self) -> bool:
         """Nothing shows that all calls were traced."""
-        return not self.names & EVERYDAY
+        return not self.nothing_hidden and not self.names & EVERYDAY
 
     def inconclusive(self) -> str | None:
         """Why this trace can say nothing about bind and connect; None where it can."""
         names = self.names
+        if self.nothing_hidden:
+            return None
         if self.calls and self.failures == self.calls and self.calls >= 5:
             return "the options of this trace hid every call that succeeded (-Z)"
         if not self.is_filtered:
@@ -104,7 +108,7 @@ class Visibility:
 
     def _failures_are_hidden(self) -> bool:
         """The dynamic loader always looks for files that are not there: no failure at all means -z."""
-        if self.failures:
+        if self.failures or self.nothing_hidden:
             return False
         return "execve" in self.names and not self.is_filtered and self.calls >= 50
 
@@ -135,7 +139,8 @@ class Visibility:
                 "no call in this trace failed: with -z, non-blocking connects and refused "
                 "connections are not shown",
             ))  # fmt: skip
-        if self.orphans and self.first_orphan_call is not None and self.first_orphan_call <= 20:
+        began_midway = self.first_orphan_call is not None and self.first_orphan_call <= 20
+        if began_midway and not self.nothing_hidden:  # else /proc told what was before
             found.append(self._warning(
                 "truncated-start", self.orphans, "may-miss",
                 "the trace begins in the middle of calls: what happened before is not known",

@@ -18,7 +18,7 @@ class OpenFileDescription:
     """A socket as all its descriptors share it. `references` counts descriptors in all tables, `maker`
     is the tid of the task that made it, `group` and `fd` what it was first seen as."""
 
-    __slots__ = ("fd", "group", "id", "maker", "references", "socket")
+    __slots__ = ("fd", "group", "id", "is_unseen", "maker", "references", "socket")
 
     def __init__(self, socket: Socket, maker: int, group: ThreadGroup, fd: int) -> None:
         self.id = socket.id
@@ -27,6 +27,8 @@ class OpenFileDescription:
         self.maker = maker
         self.group = group
         self.fd = fd
+        self.is_unseen = False
+        """it was there when tracing began, and no call of the trace has touched it yet"""
 
     def __repr__(self) -> str:
         return f"OpenFileDescription({self.id}, references={self.references})"

@@ -8,7 +8,7 @@ whose kinship it never tells; and numbers are used again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from strace_analyzer.kernel.objects import Descriptor, FdTable, Task, ThreadGroup
@@ -61,6 +61,15 @@ class Tasks:
                 self._unspoken.pop(tid, None)
             return task
         return self._child_of_pending(tid) or self._renamed_child(tid) or self._stranger(tid)
+
+    def take_in(self, tgid: int, tids: Iterable[int], namespace: int) -> Task:
+        """A process that runs already, with all its threads; gives the task that stands for it."""
+        group, table = ThreadGroup(self._name(tgid), tgid), FdTable()
+        group.tids = [tgid, *(tid for tid in tids if tid != tgid)]
+        table.users = len(group.tids)
+        for tid in group.tids:
+            self._alive[tid] = Task(tid, group, table, namespace)
+        return self._alive[tgid]
 
     def entered_clone(self, parent: Task, birth: Birth) -> None:
         """`parent` is inside a clone-like call: the next unknown speaker may be its child."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strace_analyzer.kernel import (
     data_calls,
     descriptor_calls,
@@ -11,6 +13,7 @@ from strace_analyzer.kernel import (
 )
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.process_calls import Handler
+from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import Doubt, Step
 from strace_analyzer.kernel.tasks import Tasks
@@ -60,6 +63,11 @@ class Tracker:
     def doubts(self) -> list[Doubt]:
         """What the trace has left open so far, in order; the caller may empty it."""
         return self._kernel.doubts
+
+    def seed(self, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
+        """Processes that run already as tracing begins, with their sockets (see kernel.seed)."""
+        self._began = True
+        seed(self._kernel, processes, ephemeral)
 
     def feed(self, event: Event) -> list[Step]:
         """What `event` did, in order; [] for an event that moves nothing here."""

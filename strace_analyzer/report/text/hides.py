@@ -15,6 +15,7 @@ from strace_analyzer.report.text.style import FAINT, indented, labelled, path, t
 
 HIDDEN = {
     "older-socket": ("socket", "TCP or UDP? its socket() is not shown", "UDP would be harmless"),
+    "older-bind": ("bind", "which port did it ask for?", "an explicit one would be harmless"),
     "descriptor-calls-hidden": (
         "close, dup",
         "is it the same socket?",

@@ -1,0 +1,134 @@
+"""Takes what /proc and sock_diag(7) told as tracing began, puts it into the model: processes that run
+already, with their threads and the sockets behind their descriptors.
+
+Such a socket makes no step until a call of the trace touches it: the first one is then preceded by a
+step `inherited`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os.path import basename
+from typing import NamedTuple
+
+from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
+from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Socket
+from strace_analyzer.kernel.state import OLDER, Kernel
+from strace_analyzer.trace.sockaddr import SocketAddress
+
+OLDER_BIND = "older-bind"
+"""The doubt that a socket carries whose bind() is older than the trace: nobody tells which port it asked
+for, and by its number it looks like one that the kernel chose."""
+
+
+class ExistingSocket(NamedTuple):
+    """An internet socket as it stands. `local` is None where it has no port, `peer` without one.
+
+    `is_complete` is False where its local port could not be asked for, so that None means unknown.
+    `is_incoming` says that it came by accept().
+    """
+
+    inode: int
+    domain: str
+    type: str
+    protocol: str
+    local: SocketAddress | None = None
+    peer: SocketAddress | None = None
+    connection: Connection = Connection.UNCONNECTED
+    ending: Ending = Ending.OPEN
+    is_incoming: bool = False
+    is_complete: bool = True
+
+
+class ExistingDescriptor(NamedTuple):
+    """A number that stands for a socket."""
+
+    fd: int
+    socket: ExistingSocket
+    close_on_exec: bool = False
+
+
+class ExistingProcess(NamedTuple):
+    """A process that runs already. `program` is the path of its executable or, failing that, its
+    command's name; `network` names its network namespace (`net:[4026531840]`)."""
+
+    tgid: int
+    tids: tuple[int, ...]
+    program: str | None
+    argv: tuple[str, ...]
+    network: str
+    descriptors: tuple[ExistingDescriptor, ...]
+
+
+def seed(
+    kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]
+) -> None:
+    """Put `processes` into the model; `ephemeral` is the range (low, high) from which port 0 is served.
+
+    Call it before the first event. Sockets of one inode are one open file description, whoever holds it.
+    """
+    descriptions: dict[int, OpenFileDescription] = {}
+    for process in processes:
+        namespace = kernel.namespaces.get(process.network)
+        if namespace is None:
+            first = not kernel.namespaces
+            namespace = 0 if first else kernel.tasks.new_namespace()
+            kernel.namespaces[process.network] = namespace
+        task = kernel.tasks.take_in(process.tgid, process.tids, namespace)
+        if process.program is not None:
+            task.group.command = basename(process.program) or process.program
+            task.group.programs.append(process.program)
+        task.group.argv = process.argv
+        for fd, facts, close_on_exec in process.descriptors:
+            description = descriptions.get(facts.inode)
+            if description is None:
+                description = _description(kernel, task, fd, facts, ephemeral)
+                descriptions[facts.inode] = description
+            task.table.set(fd, Descriptor(description, close_on_exec))
+
+
+def _description(
+    kernel: Kernel, task: Task, fd: int, facts: ExistingSocket, ephemeral: tuple[int, int]
+) -> OpenFileDescription:
+    socket = _socket(kernel.new_socket_id(), task.namespace, facts, ephemeral)
+    description = OpenFileDescription(socket, task.tid, task.group, fd)
+    description.is_unseen = True
+    return description
+
+
+def _socket(
+    id: int, namespace: int, facts: ExistingSocket, ephemeral: tuple[int, int]
+) -> Socket:
+    """What the facts say. Who chose the port of a connection that stands already, nobody can tell any
+    more: it is taken as harmless. A port held without a connection is taken as bound to port 0 if the
+    kernel could have chosen it."""
+    low, high = ephemeral
+    binding, local, assigned = Binding.UNBOUND, None, None
+    doubts = frozenset[str]() if facts.is_complete else frozenset({OLDER})
+    if facts.is_incoming:
+        binding = Binding.BOUND  # as accept() leaves it: on the listener's port
+    elif facts.local is not None and facts.local.port:
+        local, assigned = facts.local, facts.local.port
+        if facts.connection in (Connection.CONNECTED, Connection.CONNECTING):
+            binding = Binding.AUTOBOUND
+        elif facts.connection is Connection.LISTENING or not low <= assigned <= high:
+            binding, assigned = Binding.BOUND, None
+        else:
+            binding, local = Binding.EPHEMERAL, facts.local._replace(port=0)
+            doubts |= {OLDER_BIND}
+    return Socket(
+        id,
+        namespace,
+        Origin.ACCEPTED if facts.is_incoming else Origin.INHERITED,
+        facts.domain,
+        facts.type,
+        facts.protocol,
+        binding=binding,
+        connection=facts.connection,
+        ending=facts.ending,
+        local=local,
+        assigned_port=assigned,
+        peer=facts.peer,
+        inode=facts.inode,
+        doubts=doubts,
+    )
