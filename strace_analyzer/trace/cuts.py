@@ -47,6 +47,11 @@ class Mender:
         self._cut = None
         return (cut, *self.mend(frame))
 
+    def identified(self, tid: int) -> None:
+        """Task 0, whose call may be cut, is `tid`."""
+        if self._cut is not None and self._cut.tid == 0:
+            self._cut = self._cut._replace(tid=tid)
+
     def close(self) -> tuple[Frame, ...]:
         """The end of the source: a call that it ends in was begun."""
         cut, self._cut = self._cut, None

@@ -134,12 +134,12 @@ VARYING = frozenset(
 )
 """Terminals that frame.lark leaves out of its trees, and that vary, or look at text that varies."""
 
-_SLOTS = ("tid", "time", "body")
-_SELDOM = ("name", "lost", "number", "command")
+_SLOTS = ("tid", "time", "body", "command")
+_SELDOM = ("name", "lost", "number")
 
 
 def _parts(line: Tree[Any]) -> tuple[object, ...]:
-    """The rule that says what a `line` is, tid, time, body, and what few have; None: absent."""
+    """The rule that says what a `line` is, the slots, and what few have; None where absent."""
     slots: dict[str, object] = {}
     rule = ""
     for child in line.children:
@@ -175,22 +175,20 @@ class Frames:
         """What `line` is. Every line is something."""
         span = Span(line.source, line.number, line.number)
         text = line.text
-        if self._in_table:
-            if self._is_row(text):
-                return Frame(Kind.TABLE, End.RESULT, None, None, None, "", text, span)
-            self._in_table = False
+        if self._in_table and self._is_row(text):
+            return Frame(Kind.TABLE, End.RESULT, None, None, None, "", text, span)
         read = self._reader.read(_key(text), text) if text else None
         if read is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(
                 Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=line.counts
             )
-        (what, who, when, rest, seldom), match = read
+        (what, who, when, rest, whose, seldom), match = read
         kind, end = KINDS[what(match)]
-        tid, time, body = who(match), when(match), rest(match)
+        tid, time, body, command = who(match), when(match), rest(match), whose(match)
         seconds = None if time is None else self._clock.seconds(time)
         if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
-            return Frame(kind, end, tid, time, seconds, "", body, span)
-        name, lost, number, command = seldom(match)
+            return Frame(kind, end, tid, time, seconds, "", body, span, None, command)
+        name, lost, number = seldom(match)
         body = body or b""
         if kind is Kind.CALL:
             name = body[: body.index(b"(")].decode("ascii")
@@ -208,9 +206,11 @@ class Frames:
 
     def _is_row(self, text: bytes) -> bool:
         try:
-            parser("frame", "row").parse(text.decode("latin-1"))
+            row = parser("frame", "row").parse(text.decode("latin-1"))
         except UnexpectedInput:
+            self._in_table = False
             return False
+        self._in_table = row.data != "last_row"
         return True
 
     @staticmethod

@@ -26,7 +26,9 @@ def marked(frame: Frame, account: Accounting) -> Event:
     match frame.kind:
         case Kind.SIGNAL | Kind.STOPPED:
             account.signals += frame.lines
-            info = text_of(frame.body).strip(" ,")
+            info = text_of(frame.body).lstrip(" ")
+            if info.startswith((",", "}")):  # `--- {si_signo=SIGCHLD, ...} (Child exited) ---`
+                info = f"{{si_signo={frame.name}{info}"
             stopped = frame.kind is Kind.STOPPED
             return SignalDelivered(tid, time, seconds, frame.name, info, span, stopped)
         case Kind.EXITED:

@@ -1,6 +1,7 @@
 """Frames in, Events out: the halves of calls joined per task, and every line in one class.
 
-A line counts (Accounting) when it is known what it was; for half a call that is when it is read.
+A line counts (Accounting) when it is known what it was; half a call when it is read. The file is long
+because all of it works on one table, the halves that are under way.
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ from strace_analyzer.trace.cuts import CUT, Mender
 from strace_analyzer.trace.events import Call, Entered, Event, Identified, Span, Syscall
 from strace_analyzer.trace.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.lines import Line
-from strace_analyzer.trace.marks import marked, text_of, unparsed
-from strace_analyzer.trace.repair import around_output, two_records, without_output
+from strace_analyzer.trace.marks import marked, unparsed
+from strace_analyzer.trace.repair import (
+    WRITES,
+    around_output,
+    has_output,
+    two_records,
+    without_output,
+)
 from strace_analyzer.trace.speaker import NOBODY, Speaker
+from strace_analyzer.trace.stacks import Stacks
 
 CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
 """The calls whose result is a new task."""
@@ -41,11 +49,7 @@ class _Source:
     account: Accounting
     speaker: Speaker
     mender: Mender
-    held: Syscall | None = None
-    """A call whose stack may follow."""
-    stack: list[str] = field(default_factory=list)
-    has_stacks: bool | None = None
-    """Whether -k was given; None before the second call."""
+    stacks: Stacks = field(default_factory=Stacks)
 
 
 class Rejoin:
@@ -70,16 +74,12 @@ class Rejoin:
         """What `frame` completes; often one event, [] while the rest is awaited."""
         events: list[Event] = []
         source = self._sources[frame.span.source]
-        if source.held is not None:
-            if frame.kind is Kind.STACK:
-                source.stack.append(text_of(frame.body.strip(b" >")))
-                source.account.frames += frame.lines
-                return events
-            if frame.kind is not Kind.DUMP:
-                self._release(source, events)
+        if source.stacks.take(frame, events):
+            source.account.frames += frame.lines
+            return events
         heard = source.speaker.hear(frame, events)
         if events:
-            self._identify(events)
+            self._identify(source, events)
         for whole in source.mender.mend(heard):
             self._take(source, whole, events)
         return events
@@ -88,22 +88,23 @@ class Rejoin:
         """The end of the trace: what is still under way."""
         events: list[Event] = []
         for source in self._sources:
-            self._release(source, events)
+            source.stacks.release(events)
             for cut in source.mender.close():
                 self._take(source, cut, events)
-            self._release(source, events)
+            source.stacks.release(events)
         for half in (*self._halves.values(), *self._moved.values()):
             self._count_half(half)
         self._halves.clear()
         self._moved.clear()
         return events
 
-    def _identify(self, events: list[Event]) -> None:
-        half = self._halves.get(NOBODY)
+    def _identify(self, source: _Source, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, Identified) and half is not None:
-                del self._halves[NOBODY]
-                self._halves[event.tid] = half
+            if isinstance(event, Identified):
+                source.mender.identified(event.tid)
+                half = self._halves.pop(NOBODY, None)
+                if half is not None:
+                    self._halves[event.tid] = half
 
     def _take(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         kind = frame.kind
@@ -129,13 +130,15 @@ class Rejoin:
                 self._halves.pop(_tid(frame), None)
                 if moved is not None:
                     self._halves[_tid(frame)] = moved
-            case Kind.STACK:
-                source.has_stacks = True
 
     # ------------------------------------------------------------ whole calls, and first halves
 
     def _call(self, source: _Source, frame: Frame, events: list[Event]) -> None:
-        call = None if frame.end not in _WHOLE else self._calls.whole(frame.body)
+        call: Call | None = None
+        if frame.end in _WHOLE:
+            call = self._calls.whole(frame.body)
+            if call is not None and call.name in WRITES and has_output(call):
+                call = without_output(self._calls, frame.body) or call
         if call is not None:
             self._returned(source, frame, call, events)
         elif frame.end in _WHOLE:
@@ -193,25 +196,7 @@ class Rejoin:
         source.account.calls += 1
         if syscall.name in CLONES and syscall.result.value is not None:
             source.speaker.cloned(syscall.result.value)
-        if source.has_stacks is False:
-            events.append(syscall)
-        else:
-            self._release(source, events)
-            source.held = syscall
-
-    def _release(self, source: _Source, events: list[Event]) -> None:
-        """No more of the held call's stack comes. With -k nearly every call has one."""
-        held = source.held
-        if held is None:
-            return
-        if source.stack:
-            held.stack = tuple(source.stack)
-            source.stack.clear()
-            source.has_stacks = True
-        elif source.has_stacks is None:
-            source.has_stacks = False
-        source.held = None
-        events.append(held)
+        source.stacks.give(syscall, events)
 
     # ------------------------------------------------------------ second halves
 
@@ -231,6 +216,8 @@ class Rejoin:
             source.account.call_lines += frame.lines
             if half is None:
                 half = _Half(frame, b"", entry_seen=False)
+                call = self._calls.entered(f"{frame.name}(".encode())
+                events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
             half.text += frame.body
             self._keep(half, frame)
 
@@ -243,7 +230,7 @@ class Rejoin:
             text = frame.body if half is None else half.text + frame.body
             self._orphan(source, frame, self._calls.resumed(frame.name, text), events)
             return
-        call = self._calls.whole_halves(half.text, frame.body)
+        call = self._halves_of(half, frame.body)
         begun, span = half.frame, half.frame.span
         if span.source == frame.span.source:
             span = Span(span.source, span.first, frame.span.last)
@@ -254,6 +241,13 @@ class Rejoin:
         source.account.call_lines += frame.lines
         syscall = Syscall(tid, begun.time, begun.seconds, call, span, ended=frame.seconds)
         self._give(source, syscall, events)
+
+    def _halves_of(self, half: _Half, rest: bytes) -> Call | None:
+        call: Call | None = self._calls.whole_halves(half.text, rest)
+        if half.frame.seam and (call is None or has_output(call)):  # it was cut by output
+            call = without_output(self._calls, half.text + rest) or call
+            call = call or around_output(self._calls, half.text, rest)
+        return call
 
     def _stray_rest(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         """The rest of a call without its beginning; with -z strace drops that of a clone3()."""
@@ -291,7 +285,7 @@ class Rejoin:
             self._count_half(half)
 
     def _count_half(self, half: _Half) -> None:
-        self._sources[half.frame.span.source].account.half_calls += half.entry_seen
+        self._sources[half.frame.span.source].account.half_calls += 1
 
 
 def _tid(frame: Frame) -> int:

@@ -13,7 +13,10 @@ from lark.exceptions import UnexpectedInput
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.events import Call, Result
 from strace_analyzer.trace.grammar import parser
-from strace_analyzer.trace.values import Value
+from strace_analyzer.trace.values import Value, plain
+
+WRITES = frozenset(("write", "writev"))
+"""The calls whose own output lands within them, and whose last argument is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,14 @@ class MendedCall:
         return self.entry.text + self.end.text.removeprefix(f"{self.name}(")
 
 
+def has_output(call: Call) -> bool:
+    """Whether something stands behind the number that is the last argument of a call of WRITES."""
+    return call.name in WRITES and bool(call.args) and not isinstance(plain(call.args[-1]), int)
+
+
 def without_output(calls: CallParser, text: bytes) -> Call | None:
     """A write() with its output between its arguments and its result -> without that."""
-    if not text.startswith((b"write", b"pwrite")):
+    if not text.startswith(b"write"):
         return None
     try:
         head, result = parser("frame", "printed").parse(text.decode("latin-1")).children

@@ -22,7 +22,12 @@ _SPEAKING = frozenset(
 )
 _ENDS = (Kind.EXITED, Kind.KILLED)
 _EXITS = (b"exit_group(", b"exit(", b"_exit(")
-_AT_ANY_TIME = (Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED, Kind.SIGNAL, Kind.STOPPED)
+_AT_ANY_TIME = frozenset(
+    (
+        *(Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED, Kind.SIGNAL, Kind.STOPPED),
+        Kind.DETACHED,
+    )
+)
 """What may be said of a task that is inside of a call."""
 
 
@@ -48,7 +53,7 @@ class Speaker:
             if frame.kind is Kind.REST:  # never has a prefix of its own
                 return self._rest(frame)
             if frame.number is not None:
-                self._follow(frame.kind, frame.number)
+                self._follow(frame, frame.number, events)
             return frame
         tid = frame.tid
         if tid is None:
@@ -71,11 +76,13 @@ class Speaker:
             self._inside.pop(self._cut, None)
         return frame._replace(tid=self._cut)
 
-    def _follow(self, kind: Kind, tid: int) -> None:
-        if kind is Kind.ATTACHED:
+    def _follow(self, frame: Frame, tid: int, events: list[Event]) -> None:
+        if frame.kind is Kind.ATTACHED:
             self._announced.add(tid)
             self._alive.add(tid)
-        elif kind is Kind.DETACHED:
+        elif frame.kind is Kind.DETACHED:
+            if self._alive == {NOBODY} and self._is_first(frame, tid):
+                events.append(Identified(tid, frame.span))
             self._forget(tid)
 
     def _forget(self, tid: int) -> None:
