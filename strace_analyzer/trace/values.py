@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 
 class Name(NamedTuple):
-    """A symbolic constant or bare word: `AF_INET`, `NULL`, `SIGCHLD`, `VALID-13`."""
+    """A symbolic constant or bare word: `AF_INET`, `NULL`, `SIGCHLD`, `61:62:63:64`, a UUID."""
 
     text: str
 
 
 class Text(NamedTuple):
-    """A quoted string with its escapes decoded; `truncated` when strace printed `"..."...`."""
+    """A quoted string with its escapes decoded; `truncated` when strace printed `"..."...`.
+
+    A character constant, `'Q'`, is a Text of one byte.
+    """
 
     value: bytes
     truncated: bool = False
@@ -31,7 +34,11 @@ class Flags(NamedTuple):
 
 
 class Expression(NamedTuple):
-    """Arithmetic that strace left unevaluated: `8192*1024`, `1<<5`, `SKF_AD_OFF+4`, `!FLAG`."""
+    """Arithmetic that strace left unevaluated: `8192*1024`, `1<<5`, `SKF_AD_OFF+4`, `!FLAG`.
+
+    `operands` are two, or one behind a prefix (`-ENOENT`, `&sin6_addr`). A wait status is one too:
+    `WIFEXITED(s) && WEXITSTATUS(s) == 0`.
+    """
 
     operator: str
     operands: tuple[Value, ...]
@@ -95,7 +102,10 @@ class Annotated(NamedTuple):
 
 
 class Commented(NamedTuple):
-    """A value with strace's remark: `0x2 /* AF_INET */`, `0x7ffc3a8bbdc0 /* 24 vars */`."""
+    """A value with strace's remark: `0x2 /* AF_INET */`, `0x7ffc3a8bbdc0 /* 24 vars */`.
+
+    A security context (--secontext) is one too, with its brackets: `[system_u:object_r:etc_t:s0]`.
+    """
 
     value: Value
     comment: str
@@ -116,7 +126,10 @@ class Named(NamedTuple):
 
 
 class Elided(NamedTuple):
-    """What strace left out: `...`, `???`, or a bare comment such as `/* 20 entries */`."""
+    """What strace left out: `...`, `???`, `<... resuming interrupted poll ...>`.
+
+    Also the text of a bare comment (`20 entries` of `/* 20 entries */`), "" for a missing value.
+    """
 
     text: str
 
