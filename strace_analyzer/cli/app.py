@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from strace_analyzer.cli.check import check
 from strace_analyzer.cli.command import command
+from strace_analyzer.cli.ports import ports
 from strace_analyzer.cli.rule import rule
 from strace_analyzer.cli.rules import rules
 from strace_analyzer.cli.sockets import sockets
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(sockets)
+app.command()(ports)
 app.command()(command)
 app.command()(rules)
 app.command()(rule)

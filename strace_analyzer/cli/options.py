@@ -119,15 +119,15 @@ AutobindReuse = Annotated[
 ]
 
 
-def port_range(text: str | None) -> tuple[int, int] | None:
+def port_range(text: str | None, option: str = "--port-range") -> tuple[int, int] | None:
     """`32768-60999` as two numbers. Raises ConfigurationError for anything that is no range of
-    ports."""
+    ports, naming the `option`."""
     if text is None:
         return None
     low, dash, high = text.replace(" ", "").partition("-")
     if dash and low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 65535:
         return int(low), int(high)
-    raise ConfigurationError(f"--port-range {text}: not two ports, LO-HI, such as 32768-60999")
+    raise ConfigurationError(f"{option} {text}: not two ports, LO-HI, such as 32768-60999")
 
 
 def numbers(values: Sequence[int] | None) -> frozenset[int]:

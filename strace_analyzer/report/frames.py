@@ -71,13 +71,18 @@ def frames(analysis: Analysis) -> Frames:
         sockets=sockets_frame(analysis.sockets),
         findings=_frame((_finding(item) for item in analysis.findings), FINDINGS),
         processes=_frame((_process(item) for item in analysis.processes), PROCESSES),
-        ports=_frame((row for trace in analysis.traces for row in _ports(trace)), PORTS),
+        ports=ports_frame(analysis.traces),
     )
 
 
 def sockets_frame(lives: Iterable[SocketLife]) -> pd.DataFrame:
     """A row per socket, in the order given."""
     return _frame((_socket(life) for life in lives), SOCKETS)
+
+
+def ports_frame(traces: Iterable[TraceResult]) -> pd.DataFrame:
+    """A row per network namespace of each trace."""
+    return _frame((row for trace in traces for row in _ports(trace)), PORTS)
 
 
 def _frame(rows: Iterable[Row], columns: dict[str, str]) -> pd.DataFrame:

@@ -70,18 +70,18 @@ class Selected:
             )
         self._tids = {(process.trace, process.id): process.tids for process in analysis.processes}
         self.processes = tuple(p for p in analysis.processes if self._keeps(p))
+        self._by_id = {(process.trace, process.id): process for process in self.processes}
         self.judged = self._groups()
         """the groups that count for the verdict, whatever their level"""
         self.groups = tuple(g for g in self.judged if g.level >= selection.level)
         """the groups that are shown"""
         self._shown = {(group.trace, group.id) for group in self.groups}
-        kept = {(p.trace, p.id) for p in self.processes}
         self.unknown: tuple[Unknown, ...] = tuple(
             entry
             for entry in analysis.unknown
             if not selection.by_process
             or entry.process is None
-            or (entry.trace, entry.process) in kept
+            or (entry.trace, entry.process) in self._by_id
         )
         self.warnings: tuple[Warning, ...] = analysis.warnings
         self.blind = any(trace.inconclusive is not None for trace in analysis.traces)
@@ -103,10 +103,7 @@ class Selected:
 
     def process(self, trace: str, id: str) -> Process | None:
         """The process of this id, or None."""
-        for process in self.processes:
-            if process.id == id and process.trace == trace:
-                return process
-        return None
+        return self._by_id.get((trace, id))
 
     def _groups(self) -> tuple[Group, ...]:
         kept = [
@@ -124,7 +121,7 @@ class Selected:
                 fold.add(finding)
         return tuple(
             folds[group.trace, group.id].apply(group)
-            for group in kept
+            for group in self._by_id
             if folds[group.trace, group.id].count
         )
 

@@ -18,6 +18,7 @@ class Section:
     judged: tuple[Group, ...]
     groups: tuple[Group, ...]
     processes: tuple[Process, ...]
+    by_id: dict[str, Process]
     unknown: tuple[Unknown, ...]
     warnings: tuple[Warning, ...]
     width: int
@@ -36,7 +37,7 @@ class Section:
 
     def process(self, group: Group) -> Process | None:
         """The process of `group`, None where it is not known."""
-        return next((p for p in self.processes if p.id == group.process.id), None)
+        return self.by_id.get(group.process.id)
 
     def ports(self, group: Group) -> PortUse | None:
         """The use of ports in the network namespace of the group's sockets."""
@@ -52,6 +53,7 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             judged=tuple(g for g in selected.judged if g.trace == trace.id),
             groups=tuple(g for g in selected.groups if g.trace == trace.id),
             processes=tuple(p for p in selected.processes if p.trace == trace.id),
+            by_id={p.id: p for p in selected.processes if p.trace == trace.id},
             unknown=tuple(u for u in selected.unknown if u.trace == trace.id),
             warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
             width=width,

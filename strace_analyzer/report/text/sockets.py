@@ -17,7 +17,7 @@ from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
 
 _WHOLE = 2
-_COLUMNS = "{:>8}  {:<20} {:>5}  {:<9} {:<22} {:<22} {:<12} {:>8}"
+_COLUMNS = "{:>7}  {:<19} {:>4}  {:<5} {:<18} {:<20} {:<11} {:>7}"
 _BINDINGS = {
     "unbound": "no local port",
     "deferred": "bound to port 0 under IP_BIND_ADDRESS_NO_PORT: the port is chosen at connect()",
@@ -104,10 +104,11 @@ def _calls(life: SocketLife, width: int) -> Table:
     grid.add_column(no_wrap=True, style=FAINT)
     grid.add_column(no_wrap=True, style=FAINT)
     grid.add_column(no_wrap=True, overflow="ellipsis")
-    room = max(30, width - 36)
-    for call in life.trail:
-        tid = f"[{call.tid}]" if call.tid else ""
-        grid.add_row(str(call.line), call.time or "", tid, excerpt(call.text, room))
+    threads = [f"[{call.tid}]" if call.tid else "" for call in life.trail]
+    times = [call.time or "" for call in life.trail]
+    taken = 2 + 7 + max(map(len, threads), default=0) + 2 + max(map(len, times), default=0) + 2
+    for call, thread, time in zip(life.trail, threads, times, strict=True):
+        grid.add_row(str(call.line), time, thread, excerpt(call.text, max(30, width - taken)))
     return grid
 
 

@@ -1,0 +1,72 @@
+"""`ports`: takes traces, gives the account of local ports: pinned, needed, free, and what if."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.cli import options
+from strace_analyzer.cli.options import SHOWN
+
+
+class PortsFormat(StrEnum):
+    """The forms of the account."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
+def ports(
+    traces: options.Traces = None,
+    format: Annotated[
+        PortsFormat,
+        typer.Option("--format", help="The form of the account.", rich_help_panel=options.OUTPUT),
+    ] = PortsFormat.text,
+    output: options.OutputFile = None,
+    what_if: Annotated[
+        str | None,
+        typer.Option(
+            "--what-if",
+            metavar="LO-HI",
+            help="Would this range have been enough? As it is, and without the early binds.",
+            rich_help_panel=options.PORTS,
+        ),
+    ] = None,
+    all: Annotated[
+        bool,
+        typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
+    ] = False,
+    port_range: options.PortRange = None,
+    autobind_reuse: options.AutobindReuse = False,
+    strict: options.Strict = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Show what the early binds cost: local ports pinned over time, ports needed, ports free."""
+    from strace_analyzer.cli.output import destination, write
+    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.settings import settings
+
+    chosen = settings(port_range=port_range, autobind_reuse=autobind_reuse).analysis
+    asked = options.port_range(what_if, "--what-if")
+    analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
+    with destination(output) as stream:
+        if format is PortsFormat.text:
+            from strace_analyzer.cli.console import console, show
+            from strace_analyzer.report.text.port_account import page
+
+            target = console(stream)
+            blocks = target.encoding.lower().startswith("utf")
+            show(page(analysis, width=target.width, everything=all, blocks=blocks), target)
+        elif format is PortsFormat.json:
+            from strace_analyzer.report.port_document import report
+
+            write(report(analysis), stream)
+        else:
+            from strace_analyzer.report.frames import ports_frame
+
+            stream.write(ports_frame(analysis.traces).to_csv(index=False))
+    return 0

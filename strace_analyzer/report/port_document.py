@@ -1,0 +1,79 @@
+"""Takes an Analysis, gives the JSON document of `ports`: the `ports` of schema 1 and what is only
+told here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from strace_analyzer.analysis import Analysis, TraceResult
+from strace_analyzer.findings import PortUse
+from strace_analyzer.ports import Forecast
+from strace_analyzer.report import document
+from strace_analyzer.report.document import JsonObject
+from strace_analyzer.report.json import array, encode
+
+
+def report(analysis: Analysis) -> Iterator[str]:
+    """The document piece by piece: schema, tool, traces."""
+    yield f'{{"schema": {document.SCHEMA},\n'
+    yield f' "tool": {encode(document.tool())},\n'
+    yield from array("traces", (trace(item) for item in analysis.traces), last=True)
+    yield "}\n"
+
+
+def trace(result: TraceResult) -> JsonObject:
+    """One trace: its ports in full, and the forecasts where some were asked for."""
+    return {
+        "id": result.id,
+        "name": result.name,
+        "clock": result.clock,
+        "seconds": result.seconds,
+        "ports": [account(use) for use in result.ports],
+        "what_if": [forecast(item, result) for item in result.forecasts],
+    }
+
+
+def account(use: PortUse) -> JsonObject:
+    """`ports` of the JSON report, with addresses, gain, and the timeline."""
+    return {
+        **document.port_use(use),
+        "gain": use.gain,
+        "dry_after": use.dry_after,
+        "by_address": [
+            {
+                "address": item.address,
+                "peak_pinned": item.peak_pinned,
+                "total_pinned": item.total_pinned,
+            }
+            for item in use.by_address
+        ],
+        "timeline": [
+            {"at": point.at, "held": point.held, "needed": point.needed} for point in use.timeline
+        ],
+    }
+
+
+def forecast(item: Forecast, result: TraceResult) -> JsonObject:
+    """One scenario of --what-if; `first` is null where the range would have been enough."""
+    first = item.first
+    return {
+        "namespace": item.namespace,
+        "protocol": item.protocol,
+        "range": list(item.range),
+        "change": item.change.name.lower().replace("_", "-"),
+        "time_wait": item.time_wait,
+        "refused": item.refused,
+        "peak": item.peak,
+        "first": None
+        if first is None
+        else {
+            "source": result.sources[first.source].name,
+            "line": first.line,
+            "tid": first.tid,
+            "fd": first.fd,
+            "call": first.call,
+            "errno": first.errno,
+            "seconds": first.seconds,
+            "connections": first.connections,
+        },
+    }

@@ -1,0 +1,82 @@
+"""Takes the timeline of a PortUse, gives a small chart of ports held and needed, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from strace_analyzer.findings import TimelinePoint
+from strace_analyzer.report.plain import duration, number
+
+_ROWS = 6
+_NARROWEST = 24
+
+
+class Ink(NamedTuple):
+    """The characters of a chart: needed, held beyond that, the axis."""
+
+    needed: str
+    held: str
+    upright: str
+    corner: str
+    level: str
+
+
+BLOCKS = Ink("█", "░", "│", "└", "─")
+ASCII = Ink("#", ".", "|", "+", "-")
+
+
+def chart(
+    points: Sequence[TimelinePoint], width: int, ink: Ink = BLOCKS, timed: bool = True
+) -> list[str]:
+    """Lines of at most `width` columns; [] where nothing was ever held or needed.
+
+    `timed` says that the points are seconds apart and not calls.
+    """
+    highest = max((max(point.held, point.needed) for point in points), default=0)
+    if highest == 0:
+        return []
+    label = len(number(highest))
+    columns = max(_NARROWEST, width - label - 3)
+    spans = _fitted(points, columns)
+    lines = []
+    rows = min(_ROWS, highest)
+    for row in range(rows, 0, -1):
+        floor = highest * (row - 1) / rows
+        name = number(highest) if row == rows else ""
+        marks = "".join(_mark(held, needed, floor, ink) for held, needed in spans)
+        lines.append(f"{name:>{label}} {ink.upright}{marks}".rstrip())
+    lines.append(f"{'0':>{label}} {ink.corner}{ink.level * len(spans)}")
+    lines.append(f"{'':>{label}}  {_ends(points, len(spans), timed)}")
+    lines.append(f"{'':>{label}}  {ink.needed} needed   {ink.held} held by bind() beyond that")
+    return lines
+
+
+def _mark(held: int, needed: int, floor: float, ink: Ink) -> str:
+    if needed > floor:
+        return ink.needed
+    return ink.held if held > floor else " "
+
+
+def _fitted(points: Sequence[TimelinePoint], columns: int) -> list[tuple[int, int]]:
+    """(held, needed) for each column: several points in one are their highest, few are spread."""
+    if len(points) > columns:
+        edges = [index * len(points) // columns for index in range(columns + 1)]
+        return [
+            (max(p.held for p in points[a:b]), max(p.needed for p in points[a:b]))
+            for a, b in pairwise(edges)
+        ]
+    times = max(1, columns // len(points))
+    return [(p.held, p.needed) for p in points for _ in range(times)]
+
+
+def _ends(points: Sequence[TimelinePoint], columns: int, timed: bool) -> str:
+    """What stands below the axis: when it begins and ends."""
+    width = points[1].at - points[0].at if len(points) > 1 else 0.0
+    first, last = points[0].at, points[-1].at + width
+    if timed:
+        begin, end = duration(first) if first else "0 s", duration(last)
+    else:
+        begin, end = "first call", "last"
+    return f"{begin}{end:>{max(len(end) + 1, columns - len(begin))}}"

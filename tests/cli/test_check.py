@@ -1,0 +1,144 @@
+"""`check`: the default command, its exit statuses, its formats, its output file, its errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.running import CURL, EARLY_BIND, ERLANG, SSH, run
+
+
+def test_check_is_the_default_command() -> None:
+    assert run(SSH).stdout == run("check", SSH).stdout
+    assert run(SSH).stdout.startswith("note: ssh (pid 18433) binds before connecting: ")
+
+
+def test_standard_input_is_read_where_no_trace_is_named() -> None:
+    done = run(given=EARLY_BIND)
+    assert done.stdout.startswith("note: the traced program binds before connecting: ")
+    assert "  Proof  <stdin>\n" in done.stdout
+    assert run("-", given=EARLY_BIND).stdout == done.stdout
+
+
+def test_a_file_named_like_a_command_is_given_with_a_dot(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text(EARLY_BIND)
+    assert "  Proof  ./rules\n" in run("./rules", cwd=tmp_path).stdout
+    assert run("rules", cwd=tmp_path).stdout.startswith("RULE ")
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ((ERLANG,), 1),
+        ((SSH,), 0),
+        ((CURL,), 0),
+        ((SSH, "--fail-on", "note"), 1),
+        ((SSH, "--fail-on", "bind-any-port-zero"), 1),
+        ((ERLANG, "--fail-on", "error"), 0),
+        ((ERLANG, "--fail-on", "never"), 0),
+        ((ERLANG, "--rule", "udp-shared-port"), 0),
+        ((ERLANG, "--level", "error"), 1),
+        ((ERLANG, "--pid", "1"), 0),
+        ((ERLANG, "--command", "beam*"), 1),
+        ((ERLANG, "--until", "16:49:21.7"), 1),
+        ((ERLANG, "--until", "16:49:21.1"), 0),
+    ],
+)
+def test_the_exit_status_says_whether_the_gate_was_reached(
+    words: tuple[str, ...], status: int
+) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_a_trace_that_hides_connect_cannot_be_judged() -> None:
+    done = run(given="getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0\n" * 9)
+    assert done.returncode == 2
+    assert done.stdout.startswith("inconclusive: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nowhere.txt",), "nowhere.txt: no such file or directory"),
+        (("--formt", "json"), "No such option: --formt (Possible options: --format)"),
+        (
+            ("--format", "xml", "x"),
+            "Invalid value for '--format': 'xml' is not one of 'text', 'json', 'jsonl', 'concise'",
+        ),
+        (("--fail-on", "warnig", SSH), "--fail-on warnig: no such level or rule; did you mean"),
+        (("--rule", "bind-any-port", SSH), "no such rule: bind-any-port; did you mean"),
+        (("--since", "noon", SSH), "'noon' is no time: use 14:02:11.3, 1709301662.4, or +3.5"),
+        (("--since", "+1", SSH), "--since and --until need a trace with times"),
+        (("--port-range", "9-1", SSH), "--port-range 9-1: not two ports, LO-HI"),
+        (("-o", "/nowhere/report", SSH), "cannot write /nowhere/report: No such file or directory"),
+        (("--rules", "nowhere.py", SSH), "nowhere.py: no such file or directory"),
+    ],
+)
+def test_an_error_of_the_user_is_one_clear_line(
+    words: tuple[str | Path, ...], message: str
+) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"strace-analyzer: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["", "hello\nworld\n", "\x00\x01\x02"])
+def test_what_is_no_trace_cannot_be_judged(text: str) -> None:
+    done = run(given=text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("strace-analyzer: <stdin>: ")
+
+
+def test_the_report_is_written_aside_and_renamed(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    done = run("--format", "json", "-o", target, SSH)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads(target.read_text())["summary"]["verdict"] == "findings"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_report_that_cannot_be_made_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    assert run("-o", target, "nowhere.txt").returncode == 2
+    assert target.read_text() == "old"
+
+
+def test_a_report_can_go_to_a_device() -> None:
+    assert run("-o", "/dev/stdout", "--format", "concise", SSH).stdout.startswith(f"{SSH}:36: note")
+
+
+def test_json_lines_end_with_the_summary() -> None:
+    lines = run("--format", "jsonl", ERLANG).stdout.splitlines()
+    kinds = [json.loads(line)["type"] for line in lines]
+    assert kinds == ["trace", *["finding"] * 40, "summary"]
+
+
+def test_all_lists_every_finding() -> None:
+    lines = run("--all", ERLANG).stdout.splitlines()
+    assert sum(line.startswith("warning  beam.smp[4510] ") for line in lines) == 40
+
+
+def test_several_traces_are_reported_one_by_one() -> None:
+    done = run(ERLANG, CURL)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0].split() == [
+        "TRACE", "VERDICT", "TCP", "CONNECTIONS", "FINDINGS", "LINES",
+    ]  # fmt: skip
+    assert f"── {ERLANG} ──" in done.stdout
+
+
+def test_help_is_on_standard_output() -> None:
+    for words in (("--help",), ("check", "--help"), ("-h",)):
+        done = run(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Usage: strace-analyzer" in done.stdout
+
+
+def test_version_says_whether_the_fast_scanner_is_in_use() -> None:
+    assert run("--version").stdout.startswith("strace-analyzer ")
+    assert " (scanning with " in run("--version").stdout

@@ -1,0 +1,114 @@
+"""`sockets`, `command`, `rules`, `rule`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli.running import ERLANG, SSH, run
+
+from strace_analyzer.kernel.strace_command import OPTIONS
+from strace_analyzer.kernel.tracker import tracked_calls
+
+LIFE = """\
+TCP socket, fd 3 of ssh[18433]  {path}
+  bound to port 0: the kernel gave it a port of its own (0.0.0.0:0 (40037))
+  peer 127.0.0.1:2222: connected
+     32    [18433]  socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+     36    [18433]  bind(3, {{AF_INET, htons(0), "0.0.0.0"}}, 16) = 0
+     37    [18433]  connect(3, {{AF_INET, htons(2222), "127.0.0.1"}}, 16) = 0
+     41    [18433]  getsockname(3, {{AF_INET, htons(40037), "127.0.0.1"}}, [128 => 16]) = 0
+     70    [18433]  getsockname(3, {{AF_INET, htons(40037), "127.0.0.1"}}, [128 => 16]) = 0
+     77    [18433]  close(3) = 0
+
+"""
+
+
+@pytest.mark.parametrize("line", ["32", "36", "77"])
+def test_a_line_is_traced_back_to_its_socket(line: str) -> None:
+    done = run("sockets", SSH, "--line", line)
+    assert (done.returncode, done.stdout) == (0, LIFE.format(path=SSH))
+
+
+def test_a_line_without_a_socket_call_is_said() -> None:
+    assert run("sockets", SSH, "--line", "1").stdout == (
+        "no internet socket with a call on line 1\n"
+    )
+
+
+def test_sockets_are_listed_and_chosen_by_peer_and_descriptor() -> None:
+    whole = run("sockets", ERLANG, "--fd", "19").stdout.splitlines()
+    assert whole[0].split() == ["LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN"]
+    assert whole[1].split() == [
+        "395", "beam.smp[4510]", "19", "TCP", "0.0.0.0:0", "(34937)", "127.0.0.1:8001",
+        "connected", "12.4", "ms",
+    ]  # fmt: skip
+    assert whole[-1] == "40 sockets. One in full: --line N"
+    chosen = run("sockets", ERLANG, "--peer", ":8001").stdout.splitlines()
+    assert chosen[-1] == "14 sockets. One in full: --line N"
+    assert run("sockets", ERLANG, "--fd", "999").stdout == "no internet socket\n"
+
+
+def test_sockets_as_data() -> None:
+    (row,) = csv.DictReader(io.StringIO(run("sockets", "--format", "csv", SSH).stdout))
+    (life,) = json.loads(run("sockets", "--format", "json", SSH).stdout)["sockets"]
+    assert (row["command"], row["fd"], row["peer_port"]) == ("ssh", "3", "2222")
+    assert (life["binding"], life["local"]["assigned_port"]) == ("ephemeral", 40037)
+
+
+def test_the_command_line_names_every_call_that_the_model_follows() -> None:
+    words = shlex.split(run("command").stdout)
+    calls = ",".join(f"?{name}" for name in sorted(tracked_calls()))
+    assert words == [
+        "strace", *OPTIONS, "-o", "trace.txt", "-e", f"trace={calls}", "-p", "PID",
+    ]  # fmt: skip
+    assert {"-f", "-yy", "-tt", "-T"} <= set(OPTIONS)
+
+
+def test_the_command_line_is_quoted_for_a_shell() -> None:
+    done = run("command", "--", "echo", "a b", "$HOME")
+    assert shlex.split(done.stdout)[-4:] == ["--", "echo", "a b", "$HOME"]
+    assert done.stdout.endswith("-- echo 'a b' '$HOME'\n")
+
+
+def test_the_command_line_attaches_to_every_pid() -> None:
+    assert run("command", "--pid", "7", "--pid", "8").stdout.endswith(" -p 7 -p 8\n")
+    assert run("command", "--pid", "7", "--", "true").returncode == 2
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_strace_takes_the_command_line(tmp_path: Path) -> None:
+    line = run("command", "--", "true").stdout
+    done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "execve(" in (tmp_path / "trace.txt").read_text()
+
+
+def test_the_catalogue_has_a_line_for_each_rule() -> None:
+    lines = run("rules").stdout.splitlines()
+    assert lines[0].split() == ["RULE", "WHAT", "IT", "FLAGS"]
+    assert any(line.startswith("bind-any-port-zero  ") for line in lines)
+
+
+def test_a_rule_is_documented_with_its_examples() -> None:
+    text = run("rule", "bind-any-port-zero").stdout
+    for heading in (
+        "What it flags", "Why it matters", "What to do instead", "When it is fine", "References",
+    ):  # fmt: skip
+        assert f"\n{heading}\n" in text
+    assert "\nFlagged: blocking connect\n" in text
+    assert "\n-> bind(3, {sa_family=AF_INET" in text
+
+
+def test_a_rule_that_does_not_exist_names_the_nearest() -> None:
+    done = run("rule", "bind-any-port")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "strace-analyzer: no such rule: bind-any-port; did you mean 'bind-any-port-zero'?\n",
+    )

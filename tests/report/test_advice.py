@@ -1,0 +1,123 @@
+"""What to do about it: in words for the runtime and its version, where the command shows them."""
+
+from __future__ import annotations
+
+import pytest
+from report.fixtures import early_bind, group, process
+
+from strace_analyzer.findings import Finding, ProcessRef
+from strace_analyzer.report.advice import advise
+from strace_analyzer.report.remedies import REMEDIES
+from strace_analyzer.report.runtimes import recognise
+from strace_analyzer.report.words import program
+
+
+def ran(command: str, *programs: str, argv: tuple[str, ...] = ()) -> str | None:
+    """The runtime's title as it is recognised."""
+    runtime = recognise(command, process(command=command, programs=programs, argv=argv))
+    return runtime.title if runtime is not None else None
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/usr/lib/erlang/erts-11.1.8/bin/beam.smp", "Erlang/OTP 23 (erts-11.1.8)"),
+        ("/usr/lib/erlang/erts-13.1.5/bin/beam.smp", "Erlang/OTP 25 (erts-13.1.5)"),
+        ("/usr/lib/erlang/erts-10.7/bin/beam.smp", "Erlang/OTP 22 (erts-10.7)"),
+        ("/usr/lib/erlang/erts-10.2/bin/beam.smp", "Erlang/OTP 21 (erts-10.2)"),
+        ("/usr/lib/erlang/erts-9.3/bin/beam", "Erlang/OTP 20 (erts-9.3)"),
+        ("/usr/lib/jvm/java-17-openjdk-amd64/bin/java", "Java 17"),
+        ("/usr/lib/jvm/java-1.8.0-openjdk/bin/java", "Java 8"),
+        ("/home/a/.nvm/versions/node/v20.11.0/bin/node", "Node.js 20"),
+        ("/usr/bin/python3.11", "Python 3.11"),
+        ("/usr/bin/python3", "Python"),
+        ("/usr/bin/ruby3.1", "Ruby 3.1"),
+        ("/tmp/go-build123/b001/exe/main", "Go"),
+        ("/usr/bin/ssh", "ssh"),
+        ("/usr/bin/dig", "BIND 9"),
+        ("/opt/acme/crawler", None),
+    ],
+)
+def test_a_runtime_is_known_by_what_it_ran(path: str, title: str | None) -> None:
+    assert ran(path.rpartition("/")[2], path) == title
+
+
+def test_a_script_is_known_by_its_ending() -> None:
+    assert ran("worker.py") == "Python"
+
+
+def sentences(command: str, path: str, finding: Finding | None = None) -> tuple[str, ...]:
+    ref = ProcessRef("t1:700", 700, 702, command)
+    found = finding or early_bind(10, process=ref, reuse=False)
+    return advise(group([found]), process(command=command, programs=(path,), argv=())).sentences
+
+
+def test_an_old_erlang_is_told_to_upgrade_and_what_to_do_until_then() -> None:
+    assert sentences("beam.smp", "/usr/lib/erlang/erts-11.1/bin/beam.smp") == (
+        "use OTP 24 or later, without {ip,any}.",
+        "Until then: add {raw,0,24,<<1:32/native>>} to the socket options.",
+    )
+
+
+def test_a_new_erlang_binds_only_when_told_to() -> None:
+    assert sentences("beam.smp", "/usr/lib/erlang/erts-14.2/bin/beam.smp") == (
+        "leave {ip,any} and {ip,{0,0,0,0}} out of the socket options.",
+    )
+
+
+def test_an_unknown_program_gets_the_general_remedy() -> None:
+    assert sentences("crawler", "/opt/crawler") == (
+        "remove the bind(): connect() chooses address and port by itself.",
+        "Where the API demands a local address: set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before "
+        "bind().",
+    )
+
+
+def test_folk_remedies_are_named_where_they_are_in_use() -> None:
+    assert sentences("ssh", "/usr/bin/ssh", early_bind(10))[-1] == (
+        "SO_REUSEADDR, which is set here (line 11), does not help."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "begins"),
+    [
+        ("early-binds", "the binds of this trace hold the ports"),
+        ("time-wait", "closed connections still hold ports for 60 s"),
+        ("one-destination", "one destination has used every port"),
+        (
+            "another-process",
+            "another process holds the ports. Find it with: nsenter -t 700 -n ss -tanp",
+        ),
+        ("unknown", "see who holds the ports with: nsenter -t 700 -n ss -tanp"),
+    ],
+)
+def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:
+    found = early_bind(10, rule="ephemeral-ports-exhausted", cause=cause, without_bind="would-fit")
+    advice = advise(group([found]), process())
+    assert advice.sentences[0].startswith(begins)
+    assert advice.sentences[1] == "Without the early binds these connections would have fitted."
+
+
+def test_every_remedy_is_a_sentence() -> None:
+    for remedy in REMEDIES.values():
+        for sentence in (*remedy.sentences(None), *remedy.sentences(99)):
+            assert sentence.endswith(".")
+            assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("command", "argv", "name"),
+    [
+        ("python3", ("python3", "-u", "/srv/worker.py", "8"), "python3 worker.py"),
+        ("python3", ("python3", "-m", "http.client"), "python3 http.client"),
+        ("python3", ("python3", "-c", "import socket"), "python3"),
+        ("java", ("java", "-Xmx1g", "-cp", ".", "Main"), "java Main"),
+        ("java", ("java", "-jar", "/srv/api.jar"), "java api.jar"),
+        ("curl", ("curl", "http://x"), "curl"),
+    ],
+)
+def test_an_interpreter_is_called_by_its_script(
+    command: str, argv: tuple[str, ...], name: str
+) -> None:
+    assert program(command, process(command=command, argv=argv)) == name

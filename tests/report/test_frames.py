@@ -1,0 +1,65 @@
+"""The pandas tables: their columns and types do not depend on the trace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from report.fixtures import analysis, crawler
+
+import strace_analyzer as sa
+from strace_analyzer.report.frames import FINDINGS, PORTS, PROCESSES, SOCKETS, Frames, frames
+
+SSH = Path(__file__).resolve().parents[2] / "samples" / "ssh-b-any.strace"
+
+
+@pytest.mark.parametrize("made", [crawler(), analysis(processes=[])], ids=["some", "none"])
+def test_columns_and_types_are_as_documented(made: sa.Analysis) -> None:
+    columns = dict(zip(Frames._fields, (SOCKETS, FINDINGS, PROCESSES, PORTS), strict=True))
+    for name, table in frames(made)._asdict().items():
+        assert {column: str(dtype) for column, dtype in table.dtypes.items()} == {
+            column: {"string": str(pd.Series([], dtype="string").dtype)}.get(dtype, dtype)
+            for column, dtype in columns[name].items()
+        }
+
+
+def test_findings_group_as_a_person_would_ask() -> None:
+    table = frames(crawler()).findings
+    by_peer = table.groupby(["command", "peer_address", "peer_port"]).size().to_dict()
+    assert by_peer == {("beam.smp", "192.0.2.8", 8000): 1, ("beam.smp", "192.0.2.8", 8001): 2}
+    assert table[["bind_line", "connect_line", "close_line"]].to_numpy().tolist() == [
+        [12, 14, 16],
+        [32, 34, 36],
+        [52, 54, 56],
+    ]
+
+
+def test_processes_and_ports_have_their_figures() -> None:
+    made = frames(crawler())
+    (process,) = made.processes.to_dict("records")
+    assert (process["threads"], process["early_bound"], process["findings"]) == (3, 3, 3)
+    (ports,) = made.ports.to_dict("records")
+    assert (ports["range_low"], ports["range_high"]) == (32768, 60999)
+    assert ports["peak_pinned_with_time_wait"] == 3
+
+
+def test_sockets_of_a_real_trace() -> None:
+    (socket,) = frames(sa.analyze(SSH)).sockets.to_dict("records")
+    assert (socket["command"], socket["fd"], socket["protocol"]) == ("ssh", 3, "TCP")
+    assert (socket["binding"], socket["connection"]) == ("ephemeral", "connected")
+    assert (socket["peer_address"], socket["peer_port"]) == ("127.0.0.1", 2222)
+    assert pd.isna(socket["seconds_open"])
+
+
+def test_pandas_is_loaded_by_frames_alone() -> None:
+    program = (
+        "import sys, strace_analyzer as sa\n"
+        "before = [name for name in ('pandas', 'numpy', 'typer') if name in sys.modules]\n"
+        "sa.frames\n"
+        "print(before, 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[] True\n", done.stderr
