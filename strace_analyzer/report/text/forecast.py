@@ -16,7 +16,8 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 
 _REMARK = (
     "Where the kernel could have shared a port or not, it is taken to have shared it: what runs "
-    "out here would certainly have run out. TIME_WAIT: what we closed first keeps its port for 60 s."
+    "out here would certainly have run out. TIME_WAIT: what we closed first keeps its port for "
+    "60 s."
 )
 
 
