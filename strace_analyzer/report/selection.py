@@ -121,7 +121,7 @@ class Selected:
                 fold.add(finding)
         return tuple(
             folds[group.trace, group.id].apply(group)
-            for group in self._by_id
+            for group in kept
             if folds[group.trace, group.id].count
         )
 
