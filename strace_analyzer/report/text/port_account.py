@@ -93,10 +93,14 @@ def _left(use: PortUse) -> Table:
     grid.add_row("at least", number(use.headroom), number(use.headroom_without_bind))
     grid.add_row(
         "none, closing first, at",
-        f"{use.sustainable_as_is:,.0f} conn/s in all",
-        f"{use.sustainable_without_bind_per_destination:,.0f} conn/s per destination",
+        f"{_rate(use.sustainable_as_is)} conn/s in all",
+        f"{_rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
     )
     return grid
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.1f}"
 
 
 def _remarks(use: PortUse) -> Iterator[str]:
