@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -47,7 +48,7 @@ class Clean(Example):
     """An example in which the rule must find nothing."""
 
 
-class Rule:
+class Rule(ABC):
     """Base of all rules. One instance follows one trace.
 
     A rule file holds one subclass with `id`, a docstring with the five sections, `level` (the one that
@@ -64,9 +65,9 @@ class Rule:
     def __init__(self, context: Context) -> None:
         self.context = context
 
+    @abstractmethod
     def step(self, step: Step) -> Iterable[Finding]:
         """Findings that `step` completes. The same finding again (same id) replaces the earlier one."""
-        raise NotImplementedError(f"{type(self).__name__}.step")
 
     def close(self) -> Iterable[Finding]:
         """Findings that only the end of the trace completes."""

@@ -88,11 +88,14 @@ def functions_in(path: Path) -> list[ast.FunctionDef]:
     ]
 
 
+EXPECTING = {"pytest.raises", "pytest.fail"}
+
+
 def asserts(function: ast.AST, path: Path) -> bool:
     """True where it asserts, expects an exception, or calls a function of its module that does."""
     if any(isinstance(node, ast.Assert) for node in ast.walk(function)):
         return True
-    if {"pytest.raises", "pytest.fail"} & called(function):
+    if any(name in EXPECTING or name.endswith(".validate") for name in called(function)):
         return True
     helpers = {
         node.name: node

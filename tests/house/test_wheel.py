@@ -44,7 +44,7 @@ def test_an_empty_environment_analyses_a_sample(wheel: Path, tmp_path: Path) -> 
     binaries = tmp_path / "venv" / "bin"
     install = [str(binaries / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
-    sample = ROOT / "samples" / "erlang23-inets-httpc-40req.strace"
+    sample = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
     done = subprocess.run(
         [str(binaries / "strace-analyzer"), "--format", "json", str(sample)],
         cwd=tmp_path,
