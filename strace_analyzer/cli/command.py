@@ -23,8 +23,7 @@ def command(
         ),
     ] = None,
 ) -> int:
-    """Print the strace command line whose output hides nothing, shell-quoted and alone on
-    standard output."""
+    """Print the strace command line whose output hides nothing, quoted for a shell."""
     from strace_analyzer.kernel.strace_command import quoted, strace_command
 
     if pid and program:

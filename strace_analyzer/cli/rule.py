@@ -28,8 +28,7 @@ def rule(
     ] = None,
     rules: options.RuleFiles = None,
 ) -> int:
-    """Show one rule's documentation: what it flags, why, what to do instead, when it is fine;
-    examples."""
+    """Show one rule's documentation and examples, or test a rule file on its examples."""
     from strace_analyzer.cli.console import console, show
 
     target = console(sys.stdout)

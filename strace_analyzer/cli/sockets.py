@@ -65,8 +65,7 @@ def sockets(
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show every socket's life: who made it, how its local port was chosen, where it went, how it
-    ended."""
+    """Show every socket's life: who made it, how it got its port, where it went, its end."""
     from strace_analyzer.cli.output import destination, write
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings

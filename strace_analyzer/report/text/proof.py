@@ -76,7 +76,8 @@ def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> Render
             lines.append(
                 _line("...", place_width, Text(f"{left_out:,} more calls: --all", style=FAINT))
             )
-        quote = Text(threads[at], style=FAINT)
+        quote = Text()
+        quote.append(threads[at], style=FAINT)
         quote.append(quotes[at], style="bold" if call.role in ("bind", "connect") else "")
         if remarks[at] and beside:
             quote.append(" " * (column - len(quotes[at]) + 2))
