@@ -1,8 +1,8 @@
-"""Takes what /proc and sock_diag(7) told as tracing began, puts it into the model: processes that run
-already, with their threads and the sockets behind their descriptors.
+"""Takes what /proc and sock_diag(7) told as tracing began, puts it into the model: processes that
+run already, with their threads and the sockets behind their descriptors.
 
-Such a socket makes no step until a call of the trace touches it: the first one is then preceded by a
-step `inherited`.
+Such a socket makes no step until a call of the trace touches it: the first one is then preceded by
+a step `inherited`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from strace_analyzer.kernel.state import OLDER, Kernel
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 OLDER_BIND = "older-bind"
-"""The doubt that a socket carries whose bind() is older than the trace: nobody tells which port it asked
-for, and by its number it looks like one that the kernel chose."""
+"""The doubt that a socket carries whose bind() is older than the trace: nobody tells which port
+it asked for, and by its number it looks like one that the kernel chose."""
 
 
 class ExistingSocket(NamedTuple):
@@ -60,12 +60,12 @@ class ExistingProcess(NamedTuple):
     descriptors: tuple[ExistingDescriptor, ...]
 
 
-def seed(
-    kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]
-) -> None:
-    """Put `processes` into the model; `ephemeral` is the range (low, high) from which port 0 is served.
+def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
+    """Put `processes` into the model; `ephemeral` is the range (low, high) from which port 0 is
+    served.
 
-    Call it before the first event. Sockets of one inode are one open file description, whoever holds it.
+    Call it before the first event. Sockets of one inode are one open file description, whoever
+    holds it.
     """
     descriptions: dict[int, OpenFileDescription] = {}
     for process in processes:
@@ -96,12 +96,10 @@ def _description(
     return description
 
 
-def _socket(
-    id: int, namespace: int, facts: ExistingSocket, ephemeral: tuple[int, int]
-) -> Socket:
-    """What the facts say. Who chose the port of a connection that stands already, nobody can tell any
-    more: it is taken as harmless. A port held without a connection is taken as bound to port 0 if the
-    kernel could have chosen it."""
+def _socket(id: int, namespace: int, facts: ExistingSocket, ephemeral: tuple[int, int]) -> Socket:
+    """What the facts say. Who chose the port of a connection that stands already, nobody can
+    tell any more: it is taken as harmless. A port held without a connection is taken as bound to
+    port 0 if the kernel could have chosen it."""
     low, high = ephemeral
     binding, local, assigned = Binding.UNBOUND, None, None
     doubts = frozenset[str]() if facts.is_complete else frozenset({OLDER})

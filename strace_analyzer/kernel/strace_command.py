@@ -1,7 +1,7 @@
 """Takes what to trace, gives the strace command line whose output hides nothing from the model.
 
-One place for it: `command` prints it, `run` and `attach` execute it, and every message about a trace taken with
-the wrong options quotes it.
+One place for it: `command` prints it, `run` and `attach` execute it, and every message about a
+trace taken with the wrong options quotes it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from strace_analyzer.kernel.tracker import tracked_calls
 
 OPTIONS = ("-f", "-yy", "-tt", "-T", "-s", "128")
-"""follow threads and children; addresses behind descriptors; microsecond times; durations; arguments of
-programs whole where they are not long (strace(1))"""
+"""follow threads and children; addresses behind descriptors; microsecond times; durations;
+arguments of programs whole where they are not long (strace(1))"""
 
 SECCOMP = "--seccomp-bpf"
-"""Only the traced calls stop the program. Only for a program that strace starts, and only with -f: the
-filter goes with a program for ever, so strace refuses it with -p."""
+"""Only the traced calls stop the program. Only for a program that strace starts, and only with
+-f: the filter goes with a program for ever, so strace refuses it with -p."""
 
 STACKS = "-k"
 """the stack of every call (strace(1), --stack-trace)"""
@@ -32,11 +32,13 @@ def strace_command(
     seccomp: bool = True,
     more: Sequence[str] = (),
 ) -> list[str]:
-    """The words of the command line: `strace -f -yy -tt -T -s 128 -o trace.txt -e trace=... -p PID`.
+    """The words of the command line: `strace -f -yy -tt -T -s 128 -o trace.txt -e trace=... -p
+    PID`.
 
-    With neither `pids` nor `program` the word PID stands where a process id belongs. Every name is marked
-    `?`, so that an architecture without the call (socketcall, dup2) is no error (strace(1), -e trace).
-    `seccomp` has no effect without `program`; `more` are options of the user's own, which come last.
+    With neither `pids` nor `program` the word PID stands where a process id belongs. Every name is
+    marked `?`, so that an architecture without the call (socketcall, dup2) is no error (strace(1),
+    -e trace). `seccomp` has no effect without `program`; `more` are options of the user's own,
+    which come last.
     """
     target = [word for pid in pids for word in ("-p", str(pid))]
     if program:

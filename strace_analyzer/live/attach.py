@@ -1,0 +1,126 @@
+"""Attaches strace to running processes: takes their pids, gives the trace to be read meanwhile,
+and what was there already. At the end strace detaches and the processes go on."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple, cast
+
+from strace_analyzer.kernel.seed import ExistingProcess
+from strace_analyzer.kernel.strace_command import strace_command
+from strace_analyzer.live.copy import Copied, Copy
+from strace_analyzer.live.fifo import fifo
+from strace_analyzer.live.processes import Surroundings, existing_processes, unchanged
+from strace_analyzer.live.refusals import TracingError, check_process, explain, strace_path
+from strace_analyzer.live.stop import Stop, stopped_by_signals
+from strace_analyzer.live.strace import check_options, end_attached, start_attached
+from strace_analyzer.live.stream import Patience, Stream
+from strace_analyzer.trace.reader import SourceInput, TraceInput
+
+NAME = "<strace>"
+_PATIENCE = Patience(idle=10.0, total=20.0)
+"""seconds that strace gets to detach: it must stop each thread first"""
+_ATTACHING = 30.0
+_BUFFER = 1 << 18
+
+
+class Attachment(NamedTuple):
+    """`existing` is what the processes are and have; `port_range` is that of the first one's
+    network namespace, None where it cannot be read."""
+
+    trace: TraceInput
+    copy: Copy
+    existing: tuple[ExistingProcess, ...]
+    port_range: tuple[int, int] | None
+
+
+@contextmanager
+def attached(
+    pids: Sequence[int],
+    *,
+    seconds: float | None = None,
+    save: Path | None = None,
+    stacks: bool = False,
+    options: Sequence[str] = (),
+) -> Iterator[Attachment]:
+    """Trace the processes of `pids` with all their threads until they end, `seconds` are over, or a
+    signal asks for the end (Ctrl-C, SIGTERM, SIGHUP).
+
+    `save` is a file that gets the trace, `options` are the user's own for strace. Raises
+    TracingError where one of them cannot be traced; then none is.
+    """
+    strace_path()
+    check_options(options)
+    processes = list(dict.fromkeys(check_process(pid) for pid in pids))
+    with ExitStack() as stack:
+        copy = stack.enter_context(Copy(save))
+        pipe = stack.enter_context(fifo())
+        surroundings = Surroundings()
+        before = existing_processes(processes, surroundings)
+        words = strace_command(pids=processes, output=pipe.path, stacks=stacks, more=options)
+        strace: subprocess.Popen[bytes] | None = None
+
+        def detach() -> None:
+            if strace is not None and strace.poll() is None:
+                strace.terminate()
+
+        stop = stack.enter_context(stopped_by_signals(and_then=detach, after=seconds))
+        strace = start_attached(words)
+        stack.callback(end_attached, strace)
+        writer = os.pidfd_open(strace.pid)
+        stack.callback(os.close, writer)
+        _wait_until_attached(strace, processes, stop)
+        stream = Stream(pipe.fd, stop, _PATIENCE, writer)
+        source = io.BufferedReader(Copied(stream, copy), _BUFFER)
+        name = NAME if save is None else str(save)
+        trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
+        table = surroundings.of(processes[0])
+        yield Attachment(trace, copy, tuple(unchanged(before)), table.port_range)
+
+
+def _wait_until_attached(
+    strace: subprocess.Popen[bytes], processes: Sequence[int], stop: Stop
+) -> None:
+    """Read what strace says on standard error until it says that it has attached to each, and let a
+    thread read the rest. Raises TracingError where it could not."""
+    assert strace.stderr is not None
+    missing, said = set(processes), b""
+    until = time.monotonic() + _ATTACHING
+    poll = select.poll()
+    poll.register(strace.stderr, select.POLLIN)
+    while missing and not stop.pressed and time.monotonic() < until:
+        if not poll.poll(100):
+            continue
+        data = os.read(strace.stderr.fileno(), 1 << 16)
+        said += data
+        lines = said.decode(errors="replace").split("\n")[:-1]
+        missing = {
+            pid for pid in missing if not any(f"Process {pid} attached" in line for line in lines)
+        }
+        refused = [line for line in lines if ": attach: " in line]
+        if refused or not data:
+            end_attached(strace)
+            words = refused or [line for line in lines if " attached" not in line]
+            raise TracingError(explain(words, _named(words, processes)))
+    threading.Thread(target=_read_on, args=(strace.stderr,), daemon=True).start()
+
+
+def _named(lines: Sequence[str], processes: Sequence[int]) -> int | None:
+    """The process that strace's error is about: `attach: ptrace(PTRACE_SEIZE, 4510): ...`."""
+    for pid in processes:
+        if any(f", {pid})" in line for line in lines):
+            return pid
+    return processes[0] if len(processes) == 1 else None
+
+
+def _read_on(stderr: IO[bytes]) -> None:
+    while stderr.read(1 << 12):
+        pass

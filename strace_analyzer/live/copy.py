@@ -1,0 +1,61 @@
+"""What is read is also written to a file (--save-trace): takes a stream, gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from strace_analyzer.live.refusals import TracingError
+
+
+class Copy(io.RawIOBase):
+    """A file, or nothing where `path` is None. Once it cannot be written it is left as it is, and
+    `failure` says why: neither the traced program nor the analysis ends for want of disk space."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Raises TracingError where the file cannot be made."""
+        super().__init__()
+        self.failure: str | None = None
+        self._path = path
+        try:
+            self._file = None if path is None else path.open("wb", buffering=0)
+        except OSError as error:
+            raise TracingError(f"cannot write {path}: {error.strerror}") from error
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        """All of `data`, as far as that can be written."""
+        rest = memoryview(data)
+        while self._file is not None and self.failure is None and rest:
+            try:
+                rest = rest[self._file.write(rest) or 0 :]
+            except OSError as error:
+                self.failure = f"cannot write {self._path} any further: {error.strerror}"
+        return len(data)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+
+class Copied(io.RawIOBase):
+    """Another stream's bytes, each also written to a Copy."""
+
+    def __init__(self, stream: io.RawIOBase, copy: Copy) -> None:
+        super().__init__()
+        self._stream = stream
+        self._copy = copy
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        count = self._stream.readinto(view) or 0
+        self._copy.write(view[:count])
+        return count

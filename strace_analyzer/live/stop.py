@@ -1,0 +1,69 @@
+"""A wish to end, from a signal or a clock, that wakes whoever waits for input."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end the input and not the report."""
+
+
+class Stop:
+    """Whether the end is wished for; `wake` is a descriptor that becomes readable when it is."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self.wake, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+
+    def press(self) -> None:
+        """Ask for the end. May be called from a signal handler."""
+        self.pressed = True
+        with suppress(BlockingIOError):
+            os.write(self._waker, b"!")
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self.wake)
+        os.close(self._waker)
+
+
+@contextmanager
+def stopped_by_signals(
+    signals: Sequence[signal.Signals] = ENDINGS,
+    and_then: Callable[[], None] | None = None,
+    after: float | None = None,
+) -> Iterator[Stop]:
+    """A Stop that the `signals` press, as do `after` seconds; `and_then` is called each time.
+
+    A second Ctrl-C means it: it raises KeyboardInterrupt. A signal that is ignored stays ignored
+    (nohup(1)).
+    """
+    stop = Stop()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop.press()
+        if and_then is not None:
+            and_then()
+
+    before: dict[signal.Signals, Any] = {}
+    try:
+        for number in (*signals, *((signal.SIGALRM,) if after is not None else ())):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handle)
+        if after is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(after, 1e-6))
+        yield stop
+    finally:
+        if after is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        stop.close()

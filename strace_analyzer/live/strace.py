@@ -1,0 +1,119 @@
+"""Starts strace, gives its process; asks beforehand, with a program that does nothing, whether
+it can."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+
+from strace_analyzer.kernel.strace_command import strace_command
+from strace_analyzer.live.refusals import TracingError, explain, strace_path
+
+_PR_SET_PDEATHSIG = 1
+_LAST_WORDS = 5.0
+"""seconds that strace gets to detach before it is ended with force"""
+_SECONDS_TO_TRY = 30.0
+
+_OF_OUR_OWN = (
+    "--output",
+    "--attach",
+    "--daemonize",
+    "-ff",
+    "-c",
+    "-C",
+    "-h",
+    "-V",
+)
+"""options that would take the trace away from us"""
+_HIDING = ("-e", "-z", "-Z", "-P", "-n", "--trace", "-S")
+"""options after which not all that matters is shown, or perhaps not"""
+
+
+def check_options(options: Sequence[str]) -> None:
+    """Raises TracingError for an option of the user's own that cannot be combined with ours."""
+    for option in options:
+        if option.split("=")[0] in _OF_OUR_OWN or option.startswith(("-o", "-p", "-D")):
+            raise TracingError(
+                f"--strace-option {option}: strace-analyzer needs that one for itself"
+            )
+
+
+def show_everything(options: Sequence[str]) -> bool:
+    """True where the user's own `options` take nothing away from what our options show."""
+    return not any(option.startswith(_HIDING) for option in options)
+
+
+def run_command(
+    program: Sequence[str], output: str, *, stacks: bool, more: Sequence[str]
+) -> list[str]:
+    """The command line that traces `program` here, tried out on a program that does nothing.
+
+    An old strace, or a kernel without seccomp, does without --seccomp-bpf: the trace is the same.
+    Raises TracingError where strace is missing, may not trace, or does not know an option.
+    """
+    strace = strace_path()
+    said: list[str] = []
+    for seccomp in (True, False):
+        trial = strace_command(
+            program=[shutil.which("true") or "true"],
+            output=os.devnull,
+            stacks=stacks,
+            seccomp=seccomp,
+            more=more,
+        )
+        status, said = _tried([strace, *trial[1:]])
+        is_about_seccomp = seccomp and any("seccomp" in line for line in said)
+        if status == 0 and not is_about_seccomp:
+            words = strace_command(
+                program=program, output=output, stacks=stacks, seccomp=seccomp, more=more
+            )
+            return [strace, *words[1:]]
+        if not is_about_seccomp:
+            break
+    raise TracingError(explain(said))
+
+
+def _tried(words: Sequence[str]) -> tuple[int, list[str]]:
+    try:
+        done = subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=_SECONDS_TO_TRY,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise TracingError("strace hangs on a program that does nothing") from late
+    return done.returncode, done.stderr.decode(errors="replace").splitlines()
+
+
+def start_attached(words: Sequence[str]) -> subprocess.Popen[bytes]:
+    """strace on running processes: in a session of its own, so that Ctrl-C reaches us alone and
+    we tell it to detach; it is told so too if we die."""
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
+    )
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def end_attached(strace: subprocess.Popen[bytes]) -> None:
+    """Let strace detach and end; with force if it does not, which detaches too (ptrace(2))."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if strace.poll() is not None:
+            return
+        strace.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            strace.wait(_LAST_WORDS)

@@ -1,0 +1,109 @@
+"""One trace that is still being written: takes its input, gives each finding as soon as the line
+that completes it is read, and at the end the Analysis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from strace_analyzer.analysis import Analysis, Settings, TraceAnalysis
+from strace_analyzer.analysis.analyze import joined
+from strace_analyzer.errors import TraceError
+from strace_analyzer.findings import Finding, Level
+from strace_analyzer.kernel.seed import ExistingProcess
+from strace_analyzer.trace.events import Event
+from strace_analyzer.trace.reader import TraceInput, TraceReader
+
+
+class Told(NamedTuple):
+    """A finding as it stands now; `is_new` the first time, else something about it has changed."""
+
+    finding: Finding
+    is_new: bool
+
+
+class Progress(NamedTuple):
+    """How far it has come. Levels are provisional: only the end of the trace decides them."""
+
+    lines: int
+    open_sockets: int
+    pinned: int
+    """ports that bind() with port 0 and the wildcard address holds now"""
+    port_range: tuple[int, int]
+    findings: Counter[Level]
+
+
+class Watch:
+    """Go through `findings()` once; `analysis()` is there afterwards, `progress()` at any time and
+    from any thread.
+
+    `existing` are the processes that ran already when the trace began. Where strace was started by
+    us, `may_be_empty` says that a trace without a line is no error: the program made no call that
+    matters.
+    """
+
+    def __init__(
+        self,
+        trace: TraceInput,
+        settings: Settings,
+        *,
+        existing: Iterable[ExistingProcess] | None = None,
+        may_be_empty: bool = False,
+    ) -> None:
+        names = [source.name for source in trace.sources]
+        self._settings = settings
+        self._reader = TraceReader(trace)
+        self._trace = TraceAnalysis(trace.id, trace.name, names, settings)
+        self._may_be_empty = may_be_empty
+        self._found: Counter[Level] = Counter()
+        if existing is not None:
+            self._trace.seed(existing)
+
+    def findings(self) -> Iterator[Told]:
+        """Each finding when it becomes provable, and again whenever a later line changes it.
+
+        Raises TraceError as TraceReader does.
+        """
+        known: set[int] = set()
+        for finding in self._changes():
+            key = hash(finding.id)  # 64 bits each: a trace can have findings by the million
+            is_new = key not in known
+            if is_new:
+                known.add(key)
+                self._found[finding.level] += 1
+            yield Told(finding, is_new)
+
+    def analysis(self) -> Analysis:
+        """Everything found, judged. Only after `findings()`."""
+        accounts = tuple(self._reader.accounting)
+        return joined(
+            [(self._trace, self._trace.result(self._reader.clock, accounts))], self._settings
+        )
+
+    def provisional(self) -> Iterator[Finding]:
+        """The findings as they were last told, in the order of `analysis().findings`."""
+        return self._trace.provisional()
+
+    def progress(self) -> Progress:
+        """How far it has come."""
+        standing = self._trace.standing()
+        return Progress(
+            sum(account.lines for account in self._reader.accounting),
+            standing.open,
+            standing.pinned,
+            self._trace.port_range(0),
+            Counter(self._found),
+        )
+
+    def _changes(self) -> Iterator[Finding]:
+        for event in self._events():
+            yield from self._trace.feed(event)
+        yield from self._trace.close()
+
+    def _events(self) -> Iterator[Event]:
+        try:
+            yield from self._reader
+        except TraceError:
+            if not self._may_be_empty or any(account.lines for account in self._reader.accounting):
+                raise
