@@ -6,33 +6,32 @@ and an empty list is none. Nothing of this machine is in it: equal input gives e
 
 from __future__ import annotations
 
-from typing import Any
-
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import (
-    CallRecord,
-    Endpoint,
     Finding,
     Group,
-    LocalAddress,
-    Location,
     PortUse,
     Process,
-    ProcessRef,
-    SocketKind,
     SocketLife,
     Unknown,
     Warning,
 )
 from strace_analyzer.report.advice import advise
+from strace_analyzer.report.elements import (
+    JsonObject,
+    call,
+    endpoint,
+    local,
+    location,
+    process_ref,
+    socket_kind,
+)
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.version import TOOL, version
 from strace_analyzer.report.words import what
 
 SCHEMA = 1
-
-JsonObject = dict[str, Any]
 
 _ACCOUNTING = (
     "name",
@@ -242,47 +241,3 @@ def socket_life(item: SocketLife) -> JsonObject:
         "seconds_open": item.seconds_open,
         "trail": [call(record) for record in item.trail],
     }
-
-
-def call(record: CallRecord) -> JsonObject:
-    """One call of a proof, without its role (which is its key, or the reader's to see)."""
-    return {
-        "source": record.source,
-        "line": record.line,
-        "end_line": record.end_line,
-        "tid": record.tid,
-        "fd": record.fd,
-        "time": record.time,
-        "seconds": record.seconds,
-        "duration": record.duration,
-        "name": record.name,
-        "result": record.result,
-        "errno": record.errno,
-        "text": record.text,
-        "stack": list(record.stack),
-    }
-
-
-def process_ref(item: ProcessRef) -> JsonObject:
-    """Which process and thread."""
-    return {"id": item.id, "tgid": item.tgid, "tid": item.tid, "command": item.command}
-
-
-def socket_kind(item: SocketKind) -> JsonObject:
-    """Which kind of socket."""
-    return {"domain": item.domain, "type": item.type, "protocol": item.protocol}
-
-
-def local(item: LocalAddress) -> JsonObject:
-    """Where the socket was bound, and the port that the kernel chose."""
-    return {"address": item.address, "port": item.port, "assigned_port": item.assigned_port}
-
-
-def endpoint(item: Endpoint) -> JsonObject:
-    """An address and port."""
-    return {"address": item.address, "port": item.port}
-
-
-def location(item: Location) -> JsonObject:
-    """A line of a source."""
-    return {"source": item.source, "line": item.line}

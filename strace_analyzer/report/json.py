@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from strace_analyzer.report import document
+from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.selection import Selected
 
@@ -30,7 +31,7 @@ def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
     yield "}\n"
 
 
-def sockets(lives: Iterable[document.JsonObject]) -> Iterator[str]:
+def sockets(lives: Iterable[JsonObject]) -> Iterator[str]:
     """The document of `sockets --format json`: schema, tool, sockets."""
     yield f'{{"schema": {document.SCHEMA},\n'
     yield f' "tool": {encode(document.tool())},\n'
@@ -38,7 +39,7 @@ def sockets(lives: Iterable[document.JsonObject]) -> Iterator[str]:
     yield "}\n"
 
 
-def array(name: str, items: Iterable[document.JsonObject], last: bool = False) -> Iterator[str]:
+def array(name: str, items: Iterable[JsonObject], last: bool = False) -> Iterator[str]:
     """One member of the document whose value is an array, one element to a line."""
     yield f' "{name}": ['
     between = "\n  "
@@ -48,6 +49,6 @@ def array(name: str, items: Iterable[document.JsonObject], last: bool = False) -
     yield "]\n" if last else "],\n"
 
 
-def encode(item: document.JsonObject) -> str:
+def encode(item: JsonObject) -> str:
     """One object on one line, in ASCII: what a traced program wrote cannot command a terminal."""
     return json.dumps(item)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from strace_analyzer.findings import Finding
 from strace_analyzer.report import document
+from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.json import encode
 from strace_analyzer.report.selection import Selected
@@ -59,6 +60,6 @@ def summary(selected: Selected, judgement: Judgement) -> str:
     )
 
 
-def line(kind: str, item: document.JsonObject) -> str:
+def line(kind: str, item: JsonObject) -> str:
     """One object with its type first, and the end of the line."""
     return encode({"type": kind, **item}) + "\n"

@@ -9,7 +9,7 @@ from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import PortUse
 from strace_analyzer.ports import Forecast
 from strace_analyzer.report import document
-from strace_analyzer.report.document import JsonObject
+from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.json import array, encode
 
 

@@ -1,0 +1,61 @@
+"""Takes the small parts that findings, groups and sockets share, gives each as it stands in the
+JSON report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strace_analyzer.findings import (
+    CallRecord,
+    Endpoint,
+    LocalAddress,
+    Location,
+    ProcessRef,
+    SocketKind,
+)
+
+JsonObject = dict[str, Any]
+
+
+def call(record: CallRecord) -> JsonObject:
+    """One call of a proof, without its role (which is its key, or the reader's to see)."""
+    return {
+        "source": record.source,
+        "line": record.line,
+        "end_line": record.end_line,
+        "tid": record.tid,
+        "fd": record.fd,
+        "time": record.time,
+        "seconds": record.seconds,
+        "duration": record.duration,
+        "name": record.name,
+        "result": record.result,
+        "errno": record.errno,
+        "text": record.text,
+        "stack": list(record.stack),
+    }
+
+
+def process_ref(item: ProcessRef) -> JsonObject:
+    """Which process and thread."""
+    return {"id": item.id, "tgid": item.tgid, "tid": item.tid, "command": item.command}
+
+
+def socket_kind(item: SocketKind) -> JsonObject:
+    """Which kind of socket."""
+    return {"domain": item.domain, "type": item.type, "protocol": item.protocol}
+
+
+def local(item: LocalAddress) -> JsonObject:
+    """Where the socket was bound, and the port that the kernel chose."""
+    return {"address": item.address, "port": item.port, "assigned_port": item.assigned_port}
+
+
+def endpoint(item: Endpoint) -> JsonObject:
+    """An address and port."""
+    return {"address": item.address, "port": item.port}
+
+
+def location(item: Location) -> JsonObject:
+    """A line of a source."""
+    return {"source": item.source, "line": item.line}
