@@ -837,6 +837,20 @@ def fast_open() -> None:
 
 
 @program
+def fast_open_connect() -> None:
+    """TCP_FASTOPEN_CONNECT keeps the bound port as well."""
+    fill(A, bind=ANY, options=((socket.IPPROTO_TCP, 30, 1),), limit=60)
+    fill(B)
+
+
+@program
+def udp_lite() -> None:
+    """UDP-Lite, then UDP: each has its own ports."""
+    fill(A, kind=(socket.AF_INET, socket.SOCK_DGRAM, 136), bind=ANY)
+    fill(A, kind=UDP, bind=ANY)
+
+
+@program
 def bind_unspec() -> None:
     import ctypes
 

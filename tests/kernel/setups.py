@@ -54,6 +54,7 @@ SHARING = [
     SetUp("no_port_switched_off", [[100, 0, 0]], [IN_USE], pinned=100, needed=100),
     SetUp("no_port_after_bind", [[40]], [NO_ADDRESS], pinned=60, needed=60),
     SetUp("fast_open", [[40]], [NO_ADDRESS], pinned=60, needed=60),
+    SetUp("fast_open_connect", [[60], [40]], [None, NO_ADDRESS], pinned=60, needed=60),
     SetUp("shared_by_dup_and_fork", [[60], [40]], [None, NO_ADDRESS], pinned=60, needed=60),
     SetUp("own_namespace", [[100], [100]], [IN_USE, IN_USE]),
 ]
@@ -79,6 +80,7 @@ DATAGRAMS = [
     SetUp("udp_any", [[100, 0, 0]], [IN_USE]),
     SetUp("udp_address", [[100, 0, 0]], [IN_USE]),
     SetUp("udp_address_no_port", [[100, 0, 0]], [AGAIN]),
+    SetUp("udp_lite", [[100], [100]], [IN_USE, IN_USE]),
     SetUp("tcp_and_udp", [[100], [100]], [IN_USE, IN_USE], pinned=100, needed=100),
 ]
 

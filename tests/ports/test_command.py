@@ -19,7 +19,7 @@ ANY = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("%s")}'
 
 def connection(second: float, fd: int, host: int, bind: str | None, closed: bool = True) -> str:
     """One connection of process 812 as strace prints it."""
-    calls = ["socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = %d" % fd]
+    calls = [f"socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = {fd}"]
     if bind is not None:
         calls.append(f"bind({fd}, {ANY % bind}, 16) = 0")
     calls.append(f"connect({fd}, {WEB % host}, 16) = 0")
@@ -30,7 +30,7 @@ def connection(second: float, fd: int, host: int, bind: str | None, closed: bool
 
 @pytest.fixture
 def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Four early binds to two destinations, one second apart, two closed by us; one to an address."""
+    """Four early binds to two destinations, two of them closed by us; one bound to an address."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "90")
     text = '812 1700000000.000000 execve("/usr/bin/fetch", ["fetch"], 0x7ffc /* 9 vars */) = 0\n'
