@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.groups import Groups
@@ -24,8 +25,11 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
+from strace_analyzer.kernel.seed import ExistingProcess
+from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule
+from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.reader import Accounting
 
@@ -48,6 +52,16 @@ class Settings:
     """collect every socket's life"""
     what_if: tuple[int, int] | None = None
     """another port range, (low, high), for which to say whether it would have been enough"""
+    nothing_hidden: bool = False
+    """strace was started by us, with the options that show all that the model needs"""
+
+
+class Standing(NamedTuple):
+    """The sockets at this moment of the trace: all, and those that bind() with port 0 and the
+    wildcard address has given a port to."""
+
+    open: int
+    pinned: int
 
 
 class TraceAnalysis:
@@ -56,7 +70,7 @@ class TraceAnalysis:
     def __init__(self, id: str, name: str, source_names: list[str], settings: Settings) -> None:
         self.trace = id
         self.name = name
-        self.visibility = Visibility(id)
+        self.visibility = Visibility(id, settings.nothing_hidden)
         self._source_names = source_names
         self._settings = settings
         self._tracker = Tracker()
@@ -104,8 +118,30 @@ class TraceAnalysis:
 
     # the way through
 
+    def seed(self, processes: Iterable[ExistingProcess]) -> None:
+        """Processes that run already as the trace begins. Before the first event."""
+        self._tracker.seed(processes, self.port_range(0))
+
+    def standing(self) -> Standing:
+        """The internet sockets that are open now."""
+        tables = {id(task.table): task.table for task in self._tracker.tasks}.values()
+        sockets = {
+            held.description.id: held.description.socket
+            for table in tables
+            for fd in table
+            if (held := table.get(fd)) is not None and held.description.socket.is_inet
+        }
+        return Standing(
+            len(sockets),
+            sum(
+                socket.binding is Binding.EPHEMERAL and is_early_wildcard_bind(socket)
+                for socket in sockets.values()
+            ),
+        )
+
     def feed(self, event: Event) -> list[Finding]:
-        """Take one event in; the findings that it made or changed (level and confidence provisional)."""
+        """Take one event in; the findings that it made or changed (level and confidence
+        provisional)."""
         seconds: float | None = getattr(event, "seconds", None)
         if seconds is not None:
             if self._start is None:
@@ -170,6 +206,10 @@ class TraceAnalysis:
         """The findings, judged and grouped, in order of first sight."""
         for finding in self._engine.judged(self._summary):
             yield replace(finding, group=self._groups.id_of(finding))
+
+    def provisional(self) -> Iterator[Finding]:
+        """The findings as `feed` and `close` last gave them, in order of first sight."""
+        return iter(self._engine.store)
 
     @property
     def groups(self) -> Groups:
