@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 
-.PHONY: help demo test lint types house bench bench-smoke check clean
+.PHONY: help demo test lint types house rules bench bench-smoke check clean
 
 help:
 	@echo 'make demo         install into .venv and analyse the Erlang sample'
 	@echo 'make test         all tests'
 	@echo 'make check        test, lint, types, house, bench-smoke: what CI runs'
 	@echo 'make lint types house                ruff; mypy --strict; import-linter and RULES.md'
+	@echo 'make rules        RULES.md anew, from the rule files'
 	@echo 'make bench bench-smoke               timings against yardsticks; right results on a tiny trace'
 
 demo: $(VENV)/.installed
@@ -32,6 +33,9 @@ types: $(VENV)/.dev
 house: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/house $(PYTEST_ARGS)
+
+rules: $(VENV)/.installed
+	$(BIN)/python docs/rules_page.py > RULES.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)

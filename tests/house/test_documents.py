@@ -92,3 +92,11 @@ def test_the_quick_start_is_documented() -> None:
 def test_links_inside_the_checkout_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_rules_page_is_fresh() -> None:
+    """`make rules` writes it anew."""
+    maker = [sys.executable, str(ROOT / "docs" / "rules_page.py")]
+    made = subprocess.run(maker, capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "RULES.md").read_text() == made
+    assert made.count("\n## ") == 6
