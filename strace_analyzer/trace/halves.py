@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-_DIRECT = (b")", b"}", b"]", b"|", b"=", b"+", b"*", b"&", b".", b"-")
+_DIRECT = (b")", b"}", b"]", b"|", b"=")
 """What follows a value without a comma and belongs to it."""
 
 
@@ -14,8 +14,7 @@ def joined(first: bytes, rest: bytes) -> bytes:
     """The halves of a call as one text.
 
     Where the line was cut strace printed a comma before the cut (up to 6.x), behind it (7.x), on
-    both sides, or none, because what follows is no argument of its own: `)`, `}`, `|FLAG`, ` =>
-    ...`.
+    both sides, or none, because what follows is no argument of its own: `)`, `}`, ` => {...}`.
     """
     start = first.rstrip(b" ,")
     tail = rest.lstrip(b" ,")
