@@ -63,3 +63,13 @@ def test_pandas_is_loaded_by_frames_alone() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "[] True\n", done.stderr
+
+
+def test_every_column_is_documented() -> None:
+    page = (SSH.parents[1] / "docs" / "frames.md").read_text()
+    sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    for name, columns in zip(Frames._fields, (SOCKETS, FINDINGS, PROCESSES, PORTS), strict=True):
+        rows = [
+            line.split(" | ")[:2] for line in sections[name].splitlines() if line.startswith("| `")
+        ]
+        assert [(cell.strip("| `"), dtype) for cell, dtype in rows] == list(columns.items())
