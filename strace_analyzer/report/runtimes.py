@@ -44,7 +44,6 @@ _BY_NAME = (
     (r"envoy", "envoy"),
     (r"dotnet", "dotnet"),
 )
-_FAMILIES = tuple((re.compile(pattern), family) for pattern, family in _BY_NAME)
 _SCRIPTS = ((".py", "python"), (".rb", "ruby"), (".js", "node"), (".mjs", "node"))
 
 _NAMES = {
@@ -82,8 +81,8 @@ def recognise(command: str | None, process: Process | None) -> Runtime | None:
 
 
 def _family(name: str) -> str | None:
-    for pattern, family in _FAMILIES:
-        if pattern.fullmatch(name):
+    for pattern, family in _BY_NAME:
+        if re.fullmatch(pattern, name):
             return family
     return next((family for ending, family in _SCRIPTS if name.endswith(ending)), None)
 
