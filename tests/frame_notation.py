@@ -1,7 +1,7 @@
 """Events as short lines that a person can check: the right-hand side of tests/corpus/frame_*.txt.
 
-`call 12 @2-4 close(3) = 0`: the task, the lines, the text. Behind it in square brackets what few have:
-the time, its seconds, `tail` for a resumed half alone, the duration, the stack.
+`call 12 @2-4 close(3) = 0`: the task, the lines, the text. Behind it in square brackets what few
+have: the time and its seconds, `tail` for a resumed half alone, when it ended, the stack.
 """
 
 from __future__ import annotations

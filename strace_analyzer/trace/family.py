@@ -17,11 +17,12 @@ from itertools import chain, islice
 from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import DAY, Clock
+from strace_analyzer.trace.content import Block
 from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
 from strace_analyzer.trace.frames import Frame, Frames, Kind
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import CLONES, Rejoin
-from strace_analyzer.trace.source import Block, SourceInput
+from strace_analyzer.trace.source import SourceInput
 
 Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
 
@@ -29,6 +30,7 @@ _BLOCK_SIZE = 1 << 16
 """Many sources are open at once."""
 
 _BIRTHS = (b"clone", b"fork(")
+_BELOW = (Kind.STACK, Kind.DUMP)
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))
 
 
@@ -54,7 +56,7 @@ class Family:
         """(source, line) of a clone-like call -> the source of the child that it made"""
         self._unborn = list(range(len(sources)))
         """sources that have not begun, by tid"""
-        self._begun: dict[int, Iterator[Frame]] = {}
+        self._begun: dict[int, Iterator[list[Frame]]] = {}
         self._ready: deque[int] = deque()
         """sources that have begun and have yet to be read, without a common clock"""
         self._strangers: list[int] = []
@@ -109,13 +111,13 @@ class Family:
                 self._births[foreign[number][0]] = child
 
     def _begin(self, index: int, after: float | None = None) -> None:
-        """A source begins; `after` is when its task was made. Reads up to its first frame."""
+        """A source begins; `after` is when its task was made. Reads up to its first record."""
         self._unborn.remove(index)
-        frames = self._frames(index)
-        head = list(islice(frames, 1))
+        records = self._records(index)
+        head = list(islice(records, 1))
         if head and after is not None:
-            head[0] = self._on_its_day(head[0], after)
-        self._begun[index] = chain(head, frames)
+            head[0][0] = self._on_its_day(head[0][0], after)
+        self._begun[index] = chain(head, records)
 
     def _on_its_day(self, frame: Frame, after: float) -> Frame:
         """A time of day does not say of which day."""
@@ -125,6 +127,17 @@ class Family:
             seconds = clock.next_day()
         return frame._replace(seconds=seconds)
 
+    def _records(self, index: int) -> Iterator[list[Frame]]:
+        """The frames of a source, each with the stack and the dumps below it."""
+        record: list[Frame] = []
+        for frame in self._frames(index):
+            if record and frame.kind not in _BELOW:
+                yield record
+                record = []
+            record.append(frame)
+        if record:
+            yield record
+
     def _frames(self, index: int) -> Iterator[Frame]:
         account, frames = self._accounts[index], Frames(self._clocks[index])
         for block in self._sources[index].blocks(_BLOCK_SIZE):
@@ -133,20 +146,28 @@ class Family:
                 for line in lines(index, number, raw):
                     yield frames.frame(line)
 
+    def _joined(self, record: list[Frame]) -> list[Event]:
+        events: list[Event] = []
+        for frame in record:
+            events += self._rejoin.join(frame)
+        events += self._rejoin.settle(record[0].span.source)
+        return list(self._named(events))
+
     # ------------------------------------------------------------ with a common clock
 
     def _by_time(self) -> Iterator[Event]:
         returns = _Returns()
-        turns: list[tuple[float, bool, int, Frame]] = []
+        turns: list[tuple[float, bool, int, list[Frame]]] = []
         now = 0.0
 
         def queue(index: int) -> None:
-            """The next frame of `index` gets its turn; one without a time follows the last one."""
-            frame = next(self._begun[index], None)
-            if frame is not None:
-                seconds = now if frame.seconds is None else frame.seconds
+            """The next record of `index` gets its turn; without a time it follows the last one."""
+            record = next(self._begun[index], None)
+            if record is not None:
+                seconds = now if record[0].seconds is None else record[0].seconds
                 # at one printed time a thread's execve() comes before the leader's end
-                heapq.heappush(turns, (seconds, frame.kind is Kind.SUPERSEDED, index, frame))
+                is_last = record[0].kind is Kind.SUPERSEDED
+                heapq.heappush(turns, (seconds, is_last, index, record))
 
         for index in tuple(self._begun):
             queue(index)
@@ -156,16 +177,16 @@ class Family:
                 self._begin(index, now)
                 queue(index)
                 continue
-            now, _, index, frame = heapq.heappop(turns)
+            now, _, index, record = heapq.heappop(turns)
             yield from returns.due(now, index)
-            queue(index)
-            following = turns[0][0] if turns and turns[0][2] != index else None
-            for event in self._named(self._rejoin.join(frame)):
-                yield from returns.pass_on(event, index, following)
-            child = self._births.get((index, frame.span.first))
+            child = self._births.get((index, record[0].span.first))
             if child in self._unborn:
                 self._begin(child, now)
                 queue(child)
+            following = turns[0][0] if turns else None
+            for event in self._joined(record):
+                yield from returns.pass_on(event, index, following)
+            queue(index)
         yield from returns.due(None, None)
 
     # ------------------------------------------------------------ without
@@ -182,31 +203,20 @@ class Family:
         self._ready.append(index)
 
     def _run(self, index: int) -> Iterator[Event]:
-        """All of a source, and before a line of it what must have come before that line."""
-        for frame in self._begun[index]:
-            child = self._births.get((index, frame.span.first))
+        """All of a source, and before a record of it what must have come before that."""
+        for record in self._begun[index]:
+            child = self._births.get((index, record[0].span.first))
             if child in self._unborn:
                 self._make_ready(child)
-            if frame.kind is Kind.SUPERSEDED:
-                yield from self._to_its_end(frame.number)
-            for event in self._named(self._rejoin.join(frame)):
+            if record[0].kind is Kind.SUPERSEDED:
+                yield from self._to_its_end(record[0].number)
+            for event in self._joined(record):
                 if isinstance(event, Syscall) and event.result.value:
                     if event.name in _WAITS:
                         yield from self._to_its_end(event.result.value)
                     elif event.name in CLONES and child is None:
                         self._begin_a_stranger()
                 yield event
-
-    def _named(self, events: list[Event]) -> Iterator[Event]:
-        """`events`, and before a birth whose number is of another PID namespace who was born."""
-        for event in events:
-            if isinstance(event, Syscall) and event.name in CLONES:
-                child = self._births.get((event.span.source, event.span.first))
-                tid = None if child is None else self._sources[child].tid
-                if tid is not None and tid != event.result.value:
-                    yield Entered(event.tid, event.time, event.seconds, event.call, event.span)
-                    yield Attached(tid, event.span)
-            yield event
 
     def _to_its_end(self, tid: int | None) -> Iterator[Event]:
         index = self._by_tid.get(tid)

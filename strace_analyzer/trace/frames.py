@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple
 
 from lark import Tree
@@ -163,11 +164,17 @@ _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
 """Of these lines the whole is kept, also what looks like a pid or a time before it."""
 
 
+@cache
+def _reader() -> Reader:
+    """One per process: it learns the shapes of lines, whichever source they stand in."""
+    return Reader(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
+
+
 class Frames:
     """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
 
     def __init__(self, clock: Clock) -> None:
-        self._reader = Reader(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
+        self._reader = _reader()
         self._clock = clock
         self._in_table = False
 
@@ -187,7 +194,7 @@ class Frames:
         tid, time, body, command = who(match), when(match), rest(match), whose(match)
         seconds = None if time is None else self._clock.seconds(time)
         if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
-            return Frame(kind, end, tid, time, seconds, "", body, span, None, command)
+            return Frame(kind, end, tid, time, seconds, "", body, span, None, command, line.counts)
         name, lost, number = seldom(match)
         body = body or b""
         if kind is Kind.CALL:

@@ -15,12 +15,13 @@ from strace_analyzer.errors import TraceError
 from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock, ClockKind
+from strace_analyzer.trace.content import Block
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.family import Family
 from strace_analyzer.trace.frames import Frames
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import Rejoin
-from strace_analyzer.trace.source import Block, SourceInput, TraceInput, traces
+from strace_analyzer.trace.source import SourceInput, TraceInput, traces
 
 __all__ = [
     "Accounting",
@@ -50,9 +51,15 @@ def every_line(block: Block) -> Iterable[tuple[int, bytes]]:
 class EventStream:
     """Lines of one source in, events out, as they come: `feed` each line, then `close`."""
 
-    def __init__(self, name: str = "<stream>", tid: int | None = None) -> None:
-        self.accounting = Accounting(name)
-        self.clock = Clock()
+    def __init__(
+        self,
+        name: str = "<stream>",
+        tid: int | None = None,
+        accounting: Accounting | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.accounting = Accounting(name) if accounting is None else accounting
+        self.clock = Clock() if clock is None else clock
         self._frames = Frames(self.clock)
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
 
@@ -119,10 +126,8 @@ class TraceReader:
         self._judge()
 
     def _single(self) -> Iterator[Event]:
-        source = self.trace.sources[0]
-        stream = EventStream(source.name, source.tid)
-        self.accounting[0] = account = stream.accounting
-        self._clocks[0] = stream.clock
+        source, account = self.trace.sources[0], self.accounting[0]
+        stream = EventStream(source.name, source.tid, account, self._clocks[0])
         for block in source.blocks():
             account.lines += block.size
             for number, line in self._sieve(block):

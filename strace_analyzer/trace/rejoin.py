@@ -1,7 +1,7 @@
 """Frames in, Events out: the halves of calls joined per task, and every line in one class.
 
-A line counts (Accounting) when it is known what it was; half a call when it is read. The file is long
-because all of it works on one table, the halves that are under way.
+A line counts (Accounting) when it is known what it was; half a call when it is read. The file is
+long because all of it works on one table, the halves that are under way.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ class Rejoin:
             self._identify(source, events)
         for whole in source.mender.mend(heard):
             self._take(source, whole, events)
+        return events
+
+    def settle(self, source: int) -> list[Event]:
+        """No stack follows what `source` said last: the call that waits for it, if one does."""
+        events: list[Event] = []
+        self._sources[source].stacks.release(events)
         return events
 
     def close(self) -> list[Event]:

@@ -1,0 +1,157 @@
+"""A file or a stream, compressed or not -> blocks of whole lines, as soon as they are there."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from strace_analyzer.errors import TraceError
+
+BLOCK_SIZE = 1 << 20
+_ZSTD_INPUT = 1 << 16
+"""Little at a time: what it decompresses to is held at once."""
+
+
+class Block(NamedTuple):
+    """Some lines of a source, whole ones; only the last line of a source may lack its end."""
+
+    first: int
+    """1-based number of the first line in it."""
+    data: bytes
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Each line with its number."""
+        rows = self.data.split(b"\n")
+        if not rows[-1]:
+            rows.pop()
+        return enumerate(rows, self.first)
+
+    @property
+    def size(self) -> int:
+        """How many lines these are."""
+        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
+
+def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
+    """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
+
+    Raises TraceError where its compressed data is damaged; lets OSError pass.
+    """
+    number = 1
+    pieces: list[bytes] = []
+    for chunk in _chunks(stream, size):
+        end = chunk.rfind(b"\n") + 1
+        if end == 0:
+            pieces.append(chunk)
+            continue
+        pieces.append(chunk[:end])
+        block = Block(number, b"".join(pieces))
+        number += block.size
+        pieces = [chunk[end:]]
+        yield block
+    rest = b"".join(pieces)
+    if rest:
+        yield Block(number, rest)
+
+
+def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """The content, decompressed, in pieces as they come."""
+    raw = _Peeked(stream, size)
+    reader = io.BufferedReader(cast("Any", raw), size)
+    for magic, decompressed in _FORMATS.items():
+        if raw.head.startswith(magic):
+            try:
+                yield from decompressed(reader, size)
+            except (EOFError, zlib.error, lzma.LZMAError) as damage:
+                raise TraceError(f"damaged compressed data ({damage})") from damage
+            except OSError as error:
+                if error.errno is not None:
+                    raise
+                raise TraceError(f"damaged compressed data ({error})") from error
+            return
+    yield from _pieces(reader, size)
+
+
+class _Peeked(io.RawIOBase):
+    """A stream whose first bytes can be looked at; it gives what is there, as soon as it is."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self.head = self._read(size)
+        while 0 < len(self.head) < _LONGEST_MAGIC and (more := self._read(size)):
+            self.head += more
+        self._rest = memoryview(self.head)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._rest:
+            data = bytes(self._rest[: len(buffer)])
+            self._rest = self._rest[len(data) :]
+        else:
+            data = self._read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _pieces(reader: io.BufferedIOBase, size: int) -> Iterator[bytes]:
+    while piece := reader.read1(size):
+        yield piece
+
+
+def _gzip(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    return _pieces(gzip.GzipFile(fileobj=raw), size)
+
+
+def _xz(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    return _pieces(lzma.LZMAFile(raw), size)
+
+
+def _bzip2(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    return _pieces(bz2.BZ2File(raw), size)
+
+
+def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    """Frame after frame; zstandard's own reader takes a file that was cut for a whole one."""
+    try:
+        zstandard = importlib.import_module("zstandard")
+    except ModuleNotFoundError as missing:
+        raise TraceError(
+            "compressed with zstd: install zstandard, or: zstdcat FILE | strace-analyzer"
+        ) from missing
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    is_within = False
+    try:
+        while data := raw.read1(_ZSTD_INPUT):
+            while data:
+                is_within = True
+                piece = frame.decompress(data)
+                if piece:
+                    yield cast("bytes", piece)
+                data = b""
+                if frame.eof:
+                    data = frame.unused_data
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+                    is_within = False
+    except zstandard.ZstdError as damage:
+        raise EOFError(str(damage)) from damage
+    if is_within:
+        raise EOFError("it ends too early")
+
+
+_FORMATS: dict[bytes, Callable[[io.BufferedReader, int], Iterator[bytes]]] = {
+    b"\x1f\x8b": _gzip,
+    b"\xfd7zXZ\x00": _xz,
+    b"BZh": _bzip2,
+    b"\x28\xb5\x2f\xfd": _zstd,
+}
+"""The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878) -> its reader."""
+
+_LONGEST_MAGIC = max(map(len, _FORMATS))

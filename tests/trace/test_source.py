@@ -1,0 +1,212 @@
+"""What the user names, as traces and blocks: files, streams, compressed ones, -ff families."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strace_analyzer.errors import TraceError
+from strace_analyzer.trace.content import Block
+from strace_analyzer.trace.source import SourceInput, traces
+
+Compress = Callable[[bytes], bytes]
+TEXT = b"".join(b"close(%d) = 0\n" % number for number in range(5000))
+
+
+def content(source: SourceInput, size: int = 1 << 20) -> bytes:
+    return b"".join(block.data for block in source.blocks(size))
+
+
+def stream(data: bytes) -> SourceInput:
+    return SourceInput("<stdin>", None, io.BytesIO(data))
+
+
+# ---------------------------------------------------------------- bytes
+
+
+@pytest.mark.parametrize(
+    "compress",
+    [bytes, gzip.compress, lzma.compress, bz2.compress, zstandard.ZstdCompressor().compress],
+    ids=["plain", "gzip", "xz", "bzip2", "zstd"],
+)
+def test_compression_is_seen_by_content(compress: Compress, tmp_path: Path) -> None:
+    data = compress(TEXT)
+    file = tmp_path / "a.strace"
+    file.write_bytes(data)
+
+    assert content(SourceInput("a", file)) == TEXT
+    assert content(stream(data), 100) == TEXT
+
+
+def test_members_of_a_compressed_file_follow_each_other() -> None:
+    two = gzip.compress(TEXT[:7000]) + gzip.compress(TEXT[7000:])
+    assert content(stream(two)) == TEXT
+    zstd = zstandard.ZstdCompressor()
+    assert content(stream(zstd.compress(TEXT[:7000]) + zstd.compress(TEXT[7000:]))) == TEXT
+
+
+ZSTD = zstandard.ZstdCompressor(write_checksum=True).compress
+
+
+@pytest.mark.parametrize(
+    "compress",
+    [gzip.compress, lzma.compress, bz2.compress, ZSTD],
+    ids=["gzip", "xz", "bzip2", "zstd"],
+)
+@pytest.mark.parametrize("damaged", [slice(-2000, None), slice(9000, 9900)], ids=["cut", "changed"])
+def test_damage_is_one_clear_error(compress: Compress, damaged: slice) -> None:
+    data = bytearray(compress(os.urandom(20_000)))
+    data[damaged] = bytes(900) if damaged.stop else b""
+    with pytest.raises(TraceError, match=r"^<stdin>: damaged compressed data \("):
+        content(stream(bytes(data)))
+
+
+def test_blocks_end_at_line_ends() -> None:
+    blocks = list(stream(TEXT + b"cut").blocks(1000))
+
+    assert len(blocks) > 50
+    assert all(block.data.endswith(b"\n") for block in blocks[:-1])
+    assert blocks[-1].data.endswith(b"close(4999) = 0\ncut") or blocks[-1].data == b"cut"
+    numbered = [line for block in blocks for line in block.lines()]
+    assert numbered[4999] == (5000, b"close(4999) = 0")
+    assert numbered[5000] == (5001, b"cut")
+    assert sum(block.size for block in blocks) == 5001
+
+
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_however_it_is_cut_the_lines_are_the_same(data: bytes, size: int) -> None:
+    whole = data.split(b"\n")
+    if not whole[-1]:
+        whole.pop()
+    if data[:3] in (b"BZh",) or data[:2] == b"\x1f\x8b":
+        return
+    lines = [line for block in stream(data).blocks(size) for line in block.lines()]
+    assert lines == list(enumerate(whole, 1))
+
+
+def test_a_block_counts_its_lines() -> None:
+    assert Block(3, b"a\nb\n").size == 2
+    assert Block(3, b"a\nb").size == 2
+    assert list(Block(3, b"a\n\nb").lines()) == [(3, b"a"), (4, b""), (5, b"b")]
+
+
+def test_a_pipe_gives_what_is_there() -> None:
+    """The first line of a live trace is not held back until a block is full."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end, "rb") as reader:
+        blocks = SourceInput("<stdin>", None, reader).blocks()
+        os.write(write_end, b"close(3) = 0\nclose(4)")
+        timer = threading.Timer(20, os.close, (write_end,))  # a reader that waits fails, not hangs
+        timer.start()
+        first = next(blocks)
+        timer.cancel()
+        assert timer.finished.is_set()
+        assert first == Block(1, b"close(3) = 0\n")
+        os.write(write_end, b" = 0\n")
+        os.close(write_end)
+        assert list(blocks) == [Block(2, b"close(4) = 0\n")]
+
+
+# ---------------------------------------------------------------- names
+
+
+def make(directory: Path, *names: str) -> None:
+    for name in names:
+        (directory / name).write_bytes(b"close(3) = 0\n")
+
+
+def test_no_argument_and_a_dash_are_standard_input() -> None:
+    stdin = io.BytesIO(b"close(3) = 0\n")
+    for arguments in ([], ["-"]):
+        (trace,) = traces(arguments, stdin)
+        assert (trace.id, trace.name) == ("t1", "<stdin>")
+        assert trace.sources == (SourceInput("<stdin>", None, stdin),)
+
+
+def test_each_argument_is_a_trace_of_its_own(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt", "b.txt")
+    names = [str(tmp_path / "b.txt"), str(tmp_path / "a.txt")]
+    found = traces(names)
+    assert [(trace.id, trace.name) for trace in found] == [("t1", names[0]), ("t2", names[1])]
+    assert [len(trace.sources) for trace in found] == [1, 1]
+    assert [trace.hint for trace in found] == [None, None]
+
+
+@pytest.mark.parametrize("given_name", ["", "x"], ids=["directory", "prefix"])
+def test_a_family(given_name: str, tmp_path: Path) -> None:
+    make(tmp_path, "x.900", "x.1000.strace", "x.812", "notes.txt")
+    name = str(tmp_path / given_name) if given_name else str(tmp_path)
+    (trace,) = traces([name])
+    assert trace.name == name
+    assert [(source.name, source.tid) for source in trace.sources] == [
+        (str(tmp_path / "x.812"), 812),
+        (str(tmp_path / "x.900"), 900),
+        (str(tmp_path / "x.1000.strace"), 1000),
+    ]
+
+
+def test_compressed_members(tmp_path: Path) -> None:
+    make(tmp_path, "x.7.gz", "x.8.strace.zst")
+    (trace,) = traces([str(tmp_path / "x")])
+    assert [source.tid for source in trace.sources] == [7, 8]
+
+
+def test_a_member_named_by_itself_is_read_alone_with_a_hint(tmp_path: Path) -> None:
+    make(tmp_path, "x.812", "x.900")
+    (trace,) = traces([str(tmp_path / "x.900")])
+    assert [source.tid for source in trace.sources] == [900]
+    assert trace.hint == (
+        f"{tmp_path}/x.900 is one of 2 files of a strace -ff trace; all: {tmp_path}/x"
+    )
+
+
+def test_an_only_member_is_no_family(tmp_path: Path) -> None:
+    make(tmp_path, "x.812")
+    (trace,) = traces([str(tmp_path / "x.812")])
+    assert trace.hint is None
+    assert trace.sources[0].tid == 812
+
+
+def test_a_file_of_the_prefixes_name_is_that_file(tmp_path: Path) -> None:
+    make(tmp_path, "x", "x.812", "x.900")
+    (trace,) = traces([str(tmp_path / "x")])
+    assert [source.path for source in trace.sources] == [tmp_path / "x"]
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "message"),
+    [
+        ((), "none", "{0}/none: no such file or directory"),
+        (("x.txt",), "", "{0}: no files of strace -ff (PREFIX.PID) in this directory"),
+        (
+            ("x.1", "y.2"),
+            "",
+            "{0}: more than one strace -ff trace in it; name one: {0}/x, {0}/y",
+        ),
+        ((), "no/such/dir", "{0}/no/such/dir: no such file or directory"),
+        (("file",), "file/x", "{0}/file/x: no such file or directory"),
+    ],
+)
+def test_what_cannot_be_read(
+    files: tuple[str, ...], name: str, message: str, tmp_path: Path
+) -> None:
+    make(tmp_path, *files)
+    with pytest.raises(TraceError) as raised:
+        traces([str(tmp_path / name) if name else str(tmp_path)])
+    assert str(raised.value) == message.format(tmp_path)
+
+
+def test_a_file_that_is_gone_when_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"^gone: No such file or directory$"):
+        content(SourceInput("gone", tmp_path / "gone"))
