@@ -13,6 +13,9 @@ from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange
 from strace_analyzer.ports.port_table import PortTable
 
+NOTHING: tuple[Claim | None, Claim | None] = (None, None)
+"""what a socket claims, as it is and without early binds, where it claims no port"""
+
 
 def claim_without_bind(socket: Socket, autobind_reuse: bool) -> Claim | None:
     """What it would claim if its port were chosen at connect(): IP_BIND_ADDRESS_NO_PORT, or no
@@ -36,17 +39,21 @@ class Headroom:
 
     def move(self, socket: int, now: Socket | None) -> None:
         """The socket with this id is now `now`, None when it is closed."""
-        old = self._claims.pop(socket, (None, None))
-        new = (None, None) if now is None else self._wanted(now)
+        old = self._claims.get(socket, NOTHING)
+        new = NOTHING if now is None else self._wanted(now)
+        if new == old:
+            return
         _replace(self._as_is, old[0], new[0])
         _replace(self._without, old[1], new[1])
-        if now is not None:
+        if new == NOTHING:
+            del self._claims[socket]
+        else:
             self._claims[socket] = new
-        self._note()
+            self._note()
 
     def tried(self, socket: int, attempt: Claim) -> None:
         """A connect() that failed on the wire had claimed this while it ran."""
-        as_is, without = self._claims.get(socket, (None, None))
+        as_is, without = self._claims.get(socket, NOTHING)
         for held, table in ((as_is, self._as_is), (without, self._without)):
             if held is None:
                 table.take(attempt)

@@ -7,13 +7,13 @@ call did it.
 
 from __future__ import annotations
 
-from strace_analyzer.findings import AddressUse, PortState, PortUse, ProcessUse
+from strace_analyzer.findings import AddressUse, PortState, PortUse
 from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.exhaustion import Code, Exhaustion
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.kernel.transitions import ConnectResult, connect_result
+from strace_analyzer.ports.account import Account, refused
 from strace_analyzer.ports.claim import (
     claim,
     is_up,
@@ -29,24 +29,10 @@ from strace_analyzer.ports.headroom import Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.time_wait import HOLD, Holds, leaves_time_wait
 from strace_analyzer.ports.timeline import Timeline
-from strace_analyzer.ports.usage import Pin, Usage
-from strace_analyzer.trace.events import Syscall
+from strace_analyzer.ports.usage import Usage
 
-
-class _Account:
-    """What one open socket is down for."""
-
-    __slots__ = ("group", "local", "pins", "protocol", "to", "wildcard")
-
-    def __init__(self, protocol: str, group: ThreadGroup) -> None:
-        self.protocol = protocol
-        self.group = group
-        """the process that bound it, or else that connected it"""
-        self.pins: tuple[Pin, ...] = ()
-        self.wildcard = False
-        """the pinned port is one of the wildcard address"""
-        self.to: Destination | None = None
-        self.local: str | None = None
+_MOVES_NO_PORT = frozenset({"socket", "setsockopt", "eof"})
+"""roles of steps that are passed over at once, being the most frequent"""
 
 
 class NamespaceLedger:
@@ -57,7 +43,7 @@ class NamespaceLedger:
         self._namespace = namespace
         self._whole = whole
         self._autobind_reuse = autobind_reuse
-        self._accounts: dict[int, _Account] = {}
+        self._accounts: dict[int, Account] = {}
         self._sources = Sources()
         self._usage = Usage(self._sources)
         self._by_process: dict[ThreadGroup, Usage] = {}
@@ -75,6 +61,8 @@ class NamespaceLedger:
 
     def step(self, step: Step) -> None:
         """Account for one step of a TCP socket of this namespace."""
+        if step.role in _MOVES_NO_PORT:
+            return
         seconds = self._clock.at(step.event.seconds)
         if seconds is not None:
             self._holds.expire(seconds)
@@ -84,7 +72,7 @@ class NamespaceLedger:
         if account is None:
             if now is None or (step.role not in ("bind", "connect") and claim(now) is None):
                 return
-            account = _Account(now.protocol or "unknown", step.task.group)
+            account = Account(now.protocol or "unknown", step.task.group)
             self._accounts[now.id] = account
         self._pin(account, step, seconds)
         self._connect(account, step, seconds)
@@ -137,9 +125,7 @@ class NamespaceLedger:
             sustainable_as_is=taken.size / HOLD,
             sustainable_without_bind_per_destination=taken.size / HOLD,
             censored=usage.pinned.count,
-            by_process=tuple(
-                _process_use(group, part, timed) for group, part in self._by_process.items()
-            ),
+            by_process=tuple(part.of(group.id, timed) for group, part in self._by_process.items()),
             destinations=self._destinations.table(),
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
             timeline=() if self._timeline is None else self._timeline.points(begin or 0.0),
@@ -156,7 +142,7 @@ class NamespaceLedger:
 
     # pinned ports
 
-    def _pin(self, account: _Account, step: Step, seconds: float | None) -> None:
+    def _pin(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now
         if now is not None and now.connects > 0:
             for pin in account.pins:
@@ -172,7 +158,7 @@ class NamespaceLedger:
             self._held += account.wildcard
             self._note_range(now)
 
-    def _unpin(self, account: _Account, step: Step, seconds: float | None) -> None:
+    def _unpin(self, account: Account, step: Step, seconds: float | None) -> None:
         waits = step.was is not None and leaves_time_wait(step.was, step.now)
         for pin in account.pins:
             pin.release()
@@ -186,12 +172,12 @@ class NamespaceLedger:
 
     # connections
 
-    def _connect(self, account: _Account, step: Step, seconds: float | None) -> None:
+    def _connect(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now
         if now is None or not is_up(now):
             if account.to is not None:
                 self._end_connection(account, step, seconds)
-            elif now is not None and _refused(step):
+            elif now is not None and refused(step):
                 # it took a port, and gave it back before the call returned
                 self._begin_connection(account, step, now)
                 attempt = shared(now, account.local)
@@ -203,7 +189,7 @@ class NamespaceLedger:
         elif account.to is not None and local_address(now) != account.local:
             self._learn(account, account.to, local_address(now))
 
-    def _begin_connection(self, account: _Account, step: Step, now: Socket) -> None:
+    def _begin_connection(self, account: Account, step: Step, now: Socket) -> None:
         to = destination(now)
         if to is None:
             return
@@ -216,7 +202,7 @@ class NamespaceLedger:
             usage.connect(to, account.local)
         self._note_range(now)
 
-    def _end_connection(self, account: _Account, step: Step, seconds: float | None) -> None:
+    def _end_connection(self, account: Account, step: Step, seconds: float | None) -> None:
         to = account.to
         if to is None:
             return
@@ -230,7 +216,7 @@ class NamespaceLedger:
         self._destinations.disconnect(to, account.protocol)
         account.to = account.local = None
 
-    def _learn(self, account: _Account, to: Destination, local: str | None) -> None:
+    def _learn(self, account: Account, to: Destination, local: str | None) -> None:
         """getsockname() showed where this connection comes from, and with it the others there."""
         old, account.local = account.local, local
         for usage in self._usages(account):
@@ -243,7 +229,7 @@ class NamespaceLedger:
 
     # small parts
 
-    def _usages(self, account: _Account) -> tuple[Usage, Usage]:
+    def _usages(self, account: Account) -> tuple[Usage, Usage]:
         usage = self._by_process.get(account.group)
         if usage is None:
             usage = self._by_process[account.group] = Usage(self._sources)
@@ -257,27 +243,3 @@ class NamespaceLedger:
         if dry is not None and dry.certain and dry.code in (Code.BIND, Code.CONNECT):
             self._by_process.setdefault(step.task.group, Usage(self._sources)).exhausted = True
             self.has_moved = True
-
-
-def _refused(step: Step) -> bool:
-    """A connect() that failed on the wire; one that found no port (EADDRNOTAVAIL) took none."""
-    event = step.event
-    return (
-        step.role == "connect"
-        and isinstance(event, Syscall)
-        and event.result.errno not in (None, "EADDRNOTAVAIL")
-        and connect_result(event.result.errno, event.duration) is ConnectResult.REFUSED
-    )
-
-
-def _process_use(group: ThreadGroup, part: Usage, timed: bool) -> ProcessUse:
-    return ProcessUse(
-        process=group.id,
-        peak_pinned=part.pinned.peak[0],
-        total_pinned=part.pinned.total,
-        peak_needed=part.needed.peak,
-        peak_pinned_with_time_wait=part.pinned_high.peak[0] if timed else None,
-        peak_needed_with_time_wait=part.needed_high.peak if timed else None,
-        exhausted=part.exhausted,
-        peak_pinned_at_address=max((peak for _, peak, _ in part.addresses()), default=0),
-    )

@@ -39,7 +39,10 @@ class _Stack:
     @property
     def bound(self) -> int:
         """The fewest ports that its binds hold."""
-        return self.wildcard + min(1, self.reusable) + max(self.at_address.values(), default=0)
+        held = self.wildcard
+        if self.reusable:
+            held += 1
+        return held + max(self.at_address.values()) if self.at_address else held
 
 
 class PortTable:
@@ -49,7 +52,8 @@ class PortTable:
         self.low = low
         self.high = high
         self._sources = sources
-        self._stacks = {Family.V4: _Stack(sources), Family.V6: _Stack(sources)}
+        self._v4, self._v6 = _Stack(sources), _Stack(sources)
+        self._stacks = {Family.V4: self._v4, Family.V6: self._v6}
         self._dual = 0
         self._named: Counter[Owned] = Counter()
         self._from: dict[str, Counter[Destination]] = {}
@@ -67,7 +71,7 @@ class PortTable:
         One too many only where a bind to a specific address got a port that a connection from
         another address had before.
         """
-        shared = max(stack.shared.now for stack in self._stacks.values())
+        shared = max(self._v4.shared.now, self._v6.shared.now)
         return min(self.size, self._closed_to_connect + shared)
 
     def take(self, claim: Claim) -> None:
@@ -98,7 +102,7 @@ class PortTable:
     @property
     def _closed_to_connect(self) -> int:
         """connect() avoids every port that a bind() of either family holds, on any address."""
-        return self._dual + max(stack.bound for stack in self._stacks.values())
+        return self._dual + max(self._v4.bound, self._v6.bound)
 
     def _closed_to_bind(self, claim: Owned) -> int:
         if claim.family is Family.DUAL:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from strace_analyzer.findings import ProcessUse
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.ports.concurrency import Concurrency, Sources
 from strace_analyzer.ports.late_peak import Interval, LatePeak
@@ -89,3 +90,16 @@ class Usage:
             if low.total
         ]
         return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+    def of(self, process: str, timed: bool) -> ProcessUse:
+        """These counts as the part of `process`; without times TIME_WAIT is not known."""
+        return ProcessUse(
+            process=process,
+            peak_pinned=self.pinned.peak[0],
+            total_pinned=self.pinned.total,
+            peak_needed=self.needed.peak,
+            peak_pinned_with_time_wait=self.pinned_high.peak[0] if timed else None,
+            peak_needed_with_time_wait=self.needed_high.peak if timed else None,
+            exhausted=self.exhausted,
+            peak_pinned_at_address=max((peak for _, peak, _ in self.addresses()), default=0),
+        )

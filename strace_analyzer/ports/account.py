@@ -1,0 +1,37 @@
+"""What the ledger holds for one open socket, and the connect() that took a port while it ran."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.transitions import ConnectResult, connect_result
+from strace_analyzer.ports.usage import Pin
+from strace_analyzer.trace.events import Syscall
+
+
+class Account:
+    """What one open socket is down for."""
+
+    __slots__ = ("group", "local", "pins", "protocol", "to", "wildcard")
+
+    def __init__(self, protocol: str, group: ThreadGroup) -> None:
+        self.protocol = protocol
+        self.group = group
+        """the process that bound it, or else that connected it"""
+        self.pins: tuple[Pin, ...] = ()
+        self.wildcard = False
+        """the pinned port is one of the wildcard address"""
+        self.to: Destination | None = None
+        self.local: str | None = None
+
+
+def refused(step: Step) -> bool:
+    """A connect() that failed on the wire; one that found no port (EADDRNOTAVAIL) took none."""
+    event = step.event
+    return (
+        step.role == "connect"
+        and isinstance(event, Syscall)
+        and event.result.errno not in (None, "EADDRNOTAVAIL")
+        and connect_result(event.result.errno, event.duration) is ConnectResult.REFUSED
+    )
