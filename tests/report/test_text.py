@@ -123,7 +123,7 @@ clean: 25 outgoing TCP connections by 3 processes, none bound early
   curl                2               13  by connect()
   nginx (23)          1               12  4 by connect(); 8 bound with IP_BIND_ADDRESS_NO_PORT
 
-  Nothing is hidden: socket, bind, connect, setsockopt, close and clone are all traced.
+  Nothing suggests that the options of this trace hid a call that matters here.
 120 lines, 110 calls, all understood.
 """
 

@@ -20,9 +20,7 @@ from strace_analyzer.report.text.unknown import not_known
 
 _ROWS = 12
 BLANK = Text("")
-NOTHING_HIDDEN = (
-    "Nothing is hidden: socket, bind, connect, setsockopt, close and clone are all traced."
-)
+NOTHING_HIDDEN = "Nothing suggests that the options of this trace hid a call that matters here."
 
 
 def nothing_found(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
