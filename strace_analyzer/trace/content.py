@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from strace_analyzer.errors import TraceError
 
 BLOCK_SIZE = 1 << 20
+SMALL_BLOCK = 1 << 16
+"""Where many sources are open at once."""
 _ZSTD_INPUT = 1 << 16
 """Little at a time: what it decompresses to is held at once."""
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.births import births
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import DAY, Clock
-from strace_analyzer.trace.content import Block
+from strace_analyzer.trace.content import SMALL_BLOCK, Block
 from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
 from strace_analyzer.trace.frames import Frame, Frames, Kind
 from strace_analyzer.trace.lines import lines
@@ -26,10 +27,6 @@ from strace_analyzer.trace.source import SourceInput
 
 Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
 
-_BLOCK_SIZE = 1 << 16
-"""Many sources are open at once."""
-
-_BIRTHS = (b"clone", b"fork(")
 _BELOW = (Kind.STACK, Kind.DUMP)
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))
 
@@ -52,8 +49,7 @@ class Family:
         self._sieve = sieve
         self._rejoin = Rejoin(accounts, [source.tid for source in sources], calls)
         self._by_tid = {source.tid: index for index, source in enumerate(sources)}
-        self._births: dict[tuple[int, int], int] = {}
-        """(source, line) of a clone-like call -> the source of the child that it made"""
+        self._births = births(sources, calls)
         self._unborn = list(range(len(sources)))
         """sources that have not begun, by tid"""
         self._begun: dict[int, Iterator[list[Frame]]] = {}
@@ -63,7 +59,6 @@ class Family:
         """sources that no clone names, but the first"""
 
     def __iter__(self) -> Iterator[Event]:
-        self._find_births()
         born = set(self._births.values())
         first, *self._strangers = [i for i in self._unborn if i not in born] or [0]
         self._begin(first)
@@ -75,40 +70,6 @@ class Family:
             self._ready.append(first)
             yield from self._by_births()
         yield from self._rejoin.close()
-
-    def _find_births(self) -> None:
-        """Read ahead for the calls that make children: no child's file may begin before them."""
-        foreign: dict[int, list[tuple[int, int]]] = {}
-        """births whose number names no source: that number -> where they are"""
-        for index, source in enumerate(self._sources):
-            frames = Frames(Clock())
-            for block in source.blocks(_BLOCK_SIZE):
-                if any(name in block.data for name in _BIRTHS):
-                    for number, raw in block.lines():
-                        if any(name in raw for name in _BIRTHS):
-                            self._find_birth(frames.frame(lines(index, number, raw)[0]), foreign)
-        self._pair_foreign(foreign)
-
-    def _find_birth(self, frame: Frame, foreign: dict[int, list[tuple[int, int]]]) -> None:
-        call = self._calls.whole(frame.body) if frame.kind is Kind.CALL else None
-        number = call.result.value if call is not None and call.name in CLONES else None
-        if number is None or number <= 0:
-            return
-        place = frame.span.source, frame.span.first
-        child = self._by_tid.get(number)
-        if child is not None and child != frame.span.source:
-            self._births[place] = child
-        else:
-            foreign.setdefault(number, []).append(place)
-
-    def _pair_foreign(self, foreign: dict[int, list[tuple[int, int]]]) -> None:
-        """Births in one other PID namespace: numbers are given in order of birth in every namespace
-        (pid_namespaces(7)), so the order of the children's numbers there is that of their files."""
-        born = set(self._births.values())
-        _, *unnamed = [index for index in self._unborn if index not in born] or [0]
-        if len(foreign) == len(unnamed) and all(len(places) == 1 for places in foreign.values()):
-            for number, child in zip(sorted(foreign), unnamed, strict=True):
-                self._births[foreign[number][0]] = child
 
     def _begin(self, index: int, after: float | None = None) -> None:
         """A source begins; `after` is when its task was made. Reads up to its first record."""
@@ -140,7 +101,7 @@ class Family:
 
     def _frames(self, index: int) -> Iterator[Frame]:
         account, frames = self._accounts[index], Frames(self._clocks[index])
-        for block in self._sources[index].blocks(_BLOCK_SIZE):
+        for block in self._sources[index].blocks(SMALL_BLOCK):
             account.lines += block.size
             for number, raw in self._sieve(block):
                 for line in lines(index, number, raw):
@@ -218,8 +179,19 @@ class Family:
                         self._begin_a_stranger()
                 yield event
 
+    def _named(self, events: list[Event]) -> Iterator[Event]:
+        """`events`, and before a birth whose number is of another PID namespace who was born."""
+        for event in events:
+            if isinstance(event, Syscall) and event.name in CLONES:
+                child = self._births.get((event.span.source, event.span.first))
+                tid = None if child is None else self._sources[child].tid
+                if tid is not None and tid != event.result.value:
+                    yield Entered(event.tid, event.time, event.seconds, event.call, event.span)
+                    yield Attached(tid, event.span)
+            yield event
+
     def _to_its_end(self, tid: int | None) -> Iterator[Event]:
-        index = self._by_tid.get(tid)
+        index = None if tid is None else self._by_tid.get(tid)
         if index is not None and index in self._ready:
             self._ready.remove(index)
             yield from self._run(index)

@@ -1,0 +1,68 @@
+"""The files of one `strace -ff` trace -> which clone-like call made the task of which file.
+
+Read ahead of everything else: no child's file may begin before the call that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strace_analyzer.trace.calls import CallParser
+from strace_analyzer.trace.clock import Clock
+from strace_analyzer.trace.content import SMALL_BLOCK
+from strace_analyzer.trace.frames import Frames, Kind
+from strace_analyzer.trace.lines import lines
+from strace_analyzer.trace.rejoin import CLONES
+from strace_analyzer.trace.source import SourceInput
+
+_NAMES = (b"clone", b"fork(")
+
+Place = tuple[int, int]
+"""Source and line of a clone-like call."""
+
+
+def births(sources: Sequence[SourceInput], calls: CallParser) -> dict[Place, int]:
+    """The call that made each child -> the child's source. Sources are in order of tids."""
+    by_tid = {source.tid: index for index, source in enumerate(sources)}
+    made: dict[Place, int] = {}
+    foreign: dict[int, list[Place]] = {}
+    """births whose number names no source: that number -> where they are"""
+    for index, source in enumerate(sources):
+        for line, number in _clones(index, source, calls):
+            child = by_tid.get(number)
+            if child is not None and child != index:
+                made[index, line] = child
+            else:
+                foreign.setdefault(number, []).append((index, line))
+    return made | _paired(foreign, [i for i in range(len(sources)) if i not in made.values()])
+
+
+def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[int, int]]:
+    """Line and result of each call of a source that made a task."""
+    found = []
+    frames = Frames(Clock())
+    for block in source.blocks(SMALL_BLOCK):
+        if not any(name in block.data for name in _NAMES):
+            continue
+        for number, raw in block.lines():
+            if any(name in raw for name in _NAMES):
+                frame = frames.frame(lines(index, number, raw)[0])
+                call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
+                made = call.result.value if call is not None and call.name in CLONES else None
+                if made is not None and made > 0:
+                    found.append((number, made))
+    return found
+
+
+def _paired(foreign: dict[int, list[Place]], unnamed: list[int]) -> dict[Place, int]:
+    """Births in one other PID namespace, where the first of the unnamed sources is nobody's child.
+
+    Numbers are given in order of birth in every namespace (pid_namespaces(7)), so the order of the
+    children's numbers there is that of their files.
+    """
+    children = unnamed[1:]
+    if len(foreign) != len(children) or any(len(places) > 1 for places in foreign.values()):
+        return {}
+    return {
+        foreign[number][0]: child for number, child in zip(sorted(foreign), children, strict=True)
+    }
