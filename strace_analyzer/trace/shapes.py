@@ -1,22 +1,11 @@
 """Text and its Lark parser -> what the text says; Lark parses each shape of text only once.
 
-Lark decides, and a regular expression repeats its decisions. When a text's shape is new, Lark
-parses it token by token. In each state Lark's contextual lexer tries an ordered list of terminals
-A1..An and takes the first that matches, Aj. For each token the shape's expression says just that:
-
-* a hole (text that varies: a number, a string) is `(?!A1|...|Aj-1)((?>Aj))`, where those Ai are
-  left out that cannot match where Aj does;
-* a pinned token (punctuation, the name of a member) is its own text, with `(?!next byte)` behind a
-  run of them if some terminal could have gone on there, or `(?!Ai)` before it.
-
-So a text that the whole expression matches makes Lark lex the same types of tokens, hence make the
-same moves and the same tree, but for the texts in its holes. The tree's meaning was built once,
-with a Hole in the place of each varying text; it is filled from the groups. A text that matches no
-shape goes to Lark: the fast way cannot be wrong, only unused.
-
-What makes this exact is checked here and in terminals.py; a shape that cannot be exact is not
-learned, a grammar that cannot have exact shapes is refused. The two classes, one that keeps shapes
-and one that makes their expressions, stand in one file because each is the other's reason.
+When a text's shape is new, Lark parses it, token by token; expressions.py makes of its tokens a
+regular expression that accepts the texts of which Lark would make the same tree, but for the texts
+in its holes. What the tree means was built once, with a Hole in the place of each text that varies;
+it is filled from the groups. A text that matches no shape goes to Lark: the fast way cannot be
+wrong, only unused. A shape that cannot be exact is not learned, a grammar that cannot have exact
+shapes is refused.
 """
 
 from __future__ import annotations
@@ -29,8 +18,9 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.lexer import BasicLexer
 
+from strace_analyzer.trace.expressions import Expressions, InexactShapeError, Lexed
 from strace_analyzer.trace.template import Hole, Part, TooDeepError, constant, part
-from strace_analyzer.trace.terminals import Terminal, UnsupportedTerminalError
+from strace_analyzer.trace.terminals import UnsupportedTerminalError
 
 Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
 """What `build` made, each part a function of the match, and the match (None from plain Lark)."""
@@ -40,24 +30,9 @@ MOST_TOKENS_OF_A_SHAPE = 400
 _MOST_SIGHTINGS = 20_000
 
 
-class Lexed(NamedTuple):
-    """One token, with the lexer (of an LALR state) that made it."""
-
-    lexer: BasicLexer
-    token: Token
-    is_hole: bool = False
-    """Its text varies within the shape."""
-    is_kept: bool = False
-    """The tree shows it, so what is filled into a hole is its worth."""
-
-
 class Shape(NamedTuple):
     fullmatch: Callable[[bytes], re.Match[bytes] | None]
     parts: tuple[Part, ...]
-
-
-class InexactShapeError(ValueError):
-    """No expression can repeat Lark's decisions on this text."""
 
 
 class Reader:
@@ -202,122 +177,3 @@ class Reader:
             leaf = self._leaves.get(node.type)
             return leaf(node.encode("latin-1")) if leaf else str(node)
         return node
-
-
-class Expressions:
-    """Makes the expression that accepts the texts which Lark lexes as it lexed one text."""
-
-    def __init__(self) -> None:
-        self._terminals: dict[str, Terminal] = {}
-        self._rivals: dict[tuple[int, str], tuple[Terminal, ...]] = {}
-        self._guards: dict[tuple[int, str], bytes] = {}
-
-    def expression(self, lexed: list[Lexed]) -> bytes:
-        """Raises InexactShapeError, UnsupportedTerminalError."""
-        pieces: list[bytes] = []
-        place = 0
-        while place < len(lexed):
-            if lexed[place].is_hole:
-                pieces.append(self._hole(lexed[place]))
-                place += 1
-                continue
-            end = place
-            while end < len(lexed) and not lexed[end].is_hole:
-                end += 1
-            pieces.append(self._pinned(lexed[place:end], lexed[end] if end < len(lexed) else None))
-            place = end
-        return b"".join(pieces)
-
-    def _hole(self, one: Lexed) -> bytes:
-        """Any text that Lark would make this type of token of here."""
-        kind = one.token.type
-        if kind in one.lexer.callback or kind not in one.lexer.scanner.allowed_types:
-            raise InexactShapeError(f"{kind} is told from others by its text (a keyword)")
-        known = self._guards.get((id(one.lexer), kind))
-        if known is None:
-            terminal = self._terminal(one.lexer, kind)
-            rivals = [rival for rival in self._before(one.lexer, kind) if rival.meets(terminal)]
-            form = b"((?>%b))" if one.is_kept else b"(?>%b)"
-            known = self._guards[id(one.lexer), kind] = _none_of(rivals) + form % terminal.source
-        return known
-
-    def _pinned(self, run: list[Lexed], after: Lexed | None) -> bytes:
-        """The texts of `run`, where Lark would lex them so whatever stands in the hole behind
-        them."""
-        text = b"".join(one.token.encode("latin-1") for one in run)
-        pieces: list[bytes] = []
-        tempted = 0
-        offset = 0
-        for one in run:
-            kind = self._host(one)
-            known = text[offset:]
-            wary: list[Terminal] = []
-            for rival in self._before(one.lexer, kind):
-                matched, next_bytes = rival.outlook(known)
-                if matched:
-                    wary.append(rival)
-                elif self._is_open(next_bytes, after):
-                    if self._starts_with(after, next_bytes):
-                        wary.append(rival)
-                    else:
-                        tempted |= next_bytes
-            own = self._terminal(one.lexer, kind).outlook(known)
-            if self._is_open(own.next_bytes, after):
-                if self._starts_with(after, own.next_bytes):
-                    raise InexactShapeError(f"{kind} could be longer in another text")
-                tempted |= own.next_bytes
-            pieces.append(_none_of(wary) + re.escape(one.token.encode("latin-1")))
-            offset += len(one.token)
-        return b"".join(pieces) + _not_before(tempted)
-
-    def _is_open(self, next_bytes: int, after: Lexed | None) -> bool:
-        """Whether a terminal that would go on with `next_bytes` could, in some text of this
-        shape."""
-        if after is None or not next_bytes:
-            return False
-        return bool(next_bytes & self._terminal(after.lexer, after.token.type).first)
-
-    @staticmethod
-    def _starts_with(after: Lexed | None, next_bytes: int) -> bool:
-        return after is not None and bool(next_bytes >> ord(after.token[0]) & 1)
-
-    def _host(self, one: Lexed) -> str:
-        """The terminal of the lexer whose expression matched: for a keyword, the one it looks
-        like."""
-        kind = one.token.type
-        if kind in one.lexer.scanner.allowed_types:
-            return kind
-        for terminal in one.lexer.scanner.terminals:
-            unless = one.lexer.callback.get(terminal.name)
-            if unless is not None and kind in unless.scanner.allowed_types:  # type: ignore[attr-defined]
-                return str(terminal.name)
-        raise InexactShapeError(f"{kind} comes from no terminal of its state")
-
-    def _before(self, lexer: BasicLexer, kind: str) -> tuple[Terminal, ...]:
-        """The terminals that the lexer tries before `kind`."""
-        known = self._rivals.get((id(lexer), kind))
-        if known is None:
-            names = [terminal.name for terminal in lexer.scanner.terminals]
-            known = tuple(self._terminal(lexer, name) for name in names[: names.index(kind)])
-            self._rivals[id(lexer), kind] = known
-        return known
-
-    def _terminal(self, lexer: BasicLexer, name: str) -> Terminal:
-        known = self._terminals.get(name)
-        if known is None:
-            known = Terminal(name, lexer.terminals_by_name[name].pattern.to_regexp())
-            self._terminals[name] = known
-        return known
-
-
-def _none_of(terminals: list[Terminal]) -> bytes:
-    if not terminals:
-        return b""
-    return b"(?!%b)" % b"|".join(b"(?:%b)" % terminal.source for terminal in terminals)
-
-
-def _not_before(next_bytes: int) -> bytes:
-    if not next_bytes:
-        return b""
-    members = b"".join(b"\\x%02x" % byte for byte in range(256) if next_bytes >> byte & 1)
-    return b"(?![%b])" % members
