@@ -6,7 +6,14 @@ from typing import Union
 
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
-from strace_analyzer.kernel.socket_state import Evidence, Origin, Socket
+from strace_analyzer.kernel.socket_state import (
+    Binding,
+    Connection,
+    Evidence,
+    Origin,
+    Outcome,
+    Socket,
+)
 from strace_analyzer.kernel.step import Doubt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.annotation import SocketNote
@@ -38,6 +45,11 @@ class Kernel:
 
     # sockets and descriptors
 
+    def new_socket_id(self) -> int:
+        """A number for a socket, in order of first sight."""
+        self._sockets += 1
+        return self._sockets - 1
+
     def create(
         self,
         task: Task,
@@ -58,10 +70,9 @@ class Kernel:
         if task.ambiguous and origin is Origin.INHERITED:
             doubts |= {"pairing"}
         socket = Socket(
-            self._sockets, task.namespace, origin, domain, type, protocol,
+            self.new_socket_id(), task.namespace, origin, domain, type, protocol,
             inode=note.inode if note else None, doubts=doubts, trail=evidence,
         )  # fmt: skip
-        self._sockets += 1
         description = OpenFileDescription(socket, task.tid, task.group, fd.fd)
         self.install(task, fd.fd, Descriptor(description, close_on_exec), call)
         self.emit(call, role, task, fd.fd, description, None, socket)
@@ -160,7 +171,7 @@ class Kernel:
         note = fd.socket
         if fd.note is not None and (note is None or note.foreign):
             return None
-        return self.adopt(task, fd, call, domain)
+        return self._copied_unseen(task, fd, call) or self.adopt(task, fd, call, domain)
 
     def adopt(
         self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
@@ -176,6 +187,25 @@ class Kernel:
             protocol=protocol,
             doubts=frozenset() if protocol == "TCP" else frozenset({OLDER}),
         )  # fmt: skip
+
+    def _copied_unseen(
+        self, task: Task, fd: FdArgument, call: Syscall
+    ) -> OpenFileDescription | None:
+        """A dup() that is not traced: -yy shows a bound socket at a number that is new, and the
+        process has one that it bound to port 0 and has not connected: this thread's last, if any."""
+        note = fd.socket
+        if note is None or not note.is_bound_to_any:
+            return None
+        held = [task.table.get(number) for number in task.table]
+        bound = [one.description for one in held if one and _may_be(one.description, note)]
+        mine = [description for description in bound if description.maker == task.tid] or bound
+        if not mine:
+            return None
+        description = max(mine, key=lambda one: one.socket.id)
+        self.install(task, fd.fd, Descriptor(description), call)
+        socket = _learned(description.socket, note)
+        description.socket = socket._replace(doubts=socket.doubts | {"fd-reuse"})
+        return description
 
     def _believed_after_exec(self, task: Task, fd: FdArgument, call: Syscall) -> Descriptor | None:
         """FIONCLEX is often not traced: a close-on-exec number used after execve was not closed."""
@@ -221,6 +251,9 @@ class Kernel:
         """Note a step, unless the socket is not an internet socket."""
         socket = now or was
         if socket is not None and socket.is_inet:
+            if description.is_unseen:
+                description.is_unseen = False
+                self.steps.append(Step(call, "inherited", task, fd, description, None, was))
             self.steps.append(Step(call, role, task, fd, description, was, now))
 
     def doubt(self, code: str, task: Task | None, fd: int | None, call: Syscall) -> None:
@@ -254,7 +287,39 @@ def _contradicts(socket: Socket, note: SocketNote) -> bool:
     if note.protocol and socket.protocol and note.protocol != socket.protocol:
         # an MPTCP socket is shown as the TCP socket of its first subflow
         return not (note.protocol == "TCP" and socket.protocol == "MPTCP")
-    return note.inode is not None and socket.inode is not None and note.inode != socket.inode
+    if note.inode is not None and socket.inode is not None:
+        return note.inode != socket.inode
+    return note.local_port > 0 and socket.is_tcp and _has_another_port(socket, note)
+
+
+def _has_another_port(socket: Socket, note: SocketNote) -> bool:
+    """A local port is kept until the connection fails or is dissolved. The wildcard address is shown
+    only of a socket that was bound to it, or listens."""
+    if socket.was_released or socket.outcome is Outcome.FAILED:
+        return False
+    if socket.assigned_port is not None:
+        return socket.assigned_port != note.local_port
+    if not note.is_bound_to_any or socket.connection is Connection.LISTENING:
+        return False
+    if socket.binding is Binding.BOUND and socket.local is not None:
+        return socket.local.port != note.local_port
+    return socket.binding is not Binding.EPHEMERAL
+
+
+def _may_be(description: OpenFileDescription, note: SocketNote) -> bool:
+    """Could this be the socket that -yy shows: bound to port 0 of this address, and not connected?"""
+    socket = description.socket
+    return (
+        socket.binding is Binding.EPHEMERAL
+        and socket.connection is Connection.UNCONNECTED
+        and socket.connects == 0
+        and socket.protocol == note.protocol
+        and socket.domain == note.domain
+        and socket.local is not None
+        and note.local is not None
+        and socket.local.address == note.local[0]
+        and socket.assigned_port in (None, note.local_port)
+    )
 
 
 def _learned(socket: Socket, note: SocketNote) -> Socket:

@@ -111,7 +111,7 @@ class Tasks:
         return self.leave_table(task)
 
     def leave_table(self, task: Task) -> list[tuple[int, Descriptor]]:
-        """Drop `task`'s use of its table; what that closed, as (fd, descriptor)."""
+        """Drop `task`'s use of its table; what that closed for good, as (last fd, descriptor)."""
         table = task.table
         table.users -= 1
         if table.users > 0:
@@ -119,7 +119,7 @@ class Tasks:
         closed = []
         for fd in table:
             descriptor = table.remove(fd)
-            if descriptor is not None:
+            if descriptor is not None and descriptor.description.references == 0:
                 closed.append((fd, descriptor))
         return closed
 
