@@ -1,4 +1,5 @@
-"""Finds the processes and descriptors in strace output that bind() to a wildcard address before connect().
+"""Finds the processes and descriptors in strace output that bind() to a wildcard address before
+connect().
 
 Text becomes events, events move a model of the kernel, moves are judged, judgements are reported.
 What stands in `__all__` is the promise; everything else may change.

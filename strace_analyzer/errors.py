@@ -1,4 +1,5 @@
-"""What can go wrong by the caller's fault; `cli` turns these into one clear line and exit status 2."""
+"""What can go wrong by the caller's fault; `cli` turns these into one clear line and exit status
+2."""
 
 
 class StraceAnalyzerError(Exception):

@@ -1,7 +1,7 @@
 """What is found: findings with their proof, the use of ports, what is unknown, and how sure we are.
 
-These are the types between the rooms that judge (`rules`, `ports`) and the room that reports. Their fields
-are those of the JSON report (docs/report-schema.json), under the same names.
+These are the types between the rooms that judge (`rules`, `ports`) and the room that reports. Their
+fields are those of the JSON report (docs/report-schema.json), under the same names.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ class Finding:
     doubts: frozenset[str] = frozenset()
     """why it is only probable, as warning and unknown codes"""
     proved: bool = False
-    """-yy showed the connecting descriptor bound to a port: no reused number, no IP_BIND_ADDRESS_NO_PORT"""
+    """-yy showed the connecting descriptor bound to a port: no reused number, no
+    IP_BIND_ADDRESS_NO_PORT"""
     reuse: bool = False
     """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
     cause: str | None = None
@@ -266,7 +267,8 @@ class DestinationUse:
 
 @dataclass(frozen=True, slots=True)
 class ProcessUse:
-    """One process's part in the use of ports. `exhausted` when it met E1 or E2 (DOMAIN of docs/kernel.md)."""
+    """One process's part in the use of ports. `exhausted` when it met E1 or E2 (DOMAIN of
+    docs/kernel.md)."""
 
     process: str
     peak_pinned: int
@@ -281,7 +283,8 @@ class ProcessUse:
 
 @dataclass(frozen=True, slots=True)
 class AddressUse:
-    """Ports that bind() with port 0 pinned on one specific local address; each address has its own."""
+    """Ports that bind() with port 0 pinned on one specific local address; each address has its
+    own."""
 
     address: str
     peak_pinned: int
@@ -290,7 +293,8 @@ class AddressUse:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePoint:
-    """A span of the trace that begins at `at` (seconds, or calls where there are no times): its peaks."""
+    """A span of the trace that begins at `at` (seconds, or calls where there are no times): its
+    peaks."""
 
     at: float
     held: int
@@ -300,7 +304,8 @@ class TimelinePoint:
 
 @dataclass(frozen=True, slots=True)
 class PortUse:
-    """The ports of one network namespace over the trace: the JSON report's `ports` (docs/ports.md)."""
+    """The ports of one network namespace over the trace: the JSON report's `ports`
+    (docs/ports.md)."""
 
     namespace: int
     range: tuple[int, int]
@@ -324,8 +329,8 @@ class PortUse:
     by_address: tuple[AddressUse, ...] = ()
     timeline: tuple[TimelinePoint, ...] = ()
     dry_after: float | None = None
-    """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left; None
-    where that rate can go on, or without times"""
+    """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left;
+    None where that rate can go on, or without times"""
 
     @property
     def gain(self) -> float | None:

@@ -26,11 +26,11 @@ def analyze(
 ) -> Analysis:
     """Analyse one or more traces to their end.
 
-    `source` is a path (a file, a directory of -ff files, or their prefix), several paths (each a trace
-    of its own), or a binary stream. `port_range` is the ephemeral range, (low, high), where the default
-    is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was 1. `rules` are
-    run instead of the catalogue. Without `sockets`, the sockets' lives are not collected.
-    Raises TraceError where a source cannot be read.
+    `source` is a path (a file, a directory of -ff files, or their prefix), several paths (each a
+    trace of its own), or a binary stream. `port_range` is the ephemeral range, (low, high), where
+    the default is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was
+    1. `rules` are run instead of the catalogue. Without `sockets`, the sockets' lives are not
+    collected. Raises TraceError where a source cannot be read.
     """
     settings = Settings(
         rules=tuple(rules) if rules is not None else catalogue(),
@@ -89,8 +89,8 @@ def _inputs(source: Source) -> list[TraceInput]:
 class Analyzer:
     """Analyses one trace line by line, for streams: findings come as soon as they are provable.
 
-    `feed` gives the findings that a line made or changed, level and confidence provisional; the same
-    `id` again is an update. `close` gives the Analysis.
+    `feed` gives the findings that a line made or changed, level and confidence provisional; the
+    same `id` again is an update. `close` gives the Analysis.
     """
 
     def __init__(self, name: str = "<stream>", settings: Settings | None = None) -> None:

@@ -1,4 +1,5 @@
-"""Counts, from steps: which processes made sockets, how each connected, and to how many destinations."""
+"""Counts, from steps: which processes made sockets, how each connected, and to how many
+destinations."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ class Census:
             self._connection(self._tally(step), step.role, was, now)
 
     def processes(self, findings: dict[str, dict[str, int]]) -> tuple[Process, ...]:
-        """Every process with a socket, in order of first sight; `findings` counts by process and rule."""
+        """Every process with a socket, in order of first sight; `findings` counts by process and
+        rule."""
         return tuple(
             Process(
                 id=f"{self._trace}:{tally.group.id}",

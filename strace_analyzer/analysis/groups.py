@@ -30,7 +30,8 @@ def group_key(finding: Finding) -> Key:
 
 
 def call_site(finding: Finding) -> str | None:
-    """The innermost frame of the program itself that made the defining call (-k), None without frames."""
+    """The innermost frame of the program itself that made the defining call (-k), None without
+    frames."""
     call = finding.calls.get("bind") or finding.calls.get("connect")
     if call is None or not call.stack:
         return None
@@ -95,7 +96,8 @@ class Groups:
                 peer.lines.append(finding.at.line)
 
     def all(self) -> tuple[Group, ...]:
-        """The groups: worst first, then those with the most findings, then in order of first sight."""
+        """The groups: worst first, then those with the most findings, then in order of first
+        sight."""
         groups = [_finished(group) for group in self._collected.values()]
         return tuple(sorted(groups, key=lambda group: (-group.level, -group.count)))
 

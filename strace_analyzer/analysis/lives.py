@@ -1,4 +1,5 @@
-"""Sockets' lives, from steps: each internet socket folded into one row when its last descriptor goes."""
+"""Sockets' lives, from steps: each internet socket folded into one row when its last descriptor
+goes."""
 
 from __future__ import annotations
 

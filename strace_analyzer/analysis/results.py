@@ -34,8 +34,9 @@ class Sized(Protocol[T_co]):
 class TraceResult:
     """One trace: how it was read, and its ports. `seconds` is its length, None without times.
 
-    `tcp_connections` counts the outgoing TCP connections that were judged. `quotes` are strace's own
-    errors, as printed. `inconclusive` says in words why nothing can be said, None where something can.
+    `tcp_connections` counts the outgoing TCP connections that were judged. `quotes` are strace's
+    own errors, as printed. `inconclusive` says in words why nothing can be said, None where
+    something can.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """What the trace could show: takes the names of its calls, gives what its own options hid.
 
-A filter leaves no note in the trace. What betrays it: calls that no program can do without (mmap, brk,
-close of the loader's files) are missing, or thread ids speak that nobody made.
+A filter leaves no note in the trace. What betrays it: calls that no program can do without (mmap,
+brk, close of the loader's files) are missing, or thread ids speak that nobody made.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ class Visibility:
         return frozenset(codes)
 
     def _failures_are_hidden(self) -> bool:
-        """The dynamic loader always looks for files that are not there: no failure at all means -z."""
+        """The dynamic loader always looks for files that are not there: no failure at all means
+        -z."""
         if self.failures or self.nothing_hidden:
             return False
         return "execve" in self.names and not self.is_filtered and self.calls >= 50
@@ -156,8 +157,9 @@ class Visibility:
 
 
 _NETWORK = frozenset({
-    "socket", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt", "getsockopt",
-    "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown", "socketpair", "sendmmsg", "recvmmsg",
+    "socket", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
+    "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown", "socketpair", "sendmmsg",
+    "recvmmsg",
 })  # fmt: skip
 _HARMLESS = frozenset({"execve", "exit_group", "exit"})
 """What even a trace of network calls of a program without any can show (-e trace=network,execve)."""

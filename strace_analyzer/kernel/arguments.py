@@ -1,4 +1,5 @@
-"""Arguments of a call, as the kernel model asks for them: descriptors, lists of descriptors, options."""
+"""Arguments of a call, as the kernel model asks for them: descriptors, lists of descriptors,
+options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Calls that move data: they show whether a connection was made, who closed it first, and what was passed."""
+"""Calls that move data: they show whether a connection was made, who closed it first, and what was
+passed."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def received(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def sent(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """write(2), send(2) and their like. A send with MSG_FASTOPEN connects; on an unbound UDP socket it binds."""
+    """write(2), send(2) and their like. A send with MSG_FASTOPEN connects; on an unbound UDP
+    socket it binds."""
     fd = fd_argument(argument(call.args, 0))
     if fd is None:
         return

@@ -1,9 +1,9 @@
 """The kernel's own objects: tasks, thread groups, descriptor tables, open file descriptions.
 
-The words are the kernel's (include/linux/fdtable.h, clone(2), fork(2)): a *descriptor* is a number's entry in a table,
-a pair of an open file description and its close-on-exec flag; the *open file description* is what dup()
-and fork() share, and holds the socket. Only sockets are kept: what else a number may stand for does not
-matter here, except that it is not the socket it was before.
+The words are the kernel's (include/linux/fdtable.h, clone(2), fork(2)): a *descriptor* is a
+number's entry in a table, a pair of an open file description and its close-on-exec flag; the *open
+file description* is what dup() and fork() share, and holds the socket. Only sockets are kept: what
+else a number may stand for does not matter here, except that it is not the socket it was before.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from strace_analyzer.kernel.socket_state import Socket
 
 
 class OpenFileDescription:
-    """A socket as all its descriptors share it. `references` counts descriptors in all tables, `maker`
-    is the tid of the task that made it, `group` and `fd` what it was first seen as."""
+    """A socket as all its descriptors share it. `references` counts descriptors in all tables,
+    `maker` is the tid of the task that made it, `group` and `fd` what it was first seen as."""
 
     __slots__ = ("fd", "group", "id", "is_unseen", "maker", "references", "socket")
 
@@ -90,7 +90,8 @@ class FdTable:
 
 
 class ThreadGroup:
-    """A process: the tasks made with CLONE_THREAD. `tgid` is None where the trace does not tell it."""
+    """A process: the tasks made with CLONE_THREAD. `tgid` is None where the trace does not tell
+    it."""
 
     __slots__ = (
         "argv",

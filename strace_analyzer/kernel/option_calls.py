@@ -88,7 +88,8 @@ SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN = (1, 3), (1, 4), (1, 38), (1, 39)
 
 
 def getsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """getsockopt(2): SO_ERROR tells what became of a connect; SO_TYPE and its like what a socket is."""
+    """getsockopt(2): SO_ERROR tells what became of a connect; SO_TYPE and its like what a socket
+    is."""
     key = option_key(call.args)
     fd = fd_argument(argument(call.args, 0))
     if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL) or fd is None or call.result.failed:

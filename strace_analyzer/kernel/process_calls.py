@@ -59,7 +59,8 @@ def _birth(args: tuple[Value, ...]) -> Birth:
 
 
 def _clone_flags(args: tuple[Value, ...]) -> Value | None:
-    """`clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)`, `clone(0x11, NULL)` (-X raw)."""
+    """`clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)`, `clone(0x11, NULL)` (-X
+    raw)."""
     for item in args:
         match item:
             case Named("flags", flags):
@@ -79,7 +80,8 @@ def entered_clone(kernel: Kernel, task: Task, entered: Entered) -> None:
 
 
 def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """execve(2), execveat(2): another program, other threads gone, close-on-exec descriptors closed."""
+    """execve(2), execveat(2): another program, other threads gone, close-on-exec descriptors
+    closed."""
     if call.result.failed or call.result.value is None:
         return
     for other in kernel.tasks.executed(task):
@@ -127,7 +129,8 @@ def unshare(kernel: Kernel, task: Task, call: Syscall) -> None:
 def setns(kernel: Kernel, task: Task, call: Syscall) -> None:
     """setns(2): into the network namespace that the descriptor stands for.
 
-    nstype 0 allows any kind; without a note from -y it is then taken for a network only if it says so.
+    nstype 0 allows any kind; without a note from -y it is then taken for a network only if it says
+    so.
     """
     if call.result.failed:
         return

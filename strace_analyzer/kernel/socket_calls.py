@@ -1,4 +1,5 @@
-"""Calls on sockets: one function and one table row per system call. What they do is in transitions.py."""
+"""Calls on sockets: one function and one table row per system call. What they do is in
+transitions.py."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ from strace_analyzer.trace.values import Name, Value, plain
 INET = ("AF_INET", "AF_INET6")
 UNDECODED = "undecoded-address"
 KINSHIP = "clone-hidden"
-"""Two tasks are taken for threads of one process only because the trace does not show who made them."""
+"""Two tasks are taken for threads of one process only because the trace does not show who made
+them."""
 
 _TYPE_NAMES = {
     1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET",
@@ -222,7 +224,8 @@ def _connected(was: Socket, result: ConnectResult, address: SocketAddress) -> So
 def _disconnect(
     kernel: Kernel, task: Task, call: Syscall, fd: FdArgument, description: OpenFileDescription
 ) -> None:
-    """connect(AF_UNSPEC): net/ipv4/tcp.c tcp_disconnect gives the port back if it was not closed yet."""
+    """connect(AF_UNSPEC): net/ipv4/tcp.c tcp_disconnect gives the port back if it was not closed
+    yet."""
     was = description.socket
     if call.result.failed or was.connection is Connection.UNCONNECTED:
         return
@@ -289,7 +292,8 @@ def established(
 
 
 def shutdown(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """shutdown(2): our FIN. After the peer's, the connection is over and the port is free (LAST_ACK)."""
+    """shutdown(2): our FIN. After the peer's, the connection is over and the port is free
+    (LAST_ACK)."""
     fd = fd_argument(argument(call.args, 0))
     description = None if fd is None else kernel.find(task, fd, call)
     how = number(argument(call.args, 1), SHUTDOWN_HOW)
@@ -313,7 +317,8 @@ def shutdown(kernel: Kernel, task: Task, call: Syscall) -> None:
 def _socket_for(
     kernel: Kernel, task: Task, fd: FdArgument, call: Syscall, address: SocketAddress | None
 ) -> OpenFileDescription | None:
-    """The socket of bind() or connect(); an unknown number is an older socket if the address is inet."""
+    """The socket of bind() or connect(); an unknown number is an older socket if the address is
+    inet."""
     if address is not None and address.family in INET:
         if call.result.errno in ("EBADF", "ENOTSOCK"):
             return kernel.find(task, fd, call)

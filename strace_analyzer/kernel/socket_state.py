@@ -1,4 +1,5 @@
-"""What a socket is at one moment, as a value: where it is bound, what it is connected to, and why we know.
+"""What a socket is at one moment, as a value: where it is bound, what it is connected to, and why
+we know.
 
 Theory of operation
 -------------------
@@ -16,8 +17,9 @@ Two facts about a socket are independent, so they are two small machines and not
 
     UNCONNECTED -> CONNECTING -> CONNECTED, and LISTENING
 
-`transitions.py` holds the tables that move them. A failed call moves nothing, except where the kernel says
-so: some failed connects give an EPHEMERAL port back (docs/kernel.md, "Which failures release a port").
+`transitions.py` holds the tables that move them. A failed call moves nothing, except where the
+kernel says so: some failed connects give an EPHEMERAL port back (docs/kernel.md, "Which failures
+release a port").
 """
 
 from __future__ import annotations
@@ -98,7 +100,8 @@ class Options(NamedTuple):
 
 class Evidence(NamedTuple):
     """A call that made the socket what it is. `role` is what the call did:
-    `socket accept setsockopt bind getsockname connect outcome listen shutdown release eof reset close`."""
+    `socket accept setsockopt bind getsockname connect outcome listen shutdown release eof reset
+    close`."""
 
     role: str
     call: Syscall

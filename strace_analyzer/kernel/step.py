@@ -12,10 +12,10 @@ from strace_analyzer.trace.events import Exited, Killed, Syscall
 class Step(NamedTuple):
     """One event moved, or tried to move, one socket.
 
-    `event` is the call (or the exit or execve that closed descriptors); `role` says what it did, in the
-    words of socket_state.Evidence. A failed call is a step too, with `was` and `now` equal: its
-    `event.result.errno` says why. `was` is None for a socket just made or first seen, `now` is None when
-    the last reference to it is gone. `fd` is the descriptor the call used.
+    `event` is the call (or the exit or execve that closed descriptors); `role` says what it did, in
+    the words of socket_state.Evidence. A failed call is a step too, with `was` and `now` equal: its
+    `event.result.errno` says why. `was` is None for a socket just made or first seen, `now` is None
+    when the last reference to it is gone. `fd` is the descriptor the call used.
     """
 
     event: Syscall | Exited | Killed
@@ -43,9 +43,9 @@ class Doubt(NamedTuple):
     """Something the trace does not tell: `code` is stable, `task` may be None for the whole trace.
 
     Codes: `io-uring` (calls made through a ring are invisible), `received-descriptor` (SCM_RIGHTS,
-    pidfd_getfd), `undecoded-address` (a raw pointer, an abbreviated struct), `older-socket` (only the
-    connect of a socket older than the trace was seen), `pairing` (which clone made this task is not
-    certain), `clock` (time went backwards).
+    pidfd_getfd), `undecoded-address` (a raw pointer, an abbreviated struct), `older-socket` (only
+    the connect of a socket older than the trace was seen), `pairing` (which clone made this task is
+    not certain), `clock` (time went backwards).
     """
 
     code: str

@@ -1,8 +1,8 @@
 """The tables that move a socket: which state, which call, which result -> which state.
 
-Laws of this file: every rule about what a call does to a binding or a connection stands here; nothing
-here knows about tasks, descriptors or text. Sources are named beside the rows; docs/kernel.md has the
-measurements.
+Laws of this file: every rule about what a call does to a binding or a connection stands here;
+nothing here knows about tasks, descriptors or text. Sources are named beside the rows;
+docs/kernel.md has the measurements.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ _CONNECT_ERRORS: dict[str, ConnectResult] = {
 
 ROUND_TRIP = 0.001
 """Seconds. A route that says EHOSTUNREACH or ENETUNREACH answers in microseconds; a router, or a
-neighbour that does not answer, takes a round trip, and a second or more in practice (docs/kernel.md)."""
+neighbour that does not answer, takes a round trip, and a second or more in practice
+(docs/kernel.md)."""
 
 
 def connect_result(errno: str | None, duration: float | None) -> ConnectResult:

@@ -1,4 +1,5 @@
-"""What -y and -yy print behind a descriptor, read: takes the note, gives what kind of file it names."""
+"""What -y and -yy print behind a descriptor, read: takes the note, gives what kind of file it
+names."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 # src/socketutils.c, src/util.c (printfd): `TCP:[inode]`, `TCP:[local]`, `TCP:[local->peer]`, with
-# TCPv6, UDP, UDPv6, UDPLITE, UDPLITEv6 ...; `socket:[inode]` with -y or where sock_diag told nothing.
+# TCPv6, UDP, UDPv6, UDPLITE, UDPLITEv6 ...; `socket:[inode]` with -y or where sock_diag told
+# nothing.
 _SOCKET = re.compile(r"(?P<protocol>[A-Z]+(?:-[A-Z]+)?)(?P<six>v6)?:\[(?P<body>.*)\]", re.S)
 _PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]+)\]")
 _ADDRESS = re.compile(
@@ -17,8 +19,8 @@ _FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "N
 
 
 class SocketNote(NamedTuple):
-    """`protocol` as in Socket (`TCP`, `UDP` ...), `domain` AF_INET or AF_INET6; both None for `socket:[1]`
-    and for families that are not internet ones, where `foreign` is True."""
+    """`protocol` as in Socket (`TCP`, `UDP` ...), `domain` AF_INET or AF_INET6; both None for
+    `socket:[1]` and for families that are not internet ones, where `foreign` is True."""
 
     protocol: str | None
     domain: str | None
