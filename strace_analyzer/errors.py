@@ -7,7 +7,8 @@ class StraceAnalyzerError(Exception):
 
 
 class TraceError(StraceAnalyzerError):
-    """The input cannot be read as strace output: no such file, empty, damaged, or something else."""
+    """The input cannot be read as strace output: no such file, empty, damaged, or something
+    else."""
 
 
 class ConfigurationError(StraceAnalyzerError):

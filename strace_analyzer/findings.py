@@ -55,7 +55,8 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ProcessRef:
-    """Which process and thread: `id` is unique in the report, `tgid` and `command` may be unknown."""
+    """Which process and thread: `id` is unique in the report, `tgid` and `command` may be
+    unknown."""
 
     id: str
     tgid: int | None
@@ -119,7 +120,8 @@ class Finding:
     peer: Endpoint | None
     outcome: Outcome
     held_seconds: float | None
-    """from the bind to its release; None without times or when it was never released in the trace"""
+    """from the bind to its release; None without times or when it was never released in the
+    trace"""
     calls: dict[str, CallRecord]
     """the first of each role of socket, bind, getsockname, connect, outcome, close"""
     trail: tuple[CallRecord, ...]
@@ -132,7 +134,8 @@ class Finding:
     reuse: bool = False
     """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
     cause: str | None = None
-    """ephemeral-ports-exhausted: early-binds, time-wait, one-destination, another-process, unknown"""
+    """ephemeral-ports-exhausted: early-binds, time-wait, one-destination, another-process,
+    unknown"""
     without_bind: str | None = None
     """ephemeral-ports-exhausted: would-fit, would-not-fit, unknown"""
     group: str | None = None

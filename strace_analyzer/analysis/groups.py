@@ -1,4 +1,5 @@
-"""Findings in, one Group for each cause out: same rule, process, call site, level and confidence."""
+"""Findings in, one Group for each cause out: same rule, process, call site, level and
+confidence."""
 
 from __future__ import annotations
 

@@ -162,4 +162,5 @@ _NETWORK = frozenset({
     "recvmmsg",
 })  # fmt: skip
 _HARMLESS = frozenset({"execve", "exit_group", "exit"})
-"""What even a trace of network calls of a program without any can show (-e trace=network,execve)."""
+"""What even a trace of network calls of a program without any can show (-e
+trace=network,execve)."""

@@ -72,7 +72,8 @@ def sent(kernel: Kernel, task: Task, call: Syscall) -> None:
 def _moved(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """What any transfer on a TCP socket tells: data shows a connection, some errors show its end."""
+    """What any transfer on a TCP socket tells: data shows a connection, some errors show its
+    end."""
     was = description.socket
     if was.type != "SOCK_STREAM":
         return

@@ -19,7 +19,8 @@ from strace_analyzer.trace.values import Name, plain
 
 
 def close(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """close(2): the number is free whatever the result says, unless there was no such descriptor."""
+    """close(2): the number is free whatever the result says, unless there was no such
+    descriptor."""
     kernel.close_was_seen = True
     if kernel.end_close(task, call):
         return
@@ -100,7 +101,8 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def ioctl(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """ioctl(2) FIOCLEX and FIONCLEX (ioctl_tty(2) does not list them; include/uapi/asm-generic/ioctls.h)."""
+    """ioctl(2) FIOCLEX and FIONCLEX (ioctl_tty(2) does not list them;
+    include/uapi/asm-generic/ioctls.h)."""
     fd = fd_argument(argument(call.args, 0))
     request = argument(call.args, 1)
     if fd is None or request is None or call.result.failed:
@@ -137,7 +139,8 @@ def received(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
-    """close() frees its number when it is entered: another thread can be given it before this one is back."""
+    """close() frees its number when it is entered: another thread can be given it before this
+    one is back."""
     fd = fd_argument(argument(entered.args, 0))
     kernel.close_was_seen = True
     if fd is not None and fd.fd in task.table:

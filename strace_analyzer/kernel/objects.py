@@ -106,7 +106,8 @@ class ThreadGroup:
 
     def __init__(self, id: str, tgid: int | None, parent: ThreadGroup | None = None) -> None:
         self.id = id
-        """stable name of the process within its trace: the tgid or first tid, `#2` when used again"""
+        """stable name of the process within its trace: the tgid or first tid, `#2` when used
+        again"""
         self.tgid = tgid
         self.parent = parent
         self.tids: list[int] = []
@@ -122,7 +123,8 @@ class ThreadGroup:
 
 
 class Task:
-    """A thread, what the kernel schedules: its number, its process, its descriptors, its network."""
+    """A thread, what the kernel schedules: its number, its process, its descriptors, its
+    network."""
 
     __slots__ = ("ambiguous", "group", "namespace", "table", "tid")
 

@@ -193,7 +193,8 @@ def _result(call: Syscall) -> ConnectResult:
 
 
 def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAddress) -> bool:
-    """A connected TCP socket answers EISCONN; anything else means the number is another socket's."""
+    """A connected TCP socket answers EISCONN; anything else means the number is another
+    socket's."""
     return (
         was.connection is Connection.CONNECTED
         and not was.is_udp
@@ -351,7 +352,8 @@ _DOMAIN_NAMES = {
 def transport(
     domain: str | None, type_value: Value | None, protocol_value: Value | None
 ) -> tuple[str | None, str | None]:
-    """Type and transport of socket(domain, type, protocol); protocol 0 is the type's own (ip(7))."""
+    """Type and transport of socket(domain, type, protocol); protocol 0 is the type's own
+    (ip(7))."""
     bits = number(type_value, SOCKET_TYPES)
     kind = (
         None if bits is None else _TYPE_NAMES.get(bits & SOCK_TYPE_MASK, str(bits & SOCK_TYPE_MASK))

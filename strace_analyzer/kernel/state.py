@@ -1,4 +1,5 @@
-"""The kernel as the calls find it: tasks, sockets, and the steps that the current event has made."""
+"""The kernel as the calls find it: tasks, sockets, and the steps that the current event has
+made."""
 
 from __future__ import annotations
 
@@ -109,7 +110,8 @@ class Kernel:
             self.dropped(task, fd, descriptor, call)
 
     def begin_close(self, task: Task, fd: int) -> None:
-        """close(fd) was entered: the number is free now, the socket is closed when the call is back."""
+        """close(fd) was entered: the number is free now, the socket is closed when the call is
+        back."""
         descriptor = task.table.remove(fd)
         if descriptor is not None:
             self._closing[task.tid] = (fd, descriptor)
@@ -124,7 +126,8 @@ class Kernel:
         return True
 
     def received(self, task: Task, fd: int, call: Syscall) -> None:
-        """A descriptor of another process arrived: perhaps a socket that was bound there (unix(7))."""
+        """A descriptor of another process arrived: perhaps a socket that was bound there
+        (unix(7))."""
         self.create(
             task, call, "inherited", FdArgument(fd, None),
             origin=Origin.RECEIVED, domain=None, type=None, protocol=None,
@@ -146,7 +149,8 @@ class Kernel:
                 self.close(task, fd, call)
 
     def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
-        """The socket at `fd`, None where it is none that we know or where its note says otherwise."""
+        """The socket at `fd`, None where it is none that we know or where its note says
+        otherwise."""
         descriptor = task.table.get(fd.fd)
         if descriptor is None and self._replaced_at_exec:
             descriptor = self._believed_after_exec(task, fd, call)
@@ -164,7 +168,8 @@ class Kernel:
     def find_or_adopt(
         self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
     ) -> OpenFileDescription | None:
-        """As `find`; a number that only a socket call can use, and that we do not know, is an older socket."""
+        """As `find`; a number that only a socket call can use, and that we do not know, is an
+        older socket."""
         known = self.find(task, fd, call)
         if known is not None:
             return known
@@ -192,7 +197,8 @@ class Kernel:
         self, task: Task, fd: FdArgument, call: Syscall
     ) -> OpenFileDescription | None:
         """A dup() that is not traced: -yy shows a bound socket at a number that is new, and the
-        process has one that it bound to port 0 and has not connected: this thread's last, if any."""
+        process has one that it bound to port 0 and has not connected: this thread's last, if
+        any."""
         note = fd.socket
         if note is None or not note.is_bound_to_any:
             return None
@@ -293,8 +299,8 @@ def _contradicts(socket: Socket, note: SocketNote) -> bool:
 
 
 def _has_another_port(socket: Socket, note: SocketNote) -> bool:
-    """A local port is kept until the connection fails or is dissolved. The wildcard address is shown
-    only of a socket that was bound to it, or listens."""
+    """A local port is kept until the connection fails or is dissolved. The wildcard address is
+    shown only of a socket that was bound to it, or listens."""
     if socket.was_released or socket.outcome is Outcome.FAILED:
         return False
     if socket.assigned_port is not None:
@@ -307,7 +313,8 @@ def _has_another_port(socket: Socket, note: SocketNote) -> bool:
 
 
 def _may_be(description: OpenFileDescription, note: SocketNote) -> bool:
-    """Could this be the socket that -yy shows: bound to port 0 of this address, and not connected?"""
+    """Could this be the socket that -yy shows: bound to port 0 of this address, and not
+    connected?"""
     socket = description.socket
     return (
         socket.binding is Binding.EPHEMERAL

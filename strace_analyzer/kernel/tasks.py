@@ -1,9 +1,10 @@
-"""Which task speaks: takes thread ids, births and deaths, gives Tasks with their tables and groups.
+"""Which task speaks: takes thread ids, births and deaths, gives Tasks with their tables and
+groups.
 
-What makes this hard: a child can speak before the clone() that made it returns; the number that clone()
-returns is the child's number in the *caller's* PID namespace, which need not be the one strace prints
-(clone(2), pid_namespaces(7)); a trace taken with -p begins in the middle of the lives of several tasks
-whose kinship it never tells; and numbers are used again.
+What makes this hard: a child can speak before the clone() that made it returns; the number that
+clone() returns is the child's number in the *caller's* PID namespace, which need not be the one
+strace prints (clone(2), pid_namespaces(7)); a trace taken with -p begins in the middle of the
+lives of several tasks whose kinship it never tells; and numbers are used again.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Tasks:
         self._names: dict[str, int] = {}
         self._namespaces = 1
         self.tree_is_complete = False
-        """True when the trace begins with the execve of its first task: every other task is its child"""
+        """True when the trace begins with the execve of its first task: every other task is its
+        child"""
 
     def __iter__(self) -> Iterator[Task]:
         return iter(tuple(self._alive.values()))
@@ -54,7 +56,8 @@ class Tasks:
         return self._namespaces - 1
 
     def speaker(self, tid: int) -> Task:
-        """The task that a line with this id belongs to; made, paired or taken in where it is new."""
+        """The task that a line with this id belongs to; made, paired or taken in where it is
+        new."""
         task = self._alive.get(tid)
         if task is not None:
             if self._unspoken:
@@ -103,7 +106,8 @@ class Tasks:
         self._early.pop(parent.tid, None)
 
     def remove(self, task: Task) -> list[tuple[int, Descriptor]]:
-        """`task` is gone. What its table held is closed if no other task uses it: (fd, descriptor)."""
+        """`task` is gone. What its table held is closed if no other task uses it: (fd,
+        descriptor)."""
         if self._alive.get(task.tid) is task:
             del self._alive[task.tid]
         self._unspoken.pop(task.tid, None)
@@ -156,7 +160,8 @@ class Tasks:
             group.tgid = tid
 
     def separate(self, task: Task) -> None:
-        """`task` was taken for a thread of the strangers' process, and the trace shows it is not."""
+        """`task` was taken for a thread of the strangers' process, and the trace shows it is
+        not."""
         if self._strangers is not None and task.table is self._strangers.table:
             own = self._own_descriptors(task)
             task.table.users -= 1
@@ -234,7 +239,8 @@ class Tasks:
         return child
 
     def _adopt(self, parent: Task, child: Task, birth: Birth) -> None:
-        """A stranger turns out to be `parent`'s child: it gets the parent's table and what it made."""
+        """A stranger turns out to be `parent`'s child: it gets the parent's table and what it
+        made."""
         own = self._own_descriptors(child)
         self.leave_table(child)
         if child.tid in child.group.tids:
@@ -248,7 +254,8 @@ class Tasks:
                 child.table.set(fd, descriptor)
 
     def _exchange(self, first: int, second: int, parent: Task) -> None:
-        """`first` was taken for `parent`'s child, and `second` is: they are each other's siblings."""
+        """`first` was taken for `parent`'s child, and `second` is: they are each other's
+        siblings."""
         one, two = self._alive.get(first), self._alive.get(second)
         if one is None or two is None or one.table is two.table:
             return

@@ -1,9 +1,9 @@
 """What a trace says, line by line: the door between `trace` and `kernel`.
 
-Every line of a trace ends in some event. `tid` is the thread id that strace printed, in strace's PID
-namespace; 0 is the one task whose id the trace never prints.
-`time` is the time as printed (None without -t, -tt, -ttt or -r), `seconds` the same as a number that
-only grows within one trace (epoch, midnight of the first day, or sum of -r), None without times.
+Every line of a trace ends in some event. `tid` is the thread id that strace printed, in strace's
+PID namespace; 0 is the one task whose id the trace never prints. `time` is the time as printed
+(None without -t, -tt, -ttt or -r), `seconds` the same as a number that only grows within one
+trace (epoch, midnight of the first day, or sum of -r), None without times.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ class Result(NamedTuple):
     errno: str | None = None
     """`ECONNREFUSED`, also `ERESTARTSYS` of `= ? ERESTARTSYS (...)`."""
     note: str | None = None
-    """What follows in parentheses, without them: `Connection refused`, `flags FD_CLOEXEC`, `INJECTED`;
-    several groups are joined by `) (` as printed. `<unavailable>` is kept as `unavailable`."""
+    """What follows in parentheses, without them: `Connection refused`, `flags FD_CLOEXEC`,
+    `INJECTED`; several groups are joined by `) (` as printed. `<unavailable>` is kept as
+    `unavailable`."""
     annotation: str | None = None
     """What -y or -yy print behind a returned descriptor, escapes decoded: `TCP:[1234]`."""
     comment: str | None = None
@@ -60,11 +61,12 @@ class Call(Protocol):
 class Syscall:
     """A whole call, its halves joined: what was asked and what came back.
 
-    `args` are typed values in order. `duration` is in seconds (-T), None without. `text` is the call
-    as printed, halves joined, without what stands before its name. `stack` holds the frames of -k,
-    innermost first. `entry_seen` is False for a resumed half whose beginning the trace lacks: its
-    `args` are then only the ones printed on the resumed line. `ended` is the clock at which a call in
-    two halves was resumed, as `seconds` is the one at which it began; None for a call on one line.
+    `args` are typed values in order. `duration` is in seconds (-T), None without. `text` is the
+    call as printed, halves joined, without what stands before its name. `stack` holds the frames
+    of -k, innermost first. `entry_seen` is False for a resumed half whose beginning the trace
+    lacks: its `args` are then only the ones printed on the resumed line. `ended` is the clock at
+    which a call in two halves was resumed, as `seconds` is the one at which it began; None for a
+    call on one line.
     """
 
     __slots__ = ("call", "ended", "entry_seen", "seconds", "span", "stack", "tid", "time")
@@ -162,7 +164,8 @@ class SignalDelivered(NamedTuple):
 
 
 class Exited(NamedTuple):
-    """`+++ exited with 0 +++`, or `+++ superseded by execve in pid N +++` (then `status` is None)."""
+    """`+++ exited with 0 +++`, or `+++ superseded by execve in pid N +++` (then `status` is
+    None)."""
 
     tid: int
     time: str | None
@@ -184,7 +187,8 @@ class Killed(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """`strace: Process 4711 attached`: a task that strace follows from now on. `tid` is that task."""
+    """`strace: Process 4711 attached`: a task that strace follows from now on. `tid` is that
+    task."""
 
     tid: int
     span: Span
@@ -200,8 +204,8 @@ class Detached(NamedTuple):
 class Identified(NamedTuple):
     """The first task, which spoke on lines without a pid as tid 0, turns out to be `tid`.
 
-    Without `-f -o` strace prints no pid until it follows a second task. What was said of task 0 so far
-    is said of `tid`, and nothing more is said of task 0.
+    Without `-f -o` strace prints no pid until it follows a second task. What was said of task 0
+    so far is said of `tid`, and nothing more is said of task 0.
     """
 
     tid: int
@@ -209,7 +213,8 @@ class Identified(NamedTuple):
 
 
 class Command(NamedTuple):
-    """-Y printed `command` (the kernel's comm, 15 bytes) behind `tid`: for the first time, or anew."""
+    """-Y printed `command` (the kernel's comm, 15 bytes) behind `tid`: for the first time, or
+    anew."""
 
     tid: int
     command: str
@@ -217,7 +222,8 @@ class Command(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Any other word of strace's own: `strace: attach: ptrace(...)`, `[ Process PID=1 runs in ... ]`."""
+    """Any other word of strace's own: `strace: attach: ptrace(...)`, `[ Process PID=1 runs in
+    ... ]`."""
 
     tid: int
     text: str
@@ -232,14 +238,16 @@ class TableRow(NamedTuple):
 
 
 class Dump(NamedTuple):
-    """A line that belongs to the call above it: an I/O dump (-e read, -e write) or a lone stack frame."""
+    """A line that belongs to the call above it: an I/O dump (-e read, -e write) or a lone stack
+    frame."""
 
     text: str
     span: Span
 
 
 class Unparsed(NamedTuple):
-    """A line that looks like strace's but that the grammar does not read; counted, never dropped."""
+    """A line that looks like strace's but that the grammar does not read; counted, never
+    dropped."""
 
     text: str
     reason: str
