@@ -86,12 +86,11 @@ def test_blocks_end_at_line_ends() -> None:
 
 @given(st.binary(max_size=300), st.integers(1, 50))
 def test_however_it_is_cut_the_lines_are_the_same(data: bytes, size: int) -> None:
-    whole = data.split(b"\n")
+    text = b"close" + data  # not compressed
+    whole = text.split(b"\n")
     if not whole[-1]:
         whole.pop()
-    if data[:3] in (b"BZh",) or data[:2] == b"\x1f\x8b":
-        return
-    lines = [line for block in stream(data).blocks(size) for line in block.lines()]
+    lines = [line for block in stream(text).blocks(size) for line in block.lines()]
     assert lines == list(enumerate(whole, 1))
 
 
