@@ -64,7 +64,13 @@ class Visibility:
     @property
     def is_filtered(self) -> bool:
         """Nothing shows that all calls were traced."""
-        return not self.nothing_hidden and not self.names & EVERYDAY
+        return not (self.nothing_hidden or self.names & EVERYDAY or self._has_the_whole_list)
+
+    @property
+    def _has_the_whole_list(self) -> bool:
+        """Files are opened and read too: nobody lists that who is after sockets only, but the command
+        line that `strace-analyzer command` prints does, since it lists all that moves the model."""
+        return {"read", "close"} <= self.names and not self.names.isdisjoint({"open", "openat"})
 
     def inconclusive(self) -> str | None:
         """Why this trace can say nothing about bind and connect; None where it can."""
