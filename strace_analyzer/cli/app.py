@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from strace_analyzer.cli.attach import attach
 from strace_analyzer.cli.check import check
 from strace_analyzer.cli.command import command
 from strace_analyzer.cli.ports import ports
 from strace_analyzer.cli.rule import rule
 from strace_analyzer.cli.rules import rules
+from strace_analyzer.cli.run import FAILED
+from strace_analyzer.cli.run import run as run_program
 from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.errors import StraceAnalyzerError
 
@@ -36,6 +39,9 @@ app = typer.Typer(
 app.command()(check)
 app.command()(sockets)
 app.command()(ports)
+# what follows the program's name is the program's
+app.command("run", context_settings={"allow_interspersed_args": False})(run_program)
+app.command()(attach)
 app.command()(command)
 app.command()(rules)
 app.command()(rule)
@@ -62,13 +68,15 @@ def strace_analyzer(
 
 
 def run(argv: list[str]) -> int:
-    """Runs one command. Errors by the user's fault are one line on standard error and status 2."""
+    """Runs one command. Errors by the user's fault are one line on standard error and status 2,
+    125 from `run`, whose other statuses are the program's."""
+    failed = FAILED if argv[:1] == ["run"] else CANNOT_JUDGE
     try:
         status = app(args=with_default(argv), standalone_mode=False, prog_name="strace-analyzer")
     except TyperException as error:
-        return _fail(error.format_message().replace("Value error, ", "").rstrip("."))
+        return _fail(error.format_message().replace("Value error, ", "").rstrip("."), failed)
     except StraceAnalyzerError as error:
-        return _fail(str(error))
+        return _fail(str(error), failed)
     except BrokenPipeError:
         # The reader has gone, `| head` for one. What is still buffered must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,12 +88,14 @@ def run(argv: list[str]) -> int:
 
 def with_default(argv: list[str]) -> list[str]:
     """`trace.txt` as `check trace.txt`, and nothing at all as `check`."""
-    names = {entry.callback.__name__ for entry in app.registered_commands if entry.callback}
+    names = {
+        entry.name or entry.callback.__name__ for entry in app.registered_commands if entry.callback
+    }
     if argv and (argv[0] in names or argv[0] in ("-h", "--help", "--version")):
         return argv
     return ["check", *argv]
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int) -> int:
     print(f"strace-analyzer: {message}", file=sys.stderr)
-    return CANNOT_JUDGE
+    return status

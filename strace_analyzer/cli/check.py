@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import sys
 from typing import Annotated
 
 import typer
 
 from strace_analyzer.cli import options
-from strace_analyzer.cli.options import SHOWN, LevelName
-
-
-class CheckFormat(StrEnum):
-    """The forms of the report."""
-
-    text = "text"
-    json = "json"
-    jsonl = "jsonl"
-    concise = "concise"
+from strace_analyzer.cli.options import SHOWN, ReportFormat
 
 
 def check(
     traces: options.Traces = None,
-    format: Annotated[
-        CheckFormat,
-        typer.Option("--format", help="The form of the report.", rich_help_panel=options.OUTPUT),
-    ] = CheckFormat.text,
+    format: options.Format = ReportFormat.text,
     output: options.OutputFile = None,
-    rule: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--rule",
-            metavar="ID",
-            help="Only this rule is reported and counts for the exit status. Repeatable.",
-            show_default=False,
-            rich_help_panel=SHOWN,
-        ),
-    ] = None,
-    level: Annotated[
-        LevelName | None,
-        typer.Option(
-            "--level",
-            help="Only findings from this level on.",
-            show_default="note",
-            rich_help_panel=SHOWN,
-        ),
-    ] = None,
-    all: Annotated[
-        bool,
-        typer.Option(
-            "--all",
-            metavar="",
-            help="Shorten nothing, and list every finding.",
-            rich_help_panel=SHOWN,
-        ),
-    ] = False,
+    rule: options.ReportedRules = None,
+    level: options.ShownLevel = None,
+    all: options.Everything = False,
     pid: options.Pids = None,
     command: options.Commands = None,
     since: Annotated[
@@ -83,15 +46,17 @@ def check(
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
     strict: options.Strict = False,
+    follow: options.Follow = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Find who binds to 0.0.0.0 port 0 before connecting, with the lines that prove it.
 
     Exit status: 0 nothing at or above the gate (--fail-on), 1 something is, 2 cannot judge.
     """
-    from strace_analyzer.cli.output import destination, write
+    from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.cli.verdict import write_report
     from strace_analyzer.report.gate import judge
     from strace_analyzer.report.selection import Selected
 
@@ -107,26 +72,15 @@ def check(
         since=since,
         until=until,
     )
+    if follow or (options.is_piped(traces) and output is None and sys.stdout.isatty()):
+        from strace_analyzer.cli.following import follow_trace
+
+        return follow_trace(
+            traces, chosen, output, format, everything=all, grows=follow, quiet=quiet
+        )
     analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
     with destination(output) as stream:
-        if format is CheckFormat.text:
-            from strace_analyzer.cli.console import console, show
-            from strace_analyzer.report.text.page import page
-
-            target = console(stream)
-            show(page(selected, judgement, chosen.gate, width=target.width, everything=all), target)
-        elif format is CheckFormat.json:
-            from strace_analyzer.report.json import report as json_report
-
-            write(json_report(selected, judgement), stream)
-        elif format is CheckFormat.jsonl:
-            from strace_analyzer.report.jsonl import report as lines_report
-
-            write(lines_report(selected, judgement), stream)
-        else:
-            from strace_analyzer.report.concise import report as concise_report
-
-            write(concise_report(selected, judgement), stream)
+        write_report(selected, judgement, chosen.gate, stream, format=format, everything=all)
     return judgement.exit_status

@@ -1,88 +1,47 @@
-"""Turns Ctrl-C into the end of the input, so that the report of what was seen still comes."""
+"""Turns Ctrl-C, SIGTERM and SIGHUP into the end of the input, so that the report of what was seen
+still comes."""
 
 from __future__ import annotations
 
 import io
-import os
-import select
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import FrameType
-from typing import Any, BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO, cast
 
 from strace_analyzer.cli.short_help import SHORT_HELP
-from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.source import BLOCK_SIZE, Block, SourceInput, TraceInput, traces
+from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.live.fifo import enlarge
+from strace_analyzer.live.stop import Stop, stopped_by_signals
+from strace_analyzer.live.stream import Patience, Stream
+from strace_analyzer.live.tail import FollowedFile
+from strace_analyzer.trace.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.source import SourceInput, TraceInput, traces
 
 _BLOCK = 1 << 18
-_GRACE_SECONDS = 1.0
+_PATIENCE = Patience(idle=1.0, total=3.0)
 """how long a pipe may still bring lines after Ctrl-C: strace writes its last ones then"""
 
 
-class Interrupt:
-    """Whether Ctrl-C was pressed; `wake` is a descriptor that becomes readable when it is."""
-
-    def __init__(self) -> None:
-        self.pressed = False
-        self.wake, self._waker = os.pipe()
-        os.set_blocking(self._waker, False)
-
-    def press(self, number: int, frame: FrameType | None) -> None:
-        """The signal handler. A second Ctrl-C means it."""
-        self.pressed = True
-        os.write(self._waker, b"!")
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def close(self) -> None:
-        """Give the descriptors back."""
-        os.close(self.wake)
-        os.close(self._waker)
-
-
-class StandardInput(io.RawIOBase):
-    """Standard input until its end or until Ctrl-C, whichever comes first."""
-
-    def __init__(self, interrupt: Interrupt) -> None:
-        super().__init__()
-        self._fd = sys.stdin.fileno()
-        self._interrupt = interrupt
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """The next bytes, as many as are there; 0 at the end."""
-        if not self._interrupt.pressed:
-            select.select([self._fd, self._interrupt.wake], [], [])
-        if self._interrupt.pressed:
-            ready, _, _ = select.select([self._fd], [], [], _GRACE_SECONDS)
-            if not ready:
-                return 0
-        data = os.read(self._fd, len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
 @dataclass(frozen=True, slots=True)
-class _UntilInterrupted(SourceInput):
-    """A file that ends where it is when Ctrl-C is pressed."""
+class _UntilStopped(SourceInput):
+    """A file that ends where it is when the end is asked for."""
 
-    interrupt: Interrupt | None = None
+    stop: Stop | None = None
 
     def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
         for block in SourceInput.blocks(self, size):
             yield block
-            if self.interrupt is not None and self.interrupt.pressed:
+            if self.stop is not None and self.stop.pressed:
                 return
 
 
 @contextmanager
-def interruptible(arguments: Sequence[str]) -> Iterator[list[TraceInput]]:
+def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator[list[TraceInput]]:
     """The traces that the arguments name; while they are read, Ctrl-C ends the input and nothing
-    else.
+    else. With `follow` a file is read on as it grows.
 
     Raises TraceError where an argument names nothing, and with the short help where standard
     input is to be read and is a terminal: nobody types a trace.
@@ -90,21 +49,28 @@ def interruptible(arguments: Sequence[str]) -> Iterator[list[TraceInput]]:
     reads_stdin = "-" in arguments
     if reads_stdin and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
         raise TraceError(SHORT_HELP)
-    interrupt = Interrupt()
-    before = signal.signal(signal.SIGINT, interrupt.press)
-    try:
-        stream = (
-            io.BufferedReader(StandardInput(interrupt), _BLOCK) if reads_stdin else io.BytesIO()
-        )
+    with stopped_by_signals() as stop:
+        if follow and not reads_stdin:
+            yield [_followed(arguments, stop)]
+            return
+        stream: io.BufferedIOBase = io.BytesIO()
+        if reads_stdin:
+            enlarge(sys.stdin.fileno())
+            stream = io.BufferedReader(Stream(sys.stdin.fileno(), stop, _PATIENCE), _BLOCK)
         found = traces(arguments, cast("BinaryIO", stream))
         yield [
-            replace(trace, sources=tuple(_watched(source, interrupt) for source in trace.sources))
+            replace(trace, sources=tuple(_watched(source, stop) for source in trace.sources))
             for trace in found
         ]
-    finally:
-        signal.signal(signal.SIGINT, before)
-        interrupt.close()
 
 
-def _watched(source: SourceInput, interrupt: Interrupt) -> SourceInput:
-    return _UntilInterrupted(source.name, source.path, source.stream, source.tid, interrupt)
+def _watched(source: SourceInput, stop: Stop) -> SourceInput:
+    return _UntilStopped(source.name, source.path, source.stream, source.tid, stop)
+
+
+def _followed(arguments: Sequence[str], stop: Stop) -> TraceInput:
+    if len(arguments) != 1 or Path(arguments[0]).is_dir():
+        raise ConfigurationError("--follow reads one trace: a file, or standard input")
+    name = arguments[0]
+    stream = io.BufferedReader(FollowedFile(Path(name), stop), _BLOCK)
+    return TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", stream)),))

@@ -25,6 +25,15 @@ class LevelName(StrEnum):
     error = "error"
 
 
+class ReportFormat(StrEnum):
+    """The forms of the report."""
+
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
+    concise = "concise"
+
+
 Traces = Annotated[
     list[str] | None,
     typer.Argument(
@@ -36,6 +45,10 @@ Traces = Annotated[
         ),
         show_default=False,
     ),
+]
+Format = Annotated[
+    ReportFormat,
+    typer.Option("--format", help="The form of the report.", rich_help_panel=OUTPUT),
 ]
 OutputFile = Annotated[
     Path | None,
@@ -86,6 +99,43 @@ Quiet = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+ReportedRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule",
+        metavar="ID",
+        help="Only this rule is reported and counts for the exit status. Repeatable.",
+        show_default=False,
+        rich_help_panel=SHOWN,
+    ),
+]
+ShownLevel = Annotated[
+    LevelName | None,
+    typer.Option(
+        "--level",
+        help="Only findings from this level on.",
+        show_default="note",
+        rich_help_panel=SHOWN,
+    ),
+]
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        metavar="",
+        help="Shorten nothing, and list every finding.",
+        rich_help_panel=SHOWN,
+    ),
+]
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        metavar="",
+        help="Tell each finding when it comes; read on as FILE grows, like tail -F.",
+        rich_help_panel=READING,
+    ),
+]
 RuleFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -117,6 +167,11 @@ AutobindReuse = Annotated[
         rich_help_panel=PORTS,
     ),
 ]
+
+
+def is_piped(traces: Sequence[str] | None) -> bool:
+    """Standard input is the only trace."""
+    return list(traces or ["-"]) == ["-"]
 
 
 def port_range(text: str | None, option: str = "--port-range") -> tuple[int, int] | None:

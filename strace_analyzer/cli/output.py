@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -47,3 +48,17 @@ def write(pieces: Iterable[str], stream: TextIO) -> None:
     """Each piece as it is made, so that the whole is never in memory."""
     for piece in pieces:
         stream.write(piece)
+
+
+@contextmanager
+def unheard(stream: TextIO) -> Iterator[None]:
+    """Where the reader of `stream` has gone (`| head`, a terminal that was closed), nothing more is
+    written and nobody complains."""
+    try:
+        yield
+        stream.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+        # what is still buffered must not complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

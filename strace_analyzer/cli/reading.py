@@ -20,9 +20,14 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
                 if trace.hint is not None:
                     print(f"strace-analyzer: {safe(trace.hint)}", file=sys.stderr)
         analysis = analyze_traces(traces, settings)
+    say_failures(analysis)
+    return analysis
+
+
+def say_failures(analysis: Analysis) -> None:
+    """Rules that raised an error, on standard error."""
     for failure in analysis.failures:
         where = f" at {failure.source}:{failure.line}" if failure.source else ""
         print(
             f"strace-analyzer: rule {failure.rule} failed{where}: {failure.error}", file=sys.stderr
         )
-    return analysis

@@ -12,7 +12,8 @@ from strace_analyzer.analysis.analyze import joined
 from strace_analyzer.errors import TraceError
 from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.trace.events import Event
+from strace_analyzer.live.refusals import TracingError
+from strace_analyzer.trace.events import Event, Syscall
 from strace_analyzer.trace.reader import TraceInput, TraceReader
 
 
@@ -40,7 +41,7 @@ class Watch:
 
     `existing` are the processes that ran already when the trace began. Where strace was started by
     us, `may_be_empty` says that a trace without a line is no error: the program made no call that
-    matters.
+    matters. `program` is what strace was to run, whose execve() then comes first.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class Watch:
         *,
         existing: Iterable[ExistingProcess] | None = None,
         may_be_empty: bool = False,
+        program: str | None = None,
     ) -> None:
         names = [source.name for source in trace.sources]
         self._settings = settings
         self._reader = TraceReader(trace)
         self._trace = TraceAnalysis(trace.id, trace.name, names, settings)
         self._may_be_empty = may_be_empty
+        self._program = program
         self._found: Counter[Level] = Counter()
         if existing is not None:
             self._trace.seed(existing)
@@ -63,7 +66,7 @@ class Watch:
     def findings(self) -> Iterator[Told]:
         """Each finding when it becomes provable, and again whenever a later line changes it.
 
-        Raises TraceError as TraceReader does.
+        Raises TraceError as TraceReader does, TracingError where `program` could not be run.
         """
         known: set[int] = set()
         for finding in self._changes():
@@ -102,8 +105,23 @@ class Watch:
         yield from self._trace.close()
 
     def _events(self) -> Iterator[Event]:
+        events = iter(self._reader)
         try:
-            yield from self._reader
+            if self._program is not None:
+                yield from self._until_program_runs(events, self._program)
+            yield from events
         except TraceError:
             if not self._may_be_empty or any(account.lines for account in self._reader.accounting):
                 raise
+
+    def _until_program_runs(self, events: Iterator[Event], program: str) -> Iterator[Event]:
+        """The events up to the first call, which is the execve() of `program`. Raises TracingError
+        where the kernel refused it: no interpreter, another machine's code."""
+        for event in events:
+            if isinstance(event, Syscall):
+                if event.name == "execve" and event.result.failed:
+                    why = event.result.note or event.result.errno
+                    raise TracingError(f"{program}: cannot be run: {why}")
+                yield event
+                return
+            yield event

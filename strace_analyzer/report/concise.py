@@ -18,9 +18,14 @@ from strace_analyzer.report.selection import Selected
 def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
     """A line per finding, then one per thing unknown or hidden; nothing at all for a clean
     trace."""
-    names = {trace.id: trace.name for trace in selected.traces}
     for finding in selected.findings():
         yield line(finding)
+    yield from remarks(selected)
+
+
+def remarks(selected: Selected) -> Iterator[str]:
+    """A line per thing unknown or hidden."""
+    names = {trace.id: trace.name for trace in selected.traces}
     for unknown in selected.unknown:
         process = f"process {unknown.process.rpartition(':')[2]}: " if unknown.process else ""
         yield safe(f"{unknown.first}: unknown: {unknown.code}: {process}{unknown.reason}") + "\n"

@@ -23,6 +23,11 @@ def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
         yield line("trace", document.trace(result))
     for finding in selected.findings():
         yield found(finding)
+    yield from closing(selected, judgement)
+
+
+def closing(selected: Selected, judgement: Judgement) -> Iterator[str]:
+    """What is unknown and hidden, and the summary: the last lines of every report."""
     for unknown in selected.unknown:
         yield line("unknown", document.unknown(unknown))
     for warning in selected.warnings:
@@ -35,10 +40,13 @@ def found(finding: Finding) -> str:
     return line("finding", document.finding(finding))
 
 
-def update(was: Finding, now: Finding) -> str | None:
+def update(was: Finding | None, now: Finding) -> str | None:
     """The line that says what is known about a finding now and was not before; None where nothing
-    is."""
-    before, after = document.finding(was), document.finding(now)
+    is. All of it where what was told before (`was`) is forgotten."""
+    after = document.finding(now)
+    if was is None:
+        return line("update", after)
+    before = document.finding(was)
     changed = {name: value for name, value in after.items() if before[name] != value}
     return line("update", {"id": now.id, **changed}) if changed else None
 

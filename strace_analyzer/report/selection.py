@@ -51,6 +51,33 @@ class Selection:
     def by_time(self) -> bool:
         return self.since is not None or self.until is not None
 
+    def admits(self, finding: Finding) -> bool:
+        """Whether a finding is reported, as far as it tells itself: for findings that are told
+        before all of their process is known."""
+        process = finding.process
+        return (
+            (not self.rules or finding.rule in self.rules)
+            and finding.level >= self.level
+            and (not self.pids or bool(self.pids & {process.tgid, process.tid}))
+            and (
+                not self.commands
+                or any(fnmatchcase(process.command or "", glob) for glob in self.commands)
+            )
+            and self.is_in_time(finding)
+        )
+
+    def is_in_time(self, finding: Finding) -> bool:
+        """Whether it lies between `since` and `until`; a finding without times does not."""
+        if not self.by_time:
+            return True
+        moment = of_finding(finding)
+        if moment is None:
+            return False
+        since, until = self.since, self.until
+        return (since is None or not moment.before(since)) and (
+            until is None or not moment.after(until)
+        )
+
 
 EVERYTHING = Selection()
 
@@ -92,7 +119,7 @@ class Selected:
     def findings(self) -> Iterator[Finding]:
         """The findings that are shown, in the order in which they were found."""
         for finding in self.analysis.findings:
-            if (finding.trace, finding.group) in self._shown and self._in_time(finding):
+            if (finding.trace, finding.group) in self._shown and self.selection.is_in_time(finding):
                 yield finding
 
     def sockets(self) -> Iterator[SocketLife]:
@@ -117,23 +144,12 @@ class Selected:
         folds = {(group.trace, group.id): _Fold() for group in kept}
         for finding in self.analysis.findings:
             fold = folds.get((finding.trace, finding.group or ""))
-            if fold is not None and self._in_time(finding):
+            if fold is not None and self.selection.is_in_time(finding):
                 fold.add(finding)
         return tuple(
             folds[group.trace, group.id].apply(group)
             for group in kept
             if folds[group.trace, group.id].count
-        )
-
-    def _in_time(self, finding: Finding) -> bool:
-        if not self.selection.by_time:
-            return True
-        moment = of_finding(finding)
-        if moment is None:
-            return False
-        since, until = self.selection.since, self.selection.until
-        return (since is None or not moment.before(since)) and (
-            until is None or not moment.after(until)
         )
 
     def _keeps(self, process: Process) -> bool:

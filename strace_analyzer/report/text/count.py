@@ -35,7 +35,8 @@ def hints(section: Section) -> Iterator[RenderableType]:
         words.append(f"All {total:,}: --all")
     source = safe(shlex.quote(section.trace.name))
     life = f"strace-analyzer sockets {source} --line {group.sample.at.line}"
-    words.append(f"One socket's life: {life}")
+    if not section.trace.name.startswith("<"):  # a stream cannot be read again
+        words.append(f"One socket's life: {life}")
     words.append(f"Why: strace-analyzer rule {group.rule}")
     line = "    ".join(words)
     if len(line) <= section.width:
@@ -48,7 +49,7 @@ def gate_line(
     parts: Sequence[Section], judgement: Judgement, gate: Gate
 ) -> Iterator[RenderableType]:
     """`exit 0: 1 note, below --fail-on warning`, where findings do not reach the gate."""
-    if judgement.verdict != "findings" or judgement.exit_status != 0:
+    if judgement.verdict != "findings" or judgement.exit_status != 0 or gate.words == ("never",):
         return
     found = _levels(parts)
     words = " ".join(f"--fail-on {word}" for word in gate.words)

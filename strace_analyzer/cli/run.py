@@ -1,0 +1,90 @@
+"""`run`: takes a program and its arguments, runs it under strace, gives the report on standard
+error and the program's exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from strace_analyzer.cli import options, tracing
+from strace_analyzer.cli.options import ReportFormat
+
+FAILED = 125
+"""our own failure, as with env(1) and timeout(1)"""
+
+
+def run(
+    program: Annotated[
+        list[str],
+        typer.Argument(metavar="-- CMD [ARGS...]", help="The program to run.", show_default=False),
+    ],
+    save_trace: tracing.SaveTrace = None,
+    stacks: tracing.Stacks = False,
+    strace_option: tracing.StraceOption = None,
+    format: options.Format = ReportFormat.text,
+    output: options.OutputFile = None,
+    rule: options.ReportedRules = None,
+    level: options.ShownLevel = None,
+    all: options.Everything = False,
+    fail_on: tracing.FailOn = None,
+    rules: options.RuleFiles = None,
+    port_range: options.PortRange = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Run a program under strace; report on standard error, or to -o FILE.
+
+    Exit status: the program's own, 128+N after signal N; 125 where strace-analyzer itself failed;
+    1 where --fail-on is met and the program succeeded.
+    """
+    from strace_analyzer.cli.following import Manner, follow
+    from strace_analyzer.cli.output import unheard
+    from strace_analyzer.live.run import running
+    from strace_analyzer.live.strace import show_everything
+    from strace_analyzer.live.watch import Watch
+
+    more = strace_option or []
+    chosen = tracing.live_settings(
+        rule=rule,
+        rule_files=rules,
+        level=level.value if level else None,
+        fail_on=fail_on,
+        port_range=port_range,
+        all_is_shown=show_everything(more),
+    )
+    # What the program says on a terminal must not be overwritten: it is only shown how far we are
+    # where the program's output goes elsewhere.
+    viewed = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()
+    manner = Manner(
+        format=format,
+        everything=all,
+        telling=output is None and (viewed or format is not ReportFormat.text),
+        viewed=viewed,
+    )
+    judgement = None
+    with (
+        _report_to(output) as stream,
+        running(program, save=save_trace, stacks=stacks, options=more) as session,
+        unheard(stream),
+    ):
+        watch = Watch(session.trace, chosen.analysis, may_be_empty=True, program=program[0])
+        judgement = follow(watch, chosen, stream, manner)
+    tracing.warn(session.copy.failure)
+    if session.status == 0 and judgement is not None and not tracing.is_never(chosen.gate):
+        return FAILED if judgement.exit_status > 1 else judgement.exit_status
+    return session.status
+
+
+@contextmanager
+def _report_to(path: Path | None) -> Iterator[TextIO]:
+    from strace_analyzer.cli.output import destination
+
+    if path is None:
+        yield sys.stderr
+        return
+    with destination(path) as stream:
+        yield stream

@@ -1,0 +1,98 @@
+"""The options that `run` and `attach` share, and what they make of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.cli.settings import Settings, settings
+from strace_analyzer.report.gate import Gate
+
+STRACE = "strace"
+NEVER = ("never",)
+
+SaveTrace = Annotated[
+    Path | None,
+    typer.Option("--save-trace", metavar="FILE", help="Keep the trace.", rich_help_panel=STRACE),
+]
+Stacks = Annotated[
+    bool,
+    typer.Option(
+        "--stacks",
+        metavar="",
+        help="Name the function that called bind() (strace -k; slow).",
+        rich_help_panel=STRACE,
+    ),
+]
+StraceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strace-option",
+        metavar="OPTION",
+        help="One more word for strace: --strace-option=-v. Repeatable.",
+        show_default=False,
+        rich_help_panel=STRACE,
+    ),
+]
+Follow = Annotated[
+    bool,
+    typer.Option("--follow", metavar="", help="Tell each finding when it comes."),
+]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="LEVEL|RULE|unknown|never",
+        help="What makes the exit status 1. Repeatable.",
+        show_default="never",
+    ),
+]
+
+
+def live_settings(
+    *,
+    rule: Sequence[str] | None,
+    rule_files: Sequence[str] | None,
+    level: str | None,
+    fail_on: Sequence[str] | None,
+    port_range: str | None,
+    all_is_shown: bool,
+) -> Settings:
+    """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
+    from strace_analyzer.ports.port_range import host_range
+
+    chosen = settings(
+        rule=rule,
+        rule_files=rule_files or (),
+        level=level,
+        fail_on=fail_on or NEVER,
+        port_range=port_range,
+        autobind_reuse=_autobind_reuse(),
+    )
+    here = replace(chosen.analysis, host_range=host_range(), nothing_hidden=all_is_shown)
+    return replace(chosen, analysis=here)
+
+
+def is_never(gate: Gate) -> bool:
+    """Nothing was asked for that could make the exit status 1."""
+    return gate.words == NEVER
+
+
+def _autobind_reuse() -> bool:
+    """net.ipv4.ip_autobind_reuse of this machine."""
+    try:
+        text = Path("/proc/sys/net/ipv4/ip_autobind_reuse").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return text.strip() == "1"
+
+
+def warn(message: str | None) -> None:
+    """A line on standard error, where there is something to say."""
+    if message is not None:
+        print(f"strace-analyzer: {message}", file=sys.stderr)

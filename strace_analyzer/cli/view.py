@@ -1,0 +1,79 @@
+"""Shows on standard error, a terminal, how far a live analysis has come, and writes lines above
+it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import RenderableType
+from rich.live import Live
+
+from strace_analyzer.cli.console import console
+from strace_analyzer.live.watch import Watch
+from strace_analyzer.report.text.live import Figures, announcement, board, status
+
+_PER_SECOND = 4
+_SHARE = 0.05
+"""of the time, at most, that may go into counting what is shown"""
+
+
+@contextmanager
+def view(watch: Watch, out: TextIO, *, alone: bool) -> Iterator[Callable[[str], None]]:
+    """While `watch` is gone through: gives what writes a line to `out` at once. `alone` says that
+    nobody else writes to the terminal."""
+    with Live(
+        get_renderable=_Picture(watch, board if alone else status),
+        console=console(sys.stderr),
+        refresh_per_second=_PER_SECOND,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as live:
+        if out.isatty() and _device(out) == _device(sys.stderr):
+            yield lambda line: live.console.print(announcement(line), soft_wrap=True)
+        else:
+
+            def write_line(line: str) -> None:
+                out.write(line)
+                out.flush()
+
+            yield write_line
+
+
+def _device(stream: TextIO) -> int:
+    return os.fstat(stream.fileno()).st_rdev
+
+
+class _Picture:
+    """Called for each picture. Counting many open sockets takes its time, so it is then done less
+    often."""
+
+    def __init__(self, watch: Watch, draw: Callable[[Figures], RenderableType]) -> None:
+        self._watch = watch
+        self._draw = draw
+        self._began = self._when = time.monotonic()
+        self._next = 0.0
+        self._figures = Figures(0.0, 0, 0.0, 0, 0, watch.progress().port_range, {})
+
+    def __call__(self) -> RenderableType:
+        now = time.monotonic()
+        if now >= self._next:
+            progress = self._watch.progress()
+            self._next = now + (time.monotonic() - now) / _SHARE
+            since = max(now - self._when, 1 / _PER_SECOND)
+            self._figures = Figures(
+                now - self._began,
+                progress.lines,
+                (progress.lines - self._figures.lines) / since,
+                progress.open_sockets,
+                progress.pinned,
+                progress.port_range,
+                progress.findings,
+            )
+            self._when = now
+        return self._draw(self._figures)

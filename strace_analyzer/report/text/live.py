@@ -1,0 +1,105 @@
+"""Takes how far a live analysis has come, gives what a terminal shows of it meanwhile.
+
+Either a line of its own, which is rewritten in place and so does no harm where others write to the
+same terminal, or a few lines with a bar where nobody else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rich.console import RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from strace_analyzer.findings import Level
+from strace_analyzer.report.plain import count, number
+from strace_analyzer.report.text.style import FAINT, GOOD, HEADING, LEVELS
+
+_BAR = 24
+"""columns"""
+
+
+class Figures(NamedTuple):
+    """What is shown. `rate` is in lines a second, `elapsed` in seconds."""
+
+    elapsed: float
+    lines: int
+    rate: float
+    open_sockets: int
+    pinned: int
+    port_range: tuple[int, int]
+    findings: Mapping[Level, int]
+
+    @property
+    def ports(self) -> int:
+        """How many ports the range has."""
+        return self.port_range[1] - self.port_range[0] + 1
+
+
+def status(figures: Figures) -> RenderableType:
+    """`12,340 lines, 8,120/s | 41 sockets open | 312 of 28,232 ports pinned | 3 warnings`, cut
+    where the terminal is narrow."""
+    line = Text(no_wrap=True, overflow="ellipsis")
+    parts = (
+        Text(f"{count(figures.lines, 'line')}, {figures.rate:,.0f}/s"),
+        Text(f"{count(figures.open_sockets, 'socket')} open"),
+        Text(f"{number(figures.pinned)} of {number(figures.ports)} ports pinned"),
+        _findings(figures),
+    )
+    for part in parts:
+        line.append(" | " if line else "", style=FAINT)
+        line.append_text(part)
+    return line
+
+
+def board(figures: Figures) -> RenderableType:
+    """The same on a line each, the pinned ports as a bar against the range."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style=HEADING)
+    grid.add_column(no_wrap=True, justify="right")
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    minutes, seconds = divmod(int(figures.elapsed), 60)
+    low, high = figures.port_range
+    rate = Text(f"{figures.rate:,.0f}/s   for {minutes}:{seconds:02}", style=FAINT)
+    grid.add_row("Lines", number(figures.lines), rate)
+    grid.add_row("Sockets open", number(figures.open_sockets), "")
+    grid.add_row(
+        "Ports pinned",
+        number(figures.pinned),
+        ProgressBar(total=figures.ports, completed=figures.pinned, width=_BAR),
+        style=_alarm(figures),
+    )
+    grid.add_row("", f"{figures.pinned / figures.ports:.1%}", Text(f"of {low}-{high}", style=FAINT))
+    grid.add_row("Findings", number(sum(figures.findings.values())), _findings(figures))
+    grid.add_row("", "", Text("Ctrl-C ends it and brings the report", style=FAINT))
+    return grid
+
+
+def announcement(line: str) -> Text:
+    """The concise line of a finding that has just become provable, its level in colour."""
+    text = Text(line.rstrip("\n"), no_wrap=True, overflow="ignore")
+    for level, style in LEVELS.items():
+        at = text.plain.find(f": {level}: ")
+        if at >= 0:
+            text.stylize(style, at + 2, at + 2 + len(str(level)))
+            break
+    return text
+
+
+def _findings(figures: Figures) -> Text:
+    """`2 errors, 40 warnings`; `no findings`."""
+    line = Text()
+    for level in reversed(Level):
+        found = figures.findings.get(level, 0)
+        if found:
+            line.append(", " if line else "")
+            line.append(count(found, str(level)), style=LEVELS[level])
+    return line or Text("no findings", style=GOOD)
+
+
+def _alarm(figures: Figures) -> str:
+    """From 80 % of the range on it is an error (RULES.md)."""
+    return LEVELS[Level.ERROR] if figures.pinned >= 0.8 * figures.ports else ""
