@@ -23,18 +23,19 @@ class Mender:
 
     def __init__(self, calls: CallParser) -> None:
         self._calls = calls
-        self._cut: Frame | None = None
+        self.cut: Frame | None = None
+        """the call whose rest is awaited"""
 
     def mend(self, frame: Frame) -> tuple[Frame, ...]:
         """What is whole now. A cut frame that comes out again has no rest in this source."""
-        cut = self._cut
+        cut = self.cut
         if cut is None:
             if frame.end in CUT:
-                self._cut = frame
+                self.cut = frame
                 return ()
             return (frame,)
         if frame.kind is Kind.REST:
-            self._cut = None
+            self.cut = None
             return (_joined(cut, b"", frame),)
         if frame.kind in _WITHIN_A_CALL:
             return (frame,)
@@ -42,19 +43,19 @@ class Mender:
             whole = _joined(cut, b" ", frame._replace(body=frame.body.strip()))
             if self._calls.whole(whole.body) is None:
                 return (frame,)
-            self._cut = None
+            self.cut = None
             return (whole,)
-        self._cut = None
+        self.cut = None
         return (cut, *self.mend(frame))
 
     def identified(self, tid: int) -> None:
         """Task 0, whose call may be cut, is `tid`."""
-        if self._cut is not None and self._cut.tid == 0:
-            self._cut = self._cut._replace(tid=tid)
+        if self.cut is not None and self.cut.tid == 0:
+            self.cut = self.cut._replace(tid=tid)
 
     def close(self) -> tuple[Frame, ...]:
         """The end of the source: a call that it ends in was begun."""
-        cut, self._cut = self._cut, None
+        cut, self.cut = self.cut, None
         return () if cut is None else (cut._replace(end=End.INTRUDED),)
 
 

@@ -19,6 +19,7 @@ from strace_analyzer.trace.lines import Line
 from strace_analyzer.trace.marks import marked, unparsed
 from strace_analyzer.trace.repair import (
     WRITES,
+    BegunCall,
     around_output,
     has_output,
     two_records,
@@ -80,8 +81,11 @@ class Rejoin:
         heard = source.speaker.hear(frame, events)
         if events:
             self._identify(source, events)
-        for whole in source.mender.mend(heard):
-            self._take(source, whole, events)
+        if heard.end not in CUT and source.mender.cut is None:
+            self._take(source, heard, events)
+        else:
+            for whole in source.mender.mend(heard):
+                self._take(source, whole, events)
         return events
 
     def settle(self, source: int) -> list[Event]:
@@ -166,7 +170,7 @@ class Rejoin:
         tid = _tid(frame)
         self._drop_half(tid)
         source.account.call_lines += frame.lines
-        call = self._calls.entered(frame.body)
+        call = BegunCall(self._calls, frame.name, frame.body)
         events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
         self._keep(_Half(frame, frame.body), frame)
 
@@ -222,7 +226,7 @@ class Rejoin:
             source.account.call_lines += frame.lines
             if half is None:
                 half = _Half(frame, b"", entry_seen=False)
-                call = self._calls.entered(f"{frame.name}(".encode())
+                call = BegunCall(self._calls, frame.name, f"{frame.name}(".encode())
                 events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
             half.text += frame.body
             self._keep(half, frame)

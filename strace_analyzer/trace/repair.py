@@ -1,4 +1,4 @@
-"""What is left of a call that the traced program's own output has run into -> the call.
+"""What there is of a call that has only begun, or that other output has run into -> the call.
 
 On a terminal, and in `2>&1`, a program's output lands where strace is in its line, which is behind
 the arguments that strace prints on entry: `write(1, "hi\\n", 3hi` and `) = 3` on the next line.
@@ -17,6 +17,39 @@ from strace_analyzer.trace.values import Value, plain
 
 WRITES = frozenset(("write", "writev"))
 """The calls whose own output lands within them, and whose last argument is a number."""
+
+
+class BegunCall:
+    """A call that has begun: its arguments so far are read when somebody asks, which few do."""
+
+    __slots__ = ("_call", "_calls", "_text", "name")
+
+    def __init__(self, calls: CallParser, name: str, text: bytes) -> None:
+        self.name = name
+        self._calls = calls
+        self._text = text
+        self._call: Call | None = None
+
+    def _read(self) -> Call:
+        if self._call is None:
+            self._call = self._calls.entered(self._text)
+        return self._call
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        return self._read().args
+
+    @property
+    def result(self) -> Result:
+        return self._read().result
+
+    @property
+    def duration(self) -> float | None:
+        return None
+
+    @property
+    def text(self) -> str:
+        return self._text.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,13 +49,25 @@ class Speaker:
 
     def hear(self, frame: Frame, events: list[Event]) -> Frame:
         """`frame` with its tid; what it tells about the speakers themselves goes to `events`."""
+        tid = frame.tid
+        if (
+            frame.end is End.RESULT
+            and tid is not None
+            and tid in self._alive
+            and frame.kind is Kind.CALL
+            and frame.command is None
+        ):
+            if self._inside:
+                self._inside.pop(tid, None)
+            if frame.body.startswith(_EXITS):
+                self._leaving.add(tid)
+            return frame
         if frame.kind not in _SPEAKING:
             if frame.kind is Kind.REST:  # never has a prefix of its own
                 return self._rest(frame)
             if frame.number is not None:
                 self._follow(frame, frame.number, events)
             return frame
-        tid = frame.tid
         if tid is None:
             tid = self._bare(frame)
             frame = frame._replace(tid=tid)
