@@ -34,7 +34,8 @@ def early_bind_findings(
     if concerns(was):
         now = step.now
         ended = now is None or now.binding is not Binding.EPHEMERAL
-        yield rule.finding(step, was if now is None else now, ended=ended)
+        at = "bind" if was.evidence("bind") is not None else "connect"  # a bind before the trace
+        yield rule.finding(step, was if now is None else now, at=at, ended=ended)
 
 
 def is_early_wildcard_bind(socket: Socket) -> bool:
