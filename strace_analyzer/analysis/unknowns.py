@@ -8,10 +8,10 @@ from strace_analyzer.rules.evidence import Context
 
 REASONS = {
     "io-uring": "io_uring was set up: calls made through it are invisible to strace",
-    "received-descriptor": "a descriptor came from another process: what it was bound to is not known",
+    "received-descriptor": "a descriptor came from another process: what it was bound to is unknown",
     "passed-descriptor": "a bound socket was passed to another process: its connect may be there",
     "undecoded-address": "strace did not decode the address of this bind() or connect()",
-    "older-socket": "connect() on a socket that is older than the trace: it may have been bound early",
+    "older-socket": "connect() on a socket older than the trace: it may have been bound early",
     "pairing": "it is not certain which clone() made this task, and so which descriptors it has",
     "rule-failed": "a rule raised an error here: it may have missed findings",
 }

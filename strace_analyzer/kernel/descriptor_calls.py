@@ -161,10 +161,11 @@ CALLS: dict[str, Handler] = {
     "pipe2": pipe,
     **dict.fromkeys(
         (
-            "bpf", "creat", "epoll_create", "epoll_create1", "eventfd", "eventfd2", "fanotify_init",
-            "fsmount", "fsopen", "fspick", "inotify_init", "inotify_init1", "landlock_create_ruleset",
-            "memfd_create", "memfd_secret", "mq_open", "open", "open_by_handle_at", "open_tree", "openat",
-            "openat2", "perf_event_open", "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
+            "bpf", "creat", "epoll_create", "epoll_create1", "eventfd", "eventfd2",
+            "fanotify_init", "fsmount", "fsopen", "fspick", "inotify_init", "inotify_init1",
+            "landlock_create_ruleset", "memfd_create", "memfd_secret", "mq_open", "open",
+            "open_by_handle_at", "open_tree", "openat", "openat2", "perf_event_open",
+            "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
             "userfaultfd",
         ),
         returns_fd,

@@ -114,7 +114,7 @@ class ThreadGroup:
         self.command: str | None = parent.command if parent else None
         """base name of the program that runs, from execve() or -Y"""
         self.argv: tuple[str, ...] = parent.argv if parent else ()
-        self.argv_truncated = parent.argv_truncated if parent else False
+        self.argv_truncated: bool = parent.argv_truncated if parent else False
         self.programs: list[str] = []
         """paths given to execve(), in order"""
 

@@ -22,7 +22,7 @@ Setter = Callable[[Options, Value | None], Options]
 def _flag(name: str) -> Setter:
     def set_flag(options: Options, value: Value | None) -> Options:
         state = option_number(value)
-        return options if state is None else options._replace(**{name: state != 0})
+        return options if state is None else options._replace(**{name: state != 0})  # type: ignore[arg-type]
 
     return set_flag
 

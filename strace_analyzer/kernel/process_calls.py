@@ -68,8 +68,8 @@ def _clone_flags(args: tuple[Value, ...]) -> Value | None:
             case _:
                 # clone3() writes parent_tid back: `{flags=...} => {parent_tid=[5]}`
                 inner = plain(item.before if isinstance(item, Change) else item)
-                if isinstance(inner, Struct) and (flags := inner.get("flags")) is not None:
-                    return flags
+                if isinstance(inner, Struct) and (inside := inner.get("flags")) is not None:
+                    return inside
     return argument(args, 0)
 
 

@@ -3,8 +3,6 @@ made."""
 
 from __future__ import annotations
 
-from typing import Union
-
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import (
@@ -20,7 +18,7 @@ from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.annotation import SocketNote
 from strace_analyzer.trace.events import Exited, Killed, Syscall
 
-Cause = Union[Syscall, Exited, Killed]
+Cause = Syscall | Exited | Killed
 
 RECEIVED = "received-descriptor"
 """The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""

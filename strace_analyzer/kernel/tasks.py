@@ -151,9 +151,10 @@ class Tasks:
             return
         task.tid = tid
         self._alive[tid] = task
-        for waiting in (self._pending, self._early):
-            if 0 in waiting:
-                waiting[tid] = waiting.pop(0)  # type: ignore[attr-defined]
+        if 0 in self._pending:
+            self._pending[tid] = self._pending.pop(0)
+        if 0 in self._early:
+            self._early[tid] = self._early.pop(0)
         group = task.group
         group.tids = [tid if number == 0 else number for number in group.tids]
         if group.tgid == 0:

@@ -8,7 +8,7 @@ trace (epoch, midnight of the first day, or sum of -r), None without times.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Union
+from typing import NamedTuple, Protocol
 
 from strace_analyzer.trace.values import Value
 
@@ -261,19 +261,19 @@ class Foreign(NamedTuple):
     span: Span
 
 
-Event = Union[
-    Syscall,
-    Entered,
-    SignalDelivered,
-    Exited,
-    Killed,
-    Attached,
-    Detached,
-    Identified,
-    Command,
-    Notice,
-    TableRow,
-    Dump,
-    Unparsed,
-    Foreign,
-]
+Event = (
+    Syscall
+    | Entered
+    | SignalDelivered
+    | Exited
+    | Killed
+    | Attached
+    | Detached
+    | Identified
+    | Command
+    | Notice
+    | TableRow
+    | Dump
+    | Unparsed
+    | Foreign
+)
