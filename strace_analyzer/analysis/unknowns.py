@@ -8,7 +8,7 @@ from strace_analyzer.rules.evidence import Context
 
 REASONS = {
     "io-uring": "io_uring was set up: calls made through it are invisible to strace",
-    "received-descriptor": "a descriptor came from another process: what it was bound to is unknown",
+    "received-descriptor": "a descriptor came from another process: its binding is not known",
     "passed-descriptor": "a bound socket was passed to another process: its connect may be there",
     "undecoded-address": "strace did not decode the address of this bind() or connect()",
     "older-socket": "connect() on a socket older than the trace: it may have been bound early",
