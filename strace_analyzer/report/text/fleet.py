@@ -4,6 +4,7 @@ for each cause."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Group as Stack
 from rich.console import RenderableType
@@ -152,7 +153,11 @@ def _worst(cause: Cause, everything: bool) -> str:
 
 
 def _proof(group: Group) -> str:
-    calls = group.sample.calls
-    lines = [f"{calls[role].line:,} {role}" for role in ("bind", "connect") if role in calls]
-    at = group.sample.at
+    calls, at = group.sample.calls, group.sample.at
+    lines = []
+    for role in ("bind", "connect"):
+        if role in calls:
+            call = calls[role]
+            other = f" in {Path(call.source).name}" if call.source != at.source else ""
+            lines.append(f"{call.line:,} {role}{other}")
     return safe(f"{at.source}, line {', '.join(lines) or number(at.line)}")
