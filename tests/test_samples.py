@@ -22,18 +22,19 @@ NAMES = sorted(
 STATUS = {
     "curl-interface-any.strace": 0,
     "erlang23-inets-httpc-40req-yy-tt-T.strace": 1,
-    "erlang23-inets-httpc-40req.strace": 1,
+    "erlang23-inets-httpc-40req.strace": 0,
     "erlang25-inets-httpc-40req.strace": 0,
     "java-bindany.strace": 1,
     "nginx-proxy-pass-mix.strace": 0,
     "node-http-anyaddr.strace": 1,
     "python-fork-family": 0,
     "python-http-server.strace": 0,
-    "python-requests-source-any.strace": 1,
-    "python-threads-halves.strace": 1,
+    "python-requests-source-any.strace": 0,
+    "python-threads-halves.strace": 0,
     "ssh-b-any.strace": 0,
 }
-"""the exit status of each: 1 where connections waste ports, 0 where all is clean or only a note"""
+"""The exit status of each: 1 where ports are wasted, 0 where all is clean or only a note. Without times
+the connections of one trace that come one after the other waste none: TIME_WAIT is not known."""
 
 
 @pytest.mark.parametrize("name", NAMES)
