@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 import pytest
 from frame_notation import notation
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scraps import SCRAPS
+from shared_folder import TRACES
 
+from strace_analyzer.trace import frames
 from strace_analyzer.trace.reader import EventStream
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -58,3 +63,53 @@ def test_there_are_cases_of_every_kind() -> None:
 def test_bytes_that_no_text_file_can_show(line: bytes, expected: str) -> None:
     stream = EventStream()
     assert [notation(event) for event in [*stream.feed(line), *stream.close()]] == [expected]
+
+
+def reading(text: bytes, plainly: bool) -> list[object] | None:
+    """What frame.lark says of a line, by Lark alone or by the shapes learned so far."""
+    reader = frames._reader()
+    read = reader.plainly(text) if plainly else reader.read(frames._key(text), text)
+    return None if read is None else [part(read[1]) for part in read[0]]
+
+
+@pytest.mark.labels
+def test_learned_shapes_say_what_lark_says() -> None:
+    """Of every seventh line of the labelled traces, and of each with its beginning cut off."""
+    for file in sorted(TRACES.glob("*.strace")):
+        for line in file.read_bytes().split(b"\n")[:-1:7]:
+            for text in (line.rstrip(), line.rstrip()[5:]):
+                if text:
+                    assert reading(text, plainly=False) == reading(text, plainly=True), text
+
+
+@settings(deadline=None)
+@given(st.lists(SCRAPS, min_size=1, max_size=6).map(b"".join))
+def test_learned_shapes_say_what_lark_says_of_scraps(line: bytes) -> None:
+    text = line.rstrip()
+    if text:
+        expected = reading(text, plainly=True)
+        assert [reading(text, plainly=False) for _ in range(3)] == [expected] * 3
+
+
+LAYOUTS = st.sampled_from(
+    [
+        "close({}) = {}",
+        "{} close(3) = 0",
+        "[pid {:5}] close(3) = {}",
+        "{} <... close resumed>) = {}",
+        "{}.{} close(3 <unfinished ...>",
+        "     {}.{:06} close(3) = 0",
+        "[{:4}] close(3) = {}",
+        "+++ exited with {} +++",
+        "strace: Process {} attached",
+        "{}:{} close(3) = 0",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(LAYOUTS, st.integers(0, 10**11), st.integers(0, 10**8))
+def test_numbers_of_any_length_do_not_fool_a_shape(layout: str, one: int, other: int) -> None:
+    """A pid, a time of the epoch and a difference are told apart by their length."""
+    text = layout.format(one, other).encode()
+    assert reading(text, plainly=False) == reading(text, plainly=True)
