@@ -32,6 +32,12 @@ class FdArgument(NamedTuple):
         """The socket that the note names, None without a note or where it names another file."""
         return None if self.note is None else socket_note(self.note)
 
+    @property
+    def may_be_socket(self) -> bool:
+        """False where the note says that it is a file, a pipe, a UNIX socket."""
+        note = self.socket
+        return self.note is None or (note is not None and not note.foreign)
+
 
 def argument(args: tuple[Value, ...], index: int) -> Value | None:
     """The argument at `index`, None where the line does not have it."""

@@ -117,7 +117,8 @@ def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
 def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
     for fd in passed_fds(argument(call.args, 1)):
         kernel.number_was_given(task, fd.fd, call)
-        kernel.received(task, fd.fd, call)
+        if fd.may_be_socket:
+            kernel.received(task, fd.fd, call)
 
 
 CALLS: dict[str, Handler] = {

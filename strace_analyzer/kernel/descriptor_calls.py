@@ -147,6 +147,15 @@ def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
         kernel.begin_close(task, fd.fd)
 
 
+GIVES_FD = (
+    "bpf", "creat", "epoll_create", "epoll_create1", "eventfd", "eventfd2", "fanotify_init",
+    "fsmount", "fsopen", "fspick", "inotify_init", "inotify_init1", "landlock_create_ruleset",
+    "memfd_create", "memfd_secret", "mq_open", "open", "open_by_handle_at", "open_tree", "openat",
+    "openat2", "perf_event_open", "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
+    "userfaultfd",
+)  # fmt: skip
+"""Calls of which only the new descriptor matters that they return."""
+
 CALLS: dict[str, Handler] = {
     "close": close,
     "close_range": close_range,
@@ -159,18 +168,8 @@ CALLS: dict[str, Handler] = {
     "pidfd_getfd": received,
     "pipe": pipe,
     "pipe2": pipe,
-    **dict.fromkeys(
-        (
-            "bpf", "creat", "epoll_create", "epoll_create1", "eventfd", "eventfd2",
-            "fanotify_init", "fsmount", "fsopen", "fspick", "inotify_init", "inotify_init1",
-            "landlock_create_ruleset", "memfd_create", "memfd_secret", "mq_open", "open",
-            "open_by_handle_at", "open_tree", "openat", "openat2", "perf_event_open",
-            "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
-            "userfaultfd",
-        ),
-        returns_fd,
-    ),
-}  # fmt: skip
+    **dict.fromkeys(GIVES_FD, returns_fd),
+}
 
 ENTRIES = {"close": entered_close}
 """What is done already when the first half of a call is read."""

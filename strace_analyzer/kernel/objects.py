@@ -44,38 +44,45 @@ class Descriptor(NamedTuple):
 class FdTable:
     """The descriptors of one or, under CLONE_FILES, several tasks. `users` counts them."""
 
-    __slots__ = ("_slots", "users")
+    __slots__ = ("replaced", "slots", "users")
 
     def __init__(self) -> None:
-        self._slots: dict[int, Descriptor] = {}
+        self.slots: dict[int, Descriptor] = {}
+        """to be read; `set` and `remove` keep count of the references"""
+        self.replaced: dict[int, Descriptor] = {}
+        """sockets that execve() closed, if nobody has cleared their close-on-exec flag unseen"""
         self.users = 1
 
     def __contains__(self, fd: int) -> bool:
-        return fd in self._slots
+        return fd in self.slots
 
     def __iter__(self) -> Iterator[int]:
-        return iter(tuple(self._slots))
+        return iter(tuple(self.slots))
+
+    def knows(self, fd: int | None) -> bool:
+        """True where `fd` is a socket, or was one until execve()."""
+        return fd in self.slots or fd in self.replaced
 
     def get(self, fd: int) -> Descriptor | None:
         """The entry of `fd`, or None where it is no socket we know."""
-        return self._slots.get(fd)
+        return self.slots.get(fd)
 
     def set(self, fd: int, descriptor: Descriptor) -> Descriptor | None:
         """Put `descriptor` at `fd`; give back what stood there (its reference already dropped)."""
         displaced = self.remove(fd)
         descriptor.description.references += 1
-        self._slots[fd] = descriptor
+        self.slots[fd] = descriptor
         return displaced
 
     def set_close_on_exec(self, fd: int, close_on_exec: bool) -> None:
         """FD_CLOEXEC of fcntl(2), FIOCLEX of ioctl(2); no effect on a number that is no socket."""
-        descriptor = self._slots.get(fd)
+        descriptor = self.slots.get(fd)
         if descriptor is not None:
-            self._slots[fd] = descriptor._replace(close_on_exec=close_on_exec)
+            self.slots[fd] = descriptor._replace(close_on_exec=close_on_exec)
 
     def remove(self, fd: int) -> Descriptor | None:
         """Take `fd` out and drop its reference; what stood there, or None."""
-        descriptor = self._slots.pop(fd, None)
+        descriptor = self.slots.pop(fd, None)
         if descriptor is not None:
             descriptor.description.references -= 1
         return descriptor
@@ -83,8 +90,8 @@ class FdTable:
     def fork(self) -> FdTable:
         """A copy that shares every open file description (clone without CLONE_FILES)."""
         copy = FdTable()
-        copy._slots = dict(self._slots)
-        for descriptor in copy._slots.values():
+        copy.slots = dict(self.slots)
+        for descriptor in copy.slots.values():
             descriptor.description.references += 1
         return copy
 

@@ -39,8 +39,6 @@ class Kernel:
         self._sockets = 0
         self._closing: dict[int, tuple[int, Descriptor]] = {}
         """closes that were entered and are not back, by tid"""
-        self._replaced_at_exec: dict[tuple[int, int], Descriptor] = {}
-        """close-on-exec sockets dropped by execve: (id of the table, fd) -> what it was"""
 
     # sockets and descriptors
 
@@ -86,8 +84,7 @@ class Kernel:
 
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
-        if self._replaced_at_exec:
-            self._replaced_at_exec.pop((id(task.table), fd), None)
+        task.table.replaced.pop(fd, None)
         if fd not in task.table:
             return
         descriptor = task.table.get(fd)
@@ -123,6 +120,10 @@ class Kernel:
         self.dropped(task, fd, descriptor, call)
         return True
 
+    def is_closing(self, tid: int) -> bool:
+        """True while `tid` is inside of a close() of a socket."""
+        return tid in self._closing
+
     def received(self, task: Task, fd: int, call: Syscall) -> None:
         """A descriptor of another process arrived: perhaps a socket that was bound there
         (unix(7))."""
@@ -143,14 +144,14 @@ class Kernel:
         for fd in task.table:
             descriptor = task.table.get(fd)
             if descriptor is not None and descriptor.close_on_exec:
-                self._replaced_at_exec[id(task.table), fd] = descriptor
+                task.table.replaced[fd] = descriptor
                 self.close(task, fd, call)
 
     def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         """The socket at `fd`, None where it is none that we know or where its note says
         otherwise."""
         descriptor = task.table.get(fd.fd)
-        if descriptor is None and self._replaced_at_exec:
+        if descriptor is None and task.table.replaced:
             descriptor = self._believed_after_exec(task, fd, call)
         if descriptor is None:
             return None
@@ -213,7 +214,7 @@ class Kernel:
 
     def _believed_after_exec(self, task: Task, fd: FdArgument, call: Syscall) -> Descriptor | None:
         """FIONCLEX is often not traced: a close-on-exec number used after execve was not closed."""
-        descriptor = self._replaced_at_exec.pop((id(task.table), fd.fd), None)
+        descriptor = task.table.replaced.pop(fd.fd, None)
         if descriptor is not None:
             descriptor = descriptor._replace(close_on_exec=False)
             task.table.set(fd.fd, descriptor)

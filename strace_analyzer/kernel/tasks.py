@@ -46,6 +46,16 @@ class Tasks:
     def __iter__(self) -> Iterator[Task]:
         return iter(tuple(self._alive.values()))
 
+    @property
+    def awaits_children(self) -> bool:
+        """A clone-like call is under way, or a child has not spoken yet."""
+        return bool(self._pending or self._unspoken)
+
+    @property
+    def table_of_strangers(self) -> FdTable | None:
+        """The table that a task of unknown kinship is taken to have."""
+        return None if self._strangers is None else self._strangers.table
+
     def alive(self, tid: int) -> Task | None:
         """The task with this id, without making one."""
         return self._alive.get(tid)

@@ -11,6 +11,7 @@ from strace_analyzer.kernel import (
     process_calls,
     socket_calls,
 )
+from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.seed import ExistingProcess, seed
@@ -40,6 +41,9 @@ CALLS: dict[str, Handler] = {
 ENTRIES = {**process_calls.ENTRIES, **descriptor_calls.ENTRIES}
 """The calls of which already the first half matters."""
 
+CLOSES = frozenset({"close", "close_range"})
+"""One of them shows that closing is traced."""
+
 
 def tracked_calls() -> frozenset[str]:
     """The names of the calls that a trace must show for nothing to be hidden from the model."""
@@ -51,6 +55,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._kernel = Kernel()
+        self._interest = Interest(self._kernel, tracked_calls())
         self._halves: dict[int, Entered] = {}
         self._began = False
 
@@ -58,6 +63,11 @@ class Tracker:
     def tasks(self) -> Tasks:
         """The tasks that are alive now."""
         return self._kernel.tasks
+
+    @property
+    def interest(self) -> Interest:
+        """What this tracker looks at, from one event to the next."""
+        return self._interest
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -76,20 +86,25 @@ class Tracker:
             case Syscall():
                 if not self._began:
                     self._begin(event)
-                task = kernel.tasks.speaker(event.tid)
+                self._interest.hear(event.tid)
+                if event.name in CLOSES:
+                    kernel.close_was_seen = True
+                if self._interest.ignores(event):
+                    return []
                 if self._halves:
                     self._halves.pop(event.tid, None)
-                handler = CALLS.get(event.name)
-                if handler is not None:
-                    handler(kernel, task, event)
+                CALLS[event.name](kernel, kernel.tasks.speaker(event.tid), event)
             case Entered():
-                task = kernel.tasks.speaker(event.tid)
                 self._began = True
-                if event.name in CALLS:
-                    self._halves[event.tid] = event
-                    entry = ENTRIES.get(event.name)
-                    if entry is not None:
-                        entry(kernel, task, event)
+                self._interest.hear(event.tid)
+                if event.name in CLOSES:
+                    kernel.close_was_seen = True
+                if self._interest.ignores_entry(event):
+                    return []
+                self._halves[event.tid] = event
+                entry = ENTRIES.get(event.name)
+                if entry is not None:
+                    entry(kernel, kernel.tasks.speaker(event.tid), event)
             case Exited() | Killed():
                 self._exit(event)
             case Attached():
