@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -18,6 +19,8 @@ from strace_analyzer.live.watch import Watch
 from strace_analyzer.report.text.live import Figures, announcement, board, status
 
 _PER_SECOND = 4
+_SPAN = 3.0
+"""seconds over which the rate is an average"""
 _SHARE = 0.05
 """of the time, at most, that may go into counting what is shown"""
 
@@ -56,7 +59,8 @@ class _Picture:
     def __init__(self, watch: Watch, draw: Callable[[Figures], RenderableType]) -> None:
         self._watch = watch
         self._draw = draw
-        self._began = self._when = time.monotonic()
+        self._began = time.monotonic()
+        self._past = deque([(self._began, 0)])
         self._next = 0.0
         self._figures = Figures(0.0, 0, 0.0, 0, 0, watch.progress().port_range, {})
 
@@ -65,15 +69,21 @@ class _Picture:
         if now >= self._next:
             progress = self._watch.progress()
             self._next = now + (time.monotonic() - now) / _SHARE
-            since = max(now - self._when, 1 / _PER_SECOND)
             self._figures = Figures(
                 now - self._began,
                 progress.lines,
-                (progress.lines - self._figures.lines) / since,
+                self._rate(now, progress.lines),
                 progress.open_sockets,
                 progress.pinned,
                 progress.port_range,
                 progress.findings,
             )
-            self._when = now
         return self._draw(self._figures)
+
+    def _rate(self, now: float, lines: int) -> float:
+        """Lines a second, of the last few seconds."""
+        self._past.append((now, lines))
+        while len(self._past) > 2 and self._past[0][0] < now - _SPAN:
+            self._past.popleft()
+        when, before = self._past[0]
+        return (lines - before) / max(now - when, 1 / _PER_SECOND)
