@@ -1,12 +1,14 @@
-"""Measures what a live analysis costs: the traced program's time, latency, and memory on a long stream.
+"""Measures what a live analysis costs: the traced program's time, latency, and memory on a long
+stream.
 
     python benchmarks/live.py [--dir DIR] [--scale N] [--rounds N] [--only keeps-up|latency|memory]
     [--markdown FILE]
 
-*Keeps up*: the wall time of `strace -f ... -o '|strace-analyzer'` against `strace -f ... -o FILE` on the
-same workload, in interleaved rounds; a pipe to cat shows what the pipe alone costs. *Latency*: from the
-writing of the line that completes a finding until the finding can be read. *Memory*: a trace several
-times over, each copy with processes of its own, through a pipe as fast as it goes.
+*Keeps up*: the wall time of `strace -f ... -o '|strace-analyzer'` against `strace -f ... -o FILE`
+on the same workload, in interleaved rounds; a pipe to cat shows what the pipe alone costs.
+*Latency*: from the writing of the line that completes a finding until the finding can be read.
+*Memory*: a trace several times over, each copy with processes of its own, through a pipe as fast as
+it goes.
 """
 
 from __future__ import annotations
