@@ -162,6 +162,8 @@ def _key(text: bytes) -> bytes:
 
 _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
 """Of these lines the whole is kept, also what looks like a pid or a time before it."""
+_NOT_TIMED = frozenset((Kind.FOREIGN, Kind.SUSPECT))
+"""What looks like a time before these may be a number of the program's own."""
 
 
 @cache
@@ -192,6 +194,8 @@ class Frames:
         (what, who, when, rest, whose, seldom), match = read
         kind, end = KINDS[what(match)]
         tid, time, body, command = who(match), when(match), rest(match), whose(match)
+        if kind in _NOT_TIMED and not line.is_cut:
+            time = None
         seconds = None if time is None else self._clock.seconds(time)
         if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
             return Frame(kind, end, tid, time, seconds, "", body, span, None, command, line.counts)
@@ -199,14 +203,14 @@ class Frames:
         body = body or b""
         if kind is Kind.CALL:
             name = body[: body.index(b"(")].decode("ascii")
-        elif kind in _IN_FULL:
-            body = text
-        elif kind is Kind.TABLE:
-            self._in_table = True
         if lost:
             body += lost
         if line.is_cut:
             kind, end, name = self._cut(kind, name, body)
+        elif kind in _IN_FULL:
+            body = text
+        elif kind is Kind.TABLE:
+            self._in_table = True
         return Frame(
             kind, end, tid, time, seconds, name or "", body, span, number, command, line.counts
         )
