@@ -2,6 +2,8 @@
 
 These are the types between the rooms that judge (`rules`, `ports`) and the room that reports. Their
 fields are those of the JSON report (docs/report-schema.json), under the same names.
+
+It is long because it is one list of types, without logic.
 """
 
 from __future__ import annotations

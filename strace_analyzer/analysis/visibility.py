@@ -68,8 +68,8 @@ class Visibility:
 
     @property
     def _has_the_whole_list(self) -> bool:
-        """Files are opened and read too: nobody lists that who is after sockets only, but the command
-        line that `strace-analyzer command` prints does, since it lists all that moves the model."""
+        """Files are opened and read too: who is after sockets does not list that, but the command
+        line that `strace-analyzer command` prints does: it lists all that moves the model."""
         return {"read", "close"} <= self.names and not self.names.isdisjoint({"open", "openat"})
 
     def inconclusive(self) -> str | None:

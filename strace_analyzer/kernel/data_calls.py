@@ -4,13 +4,14 @@ passed."""
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, passed_fds
+from strace_analyzer.kernel.connect_calls import connect_to, established
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.option_calls import connection_lost
 from strace_analyzer.kernel.process_calls import Handler
-from strace_analyzer.kernel.socket_calls import INET, connect_to, established
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
+from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import socket_address

@@ -6,12 +6,13 @@ import errno
 from collections.abc import Callable
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, option_number
+from strace_analyzer.kernel.connect_calls import established
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
-from strace_analyzer.kernel.socket_calls import established, transport
 from strace_analyzer.kernel.socket_state import Connection, Options, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.transitions import release
+from strace_analyzer.kernel.transport import transport
 from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS, number
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.values import Array, Name, Struct, Value, plain

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from os.path import basename
 from typing import NamedTuple
 
+from strace_analyzer.kernel.notes import OLDER
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Socket
-from strace_analyzer.kernel.state import OLDER, Kernel
+from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 OLDER_BIND = "older-bind"

@@ -1,29 +1,34 @@
 """The kernel as the calls find it: tasks, sockets, and the steps that the current event has
-made."""
+made.
+
+It is long because everything that a call can do to a descriptor goes through here, and nothing else
+does.
+"""
 
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import FdArgument
+from strace_analyzer.kernel.notes import (
+    OLDER,
+    TYPES,
+    contradicts,
+    learned,
+    may_be,
+)
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import (
-    Binding,
-    Connection,
     Evidence,
     Origin,
-    Outcome,
     Socket,
 )
 from strace_analyzer.kernel.step import Doubt, Step
 from strace_analyzer.kernel.tasks import Tasks
-from strace_analyzer.trace.annotation import SocketNote
 from strace_analyzer.trace.events import Exited, Killed, Syscall
 
 Cause = Syscall | Exited | Killed
 
 RECEIVED = "received-descriptor"
 """The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""
-OLDER = "older-socket"
-"""The code of the doubt that a socket carries whose making the trace does not show."""
 
 
 class Kernel:
@@ -158,10 +163,10 @@ class Kernel:
         description = descriptor.description
         if fd.note is not None:
             note = fd.socket
-            if note is None or _contradicts(description.socket, note):
+            if note is None or contradicts(description.socket, note):
                 self.close(task, fd.fd, call)
                 return None
-            description.socket = _learned(description.socket, note)
+            description.socket = learned(description.socket, note)
         return description
 
     def find_or_adopt(
@@ -187,7 +192,7 @@ class Kernel:
             task, call, "inherited", fd,
             origin=Origin.INHERITED,
             domain=note.domain if note and note.domain else domain,
-            type=_TYPES.get(protocol or ""),
+            type=TYPES.get(protocol or ""),
             protocol=protocol,
             doubts=frozenset() if protocol == "TCP" else frozenset({OLDER}),
         )  # fmt: skip
@@ -202,13 +207,13 @@ class Kernel:
         if note is None or not note.is_bound_to_any:
             return None
         held = [task.table.get(number) for number in task.table]
-        bound = [one.description for one in held if one and _may_be(one.description, note)]
+        bound = [one.description for one in held if one and may_be(one.description, note)]
         mine = [description for description in bound if description.maker == task.tid] or bound
         if not mine:
             return None
         description = max(mine, key=lambda one: one.socket.id)
         self.install(task, fd.fd, Descriptor(description), call)
-        socket = _learned(description.socket, note)
+        socket = learned(description.socket, note)
         description.socket = socket._replace(doubts=socket.doubts | {"fd-reuse"})
         return description
 
@@ -266,14 +271,6 @@ class Kernel:
         self.doubts.append(Doubt(code, task, fd, call.span.source, call.span.first))
 
 
-_TYPES = {
-    "TCP": "SOCK_STREAM",
-    "MPTCP": "SOCK_STREAM",
-    "UDP": "SOCK_DGRAM",
-    "UDPLITE": "SOCK_DGRAM",
-}
-
-
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:
     """`trail` with `item`; of a role that repeats only the first and the last are kept."""
     same = [index for index, old in enumerate(trail) if old.role == item.role]
@@ -283,62 +280,3 @@ def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...
     elif len(same) >= 2:
         trail = trail[: same[-1]] + trail[same[-1] + 1 :]
     return (*trail, item)
-
-
-def _contradicts(socket: Socket, note: SocketNote) -> bool:
-    """Does -yy name another socket than the one we believe to be there? Then a close was missed."""
-    if note.foreign:
-        return socket.is_inet
-    if note.protocol and socket.protocol and note.protocol != socket.protocol:
-        # an MPTCP socket is shown as the TCP socket of its first subflow
-        return not (note.protocol == "TCP" and socket.protocol == "MPTCP")
-    if note.inode is not None and socket.inode is not None:
-        return note.inode != socket.inode
-    return note.local_port > 0 and socket.is_tcp and _has_another_port(socket, note)
-
-
-def _has_another_port(socket: Socket, note: SocketNote) -> bool:
-    """A local port is kept until the connection fails or is dissolved. The wildcard address is
-    shown only of a socket that was bound to it, or listens."""
-    if socket.was_released or socket.outcome is Outcome.FAILED:
-        return False
-    if socket.assigned_port is not None:
-        return socket.assigned_port != note.local_port
-    if not note.is_bound_to_any or socket.connection is Connection.LISTENING:
-        return False
-    if socket.binding is Binding.BOUND and socket.local is not None:
-        return socket.local.port != note.local_port
-    return socket.binding is not Binding.EPHEMERAL
-
-
-def _may_be(description: OpenFileDescription, note: SocketNote) -> bool:
-    """Could this be the socket that -yy shows: bound to port 0 of this address, and not
-    connected?"""
-    socket = description.socket
-    return (
-        socket.binding is Binding.EPHEMERAL
-        and socket.connection is Connection.UNCONNECTED
-        and socket.connects == 0
-        and socket.protocol == note.protocol
-        and socket.domain == note.domain
-        and socket.local is not None
-        and note.local is not None
-        and socket.local.address == note.local[0]
-        and socket.assigned_port in (None, note.local_port)
-    )
-
-
-def _learned(socket: Socket, note: SocketNote) -> Socket:
-    """`socket` with what -yy tells about it."""
-    changes: dict[str, object] = {}
-    if socket.protocol is None and note.protocol:
-        changes["protocol"] = note.protocol
-        changes["domain"] = socket.domain or note.domain
-        changes["type"] = socket.type or _TYPES.get(note.protocol)
-        if note.protocol == "TCP":
-            changes["doubts"] = socket.doubts - {OLDER}
-    if socket.inode is None and note.inode is not None:
-        changes["inode"] = note.inode
-    if note.local is not None and note.local[1] != 0 and socket.assigned_port != note.local[1]:
-        changes["assigned_port"] = note.local[1]
-    return socket._replace(**changes) if changes else socket  # type: ignore[arg-type]

@@ -5,6 +5,8 @@ What makes this hard: a child can speak before the clone() that made it returns;
 clone() returns is the child's number in the *caller's* PID namespace, which need not be the one
 strace prints (clone(2), pid_namespaces(7)); a trace taken with -p begins in the middle of the
 lives of several tasks whose kinship it never tells; and numbers are used again.
+
+It is long because the ways in which a task can come to be do not come apart.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strace_analyzer.kernel import (
+    connect_calls,
     data_calls,
     descriptor_calls,
     option_calls,
@@ -33,6 +34,7 @@ CALLS: dict[str, Handler] = {
     **process_calls.CALLS,
     **descriptor_calls.CALLS,
     **socket_calls.CALLS,
+    **connect_calls.CALLS,
     **option_calls.CALLS,
     **data_calls.CALLS,
 }

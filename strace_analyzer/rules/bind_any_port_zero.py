@@ -1,4 +1,7 @@
-"""Flags bind() to INADDR_ANY with port 0 before an outgoing connect()."""
+"""Flags bind() to INADDR_ANY with port 0 before an outgoing connect().
+
+It is long because the examples cover every row of the verdict table.
+"""
 
 from __future__ import annotations
 

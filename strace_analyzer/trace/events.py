@@ -4,6 +4,8 @@ Every line of a trace ends in some event. `tid` is the thread id that strace pri
 PID namespace; 0 is the one task whose id the trace never prints. `time` is the time as printed
 (None without -t, -tt, -ttt or -r), `seconds` the same as a number that only grows within one
 trace (epoch, midnight of the first day, or sum of -r), None without times.
+
+It is long because it is one list of types, without logic.
 """
 
 from __future__ import annotations

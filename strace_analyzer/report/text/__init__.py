@@ -1,0 +1,1 @@
+"""The report for a terminal, as rich renderables: one file a block."""

@@ -1,0 +1,159 @@
+"""connect(2) and what else tells how a connection fares: one function and one table row a call."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
+from strace_analyzer.kernel.notes import OLDER
+from strace_analyzer.kernel.objects import OpenFileDescription, Task
+from strace_analyzer.kernel.process_calls import Handler
+from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
+from strace_analyzer.kernel.state import RECEIVED, Kernel
+from strace_analyzer.kernel.transitions import (
+    CONNECT,
+    PORT_AT_CONNECT,
+    ConnectResult,
+    connect_result,
+    release,
+)
+from strace_analyzer.kernel.transport import INET
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
+
+UNDECODED = "undecoded-address"
+"""strace did not decode the address of a bind() or connect()."""
+KINSHIP = "clone-hidden"
+"""Two tasks are taken for threads of one process only because the trace does not show who made
+them."""
+
+
+def connect(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """connect(2)."""
+    fd, address = fd_argument(argument(call.args, 0)), socket_address(argument(call.args, 1))
+    if fd is not None:
+        connect_to(kernel, task, call, fd, address)
+
+
+def connect_to(
+    kernel: Kernel, task: Task, call: Syscall, fd: FdArgument, address: SocketAddress | None
+) -> None:
+    """connect(2), or a send with MSG_FASTOPEN, which connects (tcp(7))."""
+    description = socket_for(kernel, task, fd, call, address)
+    if description is None:
+        return
+    was = description.socket
+    if address is not None and address.family == "AF_UNSPEC":
+        _disconnect(kernel, task, call, fd, description)
+        return
+    if address is None or address.port is None:
+        if was.is_inet and (address is None or address.family in INET):
+            kernel.doubt(UNDECODED, task, fd.fd, call)
+            now = was._replace(doubts=was.doubts | {UNDECODED}, connects=was.connects + 1)
+            kernel.move(call, "connect", task, fd.fd, description, now, keep=False)
+        return
+    if address.family not in INET:
+        return
+    result = _result(call)
+    if result is ConnectResult.INVALID:
+        return
+    if _cannot_connect_again(was, result, address):
+        kernel.close(task, fd.fd, call)
+        description = kernel.adopt(task, fd, call, address.family)
+        was = description.socket
+    if UNDECODED in was.doubts:
+        kernel.doubt(UNDECODED, task, fd.fd, call)
+    elif RECEIVED in was.doubts:
+        kernel.doubt(RECEIVED, task, fd.fd, call)
+    elif OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
+        kernel.doubt(OLDER, task, fd.fd, call)
+    if description.maker != task.tid and kernel.tasks.is_assumed_thread(task):
+        was = was._replace(doubts=was.doubts | {KINSHIP})
+    note = fd.socket
+    shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
+    now = _connected(was, result, address)._replace(proved_pinned=was.proved_pinned or shown)
+    polled = was.connection is Connection.CONNECTING
+    now = now._replace(connects=was.connects + (not polled))
+    if result is ConnectResult.UNCLEAR:
+        now = now._replace(doubts=now.doubts | {"release-unclear"})
+    role = "outcome" if polled else "connect"
+    kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
+
+
+def _result(call: Syscall) -> ConnectResult:
+    if call.result.value is None and call.result.errno is None:
+        return ConnectResult.GOING_ON  # `= ?`, or a half that never came back
+    return connect_result(call.result.errno, call.elapsed)
+
+
+def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAddress) -> bool:
+    """A connected TCP socket answers EISCONN; anything else means the number is another
+    socket's."""
+    return (
+        was.connection is Connection.CONNECTED
+        and not was.is_udp
+        and was.protocol != "RAW"
+        and result in (ConnectResult.GOING_ON, ConnectResult.DONE, ConnectResult.REFUSED)
+        and not (result is ConnectResult.DONE and address == was.peer)
+    )
+
+
+def _connected(was: Socket, result: ConnectResult, address: SocketAddress) -> Socket:
+    connection = CONNECT.get((was.connection, result), was.connection)
+    match result:
+        case ConnectResult.DONE:
+            outcome = Outcome.CONNECTED
+        case ConnectResult.GOING_ON:
+            outcome = Outcome.IN_PROGRESS
+        case ConnectResult.ALREADY_CONNECTED:
+            if was.connection is Connection.LISTENING:
+                return was
+            outcome = Outcome.CONNECTED
+        case _:
+            now = was._replace(peer=address, connection=connection, outcome=Outcome.FAILED)
+            return release(now) if result is ConnectResult.REFUSED else now
+    binding = PORT_AT_CONNECT.get(was.binding, was.binding)
+    return was._replace(peer=address, binding=binding, connection=connection, outcome=outcome)
+
+
+def _disconnect(
+    kernel: Kernel, task: Task, call: Syscall, fd: FdArgument, description: OpenFileDescription
+) -> None:
+    """connect(AF_UNSPEC): net/ipv4/tcp.c tcp_disconnect gives the port back if it was not closed
+    yet."""
+    was = description.socket
+    if call.result.failed or was.connection is Connection.UNCONNECTED:
+        return
+    now = release(was)._replace(connection=Connection.UNCONNECTED, peer=None)
+    kernel.move(call, "release", task, fd.fd, description, now)
+
+
+def getpeername(kernel: Kernel, task: Task, call: Syscall) -> None:
+    """getpeername(2): answers only where there is a peer."""
+    fd, address = fd_argument(argument(call.args, 0)), socket_address(argument(call.args, 1))
+    if fd is None or call.result.failed or address is None or address.family not in INET:
+        return
+    description = kernel.find(task, fd, call)
+    if description is not None and description.socket.connection is Connection.CONNECTING:
+        established(kernel, task, call, fd.fd, description)
+
+
+def established(
+    kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
+) -> None:
+    """A call showed that the connection in progress has been made."""
+    now = description.socket._replace(connection=Connection.CONNECTED, outcome=Outcome.CONNECTED)
+    kernel.move(call, "outcome", task, fd, description, now)
+
+
+def socket_for(
+    kernel: Kernel, task: Task, fd: FdArgument, call: Syscall, address: SocketAddress | None
+) -> OpenFileDescription | None:
+    """The socket of bind() or connect(); an unknown number is an older socket if the address is
+    inet."""
+    if address is not None and address.family in INET:
+        if call.result.errno in ("EBADF", "ENOTSOCK"):
+            return kernel.find(task, fd, call)
+        return kernel.find_or_adopt(task, fd, call, address.family)
+    return kernel.find(task, fd, call)
+
+
+CALLS: dict[str, Handler] = {"connect": connect, "getpeername": getpeername}

@@ -1,0 +1,76 @@
+"""What -y and -yy say of a descriptor, and what is believed of its socket: do they agree?"""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.objects import OpenFileDescription
+from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
+from strace_analyzer.trace.annotation import SocketNote
+
+OLDER = "older-socket"
+"""The code of the doubt that a socket carries whose making the trace does not show."""
+
+TYPES = {
+    "TCP": "SOCK_STREAM",
+    "MPTCP": "SOCK_STREAM",
+    "UDP": "SOCK_DGRAM",
+    "UDPLITE": "SOCK_DGRAM",
+}
+
+
+def contradicts(socket: Socket, note: SocketNote) -> bool:
+    """Does -yy name another socket than the one we believe to be there? Then a close was missed."""
+    if note.foreign:
+        return socket.is_inet
+    if note.protocol and socket.protocol and note.protocol != socket.protocol:
+        # an MPTCP socket is shown as the TCP socket of its first subflow
+        return not (note.protocol == "TCP" and socket.protocol == "MPTCP")
+    if note.inode is not None and socket.inode is not None:
+        return note.inode != socket.inode
+    return note.local_port > 0 and socket.is_tcp and has_another_port(socket, note)
+
+
+def has_another_port(socket: Socket, note: SocketNote) -> bool:
+    """A local port is kept until the connection fails or is dissolved. The wildcard address is
+    shown only of a socket that was bound to it, or listens."""
+    if socket.was_released or socket.outcome is Outcome.FAILED:
+        return False
+    if socket.assigned_port is not None:
+        return socket.assigned_port != note.local_port
+    if not note.is_bound_to_any or socket.connection is Connection.LISTENING:
+        return False
+    if socket.binding is Binding.BOUND and socket.local is not None:
+        return socket.local.port != note.local_port
+    return socket.binding is not Binding.EPHEMERAL
+
+
+def may_be(description: OpenFileDescription, note: SocketNote) -> bool:
+    """Could this be the socket that -yy shows: bound to port 0 of this address, and not
+    connected?"""
+    socket = description.socket
+    return (
+        socket.binding is Binding.EPHEMERAL
+        and socket.connection is Connection.UNCONNECTED
+        and socket.connects == 0
+        and socket.protocol == note.protocol
+        and socket.domain == note.domain
+        and socket.local is not None
+        and note.local is not None
+        and socket.local.address == note.local[0]
+        and socket.assigned_port in (None, note.local_port)
+    )
+
+
+def learned(socket: Socket, note: SocketNote) -> Socket:
+    """`socket` with what -yy tells about it."""
+    changes: dict[str, object] = {}
+    if socket.protocol is None and note.protocol:
+        changes["protocol"] = note.protocol
+        changes["domain"] = socket.domain or note.domain
+        changes["type"] = socket.type or TYPES.get(note.protocol)
+        if note.protocol == "TCP":
+            changes["doubts"] = socket.doubts - {OLDER}
+    if socket.inode is None and note.inode is not None:
+        changes["inode"] = note.inode
+    if note.local is not None and note.local[1] != 0 and socket.assigned_port != note.local[1]:
+        changes["assigned_port"] = note.local[1]
+    return socket._replace(**changes) if changes else socket  # type: ignore[arg-type]
