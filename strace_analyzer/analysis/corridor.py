@@ -15,7 +15,6 @@ from strace_analyzer.analysis.unknowns import Unknowns
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.findings import (
     Finding,
-    Level,
     Location,
     PortState,
     PortUse,
@@ -81,9 +80,7 @@ class TraceAnalysis:
             autobind_reuse=settings.autobind_reuse,
         )
         self._what_if = (
-            None
-            if settings.what_if is None
-            else WhatIf(settings.what_if, settings.autobind_reuse)
+            None if settings.what_if is None else WhatIf(settings.what_if, settings.autobind_reuse)
         )
         self._census = Census(id)
         self._unknowns = Unknowns(self)
@@ -257,7 +254,3 @@ class TraceAnalysis:
             quotes=tuple(self._quotes),
             inconclusive=self.visibility.inconclusive() if not len(self) else None,
         )
-
-    def worst(self) -> Level | None:
-        """The highest level among the findings so far known, None without any."""
-        return max((group.level for group in self._groups.all()), default=None)
