@@ -94,13 +94,29 @@ def latency(findings: int = 100) -> list[str]:
 
 
 def copies(trace: Path, times: int) -> Iterator[bytes]:
-    """The trace over and over, each time with pids of its own."""
+    """The trace (-f -tt) over and over, each time with pids of its own and later by its length."""
+    with trace.open("rb") as source:
+        first = seconds(next(source).split(b" ", 2)[1])
+        last = max(seconds(line.split(b" ", 2)[1]) for line in source)
     for copy in range(times):
-        shift = copy * 1_000_000
+        later = copy * (last - first + 1)
         with trace.open("rb") as source:
             for line in source:
-                pid, blank, rest = line.partition(b" ")
-                yield b"%d%s%s" % (int(pid) + shift, blank, rest)
+                pid, when, rest = line.split(b" ", 2)
+                moved = clock(seconds(when) + later)
+                yield b"%d %s %s" % (int(pid) + copy * 1_000_000, moved, rest)
+
+
+def seconds(clock: bytes) -> float:
+    """`14:02:11.300000` since midnight."""
+    hours, minutes, rest = clock.split(b":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def clock(seconds: float) -> bytes:
+    """The other way round, past midnight too."""
+    minutes, rest = divmod(seconds % 86400, 60)
+    return b"%02d:%02d:%09.6f" % (*divmod(int(minutes), 60), rest)
 
 
 def memory(trace: Path, times: int) -> list[str]:
