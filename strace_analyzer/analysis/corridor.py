@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.groups import Groups
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
+from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.unknowns import Unknowns
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.findings import (
@@ -25,10 +25,9 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule
-from strace_analyzer.rules.early_bind import is_early_wildcard_bind
+from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.reader import Accounting
 
@@ -53,14 +52,6 @@ class Settings:
     """another port range, (low, high), for which to say whether it would have been enough"""
     nothing_hidden: bool = False
     """strace was started by us, with the options that show all that the model needs"""
-
-
-class Standing(NamedTuple):
-    """The sockets at this moment of the trace: all, and those that bind() with port 0 and the
-    wildcard address has given a port to."""
-
-    open: int
-    pinned: int
 
 
 class TraceAnalysis:
@@ -121,20 +112,7 @@ class TraceAnalysis:
 
     def standing(self) -> Standing:
         """The internet sockets that are open now."""
-        tables = {id(task.table): task.table for task in self._tracker.tasks}.values()
-        sockets = {
-            held.description.id: held.description.socket
-            for table in tables
-            for fd in table
-            if (held := table.get(fd)) is not None and held.description.socket.is_inet
-        }
-        return Standing(
-            len(sockets),
-            sum(
-                socket.binding is Binding.EPHEMERAL and is_early_wildcard_bind(socket)
-                for socket in sockets.values()
-            ),
-        )
+        return standing(self._tracker.tasks)
 
     def feed(self, event: Event) -> list[Finding]:
         """Take one event in; the findings that it made or changed (level and confidence
@@ -219,7 +197,7 @@ class TraceAnalysis:
         return self._unknowns
 
     @property
-    def failures(self) -> tuple:  # type: ignore[type-arg]
+    def failures(self) -> tuple[RuleFailure, ...]:
         """Rules that raised."""
         return tuple(self._engine.failures)
 

@@ -1,0 +1,34 @@
+"""Tasks in, how many sockets they hold open now out: for who watches a trace being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.rules.early_bind import is_early_wildcard_bind
+
+
+class Standing(NamedTuple):
+    """The sockets at this moment of the trace: all, and those that bind() with port 0 and the
+    wildcard address has given a port to."""
+
+    open: int
+    pinned: int
+
+
+def standing(tasks: Iterable[Task]) -> Standing:
+    """What the tables of `tasks` hold, each socket once."""
+    tables = {id(task.table): task.table for task in tasks}.values()
+    sockets = {
+        held.description.id: held.description.socket
+        for table in tables
+        for fd in table
+        if (held := table.get(fd)) is not None and held.description.socket.is_inet
+    }
+    pinned = sum(
+        socket.binding is Binding.EPHEMERAL and is_early_wildcard_bind(socket)
+        for socket in sockets.values()
+    )
+    return Standing(len(sockets), pinned)
