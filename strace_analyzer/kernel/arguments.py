@@ -68,13 +68,16 @@ def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:
 
 
 def option_number(value: Value | None) -> int | None:
-    """The number of an option value, `[1]`, `[ECONNREFUSED]` gives None; see `option_name`."""
+    """The number of an option value: `[1]`, or its bytes `"\\1\\0\\0\\0"`.
+
+    None for a name (`[ECONNREFUSED]`) and where strace shows only the pointer (-e raw, verbose).
+    """
     inner = None if value is None else plain(value)
-    if isinstance(inner, Array) and len(inner.items) == 1:
-        inner = plain(inner.items[0])
     if isinstance(inner, Text) and not inner.truncated and 1 <= len(inner.value) <= 4:
         return int.from_bytes(inner.value, "little")
-    return number(inner, NOTHING)
+    if isinstance(inner, Array) and len(inner.items) == 1:
+        return number(inner.items[0], NOTHING)
+    return None
 
 
 def passed_fds(message: Value | None) -> tuple[FdArgument, ...]:

@@ -7,7 +7,7 @@ from strace_analyzer.kernel.notes import OLDER
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
-from strace_analyzer.kernel.state import RECEIVED, Kernel
+from strace_analyzer.kernel.state import PAIRING, RECEIVED, Kernel
 from strace_analyzer.kernel.transitions import (
     CONNECT,
     PORT_AT_CONNECT,
@@ -52,8 +52,10 @@ def connect_to(
         return
     if address.family not in INET:
         return
-    result = _result(call)
+    result = _result(call, was)
     if result is ConnectResult.INVALID:
+        if call.result.errno != "EFAULT":
+            kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
         return
     if _cannot_connect_again(was, result, address):
         kernel.close(task, fd.fd, call)
@@ -65,8 +67,10 @@ def connect_to(
         kernel.doubt(RECEIVED, task, fd.fd, call)
     elif OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
         kernel.doubt(OLDER, task, fd.fd, call)
-    if description.maker != task.tid and kernel.tasks.is_assumed_thread(task):
+    if description.maker is not task and kernel.tasks.is_assumed_thread(task):
         was = was._replace(doubts=was.doubts | {KINSHIP})
+    if description.maker is not task and task.ambiguous:
+        was = was._replace(doubts=was.doubts | {PAIRING})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
     now = _connected(was, result, address)._replace(proved_pinned=was.proved_pinned or shown)
@@ -78,15 +82,18 @@ def connect_to(
     kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
 
 
-def _result(call: Syscall) -> ConnectResult:
+def _result(call: Syscall, was: Socket) -> ConnectResult:
     if call.result.value is None and call.result.errno is None:
         return ConnectResult.GOING_ON  # `= ?`, or a half that never came back
-    return connect_result(call.result.errno, call.elapsed)
+    connecting = was.connection is Connection.CONNECTING
+    return connect_result(call.result.errno, call.elapsed, connecting=connecting)
 
 
 def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAddress) -> bool:
-    """A connected TCP socket answers EISCONN; anything else means the number is another
-    socket's."""
+    """A connected or listening TCP socket answers EISCONN; anything else means that the number is
+    another socket's."""
+    if was.connection is Connection.LISTENING:
+        return result is ConnectResult.DONE
     return (
         was.connection is Connection.CONNECTED
         and not was.is_udp
@@ -150,7 +157,7 @@ def socket_for(
     """The socket of bind() or connect(); an unknown number is an older socket if the address is
     inet."""
     if address is not None and address.family in INET:
-        if call.result.errno in ("EBADF", "ENOTSOCK"):
+        if call.result.errno in ("EBADF", "ENOTSOCK", "EFAULT"):
             return kernel.find(task, fd, call)
         return kernel.find_or_adopt(task, fd, call, address.family)
     return kernel.find(task, fd, call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds
-from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.objects import Descriptor, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.constants import (
@@ -19,15 +19,18 @@ from strace_analyzer.trace.values import Name, plain
 
 
 def close(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """close(2): the number is free whatever the result says, unless there was no such
-    descriptor."""
+    """close(2): the number is free whatever the result says."""
     kernel.close_was_seen = True
     if kernel.end_close(task, call):
         return
     fd = fd_argument(argument(call.args, 0))
-    if fd is not None and call.result.errno != "EBADF":
-        kernel.find(task, fd, call)  # the note may say that the number was another file's
-        kernel.close(task, fd.fd, call)
+    if fd is None:
+        return
+    if call.result.errno == "EBADF":
+        kernel.number_was_given(task, fd.fd, call)  # it was free before
+        return
+    kernel.find(task, fd, call)  # the note may say that the number was another file's
+    kernel.close(task, fd.fd, call)
 
 
 def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -69,17 +72,12 @@ def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -
         return
     if call.name == "dup2" and old.fd == new:
         return  # dup2(2): does nothing
-    if kernel.find(task, old, call) is None:
-        kernel.number_was_given(task, new, call)
-        return
-    descriptor = task.table.get(old.fd)
-    assert descriptor is not None
-    # the new reference comes first: dup2 onto a number of the same description closes nothing
-    copy = descriptor._replace(close_on_exec=close_on_exec)
-    displaced = task.table.get(new)
-    task.table.set(new, copy)
-    if displaced is not None:
-        kernel.dropped(task, new, displaced, call)
+    description = kernel.find(task, old, call)
+    if call.name in ("dup2", "dup3"):
+        kernel.close(task, new, call)
+    kernel.number_was_given(task, new, call)
+    if description is not None:
+        task.table.set(new, Descriptor(description, close_on_exec))
 
 
 def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:

@@ -16,22 +16,19 @@ from strace_analyzer.kernel.socket_state import Socket
 
 class OpenFileDescription:
     """A socket as all its descriptors share it. `references` counts descriptors in all tables,
-    `maker` is the tid of the task that made it, `group` and `fd` what it was first seen as."""
+    `maker` is the task that made it, or was first seen with it, at `fd`."""
 
     __slots__ = ("fd", "group", "id", "is_unseen", "maker", "references", "socket")
 
-    def __init__(self, socket: Socket, maker: int, group: ThreadGroup, fd: int) -> None:
+    def __init__(self, socket: Socket, maker: Task, fd: int) -> None:
         self.id = socket.id
         self.socket = socket
         self.references = 0
         self.maker = maker
-        self.group = group
+        self.group = maker.group
         self.fd = fd
         self.is_unseen = False
         """it was there when tracing began, and no call of the trace has touched it yet"""
-
-    def __repr__(self) -> str:
-        return f"OpenFileDescription({self.id}, references={self.references})"
 
 
 class Descriptor(NamedTuple):
@@ -67,12 +64,11 @@ class FdTable:
         """The entry of `fd`, or None where it is no socket we know."""
         return self.slots.get(fd)
 
-    def set(self, fd: int, descriptor: Descriptor) -> Descriptor | None:
-        """Put `descriptor` at `fd`; give back what stood there (its reference already dropped)."""
-        displaced = self.remove(fd)
+    def set(self, fd: int, descriptor: Descriptor) -> None:
+        """Put `descriptor` at `fd`, in the place of what stood there."""
+        self.remove(fd)
         descriptor.description.references += 1
         self.slots[fd] = descriptor
-        return displaced
 
     def set_close_on_exec(self, fd: int, close_on_exec: bool) -> None:
         """FD_CLOEXEC of fcntl(2), FIOCLEX of ioctl(2); no effect on a number that is no socket."""
@@ -125,9 +121,6 @@ class ThreadGroup:
         self.programs: list[str] = []
         """paths given to execve(), in order"""
 
-    def __repr__(self) -> str:
-        return f"ThreadGroup({self.id}, {self.command})"
-
 
 class Task:
     """A thread, what the kernel schedules: its number, its process, its descriptors, its
@@ -142,6 +135,3 @@ class Task:
         self.namespace = namespace
         self.ambiguous = False
         """more than one clone could have made it: what it inherited is not certain"""
-
-    def __repr__(self) -> str:
-        return f"Task({self.tid}, group={self.group.id})"

@@ -39,7 +39,9 @@ def _born(kernel: Kernel, task: Task, call: Syscall, birth: Birth) -> None:
     if call.result.failed or child is None or child <= 0:
         kernel.tasks.clone_failed(task)
         return
-    kernel.tasks.cloned(task, _in_strace_namespace(call.result.comment) or child, birth)
+    tid = _in_strace_namespace(call.result.comment) or child
+    for fd, descriptor in kernel.tasks.cloned(task, tid, birth):
+        kernel.dropped(task, fd, descriptor, call)
 
 
 def _in_strace_namespace(comment: str | None) -> int | None:
@@ -54,7 +56,6 @@ def _birth(args: tuple[Value, ...]) -> Birth:
         shares_files=includes(flags, "CLONE_FILES", CLONE_FLAGS) or False,
         is_thread=includes(flags, "CLONE_THREAD", CLONE_FLAGS) or False,
         new_network=includes(flags, "CLONE_NEWNET", CLONE_FLAGS) or False,
-        new_pids=includes(flags, "CLONE_NEWPID", CLONE_FLAGS) or False,
     )
 
 

@@ -92,7 +92,7 @@ def _description(
     kernel: Kernel, task: Task, fd: int, facts: ExistingSocket, ephemeral: tuple[int, int]
 ) -> OpenFileDescription:
     socket = _socket(kernel.new_socket_id(), task.namespace, facts, ephemeral)
-    description = OpenFileDescription(socket, task.tid, task.group, fd)
+    description = OpenFileDescription(socket, task, fd)
     description.is_unseen = True
     return description
 

@@ -13,7 +13,7 @@ from strace_analyzer.kernel.connect_calls import UNDECODED, socket_for
 from strace_analyzer.kernel.notes import OLDER
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.process_calls import Handler
-from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.transitions import (
     BIND,
@@ -62,19 +62,15 @@ def accept(kernel: Kernel, task: Task, call: Syscall) -> None:
     known = None if listener is None else kernel.find(task, listener, call)
     peer = socket_address(argument(call.args, 1))
     domain = known.socket.domain if known else peer.family if peer else None
-    description = kernel.create(
+    kernel.create(
         task, call, "accept", new,
         origin=Origin.ACCEPTED,
         domain=domain,
         type=known.socket.type if known else "SOCK_STREAM",
         protocol=known.socket.protocol if known else None,
         close_on_exec=_closes_on_exec(argument(call.args, 3)),
-    )  # fmt: skip
-    description.socket = description.socket._replace(
-        binding=Binding.BOUND,
-        connection=Connection.CONNECTED,
         peer=peer if peer is not None and peer.family in INET else None,
-    )
+    )  # fmt: skip
 
 
 def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -95,14 +91,14 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
     request = Request.PORT
     if decoded and address is not None and address.port == 0:
         request = Request.LATER if was.options.no_port else Request.ANY_PORT
-    if (was.binding, request) not in BIND:
+    if (was.binding, request) not in BIND and was.protocol != "RAW":
         # it was bound already, and that cannot be done twice: another socket has got the number
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)
         was = description.socket._replace(doubts=description.socket.doubts | {"fd-reuse"})
     doubts = was.doubts if decoded else was.doubts | {UNDECODED}
     now = was._replace(
-        binding=BIND[was.binding, request],
+        binding=BIND.get((was.binding, request), was.binding),
         local=address if decoded else None,
         assigned_port=None,
         connects=0,
@@ -164,19 +160,26 @@ def shutdown(kernel: Kernel, task: Task, call: Syscall) -> None:
     fd = fd_argument(argument(call.args, 0))
     description = None if fd is None else kernel.find(task, fd, call)
     how = number(argument(call.args, 1), SHUTDOWN_HOW)
-    if fd is None or description is None or call.result.failed or how not in (1, 2):
+    if fd is None or description is None or call.result.failed:
         return
     was = description.socket
-    now = was._replace(shut_down=True)
     if was.connection is Connection.LISTENING:
-        # inet_shutdown on a listener is tcp_disconnect: it stops listening
-        now = release(now)._replace(connection=Connection.UNCONNECTED)
-    elif was.ending.value != "open" and was.is_tcp:
+        # net/ipv4/af_inet.c inet_shutdown: TCP_LISTEN without RCV_SHUTDOWN breaks off
+        if how in (_SHUT_RD, _SHUT_RDWR):
+            now = release(was)._replace(connection=Connection.UNCONNECTED)
+            kernel.move(call, "shutdown", task, fd.fd, description, now)
+        return
+    if how not in (_SHUT_WR, _SHUT_RDWR):
+        return
+    now = was._replace(shut_down=True)
+    if was.ending is Ending.PEER_CLOSED and was.is_tcp:
         now = release(now)._replace(connection=Connection.UNCONNECTED)
         kernel.move(call, "release", task, fd.fd, description, now)
         return
     kernel.move(call, "shutdown", task, fd.fd, description, now)
 
+
+_SHUT_RD, _SHUT_WR, _SHUT_RDWR = 0, 1, 2
 
 # reading the arguments
 

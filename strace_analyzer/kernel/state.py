@@ -16,19 +16,18 @@ from strace_analyzer.kernel.notes import (
     may_be,
 )
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
-from strace_analyzer.kernel.socket_state import (
-    Evidence,
-    Origin,
-    Socket,
-)
+from strace_analyzer.kernel.socket_state import Binding, Connection, Evidence, Origin, Socket
 from strace_analyzer.kernel.step import Doubt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import Exited, Killed, Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress
 
 Cause = Syscall | Exited | Killed
 
 RECEIVED = "received-descriptor"
 """The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""
+PAIRING = "pairing"
+"""The code of the doubt that more than one clone could have made the task that uses the socket."""
 
 
 class Kernel:
@@ -42,8 +41,8 @@ class Kernel:
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
         self.close_was_seen = False
         self._sockets = 0
-        self._closing: dict[int, tuple[int, Descriptor]] = {}
-        """closes that were entered and are not back, by tid"""
+        self._closing: dict[Task, tuple[int, Descriptor]] = {}
+        """closes that were entered and are not back"""
 
     # sockets and descriptors
 
@@ -65,17 +64,25 @@ class Kernel:
         protocol: str | None,
         close_on_exec: bool = False,
         doubts: frozenset[str] = frozenset(),
+        peer: SocketAddress | None = None,
     ) -> OpenFileDescription:
-        """A new socket at `fd` of `task`, with the call that made or first showed it."""
+        """A new socket at `fd` of `task`, with the call that made or first showed it.
+
+        An accepted one is bound (to its listener's port) and connected; `peer` is to whom.
+        """
         note = fd.socket
         evidence = () if role == "inherited" else (Evidence(role, call, fd.fd),)
         if task.ambiguous and origin is Origin.INHERITED:
-            doubts |= {"pairing"}
+            doubts |= {PAIRING}
         socket = Socket(
             self.new_socket_id(), task.namespace, origin, domain, type, protocol,
             inode=note.inode if note else None, doubts=doubts, trail=evidence,
         )  # fmt: skip
-        description = OpenFileDescription(socket, task.tid, task.group, fd.fd)
+        if origin is Origin.ACCEPTED:
+            socket = socket._replace(
+                binding=Binding.BOUND, connection=Connection.CONNECTED, peer=peer
+            )
+        description = OpenFileDescription(socket, task, fd.fd)
         self.install(task, fd.fd, Descriptor(description, close_on_exec), call)
         self.emit(call, role, task, fd.fd, description, None, socket)
         return description
@@ -83,25 +90,25 @@ class Kernel:
     def install(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
         """Put `descriptor` at `fd`; whatever was there has been closed, seen or not."""
         self.number_was_given(task, fd, call)
-        displaced = task.table.set(fd, descriptor)
-        if displaced is not None:
-            self.dropped(task, fd, displaced, call)
+        task.table.set(fd, descriptor)
 
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
         task.table.replaced.pop(fd, None)
-        if fd not in task.table:
-            return
+        if self.close_was_seen:
+            self._separate_strangers(task, fd)  # nobody closed it: it is another process's
+        self.close(task, fd, call)
+
+    def _separate_strangers(self, task: Task, fd: int) -> None:
+        """Where `fd` of a task of unknown kinship was made by another one, they are no threads of
+        one process."""
         descriptor = task.table.get(fd)
-        assert descriptor is not None
         if (
-            self.close_was_seen
-            and descriptor.description.maker != task.tid
+            descriptor is not None
+            and descriptor.description.maker is not task
             and self.tasks.is_assumed_thread(task)
         ):
-            self.tasks.separate(task)  # close is traced, and nobody closed it: another process
-            return
-        self.close(task, fd, call)
+            self.tasks.separate(task)
 
     def close(self, task: Task, fd: int, call: Cause) -> None:
         """Take `fd` out of the task's table."""
@@ -114,11 +121,11 @@ class Kernel:
         back."""
         descriptor = task.table.remove(fd)
         if descriptor is not None:
-            self._closing[task.tid] = (fd, descriptor)
+            self._closing[task] = (fd, descriptor)
 
     def end_close(self, task: Task, call: Cause) -> bool:
         """The close that `task` had begun is back, or will never be; False where there was none."""
-        closing = self._closing.pop(task.tid, None)
+        closing = self._closing.pop(task, None)
         if closing is None:
             return False
         fd, descriptor = closing
@@ -127,7 +134,7 @@ class Kernel:
 
     def is_closing(self, tid: int) -> bool:
         """True while `tid` is inside of a close() of a socket."""
-        return tid in self._closing
+        return bool(self._closing) and self.tasks.alive(tid) in self._closing
 
     def received(self, task: Task, fd: int, call: Syscall) -> None:
         """A descriptor of another process arrived: perhaps a socket that was bound there
@@ -164,6 +171,7 @@ class Kernel:
         if fd.note is not None:
             note = fd.socket
             if note is None or contradicts(description.socket, note):
+                self._separate_strangers(task, fd.fd)
                 self.close(task, fd.fd, call)
                 return None
             description.socket = learned(description.socket, note)
@@ -208,7 +216,7 @@ class Kernel:
             return None
         held = [task.table.get(number) for number in task.table]
         bound = [one.description for one in held if one and may_be(one.description, note)]
-        mine = [description for description in bound if description.maker == task.tid] or bound
+        mine = [description for description in bound if description.maker is task] or bound
         if not mine:
             return None
         description = max(mine, key=lambda one: one.socket.id)

@@ -12,6 +12,7 @@ It is long because the ways in which a task can come to be do not come apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from strace_analyzer.kernel.objects import Descriptor, FdTable, Task, ThreadGroup
@@ -23,7 +24,16 @@ class Birth(NamedTuple):
     shares_files: bool = False
     is_thread: bool = False
     new_network: bool = False
-    new_pids: bool = False
+
+
+@dataclass(slots=True)
+class _Cloning:
+    """A clone-like call that `parent` is inside of, and the task that is taken for its `child`: one
+    that began to speak meanwhile."""
+
+    parent: Task
+    birth: Birth
+    child: Task | None = None
 
 
 class Tasks:
@@ -31,14 +41,13 @@ class Tasks:
 
     def __init__(self) -> None:
         self._alive: dict[int, Task] = {}
-        self._pending: dict[int, tuple[Task, Birth]] = {}
-        """clone-like calls that were entered and made no known child yet, by the caller's tid"""
-        self._early: dict[int, int] = {}
-        """children that spoke before their clone returned: the caller's tid -> the child's"""
+        self._cloning: dict[int, _Cloning] = {}
+        """clone-like calls that have not returned, by the caller's tid"""
         self._unspoken: dict[int, Task] = {}
         """children that their clone named and that have not spoken yet, in order"""
         self._strangers: Task | None = None
         """stands for the tasks of unknown kinship: they are taken for threads of one process"""
+        self._clones_are_traced = False
         self._names: dict[str, int] = {}
         self._namespaces = 1
         self.tree_is_complete = False
@@ -51,7 +60,9 @@ class Tasks:
     @property
     def awaits_children(self) -> bool:
         """A clone-like call is under way, or a child has not spoken yet."""
-        return bool(self._pending or self._unspoken)
+        if self._unspoken:
+            return True
+        return bool(self._cloning) and any(c.child is None for c in self._cloning.values())
 
     @property
     def table_of_strangers(self) -> FdTable | None:
@@ -88,34 +99,40 @@ class Tasks:
 
     def entered_clone(self, parent: Task, birth: Birth) -> None:
         """`parent` is inside a clone-like call: the next unknown speaker may be its child."""
-        self._pending[parent.tid] = (parent, birth)
+        self._clones_are_traced = True
+        self._cloning[parent.tid] = _Cloning(parent, birth)
 
-    def cloned(self, parent: Task, tid: int, birth: Birth) -> Task:
-        """A clone-like call of `parent` returned `tid`; gives the child."""
-        self._pending.pop(parent.tid, None)
-        early = self._early.pop(parent.tid, None)
+    def cloned(self, parent: Task, tid: int, birth: Birth) -> list[tuple[int, Descriptor]]:
+        """A clone-like call of `parent` returned `tid`. Gives the descriptors (fd, descriptor) that
+        a task lost whose kinship turned out to be another, or whose end was not traced."""
+        self._clones_are_traced = True
+        cloning = self._cloning.pop(parent.tid, None)
+        early = None if cloning is None else cloning.child
+        if early is not None and early.tid == tid:
+            early.ambiguous = False
+            return []
         child = self._alive.get(tid)
-        if early is not None and early != tid:
-            if child is None:  # the number is one of the caller's own PID namespace
-                return self._alive.get(early) or self._born(parent, tid, birth)
-            self._exchange(early, tid, parent)
-            return child
-        if child is not None and early == tid:
-            child.ambiguous = False
-            return child
+        mistaken = self._taken_for_child(child)
+        if child is not None and mistaken is not None:
+            mistaken.child = None
+            lost = self._adopt(parent, child, birth)
+            return lost if early is None else lost + self._hand_over(early)
+        lost = []
+        if early is not None:
+            waiting = any(other.child is None for other in self._cloning.values())
+            if child is None and (not waiting or tid < parent.tid):
+                return []  # the number is one of the caller's own PID namespace
+            lost = self._hand_over(early)
         if child is not None and self._is_stranger(child):
-            self._adopt(parent, child, birth)
-            return child
+            return lost + self._adopt(parent, child, birth)
         if child is not None:
-            self.remove(child)  # its exit was not traced; the number is used again
-        child = self._born(parent, tid, birth)
-        self._unspoken[tid] = child
-        return child
+            lost += self.remove(child)  # its exit was not traced; the number is used again
+        self._unspoken[tid] = self._born(parent, tid, birth)
+        return lost
 
     def clone_failed(self, parent: Task) -> None:
         """A clone-like call of `parent` gave an error: it made no child."""
-        self._pending.pop(parent.tid, None)
-        self._early.pop(parent.tid, None)
+        self._cloning.pop(parent.tid, None)
 
     def remove(self, task: Task) -> list[tuple[int, Descriptor]]:
         """`task` is gone. What its table held is closed if no other task uses it: (fd,
@@ -123,7 +140,7 @@ class Tasks:
         if self._alive.get(task.tid) is task:
             del self._alive[task.tid]
         self._unspoken.pop(task.tid, None)
-        self._pending.pop(task.tid, None)
+        self._cloning.pop(task.tid, None)
         return self.leave_table(task)
 
     def leave_table(self, task: Task) -> list[tuple[int, Descriptor]]:
@@ -163,25 +180,22 @@ class Tasks:
             return
         task.tid = tid
         self._alive[tid] = task
-        if 0 in self._pending:
-            self._pending[tid] = self._pending.pop(0)
-        if 0 in self._early:
-            self._early[tid] = self._early.pop(0)
+        if 0 in self._cloning:
+            self._cloning[tid] = self._cloning.pop(0)
         group = task.group
         group.tids = [tid if number == 0 else number for number in group.tids]
         if group.tgid == 0:
             group.tgid = tid
 
     def separate(self, task: Task) -> None:
-        """`task` was taken for a thread of the strangers' process, and the trace shows it is
-        not."""
-        if self._strangers is not None and task.table is self._strangers.table:
-            own = self._own_descriptors(task)
-            task.table.users -= 1
-            task.table = FdTable()
-            for fd, descriptor in own:
-                task.table.set(fd, descriptor)
-            self._leave_strangers(task)
+        """`task` was taken for a thread of the strangers' process, and it is not."""
+        table = FdTable()
+        for fd, descriptor in self._own_descriptors(task):
+            table.set(fd, descriptor)
+            task.table.remove(fd)
+        task.table.users -= 1
+        task.table = table
+        self._leave_strangers(task)
 
     def is_assumed_thread(self, task: Task) -> bool:
         """True where `task` shares a table only because nothing is known about it."""
@@ -195,15 +209,29 @@ class Tasks:
     # how tasks come to be
 
     def _child_of_pending(self, tid: int) -> Task | None:
-        if not self._pending:
+        waiting = [cloning for cloning in self._cloning.values() if cloning.child is None]
+        if not waiting:
             return None
-        parent_tid, (parent, birth) = next(iter(self._pending.items()))
-        tables = {id(p.table) if b.shares_files else id(p) for p, b in self._pending.values()}
-        del self._pending[parent_tid]
-        child = self._born(parent, tid, birth)
+        chosen = waiting[0]
+        chosen.child = child = self._born(chosen.parent, tid, chosen.birth)
+        tables = {id(c.parent.table) if c.birth.shares_files else id(c) for c in waiting}
         child.ambiguous = len(tables) > 1
-        self._early[parent_tid] = tid
         return child
+
+    def _taken_for_child(self, task: Task | None) -> _Cloning | None:
+        """The call under way that `task` was taken to come from."""
+        for cloning in self._cloning.values():
+            if task is not None and cloning.child is task:
+                return cloning
+        return None
+
+    def _hand_over(self, child: Task) -> list[tuple[int, Descriptor]]:
+        """`child` is not whose it was taken for: it must come from another call under way."""
+        for cloning in self._cloning.values():
+            if cloning.child is None and self._alive.get(child.tid) is child:
+                cloning.child = child
+                return self._adopt(cloning.parent, child, cloning.birth)
+        return []
 
     def _renamed_child(self, tid: int) -> Task | None:
         for number, child in self._unspoken.items():
@@ -214,7 +242,9 @@ class Tasks:
             if plausible:
                 del self._unspoken[number]
                 del self._alive[number]
-                child.ambiguous = len({id(other.table) for other in self._unspoken.values()}) > 0
+                child.ambiguous = any(
+                    other.table is not child.table for other in self._unspoken.values()
+                )
                 child.tid = tid
                 if child.group.tgid == number:
                     child.group.tgid = tid
@@ -225,67 +255,68 @@ class Tasks:
         return None
 
     def _stranger(self, tid: int) -> Task:
-        if self._strangers is None:
-            group = ThreadGroup(self._name(tid), None)
-            self._strangers = Task(tid, group, FdTable(), 0)
-            self._strangers.table.users = 0
         pattern = self._strangers
+        if pattern is None:
+            pattern = self._strangers = self._first_stranger(tid)
         task = Task(tid, pattern.group, pattern.table, pattern.namespace)
         task.table.users += 1
         pattern.group.tids.append(tid)
         self._alive[tid] = task
         return task
 
+    def _first_stranger(self, tid: int) -> Task:
+        """Whom strangers are taken for threads of: the first one's process, or, where the tree is
+        complete and no clone is traced, the first task's."""
+        if self.tree_is_complete and self._alive and not self._clones_are_traced:
+            first = next(iter(self._alive.values()))
+            return Task(tid, first.group, first.table, first.namespace)
+        stranger = Task(tid, ThreadGroup(self._name(tid), None), FdTable(), 0)
+        stranger.table.users = 0
+        return stranger
+
     def _born(self, parent: Task, tid: int, birth: Birth) -> Task:
         group = parent.group
         if not birth.is_thread:
             group = ThreadGroup(self._name(tid), tid, parent.group)
+        child = Task(tid, group, *self._given(parent, birth))
+        group.tids.append(tid)
+        self._alive[tid] = child
+        return child
+
+    def _adopt(self, parent: Task, child: Task, birth: Birth) -> list[tuple[int, Descriptor]]:
+        """`child` turns out to be `parent`'s: it gets the parent's table and what it made."""
+        own = self._own_descriptors(child)
+        lost = self.leave_table(child)
+        child.group.tids.remove(child.tid)
+        if birth.is_thread:
+            child.group = parent.group
+        elif child.group.tgid == child.tid:
+            child.group.parent = parent.group
+        else:
+            child.group = ThreadGroup(self._name(child.tid), child.tid, parent.group)
+        child.group.tids.append(child.tid)
+        child.table, child.namespace = self._given(parent, birth)
+        child.ambiguous = False
+        for fd, descriptor in own:
+            descriptor.description.group = child.group
+            child.table.set(fd, descriptor)
+        return lost
+
+    def _given(self, parent: Task, birth: Birth) -> tuple[FdTable, int]:
+        """The descriptor table and the network namespace of a child of `parent`."""
         table = parent.table
         if birth.shares_files:
             table.users += 1
         else:
             table = table.fork()
-        namespace = self.new_namespace() if birth.new_network else parent.namespace
-        child = Task(tid, group, table, namespace)
-        group.tids.append(tid)
-        self._alive[tid] = child
-        return child
-
-    def _adopt(self, parent: Task, child: Task, birth: Birth) -> None:
-        """A stranger turns out to be `parent`'s child: it gets the parent's table and what it
-        made."""
-        own = self._own_descriptors(child)
-        self.leave_table(child)
-        if child.tid in child.group.tids:
-            child.group.tids.remove(child.tid)
-        born = self._born(parent, child.tid, birth)
-        child.group, child.table, child.namespace = born.group, born.table, born.namespace
-        child.ambiguous = False
-        self._alive[child.tid] = child
-        for fd, descriptor in own:
-            if child.table.get(fd) != descriptor:
-                child.table.set(fd, descriptor)
-
-    def _exchange(self, first: int, second: int, parent: Task) -> None:
-        """`first` was taken for `parent`'s child, and `second` is: they are each other's
-        siblings."""
-        one, two = self._alive.get(first), self._alive.get(second)
-        if one is None or two is None or one.table is two.table:
-            return
-        one.table, two.table = two.table, one.table
-        one.group.parent, two.group.parent = two.group.parent, one.group.parent
-        one.namespace, two.namespace = two.namespace, parent.namespace
-        for caller, child in self._early.items():
-            if child == second:
-                self._early[caller] = first
-        one.ambiguous = two.ambiguous = True
+        return table, self.new_namespace() if birth.new_network else parent.namespace
 
     def _own_descriptors(self, task: Task) -> list[tuple[int, Descriptor]]:
         return [
             (fd, descriptor)
             for fd in task.table
             if (descriptor := task.table.get(fd)) is not None
-            and descriptor.description.maker == task.tid
+            and descriptor.description.maker is task
         ]
 
     def _is_stranger(self, task: Task) -> bool:

@@ -127,8 +127,8 @@ class Tracker:
 
     def close(self) -> list[Step]:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
-        for half in tuple(self._halves.values()):
-            self._complete(half)
+        for tid in tuple(self._halves):
+            self._complete(tid)
         steps, self._kernel.steps = self._kernel.steps, []
         return steps
 
@@ -136,19 +136,17 @@ class Tracker:
         self._began = True
         self._kernel.tasks.tree_is_complete = first.name == "execve"
 
-    def _complete(self, half: Entered) -> None:
-        """A half whose rest never came: the call was made, its result is unknown."""
-        self._halves.pop(half.tid, None)
-        task = self._kernel.tasks.alive(half.tid)
-        if task is not None and half.name == "connect":
-            call = Syscall(half.tid, half.time, half.seconds, half.call, half.span)
+    def _complete(self, tid: int) -> None:
+        """If `tid` is inside of a call: it was made, its result will never be known."""
+        half = self._halves.pop(tid, None)
+        if half is not None and half.name == "connect":
+            task = self._kernel.tasks.speaker(tid)
+            call = Syscall(tid, half.time, half.seconds, half.call, half.span)
             CALLS[half.name](self._kernel, task, call)
 
     def _exit(self, event: Exited | Killed) -> None:
         kernel = self._kernel
-        half = self._halves.get(event.tid)
-        if half is not None:
-            self._complete(half)
+        self._complete(event.tid)
         task = kernel.tasks.alive(event.tid)
         if task is not None:
             self._remove(task, event)

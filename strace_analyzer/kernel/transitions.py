@@ -91,8 +91,21 @@ neighbour that does not answer, takes a round trip, and a second or more in prac
 (docs/kernel.md)."""
 
 
-def connect_result(errno: str | None, duration: float | None) -> ConnectResult:
-    """What connect() with this error (None for success) did; `duration` in seconds, from -T."""
+def connect_result(
+    errno: str | None, duration: float | None, *, connecting: bool = False
+) -> ConnectResult:
+    """What connect() with this error (None for success) did; `duration` in seconds, from -T.
+
+    `connecting` says that a connect() on the socket is in progress: the error is then the pending
+    one, the route is not looked up again (net/ipv4/af_inet.c __inet_stream_connect, SS_CONNECTING).
+    """
+    result = _first_result(errno, duration)
+    if connecting and result in (ConnectResult.NOT_TRIED, ConnectResult.UNCLEAR):
+        return ConnectResult.REFUSED
+    return result
+
+
+def _first_result(errno: str | None, duration: float | None) -> ConnectResult:
     if errno is None:
         return ConnectResult.DONE
     if errno == "ENETUNREACH" and duration is None:
@@ -113,7 +126,6 @@ CONNECT: dict[tuple[Connection, ConnectResult], Connection] = {
     (Connection.CONNECTING, ConnectResult.GOING_ON): Connection.CONNECTING,
     (Connection.CONNECTING, ConnectResult.ALREADY_CONNECTED): Connection.CONNECTED,
     (Connection.CONNECTING, ConnectResult.REFUSED): Connection.UNCONNECTED,
-    (Connection.CONNECTING, ConnectResult.UNCLEAR): Connection.UNCONNECTED,
     (Connection.CONNECTED, ConnectResult.DONE): Connection.CONNECTED,
     (Connection.CONNECTED, ConnectResult.ALREADY_CONNECTED): Connection.CONNECTED,
 }

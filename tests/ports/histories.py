@@ -71,7 +71,7 @@ class History:
             self._sockets, task.namespace, origin, domain, type, protocol, options=options
         )
         self._sockets += 1
-        return Sock(self, task, OpenFileDescription(socket, task.tid, task.group, 3))
+        return Sock(self, task, OpenFileDescription(socket, task, 3))
 
 
 class Sock:
