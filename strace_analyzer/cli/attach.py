@@ -48,7 +48,7 @@ def attach(
     """
     from strace_analyzer.cli.following import Manner
     from strace_analyzer.cli.following import follow as go_through
-    from strace_analyzer.cli.output import destination
+    from strace_analyzer.cli.output import destination, unheard
     from strace_analyzer.live.attach import attached
     from strace_analyzer.live.strace import show_everything
     from strace_analyzer.live.watch import Watch
@@ -70,15 +70,17 @@ def attach(
         viewed=not quiet and sys.stderr.isatty(),
         alone=True,
     )
+    status = 0
     with (
         destination(output) as stream,
         attached(pids, seconds=seconds, save=save_trace, stacks=stacks, options=more) as session,
+        unheard(stream),
     ):
         there = replace(chosen.analysis, host_range=session.port_range)
         watch = Watch(session.trace, there, existing=session.existing, may_be_empty=True)
-        judgement = go_through(watch, chosen, stream, manner)
+        status = go_through(watch, chosen, stream, manner).exit_status
     tracing.warn(session.copy.failure)
-    return judgement.exit_status
+    return status
 
 
 def _seconds(text: str) -> float:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.options import ReportFormat, is_piped
-from strace_analyzer.cli.output import destination, write
+from strace_analyzer.cli.output import destination, unheard, write
 from strace_analyzer.cli.reading import say_failures
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.verdict import write_report
@@ -53,13 +53,16 @@ def follow_trace(
         viewed=not quiet and sys.stderr.isatty(),
         alone=not is_piped(arguments),  # else the traced program may write to the same terminal
     )
+    status = 0
     with (
         interruptible(list(arguments or ["-"]), follow=grows) as traces,
         destination(output) as stream,
+        unheard(stream),
     ):
         if len(traces) > 1:
             raise ConfigurationError("--follow reads one trace: a file, or standard input")
-        return follow(Watch(traces[0], chosen.analysis), chosen, stream, manner).exit_status
+        status = follow(Watch(traces[0], chosen.analysis), chosen, stream, manner).exit_status
+    return status
 
 
 def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Judgement:

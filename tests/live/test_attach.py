@@ -1,0 +1,236 @@
+"""`attach`: what runs already is known, and goes on when we leave, whenever that is."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from live.sessions import (
+    PATIENCE,
+    assert_nothing_is_left,
+    findings,
+    program,
+    run,
+    start,
+    tracer,
+    until,
+)
+
+pytestmark = pytest.mark.live
+
+
+class Older(NamedTuple):
+    """The program of older_sockets.py, ready: its sockets by what they are."""
+
+    process: subprocess.Popen[str]
+    bound: int
+    unbound: int
+    deferred: int
+    connected: int
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def go(self) -> None:
+        """Let it use its sockets, and wait until it has."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
+    def end(self) -> int:
+        """Let it end by itself; its status."""
+        self.process.communicate("\n", timeout=PATIENCE)
+        return self.process.returncode
+
+
+@contextmanager
+def older_sockets() -> Iterator[Older]:
+    with subprocess.Popen(
+        program("older_sockets.py"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        pid, *fds = map(int, process.stdout.readline().split())
+        assert pid == process.pid
+        yield Older(process, *fds)
+        process.kill()
+
+
+def test_older_sockets_are_known(tmp_path: Path) -> None:
+    with older_sockets() as older:
+        watching = start(tmp_path, "attach", "--format", "json", str(older.pid))
+        until(lambda: tracer(older.pid), "being traced")
+        older.go()
+        watching.send_signal(signal.SIGINT)
+        output, errors = watching.communicate(timeout=PATIENCE)
+        assert tracer(older.pid) == 0
+        assert older.end() == 0
+    assert (errors, watching.returncode) == ("", 0)
+    report = json.loads(output)
+    found = findings(output)
+    assert [f["confidence"] for f in found] == ["probable"] + 4 * ["certain"]
+    assert found[0]["fd"] == older.bound
+    assert found[0]["at"].startswith("<strace>:")
+    assert sorted(found[0]["calls"]) == ["connect"]
+    assert {f["process"]["id"] for f in found} == {f"t1:{older.pid}"}
+    assert len({f["calls"]["bind"]["tid"] for f in found[1:]}) == 2
+    (process,) = report["processes"]
+    assert process["tgid"] == older.pid
+    assert process["command"].startswith("python")
+    assert process["argv"][1].endswith("older_sockets.py")
+    assert (process["early_bound"], process["tcp_connections"]) == (5, 7)
+    assert report["unknown"] == []
+    assert report["warnings"] == []
+    assert_nothing_is_left(tmp_path)
+
+
+def test_the_sockets_in_the_list_of_a_saved_trace(tmp_path: Path) -> None:
+    with older_sockets() as older:
+        words = ("attach", "--save-trace", "trace", "-o", "report", str(older.pid))
+        watching = start(tmp_path, *words)
+        until(lambda: tracer(older.pid), "being traced")
+        older.go()
+        watching.terminate()
+        assert watching.wait(PATIENCE) == 0
+    text = (tmp_path / "report").read_text()
+    assert "which port did it ask for?" in text
+    later = run(tmp_path, "check", "--format", "json", "trace")
+    assert len(findings(later.stdout)) == 4  # what was there before, only `attach` knows
+
+
+def test_for_a_while(tmp_path: Path) -> None:
+    with older_sockets() as older:
+        begin = time.monotonic()
+        done = run(tmp_path, "attach", "--for", "500ms", str(older.pid))
+        assert time.monotonic() - begin >= 0.5
+        assert done.stdout.startswith("no connections")
+        assert (done.stderr, done.returncode) == ("", 0)
+        assert tracer(older.pid) == 0
+        older.go()
+        assert older.end() == 0
+    assert_nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_the_report(number: signal.Signals, tmp_path: Path) -> None:
+    with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
+        watching = start(tmp_path, "attach", "--format", "json", str(busy.pid))
+        until(lambda: tracer(busy.pid), "being traced")
+        time.sleep(0.5)
+        watching.send_signal(number)
+        output, errors = watching.communicate(timeout=PATIENCE)
+        assert busy.poll() is None
+        assert tracer(busy.pid) == 0
+        busy.kill()
+    assert (errors, watching.returncode) == ("", 0)
+    assert len(findings(output)) > 0
+    assert_nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize("moment", [0.05, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0])
+def test_ctrl_c_at_any_moment_leaves_the_program_alone(moment: float, tmp_path: Path) -> None:
+    with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
+        watching = start(tmp_path, "attach", str(busy.pid))
+        time.sleep(moment)
+        watching.send_signal(signal.SIGINT)
+        output, _ = watching.communicate(timeout=PATIENCE)
+        assert_nothing_is_left(tmp_path)
+        assert busy.poll() is None
+        assert tracer(busy.pid) == 0
+        busy.kill()
+    # before it has begun there is nothing to report
+    assert watching.returncode in (0, 130, -signal.SIGINT, 1)
+    assert bool(output) is (watching.returncode == 0)
+
+
+def test_it_ends_with_the_program(tmp_path: Path) -> None:
+    with older_sockets() as older:
+        watching = start(tmp_path, "attach", "--format", "json", str(older.pid))
+        until(lambda: tracer(older.pid), "being traced")
+        older.go()
+        assert older.end() == 0
+        output, _ = watching.communicate(timeout=PATIENCE)
+    assert watching.returncode == 0
+    assert len(findings(output)) == 5
+
+
+def test_several_processes_at_once(tmp_path: Path) -> None:
+    with older_sockets() as one, older_sockets() as two:
+        words = ("attach", "--format", "json", str(one.pid), str(two.pid))
+        watching = start(tmp_path, *words)
+        until(lambda: tracer(one.pid) and tracer(two.pid), "being traced")
+        one.go()
+        two.go()
+        watching.terminate()
+        output, _ = watching.communicate(timeout=PATIENCE)
+    found = findings(output)
+    assert sorted(f["process"]["tgid"] for f in found) == sorted(5 * [one.pid] + 5 * [two.pid])
+
+
+def test_one_of_them_cannot_be_traced(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with older_sockets() as older:
+        done = run(tmp_path, "attach", str(older.pid), str(gone.pid))
+        assert tracer(older.pid) == 0
+    words = f"{gone.pid}: no such process: it has ended, or never was"
+    assert (done.stderr, done.returncode) == (f"strace-analyzer: {words}\n", 2)
+
+
+def test_a_thread_stands_for_its_process(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        ["python3", "-c", "import threading, time; "
+         "threading.Thread(target=time.sleep, args=(60,)).start(); time.sleep(60)"],
+    ) as process:  # fmt: skip
+        tasks = Path(f"/proc/{process.pid}/task")
+        until(lambda: len(list(tasks.iterdir())) == 2, "the second thread")
+        thread = next(t.name for t in tasks.iterdir() if t.name != str(process.pid))
+        done = run(tmp_path, "attach", "--for", "0.2", thread)
+        process.kill()
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_a_reader_that_goes_away_ends_it_cleanly(tmp_path: Path) -> None:
+    with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
+        with start(tmp_path, "attach", "--follow", str(busy.pid)) as watching:
+            assert watching.stdout is not None
+            assert watching.stderr is not None
+            first = watching.stdout.readline()
+            watching.stdout.close()
+            assert watching.stderr.read() == ""
+        assert_nothing_is_left(tmp_path)
+        assert busy.poll() is None
+        assert tracer(busy.pid) == 0
+        busy.kill()
+    assert "warning: bind-any-port-zero: python" in first
+
+
+def test_the_gate(tmp_path: Path) -> None:
+    with older_sockets() as older:
+        words = ("attach", "--fail-on", "bind-any-port-zero", str(older.pid))
+        watching = start(tmp_path, *words)
+        until(lambda: tracer(older.pid), "being traced")
+        older.go()
+        watching.terminate()
+        watching.communicate(timeout=PATIENCE)
+    assert watching.returncode == 1
+
+
+def test_strace_goes_when_we_are_killed(tmp_path: Path) -> None:
+    with older_sockets() as older:
+        watching = start(tmp_path, "attach", str(older.pid))
+        until(lambda: tracer(older.pid), "being traced")
+        watching.kill()
+        watching.communicate(timeout=PATIENCE)
+        until(lambda: not tracer(older.pid), "being left alone")
+        older.go()
+        assert older.end() == 0
