@@ -53,7 +53,6 @@ def follow_trace(
         viewed=not quiet and sys.stderr.isatty(),
         alone=not is_piped(arguments),  # else the traced program may write to the same terminal
     )
-    status = 0
     with (
         interruptible(list(arguments or ["-"]), follow=grows) as traces,
         destination(output) as stream,
@@ -61,8 +60,8 @@ def follow_trace(
     ):
         if len(traces) > 1:
             raise ConfigurationError("--follow reads one trace: a file, or standard input")
-        status = follow(Watch(traces[0], chosen.analysis), chosen, stream, manner).exit_status
-    return status
+        return follow(Watch(traces[0], chosen.analysis), chosen, stream, manner).exit_status
+    return 0  # nobody reads it any more
 
 
 def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Judgement:
