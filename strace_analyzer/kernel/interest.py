@@ -61,8 +61,8 @@ class Interest:
 
     @property
     def hears_everybody(self) -> bool:
-        """Whoever speaks is taken in, whatever the call: in the trace's beginning, which tells who is there,
-        and while a child may speak for the first time."""
+        """Whoever speaks is taken in, whatever the call: in the trace's beginning, which tells
+        who is there, and while a child may speak for the first time."""
         return self._heard < BEGINNING or self._tasks.awaits_children
 
     def hear(self, tid: int) -> None:
@@ -72,8 +72,8 @@ class Interest:
             self._tasks.speaker(tid)
 
     def numbers(self, tid: int) -> Mapping[int, Descriptor] | None:
-        """The descriptors of `tid` that are sockets, of an unknown task those it would have; None where
-        that is not all there is to know."""
+        """The descriptors of `tid` that are sockets, of an unknown task those it would have;
+        None where that is not all there is to know."""
         table = self._table(tid)
         if table is None:
             return _NO_NUMBERS
