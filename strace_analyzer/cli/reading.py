@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.cli.interrupt import interruptible
+from strace_analyzer.cli.progress import watched
 from strace_analyzer.report.plain import safe
 
 
@@ -19,7 +20,8 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
             for trace in traces:
                 if trace.hint is not None:
                     print(f"strace-analyzer: {safe(trace.hint)}", file=sys.stderr)
-        analysis = analyze_traces(traces, settings)
+        with watched(traces, quiet=quiet) as inputs:
+            analysis = analyze_traces(inputs, settings)
     say_failures(analysis)
     return analysis
 

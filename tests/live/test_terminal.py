@@ -134,3 +134,11 @@ def test_ctrl_c_ends_a_piped_session_with_the_report(terminal: Terminal) -> None
     terminal.type("C-c")
     screen = terminal.shows(r"^exit 0: 1 note, below --fail-on warning$")
     assert "binds before connecting" in screen
+
+
+def test_a_long_file_has_a_bar_with_rate_and_time(terminal: Terminal, tmp_path: Path) -> None:
+    sample = (ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace").read_bytes()
+    (tmp_path / "trace").write_bytes(300 * sample)
+    terminal.type(f"{OURS} --format concise --rule bound-unused trace; echo status $?", "Enter")
+    terminal.shows(r"^Reading ━+ +[\d.]+/[\d.]+ MB [\d.]+ MB/s 0:0\d:\d\d$")
+    assert "Reading" not in terminal.shows(r"^status 0$")

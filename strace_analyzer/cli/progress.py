@@ -1,0 +1,106 @@
+"""Shows how far the reading of files has come, on standard error where that is a terminal: takes
+traces, gives the same ones, watched."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from strace_analyzer.trace.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.source import SourceInput, TraceInput
+
+_AFTER = 0.5
+"""seconds: what is read sooner needs no bar"""
+_PER_SECOND = 4
+_COMPRESSED = (".gz", ".xz", ".zst", ".bz2")
+
+
+@contextmanager
+def watched(traces: Sequence[TraceInput], *, quiet: bool) -> Iterator[list[TraceInput]]:
+    """While they are read, a bar with the rate and the time that remains. Nothing for standard
+    input, whose end nobody knows."""
+    paths = [source.path for trace in traces for source in trace.sources]
+    known = [path for path in paths if path is not None]
+    if quiet or not sys.stderr.isatty() or len(known) < len(paths):
+        yield list(traces)
+        return
+    with ExitStack() as stack:
+        bar = _Bar(known, stack)
+        yield [
+            replace(trace, sources=tuple(_watched(source, bar.read) for source in trace.sources))
+            for trace in traces
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched(SourceInput):
+    """Another source, of which it is told how many bytes have been taken in."""
+
+    inner: SourceInput | None = None
+    read: Callable[[int], None] | None = None
+
+    def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
+        assert self.inner is not None
+        assert self.read is not None
+        for block in self.inner.blocks(size):
+            yield block
+            self.read(len(block.data))
+
+
+def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
+    return _Watched(source.name, source.path, source.stream, source.tid, source, read)
+
+
+class _Bar:
+    """Drawn from the first block on that is read after a while."""
+
+    def __init__(self, paths: Sequence[Path], stack: ExitStack) -> None:
+        self._paths = paths
+        self._stack = stack
+        self._done = 0
+        self._begin = time.monotonic()
+        self._advance: Callable[[int], None] | None = None
+
+    def read(self, size: int) -> None:
+        """So many bytes more."""
+        self._done += size
+        if self._advance is not None:
+            self._advance(size)
+        elif time.monotonic() - self._begin > _AFTER:
+            self._advance = self._drawn()
+
+    def _drawn(self) -> Callable[[int], None]:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        from strace_analyzer.cli.console import console
+
+        columns = (
+            TextColumn("Reading"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        progress = Progress(
+            *columns, console=console(sys.stderr), transient=True, refresh_per_second=_PER_SECOND
+        )
+        self._stack.enter_context(progress)
+        task = progress.add_task("", total=self._total(), completed=self._done)
+        return lambda size: progress.advance(task, size)
+
+    def _total(self) -> int | None:
+        """The bytes that there are; None where some are compressed and nobody knows how well."""
+        if any(path.suffix in _COMPRESSED for path in self._paths):
+            return None
+        return sum(path.stat().st_size for path in self._paths)
