@@ -12,6 +12,8 @@ REASONS = {
     "passed-descriptor": "a bound socket was passed to another process: its connect may be there",
     "undecoded-address": "strace did not decode the address of this bind() or connect()",
     "older-socket": "connect() on a socket older than the trace: it may have been bound early",
+    "bind-hidden": "a socket had a port before connect(), and no bind() of it is in the trace",
+    "connect-hidden": "data moved on a socket whose connect() is not in the trace",
     "pairing": "it is not certain which clone() made this task, and so which descriptors it has",
     "rule-failed": "a rule raised an error here: it may have missed findings",
 }

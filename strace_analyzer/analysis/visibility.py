@@ -10,20 +10,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from strace_analyzer.findings import Finding, Warning
+from strace_analyzer.kernel.notes import OPTIONS_HIDDEN
 from strace_analyzer.rules.waste import (
     DESCRIPTORS_HIDDEN,
     FAILURES_HIDDEN,
-    OPTIONS_HIDDEN,
     TASKS_HIDDEN,
 )
 from strace_analyzer.trace.events import Event, Syscall, Unparsed
 
-EVERYDAY = frozenset({
-    "brk", "mmap", "mmap2", "mprotect", "munmap", "fstat", "fstat64", "newfstatat", "stat", "futex",
-    "rt_sigaction", "rt_sigprocmask", "pread64", "arch_prctl", "set_tid_address", "getpid",
-    "lseek", "access", "clock_nanosleep", "nanosleep", "poll", "ppoll", "epoll_wait", "epoll_pwait",
+CLASSLESS = frozenset({
+    "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",
+    "clock_nanosleep", "nanosleep",
 })  # fmt: skip
-"""Calls that the model does not need: a trace that shows one was not filtered by name."""
+"""Calls that the model does not need, and that -e trace= shows for no class that a user would ask
+for (strace(1), -e trace): a trace with one of them was not filtered."""
+
+_WAITING = frozenset({"poll", "ppoll", "epoll_wait", "epoll_pwait"})
+CLASSES = (
+    frozenset({"brk", "mprotect", "munmap"}),  # %memory
+    frozenset({"rt_sigaction", "rt_sigprocmask"}),  # %signal
+    # %file and %desc, which are often asked for together
+    frozenset({
+        "access", "stat", "stat64", "newfstatat", "fstat", "fstat64", "lseek", "pread64",
+    }) | _WAITING,
+)  # fmt: skip
+"""The same for calls that one class shows: those of two were not filtered by class. mmap() is of
+two classes, arch_prctl() is shown with execve() (%process)."""
 
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
 
@@ -42,6 +54,8 @@ class Visibility:
     first_orphan_call: int | None = None
     cut_line: bool = False
     """the last line could not be read"""
+    loader_ran: bool = False
+    """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
 
     def __post_init__(self) -> None:
         self.names: set[str] = set()
@@ -50,6 +64,8 @@ class Visibility:
         """Note what `event` shows."""
         if isinstance(event, Syscall):
             self.calls += 1
+            if event.name in ("open", "openat") and not self.loader_ran and self.calls < 100:
+                self.loader_ran = '"/etc/ld.so.cache"' in event.text
             self.names.add(event.name)
             if event.result.errno is not None:
                 self.failures += 1
@@ -64,13 +80,22 @@ class Visibility:
     @property
     def is_filtered(self) -> bool:
         """Nothing shows that all calls were traced."""
-        return not (self.nothing_hidden or self.names & EVERYDAY or self._has_the_whole_list)
+        names = self.names
+        if self.nothing_hidden or names & CLASSLESS or self._has_the_whole_list:
+            return False
+        classes = sum(not names.isdisjoint(calls) for calls in CLASSES)
+        if names & _NETWORK or (names & _WAITING and names.isdisjoint({"open", "openat"})):
+            return classes == 0
+        return classes < 2
 
     @property
     def _has_the_whole_list(self) -> bool:
         """Files are opened and read too: who is after sockets does not list that, but the command
-        line that `strace-analyzer command` prints does: it lists all that moves the model."""
-        return {"read", "close"} <= self.names and not self.names.isdisjoint({"open", "openat"})
+        line that `strace-analyzer command` prints does: it lists all that moves the model, and
+        none of what %desc and %file show besides."""
+        names = self.names
+        opened = not names.isdisjoint({"open", "openat"})
+        return opened and {"read", "close"} <= names and names.isdisjoint(_MAPPED_FILES)
 
     def inconclusive(self) -> str | None:
         """Why this trace can say nothing about bind and connect; None where it can."""
@@ -104,7 +129,7 @@ class Visibility:
     def hidden(self) -> frozenset[str]:
         """Codes of what is hidden, for Summary."""
         codes = set()
-        if not self.names & {"close", "close_range"} and self.is_filtered:
+        if not self.names & {"close", "close_range"} and (self.is_filtered or self.loader_ran):
             codes.add(DESCRIPTORS_HIDDEN)
         if "setsockopt" not in self.names and self.is_filtered:
             codes.add(OPTIONS_HIDDEN)
@@ -113,11 +138,13 @@ class Visibility:
         return frozenset(codes)
 
     def _failures_are_hidden(self) -> bool:
-        """The dynamic loader always looks for files that are not there: no failure at all means
-        -z."""
+        """The dynamic loader always looks for files that are not there (ld.so(8): access() to
+        /etc/ld.so.preload): no failure at all means -z."""
         if self.failures or self.nothing_hidden:
             return False
-        return "execve" in self.names and not self.is_filtered and self.calls >= 50
+        if "execve" not in self.names or self.is_filtered:
+            return False
+        return self.calls >= 50 or (self.loader_ran and "access" not in self.names)
 
     def warnings(self, findings: Iterable[Finding], connections: int) -> list[Warning]:
         """One Warning for each thing hidden that matters for what was found."""
@@ -163,10 +190,11 @@ class Visibility:
 
 
 _NETWORK = frozenset({
-    "socket", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
+    "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
     "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown", "socketpair", "sendmmsg",
     "recvmmsg",
 })  # fmt: skip
+_MAPPED_FILES = frozenset({"mmap", "mmap2", "fstat", "fstat64", "newfstatat", "pread64"})
 _HARMLESS = frozenset({"execve", "exit_group", "exit"})
 """What even a trace of network calls of a program without any can show (-e
 trace=network,execve)."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.annotation import SocketNote, socket_note
 from strace_analyzer.trace.constants import CONTROL_TYPES, NOTHING, number
+from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.values import (
     Annotated,
     Array,
@@ -57,6 +58,14 @@ def fd_argument(value: Value | None) -> FdArgument | None:
                 value = inner
             case _:
                 return None
+
+
+def result_fd(call: Syscall) -> FdArgument | None:
+    """The descriptor that `call` returned, None where it failed or its result is not known."""
+    value = call.result.value
+    if call.result.failed or value is None or value < 0:
+        return None
+    return FdArgument(value, call.result.annotation)
 
 
 def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:

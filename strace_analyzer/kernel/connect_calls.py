@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
 from strace_analyzer.kernel.notes import OLDER
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
-from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
-from strace_analyzer.kernel.state import PAIRING, RECEIVED, Kernel
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
+from strace_analyzer.kernel.state import PAIRING, PASSED, RECEIVED, Kernel
 from strace_analyzer.kernel.transitions import (
     CONNECT,
     PORT_AT_CONNECT,
@@ -25,6 +27,13 @@ KINSHIP = "clone-hidden"
 """Two tasks are taken for threads of one process only because the trace does not show who made
 them."""
 
+BIND_HIDDEN = "bind-hidden"
+"""The code of the doubt that a socket had a port before connect(), and its bind() is not traced."""
+CONNECT_HIDDEN = "connect-hidden"
+"""The code of the doubt that data moved on a socket, and no connect() is in the trace."""
+NO_SOCKET = frozenset({"EBADF", "ENOTSOCK", "EFAULT"})
+"""Errors after which nothing is known of the socket, or there is none."""
+
 
 def connect(kernel: Kernel, task: Task, call: Syscall) -> None:
     """connect(2)."""
@@ -39,12 +48,16 @@ def connect_to(
     """connect(2), or a send with MSG_FASTOPEN, which connects (tcp(7))."""
     description = socket_for(kernel, task, fd, call, address)
     if description is None:
+        if address is None and fd.may_be_socket and call.result.errno not in NO_SOCKET:
+            kernel.doubt(UNDECODED, task, fd.fd, call)
         return
     was = description.socket
     if address is not None and address.family == "AF_UNSPEC":
         _disconnect(kernel, task, call, fd, description)
         return
     if address is None or address.port is None:
+        if call.result.errno in NO_SOCKET:
+            return
         if was.is_inet and (address is None or address.family in INET):
             kernel.doubt(UNDECODED, task, fd.fd, call)
             now = was._replace(doubts=was.doubts | {UNDECODED}, connects=was.connects + 1)
@@ -52,7 +65,7 @@ def connect_to(
         return
     if address.family not in INET:
         return
-    result = _result(call, was)
+    result = _result(call, was, address)
     if result is ConnectResult.INVALID:
         if call.result.errno != "EFAULT":
             kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
@@ -67,7 +80,9 @@ def connect_to(
         kernel.doubt(RECEIVED, task, fd.fd, call)
     elif OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
         kernel.doubt(OLDER, task, fd.fd, call)
-    if description.maker is not task and kernel.tasks.is_assumed_thread(task):
+    elif _had_a_port(was):
+        kernel.doubt(BIND_HIDDEN, task, fd.fd, call)
+    if kernel.tasks.share_by_assumption(task, description.maker):
         was = was._replace(doubts=was.doubts | {KINSHIP})
     if description.maker is not task and task.ambiguous:
         was = was._replace(doubts=was.doubts | {PAIRING})
@@ -82,11 +97,56 @@ def connect_to(
     kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
 
 
-def _result(call: Syscall, was: Socket) -> ConnectResult:
+def _had_a_port(was: Socket) -> bool:
+    """getsockname() has shown a port of a socket that nobody was seen to bind or connect."""
+    return (
+        was.is_tcp
+        and was.origin is Origin.CREATED
+        and was.binding is Binding.UNBOUND
+        and was.connects == 0
+        and was.assigned_port is not None
+    )
+
+
+def shows_a_hidden_connect(
+    kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
+) -> None:
+    """A call worked that works on connections only: where none was made, connect() is not traced
+    or, in progress and so "failed", left out by -z. Said once a socket."""
+    was = description.socket
+    if (
+        was.is_tcp
+        and was.origin is Origin.CREATED
+        and was.connection is Connection.UNCONNECTED
+        and was.connects == 0
+        and not was.doubts & {CONNECT_HIDDEN, PASSED}
+    ):
+        description.socket = was._replace(doubts=was.doubts | {CONNECT_HIDDEN})
+        kernel.doubt(CONNECT_HIDDEN, task, fd, call)
+
+
+def _result(call: Syscall, was: Socket, address: SocketAddress) -> ConnectResult:
     if call.result.value is None and call.result.errno is None:
         return ConnectResult.GOING_ON  # `= ?`, or a half that never came back
+    if call.result.injected and call.result.failed:
+        return ConnectResult.NOT_TRIED  # the kernel has never seen this call
     connecting = was.connection is Connection.CONNECTING
+    if call.result.errno == "ENETUNREACH" and not connecting and _is_for_many(address):
+        return ConnectResult.NOT_TRIED  # however long strace took
     return connect_result(call.result.errno, call.elapsed, connecting=connecting)
+
+
+def _is_for_many(address: SocketAddress) -> bool:
+    """Multicast or broadcast: net/ipv4/tcp_ipv4.c tcp_v4_connect and net/ipv6/tcp_ipv6.c
+    tcp_v6_connect answer ENETUNREACH themselves."""
+    try:
+        target = ip_address((address.address or "").partition("%")[0])
+    except ValueError:
+        return False
+    return target.is_multicast or target == _BROADCAST
+
+
+_BROADCAST = ip_address("255.255.255.255")
 
 
 def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAddress) -> bool:
@@ -139,8 +199,12 @@ def getpeername(kernel: Kernel, task: Task, call: Syscall) -> None:
     if fd is None or call.result.failed or address is None or address.family not in INET:
         return
     description = kernel.find(task, fd, call)
-    if description is not None and description.socket.connection is Connection.CONNECTING:
+    if description is None:
+        return
+    if description.socket.connection is Connection.CONNECTING:
         established(kernel, task, call, fd.fd, description)
+    else:
+        shows_a_hidden_connect(kernel, task, call, fd.fd, description)
 
 
 def established(
@@ -157,7 +221,7 @@ def socket_for(
     """The socket of bind() or connect(); an unknown number is an older socket if the address is
     inet."""
     if address is not None and address.family in INET:
-        if call.result.errno in ("EBADF", "ENOTSOCK", "EFAULT"):
+        if call.result.errno in NO_SOCKET:
             return kernel.find(task, fd, call)
         return kernel.find_or_adopt(task, fd, call, address.family)
     return kernel.find(task, fd, call)

@@ -4,18 +4,18 @@ passed."""
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, passed_fds
-from strace_analyzer.kernel.connect_calls import connect_to, established
+from strace_analyzer.kernel.connect_calls import connect_to, established, shows_a_hidden_connect
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.option_calls import connection_lost
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
-from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.state import PASSED, Kernel
 from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import socket_address
-from strace_analyzer.trace.values import Struct, Value, plain
+from strace_analyzer.trace.values import Array, Struct, Value, plain
 
 _SIZE_ARGUMENT = {"read": 2, "recv": 2, "recvfrom": 2}
 _FLAGS_ARGUMENT = {"sendto": 3, "send": 3, "sendmsg": 2, "sendmmsg": 3}
@@ -25,7 +25,7 @@ def received(kernel: Kernel, task: Task, call: Syscall) -> None:
     """read(2), recv(2) and their like: 0 bytes asked for and not got is the peer's FIN."""
     fd = fd_argument(argument(call.args, 0))
     description = None if fd is None else kernel.find(task, fd, call)
-    if call.name == "recvmsg" and not call.result.failed:
+    if call.name in ("recvmsg", "recvmmsg") and not call.result.failed:
         _take_rights(kernel, task, call)
     if fd is None or description is None:
         return
@@ -54,7 +54,7 @@ def sent(kernel: Kernel, task: Task, call: Syscall) -> None:
         connect_to(kernel, task, call, fd, socket_address(target))
         return
     description = kernel.find(task, fd, call)
-    if call.name == "sendmsg" and not call.result.failed:
+    if call.name in ("sendmsg", "sendmmsg") and not call.result.failed:
         _give_rights(kernel, task, call)
     if description is None:
         return
@@ -80,8 +80,12 @@ def _moved(
         return
     error = call.result.errno
     if error is None:
-        if was.connection is Connection.CONNECTING and (call.result.value or 0) > 0:
+        if (call.result.value or 0) <= 0:
+            return
+        if was.connection is Connection.CONNECTING:
             established(kernel, task, call, fd, description)
+        else:
+            shows_a_hidden_connect(kernel, task, call, fd, description)
     elif error in RESET_ERRORS and _is_up(description):
         if error == "EPIPE" and was.shut_down:
             return
@@ -94,14 +98,20 @@ def _is_up(description: OpenFileDescription) -> bool:
 
 
 def _target(call: Syscall) -> Value | None:
-    """The address that sendto() or sendmsg() was given, None for none."""
+    """The address that sendto(), sendmsg(), or sendmmsg() in its first message was given; None for
+    none."""
     if call.name == "sendto":
         return argument(call.args, 4)
+    if call.name not in ("sendmsg", "sendmmsg"):
+        return None
     message = argument(call.args, 1)
     inner = None if message is None else plain(message)
-    if call.name == "sendmsg" and isinstance(inner, Struct):
-        return inner.get("msg_name")
-    return None
+    if isinstance(inner, Array) and inner.items:  # sendmmsg(2)
+        inner = plain(inner.items[0])
+    header = inner.get("msg_hdr") if isinstance(inner, Struct) else None
+    if header is not None:
+        inner = plain(header)
+    return inner.get("msg_name") if isinstance(inner, Struct) else None
 
 
 def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -110,16 +120,16 @@ def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
         description = kernel.find(task, fd, call)
         if description is not None and description.socket.is_inet:
             socket = description.socket
-            description.socket = socket._replace(doubts=socket.doubts | {"passed-descriptor"})
+            description.socket = socket._replace(doubts=socket.doubts | {PASSED})
             if socket.binding is Binding.EPHEMERAL:
-                kernel.doubt("passed-descriptor", task, fd.fd, call)
+                kernel.doubt(PASSED, task, fd.fd, call)
 
 
 def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
     for fd in passed_fds(argument(call.args, 1)):
         kernel.number_was_given(task, fd.fd, call)
         if fd.may_be_socket:
-            kernel.received(task, fd.fd, call)
+            kernel.received(task, fd, call)
 
 
 CALLS: dict[str, Handler] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds
+from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds, result_fd
 from strace_analyzer.kernel.objects import Descriptor, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.state import Kernel
@@ -67,17 +67,17 @@ def _dup_closes_on_exec(call: Syscall) -> bool:
 
 
 def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -> None:
-    old, new = fd_argument(argument(call.args, 0)), call.result.value
-    if old is None or call.result.failed or new is None or new < 0:
+    old, new = fd_argument(argument(call.args, 0)), result_fd(call)
+    if old is None or new is None:
         return
-    if call.name == "dup2" and old.fd == new:
+    if call.name == "dup2" and old.fd == new.fd:
         return  # dup2(2): does nothing
     description = kernel.find(task, old, call)
     if call.name in ("dup2", "dup3"):
-        kernel.close(task, new, call)
-    kernel.number_was_given(task, new, call)
+        kernel.close(task, new.fd, call)
+    kernel.number_was_given(task, new.fd, call)
     if description is not None:
-        task.table.set(new, Descriptor(description, close_on_exec))
+        task.table.set(new.fd, Descriptor(description, close_on_exec))
 
 
 def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -116,9 +116,9 @@ def ioctl(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 def returns_fd(kernel: Kernel, task: Task, call: Syscall) -> None:
     """Any call whose result is a new descriptor: the number is no longer what it was."""
-    value = call.result.value
-    if value is not None and value >= 0 and not call.result.failed:
-        kernel.number_was_given(task, value, call)
+    fd = result_fd(call)
+    if fd is not None:
+        kernel.number_was_given(task, fd.fd, call)
 
 
 def pipe(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -130,10 +130,11 @@ def pipe(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 def received(kernel: Kernel, task: Task, call: Syscall) -> None:
     """pidfd_getfd(2): a copy of another process's descriptor, and we do not know of what."""
-    returns_fd(kernel, task, call)
-    value = call.result.value
-    if value is not None and value >= 0 and not call.result.failed:
-        kernel.received(task, value, call)
+    fd = result_fd(call)
+    if fd is not None:
+        kernel.number_was_given(task, fd.fd, call)
+        if fd.may_be_socket:
+            kernel.received(task, fd, call)
 
 
 def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:

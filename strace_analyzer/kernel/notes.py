@@ -7,7 +7,10 @@ from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, So
 from strace_analyzer.trace.annotation import SocketNote
 
 OLDER = "older-socket"
-"""The code of the doubt that a socket carries whose making the trace does not show."""
+"""The code of the doubt that a socket carries whose making the trace does not show: it may have
+been bound before, and where its protocol is not known it may be harmless."""
+OPTIONS_HIDDEN = "setsockopt-hidden"
+"""The code of the doubt that IP_BIND_ADDRESS_NO_PORT may be on, unseen."""
 
 TYPES = {
     "TCP": "SOCK_STREAM",
@@ -67,10 +70,16 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
         changes["protocol"] = note.protocol
         changes["domain"] = socket.domain or note.domain
         changes["type"] = socket.type or TYPES.get(note.protocol)
-        if note.protocol == "TCP":
-            changes["doubts"] = socket.doubts - {OLDER}
     if socket.inode is None and note.inode is not None:
         changes["inode"] = note.inode
     if note.local is not None and note.local[1] != 0 and socket.assigned_port != note.local[1]:
         changes["assigned_port"] = note.local[1]
-    return socket._replace(**changes) if changes else socket  # type: ignore[arg-type]
+    if not changes:
+        return socket
+    now = socket._replace(**changes)  # type: ignore[arg-type]
+    return settled(now) if now.evidence("bind") else now
+
+
+def settled(socket: Socket) -> Socket:
+    """`socket`, whose bind() the trace shows. That its making is older leaves one question: TCP?"""
+    return socket._replace(doubts=socket.doubts - {OLDER}) if socket.is_tcp else socket

@@ -126,7 +126,7 @@ class Task:
     """A thread, what the kernel schedules: its number, its process, its descriptors, its
     network."""
 
-    __slots__ = ("ambiguous", "group", "namespace", "table", "tid")
+    __slots__ = ("ambiguous", "group", "is_stranger", "namespace", "table", "tid")
 
     def __init__(self, tid: int, group: ThreadGroup, table: FdTable, namespace: int) -> None:
         self.tid = tid
@@ -135,3 +135,5 @@ class Task:
         self.namespace = namespace
         self.ambiguous = False
         """more than one clone could have made it: what it inherited is not certain"""
+        self.is_stranger = False
+        """nothing tells whose child or thread it is: group and table are assumed"""

@@ -6,13 +6,14 @@ import errno
 from collections.abc import Callable
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, option_number
-from strace_analyzer.kernel.connect_calls import established
+from strace_analyzer.kernel.connect_calls import established, shows_a_hidden_connect
+from strace_analyzer.kernel.notes import OPTIONS_HIDDEN, settled
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Connection, Options, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.transitions import release
-from strace_analyzer.kernel.transport import transport
+from strace_analyzer.kernel.transport import domain_of, transport
 from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS, number
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.values import Array, Name, Struct, Value, plain
@@ -48,11 +49,12 @@ def _linger(options: Options, value: Value | None) -> Options:
     return options._replace(linger_zero=zero)
 
 
+NO_PORT = (0, 24)
 SETTERS: dict[tuple[int, int], Setter] = {
     # (level, option) as numbers: include/uapi/linux/in.h, include/uapi/asm-generic/socket.h
     (0, 15): _flag("transparent"),  # IP_FREEBIND
     (0, 19): _flag("transparent"),  # IP_TRANSPARENT
-    (0, 24): _flag("no_port"),  # IP_BIND_ADDRESS_NO_PORT, also on AF_INET6 sockets
+    NO_PORT: _flag("no_port"),  # IP_BIND_ADDRESS_NO_PORT, also on AF_INET6 sockets
     (0, 51): _port_range,  # IP_LOCAL_PORT_RANGE
     (1, 2): _flag("reuse_address"),  # SO_REUSEADDR
     (1, 13): _linger,  # SO_LINGER
@@ -74,14 +76,19 @@ def option_key(args: tuple[Value, ...]) -> tuple[int, int] | None:
 
 def setsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
     """setsockopt(2)."""
-    setter = SETTERS.get(option_key(call.args) or (-1, -1))
+    key = option_key(call.args)
+    setter = SETTERS.get(key or (-1, -1))
     fd = fd_argument(argument(call.args, 0))
     if setter is None or fd is None or call.result.failed:
         return
     description = kernel.find_or_adopt(task, fd, call, None)
     if description is not None:
         was = description.socket
-        now = was._replace(options=setter(was.options, argument(call.args, 3)))
+        value = argument(call.args, 3)
+        now = was._replace(options=setter(was.options, value))
+        if key == NO_PORT:
+            unread = {OPTIONS_HIDDEN} if option_number(value) is None else frozenset[str]()
+            now = now._replace(doubts=was.doubts - {OPTIONS_HIDDEN} | unread)
         kernel.move(call, "setsockopt", task, fd.fd, description, now)
 
 
@@ -93,7 +100,7 @@ def getsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
     is."""
     key = option_key(call.args)
     fd = fd_argument(argument(call.args, 0))
-    if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL) or fd is None or call.result.failed:
+    if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN) or fd is None or call.result.failed:
         return
     description = kernel.find(task, fd, call)
     if description is None:
@@ -113,6 +120,8 @@ def _pending_error(
         established(kernel, task, call, fd, description)
     elif error and was.connection in (Connection.CONNECTING, Connection.CONNECTED):
         connection_lost(kernel, task, call, fd, description)
+    elif error:
+        shows_a_hidden_connect(kernel, task, call, fd, description)
 
 
 def connection_lost(
@@ -143,13 +152,15 @@ def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:
     """What an older socket says about itself."""
     inner = None if value is None else plain(value)
     item = inner.items[0] if isinstance(inner, Array) and inner.items else inner
+    if key == SO_DOMAIN and socket.domain is None:
+        return socket._replace(domain=domain_of(item))
     if key == SO_TYPE and socket.type is None:
-        kind, protocol = transport("AF_INET", item, 0)
-        return socket._replace(type=kind, protocol=socket.protocol or protocol)
+        kind, protocol = transport(socket.domain, item, 0)
+        socket = socket._replace(type=kind, protocol=socket.protocol or protocol)
     if key == SO_PROTOCOL and socket.protocol is None:
-        _, protocol = transport("AF_INET", 1, item)
-        return socket._replace(protocol=protocol)
-    return socket
+        _, protocol = transport(socket.domain, 1, item)
+        socket = socket._replace(protocol=protocol)
+    return settled(socket) if socket.evidence("bind") else socket
 
 
 CALLS: dict[str, Handler] = {"getsockopt": getsockopt, "setsockopt": setsockopt}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from os.path import basename
 
-from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.tasks import Birth
@@ -139,10 +139,10 @@ def setns(kernel: Kernel, task: Task, call: Syscall) -> None:
     note = fd.note if fd is not None else None
     names_network = note is not None and (note.startswith("net:[") or note.endswith("/ns/net"))
     if includes(kind, "CLONE_NEWNET", CLONE_FLAGS) or (names_network and _is_zero(kind)):
-        if note is None:
-            task.namespace = kernel.tasks.new_namespace()
-        else:
-            task.namespace = kernel.namespaces.setdefault(note, kernel.tasks.new_namespace())
+        known = None if note is None else kernel.namespaces.get(note)
+        task.namespace = kernel.tasks.new_namespace() if known is None else known
+        if note is not None:
+            kernel.namespaces[note] = task.namespace
 
 
 def _is_zero(value: Value | None) -> bool:
@@ -153,8 +153,9 @@ def io_uring(kernel: Kernel, task: Task, call: Syscall) -> None:
     """io_uring_setup(2): from now on this process can make calls that strace does not see."""
     if not call.result.failed:
         kernel.doubt("io-uring", task, None, call)
-    if call.result.value is not None and call.result.value >= 0:
-        kernel.number_was_given(task, call.result.value, call)
+    fd = result_fd(call)
+    if fd is not None:
+        kernel.number_was_given(task, fd.fd, call)
 
 
 Handler = Callable[[Kernel, Task, Syscall], None]

@@ -4,13 +4,13 @@ transitions.py."""
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import (
-    FdArgument,
     argument,
     fd_argument,
     pair_of_fds,
+    result_fd,
 )
 from strace_analyzer.kernel.connect_calls import UNDECODED, socket_for
-from strace_analyzer.kernel.notes import OLDER
+from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN, settled
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
@@ -35,7 +35,7 @@ from strace_analyzer.trace.values import Value
 
 def socket(kernel: Kernel, task: Task, call: Syscall) -> None:
     """socket(2)."""
-    fd = _new_fd(call)
+    fd = result_fd(call)
     if fd is None:
         return
     domain = domain_of(argument(call.args, 0))
@@ -56,7 +56,7 @@ def socketpair(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 def accept(kernel: Kernel, task: Task, call: Syscall) -> None:
     """accept(2), accept4(2): an incoming connection, on the listener's port."""
-    new, listener = _new_fd(call), fd_argument(argument(call.args, 0))
+    new, listener = result_fd(call), fd_argument(argument(call.args, 0))
     if new is None:
         return
     known = None if listener is None else kernel.find(task, listener, call)
@@ -96,7 +96,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)
         was = description.socket._replace(doubts=description.socket.doubts | {"fd-reuse"})
-    doubts = was.doubts if decoded else was.doubts | {UNDECODED}
+    doubts = settled(was).doubts if decoded else was.doubts | {UNDECODED}
     now = was._replace(
         binding=BIND.get((was.binding, request), was.binding),
         local=address if decoded else None,
@@ -149,6 +149,8 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
     if was.was_released and was.binding is Binding.DEFERRED:
         return was  # the stale port of a released binding (docs/kernel.md)
     domain = was.domain or address.family
+    if was.binding is Binding.EPHEMERAL and was.connection is Connection.UNCONNECTED:
+        was = was._replace(doubts=was.doubts - {OPTIONS_HIDDEN})
     if was.binding in (Binding.UNBOUND, Binding.AUTOBOUND):
         return was._replace(local=address, assigned_port=address.port, domain=domain)
     return was._replace(assigned_port=address.port, domain=domain)
@@ -182,13 +184,6 @@ def shutdown(kernel: Kernel, task: Task, call: Syscall) -> None:
 _SHUT_RD, _SHUT_WR, _SHUT_RDWR = 0, 1, 2
 
 # reading the arguments
-
-
-def _new_fd(call: Syscall) -> FdArgument | None:
-    value = call.result.value
-    if call.result.failed or value is None or value < 0:
-        return None
-    return FdArgument(value, call.result.annotation)
 
 
 def _closes_on_exec(value: Value | None) -> bool:

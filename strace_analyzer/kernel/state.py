@@ -26,6 +26,8 @@ Cause = Syscall | Exited | Killed
 
 RECEIVED = "received-descriptor"
 """The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""
+PASSED = "passed-descriptor"
+"""The code of the doubt that a socket carries which went to another process."""
 PAIRING = "pairing"
 """The code of the doubt that more than one clone could have made the task that uses the socket."""
 
@@ -103,12 +105,11 @@ class Kernel:
         """Where `fd` of a task of unknown kinship was made by another one, they are no threads of
         one process."""
         descriptor = task.table.get(fd)
-        if (
-            descriptor is not None
-            and descriptor.description.maker is not task
-            and self.tasks.is_assumed_thread(task)
-        ):
-            self.tasks.separate(task)
+        if descriptor is None:
+            return
+        maker = descriptor.description.maker
+        if self.tasks.share_by_assumption(task, maker) and self.tasks.alive(maker.tid) is maker:
+            self.tasks.separate(task if task.is_stranger else maker)
 
     def close(self, task: Task, fd: int, call: Cause) -> None:
         """Take `fd` out of the task's table."""
@@ -136,12 +137,17 @@ class Kernel:
         """True while `tid` is inside of a close() of a socket."""
         return bool(self._closing) and self.tasks.alive(tid) in self._closing
 
-    def received(self, task: Task, fd: int, call: Syscall) -> None:
+    def received(self, task: Task, fd: FdArgument, call: Syscall) -> None:
         """A descriptor of another process arrived: perhaps a socket that was bound there
         (unix(7))."""
+        note = fd.socket
+        protocol = note.protocol if note else None
         self.create(
-            task, call, "inherited", FdArgument(fd, None),
-            origin=Origin.RECEIVED, domain=None, type=None, protocol=None,
+            task, call, "inherited", fd,
+            origin=Origin.RECEIVED,
+            domain=note.domain if note else None,
+            type=TYPES.get(protocol or ""),
+            protocol=protocol,
             doubts=frozenset({RECEIVED}),
         )  # fmt: skip
 
@@ -202,7 +208,7 @@ class Kernel:
             domain=note.domain if note and note.domain else domain,
             type=TYPES.get(protocol or ""),
             protocol=protocol,
-            doubts=frozenset() if protocol == "TCP" else frozenset({OLDER}),
+            doubts=frozenset({OLDER}),
         )  # fmt: skip
 
     def _copied_unseen(

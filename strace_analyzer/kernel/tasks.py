@@ -67,7 +67,15 @@ class Tasks:
     @property
     def table_of_strangers(self) -> FdTable | None:
         """The table that a task of unknown kinship is taken to have."""
-        return None if self._strangers is None else self._strangers.table
+        pattern = self._strangers or self._first_of_complete_tree
+        return None if pattern is None else pattern.table
+
+    @property
+    def _first_of_complete_tree(self) -> Task | None:
+        """The first task, if all others must come from it, and yet no clone is traced."""
+        if self.tree_is_complete and not self._clones_are_traced:
+            return next(iter(self._alive.values()), None)
+        return None
 
     def alive(self, tid: int) -> Task | None:
         """The task with this id, without making one."""
@@ -123,7 +131,7 @@ class Tasks:
             if child is None and (not waiting or tid < parent.tid):
                 return []  # the number is one of the caller's own PID namespace
             lost = self._hand_over(early)
-        if child is not None and self._is_stranger(child):
+        if child is not None and child.is_stranger:
             return lost + self._adopt(parent, child, birth)
         if child is not None:
             lost += self.remove(child)  # its exit was not traced; the number is used again
@@ -197,13 +205,10 @@ class Tasks:
         task.table = table
         self._leave_strangers(task)
 
-    def is_assumed_thread(self, task: Task) -> bool:
-        """True where `task` shares a table only because nothing is known about it."""
+    def share_by_assumption(self, one: Task, other: Task) -> bool:
+        """True where two tasks have one table only because nothing is known of one of them."""
         return (
-            self._strangers is not None
-            and task.table is self._strangers.table
-            and self._is_stranger(task)
-            and task.table.users > 1
+            one is not other and one.table is other.table and (one.is_stranger or other.is_stranger)
         )
 
     # how tasks come to be
@@ -259,6 +264,7 @@ class Tasks:
         if pattern is None:
             pattern = self._strangers = self._first_stranger(tid)
         task = Task(tid, pattern.group, pattern.table, pattern.namespace)
+        task.is_stranger = True
         task.table.users += 1
         pattern.group.tids.append(tid)
         self._alive[tid] = task
@@ -267,8 +273,8 @@ class Tasks:
     def _first_stranger(self, tid: int) -> Task:
         """Whom strangers are taken for threads of: the first one's process, or, where the tree is
         complete and no clone is traced, the first task's."""
-        if self.tree_is_complete and self._alive and not self._clones_are_traced:
-            first = next(iter(self._alive.values()))
+        first = self._first_of_complete_tree
+        if first is not None:
             return Task(tid, first.group, first.table, first.namespace)
         stranger = Task(tid, ThreadGroup(self._name(tid), None), FdTable(), 0)
         stranger.table.users = 0
@@ -296,7 +302,7 @@ class Tasks:
             child.group = ThreadGroup(self._name(child.tid), child.tid, parent.group)
         child.group.tids.append(child.tid)
         child.table, child.namespace = self._given(parent, birth)
-        child.ambiguous = False
+        child.ambiguous = child.is_stranger = False
         for fd, descriptor in own:
             descriptor.description.group = child.group
             child.table.set(fd, descriptor)
@@ -319,17 +325,15 @@ class Tasks:
             and descriptor.description.maker is task
         ]
 
-    def _is_stranger(self, task: Task) -> bool:
-        return self._strangers is not None and task.group is self._strangers.group
-
     def _leave_strangers(self, task: Task) -> None:
-        pattern = self._strangers
-        if pattern is None or task.group is not pattern.group:
+        if not task.is_stranger or self._strangers is None:
             return
-        if len(pattern.group.tids) == 1:
+        group = self._strangers.group
+        task.is_stranger = False
+        if group.tids == [task.tid]:
             self._strangers = None  # it was alone: the group is its own
             return
-        pattern.group.tids.remove(task.tid)
+        group.tids.remove(task.tid)
         task.group = ThreadGroup(self._name(task.tid), None)
         task.group.tids.append(task.tid)
 

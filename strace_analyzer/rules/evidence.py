@@ -109,7 +109,9 @@ def open_doubts(socket: Socket) -> frozenset[str]:
     return socket.doubts - SETTLED_BY_PROOF if socket.proved_pinned else socket.doubts
 
 
-SETTLED_BY_PROOF = frozenset({"older-socket", "fd-reuse", "clone-hidden", "pairing"})
+SETTLED_BY_PROOF = frozenset(
+    {"older-socket", "fd-reuse", "clone-hidden", "pairing", "setsockopt-hidden"}
+)
 
 
 def _held(context: Context, calls: dict[str, CallRecord], step: Step, ended: bool) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from strace_analyzer.findings import Confidence, Finding, Level, ProcessUse, Summary
+from strace_analyzer.kernel.notes import OPTIONS_HIDDEN
 
 NEARLY_ALL = 0.8
 """From this share of the port range on, an early bind is an error (docs/ports.md)."""
@@ -41,7 +42,6 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
 
 
 DESCRIPTORS_HIDDEN = "descriptor-calls-hidden"
-OPTIONS_HIDDEN = "setsockopt-hidden"
 FAILURES_HIDDEN = "failures-hidden"
 TASKS_HIDDEN = "clone-hidden"
 

@@ -13,6 +13,7 @@ from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Doubt
+from strace_analyzer.trace.events import Foreign, Unparsed
 
 TCP = "AF_INET, SOCK_STREAM, IPPROTO_TCP"
 UDP = "AF_INET, SOCK_DGRAM, IPPROTO_UDP"
@@ -42,6 +43,7 @@ class Followed:
         self.doubts: list[Doubt] = []
         self._tracker = Tracker()
         for event in sa.parse(cleandoc(trace).splitlines()):
+            assert not (isinstance(event, (Unparsed, Foreign)) and event.text), event
             self._took(self._tracker.feed(event))
         if ended:
             self._took(self._tracker.close())

@@ -595,3 +595,46 @@ def test_the_first_task_says_its_number_late() -> None:
     assert followed.said[1:] == ["7 bind 3: ephemeral unconnected"]
     assert (followed.task(7).group.tgid, followed.task(7).group.tids) == (7, [7])
     assert followed.task(8).group.parent is followed.task(7).group
+
+
+def test_a_thread_that_strace_announces_within_its_clone_is_no_stranger() -> None:
+    """The notice cuts the line of the clone that made it in two."""
+    followed = so_far(f"""
+        execve("/bin/a", ["a"], 0x7ffd1 /* 9 vars */) = 0
+        clone({FORK}strace: Process 8 attached
+        , child_tidptr=0x7f1) = 8
+        [pid 8] +++ exited with 0 +++
+        socket({TCP}) = 3
+        bind(3, {ANY}) = 0
+        clone({THREAD}strace: Process 9 attached
+        , parent_tid=[9]) = 9
+        [pid 9] connect(3, {WEB}) = 0
+        """)
+    assert followed.told[-1] == "connect 3: ephemeral connected"
+    assert not followed.last.doubts
+
+
+def test_the_first_task_is_given_a_number_that_a_stranger_never_closed() -> None:
+    followed = so_far(f"""
+        {START}
+        7 close(9) = 0
+        8 socket({TCP}) = 3
+        7 socket({TCP}) = 3
+        8 bind(3, {ANY}) = 0
+        """)
+    assert followed.said == [
+        "8 socket 3: unbound unconnected",
+        "7 socket 3: unbound unconnected",
+        "8 bind 3: ephemeral unconnected",
+    ]
+    assert followed.task(7).group.id == "7"
+
+
+def test_what_a_stranger_made_that_is_gone_was_closed_unseen() -> None:
+    followed = so_far(f"""
+        7 close(9) = 0
+        8 socket({TCP}) = 3
+        8 +++ exited with 0 +++
+        7 socket({TCP}) = 3
+        """)
+    assert followed.said[1:] == ["7 close 3: gone", "7 socket 3: unbound unconnected"]
