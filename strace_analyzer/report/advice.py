@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strace_analyzer.findings import Confidence, Group, Process
+from strace_analyzer.findings import Confidence, Group, PortUse, Process
 from strace_analyzer.report.remedies import REMEDIES, Remedy
 from strace_analyzer.report.runtimes import Runtime, recognise
 
@@ -22,39 +22,46 @@ _ADDRESS = (
 )
 _EXHAUSTED = {
     "early-binds": (
-        "the binds of this trace hold the ports: fix them first (see their own findings)."
+        "sockets of this trace that are bound to port 0 hold the ports: fix those binds first."
     ),
     "time-wait": "closed connections still hold ports for 60 s: let the peer close first, reuse "
     "connections, or leave out the bind() so that destinations share ports.",
     "one-destination": "one destination has used every port: reuse connections, spread over more "
     "addresses or ports of the destination, or widen net.ipv4.ip_local_port_range.",
     "another-process": (
-        "another process holds the ports. Find it with: nsenter -t {pid} -n ss -tanp"
+        "another process may hold the ports. Find it with: nsenter -t {pid} -n ss -tanp"
     ),
     "unknown": "see who holds the ports with: nsenter -t {pid} -n ss -tanp",
 }
 _WITHOUT = {
     "would-fit": "Without the early binds these connections would have fitted.",
-    "would-not-fit": "Without the early binds they would not have fitted either.",
+    "would-not-fit": "Without the early binds these connections would not all have fitted either.",
+    "unknown": "Whether the failed connections would have fitted without the early binds depends "
+    "on where they were to go, which the trace does not show.",
 }
+_BINDS_MATTER = ("early-binds", "time-wait")
+_ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`who` is the runtime as a title (empty where it is not known), then sentences in order."""
+    """`who` is the runtime as a title (empty where it is not known), then sentences in order.
+    `caution` is what to see to first, which the text report shows under what the trace hides."""
 
     who: str
     sentences: tuple[str, ...]
+    caution: str = ""
 
     @property
     def text(self) -> str:
         """All of it as one string, for the JSON report."""
         prefix = f"{self.who}: " if self.who else ""
-        return prefix + " ".join(self.sentences)
+        return prefix + " ".join((*self.sentences, *([self.caution] if self.caution else [])))
 
 
-def advise(group: Group, process: Process | None) -> Advice:
-    """What to do about `group`; `process` is its process, None where it was not selected."""
+def advise(group: Group, process: Process | None, ports: PortUse | None = None) -> Advice:
+    """What to do about `group`; `process` is its process, None where it was not selected, and
+    `ports` the use of ports in its network namespace, None where it was not computed."""
     runtime = recognise(group.process.command, process)
     match group.rule:
         case "bind-any-port-zero":
@@ -62,7 +69,7 @@ def advise(group: Group, process: Process | None) -> Advice:
         case "bind-address-port-zero":
             return _address_port_zero(runtime)
         case "ephemeral-ports-exhausted":
-            return _exhausted(group)
+            return _exhausted(group, ports)
         case "udp-shared-port":
             return Advice(
                 "",
@@ -99,11 +106,14 @@ def _any_port_zero(group: Group, runtime: Runtime | None) -> Advice:
             f", which is set here (line {at.line})," if at is not None else ", which is set here,"
         )
         sentences.append(f"{name}{where} does not help.")
-    if group.confidence is Confidence.PROBABLE and "setsockopt-hidden" in sample.doubts:
-        sentences.append(
-            "First see whether IP_BIND_ADDRESS_NO_PORT is set: this trace cannot show it."
-        )
-    return Advice(runtime.title if runtime is not None else "", tuple(sentences))
+    unseen = group.confidence is Confidence.PROBABLE and "setsockopt-hidden" in sample.doubts
+    return Advice(
+        runtime.title if runtime is not None else "",
+        tuple(sentences),
+        "First see whether IP_BIND_ADDRESS_NO_PORT is set: this trace cannot show it."
+        if unseen
+        else "",
+    )
 
 
 def _address_port_zero(runtime: Runtime | None) -> Advice:
@@ -120,9 +130,12 @@ def _address_port_zero(runtime: Runtime | None) -> Advice:
     return Advice(who, (_ADDRESS,))
 
 
-def _exhausted(group: Group) -> Advice:
+def _exhausted(group: Group, ports: PortUse | None) -> Advice:
     pid = group.process.tgid if group.process.tgid is not None else "PID"
     sentences = [_EXHAUSTED[group.cause or "unknown"].format(pid=pid)]
-    if group.without_bind in _WITHOUT:
-        sentences.append(_WITHOUT[group.without_bind])
+    if group.cause in _BINDS_MATTER:
+        sentences.append(_WITHOUT[group.without_bind or "unknown"])
+    elif ports is not None and ports.range_source == "assumed":
+        low, high = ports.range
+        sentences.append(_ASSUMED.format(low=low, high=high))
     return Advice("", tuple(sentences))

@@ -146,7 +146,7 @@ def group(item: Group, selected: Selected) -> JsonObject:
         "first": location(item.first),
         "last": location(item.last),
         "message": what(item, process_of),
-        "advice": advise(item, process_of).text,
+        "advice": advise(item, process_of, selected.ports(item)).text,
         "cause": item.cause,
         "without_bind": item.without_bind,
     }

@@ -2,9 +2,9 @@
 
 `connect(19<TCP:[0.0.0.0:34937]>, {sa_family=AF_INET, sin_port=htons(8001),
 sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress) <0.000450>`
-becomes `connect(19, {AF_INET, htons(8001), "127.0.0.1"}, 16) = EINPROGRESS`: annotations, field
-names and errno words go, the middle is elided where it is still too long, and the result always
-stays. The JSON report has the whole text.
+becomes `connect(19, {AF_INET, htons(8001), "127.0.0.1"}) = EINPROGRESS`: annotations, field names,
+the length of an address and errno words go, the middle is elided where it is still too long, and
+the result always stays. The JSON report has the whole text.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ _ADDRESS = re.compile(
 )
 _INET_ADDR = re.compile(rf"inet_addr\(({_STRING})\)")
 _INET_PTON = re.compile(rf"inet_pton\(AF_INET6, ({_STRING})(?:, &sin6_addr)?\)")
+_LENGTH = re.compile(r"(?<=\}), (?:\d+|\[\d+(?: => \d+)?\])$")
+_ADDRESSED = ("bind(", "connect(", "getsockname(", "getpeername(")
+_FAMILY = re.compile(r"(?<=, )\{AF_INET6?, ")
 _TOKEN = re.compile(rf"{_STRING}|[{{}}()\[\],]")
 _HEX_ONLY = re.compile(r'"((?:\\x[0-9a-f]{2})+)"')
 
@@ -38,6 +41,8 @@ def excerpt(text: str, width: int = 66) -> str:
     found = _RESULT.match(call)
     if found is not None:
         head, tail = found["call"], ") = " + (found["errno"] or found["value"])
+    if head.startswith(_ADDRESSED):
+        head = _LENGTH.sub("", head)
     return _fit(safe(head), safe(tail), width)
 
 
@@ -48,9 +53,13 @@ def _decode(match: re.Match[str]) -> str:
 
 
 def _fit(head: str, tail: str, width: int) -> str:
-    """The call whole, or without its last arguments, or cut in the middle of one."""
+    """The call whole, or without the family of its address, or without its last arguments, or cut
+    in the middle of one."""
     if len(head) + len(tail) <= width:
         return head + tail
+    shorter = _FAMILY.sub("{", head)
+    if len(shorter) + len(tail) <= width:
+        return shorter + tail
     whole = _without_last_arguments(head, width - len(tail))
     if whole is not None:
         return whole + tail

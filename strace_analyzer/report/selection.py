@@ -19,6 +19,7 @@ from strace_analyzer.findings import (
     Group,
     Level,
     PeerCount,
+    PortUse,
     Process,
     ProcessRef,
     SocketLife,
@@ -131,6 +132,11 @@ class Selected:
     def process(self, trace: str, id: str) -> Process | None:
         """The process of this id, or None."""
         return self._by_id.get((trace, id))
+
+    def ports(self, group: Group) -> PortUse | None:
+        """The use of ports in the network namespace of the group's sockets, or None."""
+        uses = next((trace.ports for trace in self.traces if trace.id == group.trace), ())
+        return next((use for use in uses if use.namespace == group.sample.namespace), None)
 
     def _groups(self) -> tuple[Group, ...]:
         kept = [

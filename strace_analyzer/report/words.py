@@ -91,17 +91,18 @@ def what(group: Group, process: Process | None) -> str:
 
 def _share(group: Group, process: Process | None) -> str:
     """`40 of its 40 outgoing TCP connections`, or how often where the whole is not known."""
-    probable = group.confidence is Confidence.PROBABLE
-    if process is None or process.tcp_connections < group.count or probable:
-        times = count(group.count, "time")
-        return f"{times}, but this trace cannot prove it" if probable else times
-    if process.tcp_connections == 1:
+    if process is None or process.tcp_connections < group.count:
+        text = count(group.count, "time")
+    elif process.tcp_connections == 1:
         text = "its one outgoing TCP connection"
     else:
         text = f"{group.count:,} of its {process.tcp_connections:,} outgoing TCP connections"
+    probable = group.confidence is Confidence.PROBABLE
     if group.failed == group.count:
-        return f"{text}, which failed"
-    return f"{text} ({group.failed:,} failed)" if group.failed else text
+        text += " (failed)" if probable else ", which failed"
+    elif group.failed:
+        text += f" ({group.failed:,} failed)"
+    return f"{text}, but this trace cannot prove it" if probable else text
 
 
 def _exhaustion(group: Group) -> str:
@@ -109,9 +110,11 @@ def _exhaustion(group: Group) -> str:
     record = failing_call(group)
     if record is None:
         return count(group.count, "failed call")
-    when = f" at {record.time}" if record.time else ""
+    first = (
+        f"at {record.time} (line {record.line:,})" if record.time else f"on line {record.line:,}"
+    )
     calls = count(group.count, f"{record.name}() call")
-    return f"{calls} failed {record.errno}, first{when} (line {record.line:,})"
+    return f"{calls} failed {record.errno}, {'first ' if group.count > 1 else ''}{first}"
 
 
 def failing_call(group: Group) -> CallRecord | None:
@@ -135,7 +138,7 @@ def why(group: Group) -> tuple[str, ...]:
                 "With IP_BIND_ADDRESS_NO_PORT connections to different destinations share ports.",
             )
         case "ephemeral-ports-exhausted":
-            return ("The kernel found no local port to give: the program could not connect.",)
+            return _ran_out(group)
         case "udp-shared-port":
             return (
                 "With SO_REUSEADDR the kernel may give the same port to several of these sockets;",
@@ -149,6 +152,15 @@ def why(group: Group) -> tuple[str, ...]:
         case "bound-unused":
             return ("While it is held, nobody else can be given that port.",)
     return ()
+
+
+def _ran_out(group: Group) -> tuple[str, ...]:
+    """What the failure means, and why it may be another one where it is only probable."""
+    reason = "The kernel found no local port to give: the program could not go on."
+    record = failing_call(group)
+    if group.confidence is not Confidence.PROBABLE or record is None:
+        return (reason,)
+    return (reason, f"{record.errno} may have another reason here, so this is not certain.")
 
 
 def outcome(value: Outcome) -> str:

@@ -89,9 +89,9 @@ class EphemeralPortsExhausted(Rule):
         size = self._size(socket.namespace, state)
         nearly_all = NEARLY_ALL * size
         if state.pinned and state.pinned + state.needed >= nearly_all:
-            return "early-binds", _fits(state.needed, size)
+            return "early-binds", _fits(state.needed, size, step)
         if state.waiting and state.pinned + state.waiting + state.needed >= nearly_all:
-            return "time-wait", _fits(state.needed_with_time_wait, size)
+            return "time-wait", _fits(state.needed_with_time_wait, size, step)
         if max(state.needed, state.needed_with_time_wait) >= nearly_all:
             return "one-destination", "would-not-fit"
         if socket.namespace not in self._binds_early:
@@ -189,5 +189,9 @@ class EphemeralPortsExhausted(Rule):
     )
 
 
-def _fits(needed: int, size: int) -> str:
-    return "would-fit" if needed < size else "would-not-fit"
+def _fits(needed: int, size: int, step: Step) -> str:
+    """Whether one more connection would have fitted. A bind() that failed does not say where it
+    was to go: to a destination that has all its ports in use, or to another."""
+    if needed < size:
+        return "would-fit"
+    return "would-not-fit" if step.role == "connect" else "unknown"

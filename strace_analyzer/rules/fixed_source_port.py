@@ -15,8 +15,7 @@ class FixedSourcePort(Rule):
 
     What it flags:
         bind() to a port that is not 0 and lies inside the ephemeral range in force, followed by
-        connect(). A bind() to the same port that fails with EADDRINUSE later belongs to it: that is
-        what it leads to.
+        connect(). A bind() that fails, with EADDRINUSE for one, is no finding: nothing is connected.
 
     Why it matters:
         The kernel hands ports of this range to others: the bind() fails with EADDRINUSE whenever one

@@ -21,10 +21,10 @@ TCP socket, fd 3 of ssh[18433]  {path}
   bound to port 0: the kernel gave it a port of its own (0.0.0.0:0 (40037))
   peer 127.0.0.1:2222: connected
      32    [18433]  socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
-     36    [18433]  bind(3, {{AF_INET, htons(0), "0.0.0.0"}}, 16) = 0
-     37    [18433]  connect(3, {{AF_INET, htons(2222), "127.0.0.1"}}, 16) = 0
-     41    [18433]  getsockname(3, {{AF_INET, htons(40037), "127.0.0.1"}}, [128 => 16]) = 0
-     70    [18433]  getsockname(3, {{AF_INET, htons(40037), "127.0.0.1"}}, [128 => 16]) = 0
+     36    [18433]  bind(3, {{AF_INET, htons(0), "0.0.0.0"}}) = 0
+     37    [18433]  connect(3, {{AF_INET, htons(2222), "127.0.0.1"}}) = 0
+     41    [18433]  getsockname(3, {{AF_INET, htons(40037), "127.0.0.1"}}) = 0
+     70    [18433]  getsockname(3, {{AF_INET, htons(40037), "127.0.0.1"}}) = 0
      77    [18433]  close(3) = 0
 
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from report.fixtures import early_bind, group, process
+from report.fixtures import early_bind, group, port_use, process
 
 from strace_analyzer.findings import Finding, ProcessRef
 from strace_analyzer.report.advice import advise
@@ -82,12 +82,12 @@ def test_folk_remedies_are_named_where_they_are_in_use() -> None:
 @pytest.mark.parametrize(
     ("cause", "begins"),
     [
-        ("early-binds", "the binds of this trace hold the ports"),
+        ("early-binds", "sockets of this trace that are bound to port 0 hold the ports"),
         ("time-wait", "closed connections still hold ports for 60 s"),
         ("one-destination", "one destination has used every port"),
         (
             "another-process",
-            "another process holds the ports. Find it with: nsenter -t 700 -n ss -tanp",
+            "another process may hold the ports. Find it with: nsenter -t 700 -n ss -tanp",
         ),
         ("unknown", "see who holds the ports with: nsenter -t 700 -n ss -tanp"),
     ],
@@ -96,7 +96,37 @@ def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:
     found = early_bind(10, rule="ephemeral-ports-exhausted", cause=cause, without_bind="would-fit")
     advice = advise(group([found]), process())
     assert advice.sentences[0].startswith(begins)
-    assert advice.sentences[1] == "Without the early binds these connections would have fitted."
+
+
+@pytest.mark.parametrize(
+    ("cause", "without", "last"),
+    [
+        (
+            "early-binds",
+            "would-fit",
+            "Without the early binds these connections would have fitted.",
+        ),
+        (
+            "time-wait",
+            "would-not-fit",
+            "Without the early binds these connections would not all have fitted either.",
+        ),
+        (
+            "early-binds",
+            "unknown",
+            "Whether the failed connections would have fitted without the early binds depends on "
+            "where they were to go, which the trace does not show.",
+        ),
+        (
+            "another-process",
+            "unknown",
+            "The range of ports, 32768-60999, is assumed: give the real one with --port-range.",
+        ),
+    ],
+)
+def test_exhaustion_says_whether_the_binds_matter(cause: str, without: str, last: str) -> None:
+    found = early_bind(10, rule="ephemeral-ports-exhausted", cause=cause, without_bind=without)
+    assert advise(group([found]), process(), port_use()).sentences[-1] == last
 
 
 def test_every_remedy_is_a_sentence() -> None:

@@ -11,6 +11,7 @@ from strace_analyzer.analysis import Analysis
 from strace_analyzer.findings import (
     Confidence,
     Endpoint,
+    Finding,
     Level,
     ProcessRef,
     Unknown,
@@ -28,7 +29,7 @@ warning: beam.smp (pid 700) binds before connecting: 3 of its 3 outgoing TCP con
   192.0.2.8:8001            2          2  9   12, 32
   192.0.2.8:8000            1          1  9   52
 
-  LOCAL PORTS TAKEN                NOW       WITHOUT THE BIND
+  LOCAL PORTS TAKEN          BY BIND()             WITHOUT IT
   open at the same time              1                      1
   with 60 s of TIME_WAIT             3                      2
   ports run out at        470/s in all  470/s per destination
@@ -40,12 +41,12 @@ warning: beam.smp (pid 700) binds before connecting: 3 of its 3 outgoing TCP con
 
   Proof  crawler.strace, thread 702 (of 3), first of 3
      10  socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9
-     11  setsockopt(9, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0        does not help
-     12  bind(9, {AF_INET, htons(0), "0.0.0.0"}, 16) = 0            IP_BIND_ADDRESS_NO_PORT not set
-     13  getsockname(9, {AF_INET, htons(40123), "0.0.0.0"}...) = 0  port 40123 is taken
-     14  connect(9, {AF_INET, htons(8001), "192.0.2.8"}, 16) = EINPROGRESS
-     15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0          connected
-     16  close(9) = 0                                               held 6.7 ms, then TIME_WAIT
+     11  setsockopt(9, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0     does not help
+     12  bind(9, {AF_INET, htons(0), "0.0.0.0"}) = 0             IP_BIND_ADDRESS_NO_PORT not set
+     13  getsockname(9, {AF_INET, htons(40123), "0.0.0.0"}) = 0  port 40123 is taken
+     14  connect(9, {AF_INET, htons(8001), "192.0.2.8"}) = EINPROGRESS
+     15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0       connected
+     16  close(9) = 0                                            held 6.7 ms, then TIME_WAIT
 
 1 warning (bind-any-port-zero, 3 findings, certain). 120 lines, 110 calls, all understood.
 All 3: --all
@@ -63,11 +64,11 @@ NARROW_PROOF = """\
      10  socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9
      11  setsockopt(9, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
            does not help
-     12  bind(9, {AF_INET, htons(0), "0.0.0.0"}, 16) = 0
+     12  bind(9, {AF_INET, htons(0), "0.0.0.0"}) = 0
            IP_BIND_ADDRESS_NO_PORT not set
-     13  getsockname(9, {AF_INET, htons(40123), "0.0...) = 0
+     13  getsockname(9, {htons(40123), "0.0.0.0"}) = 0
            port 40123 is taken
-     14  connect(9, {AF_INET, htons(8001)...) = EINPROGRESS
+     14  connect(9, {htons(8001), "192.0.2.8"}) = EINPROGRESS
      15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
            connected
      16  close(9) = 0
@@ -153,7 +154,8 @@ def test_no_connections_says_so_first() -> None:
 
 
 INCONCLUSIVE = """\
-inconclusive: no early bind was seen (6 outgoing TCP connections by 1 process), but not all can be
+inconclusive: no early bind was seen (6 outgoing TCP connections by 1 process), but this trace does
+not show all
 
   PROGRAM    PROCESSES  TCP CONNECTIONS  HOW THE LOCAL PORT WAS CHOSEN
   curl (21)          1                6  by connect()
@@ -182,7 +184,8 @@ def test_a_blind_trace_comes_with_the_command_that_sees() -> None:
 
 
 PROBABLE = """\
-probable warning: beam.smp (pid 700) binds before connecting: 1 time, but this trace cannot prove it
+probable warning: beam.smp (pid 700) binds before connecting: 1 of its 3 outgoing TCP connections,
+but this trace cannot prove it
 
   bind() to 0.0.0.0 port 0 takes a local port away from every destination and every process.
   Without it the kernel lets connections to different destinations share ports.
@@ -204,9 +207,75 @@ def test_a_probable_finding_says_what_the_trace_hides() -> None:
     assert report.startswith(PROBABLE)
     assert "IP_BIND_ADDRESS_NO_PORT: not visible\n" in report
     assert report.count("Take it again with") == 1
+    assert "Not known" not in report  # it stands under What it hides
     assert report.splitlines()[-3] == (
         "1 warning (bind-any-port-zero, 1 finding, probable). 120 lines, 110 calls, all understood."
     )
+
+
+def test_certain_and_probable_are_one_cause() -> None:
+    doubts = frozenset({"setsockopt-hidden"})
+    more = [
+        early_bind(line, confidence=Confidence.PROBABLE, doubts=doubts, group="g2")
+        for line in (10, 30)
+    ]
+    sure = early_bind(50)
+    report = printed(analysis([sure, *more], groups=[group([sure]), group(more, "g2")]))
+    assert report.startswith(
+        "warning: beam.smp (pid 700) binds before connecting: 3 of its 3 outgoing TCP connections, "
+        "2 of them\nprobable\n"
+    )
+    assert "  192.0.2.8:8001            3          3  9   12, 32, 52\n" in report
+    assert report.count("  Proof  ") == 1
+    assert "     52  bind(" in report  # the certain one
+    assert report.count("  What it hides  setsockopt") == 1
+    assert "\n1 warning (bind-any-port-zero, 3 findings, 2 probable). " in report
+
+
+RAN_OUT = """\
+error: local ports ran out for beam.smp (pid 700): 2 connect() calls failed EADDRNOTAVAIL, first on
+line 14
+
+  The kernel found no local port to give: the program could not go on.
+
+  DESTINATION     FAILED  FD  LINES
+  192.0.2.8:8001       2  9   14, 34
+
+  LOCAL PORTS TAKEN       BY BIND()  WITHOUT IT
+  open at the same time           1           1
+  with 60 s of TIME_WAIT          3           2
+  of a range that is not known (not 32768-60999): --port-range gives it
+
+  Fix    sockets of this trace that are bound to port 0 hold the ports: fix those binds first.
+         Without the early binds these connections would have fitted.
+
+"""
+
+
+def ran_out(line: int) -> Finding:
+    """A connect() on line `line` + 4 that found no port."""
+    failed = replace(early_bind(line).calls["connect"], errno="EADDRNOTAVAIL", result=-1, time=None)
+    return early_bind(
+        line, rule="ephemeral-ports-exhausted", level=Level.ERROR, outcome=Outcome.FAILED,
+        trail=(failed,), calls={"connect": failed}, at=replace(early_bind(line).at, line=line + 4),
+        cause="early-binds", without_bind="would-fit", group="g2",
+    )  # fmt: skip
+
+
+def test_calls_that_found_no_port_are_counted_as_failed() -> None:
+    made = crawler()
+    dry = [ran_out(10), ran_out(30)]
+    report = printed(replace(made, findings=tuple(dry), groups=(group(dry, "g2"),)))
+    assert report.startswith(RAN_OUT)
+
+
+def test_what_the_binds_cost_is_told_once() -> None:
+    made = crawler()
+    dry = [ran_out(10), ran_out(30)]
+    both = replace(made, findings=(*made.findings, *dry), groups=(group(dry, "g2"), *made.groups))
+    report = printed(both)
+    assert report.count("LOCAL PORTS TAKEN") == 1
+    assert report.count("  Proof  ") == 2
 
 
 FLEET = """\
@@ -269,7 +338,7 @@ def test_notes_beside_something_worse_get_a_line_per_rule() -> None:
         made, findings=(*made.findings, *failed), groups=(*made.groups, group(failed, "g2"))
     )
     report = printed(made)
-    line = "note: bind-any-port-zero: 2 findings by beam.smp; first on line 72"
+    line = "note: bind-any-port-zero: 2 findings by beam.smp, which failed to connect; first on line 72"
     assert f"\n\n{line}\n\n1 warning, 1 note (" in report
 
 

@@ -1,5 +1,5 @@
-"""Takes one group of findings, gives the blocks of its report: who, why, where to, cost, fix,
-proof."""
+"""Takes the cause of one process's findings, gives the blocks of its report: who, why, where to,
+cost, fix, proof."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from strace_analyzer.report import words
 from strace_analyzer.report.advice import advise
 from strace_analyzer.report.plain import safe
 from strace_analyzer.report.text import hides, ports, proof
+from strace_analyzer.report.text.causes import Cause
 from strace_analyzer.report.text.destinations import destinations
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import (
@@ -27,10 +28,13 @@ from strace_analyzer.report.text.style import (
 BLANK = Text("")
 
 
-def group_blocks(group: Group, section: Section) -> Iterator[RenderableType]:
-    """Everything about one group, the fix before the proof."""
-    process = section.process(group)
-    said = words.what(group, process)
+def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[RenderableType]:
+    """Everything about one process's cause, the fix before the proof; what it costs in local ports
+    only where `cost`, since that is told once for a network namespace."""
+    group = cause.head
+    said = words.what(group, section.process(group))
+    if 0 < cause.probable < cause.count:
+        said += f", {cause.probable:,} of them probable"
     if group.confidence is Confidence.PROBABLE:
         yield headline(f"probable {group.level}", DOUBT, said)
     else:
@@ -43,9 +47,9 @@ def group_blocks(group: Group, section: Section) -> Iterator[RenderableType]:
     if group.peers:
         yield indented(destinations(group, section.everything))
         yield BLANK
-    if group.confidence is Confidence.PROBABLE:
-        yield from hides.hidden(group, section)
-    block = ports.ports(group, section)
+    if cause.doubtful is not None:
+        yield from hides.hidden(cause.doubtful, section)
+    block = ports.ports(group, section) if cost else None
     if block is not None:
         yield block
         yield BLANK
@@ -56,7 +60,7 @@ def group_blocks(group: Group, section: Section) -> Iterator[RenderableType]:
 
 def fix(group: Group, section: Section) -> RenderableType:
     """What to do, the runtime named first, each sentence on a line of its own."""
-    advice = advise(group, section.process(group))
+    advice = advise(group, section.process(group), section.ports(group))
     sentences = list(advice.sentences)
     if advice.who and sentences:
         sentences[0] = f"{advice.who}: {sentences[0]}"

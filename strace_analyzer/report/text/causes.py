@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from strace_analyzer.findings import Endpoint, Group
+from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount
 from strace_analyzer.report import words
 from strace_analyzer.report.text.section import Section
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Groups with one cause: the same rule, level, confidence, program and call site."""
+    """Groups with one cause: the same rule, level, program and call site.
+
+    Confidence does not part them: getsockname() may prove one of many connections made in one
+    loop, and the others are then no other cause.
+    """
 
     program: str
     groups: tuple[Group, ...]
 
     @property
+    def by_process(self) -> list[Group]:
+        """One group for each process, those with the most findings first."""
+        members: dict[str, list[Group]] = {}
+        for group in self.groups:
+            members.setdefault(group.process.id, []).append(group)
+        return sorted((_as_one(some) for some in members.values()), key=lambda one: -one.count)
+
+    @property
     def head(self) -> Group:
-        """The group with the most findings stands for all."""
-        return max(self.groups, key=lambda group: group.count)
+        """The process with the most findings stands for all."""
+        return self.by_process[0]
+
+    @property
+    def doubtful(self) -> Group | None:
+        """The group of `head`'s process that is only probable, or None."""
+        process = self.head.process.id
+        return next((g for g in self.groups if _is_probable(g) and g.process.id == process), None)
 
     @property
     def count(self) -> int:
         return sum(group.count for group in self.groups)
+
+    @property
+    def probable(self) -> int:
+        """How many of `count` are only probable."""
+        return sum(group.count for group in self.groups if _is_probable(group))
 
     @property
     def processes(self) -> int:
@@ -43,7 +66,7 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
     for group in groups:
         name = words.program(group.process.command, section.process(group))
         name = name or words.who(group.process, None)
-        key = (group.rule, group.level, group.confidence, name, group.call_site, group.cause)
+        key = (group.rule, group.level, name, group.call_site, group.cause)
         folded.setdefault(key, []).append(group)
         names[key] = name
     found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
@@ -53,3 +76,35 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
 def _order(head: Group, count: int) -> tuple[int, bool, int]:
     """What failed comes before what made it fail."""
     return (-head.level, head.rule != "ephemeral-ports-exhausted", -count)
+
+
+def _is_probable(group: Group) -> bool:
+    return group.confidence is Confidence.PROBABLE
+
+
+def _as_one(groups: Sequence[Group]) -> Group:
+    """Groups of one process counted together; what is certain is shown as the proof."""
+    if len(groups) == 1:
+        return groups[0]
+    peers: dict[Endpoint, PeerCount] = {}
+    for part in (peer for group in groups for peer in group.peers):
+        peers[part.peer] = _added(peers[part.peer], part) if part.peer in peers else part
+    return replace(
+        min(groups, key=lambda group: (_is_probable(group), not group.connected)),
+        peers=tuple(sorted(peers.values(), key=lambda peer: -peer.count)),
+        count=sum(group.count for group in groups),
+        connected=sum(group.connected for group in groups),
+        failed=sum(group.failed for group in groups),
+        fds=tuple(sorted({fd for group in groups for fd in group.fds})),
+        first=min((group.first for group in groups), key=lambda at: at.line),
+    )
+
+
+def _added(one: PeerCount, other: PeerCount) -> PeerCount:
+    return PeerCount(
+        one.peer,
+        one.count + other.count,
+        one.connected + other.connected,
+        tuple(sorted({*one.fds, *other.fds})),
+        tuple(sorted({*one.bind_lines, *other.bind_lines})),
+    )

@@ -46,7 +46,9 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
             yield headline("inconclusive", DOUBT, f"{reason}; nothing can be said")
         case _:
             yield headline(
-                "inconclusive", DOUBT, f"no early bind was seen ({seen}), but not all can be"
+                "inconclusive",
+                DOUBT,
+                f"no early bind was seen ({seen}), but this trace does not show all",
             )
     yield BLANK
     if connected:

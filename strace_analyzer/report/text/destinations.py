@@ -15,13 +15,17 @@ _BIND_LINES = 4
 
 def destinations(group: Group, everything: bool) -> Table:
     """The most frequent destinations first; beyond eight they are counted, unless `everything`."""
-    grid = table("DESTINATION", f">{_binds(group)}", ">CONNECTED", "FD", "~BIND LINES")
+    ran_out = group.rule == "ephemeral-ports-exhausted"
+    if ran_out:
+        grid = table("DESTINATION", ">FAILED", "FD", "~LINES")
+    else:
+        grid = table("DESTINATION", f">{_binds(group)}", ">CONNECTED", "FD", "~BIND LINES")
     shown = group.peers if everything or len(group.peers) <= _ROWS + 1 else group.peers[:_ROWS]
     for peer in shown:
         grid.add_row(
             safe(str(peer.peer)),
             number(peer.count),
-            number(peer.connected),
+            *([] if ran_out else [number(peer.connected)]),
             ranges(peer.fds),
             _lines(peer),
         )
@@ -30,7 +34,7 @@ def destinations(group: Group, everything: bool) -> Table:
         grid.add_row(
             f"{len(rest):,} more: --all",
             number(sum(peer.count for peer in rest)),
-            number(sum(peer.connected for peer in rest)),
+            *([] if ran_out else [number(sum(peer.connected for peer in rest))]),
             style=FAINT,
         )
     return grid

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from strace_analyzer.findings import Confidence, Group, Level, Process
+from strace_analyzer.findings import Group, Level, Process
 from strace_analyzer.report import words
 from strace_analyzer.report.advice import advise
 from strace_analyzer.report.plain import count, listed, number, safe
@@ -122,13 +122,13 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     if head.rule != "bind-any-port-zero":
         title.append(f"  ({head.rule})", style="not bold")
     word, style = str(head.level), LEVELS[head.level]
-    if head.confidence is Confidence.PROBABLE:
+    if cause.probable == cause.count:
         word, style = f"{head.level}?", DOUBT
     grid.add_row(str(at), Text(word, style=style), title)
     if cause.processes > 1:
         grid.add_row("", "worst", _worst(cause, section.everything))
     if head.level is not Level.NOTE or head.rule == MAIN_RULE or section.everything:
-        advice = advise(head, section.process(head))
+        advice = advise(head, section.process(head), section.ports(head))
         fix = " ".join(advice.sentences[:1])
         grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
     grid.add_row("", "Proof", Text(_proof(head)))
@@ -141,11 +141,12 @@ def _extent(cause: Cause) -> str:
     if cause.processes > 1:
         words_.insert(0, count(cause.processes, "process", "processes"))
     to = f" to {count(cause.destinations, 'destination')}" if cause.destinations else ""
-    return ", ".join(words_) + to
+    some = f" ({cause.probable:,} probable)" if 0 < cause.probable < cause.count else ""
+    return ", ".join(words_) + to + some
 
 
 def _worst(cause: Cause, everything: bool) -> str:
-    ordered = sorted(cause.groups, key=lambda group: -group.count)
+    ordered = cause.by_process
     shown = ordered if everything else ordered[:3]
     pids = ", ".join(f"{g.process.tgid or g.process.tid} ({g.count:,})" for g in shown)
     rest = len(ordered) - len(shown)

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.findings import Confidence, Group, Level
+from strace_analyzer.findings import Group, Level
 from strace_analyzer.report import words
 from strace_analyzer.report.gate import Gate, Judgement, judge
 from strace_analyzer.report.plain import count, number, safe
 from strace_analyzer.report.selection import Selected
-from strace_analyzer.report.text.blocks import group_blocks
+from strace_analyzer.report.text.blocks import cause_blocks
 from strace_analyzer.report.text.causes import causes
 from strace_analyzer.report.text.clean import nothing_found
 from strace_analyzer.report.text.count import counted, gate_line, hints
@@ -71,9 +71,13 @@ def _findings(section: Section) -> Iterator[RenderableType]:
     """The groups that matter in full or as a table, the notes of the others a line per rule."""
     full, brief = _weighed(section.groups, section.everything)
     found = causes(full, section)
-    if len(found) <= _IN_FULL and all(len(cause.groups) == 1 for cause in found):
+    in_full = len(found) <= _IN_FULL and all(cause.processes == 1 for cause in found)
+    if in_full:
+        told: set[int] = set()
         for cause in found:
-            yield from group_blocks(cause.groups[0], section)
+            namespace = cause.head.sample.namespace
+            yield from cause_blocks(cause, section, cost=namespace not in told)
+            told.add(namespace)
             yield BLANK
     elif found:
         full += [group for group in brief if group.rule == MAIN_RULE]
@@ -86,11 +90,12 @@ def _findings(section: Section) -> Iterator[RenderableType]:
     yield from _notes(brief, section)
     if brief:
         yield BLANK
-    doubtful = [group for group in full if group.confidence is Confidence.PROBABLE]
+    doubtful = [g for cause in found if (g := cause.doubtful) is not None and g.sample.doubts]
     if doubtful:
         yield from again(doubtful[0])
         yield BLANK
-    yield from not_known(section)
+    doubts = {doubt for group in doubtful for doubt in group.sample.doubts}
+    yield from not_known(section, frozenset(doubts) if in_full else frozenset())
 
 
 def _weighed(groups: Sequence[Group], everything: bool) -> tuple[list[Group], list[Group]]:
@@ -123,8 +128,9 @@ def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType
         total = count(sum(group.count for group in members), "finding")
         by = next(iter(names)) if len(names) == 1 else count(len(names), "program")
         line = Text("note: ", style=LEVELS[Level.NOTE])
+        how = ", which failed to connect" if all(g.failed == g.count for g in members) else ""
         line.append(
-            f"{rule}: {total} by {by}; first on line {min(g.first.line for g in members):,}",
+            f"{rule}: {total} by {by}{how}; first on line {min(g.first.line for g in members):,}",
             style="not bold default",
         )
         yield line

@@ -3,11 +3,13 @@ computed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.findings import Group, PortUse
+from strace_analyzer.findings import Confidence, Group, PortUse
 from strace_analyzer.report.plain import number
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, table
@@ -26,7 +28,7 @@ def ports(group: Group, section: Section) -> RenderableType | None:
     use = section.ports(group)
     if use is None or group.rule not in _RULES or use.total_pinned < 2:
         return None
-    grid = table("LOCAL PORTS TAKEN", ">~NOW", ">~WITHOUT THE BIND")
+    grid = table("LOCAL PORTS TAKEN", ">~BY BIND()", ">~WITHOUT IT")
     grid.add_row("open at the same time", number(use.peak_pinned), number(use.peak_needed))
     if use.peak_pinned_with_time_wait is not None:
         grid.add_row(
@@ -34,17 +36,45 @@ def ports(group: Group, section: Section) -> RenderableType | None:
             number(use.peak_pinned_with_time_wait),
             _maybe(use.peak_needed_with_time_wait),
         )
-        grid.add_row(
-            "ports run out at",
-            f"{int(use.sustainable_as_is):,}/s in all",
-            f"{int(use.sustainable_without_bind_per_destination):,}/s per destination",
-        )
-    return indented(Stack(grid, Text(_range(use), style=FAINT)))
+        if not _is_refuted(use, section):
+            grid.add_row(
+                "ports run out at",
+                f"{int(use.sustainable_as_is):,}/s in all",
+                f"{int(use.sustainable_without_bind_per_destination):,}/s per destination",
+            )
+    return indented(Stack(grid, *(Text(line, style=FAINT) for line in _remarks(use, section))))
 
 
-def _range(use: PortUse) -> str:
+def _remarks(use: PortUse, section: Section) -> Iterator[str]:
+    """What the figures count, where that is not plain, and of how many ports."""
+    if use.peak_needed > use.peak_pinned:
+        yield "without it: all connections are counted, also those whose port connect() chose"
     low, high = use.range
-    return f"of {number(high - low + 1)}, {low}-{high}, {_SOURCES[use.range_source]}"
+    if _is_refuted(use, section):
+        yield f"of a range that is not known (not {low}-{high}): --port-range gives it"
+    else:
+        yield f"of {number(high - low + 1)}, {low}-{high}, {_SOURCES[use.range_source]}"
+
+
+def _is_refuted(use: PortUse, section: Section) -> bool:
+    """The range is assumed and cannot be true: ports ran out when few of it can have been in
+    use."""
+    low, high = use.range
+    most = max(
+        use.peak_pinned + use.peak_needed,
+        (use.peak_pinned_with_time_wait or 0) + (use.peak_needed_with_time_wait or 0),
+    )
+    return (
+        use.range_source == "assumed"
+        and 2 * most < high - low + 1
+        and any(
+            group.rule == "ephemeral-ports-exhausted"
+            and group.confidence is Confidence.CERTAIN
+            and group.cause in ("early-binds", "time-wait", "one-destination")
+            and group.sample.namespace == use.namespace
+            for group in section.judged
+        )
+    )
 
 
 def _maybe(value: int | None) -> str:

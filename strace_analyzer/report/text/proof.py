@@ -64,12 +64,15 @@ def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> Render
     threads = [f"[{call.tid}] " if several_tids else "" for call in shown]
     room = section.width - 2 - place_width - 2 - max(map(len, threads))
     beside = section.width >= _NARROW
-    room_beside = room - 2 - max(map(len, remarks)) if beside else room
     quotes = [
-        excerpt(call.text, room_beside if said else room)
+        excerpt(call.text, room - 2 - len(said) if said and beside else room)
         for call, said in zip(shown, remarks, strict=True)
     ]
-    column = max([len(q) for q, said in zip(quotes, remarks, strict=True) if said], default=0)
+    # one column for the remarks; a long call pushes its own aside rather than lose its address
+    column = min(
+        max([len(q) for q, said in zip(quotes, remarks, strict=True) if said], default=0),
+        room - 2 - max(map(len, remarks)),
+    )
     lines = []
     for at, call in enumerate(shown):
         if left_out and at == len(shown) - 2:
@@ -80,7 +83,7 @@ def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> Render
         quote.append(threads[at], style=FAINT)
         quote.append(quotes[at], style="bold" if call.role in ("bind", "connect") else "")
         if remarks[at] and beside:
-            quote.append(" " * (column - len(quotes[at]) + 2))
+            quote.append(" " * max(2, column - len(quotes[at]) + 2))
             quote.append(remarks[at], style=FAINT)
         lines.append(_line(places[at], place_width, quote))
         if remarks[at] and not beside:

@@ -15,10 +15,11 @@ from strace_analyzer.report.text.style import labelled
 _LINES = 6
 
 
-def not_known(section: Section) -> Iterator[RenderableType]:
-    """One line per kind of thing unknown, and one per thing that the trace's options hid."""
+def not_known(section: Section, told: frozenset[str] = frozenset()) -> Iterator[RenderableType]:
+    """One line per kind of thing unknown, and one per thing that the trace's options hid, save
+    those whose codes have been `told` already."""
     lines = [_unknown(code, section) for code in dict.fromkeys(u.code for u in section.unknown)]
-    lines += [safe(f"{warning.message}") for warning in section.warnings]
+    lines += [safe(warning.message) for warning in section.warnings if warning.code not in told]
     if not lines:
         return
     shown = lines if section.everything else lines[:_LINES]
