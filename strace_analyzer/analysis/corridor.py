@@ -24,6 +24,7 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
+from strace_analyzer.kernel.connect_calls import UNDECODED
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule
@@ -230,5 +231,12 @@ class TraceAnalysis:
             forecasts=() if self._what_if is None else self._what_if.close(self._start),
             tcp_connections=self._census.tcp_connections,
             quotes=tuple(self._quotes),
-            inconclusive=self.visibility.inconclusive() if not len(self) else None,
+            inconclusive=None if len(self) else self._inconclusive(),
         )
+
+    def _inconclusive(self) -> str | None:
+        reason = self.visibility.inconclusive()
+        undecoded = any(unknown.code == UNDECODED for unknown in self._unknowns.all())
+        if reason is None and undecoded and not self._census.tcp_connections:
+            return "the options of this trace hid the addresses of bind() and connect()"
+        return reason

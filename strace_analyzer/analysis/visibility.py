@@ -190,9 +190,9 @@ class Visibility:
 
 
 _NETWORK = frozenset({
-    "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
-    "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown", "socketpair", "sendmmsg",
-    "recvmmsg",
+    "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername",
+    "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",
+    "socketpair", "sendmmsg", "recvmmsg",
 })  # fmt: skip
 _MAPPED_FILES = frozenset({"mmap", "mmap2", "fstat", "fstat64", "newfstatat", "pread64"})
 _HARMLESS = frozenset({"execve", "exit_group", "exit"})

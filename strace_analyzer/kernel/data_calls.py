@@ -108,9 +108,8 @@ def _target(call: Syscall) -> Value | None:
     inner = None if message is None else plain(message)
     if isinstance(inner, Array) and inner.items:  # sendmmsg(2)
         inner = plain(inner.items[0])
-    header = inner.get("msg_hdr") if isinstance(inner, Struct) else None
-    if header is not None:
-        inner = plain(header)
+        if isinstance(inner, Struct) and inner.fields:
+            inner = plain(inner.fields[0].value)  # msg_hdr, which strace 4 does not name
     return inner.get("msg_name") if isinstance(inner, Struct) else None
 
 

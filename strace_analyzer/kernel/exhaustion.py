@@ -54,6 +54,8 @@ class Exhaustion:
 
     def judge(self, step: Step) -> Dry | None:
         """None where `step` is no sign of exhaustion."""
+        if isinstance(step.event, Syscall) and step.event.result.injected:
+            return None
         socket, errno = step.socket, step.errno
         if step.role in ("connect", "outcome") and errno in (None, "EINPROGRESS"):
             self._succeeded(step)

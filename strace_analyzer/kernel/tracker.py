@@ -43,6 +43,10 @@ CALLS: dict[str, Handler] = {
 ENTRIES = {**process_calls.ENTRIES, **descriptor_calls.ENTRIES}
 """The calls of which already the first half matters."""
 
+ATTEMPTS = frozenset({"connect", *ENTRIES})
+"""The calls that count although strace answered them itself (-e inject=), and the kernel was never
+asked: a connect() is an attempt, and what a first half began must end."""
+
 CLOSES = frozenset({"close", "close_range"})
 """One of them shows that closing is traced."""
 
@@ -95,6 +99,8 @@ class Tracker:
                     return []
                 if self._halves:
                     self._halves.pop(event.tid, None)
+                if event.name not in ATTEMPTS and event.result.injected:
+                    return []
                 CALLS[event.name](kernel, kernel.tasks.speaker(event.tid), event)
             case Entered():
                 self._began = True

@@ -44,6 +44,16 @@ class Result(NamedTuple):
         """True where the call gave an error (`-1 ENOENT`, or `? ERESTART...`)."""
         return self.errno is not None
 
+    @property
+    def injected(self) -> bool:
+        """True where strace answered in the kernel's place (strace(1), -e inject=: error, retval):
+        the call was never made."""
+        groups = () if self.note is None else self.note.split(") (")
+        return any(
+            group == "INJECTED" or (group.startswith("INJECTED:") and "retval" in group)
+            for group in groups
+        )
+
 
 class Call(Protocol):
     """One parsed call, as `calls.py` makes it: decoded when asked, since most calls never are."""

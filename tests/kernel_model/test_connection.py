@@ -18,6 +18,7 @@ from kernel_model.following import (
 
 from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome
 from strace_analyzer.kernel.transitions import (
+    AT_ONCE,
     CONNECT,
     ROUND_TRIP,
     ConnectResult,
@@ -66,7 +67,9 @@ def test_what_an_error_of_connect_says(errno: str | None, result: ConnectResult)
 
 @pytest.mark.parametrize("errno", ["EHOSTUNREACH", "ENETUNREACH"])
 def test_unreachable_is_a_route_at_once_and_a_router_after_a_round_trip(errno: str) -> None:
-    assert connect_result(errno, ROUND_TRIP / 2) is ConnectResult.NOT_TRIED
+    assert connect_result(errno, AT_ONCE / 2) is ConnectResult.NOT_TRIED
+    assert connect_result(errno, AT_ONCE) is ConnectResult.UNCLEAR
+    assert connect_result(errno, ROUND_TRIP / 2) is ConnectResult.UNCLEAR
     assert connect_result(errno, ROUND_TRIP) is ConnectResult.REFUSED
 
 
