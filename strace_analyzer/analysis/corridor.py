@@ -82,7 +82,7 @@ class TraceAnalysis:
         self._quotes: list[str] = []
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
-        self._groups = Groups()
+        self._groups = Groups(settings.rules)
         self._counts: dict[str, dict[str, int]] = {}
 
     # what rules may ask (rules.evidence.Context)

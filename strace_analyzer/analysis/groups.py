@@ -3,11 +3,13 @@ confidence."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from strace_analyzer.findings import Endpoint, Finding, Group, PeerCount
 from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.rules.rule import Rule, sections
 
 LINES_SHOWN = 8
 """Bind lines that are kept for each peer of a group."""
@@ -67,8 +69,9 @@ class _Collected:
 class Groups:
     """Collects findings that have their final level; memory grows with causes and peers only."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Iterable[type[Rule]] = ()) -> None:
         self._collected: dict[Key, _Collected] = {}
+        self._rules = {rule.id: rule for rule in rules}
 
     def id_of(self, finding: Finding) -> str:
         """The id of the group that `finding` belongs to; it must have been added."""
@@ -99,11 +102,14 @@ class Groups:
     def all(self) -> tuple[Group, ...]:
         """The groups: worst first, then those with the most findings, then in order of first
         sight."""
-        groups = [_finished(group) for group in self._collected.values()]
+        groups = [
+            _finished(group, self._rules.get(group.first.rule))
+            for group in self._collected.values()
+        ]
         return tuple(sorted(groups, key=lambda group: (-group.level, -group.count)))
 
 
-def _finished(group: _Collected) -> Group:
+def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
     first = group.first
     peers = sorted(
         group.peers.items(), key=lambda item: (-item[1].count, item[0].address, item[0].port)
@@ -129,9 +135,14 @@ def _finished(group: _Collected) -> Group:
         fds=tuple(sorted(group.fds)),
         first=first.at,
         last=group.last.at,
-        message="",
-        advice="",
+        message="" if rule is None else rule.title,
+        advice="" if rule is None else _advice(rule),
         cause=first.cause,
         without_bind=first.without_bind,
         sample=group.sample,
     )
+
+
+def _advice(rule: type[Rule]) -> str:
+    """The section `What to do instead` of the rule's documentation, on one line."""
+    return " ".join(dict(sections(rule)).get("What to do instead", "").split())

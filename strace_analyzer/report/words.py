@@ -86,7 +86,8 @@ def what(group: Group, process: Process | None) -> str:
         case "bound-unused":
             ports = count(group.count, "port")
             return f"{name} holds {ports} bound to port 0 without connecting or listening"
-    return f"{name}: {safe(group.message)}"
+    times = f", {count(group.count, 'time')}" if group.count > 1 else ""
+    return f"{name}: {safe(group.message)}{times}"
 
 
 def _share(group: Group, process: Process | None) -> str:

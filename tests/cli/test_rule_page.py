@@ -15,13 +15,31 @@ close(3) = 0
 """
 
 
-def test_the_rule_of_the_page_works_as_it_stands_there(tmp_path: Path) -> None:
+def rule_of_the_page(directory: Path) -> Path:
+    """The rule, in a file of its own."""
     page = (ROOT / "docs" / "writing-rules.md").read_text()
     found = re.search(r"```python\n(.*?)```", page, re.S)
     assert found is not None
-    file = tmp_path / "long_linger.py"
+    file = directory / "long_linger.py"
     file.write_text(found[1])
+    return file
+
+
+def test_the_rule_of_the_page_works_as_it_stands_there(tmp_path: Path) -> None:
+    file = rule_of_the_page(tmp_path)
     assert run("rule", "--test", file).stdout == "long-linger: 2 examples, all as marked\n"
     assert run("--rules", file, "--format", "concise", given=LINGERS).stdout == (
         "<stdin>:4: note: long-linger: process[?] fd 3 -> 192.0.2.7:80\n"
+    )
+
+
+def test_its_report_speaks_in_the_words_of_the_rule(tmp_path: Path) -> None:
+    file = rule_of_the_page(tmp_path)
+    report = run("--rules", file, given=LINGERS).stdout
+    assert report.startswith(
+        "note: the traced program: close() waits because of SO_LINGER\n\n"
+        "  DESTINATION   TIMES  CONNECTED  FD  LINES\n"
+        "  192.0.2.7:80      1          1  3   4\n\n"
+        "  Fix    Leave SO_LINGER alone; call shutdown() and read to the end.\n\n"
+        "  Proof  <stdin>\n"
     )

@@ -68,7 +68,7 @@ NARROW_PROOF = """\
            IP_BIND_ADDRESS_NO_PORT not set
      13  getsockname(9, {htons(40123), "0.0.0.0"}) = 0
            port 40123 is taken
-     14  connect(9, {htons(8001), "192.0.2.8"}) = EINPROGRESS
+     14  connect(9, {AF_INET, htons(8001)...) = EINPROGRESS
      15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
            connected
      16  close(9) = 0
@@ -151,6 +151,29 @@ no connections: 1 process, 5 internet sockets, no outgoing TCP connection
 
 def test_no_connections_says_so_first() -> None:
     assert printed(analysis(processes=[process(tcp_connections=0)])) == NO_CONNECTIONS
+
+
+def test_no_process_says_so_too() -> None:
+    assert printed(analysis(processes=[])).splitlines()[0] == (
+        "no connections: no process used an internet socket"
+    )
+
+
+def test_clean_of_one_rule_does_not_deny_what_another_finds() -> None:
+    bound = process(tcp_connections=3, early_bound=3)
+    assert printed(analysis(processes=[bound])).splitlines()[0] == (
+        "clean: 3 outgoing TCP connections by 1 process, no finding of what was asked for"
+    )
+
+
+def test_a_rule_of_ones_own_speaks_for_itself() -> None:
+    own = early_bind(10, rule="long-linger", level=Level.NOTE)
+    told = replace(group([own, early_bind(30)]), message="close() waits", advice="Do not wait.")
+    report = printed(analysis([own], groups=[told]))
+    assert report.startswith("note: beam.smp (pid 700): close() waits, 2 times\n")
+    assert "\n  Fix    Do not wait.\n" in report
+    silent = printed(analysis([own], groups=[replace(told, advice="")]))
+    assert "Fix" not in silent
 
 
 INCONCLUSIVE = """\

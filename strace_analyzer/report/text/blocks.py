@@ -53,15 +53,20 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
     if block is not None:
         yield block
         yield BLANK
-    yield fix(group, section)
-    yield BLANK
+    remedy = fix(group, section)
+    if remedy is not None:
+        yield remedy
+        yield BLANK
     yield from proof.proof(group, section)
 
 
-def fix(group: Group, section: Section) -> RenderableType:
-    """What to do, the runtime named first, each sentence on a line of its own."""
+def fix(group: Group, section: Section) -> RenderableType | None:
+    """What to do, the runtime named first, each sentence on a line of its own; None where the rule
+    does not say."""
     advice = advise(group, section.process(group), section.ports(group))
     sentences = list(advice.sentences)
-    if advice.who and sentences:
+    if not sentences:
+        return None
+    if advice.who:
         sentences[0] = f"{advice.who}: {sentences[0]}"
     return labelled("Fix", Text(safe("\n".join(sentences)).replace("\\x0a", "\n")))

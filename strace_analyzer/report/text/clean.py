@@ -29,10 +29,14 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     total = sum(process.tcp_connections for process in connected)
     seen = f"{count(total, 'outgoing TCP connection')} by {_processes(len(connected))}"
     match judgement.verdict:
+        case "clean" if any(process.early_bound for process in connected):
+            yield headline("clean", GOOD, f"{seen}, no finding of what was asked for")
         case "clean":
             yield headline(
                 "clean", GOOD, f"{seen}, {'' if total == 1 else 'none '}{_not_bound(total)}"
             )
+        case "no-connections" if not section.processes:
+            yield headline("no connections", GOOD, "no process used an internet socket")
         case "no-connections":
             processes = _processes(len(section.processes))
             sockets = sum(process.sockets for process in section.processes)

@@ -16,10 +16,8 @@ _BIND_LINES = 4
 def destinations(group: Group, everything: bool) -> Table:
     """The most frequent destinations first; beyond eight they are counted, unless `everything`."""
     ran_out = group.rule == "ephemeral-ports-exhausted"
-    if ran_out:
-        grid = table("DESTINATION", ">FAILED", "FD", "~LINES")
-    else:
-        grid = table("DESTINATION", f">{_binds(group)}", ">CONNECTED", "FD", "~BIND LINES")
+    connected = [] if ran_out else [">CONNECTED"]
+    grid = table("DESTINATION", f">{_counted(group)}", *connected, "FD", f"~{_place(group)}")
     shown = group.peers if everything or len(group.peers) <= _ROWS + 1 else group.peers[:_ROWS]
     for peer in shown:
         grid.add_row(
@@ -40,8 +38,18 @@ def destinations(group: Group, everything: bool) -> Table:
     return grid
 
 
-def _binds(group: Group) -> str:
-    return "EARLY-BOUND" if group.rule == "bind-any-port-zero" else "BOUND"
+def _counted(group: Group) -> str:
+    if group.rule == "ephemeral-ports-exhausted":
+        return "FAILED"
+    if group.rule == "bind-any-port-zero":
+        return "EARLY-BOUND"
+    return "BOUND" if _place(group) == "BIND LINES" else "TIMES"
+
+
+def _place(group: Group) -> str:
+    """Findings stand at the bind(), or where their rule says."""
+    bind = group.sample.calls.get("bind")
+    return "BIND LINES" if bind is not None and bind.line == group.sample.at.line else "LINES"
 
 
 def _lines(peer: PeerCount) -> str:

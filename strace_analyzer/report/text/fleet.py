@@ -129,8 +129,8 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
         grid.add_row("", "worst", _worst(cause, section.everything))
     if head.level is not Level.NOTE or head.rule == MAIN_RULE or section.everything:
         advice = advise(head, section.process(head), section.ports(head))
-        fix = " ".join(advice.sentences[:1])
-        grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
+        for fix in advice.sentences[:1]:
+            grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
     grid.add_row("", "Proof", Text(_proof(head)))
     return grid
 

@@ -100,7 +100,7 @@ def _left(use: PortUse) -> Table:
 
 
 def _rate(per_second: float) -> str:
-    return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.1f}"
+    return f"{int(per_second):,}" if per_second >= 10 else f"{per_second:.1f}"
 
 
 def _remarks(use: PortUse) -> Iterator[str]:
