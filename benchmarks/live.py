@@ -39,6 +39,8 @@ EARLY_BIND = (
     "{tid} connect(3, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("
     '"192.0.2.7")}}, 16) = 0\n'
 )
+_PIDS, _COPIES = 100_000, 40
+"""pids of a copy; copies until they are used again: Linux has 4,194,304 (proc_sys_kernel(5))"""
 
 
 def workload(directory: Path, scale: int) -> list[str]:
@@ -104,7 +106,7 @@ def copies(trace: Path, times: int) -> Iterator[bytes]:
             for line in source:
                 pid, when, rest = line.split(b" ", 2)
                 moved = clock(seconds(when) + later)
-                yield b"%d %s %s" % (int(pid) + copy * 1_000_000, moved, rest)
+                yield b"%d %s %s" % (int(pid) + copy % _COPIES * _PIDS, moved, rest)
 
 
 def seconds(clock: bytes) -> float:
