@@ -45,15 +45,18 @@ def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis
     """As `analyze`, for inputs that are already resolved."""
     done: list[tuple[TraceAnalysis, TraceResult]] = []
     for trace in inputs:
-        analysis = TraceAnalysis(
-            trace.id, trace.name, [source.name for source in trace.sources], settings
-        )
-        reader = TraceReader(trace)
+        reader, analysis = opened(trace, settings)
         for event in reader:
             analysis.feed(event)
         analysis.close()
         done.append((analysis, analysis.result(reader.clock, tuple(reader.accounting))))
     return joined(done, settings)
+
+
+def opened(trace: TraceInput, settings: Settings) -> tuple[TraceReader, TraceAnalysis]:
+    """The reader of `trace`, and the analysis that its events are to be fed to: live or not."""
+    names = [source.name for source in trace.sources]
+    return TraceReader(trace), TraceAnalysis(trace.id, trace.name, names, settings)
 
 
 def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings) -> Analysis:

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from strace_analyzer.analysis import Analysis, Settings, TraceAnalysis
-from strace_analyzer.analysis.analyze import joined
+from strace_analyzer.analysis import Analysis, Settings
+from strace_analyzer.analysis.analyze import joined, opened
 from strace_analyzer.errors import TraceError
 from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.live.refusals import TracingError
 from strace_analyzer.trace.events import Event, Syscall
-from strace_analyzer.trace.reader import TraceInput, TraceReader
+from strace_analyzer.trace.reader import TraceInput
 
 
 class Told(NamedTuple):
@@ -53,10 +53,8 @@ class Watch:
         may_be_empty: bool = False,
         program: str | None = None,
     ) -> None:
-        names = [source.name for source in trace.sources]
         self._settings = settings
-        self._reader = TraceReader(trace)
-        self._trace = TraceAnalysis(trace.id, trace.name, names, settings)
+        self._reader, self._trace = opened(trace, settings)
         self._may_be_empty = may_be_empty
         self._program = program
         self._found: Counter[Level] = Counter()
