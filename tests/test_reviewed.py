@@ -174,3 +174,25 @@ def test_a_loader_that_closes_nothing_means_that_close_is_hidden() -> None:
     analysis = analysed(LOADER, preload, SOCKET, BIND, f"{CONNECT} = 0")
     assert found(analysis) == [("bind-any-port-zero", "connected", "probable")]
     assert "descriptor-calls-hidden" in [warning.code for warning in analysis.warnings]
+
+
+def test_threads_of_several_attached_processes_are_told_apart() -> None:
+    """strace -f -p 11 -p 12: each starts a thread; the same number in both is not the same socket."""
+    thread = "clone(child_stack=0x7f1, flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD)"
+    bind, connect = BIND.removeprefix("7 "), CONNECT.removeprefix("7 ")
+    analysis = analysed(
+        f"11 {thread} = 21",
+        f"12 {thread} = 22",
+        "21 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9",
+        "21 close(9) = 0",
+        "21 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+        f"21 {bind}",
+        "22 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+        f"11 {connect} = 0",
+        f"12 {connect} = 0",
+        "22 close(3) = 0",
+        "12 futex(0x7f1, FUTEX_WAKE_PRIVATE, 1) = 0",
+    )
+    assert found(analysis) == [("bind-any-port-zero", "connected", "certain")]
+    lives = sorted((life.opened.line, life.process.id) for life in analysis.sockets if life.peer)
+    assert lives == [(5, "t1:11"), (7, "t1:12")]

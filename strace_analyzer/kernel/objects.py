@@ -126,7 +126,7 @@ class Task:
     """A thread, what the kernel schedules: its number, its process, its descriptors, its
     network."""
 
-    __slots__ = ("ambiguous", "group", "is_stranger", "namespace", "table", "tid")
+    __slots__ = ("ambiguous", "family", "group", "is_stranger", "namespace", "table", "tid")
 
     def __init__(self, tid: int, group: ThreadGroup, table: FdTable, namespace: int) -> None:
         self.tid = tid
@@ -137,3 +137,5 @@ class Task:
         """more than one clone could have made it: what it inherited is not certain"""
         self.is_stranger = False
         """nothing tells whose child or thread it is: group and table are assumed"""
+        self.family: Task = self
+        """the first of the tasks with which it shares its table for certain"""

@@ -72,6 +72,7 @@ class Kernel:
 
         An accepted one is bound (to its listener's port) and connected; `peer` is to whom.
         """
+        self.number_was_given(task, fd.fd, call)  # this may show that the task is another process
         note = fd.socket
         evidence = () if role == "inherited" else (Evidence(role, call, fd.fd),)
         if task.ambiguous and origin is Origin.INHERITED:
@@ -85,7 +86,7 @@ class Kernel:
                 binding=Binding.BOUND, connection=Connection.CONNECTED, peer=peer
             )
         description = OpenFileDescription(socket, task, fd.fd)
-        self.install(task, fd.fd, Descriptor(description, close_on_exec), call)
+        task.table.set(fd.fd, Descriptor(description, close_on_exec))
         self.emit(call, role, task, fd.fd, description, None, socket)
         return description
 
@@ -109,7 +110,7 @@ class Kernel:
             return
         maker = descriptor.description.maker
         if self.tasks.share_by_assumption(task, maker) and self.tasks.alive(maker.tid) is maker:
-            self.tasks.separate(task if task.is_stranger else maker)
+            self.tasks.tell_apart(task, maker)
 
     def close(self, task: Task, fd: int, call: Cause) -> None:
         """Take `fd` out of the task's table."""

@@ -103,6 +103,7 @@ class Tasks:
         table.users = len(group.tids)
         for tid in group.tids:
             self._alive[tid] = Task(tid, group, table, namespace)
+            self._alive[tid].family = self._alive[tgid]
         return self._alive[tgid]
 
     def entered_clone(self, parent: Task, birth: Birth) -> None:
@@ -195,18 +196,33 @@ class Tasks:
         if group.tgid == 0:
             group.tgid = tid
 
-    def separate(self, task: Task) -> None:
-        """`task` was taken for a thread of the strangers' process, and it is not."""
-        table = FdTable()
-        for fd, descriptor in self._own_descriptors(task):
-            table.set(fd, descriptor)
-            task.table.remove(fd)
-        task.table.users -= 1
-        task.table = table
+    def tell_apart(self, one: Task, other: Task) -> None:
+        """Two tasks that share a table by assumption cannot share it: one of them goes, but not the
+        one that the strangers' process is named after."""
+        strangers = [task for task in (one, other) if task.family.is_stranger]
+        first = None if self._strangers is None else self._strangers.group.tids[0]
+        self._separate(next((s for s in strangers if s.family.tid != first), strangers[0]))
+
+    def _separate(self, task: Task) -> None:
+        """`task` was taken for a thread of the strangers' process, and it is not: it goes, with the
+        threads that it is known to have and with what they made."""
+        assumed, table = task.table, FdTable()
+        table.users = 0
+        for member in self._family(task):
+            assumed.users -= 1
+            table.users += 1
+            member.table = table
         self._leave_strangers(task)
+        for fd in assumed:
+            descriptor = assumed.get(fd)
+            if descriptor is not None and descriptor.description.maker.family is task.family:
+                descriptor.description.group = task.group
+                table.set(fd, descriptor)
+                assumed.remove(fd)
 
     def share_by_assumption(self, one: Task, other: Task) -> bool:
         """True where two tasks have one table only because nothing is known of one of them."""
+        one, other = one.family, other.family
         return (
             one is not other and one.table is other.table and (one.is_stranger or other.is_stranger)
         )
@@ -285,6 +301,8 @@ class Tasks:
         if not birth.is_thread:
             group = ThreadGroup(self._name(tid), tid, parent.group)
         child = Task(tid, group, *self._given(parent, birth))
+        if birth.shares_files:
+            child.family = parent.family
         group.tids.append(tid)
         self._alive[tid] = child
         return child
@@ -302,6 +320,7 @@ class Tasks:
             child.group = ThreadGroup(self._name(child.tid), child.tid, parent.group)
         child.group.tids.append(child.tid)
         child.table, child.namespace = self._given(parent, birth)
+        child.family = parent.family if birth.shares_files else child
         child.ambiguous = child.is_stranger = False
         for fd, descriptor in own:
             descriptor.description.group = child.group
@@ -326,16 +345,25 @@ class Tasks:
         ]
 
     def _leave_strangers(self, task: Task) -> None:
-        if not task.is_stranger or self._strangers is None:
+        """`task` and the threads that it is known to have are a process of their own."""
+        family = task.family
+        if not family.is_stranger or self._strangers is None:
             return
         group = self._strangers.group
-        task.is_stranger = False
-        if group.tids == [task.tid]:
+        members = [member for member in self._family(task) if member.group is group]
+        family.is_stranger = False
+        leaving = {member.tid for member in members}
+        if leaving.issuperset(group.tids):
             self._strangers = None  # it was alone: the group is its own
             return
-        group.tids.remove(task.tid)
-        task.group = ThreadGroup(self._name(task.tid), None)
-        task.group.tids.append(task.tid)
+        group.tids = [tid for tid in group.tids if tid not in leaving]
+        own = ThreadGroup(self._name(family.tid), None)
+        for member in members:
+            member.group = own
+            own.tids.append(member.tid)
+
+    def _family(self, task: Task) -> list[Task]:
+        return [member for member in self if member.family is task.family]
 
     def _name(self, tid: int) -> str:
         name = str(tid)
