@@ -1,0 +1,226 @@
+"""Descriptor tables against a naive model: any history of processes, threads and copies.
+
+The naive kernel below gives out the lowest free number, as the real one does, and writes the trace
+that strace would print of it. The model that reads the trace must know at every moment which socket
+each number of each task stands for, and when the last number of a socket is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kernel_model.following import FORK, TCP, THREAD, so_far
+
+FIRST = 100
+
+
+@dataclass
+class Slot:
+    socket: int
+    close_on_exec: bool
+
+
+@dataclass
+class Process:
+    """Tasks that share one table and are one thread group."""
+
+    table: dict[int, Slot]
+    threads: list[int]
+
+
+@dataclass
+class NaiveKernel:
+    """Does what it is told and prints it."""
+
+    processes: list[Process] = field(default_factory=lambda: [Process({}, [FIRST])])
+    lines: list[str] = field(
+        default_factory=lambda: [f'{FIRST} execve("/bin/a", ["a"], 0x7ffd1 /* 9 vars */) = 0']
+    )
+    sockets: int = 0
+    tids: int = FIRST
+    gone: list[tuple[int, int]] = field(default_factory=list)
+    """sockets that were closed for good: (line on which the call begins, socket)"""
+
+    def everybody(self) -> list[tuple[Process, int]]:
+        return [(process, tid) for process in self.processes for tid in process.threads]
+
+    def held(self) -> set[int]:
+        return {slot.socket for process in self.processes for slot in process.table.values()}
+
+    def say(self, tid: int, words: str) -> None:
+        self.lines.append(f"{tid} {words}")
+
+    def forget(self, before: set[int], line: int | None = None) -> None:
+        """Who was held `before` and is no more is gone, by the call that is printed next."""
+        line = line or len(self.lines) + 1
+        self.gone += [(line, socket) for socket in sorted(before - self.held())]
+
+    def lowest(self, process: Process, floor: int = 3) -> int:
+        return next(fd for fd in range(floor, 1000) if fd not in process.table)
+
+    # what can happen: each takes the process and thread that does it, and a number to choose by
+
+    def socket(self, process: Process, tid: int, choice: int) -> None:
+        fd = self.lowest(process)
+        close_on_exec = choice % 3 == 0
+        kind = TCP.replace("STREAM", "STREAM|SOCK_CLOEXEC") if close_on_exec else TCP
+        process.table[fd] = Slot(self.sockets, close_on_exec)
+        self.sockets += 1
+        self.say(tid, f"socket({kind}) = {fd}")
+
+    def file(self, process: Process, tid: int, choice: int) -> None:
+        """Opened and closed again: the number is used for something else in between."""
+        fd = self.lowest(process)
+        self.say(tid, f'openat(AT_FDCWD, "/etc/hosts", O_RDONLY) = {fd}')
+        self.say(tid, f"close({fd}) = 0")
+
+    def pick(self, process: Process, choice: int) -> int | None:
+        numbers = sorted(process.table)
+        return numbers[choice % len(numbers)] if numbers else None
+
+    def close(self, process: Process, tid: int, choice: int) -> None:
+        fd = self.pick(process, choice)
+        if fd is None:
+            self.say(tid, "close(3) = -1 EBADF (Bad file descriptor)")
+            return
+        before = self.held()
+        del process.table[fd]
+        self.forget(before)
+        self.say(tid, f"close({fd}) = 0")
+
+    def close_in_halves(self, process: Process, tid: int, choice: int) -> None:
+        """Another thread is given the number before the close is back."""
+        fd = self.pick(process, choice)
+        other = process.threads[choice % len(process.threads)]
+        if fd is None or other == tid:
+            return
+        before = self.held()
+        del process.table[fd]
+        self.say(tid, f"close({fd} <unfinished ...>")
+        entered = len(self.lines)
+        self.socket(process, other, choice)
+        self.forget(before, entered)
+        self.say(tid, "<... close resumed>) = 0")
+
+    def dup(self, process: Process, tid: int, choice: int) -> None:
+        fd = self.pick(process, choice)
+        if fd is None:
+            return
+        slot = process.table[fd]
+        match choice % 4:
+            case 0:
+                new, close_on_exec = self.lowest(process), False
+                self.say(tid, f"dup({fd}) = {new}")
+            case 1:
+                new, close_on_exec = self.lowest(process, 8), True
+                self.say(tid, f"fcntl({fd}, F_DUPFD_CLOEXEC, 8) = {new}")
+            case 2:
+                new = 3 + choice % 7
+                close_on_exec = slot.close_on_exec if new == fd else False
+                before = self.held()
+                process.table[new] = Slot(slot.socket, close_on_exec)
+                self.forget(before)
+                self.say(tid, f"dup2({fd}, {new}) = {new}")
+            case _:
+                new, close_on_exec = self.lowest(process), True
+                self.say(tid, f"dup3({fd}, {new}, O_CLOEXEC) = {new}")
+        process.table[new] = Slot(slot.socket, close_on_exec)
+
+    def flag(self, process: Process, tid: int, choice: int) -> None:
+        fd = self.pick(process, choice)
+        if fd is not None:
+            process.table[fd].close_on_exec = choice % 2 == 0
+            flags = "FD_CLOEXEC" if choice % 2 == 0 else "0"
+            self.say(tid, f"fcntl({fd}, F_SETFD, {flags}) = 0")
+
+    def close_range(self, process: Process, tid: int, choice: int) -> None:
+        first, last = 3 + choice % 4, 5 + choice % 5
+        before = self.held()
+        for fd in range(first, last + 1):
+            process.table.pop(fd, None)
+        self.forget(before)
+        self.say(tid, f"close_range({first}, {last}, 0) = 0")
+
+    def thread(self, process: Process, tid: int, choice: int) -> None:
+        self.tids += 1
+        process.threads.append(self.tids)
+        self.born(tid, THREAD, choice)
+
+    def fork(self, process: Process, tid: int, choice: int) -> None:
+        self.tids += 1
+        copy = {fd: Slot(slot.socket, slot.close_on_exec) for fd, slot in process.table.items()}
+        self.processes.append(Process(copy, [self.tids]))
+        self.born(tid, FORK, choice)
+
+    def born(self, tid: int, flags: str, choice: int) -> None:
+        child = self.tids
+        if choice % 2:
+            self.say(tid, f"clone({flags}) = {child}")
+        else:  # the child speaks first
+            self.say(tid, f"clone({flags} <unfinished ...>")
+            self.say(child, f"gettid() = {child}")
+            self.say(tid, f"<... clone resumed>) = {child}")
+
+    def execve(self, process: Process, tid: int, choice: int) -> None:
+        if len(process.threads) > 1:
+            return
+        before = self.held()
+        kept = {fd: slot for fd, slot in process.table.items() if not slot.close_on_exec}
+        process.table.clear()
+        process.table.update(kept)
+        self.forget(before)
+        self.say(tid, 'execve("/bin/b", ["b"], 0x7ffd1 /* 9 vars */) = 0')
+
+    def exit(self, process: Process, tid: int, choice: int) -> None:
+        if len(self.everybody()) == 1:
+            return
+        before = self.held()
+        process.threads.remove(tid)
+        if not process.threads:
+            self.processes.remove(process)
+        self.forget(before)
+        self.say(tid, "+++ exited with 0 +++")
+
+
+HAPPENINGS = [
+    NaiveKernel.socket,
+    NaiveKernel.socket,
+    NaiveKernel.file,
+    NaiveKernel.close,
+    NaiveKernel.close_in_halves,
+    NaiveKernel.dup,
+    NaiveKernel.dup,
+    NaiveKernel.flag,
+    NaiveKernel.close_range,
+    NaiveKernel.thread,
+    NaiveKernel.fork,
+    NaiveKernel.execve,
+    NaiveKernel.exit,
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99), st.integers(0, 99)), max_size=60
+    )
+)
+def test_every_number_stands_for_the_right_socket(history: list[tuple]) -> None:  # type: ignore[type-arg]
+    kernel = NaiveKernel()
+    for happening, who, choice in history:
+        tasks = kernel.everybody()
+        happening(kernel, *tasks[who % len(tasks)], choice)
+    followed = so_far("\n".join(kernel.lines))
+    expected = {
+        tid: {fd: slot.socket for fd, slot in process.table.items()}
+        for process, tid in kernel.everybody()
+    }
+    found = {
+        tid: {fd: held.description.id for fd in task.table if (held := task.table.get(fd))}
+        for tid, task in followed.tasks.items()
+    }
+    assert {tid: found[tid] for tid in expected} == expected
+    closed = [(s.event.span.first, s.socket.id) for s in followed.steps if s.now is None]
+    assert sorted(closed) == sorted(kernel.gone)
