@@ -196,3 +196,24 @@ def test_threads_of_several_attached_processes_are_told_apart() -> None:
     assert found(analysis) == [("bind-any-port-zero", "connected", "certain")]
     lives = sorted((life.opened.line, life.process.id) for life in analysis.sockets if life.peer)
     assert lives == [(5, "t1:11"), (7, "t1:12")]
+
+
+def test_a_notice_inside_of_clone_does_not_make_a_stranger_of_the_child() -> None:
+    """The child unshares its table before the clone() that made it is back."""
+    bind, connect = BIND.removeprefix("7 "), CONNECT.removeprefix("7 ")
+    analysis = analysed(
+        "futex(0x7f1, FUTEX_WAKE_PRIVATE, 1) = 0",
+        "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+        bind,
+        "clone(child_stack=NULL, flags=CLONE_FILES|SIGCHLDstrace: Process 8 attached",
+        " <unfinished ...>",
+        "[pid     8] unshare(CLONE_FILES) = 0",
+        "[pid     7] <... clone resumed>) = 8",
+        "[pid     8] close(3) = 0",
+        "[pid     8] socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+        f"[pid     8] {connect} = 0",
+        "[pid     8] +++ exited with 0 +++",
+        f"{connect} = 0",
+    )
+    assert found(analysis) == [("bind-any-port-zero", "connected", "certain")]
+    assert [finding.calls["connect"].line for finding in analysis.findings] == [12]

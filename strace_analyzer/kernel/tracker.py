@@ -116,7 +116,9 @@ class Tracker:
             case Exited() | Killed():
                 self._exit(event)
             case Attached():
-                kernel.tasks.speaker(event.tid)
+                # the notice can stand inside of the line of the clone() that made the task
+                if kernel.tasks.awaits_children:
+                    kernel.tasks.speaker(event.tid)
             case Identified():
                 kernel.tasks.identify(event.tid)
                 half = self._halves.pop(0, None)
