@@ -44,10 +44,8 @@ def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
         return
     if last is None or last < 0:
         last = 2**32 - 1
-    if includes(flags, "CLOSE_RANGE_UNSHARE", CLOSE_RANGE_FLAGS) and task.table.users > 1:
-        copy = task.table.fork()
-        kernel.tasks.leave_table(task)
-        task.table = copy
+    if includes(flags, "CLOSE_RANGE_UNSHARE", CLOSE_RANGE_FLAGS):
+        kernel.tasks.unshare_table(task)
     only_flag = includes(flags, "CLOSE_RANGE_CLOEXEC", CLOSE_RANGE_FLAGS)
     for fd in task.table:
         if first <= fd <= last:

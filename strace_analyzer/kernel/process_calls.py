@@ -88,10 +88,7 @@ def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
     for other in kernel.tasks.executed(task):
         for fd, descriptor in kernel.tasks.remove(other):
             kernel.dropped(other, fd, descriptor, call)
-    if task.table.users > 1:
-        copy = task.table.fork()
-        kernel.tasks.leave_table(task)
-        task.table = copy
+    kernel.tasks.unshare_table(task)
     args = call.args[1:] if call.name == "execveat" else call.args
     _name_program(task, args)
     kernel.drop_close_on_exec(task, call)
@@ -119,10 +116,8 @@ def unshare(kernel: Kernel, task: Task, call: Syscall) -> None:
     if call.result.failed:
         return
     flags = argument(call.args, 0)
-    if includes(flags, "CLONE_FILES", CLONE_FLAGS) and task.table.users > 1:
-        copy = task.table.fork()
-        kernel.tasks.leave_table(task)
-        task.table = copy
+    if includes(flags, "CLONE_FILES", CLONE_FLAGS):
+        kernel.tasks.unshare_table(task)
     if includes(flags, "CLONE_NEWNET", CLONE_FLAGS):
         task.namespace = kernel.tasks.new_namespace()
 

@@ -165,6 +165,13 @@ class Tasks:
                 closed.append((fd, descriptor))
         return closed
 
+    def unshare_table(self, task: Task) -> None:
+        """`task` gets a copy of a table that it shared (unshare(2) CLONE_FILES, execve(2))."""
+        if task.table.users > 1:
+            copy = task.table.fork()
+            self.leave_table(task)
+            task.table = copy
+
     def executed(self, task: Task) -> list[Task]:
         """`task` replaced its program: the other threads of its process are dead (execve(2))."""
         self._leave_strangers(task)
