@@ -42,7 +42,7 @@ def test_a_terminal_as_standard_input_gets_a_short_help() -> None:
 def test_a_terminal_gets_colours() -> None:
     text, status = on_a_terminal(str(ERLANG))
     assert status == 1
-    assert text.startswith("\x1b[1;33mwarning: \x1b[0m")
+    assert "\x1b[1;33mwarning: \x1b[0m" in text  # a bar may come before, where reading is slow
 
 
 def test_no_color_is_respected() -> None:
