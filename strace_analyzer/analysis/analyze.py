@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import BinaryIO, Union
 
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.findings import Finding, Process, Unknown, Warning
 from strace_analyzer.rules import Rule, catalogue
-from strace_analyzer.trace.reader import EventStream, TraceInput, TraceReader, traces
+from strace_analyzer.trace.reader import (
+    EventStream,
+    EveryLineMattersError,
+    TraceInput,
+    TraceReader,
+    traces,
+)
 
 Source = Union[str, "os.PathLike[str]", BinaryIO, Sequence[Union[str, "os.PathLike[str]"]]]
 
@@ -43,20 +50,29 @@ def analyze(
 
 def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:
     """As `analyze`, for inputs that are already resolved."""
-    done: list[tuple[TraceAnalysis, TraceResult]] = []
-    for trace in inputs:
-        reader, analysis = opened(trace, settings)
+    return joined([_analyzed(trace, settings) for trace in inputs], settings)
+
+
+def _analyzed(trace: TraceInput, settings: Settings) -> tuple[TraceAnalysis, TraceResult]:
+    reader, analysis = opened(trace, settings)
+    try:
         for event in reader:
             analysis.feed(event)
-        analysis.close()
-        done.append((analysis, analysis.result(reader.clock, tuple(reader.accounting))))
-    return joined(done, settings)
+    except EveryLineMattersError:
+        return _analyzed(trace, replace(settings, strict=True))
+    analysis.close()
+    return analysis, analysis.result(reader.clock, tuple(reader.accounting))
 
 
 def opened(trace: TraceInput, settings: Settings) -> tuple[TraceReader, TraceAnalysis]:
-    """The reader of `trace`, and the analysis that its events are to be fed to: live or not."""
+    """The reader of `trace`, and the analysis that its events are to be fed to: live or not.
+
+    Unless `settings.strict`, the reader may raise EveryLineMattersError while it is read: then the
+    trace is to be opened again, strictly. It does not for a stream.
+    """
     names = [source.name for source in trace.sources]
-    return TraceReader(trace), TraceAnalysis(trace.id, trace.name, names, settings)
+    analysis = TraceAnalysis(trace.id, trace.name, names, settings)
+    return TraceReader(trace, None if settings.strict else analysis.attention), analysis
 
 
 def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings) -> Analysis:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.groups import Groups
 from strace_analyzer.analysis.lives import Lives
@@ -51,6 +52,8 @@ class Settings:
     """collect every socket's life"""
     what_if: tuple[int, int] | None = None
     """another port range, (low, high), for which to say whether it would have been enough"""
+    strict: bool = False
+    """every line is looked at, also those that cannot matter"""
     nothing_hidden: bool = False
     """strace was started by us, with the options that show all that the model needs"""
 
@@ -75,6 +78,7 @@ class TraceAnalysis:
             None if settings.what_if is None else WhatIf(settings.what_if, settings.autobind_reuse)
         )
         self._census = Census(id)
+        self.attention = Attention(self._tracker.interest, self.visibility)
         self._unknowns = Unknowns(self)
         self.lives = Lives(self, settings.keep_sockets)
         self._start: float | None = None
@@ -122,7 +126,7 @@ class TraceAnalysis:
         if seconds is not None:
             if self._start is None:
                 self._start = seconds
-            self._end = seconds
+            self._end = getattr(event, "ended", None) or seconds
         if isinstance(event, Notice):
             self._quotes.append(event.text)
         self.visibility.feed(event)

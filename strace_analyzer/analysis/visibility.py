@@ -37,6 +37,9 @@ CLASSES = (
 """The same for calls that one class shows: those of two were not filtered by class. mmap() is of
 two classes, arch_prctl() is shown with execve() (%process)."""
 
+BEGINNING = 500
+"""Calls at the start of a trace: among them, halves without a beginning show that it began midway."""
+
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
 
 
@@ -69,13 +72,23 @@ class Visibility:
             self.names.add(event.name)
             if event.result.errno is not None:
                 self.failures += 1
-            if not event.entry_seen:
+            if not event.entry_seen and self.calls <= BEGINNING:
                 self.orphans += 1
                 if self.first_orphan_call is None:
                     self.first_orphan_call = self.calls
             self.cut_line = False
         else:
             self.cut_line = isinstance(event, Unparsed)
+
+    @property
+    def is_settled(self) -> bool:
+        """Calls that the model does not follow can tell no more about the options of strace."""
+        shows_sockets = "socket" in self.names and not self.names.isdisjoint({"bind", "connect"})
+        return (
+            self.calls >= BEGINNING
+            and 0 < self.failures < self.calls
+            and (shows_sockets or not self.is_filtered)
+        )
 
     @property
     def is_filtered(self) -> bool:

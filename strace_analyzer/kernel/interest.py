@@ -10,7 +10,7 @@ ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from typing import Any
 
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
@@ -18,17 +18,8 @@ from strace_analyzer.kernel.objects import Descriptor, FdTable
 from strace_analyzer.kernel.socket_state import Connection
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
+from strace_analyzer.trace.watch import When
 from strace_analyzer.trace.values import Name, plain
-
-
-class When(Enum):
-    """When a call matters."""
-
-    ALWAYS = "always"
-    HELD = "its descriptor is a socket that we know"
-    COPIED = "its descriptor, or the number that it returns, is a socket that we know"
-    GIVEN = "the number that it returns is one that we took for a socket"
-    MOVED = "as HELD, but data on an established connection tell nothing new"
 
 
 WHEN: dict[str, When] = {
@@ -57,18 +48,30 @@ class Interest:
         self._kernel = kernel
         self._tasks = kernel.tasks
         self._heard = 0
+        self._ignored: set[int] = set()
+        """tasks inside of a call that is ignored"""
         self.when = {name: WHEN.get(name, When.ALWAYS) for name in names}
 
     @property
-    def hears_everybody(self) -> bool:
-        """Whoever speaks is taken in, whatever the call: in the trace's beginning, which tells
-        who is there, and while a child may speak for the first time."""
-        return self._heard < BEGINNING or self._tasks.awaits_children
+    def awaits_children(self) -> bool:
+        """A child may speak for the first time."""
+        return self._tasks.awaits_children
+
+    @property
+    def has_begun(self) -> bool:
+        """The beginning of the trace, which tells who is there, is over."""
+        return self._heard >= BEGINNING
+
+    @property
+    def close_was_seen(self) -> bool:
+        """A descriptor is not used again unseen."""
+        return self._kernel.close_was_seen
 
     def hear(self, tid: int) -> None:
-        """`tid` has spoken."""
+        """`tid` has spoken, and is taken in whatever it says: in the beginning, and while a child may
+        speak for the first time."""
         self._heard += 1
-        if self.hears_everybody:
+        if self._heard <= BEGINNING or self._tasks.awaits_children:
             self._tasks.speaker(tid)
 
     def numbers(self, tid: int) -> Mapping[int, Descriptor] | None:
@@ -79,52 +82,60 @@ class Interest:
             return _NO_NUMBERS
         return None if table.replaced else table.slots
 
+    def is_quiet(self, held: Any) -> bool:
+        """The connection stands: what is sent and received over it is no news."""
+        return held.description.socket.connection is Connection.CONNECTED  # type: ignore[no-any-return]
+
     def ignores(self, call: Syscall) -> bool:
-        """True where `call` can move nothing."""
+        """True where `call` can move nothing. A call in two halves is judged by its first."""
+        was_ignored = call.tid in self._ignored
+        if was_ignored:
+            self._ignored.discard(call.tid)
         when = self.when.get(call.name)
-        if when is When.ALWAYS:
-            return False
-        if when is None:
-            return True
+        if when is None or when is When.ALWAYS:
+            return when is None
         table = self._table(call.tid) or _NO_TABLE
         if when is When.GIVEN:
             return not table.knows(call.result.value)
         fd = fd_argument(argument(call.args, 0))
         if fd is None:
             return True
-        known = fd.may_be_socket and table.knows(fd.fd)
-        match when:
-            case When.COPIED:
-                gives = fd.may_be_socket or call.name.startswith("dup")
-                return not known and not (gives and table.knows(call.result.value))
-            case When.MOVED:
-                if not known:
-                    return not _has_target(call)
-                held = table.get(fd.fd)
-                return held is not None and is_quiet(held) and (call.result.value or 0) > 0
-            case _:
-                return not known and not self._kernel.is_closing(call.tid)
+        if when is When.COPIED:
+            known = not was_ignored and fd.may_be_socket and table.knows(fd.fd)
+            gives = fd.may_be_socket or call.name.startswith("dup")
+            return not known and not (gives and table.knows(call.result.value))
+        if was_ignored:
+            return True
+        if not (fd.may_be_socket and table.knows(fd.fd)):
+            return not _has_target(call) and not self._kernel.is_closing(call.tid)
+        held = table.get(fd.fd)
+        return (
+            when is When.MOVED
+            and held is not None
+            and self.is_quiet(held)
+            and (call.result.value or 0) > 0
+        )
 
     def ignores_entry(self, entered: Entered) -> bool:
         """True where the first half of a call can move nothing yet."""
+        self._ignored.discard(entered.tid)
         when = self.when.get(entered.name)
-        if when is When.HELD and entered.name == "close":
-            fd = fd_argument(argument(entered.args, 0))
-            table = self._table(entered.tid) or _NO_TABLE
-            return fd is None or not fd.may_be_socket or not table.knows(fd.fd)
-        return when is not When.ALWAYS
+        if when is None or when is When.ALWAYS or when is When.GIVEN:
+            return when is not When.ALWAYS
+        fd = fd_argument(argument(entered.args, 0))
+        table = self._table(entered.tid) or _NO_TABLE
+        if fd is None or not (fd.may_be_socket and table.knows(fd.fd)):
+            if not _has_target(entered):
+                self._ignored.add(entered.tid)
+            return True
+        return entered.name != "close"
 
     def _table(self, tid: int) -> FdTable | None:
         task = self._tasks.alive(tid)
         return task.table if task is not None else self._tasks.table_of_strangers
 
 
-def is_quiet(held: Descriptor) -> bool:
-    """The connection stands: what is sent and received over it is no news."""
-    return held.description.socket.connection is Connection.CONNECTED
-
-
-def _has_target(call: Syscall) -> bool:
+def _has_target(call: Syscall | Entered) -> bool:
     """A sendto() with an address: with MSG_FASTOPEN it connects."""
     target = argument(call.args, 4) if call.name == "sendto" else None
     return target is not None and not isinstance(plain(target), (Name, int))

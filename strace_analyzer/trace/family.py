@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from strace_analyzer.trace.accounting import Accounting
@@ -24,8 +24,6 @@ from strace_analyzer.trace.frames import Frame, Frames, Kind
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import CLONES, Rejoin
 from strace_analyzer.trace.source import SourceInput
-
-Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
 
 _BELOW = (Kind.STACK, Kind.DUMP)
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))
@@ -40,13 +38,11 @@ class Family:
         accounts: Sequence[Accounting],
         clocks: Sequence[Clock],
         calls: CallParser,
-        sieve: Sieve,
     ) -> None:
         self._sources = sources
         self._accounts = accounts
         self._clocks = clocks
         self._calls = calls
-        self._sieve = sieve
         self._rejoin = Rejoin(accounts, [source.tid for source in sources], calls)
         self._by_tid = {source.tid: index for index, source in enumerate(sources)}
         self._births = births(sources, calls)
@@ -103,7 +99,7 @@ class Family:
         account, frames = self._accounts[index], Frames(self._clocks[index])
         for block in self._sources[index].blocks(SMALL_BLOCK):
             account.lines += block.size
-            for number, raw in self._sieve(block):
+            for number, raw in block.lines():
                 for line in lines(index, number, raw):
                     yield frames.frame(line)
 

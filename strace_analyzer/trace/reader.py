@@ -2,30 +2,34 @@
 
 The way is source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a trace along it,
 `EventStream` is pushed a line at a time; both run the same stages. A sieve stands between source
-and lines: it is given each block and says which lines of it can matter; the others are counted and
-not looked at.
+and lines where the reader is told what its events are for (`Watch`): it says which lines of a block
+can matter; the others are counted and not looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 from strace_analyzer.errors import TraceError
 from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock, ClockKind
-from strace_analyzer.trace.content import Block
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.family import Family
 from strace_analyzer.trace.frames import Frames
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import Rejoin
-from strace_analyzer.trace.source import SourceInput, TraceInput, traces
+from strace_analyzer.trace.scan import scanner
+from strace_analyzer.trace.sieve import EveryLineMattersError, Layout, Sieve, layout_of
+from strace_analyzer.trace.source import Block, SourceInput, TraceInput, traces
+from strace_analyzer.trace.speaker import NOBODY, SPEAKING
+from strace_analyzer.trace.watch import Watch
 
 __all__ = [
     "Accounting",
     "EventStream",
+    "EveryLineMattersError",
     "SourceInput",
     "TraceInput",
     "TraceReader",
@@ -33,19 +37,10 @@ __all__ = [
     "traces",
 ]
 
-Sieve = Callable[[Block], Iterable[tuple[int, bytes]]]
-"""A block -> the lines of it that can matter, each with its number, in order."""
-
-
 @cache
 def _parser() -> CallParser:
     """One per process: it learns the shapes of calls, whichever trace they stand in."""
     return CallParser()
-
-
-def every_line(block: Block) -> Iterable[tuple[int, bytes]]:
-    """The sieve that lets all lines through."""
-    return block.lines()
 
 
 class EventStream:
@@ -60,8 +55,11 @@ class EventStream:
     ) -> None:
         self.accounting = Accounting(name) if accounting is None else accounting
         self.clock = Clock() if clock is None else clock
+        self._tid = tid
         self._frames = Frames(self.clock)
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
+        self._layout: Layout | None = None
+        self._is_sieved = False
 
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
@@ -75,6 +73,55 @@ class EventStream:
             found += self._rejoin.join(self._frames.frame(part))
         return found
 
+    def look(self, number: int, line: bytes) -> list[Event]:
+        """As `examine`, and learns what the lines look like.
+
+        Raises EveryLineMattersError where they do not look as before.
+        """
+        found: list[Event] = []
+        for part in lines(0, number, line):
+            frame = self._frames.frame(part)
+            if frame.kind in SPEAKING:
+                self._look_at(layout_of(part.text, frame.tid))
+            found += self._rejoin.join(frame)
+        return found
+
+    def _look_at(self, layout: Layout) -> None:
+        if layout is not self._layout:
+            if self._is_sieved:
+                raise EveryLineMattersError("lines begin otherwise than they did")
+            self._layout = layout if self._layout is None else Layout.MIXED
+
+    def sieve(self, watch: Watch) -> Sieve | None:
+        """A sieve for the lines that follow; None where every one of them is needed."""
+        layout = self._layout
+        if (
+            layout is None
+            or layout is Layout.MIXED
+            or self._rejoin.has_stacks
+            or self.clock.kind == "relative"
+            or self.clock.steps_back
+            or not watch.has_begun
+        ):
+            return None
+        self._is_sieved = True
+        return Sieve(
+            watch,
+            scanner(
+                watch.when,
+                has_pids=layout is Layout.PIDS,
+                is_unfiltered=watch.is_unfiltered,
+            ),
+            bare_tid=None if layout is Layout.PIDS else self._tid or NOBODY,
+            inside=self._rejoin.inside,
+            awaits_next=self._awaits_next,
+        )
+
+    def _awaits_next(self) -> bool:
+        if self.clock.steps_back or self._rejoin.has_stacks:
+            raise EveryLineMattersError("the clock was set back, or stacks were printed")
+        return self._rejoin.awaits_next
+
     def close(self) -> list[Event]:
         """The end of the input: what was still under way."""
         return self._rejoin.close()
@@ -83,10 +130,11 @@ class EventStream:
 class TraceReader:
     """Reads one trace. Iterate over it once; `accounting` and `clock` are filled meanwhile."""
 
-    def __init__(self, trace: TraceInput, sieve: Sieve = every_line) -> None:
+    def __init__(self, trace: TraceInput, watch: Watch | None = None) -> None:
+        """With `watch` only those lines are looked at that can matter to it, where that is a few."""
         self.trace = trace
         self.accounting = [Accounting(source.name) for source in trace.sources]
-        self._sieve = sieve
+        self._watch = watch
         self._clocks = [Clock() for _ in trace.sources]
         self._quote: str | None = None
 
@@ -111,13 +159,14 @@ class TraceReader:
     def __iter__(self) -> Iterator[Event]:
         """The events in order.
 
-        Raises TraceError where a source cannot be read, or the whole is empty or no strace output.
+        Raises TraceError where a source cannot be read, or the whole is empty or no strace output;
+        EveryLineMattersError where the trace is to be read again without `watch`.
         """
         if len(self.trace.sources) == 1:
             found = self._single()
         else:
             found = iter(
-                Family(self.trace.sources, self.accounting, self._clocks, _parser(), self._sieve)
+                Family(self.trace.sources, self.accounting, self._clocks, _parser())
             )
         for event in found:
             if self._quote is None and isinstance(event, Notice):
@@ -128,10 +177,14 @@ class TraceReader:
     def _single(self) -> Iterator[Event]:
         source, account = self.trace.sources[0], self.accounting[0]
         stream = EventStream(source.name, source.tid, account, self._clocks[0])
+        watch = self._watch if source.can_be_read_again else None
+        sieve: Sieve | None = None
         for block in source.blocks():
             account.lines += block.size
-            for number, line in self._sieve(block):
-                yield from stream.examine(number, line)
+            if watch is not None and sieve is None:
+                sieve = stream.sieve(watch)
+            for number, line in block.lines() if sieve is None else sieve.lines(block):
+                yield from stream.look(number, line)
         yield from stream.close()
 
     def _judge(self) -> None:

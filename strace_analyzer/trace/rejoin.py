@@ -94,6 +94,22 @@ class Rejoin:
         self._sources[source].stacks.release(events)
         return events
 
+    @property
+    def awaits_next(self) -> bool:
+        """The next line of the (first) source says more about its last one."""
+        source = self._sources[0]
+        return source.mender.awaits_rest or source.stacks.holds
+
+    @property
+    def has_stacks(self) -> bool:
+        """Stacks stand below the calls of the (first) source, or may."""
+        return self._sources[0].stacks.may_come
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """The tasks that are inside of a call of which the first half was read."""
+        return (*self._halves, *self._moved)
+
     def close(self) -> list[Event]:
         """The end of the trace: what is still under way."""
         events: list[Event] = []

@@ -31,6 +31,11 @@ class SourceInput:
     tid: int | None = None
     """The thread whose lines these are, from the name of a -ff file."""
 
+    @property
+    def can_be_read_again(self) -> bool:
+        """It is a file, no stream."""
+        return self.path is not None and self.path.is_file()
+
     def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
 

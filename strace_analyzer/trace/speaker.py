@@ -14,7 +14,7 @@ from strace_analyzer.trace.frames import End, Frame, Kind
 NOBODY = 0
 """The tid of the first task for as long as nothing has said its number."""
 
-_SPEAKING = frozenset(
+SPEAKING = frozenset(
     (
         *(Kind.CALL, Kind.RESUMED, Kind.SIGNAL, Kind.STOPPED),
         *(Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED),
@@ -62,7 +62,7 @@ class Speaker:
             if frame.body.startswith(_EXITS):
                 self._leaving.add(tid)
             return frame
-        if frame.kind not in _SPEAKING:
+        if frame.kind not in SPEAKING:
             if frame.kind is Kind.REST:  # never has a prefix of its own
                 return self._rest(frame)
             if frame.number is not None:

@@ -22,6 +22,16 @@ class Stacks:
         self._are_printed: bool | None = None
         """Whether -k was given; None before the second call."""
 
+    @property
+    def holds(self) -> bool:
+        """The next line decides about a call."""
+        return self._held is not None
+
+    @property
+    def may_come(self) -> bool:
+        """The source has shown a stack, or has not had two calls yet."""
+        return self._are_printed is not False
+
     def take(self, frame: Frame, events: list[Event]) -> bool:
         """True if `frame` belongs to the held call; otherwise that call goes to `events`."""
         if self._held is None:

@@ -1,0 +1,39 @@
+"""What the analysis of one trace looks at now, for a reader that skips what nobody looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from strace_analyzer.analysis.visibility import EVERYDAY, Visibility
+from strace_analyzer.kernel.interest import Interest
+from strace_analyzer.trace.watch import When
+
+
+class Attention:
+    """The Watch (trace/watch.py) of one trace: the model's interest, and what shows the options of
+    strace."""
+
+    def __init__(self, interest: Interest, visibility: Visibility) -> None:
+        self._interest = interest
+        self._visibility = visibility
+        self.numbers = interest.numbers
+        self.is_quiet = interest.is_quiet
+
+    @property
+    def when(self) -> Mapping[str, When]:
+        """In a trace that seems filtered, an everyday call would show that it is not."""
+        if self.is_unfiltered:
+            return self._interest.when
+        return dict.fromkeys(EVERYDAY, When.ALWAYS) | self._interest.when
+
+    @property
+    def awaits_children(self) -> bool:
+        return self._interest.awaits_children
+
+    @property
+    def has_begun(self) -> bool:
+        return self._interest.has_begun and self._visibility.is_settled
+
+    @property
+    def is_unfiltered(self) -> bool:
+        return self._interest.close_was_seen and not self._visibility.is_filtered

@@ -1,0 +1,172 @@
+"""Names of calls in, a search over raw text out: where in a block can a line be that matters?
+
+`Hit`s are integers, place and kind in one: a block has thousands. Hyperscan finds them where it is
+installed (the extra `fast`), the standard library's `re` elsewhere; what they find may differ, what
+the sieve makes of it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from strace_analyzer.trace.watch import When
+
+Hit = int
+"""`(place << KIND_BITS) | kind`: the place is the end of what was found."""
+
+KIND_BITS = 3
+EXAMINE, HELD, COPIED, GIVEN, MOVED, RESUMED, RESUMED_GIVEN = range(7)
+"""Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says; its
+`<... name resumed>`; the same of a call that can return a descriptor."""
+
+_KIND = {
+    When.ALWAYS: EXAMINE,
+    When.HELD: HELD,
+    When.COPIED: COPIED,
+    When.GIVEN: GIVEN,
+    When.MOVED: MOVED,
+}
+
+Scan = Callable[[bytes], list[Hit]]
+
+_NOT_A_FILE = rb"(?:[^0-9\n]|[0-9]+(?:[^<0-9\n]|<[^a-rt-z/\n]))"
+"""Behind the parenthesis: a number whose note, if it has one, can be that of a socket (`<TCP:[1]>`,
+`<socket:[1]>`, hexadecimal with -xx), not a path, a pipe, an anon_inode."""
+_ANY_NUMBER = rb"(?:[^0-9\n]|[0-9]+[^0-9\n])"
+
+
+@cache
+def hyperscan() -> ModuleType | None:
+    """The module, where it is installed."""
+    try:
+        import hyperscan as module
+    except ImportError:
+        return None
+    return module
+
+
+def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) -> Scan:
+    """The search for lines that can matter.
+
+    `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise none has
+    one, and one that has is. `is_unfiltered`: calls on files may be left out by their notes.
+    """
+    number = _NOT_A_FILE if is_unfiltered else _ANY_NUMBER
+    tails = {
+        When.ALWAYS: rb"\(",
+        When.HELD: rb"\(" + number,
+        When.MOVED: rb"\(" + number,
+        When.COPIED: rb"\(" + _ANY_NUMBER,
+        When.GIVEN: rb"\(",
+    }
+    begun = {name: (_KIND[reason], tails[reason]) for name, reason in when.items()}
+    for name in ("fcntl", "fcntl64"):
+        if name in begun:
+            begun[name] = (COPIED, rb"\(" + number + _COPYING_FCNTL)
+    resumed = {name: (_RESUMED[reason], rb" resumed>") for name, reason in when.items()}
+    odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished"]
+    module = hyperscan()
+    if module is not None:
+        return _by_hyperscan(module, begun, resumed, odd)
+    return _by_re(begun, resumed, odd, b" " if has_pids else b"[ \n]")
+
+
+_COPYING_FCNTL = rb"[^,\n]*, (?:[^F\n]|F_DUPFD|F_SETFD)"
+"""By name or by number. The others change nothing that is held."""
+
+_MARKS = rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
+"""Ends of tasks, strace's own words, calls of which it could not read the name, colours."""
+
+_RESUMED = {
+    When.ALWAYS: EXAMINE,
+    When.HELD: RESUMED,
+    When.MOVED: RESUMED,
+    When.COPIED: RESUMED_GIVEN,
+    When.GIVEN: RESUMED_GIVEN,
+}
+
+_Wanted = dict[str, tuple[int, bytes]]
+"""Name of a call -> the kind of its hits, and what follows the name in the expression."""
+
+
+def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes]) -> Scan:
+    alike: dict[tuple[int, bytes, bytes], list[str]] = {}
+    for before, wanted in ((b"", begun), (rb"<\.\.\. ", resumed)):
+        for name, (kind, tail) in wanted.items():
+            alike.setdefault((kind, before, tail), []).append(name)
+    expressions = [
+        (kind, rb"[^a-z0-9_]%b(?:%b)%b" % (before, "|".join(names).encode("ascii"), tail))
+        for (kind, before, tail), names in alike.items()
+    ]
+    expressions += [(EXAMINE, pattern) for pattern in (_MARKS, *odd)]
+    database = module.Database(mode=module.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[expression for _, expression in expressions],
+        ids=[kind for kind, _ in expressions],
+        elements=len(expressions),
+        flags=[0] * len(expressions),
+    )
+    database.scratch = module.Scratch(database)
+    hits: list[Hit] = []
+    keep = hits.append
+
+    def found(kind: int, begin: int, end: int, flags: int, context: object) -> None:
+        keep(end << KIND_BITS | kind)
+
+    def scan(block: bytes) -> list[Hit]:
+        hits.clear()
+        database.scan(block, match_event_handler=found)
+        return sorted(hits)
+
+    return scan
+
+
+def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) -> Scan:
+    kinds: list[int] = []
+    expression = rb"%b(?:%b|<\.\.\. %b|(?:%b)())" % (
+        before,  # a literal character in front is searched for much faster
+        _tree(begun, kinds),
+        _tree(resumed, kinds),
+        _MARKS,
+    )
+    kinds.append(EXAMINE)
+    search = re.compile(expression).finditer
+    strange = re.compile(rb"|".join(odd)).finditer
+
+    def scan(block: bytes) -> list[Hit]:
+        hits = [
+            match.end() << KIND_BITS | kinds[(match.lastindex or 1) - 1] for match in search(block)
+        ]
+        hits += [match.end() << KIND_BITS | EXAMINE for match in strange(block)]
+        hits.sort()
+        return hits
+
+    return scan
+
+
+def _tree(wanted: _Wanted, kinds: list[int]) -> bytes:
+    """An expression that branches on the next character only, with an empty group behind each name;
+    `kinds` gets the kind of each group."""
+    tree: dict[str, Any] = {}
+    for name in wanted:
+        node = tree
+        for character in name:
+            node = node.setdefault(character, {})
+        node[""] = name
+
+    def branches(node: dict[str, Any]) -> bytes:
+        ways = []
+        for first, rest in sorted(node.items()):
+            if first:
+                ways.append(re.escape(first).encode("ascii") + branches(rest))
+            else:
+                kind, tail = wanted[rest]
+                kinds.append(kind)
+                ways.append(tail + b"()")
+        return ways[0] if len(ways) == 1 else rb"(?:%b)" % b"|".join(ways)
+
+    return branches(tree)

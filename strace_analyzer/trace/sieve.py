@@ -1,0 +1,247 @@
+"""Blocks of lines in, those lines out that can matter to a model; the others are only counted.
+
+Most lines of a trace say nothing about sockets: their calls have other names, or are about files.
+The search (scan.py) finds the places where a name stands that can matter; here each is looked at,
+as bytes, against what the model holds at this moment. A line is left out only where that proves
+that the model would ignore it; what looks strange is given.
+
+All this rests on what the beginning of the trace has shown (`Layout`). A later line that breaks it
+raises EveryLineMattersError: the trace is then read again, without a sieve.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from strace_analyzer.trace.scan import (
+    COPIED,
+    EXAMINE,
+    GIVEN,
+    HELD,
+    KIND_BITS,
+    MOVED,
+    RESUMED,
+    RESUMED_GIVEN,
+    Scan,
+)
+from strace_analyzer.trace.source import Block
+from strace_analyzer.trace.watch import Watch
+
+_KIND = (1 << KIND_BITS) - 1
+_UNFINISHED = b"<unfinished ...>"
+_RETURNED = re.compile(
+    rb"= (?:([0-9]+|0x[0-9a-f]+)(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
+    rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
+)
+"""A result that can be nothing else, to the end of the line."""
+_NUMBER = re.compile(rb"[0-9]+(?=[<, )])")
+_NO_NUMBER = -1
+
+
+class EveryLineMattersError(Exception):
+    """The trace is not what its beginning promised: it has to be read line by line."""
+
+
+class Layout(Enum):
+    """What stands before the records of a source."""
+
+    PIDS = "each begins with a pid (strace -f -o)"
+    BARE = "no pid: one task, or a file of -ff"
+    MIXED = "anything else"
+
+
+def layout_of(text: bytes, tid: int | None) -> Layout:
+    """Of one record, which names `tid` (None: nobody)."""
+    if tid is None:
+        return Layout.BARE
+    return Layout.PIDS if text.startswith(b"%d " % tid) else Layout.MIXED
+
+
+class Sieve:
+    """Of one source, from some line of it on."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        scan: Scan,
+        *,
+        bare_tid: int | None,
+        inside: Iterable[int],
+        awaits_next: Callable[[], bool],
+    ) -> None:
+        """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
+        `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
+        was given, that the next one is needed too."""
+        self._watch = watch
+        self._scan = scan
+        self._bare_tid = bare_tid
+        self._awaits_next = awaits_next
+        self._shown: set[bytes] | None = None if watch.is_unfiltered else set()
+        """names of calls that were given once: of a filtered trace each tells something"""
+        self._inside: dict[int, int] = dict.fromkeys(inside, _NO_NUMBER)
+        """tasks inside of a call whose first half was given; or, with its descriptor, left out
+        since its second half moves data over a connection that stands"""
+
+    def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
+        """The lines of `block` that can matter, each with its number. Ask for the next one only
+        when the model has seen the last: what it holds decides."""
+        data, number = block.data, block.first
+        counted = place = 0
+        # The first line is always given, since the search needs what is before a name, and the last
+        # one: where a trace ends, its time is that of its last line.
+        for hit in (1 << KIND_BITS, *self._scan(data), len(data) << KIND_BITS):
+            to = hit >> KIND_BITS
+            if to <= place:
+                continue
+            given = False
+            while self._must_give_next():
+                end = _end(data, place)
+                number += data.count(b"\n", counted, place)
+                counted = place
+                self._note(data, place, end)
+                yield number, data[place:end]
+                place = end + 1
+                if to <= place:
+                    given = True
+                    break
+            if given:
+                continue
+            start = data.rfind(b"\n", place, to - 1) + 1 or place
+            kind = hit & _KIND
+            if self._can_matter(kind, data, start, to) or (
+                self._shown is not None and self._is_first(kind, data, start, to)
+            ):
+                end = _end(data, to - 1)
+                number += data.count(b"\n", counted, start)
+                counted = start
+                place = end + 1
+                yield number, data[start:end]
+
+    def _must_give_next(self) -> bool:
+        return self._awaits_next() or (self._bare_tid is None and self._watch.awaits_children)
+
+    def _tid(self, data: bytes, start: int) -> int | None:
+        if self._bare_tid is not None:
+            return self._bare_tid
+        try:
+            return int(data[start : data.find(b" ", start, start + _LONGEST_PID)])
+        except ValueError:
+            return None
+
+    def _note(self, data: bytes, start: int, end: int) -> None:
+        """The line is given, whatever it says: if half a call, its other half must be too."""
+        tid = self._tid(data, start)
+        if tid is not None:
+            self._inside.pop(tid, None)
+            if data.endswith(_UNFINISHED, start, end):
+                self._inside[tid] = _NO_NUMBER
+
+    def _is_first(self, kind: int, data: bytes, start: int, to: int) -> bool:
+        """The first call of this name; it is given whole."""
+        assert self._shown is not None
+        name = data[start : data.find(b"(", start, to)].rpartition(b" ")[2]
+        if kind in (RESUMED, RESUMED_GIVEN) or name in self._shown:
+            return False
+        self._shown.add(name)
+        self._note(data, start, _end(data, to))
+        return True
+
+    def _can_matter(self, kind: int, data: bytes, start: int, to: int) -> bool:
+        if kind == EXAMINE:
+            return True
+        tid = self._tid(data, start)
+        if tid is None:
+            return True
+        if kind == RESUMED:
+            fd = self._inside.pop(tid, None)
+            return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
+        numbers = self._watch.numbers(tid)
+        if kind == RESUMED_GIVEN:
+            if self._inside.pop(tid, None) is not None:
+                return True
+            if numbers is None or (numbers and _returned(data, to) in (None, *numbers)):
+                raise EveryLineMattersError("a number that is held was given to another file")
+            return False
+        self._inside.pop(tid, None)
+        if kind == GIVEN:
+            if not numbers:
+                return numbers is None
+            end = _end(data, to)
+            if data.endswith(_UNFINISHED, start, end):
+                return False  # the second half tells
+            return _returned(data, to) in (None, *numbers)
+        if numbers is None or self._begins(kind, numbers, tid, data, start, to):
+            if data.endswith(_UNFINISHED, start, _end(data, to)):
+                self._inside[tid] = _NO_NUMBER
+            return True
+        return False
+
+    def _begins(
+        self,
+        kind: int,
+        numbers: Mapping[int, Any],
+        tid: int,
+        data: bytes,
+        start: int,
+        to: int,
+    ) -> bool:
+        """A call with a descriptor, or its first half."""
+        if not numbers and kind != MOVED:
+            return False
+        number = _NUMBER.match(data, data.find(b"(", start, to) + 1)
+        if number is None:
+            return True
+        fd = int(number[0])
+        held = numbers.get(fd)
+        if kind == HELD:
+            return held is not None
+        end = _end(data, to)
+        if kind == COPIED:
+            return (
+                held is not None
+                or data.endswith(_UNFINISHED, start, end)
+                or _returned(data, to) in (None, *numbers)
+            )
+        if held is None:  # a send can connect
+            return data.find(b"_family=", to, end) >= 0
+        if not self._watch.is_quiet(held):
+            return True
+        if not data.endswith(_UNFINISHED, start, end):
+            return not _returned(data, to)
+        if self._bare_tid is None:
+            begin = data.find(b"\n%d " % tid, end) + 1
+            rest = begin and data.find(b" resumed>", begin, _end(data, begin))
+            if begin and rest > 0 and _returned(data, rest):
+                self._inside[tid] = fd
+                return False
+        return True
+
+    def _is_no_news(self, tid: int, fd: int) -> bool:
+        """False, for the second half of a call that moved data, the first half of which was left
+        out: unless meanwhile something has become of the connection."""
+        held = (self._watch.numbers(tid) or {}).get(fd)
+        if held is None or not self._watch.is_quiet(held):
+            raise EveryLineMattersError("a connection changed while a call on it was under way")
+        return False
+
+
+_KIND = (1 << KIND_BITS) - 1
+_LONGEST_PID = 12
+
+
+def _end(data: bytes, place: int) -> int:
+    end = data.find(b"\n", place)
+    return end if end >= 0 else len(data)
+
+
+def _returned(data: bytes, place: int) -> int | None:
+    """What the call on the line at `place` returned: -1 for an error or nothing, None where that is
+    not certain."""
+    end = _end(data, place)
+    match = _RETURNED.fullmatch(data, data.rfind(b" = ", place, end) + 1, end)
+    if match is None:
+        return None
+    return int(match[1], 0) if match[1] else -1
