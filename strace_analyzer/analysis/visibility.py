@@ -38,7 +38,8 @@ CLASSES = (
 two classes, arch_prctl() is shown with execve() (%process)."""
 
 BEGINNING = 500
-"""Calls at the start of a trace: among them, halves without a beginning show that it began midway."""
+"""Calls at the start of a trace: among them, halves without a beginning show that it began
+midway."""
 
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
 

@@ -67,6 +67,7 @@ def check(
         fail_on=fail_on,
         port_range=port_range,
         autobind_reuse=autobind_reuse,
+        strict=strict,
         pids=options.numbers(pid),
         commands=tuple(command or ()),
         since=since,

@@ -50,7 +50,7 @@ def ports(
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
 
-    chosen = settings(port_range=port_range, autobind_reuse=autobind_reuse).analysis
+    chosen = settings(port_range=port_range, autobind_reuse=autobind_reuse, strict=strict).analysis
     asked = options.port_range(what_if, "--what-if")
     analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
     with destination(output) as stream:

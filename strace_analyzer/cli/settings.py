@@ -40,6 +40,7 @@ def settings(
     since: str | None = None,
     until: str | None = None,
     sockets: bool = False,
+    strict: bool = False,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
@@ -65,6 +66,7 @@ def settings(
             port_range=two_ports(port_range or written.port_range),
             autobind_reuse=autobind_reuse or written.autobind_reuse,
             keep_sockets=sockets,
+            strict=strict,
         ),
     )
 

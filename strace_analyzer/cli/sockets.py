@@ -73,7 +73,9 @@ def sockets(
     from strace_analyzer.report.selection import Selected
 
     wanted = Wanted(line=line, fds=options.numbers(fd), peers=tuple(peer or ()))
-    chosen = settings(pids=options.numbers(pid), commands=tuple(command or ()), sockets=True)
+    chosen = settings(
+        pids=options.numbers(pid), commands=tuple(command or ()), sockets=True, strict=strict
+    )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
     with destination(output) as stream:
         if format is SocketsFormat.text:

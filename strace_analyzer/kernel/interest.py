@@ -18,9 +18,8 @@ from strace_analyzer.kernel.objects import Descriptor, FdTable
 from strace_analyzer.kernel.socket_state import Connection
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
-from strace_analyzer.trace.watch import When
 from strace_analyzer.trace.values import Name, plain
-
+from strace_analyzer.trace.watch import When
 
 WHEN: dict[str, When] = {
     **dict.fromkeys(("close", "ioctl"), When.HELD),
@@ -68,8 +67,8 @@ class Interest:
         return self._kernel.close_was_seen
 
     def hear(self, tid: int) -> None:
-        """`tid` has spoken, and is taken in whatever it says: in the beginning, and while a child may
-        speak for the first time."""
+        """`tid` has spoken. It is taken in, whatever it says, in the beginning, and while a child
+        may speak for the first time."""
         self._heard += 1
         if self._heard <= BEGINNING or self._tasks.awaits_children:
             self._tasks.speaker(tid)
@@ -84,7 +83,7 @@ class Interest:
 
     def is_quiet(self, held: Any) -> bool:
         """The connection stands: what is sent and received over it is no news."""
-        return held.description.socket.connection is Connection.CONNECTED  # type: ignore[no-any-return]
+        return held.description.socket.connection is Connection.CONNECTED
 
     def ignores(self, call: Syscall) -> bool:
         """True where `call` can move nothing. A call in two halves is judged by its first."""

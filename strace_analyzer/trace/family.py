@@ -18,7 +18,7 @@ from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.births import births
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import DAY, Clock
-from strace_analyzer.trace.content import SMALL_BLOCK, Block
+from strace_analyzer.trace.content import SMALL_BLOCK
 from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
 from strace_analyzer.trace.frames import Frame, Frames, Kind
 from strace_analyzer.trace.lines import lines

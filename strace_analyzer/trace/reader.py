@@ -22,7 +22,7 @@ from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import Rejoin
 from strace_analyzer.trace.scan import scanner
 from strace_analyzer.trace.sieve import EveryLineMattersError, Layout, Sieve, layout_of
-from strace_analyzer.trace.source import Block, SourceInput, TraceInput, traces
+from strace_analyzer.trace.source import SourceInput, TraceInput, traces
 from strace_analyzer.trace.speaker import NOBODY, SPEAKING
 from strace_analyzer.trace.watch import Watch
 
@@ -36,6 +36,7 @@ __all__ = [
     "events",
     "traces",
 ]
+
 
 @cache
 def _parser() -> CallParser:
@@ -131,7 +132,7 @@ class TraceReader:
     """Reads one trace. Iterate over it once; `accounting` and `clock` are filled meanwhile."""
 
     def __init__(self, trace: TraceInput, watch: Watch | None = None) -> None:
-        """With `watch` only those lines are looked at that can matter to it, where that is a few."""
+        """With `watch` only those lines are looked at that can matter to it, where that is sure."""
         self.trace = trace
         self.accounting = [Accounting(source.name) for source in trace.sources]
         self._watch = watch
@@ -165,9 +166,7 @@ class TraceReader:
         if len(self.trace.sources) == 1:
             found = self._single()
         else:
-            found = iter(
-                Family(self.trace.sources, self.accounting, self._clocks, _parser())
-            )
+            found = iter(Family(self.trace.sources, self.accounting, self._clocks, _parser()))
         for event in found:
             if self._quote is None and isinstance(event, Notice):
                 self._quote = event.text

@@ -1,5 +1,7 @@
 """Blocks of lines in, those lines out that can matter to a model; the others are only counted.
 
+(Longer than others, since the cases of one question, can this line matter, belong together.)
+
 Most lines of a trace say nothing about sockets: their calls have other names, or are about files.
 The search (scan.py) finds the places where a name stands that can matter; here each is looked at,
 as bytes, against what the model holds at this moment. A line is left out only where that proves
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
+from strace_analyzer.trace.content import Block
 from strace_analyzer.trace.scan import (
     COPIED,
     EXAMINE,
@@ -27,7 +30,6 @@ from strace_analyzer.trace.scan import (
     RESUMED_GIVEN,
     Scan,
 )
-from strace_analyzer.trace.source import Block
 from strace_analyzer.trace.watch import Watch
 
 _KIND = (1 << KIND_BITS) - 1
@@ -210,11 +212,11 @@ class Sieve:
         if not self._watch.is_quiet(held):
             return True
         if not data.endswith(_UNFINISHED, start, end):
-            return not _returned(data, to)
+            return not _moved_data(data, to)
         if self._bare_tid is None:
             begin = data.find(b"\n%d " % tid, end) + 1
             rest = begin and data.find(b" resumed>", begin, _end(data, begin))
-            if begin and rest > 0 and _returned(data, rest):
+            if begin and rest > 0 and _moved_data(data, rest):
                 self._inside[tid] = fd
                 return False
         return True
@@ -245,3 +247,8 @@ def _returned(data: bytes, place: int) -> int | None:
     if match is None:
         return None
     return int(match[1], 0) if match[1] else -1
+
+
+def _moved_data(data: bytes, place: int) -> bool:
+    returned = _returned(data, place)
+    return returned is not None and returned > 0

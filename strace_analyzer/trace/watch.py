@@ -1,4 +1,4 @@
-"""What a model that is fed with events looks at: the question that a reader may ask to skip lines."""
+"""What a model that is fed with events looks at: what a reader may ask it, to skip lines."""
 
 from __future__ import annotations
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from frame_notation import notation
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.content import Block
 from strace_analyzer.trace.reader import Accounting, EventStream, TraceReader, events, traces
 
 TEXT = b"""\
@@ -64,16 +62,6 @@ def test_a_finding_waits_for_no_other_line() -> None:
         "call 0 @2 close(4) = 0",
     ]
     assert [notation(event) for event in stream.feed(b"close(5) = 0")] == ["call 0 @3 close(5) = 0"]
-
-
-def test_what_a_sieve_leaves_out_is_counted_and_not_examined() -> None:
-    def connects_only(block: Block) -> Iterable[tuple[int, bytes]]:
-        return ((number, line) for number, line in block.lines() if b"connect" in line)
-
-    found = TraceReader(traces(["-"], io.BytesIO(TEXT))[0], connects_only)
-    assert [event.span[1:] for event in found] == [(2, 2), (2, 4)]
-    account = found.accounting[0]
-    assert (account.lines, account.examined, account.call_lines) == (6, 2, 2)
 
 
 @pytest.mark.parametrize(
