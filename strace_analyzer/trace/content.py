@@ -16,6 +16,8 @@ from strace_analyzer.errors import TraceError
 BLOCK_SIZE = 1 << 20
 SMALL_BLOCK = 1 << 16
 """Where many sources are open at once."""
+_FIRST_BLOCK = 1 << 17
+"""The beginning of a trace is looked at line by line, and decides how the rest is."""
 _ZSTD_INPUT = 1 << 16
 """Little at a time: what it decompresses to is held at once."""
 
@@ -26,6 +28,8 @@ class Block(NamedTuple):
     first: int
     """1-based number of the first line in it."""
     data: bytes
+    size: int
+    """How many lines these are."""
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Each line with its number."""
@@ -34,11 +38,6 @@ class Block(NamedTuple):
             rows.pop()
         return enumerate(rows, self.first)
 
-    @property
-    def size(self) -> int:
-        """How many lines these are."""
-        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
-
 
 def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
     """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
@@ -46,25 +45,29 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
     Raises TraceError where its compressed data is damaged; lets OSError pass.
     """
     number = 1
-    pieces: list[bytes] = []
+    pieces: list[bytes | memoryview] = []
     for chunk in _chunks(stream, size):
         end = chunk.rfind(b"\n") + 1
         if end == 0:
             pieces.append(chunk)
             continue
-        pieces.append(chunk[:end])
-        block = Block(number, b"".join(pieces))
-        number += block.size
+        pieces.append(memoryview(chunk)[:end])
+        data = b"".join(pieces)
         pieces = [chunk[end:]]
-        yield block
+        count = data.count(b"\n")
+        yield Block(number, data, count)
+        number += count
     rest = b"".join(pieces)
     if rest:
-        yield Block(number, rest)
+        yield Block(number, rest, rest.count(b"\n") + 1)
 
 
 def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     """The content, decompressed, in pieces as they come."""
     raw = _Peeked(stream, size)
+    if not raw.head.startswith(tuple(_FORMATS)):
+        yield from raw.pieces(size)
+        return
     reader = io.BufferedReader(cast("Any", raw), size)
     for magic, decompressed in _FORMATS.items():
         if raw.head.startswith(magic):
@@ -76,8 +79,6 @@ def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
                 if error.errno is not None:
                     raise
                 raise TraceError(f"damaged compressed data ({error})") from error
-            return
-    yield from _pieces(reader, size)
 
 
 class _Peeked(io.RawIOBase):
@@ -85,10 +86,17 @@ class _Peeked(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-        self.head = self._read(size)
+        self.head = self._read(min(size, _FIRST_BLOCK))
         while 0 < len(self.head) < _LONGEST_MAGIC and (more := self._read(size)):
             self.head += more
         self._rest = memoryview(self.head)
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """All of it, as it is."""
+        piece = self.head
+        while piece:
+            yield piece
+            piece = self._read(size)
 
     def readable(self) -> bool:
         return True

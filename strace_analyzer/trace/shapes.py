@@ -63,7 +63,7 @@ class Reader:
             options.lexer_callbacks
             or options.postlex
             or options.transformer
-            or parser.ignore_tokens
+            or parser.lexer_conf.ignore
         ):
             raise ValueError("shapes allow no lexer callbacks, postlex, transformer or %ignore")
         if options.g_regex_flags or options.use_bytes or options.regex:

@@ -33,6 +33,7 @@ from strace_analyzer.trace.scan import (
 from strace_analyzer.trace.watch import Watch
 
 _KIND = (1 << KIND_BITS) - 1
+_ANYHOW = _KIND
 _UNFINISHED = b"<unfinished ...>"
 _RETURNED = re.compile(
     rb"= (?:([0-9]+|0x[0-9a-f]+)(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
@@ -78,6 +79,7 @@ class Sieve:
         `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
         was given, that the next one is needed too."""
         self._watch = watch
+        self._numbers = watch.numbers
         self._scan = scan
         self._bare_tid = bare_tid
         self._awaits_next = awaits_next
@@ -94,33 +96,23 @@ class Sieve:
         counted = place = 0
         # The first line is always given, since the search needs what is before a name, and the last
         # one: where a trace ends, its time is that of its last line.
-        for hit in (1 << KIND_BITS, *self._scan(data), len(data) << KIND_BITS):
+        for hit in (_at(1), *self._scan(data), _at(len(data))):
             to = hit >> KIND_BITS
             if to <= place:
                 continue
-            given = False
-            while self._must_give_next():
-                end = _end(data, place)
-                number += data.count(b"\n", counted, place)
-                counted = place
-                self._note(data, place, end)
-                yield number, data[place:end]
-                place = end + 1
-                if to <= place:
-                    given = True
-                    break
-            if given:
-                continue
             start = data.rfind(b"\n", place, to - 1) + 1 or place
-            kind = hit & _KIND
-            if self._can_matter(kind, data, start, to) or (
-                self._shown is not None and self._is_first(kind, data, start, to)
-            ):
-                end = _end(data, to - 1)
+            if not self._can_matter(hit & _KIND, data, start, to):
+                continue
+            while True:
                 number += data.count(b"\n", counted, start)
                 counted = start
+                end = _end(data, start)
                 place = end + 1
                 yield number, data[start:end]
+                if place >= len(data) or not self._must_give_next():
+                    break
+                start = place
+                self._note(data, start)
 
     def _must_give_next(self) -> bool:
         return self._awaits_next() or (self._bare_tid is None and self._watch.awaits_children)
@@ -133,53 +125,61 @@ class Sieve:
         except ValueError:
             return None
 
-    def _note(self, data: bytes, start: int, end: int) -> None:
+    def _note(self, data: bytes, start: int) -> None:
         """The line is given, whatever it says: if half a call, its other half must be too."""
-        tid = self._tid(data, start)
+        tid, end = self._tid(data, start), _end(data, start)
         if tid is not None:
             self._inside.pop(tid, None)
             if data.endswith(_UNFINISHED, start, end):
                 self._inside[tid] = _NO_NUMBER
 
-    def _is_first(self, kind: int, data: bytes, start: int, to: int) -> bool:
-        """The first call of this name; it is given whole."""
-        assert self._shown is not None
-        name = data[start : data.find(b"(", start, to)].rpartition(b" ")[2]
-        if kind in (RESUMED, RESUMED_GIVEN) or name in self._shown:
-            return False
-        self._shown.add(name)
-        self._note(data, start, _end(data, to))
-        return True
-
     def _can_matter(self, kind: int, data: bytes, start: int, to: int) -> bool:
         if kind == EXAMINE:
             return True
+        if kind == _ANYHOW:
+            self._note(data, start)
+            return True
+        inside = self._inside
+        if kind == RESUMED and not inside:
+            return False
         tid = self._tid(data, start)
         if tid is None:
             return True
         if kind == RESUMED:
-            fd = self._inside.pop(tid, None)
+            fd = inside.pop(tid, None)
             return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
-        numbers = self._watch.numbers(tid)
+        numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
-            if self._inside.pop(tid, None) is not None:
+            if inside and inside.pop(tid, None) is not None:
                 return True
             if numbers is None or (numbers and _returned(data, to) in (None, *numbers)):
                 raise EveryLineMattersError("a number that is held was given to another file")
             return False
-        self._inside.pop(tid, None)
+        if inside:
+            inside.pop(tid, None)
+        if self._shown is not None and self._is_first(data, start, to):
+            return True
         if kind == GIVEN:
             if not numbers:
                 return numbers is None
-            end = _end(data, to)
-            if data.endswith(_UNFINISHED, start, end):
+            if data.endswith(_UNFINISHED, start, _end(data, to)):
                 return False  # the second half tells
             return _returned(data, to) in (None, *numbers)
         if numbers is None or self._begins(kind, numbers, tid, data, start, to):
             if data.endswith(_UNFINISHED, start, _end(data, to)):
-                self._inside[tid] = _NO_NUMBER
+                inside[tid] = _NO_NUMBER
             return True
         return False
+
+    def _is_first(self, data: bytes, start: int, to: int) -> bool:
+        """The first call of this name; it is given whole."""
+        assert self._shown is not None
+        name = data[start : data.find(b"(", start, to)].rpartition(b" ")[2]
+        if name in self._shown:
+            return False
+        self._shown.add(name)
+        self._note(data, start)
+        return True
 
     def _begins(
         self,
@@ -232,6 +232,11 @@ class Sieve:
 
 _KIND = (1 << KIND_BITS) - 1
 _LONGEST_PID = 12
+
+
+def _at(place: int) -> int:
+    """The line that ends or begins here is given anyhow."""
+    return place << KIND_BITS | _ANYHOW
 
 
 def _end(data: bytes, place: int) -> int:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.content import Block
+from strace_analyzer.trace.content import Block, blocks
 from strace_analyzer.trace.source import SourceInput, traces
 
 Compress = Callable[[bytes], bytes]
@@ -95,26 +95,26 @@ def test_however_it_is_cut_the_lines_are_the_same(data: bytes, size: int) -> Non
 
 
 def test_a_block_counts_its_lines() -> None:
-    assert Block(3, b"a\nb\n").size == 2
-    assert Block(3, b"a\nb").size == 2
-    assert list(Block(3, b"a\n\nb").lines()) == [(3, b"a"), (4, b""), (5, b"b")]
+    assert [block.size for block in blocks(io.BytesIO(b"a\nb\n"))] == [2]
+    assert [block.size for block in blocks(io.BytesIO(b"a\nb"))] == [1, 1]
+    assert list(Block(3, b"a\n\nb", 3).lines()) == [(3, b"a"), (4, b""), (5, b"b")]
 
 
 def test_a_pipe_gives_what_is_there() -> None:
     """The first line of a live trace is not held back until a block is full."""
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader:
-        blocks = SourceInput("<stdin>", None, reader).blocks()
+        coming = SourceInput("<stdin>", None, reader).blocks()
         os.write(write_end, b"close(3) = 0\nclose(4)")
         timer = threading.Timer(20, os.close, (write_end,))  # a reader that waits fails, not hangs
         timer.start()
-        first = next(blocks)
+        first = next(coming)
         timer.cancel()
         assert timer.finished.is_set()
-        assert first == Block(1, b"close(3) = 0\n")
+        assert first == Block(1, b"close(3) = 0\n", 1)
         os.write(write_end, b" = 0\n")
         os.close(write_end)
-        assert list(blocks) == [Block(2, b"close(4) = 0\n")]
+        assert list(coming) == [Block(2, b"close(4) = 0\n", 1)]
 
 
 # ---------------------------------------------------------------- names
