@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from strace_analyzer.analysis.visibility import EVERYDAY, Visibility
+from strace_analyzer.analysis.visibility import TELLING, Visibility
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.trace.watch import When
 
@@ -21,10 +21,10 @@ class Attention:
 
     @property
     def when(self) -> Mapping[str, When]:
-        """In a trace that seems filtered, an everyday call would show that it is not."""
-        if self.is_unfiltered:
+        """In a trace that seems filtered, other calls could show how, or that it is not."""
+        if self._visibility.is_surely_unfiltered:
             return self._interest.when
-        return dict.fromkeys(EVERYDAY, When.ALWAYS) | self._interest.when
+        return dict.fromkeys(TELLING, When.ALWAYS) | self._interest.when
 
     @property
     def awaits_children(self) -> bool:
@@ -36,4 +36,4 @@ class Attention:
 
     @property
     def is_unfiltered(self) -> bool:
-        return self._interest.close_was_seen and not self._visibility.is_filtered
+        return self._interest.close_was_seen and self._visibility.is_surely_unfiltered

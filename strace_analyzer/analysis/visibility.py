@@ -88,8 +88,13 @@ class Visibility:
         return (
             self.calls >= BEGINNING
             and 0 < self.failures < self.calls
-            and (shows_sockets or not self.is_filtered)
+            and (shows_sockets or self.is_surely_unfiltered)
         )
+
+    @property
+    def is_surely_unfiltered(self) -> bool:
+        """No later call can change it: this trace was not filtered."""
+        return self.nothing_hidden or not self.names.isdisjoint(CLASSLESS)
 
     @property
     def is_filtered(self) -> bool:
@@ -209,6 +214,8 @@ _NETWORK = frozenset({
     "socketpair", "sendmmsg", "recvmmsg",
 })  # fmt: skip
 _MAPPED_FILES = frozenset({"mmap", "mmap2", "fstat", "fstat64", "newfstatat", "pread64"})
+TELLING = CLASSLESS.union(*CLASSES, _MAPPED_FILES)
+"""Calls that the model does not need, and that tell something about the options of strace."""
 _HARMLESS = frozenset({"execve", "exit_group", "exit"})
 """What even a trace of network calls of a program without any can show (-e
 trace=network,execve)."""
