@@ -347,7 +347,8 @@ class PortUse:
 class PortState:
     """The ports of one network namespace at one moment, as far as the trace shows them.
 
-    `pinned` are held by bind() with port 0, connected or not; `waiting` of those in TIME_WAIT;
+    `pinned` are held by bind() with port 0, connected or not (of those on specific addresses the
+    most on one address); `waiting` of those in TIME_WAIT;
     `needed` are the ports that the connections would fit in, `needed_with_time_wait` the same with
     those that wait. `size` of the range and its `source` are as in PortUse.
     """

@@ -92,7 +92,7 @@ class NamespaceLedger:
         return PortState(
             size=taken.size,
             source=taken.source,
-            pinned=self._held,
+            pinned=self._held + usage.pinned_at_address,
             waiting=usage.pinned_high.count - usage.pinned.count,
             needed=usage.needed.now,
             needed_with_time_wait=usage.needed_high.now,

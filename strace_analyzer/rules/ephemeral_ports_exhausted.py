@@ -13,6 +13,10 @@ from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import NEARLY_ALL
 
+OF_ITS_OWN = 32
+"""So many ports of its own make a range that is smaller than assumed as good an explanation as another
+process."""
+
 
 class EphemeralPortsExhausted(Rule):
     """A call needed a local port from the kernel, and there was none.
@@ -94,6 +98,9 @@ class EphemeralPortsExhausted(Rule):
             return "time-wait", _fits(state.needed_with_time_wait, size, step)
         if max(state.needed, state.needed_with_time_wait) >= nearly_all:
             return "one-destination", "would-not-fit"
+        own = max(state.needed, state.needed_with_time_wait)
+        if state.source == "assumed" and own >= OF_ITS_OWN:
+            return "unknown", "unknown"  # a smaller range than the assumed one would explain it too
         if socket.namespace not in self._binds_early:
             return "another-process", "unknown"
         return "unknown", "unknown"
