@@ -59,9 +59,9 @@ class _Bar:
     """Drawn from the first block on that is read after a while."""
 
     def __init__(self, paths: Sequence[Path], stack: ExitStack) -> None:
-        self._paths = paths
         self._stack = stack
         self._done = 0
+        self._total = _total(paths)
         self._begin = time.monotonic()
         self._advance: Callable[[int], None] | None = None
 
@@ -70,7 +70,7 @@ class _Bar:
         self._done += size
         if self._advance is not None:
             self._advance(size)
-        elif time.monotonic() - self._begin > _AFTER:
+        elif time.monotonic() - self._begin > _AFTER and self._done != self._total:
             self._advance = self._drawn()
 
     def _drawn(self) -> Callable[[int], None]:
@@ -96,11 +96,12 @@ class _Bar:
             *columns, console=console(sys.stderr), transient=True, refresh_per_second=_PER_SECOND
         )
         self._stack.enter_context(progress)
-        task = progress.add_task("", total=self._total(), completed=self._done)
+        task = progress.add_task("", total=self._total, completed=self._done)
         return lambda size: progress.advance(task, size)
 
-    def _total(self) -> int | None:
-        """The bytes that there are; None where some are compressed and nobody knows how well."""
-        if any(path.suffix in _COMPRESSED for path in self._paths):
-            return None
-        return sum(path.stat().st_size for path in self._paths)
+
+def _total(paths: Sequence[Path]) -> int | None:
+    """The bytes that there are; None where some are compressed and nobody knows how well."""
+    if any(path.suffix in _COMPRESSED for path in paths):
+        return None
+    return sum(path.stat().st_size for path in paths)
