@@ -18,6 +18,7 @@ class Attention:
         self._visibility = visibility
         self.numbers = interest.numbers
         self.is_quiet = interest.is_quiet
+        self.is_awaited = interest.is_awaited
 
     @property
     def when(self) -> Mapping[str, When]:

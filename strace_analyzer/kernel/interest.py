@@ -56,6 +56,10 @@ class Interest:
         """A child may speak for the first time."""
         return self._tasks.awaits_children
 
+    def is_awaited(self, tid: int) -> bool:
+        """`tid` has not spoken yet, as far as is known."""
+        return self._tasks.is_awaited(tid)
+
     @property
     def has_begun(self) -> bool:
         """The beginning of the trace, which tells who is there, is over."""

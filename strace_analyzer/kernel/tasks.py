@@ -64,6 +64,10 @@ class Tasks:
             return True
         return bool(self._cloning) and any(c.child is None for c in self._cloning.values())
 
+    def is_awaited(self, tid: int) -> bool:
+        """True for a task that has not spoken yet."""
+        return tid not in self._alive or tid in self._unspoken
+
     @property
     def table_of_strangers(self) -> FdTable | None:
         """The table that a task of unknown kinship is taken to have."""

@@ -37,12 +37,18 @@ class Engine:
     def feed(self, step: Step) -> list[Finding]:
         """The findings that `step` made or changed."""
         changed: list[Finding] = []
-        for rule in self._rules:
-            with _Guard(self.failures, rule.id, self._context, step):
-                for finding in rule.step(step):
-                    changed.append(finding)
-                    self.store.put(finding)
-                    self._of_socket.setdefault(step.description.id, set()).add(finding.id)
+        guard = _Guard(self.failures, "", self._context, step)
+        rules = iter(self._rules)
+        asked_all = False
+        while not asked_all:  # a rule that raises ends the block; the others are still to be asked
+            with guard:
+                for rule in rules:
+                    guard.rule = rule.id
+                    for finding in rule.step(step):
+                        changed.append(finding)
+                        self.store.put(finding)
+                        self._of_socket.setdefault(step.description.id, set()).add(finding.id)
+                asked_all = True
         if step.now is None:
             for finding_id in self._of_socket.pop(step.description.id, ()):
                 self.store.finish(finding_id)
@@ -75,7 +81,7 @@ class _Guard:
         self, failures: list[RuleFailure], rule: str, context: Context, step: Step | None
     ) -> None:
         self._failures = failures
-        self._rule = rule
+        self.rule = rule
         self._context = context
         self._step = step
 
@@ -90,11 +96,11 @@ class _Guard:
     ) -> bool:
         if not isinstance(error, Exception):
             return False
-        if all(failure.rule != self._rule for failure in self._failures):
+        if all(failure.rule != self.rule for failure in self._failures):
             source, line = "", 0
             if self._step is not None:
                 span = self._step.event.span
                 source, line = self._context.source_name(span.source), span.first
             message = f"{type(error).__name__}: {error}"
-            self._failures.append(RuleFailure(self._rule, source, line, message))
+            self._failures.append(RuleFailure(self.rule, source, line, message))
         return True

@@ -135,22 +135,20 @@ VARYING = frozenset(
 )
 """Terminals that frame.lark leaves out of its trees, and that vary, or look at text that varies."""
 
-_SLOTS = ("tid", "time", "body", "command")
-_SELDOM = ("name", "lost", "number")
+_SLOTS = ("tid", "time", "body", "command", "name", "lost", "number")
 
 
 def _parts(line: Tree[Any]) -> tuple[object, ...]:
-    """The rule that says what a `line` is, the slots, and what few have; None where absent."""
+    """One part: the rule that says what a `line` is, and the slots, None where absent."""
     slots: dict[str, object] = {}
     rule = ""
     for child in line.children:
-        if child.data in _SLOTS or child.data in _SELDOM:
+        if child.data in _SLOTS:
             slots[child.data] = child.children[0]
         else:
             rule = str(child.data)
             slots.update((part.data, part.children[0]) for part in child.children)
-    seldom = tuple(slots.get(slot) for slot in _SELDOM)
-    return (rule, *(slots.get(slot) for slot in _SLOTS), seldom)
+    return ((rule, *(slots.get(slot) for slot in _SLOTS)),)
 
 
 def _key(text: bytes) -> bytes:
@@ -191,15 +189,14 @@ class Frames:
             return Frame(
                 Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=line.counts
             )
-        (what, who, when, rest, whose, seldom), match = read
-        kind, end = KINDS[what(match)]
-        tid, time, body, command = who(match), when(match), rest(match), whose(match)
+        (parts,), match = read
+        rule, tid, time, body, command, name, lost, number = parts(match)
+        kind, end = KINDS[rule]
         if kind in _NOT_TIMED and not line.is_cut:
             time = None
         seconds = None if time is None else self._clock.seconds(time)
         if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
             return Frame(kind, end, tid, time, seconds, "", body, span, None, command, line.counts)
-        name, lost, number = seldom(match)
         body = body or b""
         if kind is Kind.CALL:
             name = body[: body.index(b"(")].decode("ascii")

@@ -20,8 +20,8 @@ Hit = int
 
 KIND_BITS = 3
 EXAMINE, HELD, COPIED, GIVEN, MOVED, RESUMED, RESUMED_GIVEN = range(7)
-"""Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says; its
-`<... name resumed>`; the same of a call that can return a descriptor."""
+"""Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says; the
+second half of one that was given; the second half of one that can return a descriptor."""
 
 _KIND = {
     When.ALWAYS: EXAMINE,
@@ -67,7 +67,13 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
     for name in ("fcntl", "fcntl64"):
         if name in begun:
             begun[name] = (COPIED, rb"\(" + number + _COPYING_FCNTL)
-    resumed = {name: (_RESUMED[reason], rb" resumed>") for name, reason in when.items()}
+    # the second half of a call is found by its pid if the first was given; without pids all are
+    second = {When.ALWAYS: EXAMINE, When.GIVEN: RESUMED_GIVEN, When.COPIED: RESUMED_GIVEN}
+    resumed = {
+        name: (second[reason] if has_pids else EXAMINE, rb" resumed>")
+        for name, reason in when.items()
+        if reason in second or not has_pids
+    }
     odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished"]
     module = hyperscan()
     if module is not None:
@@ -80,14 +86,6 @@ _COPYING_FCNTL = rb"[^,\n]*, (?:[^F\n]|F_DUPFD|F_SETFD)"
 
 _MARKS = rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
 """Ends of tasks, strace's own words, calls of which it could not read the name, colours."""
-
-_RESUMED = {
-    When.ALWAYS: EXAMINE,
-    When.HELD: RESUMED,
-    When.MOVED: RESUMED,
-    When.COPIED: RESUMED_GIVEN,
-    When.GIVEN: RESUMED_GIVEN,
-}
 
 _Wanted = dict[str, tuple[int, bytes]]
 """Name of a call -> the kind of its hits, and what follows the name in the expression."""

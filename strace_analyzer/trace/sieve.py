@@ -14,6 +14,7 @@ raises EveryLineMattersError: the trace is then read again, without a sieve.
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -28,6 +29,7 @@ from strace_analyzer.trace.scan import (
     MOVED,
     RESUMED,
     RESUMED_GIVEN,
+    Hit,
     Scan,
 )
 from strace_analyzer.trace.watch import Watch
@@ -88,61 +90,88 @@ class Sieve:
         self._inside: dict[int, int] = dict.fromkeys(inside, _NO_NUMBER)
         """tasks inside of a call whose first half was given; or, with its descriptor, left out
         since its second half moves data over a connection that stands"""
+        self._data = b""
+        self._hits: list[Hit] = []
 
     def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
         """The lines of `block` that can matter, each with its number. Ask for the next one only
         when the model has seen the last: what it holds decides."""
         data, number = block.data, block.first
-        counted = place = 0
         # The first line is always given, since the search needs what is before a name, and the last
         # one: where a trace ends, its time is that of its last line.
-        for hit in (_at(1), *self._scan(data), _at(len(data))):
+        hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
+        self._data = data
+        for tid in self._inside:
+            self._expect(tid, 0)
+        counted = place = 0
+        next_too = children_too = False
+        for hit in hits:  # which grows, behind this place
             to = hit >> KIND_BITS
-            if to <= place:
-                continue
-            start = data.rfind(b"\n", place, to - 1) + 1 or place
-            if not self._can_matter(hit & _KIND, data, start, to):
-                continue
-            while True:
+            while to > place:
+                if next_too or children_too:
+                    start, end = place, _end(data, place)
+                    if not next_too and not self._speaks_first(start):
+                        if to > end:
+                            place = end + 1
+                            continue
+                        if not self._can_matter(hit & _KIND, start, to):
+                            break
+                    else:
+                        self._note(start)
+                else:
+                    start = data.rfind(b"\n", place, to - 1) + 1 or place
+                    if not self._can_matter(hit & _KIND, start, to):
+                        break
+                    end = _end(data, to - 1)
                 number += data.count(b"\n", counted, start)
                 counted = start
-                end = _end(data, start)
                 place = end + 1
                 yield number, data[start:end]
-                if place >= len(data) or not self._must_give_next():
-                    break
-                start = place
-                self._note(data, start)
+                next_too = self._awaits_next()
+                children_too = self._bare_tid is None and self._watch.awaits_children
 
-    def _must_give_next(self) -> bool:
-        return self._awaits_next() or (self._bare_tid is None and self._watch.awaits_children)
+    def _speaks_first(self, start: int) -> bool:
+        """The line is of a task of which the model has heard nothing yet."""
+        tid = self._tid(start)
+        return tid is None or self._watch.is_awaited(tid)
 
-    def _tid(self, data: bytes, start: int) -> int | None:
+    def _tid(self, start: int) -> int | None:
         if self._bare_tid is not None:
             return self._bare_tid
+        data = self._data
         try:
             return int(data[start : data.find(b" ", start, start + _LONGEST_PID)])
         except ValueError:
             return None
 
-    def _note(self, data: bytes, start: int) -> None:
+    def _note(self, start: int) -> None:
         """The line is given, whatever it says: if half a call, its other half must be too."""
-        tid, end = self._tid(data, start), _end(data, start)
+        tid, end = self._tid(start), _end(self._data, start)
         if tid is not None:
             self._inside.pop(tid, None)
-            if data.endswith(_UNFINISHED, start, end):
+            if self._data.endswith(_UNFINISHED, start, end):
                 self._inside[tid] = _NO_NUMBER
+                self._expect(tid, end)
 
-    def _can_matter(self, kind: int, data: bytes, start: int, to: int) -> bool:
+    def _expect(self, tid: int, place: int) -> None:
+        """The next line of `tid` is the second half of its call: if it is in this block, a hit."""
+        if self._bare_tid is None:
+            if self._data.startswith(b"%d " % tid, place) and not place:
+                begin = 0
+            else:
+                begin = self._data.find(b"\n%d " % tid, place) + 1
+                if not begin:
+                    return
+            insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
+
+    def _can_matter(self, kind: int, start: int, to: int) -> bool:
         if kind == EXAMINE:
             return True
         if kind == _ANYHOW:
-            self._note(data, start)
+            self._note(start)
             return True
-        inside = self._inside
-        if kind == RESUMED and not inside:
-            return False
-        tid = self._tid(data, start)
+        data, inside = self._data, self._inside
+        tid = self._tid(start)
         if tid is None:
             return True
         if kind == RESUMED:
@@ -150,14 +179,13 @@ class Sieve:
             return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
         numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
-            if inside and inside.pop(tid, None) is not None:
-                return True
-            if numbers is None or (numbers and _returned(data, to) in (None, *numbers)):
-                raise EveryLineMattersError("a number that is held was given to another file")
+            if numbers is None or (numbers and tid not in inside):
+                if _returned(data, to) in (None, *(numbers or ())):
+                    raise EveryLineMattersError("a number that is held was given to another file")
             return False
         if inside:
             inside.pop(tid, None)
-        if self._shown is not None and self._is_first(data, start, to):
+        if self._shown is not None and self._is_first(start, to):
             return True
         if kind == GIVEN:
             if not numbers:
@@ -165,34 +193,29 @@ class Sieve:
             if data.endswith(_UNFINISHED, start, _end(data, to)):
                 return False  # the second half tells
             return _returned(data, to) in (None, *numbers)
-        if numbers is None or self._begins(kind, numbers, tid, data, start, to):
-            if data.endswith(_UNFINISHED, start, _end(data, to)):
+        if numbers is None or self._begins(kind, numbers, tid, start, to):
+            end = _end(data, to)
+            if data.endswith(_UNFINISHED, start, end):
                 inside[tid] = _NO_NUMBER
+                self._expect(tid, end)
             return True
         return False
 
-    def _is_first(self, data: bytes, start: int, to: int) -> bool:
+    def _is_first(self, start: int, to: int) -> bool:
         """The first call of this name; it is given whole."""
         assert self._shown is not None
-        name = data[start : data.find(b"(", start, to)].rpartition(b" ")[2]
+        name = self._data[start : self._data.find(b"(", start, to)].rpartition(b" ")[2]
         if name in self._shown:
             return False
         self._shown.add(name)
-        self._note(data, start)
+        self._note(start)
         return True
 
-    def _begins(
-        self,
-        kind: int,
-        numbers: Mapping[int, Any],
-        tid: int,
-        data: bytes,
-        start: int,
-        to: int,
-    ) -> bool:
+    def _begins(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int, to: int) -> bool:
         """A call with a descriptor, or its first half."""
         if not numbers and kind != MOVED:
             return False
+        data = self._data
         number = _NUMBER.match(data, data.find(b"(", start, to) + 1)
         if number is None:
             return True
@@ -218,19 +241,21 @@ class Sieve:
             rest = begin and data.find(b" resumed>", begin, _end(data, begin))
             if begin and rest > 0 and _moved_data(data, rest):
                 self._inside[tid] = fd
+                insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
                 return False
         return True
 
     def _is_no_news(self, tid: int, fd: int) -> bool:
         """False, for the second half of a call that moved data, the first half of which was left
         out: unless meanwhile something has become of the connection."""
-        held = (self._watch.numbers(tid) or {}).get(fd)
+        held = (self._numbers(tid) or {}).get(fd)
         if held is None or not self._watch.is_quiet(held):
             raise EveryLineMattersError("a connection changed while a call on it was under way")
         return False
 
 
 _KIND = (1 << KIND_BITS) - 1
+_ANYHOW = _KIND
 _LONGEST_PID = 12
 
 

@@ -31,6 +31,10 @@ class Watch(Protocol):
         """A task may speak for the first time: whatever it says, the line matters."""
         ...
 
+    def is_awaited(self, tid: int) -> bool:
+        """While `awaits_children`: this task has not spoken yet."""
+        ...
+
     @property
     def has_begun(self) -> bool:
         """What any call can tell, whatever its name, has been told."""
