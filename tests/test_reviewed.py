@@ -217,3 +217,19 @@ def test_a_notice_inside_of_clone_does_not_make_a_stranger_of_the_child() -> Non
     )
     assert found(analysis) == [("bind-any-port-zero", "connected", "certain")]
     assert [finding.calls["connect"].line for finding in analysis.findings] == [12]
+
+
+def test_where_close_is_hidden_a_number_used_again_tells_no_processes_apart() -> None:
+    """Of network calls only: threads use numbers again, and one connects what another has bound."""
+    bind = 'bind(5<TCP:[71]>, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}'
+    to = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
+    analysis = analysed(
+        "11 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 5<TCP:[70]>",
+        f"11 connect(5<TCP:[70]>, {to}) = 0",
+        "12 getsockname(5<TCP:[71]>, 0x7ffe, [16]) = -1 EFAULT (Bad address)",
+        "12 setsockopt(5<TCP:[71]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+        f"11 {bind}, 16) = 0",
+        f"13 connect(5<TCP:[0.0.0.0:40001]>, {to}) = 0",
+    )
+    assert found(analysis) == [("bind-any-port-zero", "connected", "certain")]
+    assert [finding.calls["connect"].line for finding in analysis.findings] == [6]

@@ -98,15 +98,14 @@ class Kernel:
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
         task.table.replaced.pop(fd, None)
-        if self.close_was_seen:
-            self._separate_strangers(task, fd)  # nobody closed it: it is another process's
+        self._separate_strangers(task, fd)  # nobody closed it: it is another process's
         self.close(task, fd, call)
 
     def _separate_strangers(self, task: Task, fd: int) -> None:
         """Where `fd` of a task of unknown kinship was made by another one, they are no threads of
-        one process."""
+        one process; unless the trace does not show what is closed."""
         descriptor = task.table.get(fd)
-        if descriptor is None:
+        if descriptor is None or not self.close_was_seen:
             return
         maker = descriptor.description.maker
         if self.tasks.share_by_assumption(task, maker) and self.tasks.alive(maker.tid) is maker:
