@@ -228,7 +228,7 @@ def test_where_close_is_hidden_a_number_used_again_tells_no_processes_apart() ->
         f"11 connect(5<TCP:[70]>, {to}) = 0",
         "12 getsockname(5<TCP:[71]>, 0x7ffe, [16]) = -1 EFAULT (Bad address)",
         "12 setsockopt(5<TCP:[71]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
-        f"11 {bind}, 16) = 0",
+        f"12 {bind}, 16) = 0",
         f"13 connect(5<TCP:[0.0.0.0:40001]>, {to}) = 0",
     )
     assert found(analysis) == [("bind-any-port-zero", "connected", "certain")]

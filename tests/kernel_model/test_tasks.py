@@ -512,8 +512,9 @@ def test_where_close_is_not_traced_the_number_was_closed_unseen() -> None:
 
 
 def test_or_until_a_note_shows_that_it_is_another_socket() -> None:
-    """Attached to two processes with -yy."""
+    """Attached to two processes with -yy, close() traced: who closed 3 would have been seen."""
     followed = so_far(f"""
+        7 close(9) = 0
         7 socket({TCP}) = 3<TCP:[4711]>
         7 bind(3<TCP:[4711]>, {ANY}) = 0
         8 connect(3<TCP:[4712]>, {WEB}) = 0
