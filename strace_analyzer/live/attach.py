@@ -21,7 +21,12 @@ from strace_analyzer.live.fifo import fifo
 from strace_analyzer.live.processes import Surroundings, existing_processes, unchanged
 from strace_analyzer.live.refusals import TracingError, check_process, explain, strace_path
 from strace_analyzer.live.stop import Stop, stopped_by_signals
-from strace_analyzer.live.strace import check_options, end_attached, start_attached
+from strace_analyzer.live.strace import (
+    check_options,
+    end_attached,
+    ended,
+    start_attached,
+)
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
@@ -75,8 +80,9 @@ def attached(
         stop = stack.enter_context(stopped_by_signals(and_then=detach, after=seconds))
         strace = start_attached(words)
         stack.callback(end_attached, strace)
-        writer = os.pidfd_open(strace.pid)
-        stack.callback(os.close, writer)
+        writer = stack.enter_context(ended(strace))
+        if stop.pressed:  # before there was a strace to be told
+            detach()
         _wait_until_attached(strace, processes, stop)
         stream = Stream(pipe.fd, stop, _PATIENCE, writer)
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)

@@ -7,7 +7,6 @@ The program's standard input, output and error are ours, untouched; strace write
 from __future__ import annotations
 
 import io
-import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from strace_analyzer.live.fifo import fifo
 from strace_analyzer.live.forward import forwarded_to_tracees, held_back
 from strace_analyzer.live.refusals import check_program
 from strace_analyzer.live.stop import Stop
-from strace_analyzer.live.strace import check_options, run_command
+from strace_analyzer.live.strace import check_options, ended, run_command
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
@@ -63,8 +62,7 @@ def running(
         stack.callback(stop.close)
         mask = stack.enter_context(held_back())
         strace = _start(words, mask)
-        writer = os.pidfd_open(strace.pid)
-        stack.callback(os.close, writer)
+        writer = stack.enter_context(ended(strace))
         stack.enter_context(forwarded_to_tracees(strace.pid))
         stream = Stream(pipe.fd, stop, Patience(0.0, 0.0), writer)
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)

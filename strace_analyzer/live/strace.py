@@ -8,8 +8,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live.refusals import TracingError, explain, strace_path
@@ -30,7 +31,7 @@ _OF_OUR_OWN = (
     "-V",
 )
 """options that would take the trace away from us"""
-_HIDING = ("-e", "-z", "-Z", "-P", "-n", "--trace", "-S")
+_HIDING = ("-e", "-z", "-Z", "-P", "-b", "--trace", "--status", "--failed", "--successful")
 """options after which not all that matters is shown, or perhaps not"""
 
 
@@ -107,6 +108,23 @@ def start_attached(words: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+@contextmanager
+def ended(strace: subprocess.Popen[bytes]) -> Iterator[int]:
+    """A descriptor that becomes readable when `strace` has ended: a pidfd for kernels before
+    5.3."""
+    reading, writing = os.pipe()
+
+    def wait() -> None:
+        strace.wait()
+        os.close(writing)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
 
 
 def end_attached(strace: subprocess.Popen[bytes]) -> None:

@@ -34,7 +34,7 @@ class Patience(NamedTuple):
 
 class Stream(io.RawIOBase):
     """Reads a pipe, a FIFO or a file's descriptor. The end comes when all writers have closed
-    it, when `writer` (a pidfd, pidfd_open(2)) has ended without ever opening it, or after a
+    it, when `writer` (readable when it has ended) never opened it, or after a
     Stop."""
 
     def __init__(self, fd: int, stop: Stop, patience: Patience, writer: int | None = None) -> None:

@@ -1,0 +1,19 @@
+"""The command line with a disk that takes its time: a tenth of a second for each 8 KiB."""
+
+import sys
+import time
+
+from strace_analyzer.cli import main
+from strace_analyzer.trace.source import SourceInput
+
+whole = SourceInput.blocks
+
+
+def slowly(self, size=0):
+    for block in whole(self, 1 << 13):
+        time.sleep(0.1)
+        yield block
+
+
+SourceInput.blocks = slowly
+sys.exit(main())
