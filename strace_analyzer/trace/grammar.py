@@ -36,8 +36,8 @@ def parser(name: str, start: str | None = None) -> Lark:
     """The LALR parser of `name`.lark, made once; `start` is the start rule, else the file's name.
 
     It reads latin-1 text: one byte of a trace is one character, so nothing is lost in decoding and
-    offsets agree. Its tables take Lark a third of a second, so they are kept; Lark itself sees to it
-    that they are those of this grammar, this Python and this Lark.
+    offsets agree. Its tables take Lark a third of a second, so they are kept; Lark itself sees to
+    it that they are those of this grammar, this Python and this Lark.
     """
     return Lark(
         grammar_file(name).read_text(encoding="utf-8"),

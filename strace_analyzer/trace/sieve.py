@@ -179,9 +179,9 @@ class Sieve:
             return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
         numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
-            if numbers is None or (numbers and tid not in inside):
-                if _returned(data, to) in (None, *(numbers or ())):
-                    raise EveryLineMattersError("a number that is held was given to another file")
+            in_doubt = numbers is None or (numbers and tid not in inside)
+            if in_doubt and _returned(data, to) in (None, *(numbers or ())):
+                raise EveryLineMattersError("a number that is held was given to another file")
             return False
         if inside:
             inside.pop(tid, None)
