@@ -41,16 +41,16 @@ class Clock:
         """`time` as printed -> seconds; None without one."""
         if time is None:
             return None
+        if time[:6] == self._minute:  # most lines are of the same minute as the one before
+            return self._advance(self._minute_seconds + float(time[6:].replace(",", ".")))
         if self.kind == "none":
             self.kind = kind_of(time)
-        if "," in time:
-            time = time.replace(",", ".")
+        time = time.replace(",", ".")
         if self.kind == "time-of-day":
             if time[2:3] != ":":
                 return self.last
-            if time[:6] != self._minute:
-                self._minute = time[:6]
-                self._minute_seconds = int(time[:2]) * 3600.0 + int(time[3:5]) * 60.0
+            self._minute = time[:6]
+            self._minute_seconds = int(time[:2]) * 3600.0 + int(time[3:5]) * 60.0
             return self._advance(self._minute_seconds + float(time[6:]))
         if ":" in time:
             return self.last

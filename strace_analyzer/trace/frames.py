@@ -20,6 +20,8 @@ from strace_analyzer.trace.shapes import Reader
 class Kind(Enum):
     """What a line is."""
 
+    __hash__ = object.__hash__  # a member is the only one of its kind; Enum hashes its name
+
     CALL = "call"
     RESUMED = "resumed"
     REST = "rest"
@@ -164,6 +166,10 @@ _NOT_TIMED = frozenset((Kind.FOREIGN, Kind.SUSPECT))
 """What looks like a time before these may be a number of the program's own."""
 
 
+new = tuple.__new__
+"""A NamedTuple's own constructor takes three times as long, and these are made of every line."""
+
+
 @cache
 def _reader() -> Reader:
     """One per process: it learns the shapes of lines, whichever source they stand in."""
@@ -180,36 +186,41 @@ class Frames:
 
     def frame(self, line: Line) -> Frame:
         """What `line` is. Every line is something."""
-        span = Span(line.source, line.number, line.number)
-        text = line.text
+        source, number, text, is_cut, counts = line
+        span = new(Span, (source, number, number))
         if self._in_table and self._is_row(text):
             return Frame(Kind.TABLE, End.RESULT, None, None, None, "", text, span)
         read = self._reader.read(_key(text), text) if text else None
         if read is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(
-                Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=line.counts
+                Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=counts
             )
         (parts,), match = read
-        rule, tid, time, body, command, name, lost, number = parts(match)
+        rule, tid, time, body, command, name, lost, other = parts(match)
         kind, end = KINDS[rule]
-        if kind in _NOT_TIMED and not line.is_cut:
+        if kind in _NOT_TIMED and not is_cut:
             time = None
         seconds = None if time is None else self._clock.seconds(time)
-        if kind is Kind.CALL and end is End.RESULT and not line.is_cut:
-            return Frame(kind, end, tid, time, seconds, "", body, span, None, command, line.counts)
+        if kind is Kind.CALL and end is End.RESULT and not is_cut:
+            name = ""
+            return new(
+                Frame,
+                (kind, end, tid, time, seconds, name, body, span, None, command, counts, 0),
+            )
         body = body or b""
         if kind is Kind.CALL:
             name = body[: body.index(b"(")].decode("ascii")
         if lost:
             body += lost
-        if line.is_cut:
+        if is_cut:
             kind, end, name = self._cut(kind, name, body)
         elif kind in _IN_FULL:
             body = text
         elif kind is Kind.TABLE:
             self._in_table = True
-        return Frame(
-            kind, end, tid, time, seconds, name or "", body, span, number, command, line.counts
+        name = name or ""
+        return new(
+            Frame, (kind, end, tid, time, seconds, name, body, span, other, command, counts, 0)
         )
 
     def _is_row(self, text: bytes) -> bool:

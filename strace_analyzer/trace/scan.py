@@ -67,8 +67,13 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
     for name in ("fcntl", "fcntl64"):
         if name in begun:
             begun[name] = (COPIED, rb"\(" + number + _COPYING_FCNTL)
-    # the second half of a call is found by its pid if the first was given; without pids all are
-    second = {When.ALWAYS: EXAMINE, When.GIVEN: RESUMED_GIVEN, When.COPIED: RESUMED_GIVEN}
+    # that of a HELD call follows soon: it is found by its pid; without pids all are examined
+    second = {
+        When.ALWAYS: EXAMINE,
+        When.GIVEN: RESUMED_GIVEN,
+        When.COPIED: RESUMED_GIVEN,
+        When.MOVED: RESUMED,
+    }
     resumed = {
         name: (second[reason] if has_pids else EXAMINE, rb" resumed>")
         for name, reason in when.items()

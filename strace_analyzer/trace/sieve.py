@@ -14,7 +14,7 @@ raises EveryLineMattersError: the trace is then read again, without a sieve.
 from __future__ import annotations
 
 import re
-from bisect import insort
+from bisect import bisect, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -92,6 +92,8 @@ class Sieve:
         since its second half moves data over a connection that stands"""
         self._data = b""
         self._hits: list[Hit] = []
+        self._returns: dict[int, list[int]] = {}
+        """where in the block calls return that move data, by task; made when it is first needed"""
 
     def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
         """The lines of `block` that can matter, each with its number. Ask for the next one only
@@ -101,6 +103,7 @@ class Sieve:
         # one: where a trace ends, its time is that of its last line.
         hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
         self._data = data
+        self._returns.clear()
         for tid in self._inside:
             self._expect(tid, 0)
         counted = place = 0
@@ -236,14 +239,24 @@ class Sieve:
             return True
         if not data.endswith(_UNFINISHED, start, end):
             return not _moved_data(data, to)
-        if self._bare_tid is None:
-            begin = data.find(b"\n%d " % tid, end) + 1
-            rest = begin and data.find(b" resumed>", begin, _end(data, begin))
-            if begin and rest > 0 and _moved_data(data, rest):
-                self._inside[tid] = fd
-                insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
-                return False
+        place = self._second_half(tid, end)
+        if place and _moved_data(data, place):
+            self._inside[tid] = fd
+            return False
         return True
+
+    def _second_half(self, tid: int, place: int) -> int:
+        """Where in this block, behind `place`, the call returns that `tid` is inside of; else 0."""
+        if not self._returns:
+            for hit in self._hits:
+                if hit & _KIND == RESUMED:
+                    to = hit >> KIND_BITS
+                    speaker = self._tid(self._data.rfind(b"\n", 0, to) + 1)
+                    if speaker is not None:
+                        self._returns.setdefault(speaker, []).append(to)
+        returns = self._returns.get(tid, ())
+        index = bisect(returns, place)
+        return returns[index] if index < len(returns) else 0
 
     def _is_no_news(self, tid: int, fd: int) -> bool:
         """False, for the second half of a call that moved data, the first half of which was left
