@@ -61,7 +61,8 @@ def _analyzed(trace: TraceInput, settings: Settings) -> tuple[TraceAnalysis, Tra
     except EveryLineMattersError:
         return _analyzed(trace, replace(settings, strict=True))
     analysis.close()
-    return analysis, analysis.result(reader.clock, tuple(reader.accounting))
+    accounts = tuple(reader.accounting)
+    return analysis, analysis.result(reader.clock, accounts, reader.steps_back)
 
 
 def opened(trace: TraceInput, settings: Settings) -> tuple[TraceReader, TraceAnalysis]:
@@ -130,5 +131,7 @@ class Analyzer:
         for event in self._stream.close():
             self._analysis.feed(event)
         self._analysis.close()
-        result = self._analysis.result(self._stream.clock.kind, (self._stream.accounting,))
+        clock = self._stream.clock
+        accounts = (self._stream.accounting,)
+        result = self._analysis.result(clock.kind, accounts, clock.steps_back)
         return joined([(self._analysis, result)], self._settings)

@@ -4,6 +4,7 @@ destinations."""
 from __future__ import annotations
 
 from strace_analyzer.findings import Process
+from strace_analyzer.kernel.connect_calls import UNDECODED
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.step import Step
@@ -13,13 +14,14 @@ from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 class _Tally:
     __slots__ = (
         "address_bound", "connected", "destinations", "early_bound", "failed", "group", "no_port",
-        "sockets", "tcp_connections",
+        "sockets", "tcp_connections", "unread",
     )  # fmt: skip
 
     def __init__(self, group: ThreadGroup) -> None:
         self.group = group
         self.sockets = 0
         self.tcp_connections = 0
+        self.unread = 0
         self.early_bound = 0
         self.no_port = 0
         self.address_bound = 0
@@ -39,6 +41,16 @@ class Census:
     def tcp_connections(self) -> int:
         """Outgoing TCP connections so far, over all processes."""
         return sum(tally.tcp_connections for tally in self._tallies.values())
+
+    @property
+    def sockets(self) -> int:
+        """Internet sockets so far, over all processes, but for accepted ones."""
+        return sum(tally.sockets for tally in self._tallies.values())
+
+    @property
+    def decoded(self) -> int:
+        """Of them, those whose bind() strace decoded too, if there was one."""
+        return sum(tally.tcp_connections - tally.unread for tally in self._tallies.values())
 
     def feed(self, step: Step) -> None:
         """Count what `step` did."""
@@ -89,6 +101,7 @@ class Census:
     def _connection(self, tally: _Tally, role: str, was: Socket, now: Socket) -> None:
         if role == "connect" and now.peer is not None and was.connection is Connection.UNCONNECTED:
             tally.tcp_connections += 1
+            tally.unread += UNDECODED in now.doubts
             tally.destinations.add((now.peer.address, now.peer.port))
             if was.binding is Binding.EPHEMERAL and is_early_wildcard_bind(was):
                 tally.early_bound += 1

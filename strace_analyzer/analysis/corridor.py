@@ -14,6 +14,7 @@ from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.unknowns import Unknowns
 from strace_analyzer.analysis.visibility import Visibility
+from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.findings import (
     Finding,
     Location,
@@ -25,7 +26,7 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
-from strace_analyzer.kernel.connect_calls import UNDECODED
+from strace_analyzer.kernel.connect_calls import BIND_HIDDEN, CONNECT_HIDDEN, UNDECODED
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule
@@ -64,7 +65,8 @@ class TraceAnalysis:
     def __init__(self, id: str, name: str, source_names: list[str], settings: Settings) -> None:
         self.trace = id
         self.name = name
-        self.visibility = Visibility(id, settings.nothing_hidden)
+        self.visibility = Visibility(settings.nothing_hidden)
+        self._steps_back = 0
         self._source_names = source_names
         self._settings = settings
         self._tracker = Tracker()
@@ -166,7 +168,7 @@ class TraceAnalysis:
         self._summary = Summary(
             uses=uses,
             ports={ports.namespace: ports for ports in self._ports},
-            hidden=self.visibility.hidden(),
+            hidden=hidden(self.visibility, self._unknowns.count(CONNECT_HIDDEN)),
             autobind_reuse=self._settings.autobind_reuse,
         )
         counts: dict[str, Counter[str]] = {}
@@ -212,10 +214,20 @@ class TraceAnalysis:
 
     def warnings(self) -> list[Warning]:
         """What the trace's options hid."""
-        return self.visibility.warnings(self, self._census.tcp_connections)
+        return warnings(
+            self.trace,
+            self.visibility,
+            self,
+            connections=self._census.tcp_connections,
+            hidden_connects=self._unknowns.count(CONNECT_HIDDEN),
+            steps_back=self._steps_back,
+        )
 
-    def result(self, clock: str, accounts: tuple[Accounting, ...]) -> TraceResult:
-        """The trace itself, as the report names it."""
+    def result(
+        self, clock: str, accounts: tuple[Accounting, ...], steps_back: int = 0
+    ) -> TraceResult:
+        """The trace itself, as the report names it; how its reader found its clock."""
+        self._steps_back = steps_back
         return TraceResult(
             id=self.trace,
             name=self.name,
@@ -235,12 +247,18 @@ class TraceAnalysis:
             forecasts=() if self._what_if is None else self._what_if.close(self._start),
             tcp_connections=self._census.tcp_connections,
             quotes=tuple(self._quotes),
-            inconclusive=None if len(self) else self._inconclusive(),
+            inconclusive=self._inconclusive(),
         )
 
     def _inconclusive(self) -> str | None:
-        reason = self.visibility.inconclusive()
-        undecoded = any(unknown.code == UNDECODED for unknown in self._unknowns.all())
-        if reason is None and undecoded and not self._census.tcp_connections:
+        if any("connect" in finding.calls for finding in self._engine.store):
+            return None  # it shows what it was asked for
+        reason = self.visibility.inconclusive(
+            self._census.sockets,
+            self._census.tcp_connections,
+            self._unknowns.count(CONNECT_HIDDEN),
+            self._unknowns.count(BIND_HIDDEN),
+        )
+        if reason is None and self._unknowns.count(UNDECODED) and not self._census.decoded:
             return "the options of this trace hid the addresses of bind() and connect()"
         return reason

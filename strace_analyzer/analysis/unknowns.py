@@ -51,6 +51,10 @@ class Unknowns:
             )
         self._folded[code, process] = unknown
 
+    def count(self, code: str) -> int:
+        """How often `code` was raised, over all processes."""
+        return sum(entry.count for entry in self._folded.values() if entry.code == code)
+
     def all(self) -> tuple[Unknown, ...]:
         """What has been folded, in order of first sight."""
         return tuple(self._folded.values())

@@ -1,22 +1,16 @@
-"""What the trace could show: takes the names of its calls, gives what its own options hid.
+"""What the trace could show: takes its events, gives what its own options hid.
 
 A filter leaves no note in the trace. What betrays it: calls that no program can do without (mmap,
-brk, close of the loader's files) are missing, or thread ids speak that nobody made.
+brk, reading the loader's files) are missing, a socket is used that nobody connected, not one call
+of hundreds failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from strace_analyzer.findings import Finding, Warning
-from strace_analyzer.kernel.notes import OPTIONS_HIDDEN
-from strace_analyzer.rules.waste import (
-    DESCRIPTORS_HIDDEN,
-    FAILURES_HIDDEN,
-    TASKS_HIDDEN,
-)
-from strace_analyzer.trace.events import Event, Syscall, Unparsed
+from strace_analyzer.analysis.pieces import Pieces
+from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.kernel.process_calls import ENTRIES as CLONES
+from strace_analyzer.trace.events import Event, Syscall
 
 CLASSLESS = frozenset({
     "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",
@@ -37,49 +31,43 @@ CLASSES = (
 """The same for calls that one class shows: those of two were not filtered by class. mmap() is of
 two classes, arch_prctl() is shown with execve() (%process)."""
 
-BEGINNING = 500
-"""Calls at the start of a trace: among them, halves without a beginning show that it began
-midway."""
 
-REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
+_ALL_FAILED = 5
+"""So many calls, and every one failed: no trace but one taken with -Z begins so."""
+_NONE_FAILED = 50
+"""So many calls of a whole program, and none failed: the dynamic loader alone looks for files that
+are not there."""
 
 
-@dataclass
 class Visibility:
-    """What one trace showed. `feed` every event, then ask."""
+    """What one trace showed. `feed` every event, then ask.
 
-    trace: str
-    nothing_hidden: bool = False
-    """the options of strace are known to show all that matters"""
-    calls: int = 0
-    failures: int = 0
-    orphans: int = 0
-    """resumed halves whose beginning the trace lacks"""
-    first_orphan_call: int | None = None
-    cut_line: bool = False
-    """the last line could not be read"""
-    loader_ran: bool = False
-    """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
+    `nothing_hidden` says that the options of strace are known to show all that matters.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, nothing_hidden: bool = False) -> None:
+        self.nothing_hidden = nothing_hidden
+        self.pieces = Pieces()
         self.names: set[str] = set()
+        self.calls = 0
+        self.failures = 0
+        self.loader_ran = False
+        """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
+        self._users: set[int] = set()
+        """tasks that make, bind or connect sockets"""
 
     def feed(self, event: Event) -> None:
         """Note what `event` shows."""
+        self.pieces.feed(event)
         if isinstance(event, Syscall):
             self.calls += 1
             if event.name in ("open", "openat") and not self.loader_ran and self.calls < 100:
                 self.loader_ran = '"/etc/ld.so.cache"' in event.text
             self.names.add(event.name)
+            if event.name in _SOCKETS:
+                self._users.add(event.tid)
             if event.result.errno is not None:
                 self.failures += 1
-            if not event.entry_seen and self.calls <= BEGINNING:
-                self.orphans += 1
-                if self.first_orphan_call is None:
-                    self.first_orphan_call = self.calls
-            self.cut_line = False
-        else:
-            self.cut_line = isinstance(event, Unparsed)
 
     @property
     def is_settled(self) -> bool:
@@ -116,98 +104,89 @@ class Visibility:
         opened = not names.isdisjoint({"open", "openat"})
         return opened and {"read", "close"} <= names and names.isdisjoint(_MAPPED_FILES)
 
-    def inconclusive(self) -> str | None:
-        """Why this trace can say nothing about bind and connect; None where it can."""
+    @property
+    def hides_close(self) -> bool:
+        """A descriptor's number may have been used again unseen."""
+        hidden = self.is_filtered or self.loader_ran
+        return hidden and self.names.isdisjoint({"close", "close_range"})
+
+    @property
+    def hides_connect(self) -> bool:
+        """Sockets are bound, and not one call is shown that could use them."""
+        shown = self.names - _HARMLESS
+        return self.is_filtered and "bind" in shown and shown <= {"bind", "socket"}
+
+    @property
+    def hides_socket(self) -> bool:
+        """Sockets are used, and no socket() was seen."""
+        used = not self.names.isdisjoint({"bind", "connect"})
+        return self.is_filtered and used and "socket" not in self.names
+
+    @property
+    def hides_setsockopt(self) -> bool:
+        """IP_BIND_ADDRESS_NO_PORT would not be seen."""
+        return self.is_filtered and "setsockopt" not in self.names
+
+    @property
+    def unrelated(self) -> int:
+        """How many tasks use sockets, and no clone() tells who made them; 0 where one does."""
+        alone = len(self._users) < 2 or not self.names.isdisjoint(CLONES)
+        return 0 if alone or not self.is_filtered else len(self._users)
+
+    def hides_failures(self, hidden_connects: int) -> bool:
+        """Not one call failed, and there should be some: a whole program's, or the connects in
+        progress of the sockets that are used (`hidden_connects`) without a connect() (-z)."""
+        if self.failures or self.nothing_hidden:
+            return False
+        if hidden_connects:
+            return True
+        if "execve" not in self.names or self.is_filtered:
+            return False
+        return self.calls >= _NONE_FAILED or (self.loader_ran and "access" not in self.names)
+
+    def inconclusive(
+        self, sockets: int, connections: int, hidden_connects: int, hidden_binds: int
+    ) -> str | None:
+        """Why this trace can say nothing about bind and connect; None where it can.
+
+        The model counts internet sockets, their connections, and those of them that are used
+        without a connect(), or have a port without a bind().
+        """
         names = self.names
         if self.nothing_hidden:
             return None
-        if self.calls and self.failures == self.calls and self.calls >= 5:
+        if self.failures == self.calls >= _ALL_FAILED and names - _ASKED:
             return "the options of this trace hid every call that succeeded (-Z)"
+        if hidden_connects and not connections:
+            return f"the options of this trace hid connect(){self._or_failures}"
+        if hidden_binds and "bind" not in names:
+            return "the options of this trace hid bind()"
         if not self.is_filtered:
             return None
         if not names:
             return "this trace shows no call at all"
-        if "socket" in names and names & {"bind", "connect"}:
-            return None
-        if "bind" not in names and "connect" not in names:
-            if names & _NETWORK:
-                return (
-                    None
-                    if "socket" in names
-                    else "the options of this trace hid bind() and connect()"
-                )
-            return (
-                None if names <= _HARMLESS else "the options of this trace hid bind() and connect()"
-            )
-        if "connect" not in names and not names & {"listen", "socket"}:
+        return self._hidden_by_name(sockets)
+
+    @property
+    def _or_failures(self) -> str:
+        return "" if self.failures else ", or the calls that failed (-z)"
+
+    def _hidden_by_name(self, sockets: int) -> str | None:
+        """What a filter of calls by name left out that every client needs."""
+        shown = self.names - _HARMLESS
+        bind = "bind" in shown
+        if not bind and "connect" not in shown:
+            return _BOTH if shown and "socket" not in shown else None
+        if sockets and self.hides_connect:
             return "the options of this trace hid connect()"
-        if "bind" not in names and "socket" not in names:
+        if not bind and ("socket" not in shown or shown <= {"connect", "socket"}):
             return "the options of this trace hid bind()"
         return None
 
-    def hidden(self) -> frozenset[str]:
-        """Codes of what is hidden, for Summary."""
-        codes = set()
-        if not self.names & {"close", "close_range"} and (self.is_filtered or self.loader_ran):
-            codes.add(DESCRIPTORS_HIDDEN)
-        if "setsockopt" not in self.names and self.is_filtered:
-            codes.add(OPTIONS_HIDDEN)
-        if self._failures_are_hidden():
-            codes.add(FAILURES_HIDDEN)
-        return frozenset(codes)
 
-    def _failures_are_hidden(self) -> bool:
-        """The dynamic loader always looks for files that are not there (ld.so(8): access() to
-        /etc/ld.so.preload): no failure at all means -z."""
-        if self.failures or self.nothing_hidden:
-            return False
-        if "execve" not in self.names or self.is_filtered:
-            return False
-        return self.calls >= 50 or (self.loader_ran and "access" not in self.names)
-
-    def warnings(self, findings: Iterable[Finding], connections: int) -> list[Warning]:
-        """One Warning for each thing hidden that matters for what was found."""
-        affected = dict.fromkeys(
-            (DESCRIPTORS_HIDDEN, OPTIONS_HIDDEN, FAILURES_HIDDEN, TASKS_HIDDEN), 0
-        )
-        for finding in findings:
-            for code in affected:
-                affected[code] += code in finding.doubts
-        hidden = self.hidden()
-        found = []
-        if DESCRIPTORS_HIDDEN in hidden and (connections or affected[DESCRIPTORS_HIDDEN]):
-            found.append(self._warning(
-                DESCRIPTORS_HIDDEN, affected[DESCRIPTORS_HIDDEN], "lowers-confidence",
-                "no close() in this trace: a descriptor's number may have been used again unseen",
-            ))  # fmt: skip
-        if OPTIONS_HIDDEN in hidden and affected[OPTIONS_HIDDEN]:
-            found.append(self._warning(
-                OPTIONS_HIDDEN, affected[OPTIONS_HIDDEN], "may-overreport",
-                "no setsockopt() in this trace: IP_BIND_ADDRESS_NO_PORT, which makes the bind "
-                "harmless, would not be seen",
-            ))  # fmt: skip
-        if FAILURES_HIDDEN in hidden:
-            found.append(self._warning(
-                FAILURES_HIDDEN, affected[FAILURES_HIDDEN], "may-miss",
-                "no call in this trace failed: with -z, non-blocking connects and refused "
-                "connections are not shown",
-            ))  # fmt: skip
-        began_midway = self.first_orphan_call is not None and self.first_orphan_call <= 20
-        if began_midway and not self.nothing_hidden:  # else /proc told what was before
-            found.append(self._warning(
-                "truncated-start", self.orphans, "may-miss",
-                "the trace begins in the middle of calls: what happened before is not known",
-            ))  # fmt: skip
-        if self.cut_line:
-            found.append(self._warning(
-                "truncated-end", 1, "may-miss", "the last line is cut off: the trace goes on"
-            ))  # fmt: skip
-        return found
-
-    def _warning(self, code: str, count: int, effect: str, message: str) -> Warning:
-        return Warning(code, self.trace, count, effect, message, REMEDY)
-
-
+_ASKED = frozenset({"bind", "connect"})
+_SOCKETS = _ASKED | {"socket"}
+_BOTH = "the options of this trace hid bind() and connect()"
 _NETWORK = frozenset({
     "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername",
     "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",

@@ -111,8 +111,9 @@ def _had_a_port(was: Socket) -> bool:
 def shows_a_hidden_connect(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """A call worked that works on connections only: where none was made, connect() is not traced
-    or, in progress and so "failed", left out by -z. Said once a socket."""
+    """A call worked that works on connections only, or asked what became of one: where none was
+    made, connect() is not traced or, in progress and so "failed", left out by -z. Said once a
+    socket."""
     was = description.socket
     if (
         was.is_tcp

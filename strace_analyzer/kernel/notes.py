@@ -41,8 +41,9 @@ def has_another_port(socket: Socket, note: SocketNote) -> bool:
         return socket.assigned_port != note.local_port
     if not note.is_bound_to_any or socket.connection is Connection.LISTENING:
         return False
-    if socket.binding is Binding.BOUND and socket.local is not None:
-        return socket.local.port != note.local_port
+    if socket.binding is Binding.BOUND:
+        # no address: strace did not decode what bind() was given
+        return socket.local is not None and socket.local.port != note.local_port
     return socket.binding is not Binding.EPHEMERAL
 
 

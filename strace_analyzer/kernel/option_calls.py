@@ -120,7 +120,7 @@ def _pending_error(
         established(kernel, task, call, fd, description)
     elif error and was.connection in (Connection.CONNECTING, Connection.CONNECTED):
         connection_lost(kernel, task, call, fd, description)
-    elif error:
+    elif error is not None:
         shows_a_hidden_connect(kernel, task, call, fd, description)
 
 

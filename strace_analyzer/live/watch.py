@@ -77,10 +77,9 @@ class Watch:
 
     def analysis(self) -> Analysis:
         """Everything found, judged. Only after `findings()`."""
-        accounts = tuple(self._reader.accounting)
-        return joined(
-            [(self._trace, self._trace.result(self._reader.clock, accounts))], self._settings
-        )
+        reader = self._reader
+        result = self._trace.result(reader.clock, tuple(reader.accounting), reader.steps_back)
+        return joined([(self._trace, result)], self._settings)
 
     def provisional(self) -> Iterator[Finding]:
         """The findings as they were last told, in the order of `analysis().findings`."""

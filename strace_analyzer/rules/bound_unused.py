@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import Finding, Level
+from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.waste import with_hidden_calls
 
 LONG = 1.0
 """Seconds. Shorter than this is a probe for a free port, as tests and servers make it."""
@@ -64,6 +65,9 @@ class BoundUnused(Rule):
         for key, bind in self._held.items():
             if self._is_long(key, bind):
                 yield self.finding(bind, bind.description.socket)
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        return with_hidden_calls(finding, summary)
 
     def _is_long(self, key: int, bind: Step) -> bool:
         if bind.event.seconds is None or self._now is None:

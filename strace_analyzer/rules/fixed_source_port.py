@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import Finding, Level
+from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.waste import with_hidden_calls
 
 
 class FixedSourcePort(Rule):
@@ -50,6 +51,9 @@ class FixedSourcePort(Rule):
         changed = step.role in ("connect", "outcome", "reset", "close") and was.connects > 0
         if (first or changed) and self._is_ephemeral(was):
             yield self.finding(step, step.socket, ended=step.now is None)
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        return with_hidden_calls(finding, summary, options=False)
 
     def _is_ephemeral(self, socket: Socket) -> bool:
         if socket.local is None or not socket.local.port or socket.evidence("bind") is None:

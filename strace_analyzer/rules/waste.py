@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from strace_analyzer.findings import Confidence, Finding, Level, ProcessUse, Summary
+from strace_analyzer.kernel.connect_calls import CONNECT_HIDDEN
 from strace_analyzer.kernel.notes import OPTIONS_HIDDEN
 
 NEARLY_ALL = 0.8
@@ -43,24 +44,27 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
 
 DESCRIPTORS_HIDDEN = "descriptor-calls-hidden"
 FAILURES_HIDDEN = "failures-hidden"
-TASKS_HIDDEN = "clone-hidden"
 
 
-def with_hidden_calls(finding: Finding, summary: Summary) -> Finding:
-    """`finding` as probable where the trace hides calls that could make it harmless."""
+def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = True) -> Finding:
+    """`finding` as probable where the trace hides calls that could make it harmless; `options` says
+    whether IP_BIND_ADDRESS_NO_PORT could."""
     doubts = set(finding.doubts)
     if not finding.proved:
-        doubts |= summary.hidden & {DESCRIPTORS_HIDDEN, FAILURES_HIDDEN, TASKS_HIDDEN}
-        if OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):
+        doubts |= summary.hidden & {DESCRIPTORS_HIDDEN, FAILURES_HIDDEN}
+        if options and OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):
             doubts.add(OPTIONS_HIDDEN)
+    if "connect" not in finding.calls:
+        doubts |= summary.hidden & {CONNECT_HIDDEN}
     if not doubts:
         return finding
     return replace(finding, confidence=Confidence.PROBABLE, doubts=frozenset(doubts))
 
 
 def showed_its_port(finding: Finding) -> bool:
-    """getsockname() between bind and connect showed a port: IP_BIND_ADDRESS_NO_PORT was not in force."""
+    """getsockname() after bind and before any connect showed a port: IP_BIND_ADDRESS_NO_PORT was
+    not in force."""
     roles = [item.role for item in finding.trail]
-    if "getsockname" not in roles or "connect" not in roles:
+    if "getsockname" not in roles:
         return False
-    return roles.index("getsockname") < roles.index("connect")
+    return "connect" not in roles or roles.index("getsockname") < roles.index("connect")

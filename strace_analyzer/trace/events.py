@@ -207,7 +207,7 @@ class Attached(NamedTuple):
 
 
 class Detached(NamedTuple):
-    """`strace: Process 4711 detached`."""
+    """`strace: Process 4711 detached`, and `<detached ...>` behind the call that it was in."""
 
     tid: int
     span: Span

@@ -13,7 +13,7 @@ from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock
 from strace_analyzer.trace.cuts import CUT, Mender
-from strace_analyzer.trace.events import Call, Entered, Event, Identified, Span, Syscall
+from strace_analyzer.trace.events import Call, Detached, Entered, Event, Identified, Span, Syscall
 from strace_analyzer.trace.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.lines import Line
 from strace_analyzer.trace.marks import marked, unparsed
@@ -188,6 +188,8 @@ class Rejoin:
         source.account.call_lines += frame.lines
         call = BegunCall(self._calls, frame.name, frame.body)
         events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
+        if frame.end is End.DETACHED:
+            events.append(Detached(tid, frame.span))
         self._keep(_Half(frame, frame.body), frame)
 
     def _garbled(self, source: _Source, frame: Frame, events: list[Event]) -> None:

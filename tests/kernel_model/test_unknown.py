@@ -356,6 +356,7 @@ connect(3, {WEB}) = 0""").last
         'read(3, "x", 9) = 1',
         f"getpeername(3, {WEB.replace('16', '[16]')}) = 0",
         "getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0",
+        "getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
     ],
 )
 def test_use_of_a_socket_that_was_never_connected_shows_a_hidden_connect(call: str) -> None:
@@ -370,7 +371,8 @@ def test_use_of_a_socket_that_was_never_connected_shows_a_hidden_connect(call: s
         f"socket({TCP}) = 3\nconnect(3, {WEB}) = {GOING_ON}\n"
         f"getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0\n"
         f"getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0",
-        f"socket({TCP}) = 3\ngetsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
+        f"socket({TCP}) = 3\ngetsockopt(3, SOL_SOCKET, SO_ERROR, 0x7ffd1, [4]) = 0",
+        f"socket({TCP}) = 3\nlisten(3, 5) = 0\ngetsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
         f"socket({TCP}) = 3\nwrite(3, 0x7f1, 1) = -1 EPIPE (Broken pipe)",
         f'socket({TCP}) = 3\n{SEND}\nread(3, "x", 9) = 1',
         f'socket({UDP}) = 3\nread(3, "x", 9) = 1',

@@ -28,6 +28,7 @@ HIDDEN = {
     "passed-descriptor": ("sendmsg", "who connected the socket?", "it may not have been connected"),
     "pairing": ("clone", "which clone made this task?", "another table is another socket"),
     "clock": ("times", "in which order did the calls happen?", ""),
+    "connect-hidden": ("connect", "was it connected?", "then its port was used"),
     "failures-hidden": ("failed calls", "did a connect fail?", "it gives the port back"),
     "release-unclear": (
         "times",
