@@ -192,9 +192,7 @@ class Frames:
             return Frame(Kind.TABLE, End.RESULT, None, None, None, "", text, span)
         read = self._reader.read(_key(text), text) if text else None
         if read is None:  # a blank line; and no grammar covers every byte sequence
-            return Frame(
-                Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=counts
-            )
+            return Frame(Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=counts)
         (parts,), match = read
         rule, tid, time, body, command, name, lost, other = parts(match)
         kind, end = KINDS[rule]
