@@ -73,7 +73,8 @@ def opened(trace: TraceInput, settings: Settings) -> tuple[TraceReader, TraceAna
     """
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
-    return TraceReader(trace, None if settings.strict else analysis.attention), analysis
+    watch = None if settings.strict else analysis.attention
+    return TraceReader(trace, watch, settings.jobs), analysis
 
 
 def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings) -> Analysis:

@@ -53,6 +53,8 @@ class Settings:
     """collect every socket's life"""
     what_if: tuple[int, int] | None = None
     """another port range, (low, high), for which to say whether it would have been enough"""
+    jobs: int = 1
+    """processes that may work on one trace"""
     strict: bool = False
     """every line is looked at, also those that cannot matter"""
     nothing_hidden: bool = False

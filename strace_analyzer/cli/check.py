@@ -46,6 +46,8 @@ def check(
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
     strict: options.Strict = False,
+    jobs: options.Jobs = None,
+    profile: options.Profile = False,
     follow: options.Follow = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -53,35 +55,39 @@ def check(
 
     Exit status: 0 nothing at or above the gate (--fail-on), 1 something is, 2 cannot judge.
     """
-    from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
-    from strace_analyzer.cli.settings import settings
-    from strace_analyzer.cli.verdict import write_report
-    from strace_analyzer.report.gate import judge
-    from strace_analyzer.report.selection import Selected
+    from strace_analyzer.cli.profile import profiled
 
-    chosen = settings(
-        rule=rule,
-        rule_files=rules or (),
-        level=level.value if level else None,
-        fail_on=fail_on,
-        port_range=port_range,
-        autobind_reuse=autobind_reuse,
-        strict=strict,
-        pids=options.numbers(pid),
-        commands=tuple(command or ()),
-        since=since,
-        until=until,
-    )
-    if follow or (options.is_piped(traces) and output is None and sys.stdout.isatty()):
-        from strace_analyzer.cli.following import follow_trace
+    with profiled(profile):
+        from strace_analyzer.cli.output import destination
+        from strace_analyzer.cli.reading import analysis_of
+        from strace_analyzer.cli.settings import settings
+        from strace_analyzer.cli.verdict import write_report
+        from strace_analyzer.report.gate import judge
+        from strace_analyzer.report.selection import Selected
 
-        return follow_trace(
-            traces, chosen, output, format, everything=all, grows=follow, quiet=quiet
+        chosen = settings(
+            rule=rule,
+            rule_files=rules or (),
+            level=level.value if level else None,
+            fail_on=fail_on,
+            port_range=port_range,
+            autobind_reuse=autobind_reuse,
+            strict=strict,
+            jobs=jobs,
+            pids=options.numbers(pid),
+            commands=tuple(command or ()),
+            since=since,
+            until=until,
         )
-    analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
-    selected = Selected(analysis, chosen.selection)
-    judgement = judge(selected, chosen.gate)
-    with destination(output) as stream:
-        write_report(selected, judgement, chosen.gate, stream, format=format, everything=all)
-    return judgement.exit_status
+        if follow or (options.is_piped(traces) and output is None and sys.stdout.isatty()):
+            from strace_analyzer.cli.following import follow_trace
+
+            return follow_trace(
+                traces, chosen, output, format, everything=all, grows=follow, quiet=quiet
+            )
+        analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
+        selected = Selected(analysis, chosen.selection)
+        judgement = judge(selected, chosen.gate)
+        with destination(output) as stream:
+            write_report(selected, judgement, chosen.gate, stream, format=format, everything=all)
+        return judgement.exit_status

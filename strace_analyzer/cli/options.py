@@ -89,6 +89,26 @@ Strict = Annotated[
         rich_help_panel=READING,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        help="Processes that work on a large trace: 1 or 2.",
+        show_default="2 if there are two processors",
+        rich_help_panel=READING,
+    ),
+]
+Profile = Annotated[
+    bool,
+    typer.Option(
+        "--profile",
+        metavar="",
+        help="Say on standard error where the time went.",
+        rich_help_panel=READING,
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option(

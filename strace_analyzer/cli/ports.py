@@ -43,6 +43,7 @@ def ports(
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
     strict: options.Strict = False,
+    jobs: options.Jobs = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show what the early binds cost: local ports pinned over time, ports needed, ports free."""
@@ -50,7 +51,9 @@ def ports(
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
 
-    chosen = settings(port_range=port_range, autobind_reuse=autobind_reuse, strict=strict).analysis
+    chosen = settings(
+        port_range=port_range, autobind_reuse=autobind_reuse, strict=strict, jobs=jobs
+    ).analysis
     asked = options.port_range(what_if, "--what-if")
     analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
     with destination(output) as stream:

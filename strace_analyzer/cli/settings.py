@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ def settings(
     until: str | None = None,
     sockets: bool = False,
     strict: bool = False,
+    jobs: int | None = None,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
@@ -67,6 +69,7 @@ def settings(
             autobind_reuse=autobind_reuse or written.autobind_reuse,
             keep_sockets=sockets,
             strict=strict,
+            jobs=jobs or min(2, os.cpu_count() or 1),
         ),
     )
 

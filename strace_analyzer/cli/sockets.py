@@ -63,6 +63,7 @@ def sockets(
         ),
     ] = False,
     strict: options.Strict = False,
+    jobs: options.Jobs = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show every socket's life: who made it, how it got its port, where it went, its end."""
@@ -74,7 +75,11 @@ def sockets(
 
     wanted = Wanted(line=line, fds=options.numbers(fd), peers=tuple(peer or ()))
     chosen = settings(
-        pids=options.numbers(pid), commands=tuple(command or ()), sockets=True, strict=strict
+        pids=options.numbers(pid),
+        commands=tuple(command or ()),
+        sockets=True,
+        strict=strict,
+        jobs=jobs,
     )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
     with destination(output) as stream:

@@ -9,10 +9,12 @@ can matter; the others are counted and not looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 
 from strace_analyzer.errors import TraceError
 from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock, ClockKind
 from strace_analyzer.trace.events import Event, Notice
@@ -20,7 +22,7 @@ from strace_analyzer.trace.family import Family
 from strace_analyzer.trace.frames import Frames
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import Rejoin
-from strace_analyzer.trace.scan import scanner
+from strace_analyzer.trace.scan import Scan, scanner
 from strace_analyzer.trace.sieve import EveryLineMattersError, Layout, Sieve, layout_of
 from strace_analyzer.trace.source import SourceInput, TraceInput, traces
 from strace_analyzer.trace.speaker import NOBODY, SPEAKING
@@ -93,27 +95,28 @@ class EventStream:
                 raise EveryLineMattersError("lines begin otherwise than they did")
             self._layout = layout if self._layout is None else Layout.MIXED
 
-    def sieve(self, watch: Watch) -> Sieve | None:
-        """A sieve for the lines that follow; None where every one of them is needed."""
-        layout = self._layout
-        if (
-            layout is None
-            or layout is Layout.MIXED
-            or self._rejoin.has_stacks
-            or self.clock.kind == "relative"
-            or self.clock.steps_back
-            or not watch.has_begun
-        ):
-            return None
+    @property
+    def can_be_sieved(self) -> bool:
+        """So far the lines look alike, and what is said of each stands on it."""
+        return (
+            self._layout in (Layout.PIDS, Layout.BARE)
+            and not self._rejoin.has_stacks
+            and self.clock.kind != "relative"
+            and not self.clock.steps_back
+        )
+
+    def scanner(self, watch: Watch) -> Scan:
+        """The search for the lines that follow, if they `can_be_sieved`."""
+        has_pids = self._layout is Layout.PIDS
+        return scanner(watch.when, has_pids=has_pids, is_unfiltered=watch.is_unfiltered)
+
+    def sieve(self, watch: Watch, scan: Scan) -> Sieve:
+        """A sieve for the lines that follow, if they `can_be_sieved`."""
         self._is_sieved = True
         return Sieve(
             watch,
-            scanner(
-                watch.when,
-                has_pids=layout is Layout.PIDS,
-                is_unfiltered=watch.is_unfiltered,
-            ),
-            bare_tid=None if layout is Layout.PIDS else self._tid or NOBODY,
+            scan,
+            bare_tid=None if self._layout is Layout.PIDS else self._tid or NOBODY,
             inside=self._rejoin.inside,
             awaits_next=self._awaits_next,
         )
@@ -131,11 +134,13 @@ class EventStream:
 class TraceReader:
     """Reads one trace. Iterate over it once; `accounting` and `clock` are filled meanwhile."""
 
-    def __init__(self, trace: TraceInput, watch: Watch | None = None) -> None:
-        """With `watch` only those lines are looked at that can matter to it, where that is sure."""
+    def __init__(self, trace: TraceInput, watch: Watch | None = None, jobs: int = 1) -> None:
+        """With `watch` only those lines are looked at that can matter to it, where that is sure.
+        `jobs` is how many processes may do that: 2, or 1."""
         self.trace = trace
         self.accounting = [Accounting(source.name) for source in trace.sources]
         self._watch = watch
+        self._jobs = jobs
         self._clocks = [Clock() for _ in trace.sources]
         self._quote: str | None = None
 
@@ -176,15 +181,44 @@ class TraceReader:
     def _single(self) -> Iterator[Event]:
         source, account = self.trace.sources[0], self.accounting[0]
         stream = EventStream(source.name, source.tid, account, self._clocks[0])
-        watch = self._watch if source.can_be_read_again else None
-        sieve: Sieve | None = None
-        for block in source.blocks():
-            account.lines += block.size
-            if watch is not None and sieve is None:
-                sieve = stream.sieve(watch)
-            for number, line in block.lines() if sieve is None else sieve.lines(block):
-                yield from stream.look(number, line)
+        if self._watch is None or not source.can_be_read_again:
+            for block in source.blocks():
+                account.lines += block.size
+                for number, line in block.lines():
+                    yield from stream.examine(number, line)
+        else:
+            yield from self._sieved(stream, source, self._watch)
         yield from stream.close()
+
+    def _sieved(self, stream: EventStream, source: SourceInput, watch: Watch) -> Iterator[Event]:
+        account = self.accounting[0]
+        sieve: Sieve | None = None
+        with ExitStack() as stack:
+            for index, block in enumerate(source.blocks()):
+                account.lines += block.size
+                if sieve is None and watch.has_begun and stream.can_be_sieved:
+                    scan = self._scan(stream, source, watch, index, stack)
+                    sieve = stream.sieve(watch, scan)
+                for number, line in block.lines() if sieve is None else sieve.lines(block):
+                    yield from stream.look(number, line)
+
+    def _scan(
+        self,
+        stream: EventStream,
+        source: SourceInput,
+        watch: Watch,
+        index: int,
+        stack: ExitStack,
+    ) -> Scan:
+        """The search from block number `index` on: here, or ahead in a process of its own."""
+        if self._jobs < 2 or source.size < SMALLEST or not can_fork():
+            return stream.scanner(watch)
+        path = source.path
+        ahead = ScanAhead(
+            lambda: SourceInput(source.name, path).blocks(), index, lambda: stream.scanner(watch)
+        )
+        stack.callback(ahead.close)
+        return ahead
 
     def _judge(self) -> None:
         name = self.trace.name

@@ -36,6 +36,14 @@ class SourceInput:
         """It is a file, no stream."""
         return self.path is not None and self.path.is_file()
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file; 0 for a stream, and for a file that is gone."""
+        try:
+            return 0 if self.path is None else self.path.stat().st_size
+        except OSError:
+            return 0
+
     def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
 

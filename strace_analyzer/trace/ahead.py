@@ -1,0 +1,92 @@
+"""A search over a file done ahead by a process of its own: the hits of each block, in order.
+
+The parent reads the same file itself and asks for the hits of each block as it comes to it; so all
+that goes between the two are the hits. A process, not a thread: Hyperscan calls Python for every
+hit, and threads would take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import threading
+from array import array
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import islice
+from typing import NoReturn
+
+from strace_analyzer.trace.content import Block
+from strace_analyzer.trace.scan import Hit, Scan
+
+SMALLEST = 16 << 20
+"""Bytes of a file below which a process more does not pay."""
+
+_HEADER = struct.Struct("=qq")
+"""The length of a block, and how many hits follow."""
+_PIPE = 1 << 20
+
+
+def can_fork() -> bool:
+    """A copy of a process with several threads could wait for ever for one that it lacks."""
+    return hasattr(os, "fork") and threading.active_count() == 1
+
+
+class ScanAhead:
+    """A Scan to be called with each block of a file in turn, from block number `first` (0 is the
+    first) on. `close` ends the other process."""
+
+    def __init__(
+        self, blocks: Callable[[], Iterable[Block]], first: int, scanner: Callable[[], Scan]
+    ) -> None:
+        """`blocks` gives the blocks of the file from its beginning, `scanner` the search; both are
+        called over there."""
+        self._scanner = scanner
+        self._scan: Scan | None = None
+        inlet, outlet = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            os.close(inlet)
+            _run(islice(blocks(), first, None), scanner, outlet)
+        os.close(outlet)
+        self._pipe = open(inlet, "rb")  # noqa: SIM115  (closed by `close`)
+
+    def __call__(self, block: bytes) -> list[Hit]:
+        if self._scan is None:
+            header = self._pipe.read(_HEADER.size)
+            if len(header) == _HEADER.size:
+                length, count = _HEADER.unpack(header)
+                hits = array("q", self._pipe.read(8 * count))
+                if length == len(block) and len(hits) == count:
+                    return hits.tolist()
+            self._scan = self._scanner()  # the file has changed, or the process was killed
+        return self._scan(block)
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+        self._pipe.close()
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+
+
+def _run(blocks: Iterable[Block], scanner: Callable[[], Scan], outlet: int) -> NoReturn:
+    """The other process: it ends when all is told, or nobody listens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    status = 1
+    try:
+        with open(outlet, "wb", buffering=_PIPE) as pipe:
+            scan = scanner()
+            for block in blocks:
+                hits = array("q", scan(block.data))
+                pipe.write(_HEADER.pack(len(block.data), len(hits)))
+                pipe.write(hits.tobytes())
+                pipe.flush()
+        status = 0
+    except (BrokenPipeError, MemoryError):
+        pass
+    finally:
+        os._exit(status)  # not the parent's buffers, not its handlers
