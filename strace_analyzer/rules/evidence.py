@@ -17,7 +17,7 @@ from strace_analyzer.findings import (
     SocketKind,
 )
 from strace_analyzer.kernel.objects import ThreadGroup
-from strace_analyzer.kernel.socket_state import Evidence, Origin, Socket
+from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
@@ -161,8 +161,3 @@ def local_address(socket: Socket) -> LocalAddress:
     if local is None:
         return LocalAddress(None, None, socket.assigned_port)
     return LocalAddress(local.address, local.port, socket.assigned_port)
-
-
-def is_older(socket: Socket) -> bool:
-    """True where the trace does not show how the socket was made."""
-    return socket.origin in (Origin.INHERITED, Origin.RECEIVED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cli.running import ROOT, run
+from cli.running import ROOT, SAMPLES, run
 
 LINGERS = """\
 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
@@ -31,6 +31,13 @@ def test_the_rule_of_the_page_works_as_it_stands_there(tmp_path: Path) -> None:
     assert run("--rules", file, "--format", "concise", given=LINGERS).stdout == (
         "<stdin>:4: note: long-linger: process[?] fd 3 -> 192.0.2.7:80\n"
     )
+
+
+def test_it_runs_on_a_real_trace_to_its_end(tmp_path: Path) -> None:
+    """Sockets that exit() closes come to the rule without a call."""
+    done = run("--rules", rule_of_the_page(tmp_path), SAMPLES / "java-bindany.strace")
+    assert done.stderr == ""
+    assert done.returncode == 1  # its early binds
 
 
 def test_its_report_speaks_in_the_words_of_the_rule(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""The engine: rules that raise, and findings that are kept, replaced, spilled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+import strace_analyzer as sa
+from strace_analyzer.analysis import Settings
+from strace_analyzer.findings import Summary
+from strace_analyzer.rules import Rule
+from strace_analyzer.rules.bind_any_port_zero import BindAnyPortZero
+from strace_analyzer.rules.store import FindingStore
+
+TRACE = """\
+socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+close(3) = 0
+socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+"""
+
+
+class Failing(Rule):
+    """Finds every bind, and raises where `fails` says so."""
+
+    id = "failing"
+    title = "raises"
+    fails = ""
+
+    def step(self, step: sa.Step) -> Iterable[sa.Finding]:
+        if step.role == "bind":
+            yield self.finding(step, step.socket)
+        if step.role == self.fails:
+            raise LookupError(f"at {step.role}")
+
+    def close(self) -> Iterable[sa.Finding]:
+        if self.fails == "end":
+            raise LookupError("at the end")
+        return ()
+
+    def judge(self, finding: sa.Finding, summary: Summary) -> sa.Finding:
+        if self.fails == "judgement":
+            raise LookupError("at the judgement")
+        return replace(finding, level=sa.Level.ERROR)
+
+
+def analysed(*rules: type[Rule]) -> sa.Analysis:
+    analyzer = sa.Analyzer("trace", Settings(rules=rules))
+    for line in TRACE.splitlines():
+        analyzer.feed(line)
+    return analyzer.close()
+
+
+def failing(where: str) -> type[Rule]:
+    return type("Fails", (Failing,), {"fails": where})
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "error", "levels"),
+    [
+        ("socket", 1, "LookupError: at socket", ["error", "error"]),
+        ("bind", 2, "LookupError: at bind", ["error", "error"]),
+        ("connect", 3, "LookupError: at connect", ["error", "error"]),
+        ("end", 0, "LookupError: at the end", ["error", "error"]),
+        ("judgement", 0, "LookupError: at the judgement", ["note", "note"]),
+    ],
+)
+def test_a_rule_that_raises_is_noted_once_and_keeps_what_it_found(
+    where: str, line: int, error: str, levels: list[str]
+) -> None:
+    analysis = analysed(failing(where), BindAnyPortZero)
+    (failure,) = analysis.failures
+    assert (failure.rule, failure.line, failure.error) == ("failing", line, error)
+    assert failure.source == ("trace" if line else "")
+    found = [str(f.level) for f in analysis.findings if f.rule == "failing"]
+    assert found == levels
+    assert len([f for f in analysis.findings if f.rule == "bind-any-port-zero"]) == 2
+    assert [(u.code, u.count) for u in analysis.unknown] == [("rule-failed", 1)]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_no_failure_of_the_rule(stop: type[BaseException]) -> None:
+    class Interrupted(Failing):
+        def step(self, step: sa.Step) -> Iterable[sa.Finding]:
+            raise stop
+
+    with pytest.raises(stop):
+        analysed(Interrupted)
+
+
+def test_a_rule_without_step_cannot_be_made() -> None:
+    class Silent(Rule):
+        id = "silent"
+        title = "says nothing"
+
+    with pytest.raises(TypeError):
+        analysed(Silent)
+
+
+def test_a_finding_that_is_found_again_is_the_same_one_anew() -> None:
+    analyzer = sa.Analyzer("trace", Settings(rules=(BindAnyPortZero,)))
+    changes = [
+        [(finding.id, finding.held_seconds is None) for finding in analyzer.feed(line)]
+        for line in TRACE.splitlines()
+    ]
+    assert [len(change) for change in changes] == [0, 0, 1, 1, 0, 0, 1]
+    assert changes[2][0][0] == changes[3][0][0] != changes[6][0][0]
+    assert len(list(analyzer.close().findings)) == 2
+
+
+def finding(number: int) -> sa.Finding:
+    (first, _) = analysed(BindAnyPortZero).findings
+    return replace(first, id=f"f{number}")
+
+
+def test_finished_findings_beyond_the_limit_come_back_from_disk_in_order() -> None:
+    store = FindingStore(in_memory=2)
+    for number in range(6):
+        store.put(finding(number))
+    for number in (5, 0, 3, 1):
+        store.finish(f"f{number}")
+    store.put(replace(finding(4), fd=99))
+    store.finish("f1")
+    store.finish("never seen")
+    assert len(store) == 6
+    for _ in range(2):
+        assert [item.id for item in store] == ["f0", "f1", "f2", "f3", "f4", "f5"]
+    assert [item.fd for item in store] == [3, 3, 3, 3, 99, 3]
+    store.put(finding(6))
+    store.finish("f6")
+    assert [item.id for item in store][-2:] == ["f5", "f6"]
