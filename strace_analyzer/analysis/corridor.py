@@ -1,4 +1,7 @@
-"""Wires the rooms for one trace: events -> tracker -> steps -> rules, ports, census."""
+"""Wires the rooms for one trace: events -> tracker -> steps -> rules, ports, census.
+
+It is long because every room is named here once, and nowhere else together.
+"""
 
 from __future__ import annotations
 

@@ -76,7 +76,8 @@ def test_only_the_command_line_prints_or_exits() -> None:
         for path in PACKAGE
         if {"print", "sys.exit", "exit", "quit", "os._exit"} & called(tree(path))
     }
-    allowed = {"strace_analyzer/__main__.py"}
+    # ahead.py ends the process that it has forked
+    allowed = {"strace_analyzer/__main__.py", "strace_analyzer/trace/ahead.py"}
     assert {s for s in speakers - allowed if not s.startswith("strace_analyzer/cli/")} == set()
 
 
