@@ -3,12 +3,21 @@ prints or exits."""
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command in `argv` (by default the process's own) and gives its exit status."""
-    from strace_analyzer.cli.app import run
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        # Until something has begun that must be ended well (cli.output.end_well) Ctrl-C just ends
+        # us: an exception could come up inside of an import, and be swallowed or look like a bug.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        from strace_analyzer.cli.app import run
 
-    return run(list(sys.argv[1:] if argv is None else argv))
+        return run(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        signal.signal(signal.SIGINT, before)

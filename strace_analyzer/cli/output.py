@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,12 @@ from typing import TextIO
 from strace_analyzer.errors import TraceError
 
 
+def end_well() -> None:
+    """From here on Ctrl-C raises KeyboardInterrupt, so that what was begun is cleaned up."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def destination(path: Path | None) -> Iterator[TextIO]:
     """Where the report goes. A file is written aside and renamed when it is whole, so that nobody
@@ -20,6 +27,7 @@ def destination(path: Path | None) -> Iterator[TextIO]:
 
     Raises TraceError where it cannot be written.
     """
+    end_well()
     if path is None:
         yield sys.stdout
         sys.stdout.flush()

@@ -81,8 +81,9 @@ def run(
 
 @contextmanager
 def _report_to(path: Path | None) -> Iterator[TextIO]:
-    from strace_analyzer.cli.output import destination
+    from strace_analyzer.cli.output import destination, end_well
 
+    end_well()
     if path is None:
         yield sys.stderr
         return

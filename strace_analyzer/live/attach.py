@@ -66,24 +66,26 @@ def attached(
     check_options(options)
     processes = list(dict.fromkeys(check_process(pid) for pid in pids))
     with ExitStack() as stack:
-        copy = stack.enter_context(Copy(save))
-        pipe = stack.enter_context(fifo())
-        surroundings = Surroundings()
-        before = existing_processes(processes, surroundings)
-        words = strace_command(pids=processes, output=pipe.path, stacks=stacks, more=options)
         strace: subprocess.Popen[bytes] | None = None
 
         def detach() -> None:
             if strace is not None and strace.poll() is None:
                 strace.terminate()
 
-        stop = stack.enter_context(stopped_by_signals(and_then=detach, after=seconds))
+        stop = stack.enter_context(stopped_by_signals(and_then=detach))
+        copy = stack.enter_context(Copy(save))
+        pipe = stack.enter_context(fifo())
+        surroundings = Surroundings()
+        before = existing_processes(processes, surroundings)
+        words = strace_command(pids=processes, output=pipe.path, stacks=stacks, more=options)
         strace = start_attached(words)
         stack.callback(end_attached, strace)
         writer = stack.enter_context(ended(strace))
         if stop.pressed:  # before there was a strace to be told
             detach()
         _wait_until_attached(strace, processes, stop)
+        if seconds is not None:
+            stop.press_after(seconds)
         stream = Stream(pipe.fd, stop, _PATIENCE, writer)
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)
         name = NAME if save is None else str(save)

@@ -27,6 +27,10 @@ class Stop:
         with suppress(BlockingIOError):
             os.write(self._waker, b"!")
 
+    def press_after(self, seconds: float) -> None:
+        """Ask for the end by then. Only inside of `stopped_by_signals`, in the main thread."""
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+
     def close(self) -> None:
         """Give the descriptors back."""
         os.close(self.wake)
@@ -37,9 +41,8 @@ class Stop:
 def stopped_by_signals(
     signals: Sequence[signal.Signals] = ENDINGS,
     and_then: Callable[[], None] | None = None,
-    after: float | None = None,
 ) -> Iterator[Stop]:
-    """A Stop that the `signals` press, as do `after` seconds; `and_then` is called each time.
+    """A Stop that the `signals` and the clock press; `and_then` is called each time.
 
     A second Ctrl-C means it: it raises KeyboardInterrupt. A signal that is ignored stays ignored
     (nohup(1)).
@@ -55,15 +58,12 @@ def stopped_by_signals(
 
     before: dict[signal.Signals, Any] = {}
     try:
-        for number in (*signals, *((signal.SIGALRM,) if after is not None else ())):
+        for number in (*signals, signal.SIGALRM):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handle)
-        if after is not None:
-            signal.setitimer(signal.ITIMER_REAL, max(after, 1e-6))
         yield stop
     finally:
-        if after is not None:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
         stop.close()

@@ -204,7 +204,8 @@ def test_an_ignored_signal_stays_ignored() -> None:
 
 
 def test_the_clock_presses_too() -> None:
-    with stopped_by_signals(after=0.01) as stop:
+    with stopped_by_signals() as stop:
+        stop.press_after(0.01)
         until = time.monotonic() + 10
         while not stop.pressed and time.monotonic() < until:
             time.sleep(0.01)
