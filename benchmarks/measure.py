@@ -38,6 +38,12 @@ class Timing(NamedTuple):
         return min(self.wall)
 
 
+def check(work: Work, status: int, said: bytes) -> None:
+    """Raises where the command did not work; an uncaught exception of Python is status 1 too."""
+    if status not in ACCEPTED or b"Traceback" in said:
+        raise RuntimeError(f"{work.name}: status {status}: {said.decode()[-400:]}")
+
+
 def run(work: Work) -> tuple[float, float]:
     """Runs it once: (wall, user + system) seconds. Raises where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -51,8 +57,7 @@ def run(work: Work) -> tuple[float, float]:
     )
     wall = time.perf_counter() - begin
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in ACCEPTED:
-        raise RuntimeError(f"{work.name}: status {done.returncode}: {done.stderr.decode()[-400:]}")
+    check(work, done.returncode, done.stderr)
     spent = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
     return wall, spent
 
@@ -105,11 +110,11 @@ def peak_memory(work: Work, every: float = 0.02) -> int:
         env={**os.environ, **work.environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     ) as process:
         while process.poll() is None:
             peak = max(peak, sum(proportional(pid) for pid in family(process.pid)))
             time.sleep(every)
-    if process.returncode not in ACCEPTED:
-        raise RuntimeError(f"{work.name}: status {process.returncode}")
+        assert process.stderr is not None
+        check(work, process.returncode, process.stderr.read())
     return peak
