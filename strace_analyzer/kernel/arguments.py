@@ -11,8 +11,6 @@ from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.values import (
     Annotated,
     Array,
-    Change,
-    Commented,
     Field,
     Named,
     Struct,
@@ -54,7 +52,7 @@ def fd_argument(value: Value | None) -> FdArgument | None:
                 return FdArgument(value, note) if 0 <= value < 2**31 else None
             case Annotated(inner, text):
                 value, note = inner, text
-            case Named(_, inner) | Commented(inner, _) | Change(_, inner):
+            case Named(_, inner):
                 value = inner
             case _:
                 return None

@@ -63,12 +63,9 @@ def connect_to(
             now = was._replace(doubts=was.doubts | {UNDECODED}, connects=was.connects + 1)
             kernel.move(call, "connect", task, fd.fd, description, now, keep=False)
         return
-    if address.family not in INET:
-        return
     result = _result(call, was, address)
     if result is ConnectResult.INVALID:
-        if call.result.errno != "EFAULT":
-            kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
+        kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
         return
     if _cannot_connect_again(was, result, address):
         kernel.close(task, fd.fd, call)

@@ -24,8 +24,7 @@ def close(kernel: Kernel, task: Task, call: Syscall) -> None:
     if kernel.end_close(task, call):
         return
     fd = fd_argument(argument(call.args, 0))
-    if fd is None:
-        return
+    assert fd is not None  # or interest.py would ignore it
     if call.result.errno == "EBADF":
         kernel.number_was_given(task, fd.fd, call)  # it was free before
         return
@@ -80,7 +79,8 @@ def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -
 
 def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
     """fcntl(2): F_DUPFD and its like, and F_SETFD."""
-    if call.result.failed:
+    fd = fd_argument(argument(call.args, 0))
+    if fd is None or call.result.failed:
         return
     match number(argument(call.args, 1), FCNTL_COMMANDS):
         case 0:  # F_DUPFD
@@ -88,10 +88,8 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
         case 1030:  # F_DUPFD_CLOEXEC
             _duplicate(kernel, task, call, True)
         case 2:  # F_SETFD
-            fd = fd_argument(argument(call.args, 0))
-            if fd is not None:
-                flag = includes(argument(call.args, 2), "FD_CLOEXEC", FD_FLAGS)
-                task.table.set_close_on_exec(fd.fd, bool(flag))
+            flag = includes(argument(call.args, 2), "FD_CLOEXEC", FD_FLAGS)
+            task.table.set_close_on_exec(fd.fd, bool(flag))
         case _:
             return
 
@@ -115,8 +113,8 @@ def ioctl(kernel: Kernel, task: Task, call: Syscall) -> None:
 def returns_fd(kernel: Kernel, task: Task, call: Syscall) -> None:
     """Any call whose result is a new descriptor: the number is no longer what it was."""
     fd = result_fd(call)
-    if fd is not None:
-        kernel.number_was_given(task, fd.fd, call)
+    assert fd is not None  # or interest.py would ignore it
+    kernel.number_was_given(task, fd.fd, call)
 
 
 def pipe(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -139,9 +137,9 @@ def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
     """close() frees its number when it is entered: another thread can be given it before this
     one is back."""
     fd = fd_argument(argument(entered.args, 0))
+    assert fd is not None  # or interest.py would ignore it
     kernel.close_was_seen = True
-    if fd is not None and fd.fd in task.table:
-        kernel.begin_close(task, fd.fd)
+    kernel.begin_close(task, fd.fd)
 
 
 GIVES_FD = (

@@ -50,9 +50,6 @@ class FdTable:
         """sockets that execve() closed, if nobody has cleared their close-on-exec flag unseen"""
         self.users = 1
 
-    def __contains__(self, fd: int) -> bool:
-        return fd in self.slots
-
     def __iter__(self) -> Iterator[int]:
         return iter(tuple(self.slots))
 

@@ -150,8 +150,7 @@ class Tasks:
     def remove(self, task: Task) -> list[tuple[int, Descriptor]]:
         """`task` is gone. What its table held is closed if no other task uses it: (fd,
         descriptor)."""
-        if self._alive.get(task.tid) is task:
-            del self._alive[task.tid]
+        del self._alive[task.tid]
         self._unspoken.pop(task.tid, None)
         self._cloning.pop(task.tid, None)
         return self.leave_table(task)
@@ -260,9 +259,10 @@ class Tasks:
     def _hand_over(self, child: Task) -> list[tuple[int, Descriptor]]:
         """`child` is not whose it was taken for: it must come from another call under way."""
         for cloning in self._cloning.values():
-            if cloning.child is None and self._alive.get(child.tid) is child:
+            if cloning.child is None:
                 cloning.child = child
-                return self._adopt(cloning.parent, child, cloning.birth)
+                is_alive = self._alive.get(child.tid) is child
+                return self._adopt(cloning.parent, child, cloning.birth) if is_alive else []
         return []
 
     def _renamed_child(self, tid: int) -> Task | None:

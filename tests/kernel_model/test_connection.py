@@ -143,6 +143,33 @@ def test_every_row_of_the_connect_table_is_told_above() -> None:
     } == CONNECT
 
 
+def test_of_connects_that_repeat_the_trail_keeps_the_first_and_the_last() -> None:
+    trail = follow(f"""
+        socket({TCP}) = 3
+        bind(3, {FIXED}) = 0
+        connect(3, {WEB}) = {REFUSED}
+        connect(3, {WEB}) = {REFUSED}
+        connect(3, {WEB}) = {REFUSED}
+        connect(3, {WEB}) = 0
+        """).last.trail
+    assert [(item.role, item.call.span.first) for item in trail] == [
+        ("socket", 1),
+        ("bind", 2),
+        ("connect", 3),
+        ("connect", 6),
+    ]
+
+
+def test_arguments_with_their_names() -> None:
+    """-N"""
+    address, length = WEB.rsplit(", ", 1)
+    assert told(f"""
+        socket(domain=AF_INET, type=SOCK_STREAM, protocol=IPPROTO_TCP) = 3
+        connect(sockfd=3, addr={address}, addrlen={length}) = 0
+        close(fd=3) = 0
+        """)[1:] == ["connect 3: autobound connected", "close 3: gone"]
+
+
 def test_a_failure_that_holds_the_port_and_a_retry() -> None:
     held = "-1 ENETUNREACH (Network is unreachable)"
     assert connects(held, "0") == [
@@ -169,6 +196,15 @@ def test_no_route_to_host_is_decided_by_its_duration(
         """).last
     assert (socket.binding, socket.outcome) == (binding, Outcome.FAILED)
     assert socket.doubts == doubts
+
+
+def test_an_address_that_is_half_shown_may_be_anybodys() -> None:
+    socket = follow(f"""
+        socket({TCP}) = 3
+        bind(3, {ANY}) = 0
+        connect(3, {{sa_family=AF_INET, sin_port=htons(80), ...}}, 16) = -1 ENETUNREACH (N) <3.061>
+        """).last
+    assert socket.was_released
 
 
 def test_or_by_the_times_of_its_halves() -> None:
@@ -296,6 +332,7 @@ connect(3, {WEB}) = {GOING_ON}
         "getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
         f"getpeername(3, {WEB.replace('16', '[16]')}) = 0",
         'write(3, "x", 1) = 1',
+        "sendmmsg(3, [...], 1, 0) = 1",
         'read(3, "x", 10) = 1',
         'recvfrom(3, "x", 10, 0, NULL, NULL) = 1',
     ],
@@ -345,6 +382,8 @@ def test_a_call_shows_that_it_failed_and_the_port_is_free(call: str) -> None:
         "shutdown(3, SHUT_RD) = 0",
         "shutdown(3, SHUT_WR) = -1 ENOTCONN (Transport endpoint is not connected)",
         "shutdown(9, SHUT_WR) = 0",
+        f"getpeername(9, {WEB.replace('16', '[16]')}) = 0",
+        "sendmsg(-1, {msg_namelen=0}, 0) = -1 EBADF (Bad file descriptor)",
     ],
 )
 def test_a_call_that_shows_nothing(call: str) -> None:

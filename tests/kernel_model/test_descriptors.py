@@ -305,6 +305,11 @@ def test_nor_was_its_copy() -> None:
     assert followed.told[1:] == ["listen 3: autobound listening"]
 
 
+def test_a_flag_of_its_number_or_a_close_that_is_cut_does_not_bring_it_back() -> None:
+    calls = "fcntl(3, F_SETFD, 0) = 0\nclose(3 <unfinished ...>"
+    assert told(CLOSED_AT_EXEC + calls)[2:] == ["close 3: gone"]
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -85,6 +85,10 @@ def test_no_port_for_another_destination_may_be_its_address() -> None:
     assert connects((WEB, "0"), (MAIL, NOTAVAIL)) == ["E2 4?"]
 
 
+def test_a_destination_that_is_not_shown_is_nobodys() -> None:
+    assert connects(("0x7ffd1, 16", "0"), (WEB, NOTAVAIL)) == ["E2 4?"]
+
+
 def test_three_in_a_row_are_no_accident() -> None:
     assert connects((WEB, NOTAVAIL), (MAIL, NOTAVAIL), (WEB, NOTAVAIL), (MAIL, NOTAVAIL)) == [
         "E2 2?",

@@ -46,6 +46,12 @@ def seeded(*processes: ExistingProcess) -> Tracker:
     return tracker
 
 
+def test_a_process_whose_program_is_not_known() -> None:
+    nameless = process()._replace(program=None)
+    (task,) = seeded(nameless).tasks
+    assert (task.group.command, task.group.programs) == (None, [])
+
+
 def told(tracker: Tracker, trace: str) -> list[str]:
     """The steps of the trace in words."""
     return [

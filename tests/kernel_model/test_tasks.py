@@ -275,6 +275,71 @@ def test_a_child_whose_taken_parents_clone_failed_is_the_others() -> None:
     assert followed.task(12).group.parent is followed.task(8).group
 
 
+def test_a_child_that_is_gone_before_its_taken_parents_clone_returns() -> None:
+    followed = so_far(
+        TWO
+        + """12 exit_group(0) = ?
+12 +++ exited with 0 +++
+7 <... clone resumed>, child_tidptr=0x7f1) = 11
+8 <... clone resumed>, child_tidptr=0x7f1) = 12
+"""
+    )
+    assert sorted(followed.tasks) == [7, 8, 11]
+
+
+def test_three_clones_under_way() -> None:
+    """20 and 21 were taken for the children of 7 and 8; 7's is 30, so 20 must be 9's."""
+    followed = so_far(f"""
+        {START}
+        7 fork() = 8
+        7 fork() = 9
+        9 socket({TCP}) = 3
+        7 clone({FORK} <unfinished ...>
+        8 clone({FORK} <unfinished ...>
+        9 clone({FORK} <unfinished ...>
+        20 getpid() = 20
+        21 getpid() = 21
+        7 <... clone resumed>) = 30
+        9 <... clone resumed>) = 20
+        8 <... clone resumed>) = 21
+        """)
+    parents = {tid: followed.task(tid).group.parent for tid in (20, 21, 30)}
+    assert parents == {tid: followed.task(of).group for tid, of in ((20, 9), (21, 8), (30, 7))}
+    assert (followed.open_fds(20), followed.open_fds(21)) == ([3], [])
+
+
+def test_a_clone_whose_result_is_a_task_that_spoke_before_it_was_entered() -> None:
+    """12 spoke while 7 was inside of clone(), which then returned 8, a number used again."""
+    followed = so_far(f"""
+        {START}
+        7 fork() = 8
+        8 getpid() = 8
+        7 clone({FORK} <unfinished ...>
+        12 getpid() = 12
+        7 <... clone resumed>) = 8
+        """)
+    assert sorted(followed.tasks) == [7, 8, 12]
+    assert followed.task(8).group.id == "8#2"
+
+
+def test_what_a_doubtful_child_has_that_nobody_was_seen_to_make_is_doubtful_too() -> None:
+    followed = so_far(TWO + f"11 connect(9, {WEB}) = 0")
+    assert followed.last.doubts == {"older-socket", "pairing"}
+
+
+def test_a_stranger_is_not_the_child_that_has_not_spoken_yet() -> None:
+    """Attached to 7: nothing says that all others come from it."""
+    followed = so_far(f"""
+        7 socket({TCP}) = 3
+        7 fork() = 8
+        9 getpid() = 9
+        8 close(3) = 0
+        """)
+    assert sorted(followed.tasks) == [7, 8, 9]
+    assert followed.task(8).group.parent is followed.task(7).group
+    assert followed.shares_table(7, 9)
+
+
 def test_threads_of_one_table_are_never_ambiguous() -> None:
     followed = so_far(f"""
         {START}
@@ -578,6 +643,14 @@ def test_where_the_tree_is_complete_and_no_clone_is_traced_they_are_the_first_ta
 def test_a_task_that_strace_announces() -> None:
     followed = so_far("""
         strace: Process 7 attached
+        [pid 7] getpid() = 7
+        """)
+    assert list(followed.tasks) == [7]
+
+
+def test_the_first_task_says_its_number_before_it_calls_anything() -> None:
+    followed = so_far("""
+        --- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=1, si_uid=0} ---
         [pid 7] getpid() = 7
         """)
     assert list(followed.tasks) == [7]
