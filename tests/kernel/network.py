@@ -139,3 +139,5 @@ def _wire(net: Network) -> None:
     net._do(net.server, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
     net._do(net.client, "sysctl", "-qw", "net.ipv4.ip_local_port_range={} {}".format(*PORTS))
     net.sysctl("ipv4.tcp_syn_retries", 1)
+    # On a busy machine the peer can answer a repeated FIN with RST, which would end TIME_WAIT.
+    net.sysctl("ipv4.tcp_rfc1337", 1)
