@@ -4,7 +4,8 @@
     findings        something was found
     clean           nothing was, at least one outgoing connection was judged, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
-    inconclusive    nothing was, but something is hidden or unknown
+    inconclusive    nothing was, but something is hidden or unknown; or what was found is below the
+                    gate, and all in traces that hide bind() or connect()
 
 Exit status: 0 nothing at or above the gate, 1 something is, 2 the trace's options hid bind() or
 connect(), or a rule raised an error.
@@ -35,7 +36,7 @@ class Judged(Protocol):
     @property
     def warnings(self) -> tuple[Warning, ...]: ...
     @property
-    def blind(self) -> bool: ...
+    def blind(self) -> frozenset[str]: ...
     @property
     def failed_rules(self) -> bool: ...
 
@@ -113,7 +114,8 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         counts[group.level] += group.count
         probable += group.count if group.confidence is Confidence.PROBABLE else 0
     connections = sum(process.tcp_connections for process in selected.processes)
-    if selected.judged:
+    fails = gate.fails(selected)
+    if selected.judged and (fails or {g.trace for g in selected.judged} - selected.blind):
         verdict = "findings"
     elif (
         selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings)
@@ -123,8 +125,10 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         verdict = "clean" if connections else "no-connections"
     if selected.failed_rules:
         exit_status = 2
+    elif fails:
+        exit_status = 1
     else:
-        exit_status = 1 if gate.fails(selected) else 2 if selected.blind else 0
+        exit_status = 2 if selected.blind else 0
     return Judgement(
         verdict=verdict,
         exit_status=exit_status,
@@ -134,5 +138,5 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         probable=probable,
         unknown=sum(entry.count for entry in selected.unknown),
         connections=connections,
-        blind=selected.blind,
+        blind=bool(selected.blind),
     )

@@ -112,8 +112,8 @@ class Selected:
             or (entry.trace, entry.process) in self._by_id
         )
         self.warnings: tuple[Warning, ...] = analysis.warnings
-        self.blind = any(trace.inconclusive is not None for trace in analysis.traces)
-        """the options of a trace hid bind() or connect()"""
+        self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
+        """the traces whose options hid bind() or connect()"""
         self.failed_rules = bool(analysis.failures)
         """a rule raised an error"""
 

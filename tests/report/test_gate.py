@@ -86,6 +86,13 @@ def test_a_trace_that_could_not_show_bind_and_connect_cannot_be_judged() -> None
     assert judged(made, "never") == ("inconclusive", 2)
 
 
+def test_what_a_blind_trace_shows_is_a_finding_where_the_gate_stops_it() -> None:
+    blind = trace(inconclusive="the options of this trace hid connect()")
+    made = replace(note(), traces=(blind,))
+    assert judged(made) == ("inconclusive", 2)
+    assert judged(made, "note") == ("findings", 1)
+
+
 def test_a_finding_beside_a_blind_trace_is_still_a_finding() -> None:
     blind = trace(id="t2", inconclusive="the options of this trace hid bind()")
     made = replace(crawler(), traces=(*crawler().traces, blind))

@@ -206,6 +206,15 @@ def test_a_blind_trace_comes_with_the_command_that_sees() -> None:
     assert "?bind," in command
 
 
+def test_a_blind_trace_says_so_before_what_was_found_in_it() -> None:
+    reason = "the options of this trace hid connect()"
+    held = early_bind(10, rule="bound-unused", level=Level.NOTE)
+    report = printed(analysis([held], traces=[trace(inconclusive=reason)]))
+    lines = report.splitlines()
+    assert lines[:2] == [f"inconclusive: {reason}; all that can be said:", ""]
+    assert lines[2].startswith("note: ")
+
+
 PROBABLE = """\
 probable warning: beam.smp (pid 700) binds before connecting: 1 of its 3 outgoing TCP connections,
 but this trace cannot prove it

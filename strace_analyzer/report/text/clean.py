@@ -46,8 +46,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
                 f"{processes}, {count(sockets, 'internet socket')}, no outgoing TCP connection",
             )
         case _ if judgement.blind:
-            reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
-            yield headline("inconclusive", DOUBT, f"{reason}; nothing can be said")
+            yield blind(section, "nothing can be said")
         case _:
             yield headline(
                 "inconclusive",
@@ -64,6 +63,12 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
         yield BLANK
     elif judgement.verdict == "clean" and not section.warnings:
         yield indented(Text(NOTHING_HIDDEN))
+
+
+def blind(section: Section, consequence: str) -> Text:
+    """`inconclusive: ...`: the options of this trace hid what the verdict rests on."""
+    reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
+    return headline("inconclusive", DOUBT, f"{reason}; {consequence}")
 
 
 def _not_bound(total: int) -> str:

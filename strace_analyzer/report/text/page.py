@@ -19,7 +19,7 @@ from strace_analyzer.report.plain import count, number, safe
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_blocks
 from strace_analyzer.report.text.causes import causes
-from strace_analyzer.report.text.clean import nothing_found
+from strace_analyzer.report.text.clean import blind, nothing_found
 from strace_analyzer.report.text.count import counted, gate_line, hints
 from strace_analyzer.report.text.fleet import fleet
 from strace_analyzer.report.text.hides import again
@@ -61,6 +61,9 @@ def page(
 
 def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
     if section.judged:
+        if judgement.verdict == "inconclusive":
+            yield blind(section, "all that can be said:")
+            yield BLANK
         yield from _findings(section)
     else:
         yield from nothing_found(section, judgement)
@@ -162,7 +165,7 @@ def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
 
 
 def _verdict(part: Section, judgement: Judgement) -> Text:
-    if part.judged:
+    if judgement.verdict == "findings":
         level = max(group.level for group in part.judged)
         return Text(str(level), style=LEVELS[level])
     style = DOUBT if judgement.verdict == "inconclusive" else GOOD

@@ -26,9 +26,9 @@ class Section:
     """--all: nothing is shortened"""
 
     @property
-    def blind(self) -> bool:
-        """The trace's options hid bind() or connect()."""
-        return self.trace.inconclusive is not None
+    def blind(self) -> frozenset[str]:
+        """The trace, if its options hid bind() or connect()."""
+        return frozenset() if self.trace.inconclusive is None else frozenset({self.trace.id})
 
     @property
     def failed_rules(self) -> bool:
