@@ -3,13 +3,16 @@
 These are the types between the rooms that judge (`rules`, `ports`) and the room that reports. Their
 fields are those of the JSON report (docs/report-schema.json), under the same names.
 
-It is long because it is one list of types, without logic.
+It is long because it is one list of types, without logic. Dataclasses are those with a field
+`count`, which a tuple has as a method, or with a default that is made anew; the others are tuples,
+which are made faster.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 from strace_analyzer.kernel.socket_state import Outcome
 
@@ -32,8 +35,7 @@ class Confidence(Enum):
     PROBABLE = "probable"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A line of a source, as the user named the source."""
 
     source: str
@@ -43,8 +45,7 @@ class Location:
         return f"{self.source}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """An internet address and port."""
 
     address: str
@@ -55,8 +56,7 @@ class Endpoint:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessRef:
+class ProcessRef(NamedTuple):
     """Which process and thread: `id` is unique in the report, `tgid` and `command` may be
     unknown."""
 
@@ -66,8 +66,7 @@ class ProcessRef:
     command: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SocketKind:
+class SocketKind(NamedTuple):
     """`AF_INET`, `SOCK_STREAM`, `TCP`; None where the trace does not tell."""
 
     domain: str | None
@@ -75,8 +74,7 @@ class SocketKind:
     protocol: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LocalAddress:
+class LocalAddress(NamedTuple):
     """What bind() was given, and the port that the kernel chose where the trace shows it."""
 
     address: str | None
@@ -84,8 +82,7 @@ class LocalAddress:
     assigned_port: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(NamedTuple):
     """One call of the proof. `time` is as printed, `seconds` counts from the trace's beginning."""
 
     role: str
@@ -104,8 +101,7 @@ class CallRecord:
     stack: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One binding that a rule flags, with the calls that prove it."""
 
     id: str
@@ -184,8 +180,7 @@ class Group:
     """the finding shown as proof: the first one that connected, else the first"""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """One process of the trace and what its sockets did."""
 
     id: str
@@ -210,8 +205,7 @@ class Process:
     """of its TCP connections, those bound to a specific address or port"""
 
 
-@dataclass(frozen=True, slots=True)
-class SocketLife:
+class SocketLife(NamedTuple):
     """One socket's life, folded when its last descriptor is closed: a row of `sockets`."""
 
     trace: str
@@ -258,8 +252,7 @@ class Warning:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationUse:
+class DestinationUse(NamedTuple):
     """One destination (address, port, protocol) and the connections made to it."""
 
     address: str
@@ -270,8 +263,7 @@ class DestinationUse:
     peak_concurrent: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessUse:
+class ProcessUse(NamedTuple):
     """One process's part in the use of ports. `exhausted` when it met E1 or E2 (DOMAIN of
     docs/kernel.md)."""
 
@@ -286,8 +278,7 @@ class ProcessUse:
     """of its ports pinned on specific addresses, the most on one address"""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressUse:
+class AddressUse(NamedTuple):
     """Ports that bind() with port 0 pinned on one specific local address; each address has its
     own."""
 
@@ -296,8 +287,7 @@ class AddressUse:
     total_pinned: int
 
 
-@dataclass(frozen=True, slots=True)
-class TimelinePoint:
+class TimelinePoint(NamedTuple):
     """A span of the trace that begins at `at` (seconds, or calls where there are no times): its
     peaks."""
 
@@ -307,8 +297,7 @@ class TimelinePoint:
     needed: int
 
 
-@dataclass(frozen=True, slots=True)
-class PortUse:
+class PortUse(NamedTuple):
     """The ports of one network namespace over the trace: the JSON report's `ports`
     (docs/ports.md)."""
 
@@ -343,8 +332,7 @@ class PortUse:
         return self.peak_pinned / self.peak_needed if self.peak_needed else None
 
 
-@dataclass(frozen=True, slots=True)
-class PortState:
+class PortState(NamedTuple):
     """The ports of one network namespace at one moment, as far as the trace shows them.
 
     `pinned` are held by bind() with port 0, connected or not (of those on specific addresses the

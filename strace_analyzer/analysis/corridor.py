@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.census import Census
@@ -192,7 +192,7 @@ class TraceAnalysis:
     def __iter__(self) -> Iterator[Finding]:
         """The findings, judged and grouped, in order of first sight."""
         for finding in self._engine.judged(self._summary):
-            yield replace(finding, group=self._groups.id_of(finding))
+            yield finding._replace(group=self._groups.id_of(finding))
 
     def provisional(self) -> Iterator[Finding]:
         """The findings as `feed` and `close` last gave them, in order of first sight."""
@@ -240,10 +240,9 @@ class TraceAnalysis:
             seconds=self.since_start(self._end),
             sources=accounts,
             ports=tuple(
-                replace(
-                    ports,
+                ports._replace(
                     by_process=tuple(
-                        replace(use, process=f"{self.trace}:{use.process}")
+                        use._replace(process=f"{self.trace}:{use.process}")
                         for use in ports.by_process
                     ),
                 )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, tracing
-from strace_analyzer.cli.options import ReportFormat
+from strace_analyzer.cli.values import ReportFormat
 from strace_analyzer.errors import ConfigurationError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|)")

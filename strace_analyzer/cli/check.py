@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from strace_analyzer.cli import options
-from strace_analyzer.cli.options import SHOWN, ReportFormat
+from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.cli.values import ReportFormat, numbers
 
 
 def check(
@@ -58,12 +58,8 @@ def check(
     from strace_analyzer.cli.profile import profiled
 
     with profiled(profile):
-        from strace_analyzer.cli.output import destination
-        from strace_analyzer.cli.reading import analysis_of
+        from strace_analyzer.cli.checking import check_traces
         from strace_analyzer.cli.settings import settings
-        from strace_analyzer.cli.verdict import write_report
-        from strace_analyzer.report.gate import judge
-        from strace_analyzer.report.selection import Selected
 
         chosen = settings(
             rule=rule,
@@ -74,20 +70,11 @@ def check(
             autobind_reuse=autobind_reuse,
             strict=strict,
             jobs=jobs,
-            pids=options.numbers(pid),
+            pids=numbers(pid),
             commands=tuple(command or ()),
             since=since,
             until=until,
         )
-        if follow or (options.is_piped(traces) and output is None and sys.stdout.isatty()):
-            from strace_analyzer.cli.following import follow_trace
-
-            return follow_trace(
-                traces, chosen, output, format, everything=all, grows=follow, quiet=quiet
-            )
-        analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
-        selected = Selected(analysis, chosen.selection)
-        judgement = judge(selected, chosen.gate)
-        with destination(output) as stream:
-            write_report(selected, judgement, chosen.gate, stream, format=format, everything=all)
-        return judgement.exit_status
+        return check_traces(
+            traces, chosen, format, output, everything=all, follow=follow, quiet=quiet
+        )

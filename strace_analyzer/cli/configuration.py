@@ -47,23 +47,27 @@ def configuration(directory: Path) -> Configuration:
         if own.is_file():
             return _checked(_loaded(own), own)
         shared = place / SHARED_FILE
-        if shared.is_file():
+        if shared.is_file() and TABLE.encode("ascii") in _bytes(shared):
             tables = _loaded(shared).get("tool", {})
             if TABLE in tables:
                 return _checked(tables[TABLE], shared)
     return Configuration()
 
 
-def _loaded(path: Path) -> dict[str, Any]:
-    import tomllib  # only where there is a file to read
-
+def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return tomllib.load(stream)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path.name}: {error}") from error
+        return path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path.name}: {error.strerror}") from error
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    import tomllib  # only where something is written for us
+
+    try:
+        return tomllib.loads(_bytes(path).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path.name}: {error}") from error
 
 
 def _checked(table: Mapping[str, Any], path: Path) -> Configuration:

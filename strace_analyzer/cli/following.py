@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
-from strace_analyzer.cli.options import ReportFormat, is_piped
 from strace_analyzer.cli.output import destination, unheard, write
 from strace_analyzer.cli.reading import say_failures
 from strace_analyzer.cli.settings import Settings
+from strace_analyzer.cli.values import ReportFormat, is_piped
 from strace_analyzer.cli.verdict import write_report
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.live.watch import Watch

@@ -1,37 +1,18 @@
-"""The options that mean the same in every command: what they are called, and how they are read."""
+"""The options that mean the same in every command, as typer takes them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.cli.values import LevelName, ReportFormat
 
 SHOWN = "What is shown"
 OUTPUT = "Output"
 READING = "Reading"
 PORTS = "Local ports"
-
-
-class LevelName(StrEnum):
-    """The levels by name."""
-
-    note = "note"
-    warning = "warning"
-    error = "error"
-
-
-class ReportFormat(StrEnum):
-    """The forms of the report."""
-
-    text = "text"
-    json = "json"
-    jsonl = "jsonl"
-    concise = "concise"
 
 
 Traces = Annotated[
@@ -187,24 +168,3 @@ AutobindReuse = Annotated[
         rich_help_panel=PORTS,
     ),
 ]
-
-
-def is_piped(traces: Sequence[str] | None) -> bool:
-    """Standard input is the only trace."""
-    return list(traces or ["-"]) == ["-"]
-
-
-def port_range(text: str | None, option: str = "--port-range") -> tuple[int, int] | None:
-    """`32768-60999` as two numbers. Raises ConfigurationError for anything that is no range of
-    ports, naming the `option`."""
-    if text is None:
-        return None
-    low, dash, high = text.replace(" ", "").partition("-")
-    if dash and low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 65535:
-        return int(low), int(high)
-    raise ConfigurationError(f"{option} {text}: not two ports, LO-HI, such as 32768-60999")
-
-
-def numbers(values: Sequence[int] | None) -> frozenset[int]:
-    """A repeatable option's values as a set."""
-    return frozenset(values or ())

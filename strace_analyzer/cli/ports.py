@@ -10,6 +10,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.cli.values import port_range as two_ports
 
 
 class PortsFormat(StrEnum):
@@ -54,7 +55,7 @@ def ports(
     chosen = settings(
         port_range=port_range, autobind_reuse=autobind_reuse, strict=strict, jobs=jobs
     ).analysis
-    asked = options.port_range(what_if, "--what-if")
+    asked = two_ports(what_if, "--what-if")
     analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
     with destination(output) as stream:
         if format is PortsFormat.text:

@@ -12,10 +12,8 @@ from typing import Annotated, TextIO
 import typer
 
 from strace_analyzer.cli import options, tracing
-from strace_analyzer.cli.options import ReportFormat
-
-FAILED = 125
-"""our own failure, as with env(1) and timeout(1)"""
+from strace_analyzer.cli.status import FAILED
+from strace_analyzer.cli.values import ReportFormat
 
 
 def run(

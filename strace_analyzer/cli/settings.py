@@ -9,7 +9,7 @@ from pathlib import Path
 
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
-from strace_analyzer.cli.options import port_range as two_ports
+from strace_analyzer.cli.values import port_range as two_ports
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import parse_moment

@@ -9,6 +9,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.cli.values import numbers
 
 
 class SocketsFormat(StrEnum):
@@ -73,9 +74,9 @@ def sockets(
     from strace_analyzer.report.lives import Wanted, lives
     from strace_analyzer.report.selection import Selected
 
-    wanted = Wanted(line=line, fds=options.numbers(fd), peers=tuple(peer or ()))
+    wanted = Wanted(line=line, fds=numbers(fd), peers=tuple(peer or ()))
     chosen = settings(
-        pids=options.numbers(pid),
+        pids=numbers(pid),
         commands=tuple(command or ()),
         sockets=True,
         strict=strict,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from strace_analyzer.cli.options import ReportFormat
+from strace_analyzer.cli.values import ReportFormat
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.selection import Selected
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
@@ -58,7 +57,7 @@ class BindAddressPortZero(Rule):
         level = Level.ERROR if harm and not spoofs else Level.NOTE
         if finding.outcome is Outcome.FAILED:
             level = Level.NOTE
-        return with_hidden_calls(replace(finding, level=level), summary)
+        return with_hidden_calls(finding._replace(level=level), summary)
 
     examples = (
         Flagged(

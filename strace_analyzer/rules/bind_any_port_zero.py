@@ -6,7 +6,6 @@ It is long because the examples cover every row of the verdict table.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from strace_analyzer.findings import Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
@@ -64,7 +63,7 @@ class BindAnyPortZero(Rule):
         confidence = finding.confidence
         if finding.socket.protocol is None:
             confidence = Confidence.PROBABLE
-        return with_hidden_calls(replace(finding, level=level, confidence=confidence), summary)
+        return with_hidden_calls(finding._replace(level=level, confidence=confidence), summary)
 
     examples = (
         Flagged(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from strace_analyzer.findings import Confidence, Finding, Level, ProcessUse, Summary
 from strace_analyzer.kernel.connect_calls import CONNECT_HIDDEN
 from strace_analyzer.kernel.notes import OPTIONS_HIDDEN
@@ -58,7 +56,7 @@ def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = Tru
         doubts |= summary.hidden & {CONNECT_HIDDEN}
     if not doubts:
         return finding
-    return replace(finding, confidence=Confidence.PROBABLE, doubts=frozenset(doubts))
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=frozenset(doubts))
 
 
 def showed_its_port(finding: Finding) -> bool:

@@ -46,6 +46,17 @@ def test_a_pyproject_of_something_else_is_passed_by(tmp_path: Path) -> None:
     assert configuration(inner).level == "warning"
 
 
+def test_a_broken_pyproject_of_something_else_is_not_our_business(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"[tool.ruff\xff")
+    assert configuration(tmp_path) == Configuration()
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "strace-analyzer.toml").write_bytes(b"level = '\xff'")
+    with pytest.raises(ConfigurationError, match="'utf-8' codec"):
+        configuration(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

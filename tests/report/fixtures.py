@@ -50,7 +50,7 @@ def call(role: str, line: int, text: str, **more: object) -> CallRecord:
         errno=None,
         text=text,
     )
-    return replace(record, **more)  # type: ignore[arg-type]
+    return record._replace(**more)  # type: ignore[arg-type]
 
 
 def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Finding:
@@ -112,7 +112,7 @@ def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Findi
         reuse=True,
         group="g1",
     )
-    return replace(finding, **more)  # type: ignore[arg-type]
+    return finding._replace(**more)  # type: ignore[arg-type]
 
 
 def group(findings: Sequence[Finding], id: str = "g1") -> Group:
@@ -175,7 +175,7 @@ def process(**more: object) -> Process:
         destinations=2,
         findings={"bind-any-port-zero": 3},
     )
-    return replace(made, **more)  # type: ignore[arg-type]
+    return made._replace(**more)  # type: ignore[arg-type]
 
 
 def port_use(**more: object) -> PortUse:
@@ -200,7 +200,7 @@ def port_use(**more: object) -> PortUse:
         by_process=(),
         destinations=(),
     )
-    return replace(made, **more)  # type: ignore[arg-type]
+    return made._replace(**more)  # type: ignore[arg-type]
 
 
 def trace(**more: object) -> TraceResult:

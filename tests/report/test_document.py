@@ -129,7 +129,7 @@ def test_lines_of_json_come_in_order_and_the_summary_last() -> None:
 
 def test_an_update_says_only_what_has_changed() -> None:
     before = early_bind(10, outcome=Outcome.IN_PROGRESS, level=Level.NOTE)
-    line = jsonl.update(before, replace(before, outcome=Outcome.CONNECTED))
+    line = jsonl.update(before, before._replace(outcome=Outcome.CONNECTED))
     assert json.loads(line or "") == {
         "type": "update", "id": "t1:bind-any-port-zero:crawler.strace:12", "outcome": "connected",
     }  # fmt: skip

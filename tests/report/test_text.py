@@ -97,7 +97,7 @@ def test_all_lists_every_finding() -> None:
 
 def test_a_file_name_is_never_wrapped() -> None:
     long = "/var/log/" + "very-long-name/" * 9 + "trace.strace"
-    at = replace(early_bind(10).at, source=long)
+    at = early_bind(10).at._replace(source=long)
     report = printed(analysis([early_bind(10, at=at)], traces=[trace(name=long)]))
     assert f"  Proof  {long}, thread 702 (of 3)\n" in report
     assert f"strace-analyzer sockets {long} --line 12\n" in report
@@ -107,7 +107,7 @@ def test_nothing_of_the_trace_can_command_the_terminal() -> None:
     evil = "\x1b]0;owned\x07"
     process_ref = ProcessRef("t1:700", 700, 702, f"beam{evil}")
     made = analysis(
-        [early_bind(10, process=process_ref, at=replace(early_bind(10).at, source=f"a{evil}"))],
+        [early_bind(10, process=process_ref, at=early_bind(10).at._replace(source=f"a{evil}"))],
         traces=[trace(name=f"a{evil}", quotes=(f"strace: {evil}",))],
         processes=[process(command=f"beam{evil}", argv=(evil,))],
     )
@@ -286,10 +286,10 @@ line 14
 
 def ran_out(line: int) -> Finding:
     """A connect() on line `line` + 4 that found no port."""
-    failed = replace(early_bind(line).calls["connect"], errno="EADDRNOTAVAIL", result=-1, time=None)
+    failed = early_bind(line).calls["connect"]._replace(errno="EADDRNOTAVAIL", result=-1, time=None)
     return early_bind(
         line, rule="ephemeral-ports-exhausted", level=Level.ERROR, outcome=Outcome.FAILED,
-        trail=(failed,), calls={"connect": failed}, at=replace(early_bind(line).at, line=line + 4),
+        trail=(failed,), calls={"connect": failed}, at=early_bind(line).at._replace(line=line + 4),
         cause="early-binds", without_bind="would-fit", group="g2",
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 
@@ -46,7 +45,7 @@ class Failing(Rule):
     def judge(self, finding: sa.Finding, summary: Summary) -> sa.Finding:
         if self.fails == "judgement":
             raise LookupError("at the judgement")
-        return replace(finding, level=sa.Level.ERROR)
+        return finding._replace(level=sa.Level.ERROR)
 
 
 def analysed(*rules: type[Rule]) -> sa.Analysis:
@@ -115,7 +114,7 @@ def test_a_finding_that_is_found_again_is_the_same_one_anew() -> None:
 
 def finding(number: int) -> sa.Finding:
     (first, _) = analysed(BindAnyPortZero).findings
-    return replace(first, id=f"f{number}")
+    return first._replace(id=f"f{number}")
 
 
 def test_finished_findings_beyond_the_limit_come_back_from_disk_in_order() -> None:
@@ -124,7 +123,7 @@ def test_finished_findings_beyond_the_limit_come_back_from_disk_in_order() -> No
         store.put(finding(number))
     for number in (5, 0, 3, 1):
         store.finish(f"f{number}")
-    store.put(replace(finding(4), fd=99))
+    store.put(finding(4)._replace(fd=99))
     store.finish("f1")
     store.finish("never seen")
     assert len(store) == 6

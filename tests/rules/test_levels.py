@@ -41,7 +41,7 @@ def summary(use: ProcessUse | None, **more: object) -> Summary:
 
 
 def use(pinned: int, needed: int, **more: object) -> ProcessUse:
-    return replace(ProcessUse("7", pinned, pinned, needed), **more)  # type: ignore[arg-type]
+    return ProcessUse("7", pinned, pinned, needed)._replace(**more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_level_of_an_early_bind(process: ProcessUse | None, level: sa.Level)
 
 
 def test_the_ports_of_another_namespace_do_not_count() -> None:
-    elsewhere = replace(finding(), namespace=1)
+    elsewhere = finding()._replace(namespace=1)
     assert early_bind_level(elsewhere, summary(use(100, 1))) is sa.Level.NOTE
 
 
@@ -82,7 +82,7 @@ def judged(rule: type[sa.Rule], item: sa.Finding, end: Summary) -> sa.Finding:
         ({}, summary(use(9, 3)), sa.Level.WARNING),
         ({"outcome": Outcome.FAILED}, summary(use(90, 3)), sa.Level.NOTE),
         (
-            {"socket": replace(finding().socket, protocol="SCTP")},
+            {"socket": finding().socket._replace(protocol="SCTP")},
             summary(use(90, 3)),
             sa.Level.NOTE,
         ),
@@ -94,12 +94,12 @@ def judged(rule: type[sa.Rule], item: sa.Finding, end: Summary) -> sa.Finding:
 def test_what_lowers_the_main_rule_to_a_note(
     changes: dict[str, object], end: Summary, level: sa.Level
 ) -> None:
-    item = replace(finding(), **changes)  # type: ignore[arg-type]
+    item = finding()._replace(**changes)  # type: ignore[arg-type]
     assert judged(BindAnyPortZero, item, end).level is level
 
 
 def test_a_protocol_that_is_not_known_leaves_it_probable() -> None:
-    unknown = replace(finding(), socket=replace(finding().socket, protocol=None))
+    unknown = finding()._replace(socket=finding().socket._replace(protocol=None))
     judgement = judged(BindAnyPortZero, unknown, summary(None))
     assert judgement.confidence is sa.Confidence.PROBABLE
 
@@ -121,7 +121,7 @@ def test_a_specific_address_is_a_note_unless_ports_nearly_ran_out(
     item = finding(f"{first}\n{asked}{rest}")
     assert item.rule == "bind-address-port-zero"
     assert judged(BindAddressPortZero, item, summary(process)).level is level
-    failed = replace(item, outcome=Outcome.FAILED)
+    failed = item._replace(outcome=Outcome.FAILED)
     assert judged(BindAddressPortZero, failed, summary(process)).level is sa.Level.NOTE
 
 
@@ -159,7 +159,7 @@ def test_what_is_hidden_makes_a_finding_probable(
 
 def test_a_port_that_seems_unused_may_be_connected_unseen() -> None:
     calls = {role: call for role, call in finding().calls.items() if role != "connect"}
-    unused = replace(finding(), calls=calls)
+    unused = finding()._replace(calls=calls)
     item = judged(BoundUnused, unused, Summary(hidden=frozenset({"connect-hidden"})))
     assert item.doubts == {"connect-hidden"}
 
