@@ -16,6 +16,7 @@ from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.grammar import parser
 from strace_analyzer.trace.halves import completed, joined
 from strace_analyzer.trace.literals import LEAVES, decoded
+from strace_analyzer.trace.remembered import Remembered
 from strace_analyzer.trace.shapes import Reader
 from strace_analyzer.trace.template import Part
 from strace_analyzer.trace.values import (
@@ -117,11 +118,21 @@ def build(tree: Tree[Any]) -> Any:
 
 # --- calls ---
 
+_PARTS = ("args", "result", "duration")
+"""What `build` gives, in order."""
+
 
 class ParsedCall:
     """A call whose parts are decoded when asked for: most calls are only counted or looked up."""
 
-    __slots__ = ("_args", "_match", "_parts", "_result", "_text", "name")
+    __slots__ = ("_match", "_parts", "_text", "args", "duration", "name", "result")
+
+    args: tuple[Value, ...]
+    """The arguments in order."""
+    result: Result
+    """What the call returned; Result(None) where no result was printed."""
+    duration: float | None
+    """Seconds (-T), or None."""
 
     def __init__(
         self, name: str, text: bytes, parts: tuple[Part, ...], match: re.Match[bytes] | None
@@ -130,28 +141,14 @@ class ParsedCall:
         self._text = text
         self._parts = parts
         self._match = match
-        self._args: tuple[Value, ...] | None = None
-        self._result: Result | None = None
 
-    @property
-    def args(self) -> tuple[Value, ...]:
-        """The arguments in order."""
-        if self._args is None:
-            self._args = self._parts[0](self._match)
-        return self._args
-
-    @property
-    def result(self) -> Result:
-        """What the call returned; Result(None) where no result was printed."""
-        if self._result is None:
-            self._result = self._parts[1](self._match)
-        return self._result
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds (-T), or None."""
-        seconds: float | None = self._parts[2](self._match)
-        return seconds
+    def __getattr__(self, name: str) -> Any:
+        """A part that is asked for for the first time."""
+        if name not in _PARTS:
+            raise AttributeError(name)
+        value = self._parts[_PARTS.index(name)].fill(self._match)
+        setattr(self, name, value)
+        return value
 
     @property
     def text(self) -> str:
@@ -171,7 +168,7 @@ class CallParser:
 
     def __init__(self) -> None:
         self._reader = Reader(parser("call"), LEAVES, build, pins=PINS, varying=VARYING)
-        self._names: dict[bytes, str] = {}
+        self._name = Remembered(decoded).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
         """The call that `text` is: `name(args) = result <duration>`, its beginning to its end.
@@ -182,7 +179,8 @@ class CallParser:
         key = text[: text.find(b"(")]
         reading = self._reader.read(key, text)
         if reading is not None:
-            return ParsedCall(self._names.get(key) or self._name(key), text, *reading)
+            parts, match = reading
+            return ParsedCall(self._name(key), text, parts, match)
         if b"\x1b" not in text:  # --color: strace prints no escape character inside strings
             return None
         plain = _COLOUR.sub(b"", text)
@@ -223,13 +221,9 @@ class CallParser:
                 return ParsedCall(self._name(start[:-1]), printed, *reading)
         return None
 
-    def _name(self, key: bytes) -> str:
-        name = self._names.get(key)
-        return name if name is not None else self._names.setdefault(key, decoded(key))
-
 
 def _key(text: bytes) -> bytes:
     return text[: text.find(b"(")]
 
 
-_NOTHING: tuple[Part, ...] = (lambda _: (), lambda _: _NO_RESULT, lambda _: None)
+_NOTHING = (Part(()), Part(_NO_RESULT), Part(None))

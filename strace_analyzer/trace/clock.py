@@ -42,7 +42,11 @@ class Clock:
         if time is None:
             return None
         if time[:6] == self._minute:  # most lines are of the same minute as the one before
-            return self._advance(self._minute_seconds + float(time[6:].replace(",", ".")))
+            now = self._minute_seconds + float(time[6:].replace(",", "."))
+            if self._offset or self.last is None or now < self.last:
+                return self._advance(now)
+            self.last = now
+            return now
         if self.kind == "none":
             self.kind = kind_of(time)
         time = time.replace(",", ".")

@@ -81,7 +81,7 @@ class Syscall:
     call on one line.
     """
 
-    __slots__ = ("call", "ended", "entry_seen", "seconds", "span", "stack", "tid", "time")
+    __slots__ = ("call", "ended", "entry_seen", "name", "seconds", "span", "stack", "tid", "time")
 
     def __init__(
         self,
@@ -98,14 +98,11 @@ class Syscall:
         self.time = time
         self.seconds = seconds
         self.call = call
+        self.name = call.name
         self.span = span
         self.stack = stack
         self.entry_seen = entry_seen
         self.ended = ended
-
-    @property
-    def name(self) -> str:
-        return self.call.name
 
     @property
     def args(self) -> tuple[Value, ...]:
@@ -143,7 +140,7 @@ class Entered:
     `call.args` are the arguments printed so far.
     """
 
-    __slots__ = ("call", "seconds", "span", "tid", "time")
+    __slots__ = ("call", "name", "seconds", "span", "tid", "time")
 
     def __init__(
         self, tid: int, time: str | None, seconds: float | None, call: Call, span: Span
@@ -152,11 +149,8 @@ class Entered:
         self.time = time
         self.seconds = seconds
         self.call = call
+        self.name = call.name
         self.span = span
-
-    @property
-    def name(self) -> str:
-        return self.call.name
 
     @property
     def args(self) -> tuple[Value, ...]:

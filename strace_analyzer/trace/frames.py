@@ -14,6 +14,7 @@ from strace_analyzer.trace.clock import Clock
 from strace_analyzer.trace.events import Span
 from strace_analyzer.trace.grammar import parser
 from strace_analyzer.trace.lines import Line
+from strace_analyzer.trace.remembered import Remembered
 from strace_analyzer.trace.shapes import Reader
 
 
@@ -102,10 +103,14 @@ def _trimmed(text: bytes) -> str:
     return text.strip(b" ").decode("ascii")
 
 
+_tid = Remembered(int).__getitem__
+_name = Remembered(_decoded).__getitem__
+
 LEAVES: dict[str, Callable[[bytes], object]] = {
-    **dict.fromkeys(("PID", "PID_INSIDE", "TASK", "STATUS"), int),
-    **dict.fromkeys(("CLOCK", "EPOCH", "DELTA", "DELTA_SECONDS", "DELTA_SECONDS_BARE"), _trimmed),
-    **dict.fromkeys(("NAME", "SIGNAL"), _decoded),
+    **dict.fromkeys(("PID", "PID_INSIDE", "TASK", "STATUS"), _tid),
+    **dict.fromkeys(("CLOCK", "EPOCH"), bytes.decode),
+    **dict.fromkeys(("DELTA", "DELTA_SECONDS", "DELTA_SECONDS_BARE"), _trimmed),
+    **dict.fromkeys(("NAME", "SIGNAL"), _name),
     "COMMAND": lambda text: _decoded(text[1:-1]),
     "CORE": lambda text: 1,
     **dict.fromkeys(
@@ -122,7 +127,7 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
             ),
             *("LOST", "INFO", "NOTICE", "SUSPECT", "OTHER", "STACK", "DUMP", "TABLE_HEAD"),
         ),
-        lambda text: text,
+        bytes,
     ),
 }
 """Every terminal that frame.lark keeps for a `line` -> the function that reads its text."""
@@ -141,7 +146,7 @@ _SLOTS = ("tid", "time", "body", "command", "name", "lost", "number")
 
 
 def _parts(line: Tree[Any]) -> tuple[object, ...]:
-    """One part: the rule that says what a `line` is, and the slots, None where absent."""
+    """One part: kind and end of a `line`, and the slots, None where absent."""
     slots: dict[str, object] = {}
     rule = ""
     for child in line.children:
@@ -150,14 +155,7 @@ def _parts(line: Tree[Any]) -> tuple[object, ...]:
         else:
             rule = str(child.data)
             slots.update((part.data, part.children[0]) for part in child.children)
-    return ((rule, *(slots.get(slot) for slot in _SLOTS)),)
-
-
-def _key(text: bytes) -> bytes:
-    """Texts that are surely of different shapes have different keys; the rest is the reader's."""
-    if text.endswith(b"...>"):
-        return b"half"
-    return b"resumed" if b"<... " in text else b""
+    return ((*KINDS[rule], *(slots.get(slot) for slot in _SLOTS)),)
 
 
 _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
@@ -166,8 +164,10 @@ _NOT_TIMED = frozenset((Kind.FOREIGN, Kind.SUSPECT))
 """What looks like a time before these may be a number of the program's own."""
 
 
-new = tuple.__new__
+_new = tuple.__new__
 """A NamedTuple's own constructor takes three times as long, and these are made of every line."""
+_CALL, _RESULT, _TABLE = Kind.CALL, End.RESULT, Kind.TABLE
+"""To ask a class for one of its members takes longer than to ask the module."""
 
 
 @cache
@@ -180,44 +180,43 @@ class Frames:
     """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
 
     def __init__(self, clock: Clock) -> None:
-        self._reader = _reader()
+        self._read = _reader().read
         self._clock = clock
         self._in_table = False
 
     def frame(self, line: Line) -> Frame:
         """What `line` is. Every line is something."""
         source, number, text, is_cut, counts = line
-        span = new(Span, (source, number, number))
+        span = _new(Span, (source, number, number))
         if self._in_table and self._is_row(text):
-            return Frame(Kind.TABLE, End.RESULT, None, None, None, "", text, span)
-        read = self._reader.read(_key(text), text) if text else None
-        if read is None:  # a blank line; and no grammar covers every byte sequence
-            return Frame(Kind.FOREIGN, End.RESULT, None, None, None, "", text, span, lines=counts)
-        (parts,), match = read
-        rule, tid, time, body, command, name, lost, other = parts(match)
-        kind, end = KINDS[rule]
+            return Frame(_TABLE, _RESULT, None, None, None, "", text, span)
+        # a half and a whole line are never of one shape
+        reading = self._read(b"half" if text.endswith(b"...>") else b"", text) if text else None
+        if reading is None:  # a blank line; and no grammar covers every byte sequence
+            return Frame(Kind.FOREIGN, _RESULT, None, None, None, "", text, span, lines=counts)
+        (parts,), match = reading
+        kind, end, tid, time, body, command, name, lost, other = parts.fill(match)
         if kind in _NOT_TIMED and not is_cut:
             time = None
         seconds = None if time is None else self._clock.seconds(time)
-        if kind is Kind.CALL and end is End.RESULT and not is_cut:
-            name = ""
-            return new(
-                Frame,
-                (kind, end, tid, time, seconds, name, body, span, None, command, counts, 0),
-            )
+        if kind is _CALL:
+            if end is _RESULT and not is_cut:
+                return _new(
+                    Frame,
+                    (kind, end, tid, time, seconds, "", body, span, None, command, counts, 0),
+                )
+            name = _name(body[: body.index(b"(")])
         body = body or b""
-        if kind is Kind.CALL:
-            name = body[: body.index(b"(")].decode("ascii")
         if lost:
             body += lost
         if is_cut:
             kind, end, name = self._cut(kind, name, body)
         elif kind in _IN_FULL:
             body = text
-        elif kind is Kind.TABLE:
+        elif kind is _TABLE:
             self._in_table = True
         name = name or ""
-        return new(
+        return _new(
             Frame, (kind, end, tid, time, seconds, name, body, span, other, command, counts, 0)
         )
 

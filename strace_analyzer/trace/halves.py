@@ -17,6 +17,8 @@ def joined(first: bytes, rest: bytes) -> bytes:
     both sides, or none, because what follows is no argument of its own: `)`, `}`, ` => {...}`.
     """
     start = first.rstrip(b" ,")
+    if rest.startswith(b")"):
+        return start + rest
     tail = rest.lstrip(b" ,")
     if start.endswith((b"(", b"{", b"[", b"=", b"|", b"=>")):
         return start + tail

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
+from strace_analyzer.trace.remembered import Remembered
 from strace_analyzer.trace.values import Name, Text
 
 _ESCAPE = re.compile(rb"(\\(?:x[0-9a-fA-F]{2}|[0-7]{1,3}|.))", re.S)
@@ -63,16 +65,8 @@ def integer(text: bytes) -> int:
     return int(text)
 
 
-_names: dict[bytes, Name] = {}
-
-
 def name(text: bytes) -> Name:
-    known = _names.get(text)
-    if known is None:
-        known = Name(decoded(text))
-        if len(_names) < 10_000:
-            _names[text] = known
-    return known
+    return Name(decoded(text))
 
 
 def string(text: bytes) -> Text:
@@ -106,20 +100,25 @@ def operator(text: bytes) -> str:
     return text.strip(b" ").decode("latin-1")
 
 
-LEAVES = {
+_number = Remembered(integer).__getitem__
+_name = Remembered(name).__getitem__
+_string = Remembered(string).__getitem__
+_annotation = Remembered(annotation).__getitem__
+
+LEAVES: dict[str, Callable[[bytes], object]] = {
     "CALL_NAME": decoded,
-    "NAME": name,
-    "INTEGER": integer,
-    "RETURNED": integer,
-    "WORD": name,
+    "NAME": _name,
+    "INTEGER": _number,
+    "RETURNED": _number,
+    "WORD": _name,
     "GLITCH": lambda text: integer(text[:-7]),
-    "STRING": string,
+    "STRING": _string,
     "CHARACTER": character,
     "ELLIPSIS": decoded,
     "UNKNOWN": decoded,
     "STAR": decoded,
     "MARKER": decoded,
-    "ANNOTATION": annotation,
+    "ANNOTATION": _annotation,
     "COMMENT": comment,
     "CONTEXT": context,
     "ERRNO": lambda text: text[1:].decode("latin-1"),

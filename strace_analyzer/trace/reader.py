@@ -71,8 +71,9 @@ class EventStream:
 
     def examine(self, number: int, line: bytes) -> list[Event]:
         """As `feed`, for a line that is already counted."""
-        found: list[Event] = []
-        for part in lines(0, number, line):
+        first, *others = lines(0, number, line)
+        found = self._rejoin.join(self._frames.frame(first))
+        for part in others:
             found += self._rejoin.join(self._frames.frame(part))
         return found
 

@@ -32,6 +32,9 @@ CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
 """The calls whose result is a new task."""
 
 _WHOLE = (End.RESULT, End.LOST)
+_CALL, _RESUMED, _STACK, _UNFINISHED = Kind.CALL, Kind.RESUMED, Kind.STACK, End.UNFINISHED
+"""To ask a class for its member, once a line, takes longer."""
+_new = tuple.__new__
 
 
 @dataclass(slots=True)
@@ -75,16 +78,17 @@ class Rejoin:
         """What `frame` completes; often one event, [] while the rest is awaited."""
         events: list[Event] = []
         source = self._sources[frame.span.source]
-        if source.stacks.take(frame, events):
+        stacks, mender = source.stacks, source.mender
+        if (stacks.held is not None or frame.kind is _STACK) and stacks.take(frame, events):
             source.account.frames += frame.lines
             return events
         heard = source.speaker.hear(frame, events)
         if events:
             self._identify(source, events)
-        if heard.end not in CUT and source.mender.cut is None:
+        if mender.cut is None and heard.end not in CUT:
             self._take(source, heard, events)
         else:
-            for whole in source.mender.mend(heard):
+            for whole in mender.mend(heard):
                 self._take(source, whole, events)
         return events
 
@@ -98,7 +102,7 @@ class Rejoin:
     def awaits_next(self) -> bool:
         """The next line of the (first) source says more about its last one."""
         source = self._sources[0]
-        return source.mender.awaits_rest or source.stacks.holds
+        return source.mender.awaits_rest or source.stacks.held is not None
 
     @property
     def has_stacks(self) -> bool:
@@ -134,9 +138,9 @@ class Rejoin:
 
     def _take(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         kind = frame.kind
-        if kind is Kind.CALL:
+        if kind is _CALL:
             self._call(source, frame, events)
-        elif kind is Kind.RESUMED:
+        elif kind is _RESUMED:
             self._resumed(source, frame, events)
         elif kind is Kind.REST:
             self._stray_rest(source, frame, events)
@@ -147,50 +151,58 @@ class Rejoin:
         events.append(marked(frame, source.account))
         match frame.kind:
             case Kind.EXITED | Kind.KILLED:
-                self._halves.pop(_tid(frame), None)
+                self._halves.pop(frame.tid or NOBODY, None)
             case Kind.DETACHED if frame.number is not None:
                 self._halves.pop(frame.number, None)
             case Kind.SUPERSEDED if frame.number is not None:
                 # thread `number` called execve() and goes on under this tid, the leader's
-                moved = self._moved.pop(_tid(frame), None) or self._halves.pop(frame.number, None)
-                self._halves.pop(_tid(frame), None)
+                moved = self._moved.pop(frame.tid or NOBODY, None) or self._halves.pop(
+                    frame.number, None
+                )
+                self._halves.pop(frame.tid or NOBODY, None)
                 if moved is not None:
-                    self._halves[_tid(frame)] = moved
+                    self._halves[frame.tid or NOBODY] = moved
 
     # ------------------------------------------------------------ whole calls, and first halves
 
     def _call(self, source: _Source, frame: Frame, events: list[Event]) -> None:
-        call: Call | None = None
-        if frame.end in _WHOLE:
-            call = self._calls.whole(frame.body)
-            if call is not None and call.name in WRITES and has_output(call):
+        end = frame.end
+        if end in _WHOLE:
+            call: Call | None = self._calls.whole(frame.body)
+            if call is None:
+                self._garbled(source, frame, events)
+                return
+            if call.name in WRITES and has_output(call):
                 call = without_output(self._calls, frame.body) or call
-        if call is not None:
             self._returned(source, frame, call, events)
-        elif frame.end in _WHOLE:
-            self._garbled(source, frame, events)
-        elif frame.end in CUT:
+        elif end in CUT:
             self._cut_short(source, frame, events)
         else:
             self._entered(source, frame, events)
 
     def _returned(self, source: _Source, frame: Frame, call: Call, events: list[Event]) -> None:
-        tid = _tid(frame)
-        if self._halves:
+        _, _, tid, time, seconds, _, _, span, _, _, lines, _ = frame
+        tid = tid or NOBODY
+        if tid in self._halves:
             self._drop_half(tid)
-        source.account.call_lines += frame.lines
-        syscall = Syscall(tid, frame.time, frame.seconds, call, frame.span)
-        self._give(source, syscall, events)
+        source.account.call_lines += lines
+        self._give(source, Syscall(tid, time, seconds, call, span), events)
 
     def _entered(self, source: _Source, frame: Frame, events: list[Event]) -> None:
-        tid = _tid(frame)
-        self._drop_half(tid)
-        source.account.call_lines += frame.lines
-        call = BegunCall(self._calls, frame.name, frame.body)
-        events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
-        if frame.end is End.DETACHED:
-            events.append(Detached(tid, frame.span))
-        self._keep(_Half(frame, frame.body), frame)
+        _, end, tid, time, seconds, name, body, span, _, _, lines, _ = frame
+        tid = tid or NOBODY
+        if tid in self._halves:
+            self._drop_half(tid)
+        source.account.call_lines += lines
+        call = BegunCall(self._calls, name, body)
+        events.append(Entered(tid, time, seconds, call, span))
+        half = _Half(frame, body)
+        if end is _UNFINISHED:
+            self._halves[tid] = half
+            return
+        if end is End.DETACHED:
+            events.append(Detached(tid, span))
+        self._keep(half, frame)
 
     def _garbled(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         """A call that the grammar does not read: the traced program's output may be in it."""
@@ -224,12 +236,15 @@ class Rejoin:
         source.account.calls += 1
         if syscall.name in CLONES and syscall.result.value is not None:
             source.speaker.cloned(syscall.result.value)
-        source.stacks.give(syscall, events)
+        if source.stacks.may_come:
+            source.stacks.give(syscall, events)
+        else:
+            events.append(syscall)
 
     # ------------------------------------------------------------ second halves
 
     def _resumed(self, source: _Source, frame: Frame, events: list[Event]) -> None:
-        tid = _tid(frame)
+        tid = frame.tid or NOBODY
         half = self._halves.pop(tid, None) or self._moved.pop(tid, None)
         if half is not None and half.frame.name != frame.name and "?" not in frame.name:
             self._count_half(half)
@@ -253,26 +268,33 @@ class Rejoin:
         self, source: _Source, frame: Frame, half: _Half | None, events: list[Event]
     ) -> None:
         """The second half of a call, with its result; `half` is the first, if the trace has it."""
-        tid = _tid(frame)
         if half is None or not half.entry_seen:
             text = frame.body if half is None else half.text + frame.body
             self._orphan(source, frame, self._calls.resumed(frame.name, text), events)
             return
-        call = self._halves_of(half, frame.body)
-        begun, span = half.frame, half.frame.span
-        if span.source == frame.span.source:
-            span = Span(span.source, span.first, frame.span.last)
+        begun = half.frame
+        if begun.seam:
+            call = self._halves_of(half, frame.body)
+        else:
+            call = self._calls.whole_halves(half.text, frame.body)
+        span = begun.span
+        index, first, _ = span
+        if index == frame.span.source:
+            span = _new(Span, (index, first, frame.span.last))
         if call is None:
             whole = frame._replace(body=half.text + frame.body, span=span)
             events.append(unparsed(whole, "the joined halves are not understood", source.account))
             return
         source.account.call_lines += frame.lines
-        syscall = Syscall(tid, begun.time, begun.seconds, call, span, ended=frame.seconds)
+        syscall = Syscall(
+            frame.tid or NOBODY, begun.time, begun.seconds, call, span, ended=frame.seconds
+        )
         self._give(source, syscall, events)
 
     def _halves_of(self, half: _Half, rest: bytes) -> Call | None:
+        """As `whole_halves`, of a call that was cut: by the traced program's output, perhaps."""
         call: Call | None = self._calls.whole_halves(half.text, rest)
-        if half.frame.seam and (call is None or has_output(call)):  # it was cut by output
+        if call is None or has_output(call):
             call = without_output(self._calls, half.text + rest) or call
             call = call or around_output(self._calls, half.text, rest)
         return call
@@ -293,7 +315,7 @@ class Rejoin:
         source.account.call_lines += frame.lines
         source.account.half_calls += 1
         syscall = Syscall(
-            _tid(frame), frame.time, frame.seconds, call, frame.span, entry_seen=False
+            frame.tid or NOBODY, frame.time, frame.seconds, call, frame.span, entry_seen=False
         )
         self._give(source, syscall, events)
 
@@ -304,7 +326,7 @@ class Rejoin:
         if frame.end is End.MOVED and frame.number is not None:
             self._moved[frame.number] = half
         elif frame.end is not End.DETACHED:
-            self._halves[_tid(frame)] = half
+            self._halves[frame.tid or NOBODY] = half
 
     def _drop_half(self, tid: int) -> None:
         """A task that begins a call is not inside of another one, whatever the trace lacks."""
@@ -314,7 +336,3 @@ class Rejoin:
 
     def _count_half(self, half: _Half) -> None:
         self._sources[half.frame.span.source].account.half_calls += 1
-
-
-def _tid(frame: Frame) -> int:
-    return NOBODY if frame.tid is None else frame.tid

@@ -19,11 +19,11 @@ from lark.exceptions import UnexpectedInput
 from lark.lexer import BasicLexer
 
 from strace_analyzer.trace.expressions import Expressions, InexactShapeError, Lexed
-from strace_analyzer.trace.template import Hole, Part, TooDeepError, constant, part
+from strace_analyzer.trace.template import Hole, Part, TooDeepError
 from strace_analyzer.trace.terminals import UnsupportedTerminalError
 
 Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
-"""What `build` made, each part a function of the match, and the match (None from plain Lark)."""
+"""What `build` made, each part to be filled from the match, and the match (None from plain Lark)."""
 
 MOST_SHAPES_OF_ONE_KEY = 200
 MOST_TOKENS_OF_A_SHAPE = 400
@@ -83,13 +83,18 @@ class Reader:
         Texts with different `key` never have one shape: it makes the lists short, nothing more.
         """
         shapes = self._shapes.get(key)
-        if shapes is not None:
-            for place, (fullmatch, parts) in enumerate(shapes):
-                match = fullmatch(text)
-                if match is not None:
-                    if place:
-                        shapes.insert(0, shapes.pop(place))
-                    return parts, match
+        if shapes is None:
+            return self._parse(key, text)
+        fullmatch, parts = shapes[0]
+        match = fullmatch(text)
+        if match is not None:
+            return parts, match
+        for place in range(1, len(shapes)):
+            fullmatch, parts = shapes[place]
+            match = fullmatch(text)
+            if match is not None:  # those that match often come to stand in front
+                shapes[place - 1], shapes[place] = shapes[place], shapes[place - 1]
+                return parts, match
         return self._parse(key, text)
 
     def plainly(self, text: bytes) -> Reading | None:
@@ -120,7 +125,7 @@ class Reader:
             for token in interactive.iter_parse():
                 lexed.append(Lexed(lexers[interactive.parser_state.position], token))
             tree = interactive.feed_eof()  # type: ignore[no-untyped-call]
-            parts = tuple(constant(value) for value in self._build(self._filled(tree, {})))
+            parts = tuple(map(Part, self._build(self._filled(tree, {}))))
         except (UnexpectedInput, RecursionError):
             return None
         lexed = [
@@ -159,7 +164,7 @@ class Reader:
                     (one.token for one in lexed if one.is_hole and one.is_kept), start=1
                 )
             }
-            parts = tuple(part(value) for value in self._build(self._filled(tree, holes)))
+            parts = tuple(map(Part, self._build(self._filled(tree, holes))))
         except (InexactShapeError, UnsupportedTerminalError, TooDeepError):
             return
         shapes = self._shapes.setdefault(key, [])

@@ -29,6 +29,8 @@ _AT_ANY_TIME = frozenset(
     )
 )
 """What may be said of a task that is inside of a call."""
+_CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
+"""To ask a class for its member, once a line, takes longer."""
 
 
 class Speaker:
@@ -49,20 +51,11 @@ class Speaker:
 
     def hear(self, frame: Frame, events: list[Event]) -> Frame:
         """`frame` with its tid; what it tells about the speakers themselves goes to `events`."""
-        tid = frame.tid
-        if (
-            frame.end is End.RESULT
-            and tid is not None
-            and tid in self._alive
-            and frame.kind is Kind.CALL
-            and frame.command is None
-        ):
-            if self._inside:
-                self._inside.pop(tid, None)
-            if frame.body.startswith(_EXITS):
-                self._leaving.add(tid)
+        kind, tid = frame.kind, frame.tid
+        if tid in self._alive and (kind is _CALL or kind is _RESUMED) and frame.command is None:
+            self._said(frame, tid)
             return frame
-        if frame.kind not in SPEAKING:
+        if kind not in SPEAKING:
             if frame.kind is Kind.REST:  # never has a prefix of its own
                 return self._rest(frame)
             if frame.number is not None:
@@ -104,15 +97,19 @@ class Speaker:
         self._inside.pop(tid, None)
         self._commands.pop(tid, None)
 
+    def _said(self, frame: Frame, tid: int) -> None:
+        """A call, or a half of one."""
+        if frame.end is not _RESULT:
+            self._inside[tid] = frame.name
+            self._cut = tid
+        elif self._inside:
+            self._inside.pop(tid, None)
+        if frame.body.startswith(_EXITS):
+            self._leaving.add(tid)
+
     def _remember(self, frame: Frame, tid: int) -> None:
-        if frame.kind is Kind.CALL or frame.kind is Kind.RESUMED:
-            if frame.end is not End.RESULT:
-                self._inside[tid] = frame.name
-                self._cut = tid
-            elif self._inside:
-                self._inside.pop(tid, None)
-            if frame.body.startswith(_EXITS):
-                self._leaving.add(tid)
+        if frame.kind is _CALL or frame.kind is _RESUMED:
+            self._said(frame, tid)
         elif frame.kind in _ENDS:
             self._forget(tid)
         elif frame.kind is Kind.SUPERSEDED and frame.number is not None:

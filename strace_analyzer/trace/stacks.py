@@ -16,27 +16,20 @@ class Stacks:
     """Of one source."""
 
     def __init__(self) -> None:
-        self._held: Syscall | None = None
+        self.held: Syscall | None = None
+        """The call about which the next line decides."""
         self._stack: list[str] = []
         self._dumps: list[Event] = []
-        self._are_printed: bool | None = None
-        """Whether -k was given; None before the second call."""
-
-    @property
-    def holds(self) -> bool:
-        """The next line decides about a call."""
-        return self._held is not None
-
-    @property
-    def may_come(self) -> bool:
+        self.may_come = True
         """The source has shown a stack, or has not had two calls yet."""
-        return self._are_printed is not False
+        self._are_printed = False
+        """It has shown one: -k was given."""
 
     def take(self, frame: Frame, events: list[Event]) -> bool:
         """True if `frame` belongs to the held call; otherwise that call goes to `events`."""
-        if self._held is None:
+        if self.held is None:
             if frame.kind is Kind.STACK:  # below a signal, or of a call that was not held
-                self._are_printed = True
+                self.may_come = self._are_printed = True
             return False
         text = frame.body.decode("utf-8", "surrogateescape")
         if frame.kind is Kind.STACK:
@@ -50,24 +43,23 @@ class Stacks:
 
     def give(self, syscall: Syscall, events: list[Event]) -> None:
         """The next call of the source, to `events` unless its stack may follow."""
-        if self._are_printed is False:
-            events.append(syscall)
-        else:
+        if self.may_come:
             self.release(events)
-            self._held = syscall
+            self.held = syscall
+        else:
+            events.append(syscall)
 
     def release(self, events: list[Event]) -> None:
         """No more of the held call's stack comes."""
-        held = self._held
+        held = self.held
         if held is None:
             return
-        self._held = None
+        self.held = None
         if self._stack:
             held.stack = tuple(self._stack)
             self._stack.clear()
             self._are_printed = True
-        elif self._are_printed is None:
-            self._are_printed = False
+        self.may_come = self._are_printed
         events.append(held)
         events += self._dumps
         self._dumps.clear()

@@ -1,18 +1,16 @@
-"""A value with holes in it -> a function that makes the value from a match."""
+"""A value with holes in it -> a Part, whose function makes the value from a match."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, NoReturn
-
-Part = Callable[[Any], Any]
-"""From the match of a shape (None from plain Lark) to the part's value."""
 
 _DEEPEST = 40
 """Python itself allows 200 nested parentheses; a level of tuples takes up to three."""
 
-_CONSTANTS = (str, bytes, int, float, type(None))
+_CONSTANTS = (str, bytes, int, float, Enum, type(None))
 
 
 class Hole:
@@ -52,45 +50,32 @@ def has_holes(value: Any) -> bool:
     raise TypeError(f"a {type(value).__name__} may hide a hole")
 
 
-def constant(value: Any) -> Part:
-    """The part that is `value`, whatever matched."""
-    return lambda _: value
+class Part:
+    """A value with holes. `fill` makes it from a match; it is translated when it is first filled,
+    for most parts never are."""
 
+    __slots__ = ("_value", "fill")
 
-def part(value: Any) -> Part:
-    """The function that gives `value` with its holes filled.
+    def __init__(self, value: Any) -> None:
+        """Raises TooDeepError where holes are under too many levels of tuples."""
+        self.fill: Callable[[Any], Any]
+        if has_holes(value):
+            if _depth(value) > _DEEPEST:
+                raise TooDeepError
+            self._value = value
+            self.fill = self._translate
+        else:
+            self.fill = lambda _: value
 
-    Raises TooDeepError where they are under too many levels of tuples.
-    """
-    if isinstance(value, Hole):
-        number, worth = value.number, value.worth
-        return lambda match: worth(match[number])
-    if not has_holes(value):
-        return constant(value)
-    if _depth(value) > _DEEPEST:
-        raise TooDeepError
-    return Template(value)
+    def _translate(self, match: re.Match[bytes]) -> Any:
+        names: dict[str, Any] = {"new": tuple.__new__}
+        source = _source(self._value, names)
+        self.fill = eval(f"lambda match: {source}", names)  # holds only names made in _source
+        return self.fill(match)
 
 
 def _depth(value: Any) -> int:
     return 1 + max(map(_depth, value), default=0) if isinstance(value, tuple) else 0
-
-
-class Template:
-    """A value with holes, translated to a Python function when first filled (most never are)."""
-
-    __slots__ = ("_fill", "_value")
-
-    def __init__(self, value: Any) -> None:
-        self._value = value
-        self._fill: Part | None = None
-
-    def __call__(self, match: re.Match[bytes]) -> Any:
-        if self._fill is None:
-            names: dict[str, Any] = {"new": tuple.__new__}
-            source = _source(self._value, names)
-            self._fill = eval(f"lambda match: {source}", names)  # holds only names made in _source
-        return self._fill(match)
 
 
 def _source(value: Any, names: dict[str, Any]) -> str:
@@ -102,7 +87,8 @@ def _source(value: Any, names: dict[str, Any]) -> str:
         return name
 
     if isinstance(value, Hole):
-        return f"{named(value.worth)}(match[{value.number}])"
+        text = f"match[{value.number}]"
+        return text if value.worth is bytes else f"{named(value.worth)}({text})"
     if not has_holes(value):
         return named(value)
     inner = "".join(f"{_source(item, names)}, " for item in value)

@@ -11,7 +11,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import GrammarError, LexError
 
 from strace_analyzer.trace.shapes import MOST_TOKENS_OF_A_SHAPE, Reader
-from strace_analyzer.trace.template import Hole, TooDeepError, part
+from strace_analyzer.trace.template import Hole, Part, TooDeepError
 from strace_analyzer.trace.terminals import Terminal, UnsupportedTerminalError
 
 
@@ -40,7 +40,7 @@ def taught(texts: list[str], grammar: str, *holes: str, varying: str = "") -> Re
 
 
 def says(reading: Any) -> object:
-    return reading and [part(reading[1]) for part in reading[0]]
+    return reading and [part.fill(reading[1]) for part in reading[0]]
 
 
 def is_learned(made: Reader, text: str) -> bool:
@@ -250,7 +250,7 @@ def test_a_hole_answers_nothing(question: Any) -> None:
 
 def test_a_value_that_may_hide_a_hole_is_refused() -> None:
     with pytest.raises(TypeError, match="list"):
-        part(("x", [Hole(1, int)]))
+        Part(("x", [Hole(1, int)]))
 
 
 def test_deep_nesting_is_read_but_not_learned() -> None:
@@ -264,7 +264,7 @@ def test_deep_nesting_is_read_but_not_learned() -> None:
     for _ in range(60):
         nested = (nested,)
     with pytest.raises(TooDeepError):
-        part(nested)
+        Part(nested)
 
 
 def test_nesting_beyond_python_s_stack_is_not_read() -> None:
