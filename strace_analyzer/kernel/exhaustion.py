@@ -19,6 +19,9 @@ IN_A_ROW = 3
 """So many EADDRNOTAVAIL without a success between, on sockets that the kernel had to find a port
 for, are no accident of one address."""
 
+ASKING = frozenset({"bind", "connect", "listen", "outcome", "send"})
+"""The roles of steps that ask for a port, or say what became of that: no other can find none."""
+
 
 class Code(Enum):
     """The call that found no port."""
@@ -54,13 +57,16 @@ class Exhaustion:
 
     def judge(self, step: Step) -> Dry | None:
         """None where `step` is no sign of exhaustion."""
-        if isinstance(step.event, Syscall) and step.event.result.injected:
+        if step.role not in ASKING or not isinstance(step.event, Syscall):
             return None
-        socket, errno = step.socket, step.errno
-        if step.role in ("connect", "outcome") and errno in (None, "EINPROGRESS"):
-            self._succeeded(step)
+        result, socket = step.event.result, step.socket
+        if result.injected:
             return None
-        match step.role, errno:
+        if result.errno in (None, "EINPROGRESS"):
+            if step.role in ("connect", "outcome"):
+                self._succeeded(step)
+            return None
+        match step.role, result.errno:
             case "bind", "EADDRINUSE":
                 asked = bind_address(step)
                 return Dry(Code.BIND, True) if asked is not None and asked.port == 0 else None

@@ -8,6 +8,14 @@ from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.trace.events import Exited, Killed, Syscall
 
+MAKING = frozenset({"socket", "accept", "inherited"})
+"""Roles of the first step of a socket: `was` is None."""
+MOVING = frozenset({
+    "bind", "close", "connect", "eof", "getsockname", "listen", "outcome", "release", "reset",
+    "send", "setsockopt", "shutdown",
+})  # fmt: skip
+"""Roles of all other steps."""
+
 
 class Step(NamedTuple):
     """One event moved, or tried to move, one socket.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.rules.early_bind import connects_like_tcp, early_bind_findings
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import took_nearly_all, with_hidden_calls
@@ -39,6 +39,7 @@ class BindAddressPortZero(Rule):
     id = "bind-address-port-zero"
     title = "bind() to a local address and port 0 before connect()"
     level = Level.NOTE
+    roles = MOVING
 
     def step(self, step: Step) -> Iterable[Finding]:
         return early_bind_findings(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from strace_analyzer.findings import Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.rules.early_bind import (
     UNMEASURED,
     early_bind_findings,
@@ -50,6 +50,7 @@ class BindAnyPortZero(Rule):
     id = "bind-any-port-zero"
     title = "bind() to the wildcard address and port 0 before connect()"
     level = Level.WARNING
+    roles = MOVING
 
     def step(self, step: Step) -> Iterable[Finding]:
         return early_bind_findings(self, step, is_early_wildcard_bind)

@@ -41,37 +41,38 @@ class BoundUnused(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._held: dict[int, Step] = {}
-        """by description: the bind whose port is held and not used"""
-        self._outlived: set[int] = set()
-        """of those, the ones that saw another socket's bind"""
+        self._held: dict[int, tuple[Step, int]] = {}
+        """by description: the bind whose port is held and not used, and which bind of all it was"""
+        self._binds = 0
+        """that succeeded, of any socket"""
         self._now: float | None = None
 
     def step(self, step: Step) -> Iterable[Finding]:
-        key, now = step.description.id, step.now
         self._now = step.event.seconds
+        now = step.now
         if step.role == "bind" and step.errno is None:
-            self._outlived.update(other for other in self._held if other != key)
-        if now is not None and _is_idle(now):
-            if step.role == "bind" and step.errno is None:
-                self._held[key] = step
-            return
-        bind = self._held.pop(key, None)
-        if bind is not None and now is None and step.was is not None and self._is_long(key, bind):
-            yield self.finding(step, step.was, ended=True)
-        self._outlived.discard(key)
+            self._binds += 1
+            if now is not None and _is_idle(now):
+                self._held[step.description.id] = step, self._binds
+                return ()
+        elif step.description.id not in self._held or (now is not None and _is_idle(now)):
+            return ()
+        held = self._held.pop(step.description.id, None)
+        if held is not None and now is None and step.was is not None and self._is_long(*held):
+            return (self.finding(step, step.was, ended=True),)
+        return ()
 
     def close(self) -> Iterable[Finding]:
-        for key, bind in self._held.items():
-            if self._is_long(key, bind):
+        for bind, number in self._held.values():
+            if self._is_long(bind, number):
                 yield self.finding(bind, bind.description.socket)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         return with_hidden_calls(finding, summary)
 
-    def _is_long(self, key: int, bind: Step) -> bool:
+    def _is_long(self, bind: Step, number: int) -> bool:
         if bind.event.seconds is None or self._now is None:
-            return key in self._outlived
+            return number < self._binds
         return self._now - bind.event.seconds > LONG
 
     examples = (

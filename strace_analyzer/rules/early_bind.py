@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from strace_analyzer.findings import Finding
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
@@ -15,27 +15,27 @@ UNMEASURED = ("SCTP", "DCCP")
 
 def early_bind_findings(
     rule: Rule, step: Step, concerns: Callable[[Socket], bool]
-) -> Iterator[Finding]:
+) -> tuple[Finding, ...]:
     """The finding of `rule` if `step` is a connect, or changes what became of one, of a socket that
     holds a port from bind() with port 0 and that `concerns`; the binding's last step ends it."""
-    was = step.was
+    was, now = step.was, step.now
     if (
         was is None
         or was.binding is not Binding.EPHEMERAL
         or was.connection is Connection.LISTENING
     ):
-        return
+        return ()
     if was.connects == 0:
-        connects = step.role == "connect" and step.now is not None and step.now.peer is not None
+        connects = step.role == "connect" and now is not None and now.peer is not None
         if not connects:
-            return
+            return ()
     elif was.peer is None:
-        return
-    if concerns(was):
-        now = step.now
-        ended = now is None or now.binding is not Binding.EPHEMERAL
-        at = "bind" if was.evidence("bind") is not None else "connect"  # a bind before the trace
-        yield rule.finding(step, was if now is None else now, at=at, ended=ended)
+        return ()
+    if not concerns(was):
+        return ()
+    ended = now is None or now.binding is not Binding.EPHEMERAL
+    at = "bind" if was.evidence("bind") is not None else "connect"  # a bind before the trace
+    return (rule.finding(step, was if now is None else now, at=at, ended=ended),)
 
 
 def is_early_wildcard_bind(socket: Socket) -> bool:

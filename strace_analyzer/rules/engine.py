@@ -32,13 +32,20 @@ class Engine:
         self._context = context
         self._rules = [rule(context) for rule in rules]
         self._by_id = {rule.id: rule for rule in self._rules}
+        self._at_role: dict[str, tuple[Rule, ...]] = {}
+        """the rules that a step with this role concerns"""
+        self._guard = _Guard(self.failures, context)
         self._of_socket: dict[int, set[str]] = {}
 
     def feed(self, step: Step) -> list[Finding]:
         """The findings that `step` made or changed."""
         changed: list[Finding] = []
-        guard = _Guard(self.failures, "", self._context, step)
-        rules = iter(self._rules)
+        concerned = self._at_role.get(step.role)
+        if concerned is None:
+            concerned = self._at_role[step.role] = self._concerned(step.role)
+        guard = self._guard
+        guard.step = step
+        rules = iter(concerned)
         asked_all = False
         while not asked_all:  # a rule that raises ends the block; the others are still to be asked
             with guard:
@@ -58,7 +65,7 @@ class Engine:
         """The findings that only the end of the trace completes."""
         changed: list[Finding] = []
         for rule in self._rules:
-            with _Guard(self.failures, rule.id, self._context, None):
+            with _Guard(self.failures, self._context, rule.id):
                 for finding in rule.close():
                     changed.append(finding)
                     self.store.put(finding)
@@ -68,22 +75,24 @@ class Engine:
         """Every finding with its final level and confidence, in order of first sight."""
         for finding in self.store:
             judged = finding
-            with _Guard(self.failures, finding.rule, self._context, None):
+            with _Guard(self.failures, self._context, finding.rule):
                 judged = self._by_id[finding.rule].judge(finding, summary)
             yield judged
+
+    def _concerned(self, role: str) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self._rules if rule.roles is None or role in rule.roles)
 
 
 class _Guard:
     """Around a rule's own code, which may be a stranger's: an error there is noted, once a rule, and
     the analysis goes on; interrupts and exits pass."""
 
-    def __init__(
-        self, failures: list[RuleFailure], rule: str, context: Context, step: Step | None
-    ) -> None:
-        self._failures = failures
+    def __init__(self, failures: list[RuleFailure], context: Context, rule: str = "") -> None:
         self.rule = rule
+        self.step: Step | None = None
+        """what the rule was looking at, None for the end of the trace"""
+        self._failures = failures
         self._context = context
-        self._step = step
 
     def __enter__(self) -> None:
         return None
@@ -98,8 +107,8 @@ class _Guard:
             return False
         if all(failure.rule != self.rule for failure in self._failures):
             source, line = "", 0
-            if self._step is not None:
-                span = self._step.event.span
+            if self.step is not None:
+                span = self.step.event.span
                 source, line = self._context.source_name(span.source), span.first
             message = f"{type(error).__name__}: {error}"
             self._failures.append(RuleFailure(self.rule, source, line, message))

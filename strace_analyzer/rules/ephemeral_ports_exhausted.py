@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from strace_analyzer.findings import Confidence, Finding, Level, PortState
 from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.exhaustion import Dry, Exhaustion
+from strace_analyzer.kernel.exhaustion import ASKING, Dry, Exhaustion
 from strace_analyzer.kernel.socket_state import Binding, Socket
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import NEARLY_ALL
@@ -51,6 +51,7 @@ class EphemeralPortsExhausted(Rule):
     id = "ephemeral-ports-exhausted"
     title = "no local port was left"
     level = Level.ERROR
+    roles = MOVING | {"inherited"}
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -63,24 +64,32 @@ class EphemeralPortsExhausted(Rule):
     def step(self, step: Step) -> Iterable[Finding]:
         socket = step.socket
         self._note(socket)
+        if step.role not in ASKING:
+            return ()
         key = socket.namespace, space(socket)
-        dry = self._exhaustion.setdefault(key, Exhaustion()).judge(step)
-        if dry is not None:
-            cause, without_bind = self._cause(step, dry)
-            yield self.finding(
-                step,
-                socket._replace(doubts=frozenset()),
-                at="failure",
-                confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
-                cause=cause,
-                without_bind=without_bind,
-            )
+        exhaustion = self._exhaustion.get(key)
+        if exhaustion is None:
+            exhaustion = self._exhaustion[key] = Exhaustion()
+        dry = exhaustion.judge(step)
+        if dry is None:
+            return ()
+        cause, without_bind = self._cause(step, dry)
+        found = self.finding(
+            step,
+            socket._replace(doubts=frozenset()),
+            at="failure",
+            confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
+            cause=cause,
+            without_bind=without_bind,
+        )
+        return (found,)
 
     def _note(self, socket: Socket) -> None:
-        if socket.binding is Binding.EPHEMERAL and space(socket) == "TCP":
+        is_early = socket.binding is Binding.EPHEMERAL
+        if is_early and space(socket) == "TCP":
             self._binds_early.add(socket.namespace)
         port = socket.assigned_port
-        if port is not None and socket.binding in (Binding.EPHEMERAL, Binding.AUTOBOUND):
+        if port is not None and (is_early or socket.binding is Binding.AUTOBOUND):
             low, high = self._shown.get(socket.namespace, (port, port))
             self._shown[socket.namespace] = (min(low, port), max(high, port))
 

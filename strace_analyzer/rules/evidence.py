@@ -124,20 +124,22 @@ def _held(context: Context, calls: dict[str, CallRecord], step: Step, ended: boo
 
 def record(context: Context, item: Evidence) -> CallRecord:
     """One call of the trail as the report shows it."""
-    call = item.call
+    role, call, fd = item
+    source, first, last = call.span
+    result = call.result
     return CallRecord(
-        role=item.role,
-        source=context.source_name(call.span.source),
-        line=call.span.first,
-        end_line=call.span.last,
+        role=role,
+        source=context.source_name(source),
+        line=first,
+        end_line=last,
         tid=call.tid or None,
-        fd=item.fd,
+        fd=fd,
         time=call.time,
         seconds=context.since_start(call.seconds),
         duration=call.duration,
         name=call.name,
-        result=call.result.value,
-        errno=call.result.errno,
+        result=result.value,
+        errno=result.errno,
         text=call.text,
         stack=call.stack,
     )

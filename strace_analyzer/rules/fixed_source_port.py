@@ -38,6 +38,7 @@ class FixedSourcePort(Rule):
     id = "fixed-source-port"
     title = "explicit source port inside the ephemeral range"
     level = Level.NOTE
+    roles = frozenset({"connect", "outcome", "reset", "close"})
 
     def step(self, step: Step) -> Iterable[Finding]:
         was = step.was
@@ -47,9 +48,7 @@ class FixedSourcePort(Rule):
             or was.connection is Connection.LISTENING
         ):
             return
-        first = step.role == "connect" and was.connects == 0
-        changed = step.role in ("connect", "outcome", "reset", "close") and was.connects > 0
-        if (first or changed) and self._is_ephemeral(was):
+        if (was.connects > 0 or step.role == "connect") and self._is_ephemeral(was):
             yield self.finding(step, step.socket, ended=step.now is None)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:

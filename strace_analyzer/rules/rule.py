@@ -60,6 +60,8 @@ class Rule(ABC):
     title: ClassVar[str]
     """what it flags, in a few words"""
     level: ClassVar[Level] = Level.NOTE
+    roles: ClassVar[frozenset[str] | None] = None
+    """the roles of the steps that `step` is given, None for every step"""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def __init__(self, context: Context) -> None:

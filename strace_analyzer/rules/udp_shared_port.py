@@ -33,12 +33,12 @@ class UdpSharedPort(Rule):
     id = "udp-shared-port"
     title = "UDP bind() to port 0 with SO_REUSEADDR"
     level = Level.NOTE
+    roles = frozenset({"bind"})
 
     def step(self, step: Step) -> Iterable[Finding]:
         now = step.now
         if (
-            step.role == "bind"
-            and step.errno is None
+            step.errno is None
             and now is not None
             and now.is_udp
             and now.binding is Binding.EPHEMERAL

@@ -82,6 +82,29 @@ def test_a_rule_that_raises_is_noted_once_and_keeps_what_it_found(
     assert [(u.code, u.count) for u in analysis.unknown] == [("rule-failed", 1)]
 
 
+@pytest.mark.parametrize(
+    ("roles", "seen"),
+    [
+        (None, ["socket", "bind", "connect", "close", "socket", "bind", "connect"]),
+        (frozenset({"bind", "close"}), ["bind", "close", "bind"]),
+        (frozenset[str](), []),
+    ],
+)
+def test_a_rule_gets_the_steps_whose_roles_it_names(
+    roles: frozenset[str] | None, seen: list[str]
+) -> None:
+    got: list[str] = []
+
+    class Listening(Failing):
+        def step(self, step: sa.Step) -> Iterable[sa.Finding]:
+            got.append(step.role)
+            return ()
+
+    Listening.roles = roles
+    analysed(Listening)
+    assert got == seen
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_is_no_failure_of_the_rule(stop: type[BaseException]) -> None:
     class Interrupted(Failing):
