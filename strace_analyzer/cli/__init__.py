@@ -3,9 +3,12 @@ prints or exits."""
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
+
+_NEW_OBJECTS = 20_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,6 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Until something has begun that must be ended well (cli.output.end_well) Ctrl-C just ends
         # us: an exception could come up inside of an import, and be swallowed or look like a bug.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # What is made of a trace is freed as it is let go; to look for cycles, which are rare, as often
+    # as Python does by itself takes a twentieth of the time.
+    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
     try:
         from strace_analyzer.cli.app import run
 

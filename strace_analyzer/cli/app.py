@@ -46,6 +46,6 @@ def _run(words: list[str]) -> int:
         from strace_analyzer.cli.settings import settings
 
         return check_traces(rest, settings())
-    from strace_analyzer.cli.commands import run_command
+    from strace_analyzer.cli.commands import run_command, run_whole
 
-    return run_command(words, (command,) if command in COMMANDS else COMMANDS)
+    return run_command(command, rest) if command in COMMANDS else run_whole(words, COMMANDS)

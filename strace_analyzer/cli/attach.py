@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, tracing
-from strace_analyzer.cli.values import ReportFormat
+from strace_analyzer.cli.values import ReportFormat, one_of, path, whole_numbers
 from strace_analyzer.errors import ConfigurationError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|)")
@@ -19,8 +19,8 @@ _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 def attach(
     pids: Annotated[
-        list[int],
-        typer.Argument(metavar="PID...", help="Running processes.", show_default=False, min=1),
+        list[str],
+        typer.Argument(metavar="PID...", help="Running processes.", show_default=False),
     ],
     for_: Annotated[
         str | None,
@@ -53,18 +53,20 @@ def attach(
     from strace_analyzer.live.strace import show_everything
     from strace_analyzer.live.watch import Watch
 
+    numbers, trace_file = whole_numbers(pids, "PID"), path(save_trace)
     more = strace_option or []
+    form = one_of(ReportFormat, format, "--format")
     seconds = None if for_ is None else _seconds(for_)
     chosen = tracing.live_settings(
         rule=rule,
         rule_files=rules,
-        level=level.value if level else None,
+        level=level,
         fail_on=fail_on,
         port_range=port_range,
         all_is_shown=show_everything(more),
     )
     manner = Manner(
-        format=format,
+        format=form,
         everything=all,
         telling=output is None and (follow or sys.stdout.isatty()),
         viewed=not quiet and sys.stderr.isatty(),
@@ -72,8 +74,8 @@ def attach(
     )
     status = 0
     with (
-        destination(output) as stream,
-        attached(pids, seconds=seconds, save=save_trace, stacks=stacks, options=more) as session,
+        destination(path(output)) as stream,
+        attached(numbers, seconds=seconds, save=trace_file, stacks=stacks, options=more) as session,
         unheard(stream),
     ):
         there = replace(chosen.analysis, host_range=session.port_range)

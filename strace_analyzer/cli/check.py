@@ -8,7 +8,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import ReportFormat, numbers
+from strace_analyzer.cli.values import ReportFormat, one_of, path, whole_number, whole_numbers
 
 
 def check(
@@ -64,17 +64,23 @@ def check(
         chosen = settings(
             rule=rule,
             rule_files=rules or (),
-            level=level.value if level else None,
+            level=level,
             fail_on=fail_on,
             port_range=port_range,
             autobind_reuse=autobind_reuse,
             strict=strict,
-            jobs=jobs,
-            pids=numbers(pid),
+            jobs=whole_number(jobs, "--jobs", least=1),
+            pids=frozenset(whole_numbers(pid, "--pid")),
             commands=tuple(command or ()),
             since=since,
             until=until,
         )
         return check_traces(
-            traces, chosen, format, output, everything=all, follow=follow, quiet=quiet
+            traces,
+            chosen,
+            one_of(ReportFormat, format, "--format"),
+            path(output),
+            everything=all,
+            follow=follow,
+            quiet=quiet,
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from strace_analyzer.cli.values import whole_numbers
 from strace_analyzer.errors import ConfigurationError
 
 
@@ -17,7 +18,7 @@ def command(
         ),
     ] = None,
     pid: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
             "--pid", "-p", metavar="PID", help="A running process. Repeatable.", show_default=False
         ),
@@ -28,5 +29,5 @@ def command(
 
     if pid and program:
         raise ConfigurationError("give --pid or a program, not both")
-    print(quoted(strace_command(pids=pid or (), program=program or ())))
+    print(quoted(strace_command(pids=whole_numbers(pid, "--pid"), program=program or ())))
     return 0

@@ -1,13 +1,13 @@
-"""The options that mean the same in every command, as typer takes them."""
+"""The options that mean the same in every command, as typer takes them: text and switches. What
+the text means, values.py reads."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli.values import LevelName, ReportFormat
+from strace_analyzer.cli.values import ReportFormat
 
 SHOWN = "What is shown"
 OUTPUT = "Output"
@@ -28,11 +28,16 @@ Traces = Annotated[
     ),
 ]
 Format = Annotated[
-    ReportFormat,
-    typer.Option("--format", help="The form of the report.", rich_help_panel=OUTPUT),
+    str,
+    typer.Option(
+        "--format",
+        metavar="|".join(ReportFormat),
+        help="The form of the report.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 OutputFile = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "-o",
         "--output",
@@ -42,7 +47,7 @@ OutputFile = Annotated[
     ),
 ]
 Pids = Annotated[
-    list[int] | None,
+    list[str] | None,
     typer.Option(
         "--pid",
         metavar="PID",
@@ -71,11 +76,10 @@ Strict = Annotated[
     ),
 ]
 Jobs = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--jobs",
         metavar="N",
-        min=1,
         help="Processes that work on a large trace: 1 or 2.",
         show_default="2 if there are two processors",
         rich_help_panel=READING,
@@ -111,9 +115,10 @@ ReportedRules = Annotated[
     ),
 ]
 ShownLevel = Annotated[
-    LevelName | None,
+    str | None,
     typer.Option(
         "--level",
+        metavar="note|warning|error",
         help="Only findings from this level on.",
         show_default="note",
         rich_help_panel=SHOWN,

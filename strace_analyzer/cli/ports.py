@@ -10,6 +10,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.cli.values import one_of, path, whole_number
 from strace_analyzer.cli.values import port_range as two_ports
 
 
@@ -24,8 +25,13 @@ class PortsFormat(StrEnum):
 def ports(
     traces: options.Traces = None,
     format: Annotated[
-        PortsFormat,
-        typer.Option("--format", help="The form of the account.", rich_help_panel=options.OUTPUT),
+        str,
+        typer.Option(
+            "--format",
+            metavar="|".join(PortsFormat),
+            help="The form of the account.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = PortsFormat.text,
     output: options.OutputFile = None,
     what_if: Annotated[
@@ -52,20 +58,24 @@ def ports(
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
 
+    form = one_of(PortsFormat, format, "--format")
     chosen = settings(
-        port_range=port_range, autobind_reuse=autobind_reuse, strict=strict, jobs=jobs
+        port_range=port_range,
+        autobind_reuse=autobind_reuse,
+        strict=strict,
+        jobs=whole_number(jobs, "--jobs", least=1),
     ).analysis
     asked = two_ports(what_if, "--what-if")
     analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
-    with destination(output) as stream:
-        if format is PortsFormat.text:
+    with destination(path(output)) as stream:
+        if form is PortsFormat.text:
             from strace_analyzer.cli.console import console, show
             from strace_analyzer.report.text.port_account import page
 
             target = console(stream)
             blocks = target.encoding.lower().startswith("utf")
             show(page(analysis, width=target.width, everything=all, blocks=blocks), target)
-        elif format is PortsFormat.json:
+        elif form is PortsFormat.json:
             from strace_analyzer.report.port_document import report
 
             write(report(analysis), stream)

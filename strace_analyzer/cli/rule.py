@@ -19,7 +19,7 @@ def rule(
         typer.Argument(metavar="ID", help="A rule's id, as `rules` lists it.", show_default=False),
     ] = None,
     test: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--test",
             metavar="FILE|DIR",
@@ -37,7 +37,7 @@ def rule(
         from strace_analyzer.report.text.rule_test import test_page
         from strace_analyzer.rules.load import rules_in
 
-        results = [(item, disagreements(item)) for item in rules_in(test)]
+        results = [(item, disagreements(item)) for item in rules_in(Path(test))]
         show(test_page(results), target)
         return 1 if any(found for _, found in results) else 0
     if id is None:

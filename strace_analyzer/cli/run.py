@@ -13,7 +13,7 @@ import typer
 
 from strace_analyzer.cli import options, tracing
 from strace_analyzer.cli.status import FAILED
-from strace_analyzer.cli.values import ReportFormat
+from strace_analyzer.cli.values import ReportFormat, one_of, path
 
 
 def run(
@@ -46,10 +46,11 @@ def run(
     from strace_analyzer.live.watch import Watch
 
     more = strace_option or []
+    form = one_of(ReportFormat, format, "--format")
     chosen = tracing.live_settings(
         rule=rule,
         rule_files=rules,
-        level=level.value if level else None,
+        level=level,
         fail_on=fail_on,
         port_range=port_range,
         all_is_shown=show_everything(more),
@@ -58,15 +59,15 @@ def run(
     # where the program's output goes elsewhere.
     viewed = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()
     manner = Manner(
-        format=format,
+        format=form,
         everything=all,
-        telling=output is None and (viewed or format is not ReportFormat.text),
+        telling=output is None and (viewed or form is not ReportFormat.text),
         viewed=viewed,
     )
     judgement = None
     with (
-        _report_to(output) as stream,
-        running(program, save=save_trace, stacks=stacks, options=more) as session,
+        _report_to(path(output)) as stream,
+        running(program, save=path(save_trace), stacks=stacks, options=more) as session,
         unheard(stream),
     ):
         watch = Watch(session.trace, chosen.analysis, may_be_empty=True, program=program[0])
@@ -78,12 +79,12 @@ def run(
 
 
 @contextmanager
-def _report_to(path: Path | None) -> Iterator[TextIO]:
+def _report_to(file: Path | None) -> Iterator[TextIO]:
     from strace_analyzer.cli.output import destination, end_well
 
     end_well()
-    if path is None:
+    if file is None:
         yield sys.stderr
         return
-    with destination(path) as stream:
+    with destination(file) as stream:
         yield stream

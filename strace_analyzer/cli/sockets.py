@@ -9,7 +9,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import numbers
+from strace_analyzer.cli.values import one_of, path, whole_number, whole_numbers
 
 
 class SocketsFormat(StrEnum):
@@ -23,16 +23,20 @@ class SocketsFormat(StrEnum):
 def sockets(
     traces: options.Traces = None,
     format: Annotated[
-        SocketsFormat,
-        typer.Option("--format", help="The form of the list.", rich_help_panel=options.OUTPUT),
+        str,
+        typer.Option(
+            "--format",
+            metavar="|".join(SocketsFormat),
+            help="The form of the list.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = SocketsFormat.text,
     output: options.OutputFile = None,
     line: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             "--line",
             metavar="N",
-            min=1,
             help="The socket whose call is on this line.",
             rich_help_panel=SHOWN,
         ),
@@ -40,7 +44,7 @@ def sockets(
     pid: options.Pids = None,
     command: options.Commands = None,
     fd: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
             "--fd",
             metavar="FD",
@@ -74,23 +78,28 @@ def sockets(
     from strace_analyzer.report.lives import Wanted, lives
     from strace_analyzer.report.selection import Selected
 
-    wanted = Wanted(line=line, fds=numbers(fd), peers=tuple(peer or ()))
+    form = one_of(SocketsFormat, format, "--format")
+    wanted = Wanted(
+        line=whole_number(line, "--line", least=1),
+        fds=frozenset(whole_numbers(fd, "--fd")),
+        peers=tuple(peer or ()),
+    )
     chosen = settings(
-        pids=numbers(pid),
+        pids=frozenset(whole_numbers(pid, "--pid")),
         commands=tuple(command or ()),
         sockets=True,
         strict=strict,
-        jobs=jobs,
+        jobs=whole_number(jobs, "--jobs", least=1),
     )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
-    with destination(output) as stream:
-        if format is SocketsFormat.text:
+    with destination(path(output)) as stream:
+        if form is SocketsFormat.text:
             from strace_analyzer.cli.console import console, show
             from strace_analyzer.report.text.sockets import page
 
             target = console(stream)
             show(page(selected, wanted, width=target.width, everything=all), target)
-        elif format is SocketsFormat.json:
+        elif form is SocketsFormat.json:
             from strace_analyzer.report.document import socket_life
             from strace_analyzer.report.json import sockets as json_sockets
 

@@ -17,7 +17,7 @@ STRACE = "strace"
 NEVER = ("never",)
 
 SaveTrace = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--save-trace", metavar="FILE", help="Keep the trace.", rich_help_panel=STRACE),
 ]
 Stacks = Annotated[

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
 
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.nearest import nearest
 
-
-class LevelName(StrEnum):
-    """The levels by name."""
-
-    note = "note"
-    warning = "warning"
-    error = "error"
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class ReportFormat(StrEnum):
@@ -41,6 +38,32 @@ def port_range(text: str | None, option: str = "--port-range") -> tuple[int, int
     raise ConfigurationError(f"{option} {text}: not two ports, LO-HI, such as 32768-60999")
 
 
-def numbers(values: Sequence[int] | None) -> frozenset[int]:
-    """A repeatable option's values as a set."""
-    return frozenset(values or ())
+def whole_number(text: str | None, option: str, least: int = 0) -> int | None:
+    """A number typed after `option`. Raises ConfigurationError for what is none, or is too
+    small."""
+    if text is None:
+        return None
+    if text.isdecimal() and int(text) >= least:
+        return int(text)
+    raise ConfigurationError(f"{option} {text}: not a whole number from {least} on")
+
+
+def whole_numbers(texts: Sequence[str] | None, option: str) -> tuple[int, ...]:
+    """The numbers typed after a repeated `option`. Raises ConfigurationError as whole_number."""
+    found = (whole_number(text, option) for text in texts or ())
+    return tuple(number for number in found if number is not None)
+
+
+def one_of(choices: type[Choice], text: str, option: str) -> Choice:
+    """The choice typed after `option`. Raises ConfigurationError for what is none."""
+    names = [choice.value for choice in choices]
+    if text in names:
+        return choices(text)
+    raise ConfigurationError(
+        f"{option} {text}: not one of {', '.join(names)}{nearest(text, names)}"
+    )
+
+
+def path(text: str | None) -> Path | None:
+    """The file named, if any."""
+    return None if text is None else Path(text)
