@@ -7,7 +7,7 @@ from strace_analyzer.findings import Process
 from strace_analyzer.kernel.connect_calls import UNDECODED
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import MAKING, Step
 from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
 
@@ -31,7 +31,9 @@ class _Tally:
 
 
 class Census:
-    """One trace's processes. `feed` every step, then `processes`."""
+    """One trace's processes. `feed` every step with one of `roles`, then `processes`."""
+
+    roles = frozenset({*MAKING, "connect", "outcome", "reset"})
 
     def __init__(self, trace: str) -> None:
         self._trace = trace
@@ -59,9 +61,7 @@ class Census:
             if now is not None and now.origin is not Origin.ACCEPTED:
                 self._tally(step).sockets += 1
             return
-        if now is None or not (now.is_tcp or now.protocol is None):
-            return
-        if step.role in ("connect", "outcome", "reset"):
+        if now is not None and (now.is_tcp or now.protocol is None):
             self._connection(self._tally(step), step.role, was, now)
 
     def processes(self, findings: dict[str, dict[str, int]]) -> tuple[Process, ...]:

@@ -6,7 +6,7 @@ It is long because every room is named here once, and nowhere else together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from strace_analyzer.analysis.attention import Attention
@@ -31,11 +31,23 @@ from strace_analyzer.findings import (
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.connect_calls import BIND_HIDDEN, CONNECT_HIDDEN, UNDECODED
 from strace_analyzer.kernel.seed import ExistingProcess
+from strace_analyzer.kernel.step import MAKING, MOVING
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule
 from strace_analyzer.rules.engine import RuleFailure
-from strace_analyzer.trace.events import Event, Notice
+from strace_analyzer.trace.events import (
+    Entered,
+    Event,
+    Exited,
+    Killed,
+    Notice,
+    SignalDelivered,
+    Syscall,
+)
 from strace_analyzer.trace.reader import Accounting
+
+Timed = Syscall | Entered | Exited | Killed | SignalDelivered
+_TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
 
 DEFAULT_RANGE = (32768, 60999)
 """ip_local_port_range since Linux 4.2 (docs/kernel.md)."""
@@ -75,6 +87,7 @@ class TraceAnalysis:
         self._source_names = source_names
         self._settings = settings
         self._tracker = Tracker()
+        self._doubts = self._tracker.doubts
         self._engine = Engine(settings.rules, self)
         self._ledger = PortLedger(
             port_range=settings.port_range,
@@ -88,8 +101,10 @@ class TraceAnalysis:
         self.attention = Attention(self._tracker.interest, self.visibility)
         self._unknowns = Unknowns(self)
         self.lives = Lives(self, settings.keep_sockets)
+        self._listeners = {role: self._listening(role) for role in MAKING | MOVING}
         self._start: float | None = None
-        self._end: float | None = None
+        self._last: Timed | None = None
+        """the last event with a time"""
         self._quotes: list[str] = []
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
@@ -129,15 +144,15 @@ class TraceAnalysis:
     def feed(self, event: Event) -> list[Finding]:
         """Take one event in; the findings that it made or changed (level and confidence
         provisional)."""
-        seconds: float | None = getattr(event, "seconds", None)
-        if seconds is not None:
+        if isinstance(event, _TIMED) and event.seconds is not None:
             if self._start is None:
-                self._start = seconds
-            self._end = getattr(event, "ended", None) or seconds
-        if isinstance(event, Notice):
+                self._start = event.seconds
+            self._last = event
+        elif isinstance(event, Notice):
             self._quotes.append(event.text)
         self.visibility.feed(event)
-        return self._take(self._tracker.feed(event))
+        steps = self._tracker.feed(event)
+        return self._take(steps) if steps or self._doubts else []
 
     def close(self) -> list[Finding]:
         """The end of the trace; the findings that only it completes."""
@@ -151,18 +166,33 @@ class TraceAnalysis:
     def _take(self, steps: list[Step]) -> list[Finding]:
         changed: list[Finding] = []
         for step in steps:
-            self._census.feed(step)
-            self._ledger.step(step)
-            if self._what_if is not None:
-                self._what_if.step(step)
-            self.lives.feed(step)
+            for listen in self._listeners[step.role]:
+                listen(step)
             changed += self._engine.feed(step)
-        doubts = self._tracker.doubts
-        if doubts:
-            for doubt in doubts:
-                self._unknowns.feed(doubt)
-            doubts.clear()
+        for doubt in self._doubts:
+            self._unknowns.feed(doubt)
+        self._doubts.clear()
         return changed
+
+    def _listening(self, role: str) -> tuple[Callable[[Step], None], ...]:
+        """Who is told of steps with this role; the engine comes after them, its rules may ask."""
+        listeners: list[Callable[[Step], None]] = []
+        if role in Census.roles:
+            listeners.append(self._census.feed)
+        if role in PortLedger.roles:
+            listeners.append(self._ledger.step)
+        if self._what_if is not None:
+            listeners.append(self._what_if.step)
+        if self._settings.keep_sockets:
+            listeners.append(self.lives.feed)
+        return tuple(listeners)
+
+    @property
+    def _end(self) -> float | None:
+        """When the last event was, or came to its end."""
+        last = self._last
+        ended = last.ended if isinstance(last, Syscall) else None
+        return ended or (None if last is None else last.seconds)
 
     def _summarize(self) -> None:
         uses: dict[tuple[str, int], ProcessUse] = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from strace_analyzer.kernel.interest import BEGINNING, WHEN
 from strace_analyzer.kernel.process_calls import ENTRIES as CLONES
 from strace_analyzer.kernel.tracker import tracked_calls
@@ -38,6 +41,17 @@ class Pieces:
         self._has_ended = False
         self._calls = 0
         self._matters = tracked_calls() - WHEN.keys()
+        self._take: dict[type[Event], Callable[[Any], None]] = {
+            Syscall: self._call,
+            Entered: self._entry,
+            Exited: self._end,
+            Killed: self._end,
+            Detached: self._end,
+            Identified: self._identified,
+            Attached: self._attached,
+            Unparsed: self._cut,
+            TableRow: self._table,
+        }
 
     @property
     def broke_off(self) -> int:
@@ -49,42 +63,50 @@ class Pieces:
 
     def feed(self, event: Event) -> None:
         """Note what `event` shows."""
-        self._is_cut = isinstance(event, Unparsed)
-        match event:
-            case Syscall():
-                self._whole(event)
-                self._has_ended = event.name in _EXITS
-            case Entered():
-                self._lose(self._inside.get(event.tid))
-                self._inside[event.tid] = event
-                self._known.add(event.tid)
-                self._has_ended = self._has_ended or event.name in _EXITS
-            case Exited() | Killed() | Detached():
-                self._inside.pop(event.tid, None)
-                self._known.discard(event.tid)
-                self._has_ended = not self._known
-                if isinstance(event, Exited) and event.superseded_by is not None:
-                    self._renamed(event.superseded_by, event.tid)
-            case Identified():
-                self._renamed(0, event.tid)
-            case Attached() | Unparsed():
-                self._has_ended = False
-            case TableRow():
-                self._has_ended = True
-            case _:
-                return
+        self._is_cut = False
+        take = self._take.get(type(event))
+        if take is not None:
+            take(event)
 
-    def _whole(self, call: Syscall) -> None:
+    def _call(self, call: Syscall) -> None:
         self._calls += 1
-        began = self._inside.pop(call.tid, None)
+        tid = call.tid
+        began = self._inside.pop(tid, None)
         if began is not None and began.span[:2] != call.span[:2]:
             self._lose(began)
         if not call.entry_seen:
-            if call.tid in self._known:
+            if tid in self._known:
                 self.lost += call.name in self._matters
             elif call.name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
-        self._known.add(call.tid)
+        self._known.add(tid)
+        self._has_ended = call.name in _EXITS
+
+    def _entry(self, half: Entered) -> None:
+        self._lose(self._inside.get(half.tid))
+        self._inside[half.tid] = half
+        self._known.add(half.tid)
+        self._has_ended = self._has_ended or half.name in _EXITS
+
+    def _end(self, event: Exited | Killed | Detached) -> None:
+        self._inside.pop(event.tid, None)
+        self._known.discard(event.tid)
+        self._has_ended = not self._known
+        if isinstance(event, Exited) and event.superseded_by is not None:
+            self._renamed(event.superseded_by, event.tid)
+
+    def _identified(self, event: Identified) -> None:
+        self._renamed(0, event.tid)
+
+    def _attached(self, event: Attached) -> None:
+        self._has_ended = False
+
+    def _cut(self, event: Unparsed) -> None:
+        self._is_cut = True
+        self._has_ended = False
+
+    def _table(self, event: TableRow) -> None:
+        self._has_ended = True
 
     def _lose(self, half: Entered | None) -> None:
         if half is not None and half.name in self._matters:

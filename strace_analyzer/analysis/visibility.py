@@ -51,6 +51,8 @@ class Visibility:
         self.names: set[str] = set()
         self.calls = 0
         self.failures = 0
+        """calls that failed; both are counted no further than they can tell anything"""
+        self._is_counted = False
         self.loader_ran = False
         """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
         self._users: set[int] = set()
@@ -60,14 +62,19 @@ class Visibility:
         """Note what `event` shows."""
         self.pieces.feed(event)
         if isinstance(event, Syscall):
-            self.calls += 1
-            if event.name in ("open", "openat") and not self.loader_ran and self.calls < 100:
-                self.loader_ran = '"/etc/ld.so.cache"' in event.text
-            self.names.add(event.name)
-            if event.name in _SOCKETS:
+            name = event.name
+            self.names.add(name)
+            if name in _SOCKETS:
                 self._users.add(event.tid)
-            if event.result.errno is not None:
-                self.failures += 1
+            if not self._is_counted:
+                self._count(event)
+
+    def _count(self, call: Syscall) -> None:
+        self.calls += 1
+        self.failures += call.result.failed
+        if call.name in ("open", "openat") and not self.loader_ran and self.calls < 100:
+            self.loader_ran = '"/etc/ld.so.cache"' in call.text
+        self._is_counted = self.calls >= BEGINNING and 0 < self.failures < self.calls
 
     @property
     def is_settled(self) -> bool:

@@ -46,16 +46,14 @@ def argument(args: tuple[Value, ...], index: int) -> Value | None:
 def fd_argument(value: Value | None) -> FdArgument | None:
     """The descriptor that `value` is, or None (AT_FDCWD, a negative number, nothing printed)."""
     note = None
-    while True:
-        match value:
-            case int():
-                return FdArgument(value, note) if 0 <= value < 2**31 else None
-            case Annotated(inner, text):
-                value, note = inner, text
-            case Named(_, inner):
-                value = inner
-            case _:
-                return None
+    while not isinstance(value, int):
+        if isinstance(value, Annotated):
+            value, note = value
+        elif isinstance(value, Named):
+            value = value.value
+        else:
+            return None
+    return FdArgument(value, note) if 0 <= value < 2**31 else None
 
 
 def result_fd(call: Syscall) -> FdArgument | None:

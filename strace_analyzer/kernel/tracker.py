@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from strace_analyzer.kernel import (
     connect_calls,
@@ -47,6 +48,9 @@ ATTEMPTS = frozenset({"connect", *ENTRIES})
 """The calls that count although strace answered them itself (-e inject=), and the kernel was never
 asked: a connect() is an attempt, and what a first half began must end."""
 
+COMPLETED = frozenset({"connect"})
+"""The calls that are taken as made where the trace has only their first half."""
+
 CLOSES = frozenset({"close", "close_range"})
 """One of them shows that closing is traced."""
 
@@ -63,7 +67,17 @@ class Tracker:
         self._kernel = Kernel()
         self._interest = Interest(self._kernel, tracked_calls())
         self._halves: dict[int, Entered] = {}
+        """calls of COMPLETED that are under way, by task"""
         self._began = False
+        self._take: dict[type[Event], Callable[[Any], None]] = {
+            Syscall: self._call,
+            Entered: self._entry,
+            Exited: self._exit,
+            Killed: self._exit,
+            Attached: self._attached,
+            Identified: self._identified,
+            Command: self._command,
+        }
 
     @property
     def tasks(self) -> Tasks:
@@ -87,67 +101,77 @@ class Tracker:
 
     def feed(self, event: Event) -> list[Step]:
         """What `event` did, in order; [] for an event that moves nothing here."""
-        kernel = self._kernel
-        match event:
-            case Syscall():
-                if not self._began:
-                    self._begin(event)
-                self._interest.hear(event.tid)
-                if event.name in CLOSES:
-                    kernel.close_was_seen = True
-                if self._interest.ignores(event):
-                    return []
-                if self._halves:
-                    self._halves.pop(event.tid, None)
-                if event.name not in ATTEMPTS and event.result.injected:
-                    return []
-                CALLS[event.name](kernel, kernel.tasks.speaker(event.tid), event)
-            case Entered():
-                self._began = True
-                self._interest.hear(event.tid)
-                if event.name in CLOSES:
-                    kernel.close_was_seen = True
-                if self._interest.ignores_entry(event):
-                    return []
-                self._halves[event.tid] = event
-                entry = ENTRIES.get(event.name)
-                if entry is not None:
-                    entry(kernel, kernel.tasks.speaker(event.tid), event)
-            case Exited() | Killed():
-                self._exit(event)
-            case Attached():
-                # the notice can stand inside of the line of the clone() that made the task
-                if kernel.tasks.awaits_children:
-                    kernel.tasks.speaker(event.tid)
-            case Identified():
-                kernel.tasks.identify(event.tid)
-                half = self._halves.pop(0, None)
-                if half is not None:
-                    self._halves[event.tid] = half
-            case Command():
-                group = kernel.tasks.speaker(event.tid).group
-                if group.command is None or (event.tid == group.tgid and not group.programs):
-                    group.command = event.command
-            case _:
-                return []
-        steps, kernel.steps = kernel.steps, []
-        return steps
+        take = self._take.get(type(event))
+        if take is None:
+            return []
+        take(event)
+        return self._made()
 
     def close(self) -> list[Step]:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
         for tid in tuple(self._halves):
             self._complete(tid)
-        steps, self._kernel.steps = self._kernel.steps, []
-        return steps
+        return self._made()
 
-    def _begin(self, first: Syscall) -> None:
+    def _made(self) -> list[Step]:
+        steps = self._kernel.steps
+        if steps:
+            self._kernel.steps = []
+            return steps
+        return []
+
+    def _call(self, call: Syscall) -> None:
+        kernel, name = self._kernel, call.name
+        if not self._began:
+            self._began = True
+            kernel.tasks.tree_is_complete = name == "execve"
+        self._interest.hear(call.tid)
+        if name in CLOSES:
+            kernel.close_was_seen = True
+        if self._interest.ignores(call):
+            return
+        if self._halves:
+            self._halves.pop(call.tid, None)
+        if call.result.injected and name not in ATTEMPTS:
+            return
+        CALLS[name](kernel, kernel.tasks.speaker(call.tid), call)
+
+    def _entry(self, half: Entered) -> None:
+        kernel, name = self._kernel, half.name
         self._began = True
-        self._kernel.tasks.tree_is_complete = first.name == "execve"
+        self._interest.hear(half.tid)
+        if name in CLOSES:
+            kernel.close_was_seen = True
+        if self._interest.ignores_entry(half):
+            return
+        if name in COMPLETED:
+            self._halves[half.tid] = half
+        elif self._halves:
+            self._halves.pop(half.tid, None)
+        entry = ENTRIES.get(name)
+        if entry is not None:
+            entry(kernel, kernel.tasks.speaker(half.tid), half)
+
+    def _attached(self, event: Attached) -> None:
+        # the notice can stand inside of the line of the clone() that made the task
+        if self._kernel.tasks.awaits_children:
+            self._kernel.tasks.speaker(event.tid)
+
+    def _identified(self, event: Identified) -> None:
+        self._kernel.tasks.identify(event.tid)
+        half = self._halves.pop(0, None)
+        if half is not None:
+            self._halves[event.tid] = half
+
+    def _command(self, event: Command) -> None:
+        group = self._kernel.tasks.speaker(event.tid).group
+        if group.command is None or (event.tid == group.tgid and not group.programs):
+            group.command = event.command
 
     def _complete(self, tid: int) -> None:
         """If `tid` is inside of a call: it was made, its result will never be known."""
         half = self._halves.pop(tid, None)
-        if half is not None and half.name == "connect":
+        if half is not None:
             task = self._kernel.tasks.speaker(tid)
             call = Syscall(tid, half.time, half.seconds, half.call, half.span)
             CALLS[half.name](self._kernel, task, call)

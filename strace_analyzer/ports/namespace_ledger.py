@@ -31,9 +31,6 @@ from strace_analyzer.ports.time_wait import HOLD, Holds, leaves_time_wait
 from strace_analyzer.ports.timeline import Timeline
 from strace_analyzer.ports.usage import Usage
 
-_MOVES_NO_PORT = frozenset({"socket", "setsockopt", "eof"})
-"""roles of steps that are passed over at once, being the most frequent"""
-
 
 class NamespaceLedger:
     """See the module. `has_moved` is False while no socket was bound or connected."""
@@ -61,8 +58,6 @@ class NamespaceLedger:
 
     def step(self, step: Step) -> None:
         """Account for one step of a TCP socket of this namespace."""
-        if step.role in _MOVES_NO_PORT:
-            return
         seconds = self._clock.at(step.event.seconds)
         if seconds is not None:
             self._holds.expire(seconds)

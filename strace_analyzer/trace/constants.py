@@ -202,11 +202,11 @@ def number(value: Value | None, table: Table = NOTHING) -> int | None:
     match value:
         case int():
             return value
-        case Name(text):
-            return table.get(text)
-        case Flags(members):
+        case Name():
+            return table.get(value.text)
+        case Flags():
             bits = 0
-            for member in members:
+            for member in value.members:
                 bit = number(member, table)
                 if bit is None:
                     return None
@@ -247,10 +247,10 @@ def includes(value: Value | None, flag: str, table: Table) -> bool | None:
     match value:
         case int():
             return value & bits == bits
-        case Name(text):
-            return text == flag or table.get(text, 0) & bits == bits
-        case Flags(members):
-            answers = [includes(member, flag, table) for member in members]
+        case Name():
+            return value.text == flag or table.get(value.text, 0) & bits == bits
+        case Flags():
+            answers = [includes(member, flag, table) for member in value.members]
             return True if True in answers else None if None in answers else False
         case Named(_, inner) | Commented(inner, _) | Annotated(inner, _) | Change(_, inner):
             return includes(inner, flag, table)

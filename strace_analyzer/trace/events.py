@@ -48,10 +48,11 @@ class Result(NamedTuple):
     def injected(self) -> bool:
         """True where strace answered in the kernel's place (strace(1), -e inject=: error, retval):
         the call was never made."""
-        groups = () if self.note is None else self.note.split(") (")
+        if self.note is None or "INJECTED" not in self.note:
+            return False
         return any(
             group == "INJECTED" or (group.startswith("INJECTED:") and "retval" in group)
-            for group in groups
+            for group in self.note.split(") (")
         )
 
 

@@ -13,6 +13,7 @@ from strace_analyzer.trace.values import MacroCall, Name, Struct, Text, Value, p
 _FAMILY_NAMES = {
     value: name for name, value in reversed(ADDRESS_FAMILIES.items()) if name.startswith("AF_")
 }
+_HTONS = frozenset({"htons", "ntohs"})
 
 
 class SocketAddress(NamedTuple):
@@ -45,37 +46,48 @@ def socket_address(value: Value | None) -> SocketAddress | None:
     value = value if value is None else plain(value)
     if not isinstance(value, Struct):
         return None
-    fields = {field.name: plain(field.value) for field in value.fields if field.name is not None}
-    # sin_family and its like: strace before 4.0
-    printed = next((fields[key] for key in fields if key.endswith("_family")), None)
-    family = _family(printed)
+    members: Members = dict(value.fields)
+    family = _family(members)
     if family is None:
         return None
     match family:
-        case "AF_INET" if "sin_port" in fields or "sin_addr" in fields:
-            return SocketAddress(
-                family, _ipv4(fields.get("sin_addr")), _port(fields.get("sin_port"))
-            )
-        case "AF_INET6" if "sin6_port" in fields:
+        case "AF_INET" if "sin_port" in members or "sin_addr" in members:
+            address, port = _member(members, "sin_addr"), _member(members, "sin_port")
+            return SocketAddress(family, _ipv4(address), _port(port))
+        case "AF_INET6" if "sin6_port" in members:
             return SocketAddress(
                 family,
-                _sin6_address(value) or _raw_ipv6(fields.get("sin6_addr")),
-                _port(fields["sin6_port"]),
-                _scope(fields.get("sin6_scope_id")),
+                _sin6_address(value) or _raw_ipv6(_member(members, "sin6_addr")),
+                _port(_member(members, "sin6_port")),
+                _scope(_member(members, "sin6_scope_id")),
             )
         case "AF_INET" | "AF_INET6" | "AF_UNSPEC":
-            return _undecoded(family, fields.get("sa_data"))
+            return _undecoded(family, _member(members, "sa_data"))
         case "AF_UNIX":
-            return SocketAddress(family, _path(fields.get("sun_path", fields.get("path"))))
+            path = "sun_path" if "sun_path" in members else "path"
+            return SocketAddress(family, _path(_member(members, path)))
         case _:
             return SocketAddress(family)
 
 
-def _family(printed: Value | None) -> str | None:
+Members = dict[str | None, Value]
+"""the last unnamed one stands under None"""
+
+
+def _member(members: Members, name: str) -> Value | None:
+    value = members.get(name)
+    return None if value is None else plain(value)
+
+
+def _family(members: Members) -> str | None:
     """The AF_ name; a family that the table lacks keeps its name, or its number as text."""
+    name = "sa_family"
+    if name not in members:  # sin_family and its like: strace before 4.0
+        name = next((name for name in members if name and name.endswith("_family")), name)
+    printed = _member(members, name)
     known = number(printed, ADDRESS_FAMILIES)
     if known is not None:
-        return _FAMILY_NAMES.get(known, str(known))
+        return _FAMILY_NAMES.get(known) or str(known)
     return printed.text if isinstance(printed, Name) else None
 
 
@@ -118,20 +130,21 @@ def _raw_ipv6(value: Value | None) -> str | None:
 
 def _port(value: Value | None) -> int | None:
     """`htons(80)`, or the two bytes in network order that -X raw prints."""
-    match value:
-        case MacroCall("htons" | "ntohs", (int(port),)):
-            return port
-        case Text(bytes(raw)) if len(raw) == 2:
-            return int.from_bytes(raw, "big")
-        case _:
-            return None
+    if isinstance(value, MacroCall) and value.name in _HTONS and len(value.arguments) == 1:
+        (port,) = value.arguments
+        return port if isinstance(port, int) else None
+    if isinstance(value, Text) and len(value.value) == 2:
+        return int.from_bytes(value.value, "big")
+    return None
 
 
 def _ipv4(value: Value | None) -> str | None:
     """`inet_addr("0.0.0.0")`, `htonl(INADDR_ANY)` of the oldest straces, or four raw bytes."""
+    if isinstance(value, MacroCall) and value.name == "inet_addr" and len(value.arguments) == 1:
+        (text,) = value.arguments
+        if isinstance(text, Text):
+            return _canonical(socket.AF_INET, text.value)
     match value:
-        case MacroCall("inet_addr", (Text(text),)):
-            return _canonical(socket.AF_INET, text)
         case MacroCall("htonl" | "inet_addr", (Name("INADDR_ANY"),)) | Name("INADDR_ANY"):
             return "0.0.0.0"
         case Text(bytes(raw)) if len(raw) == 4:

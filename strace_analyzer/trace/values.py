@@ -155,11 +155,6 @@ Value = (
 
 def plain(value: Value) -> Value:
     """`value` unwrapped: the newer side of a change, no name, no comment, no annotation."""
-    while True:
-        match value:
-            case Change(_, after):
-                value = after
-            case Named(_, inner) | Commented(inner, _) | Annotated(inner, _):
-                value = inner
-            case _:
-                return value
+    while isinstance(value, (Named, Change, Commented, Annotated)):
+        value = value.after if isinstance(value, Change) else value.value
+    return value
