@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark import Tree
-
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.grammar import parser
 from strace_analyzer.trace.halves import completed, joined
 from strace_analyzer.trace.literals import LEAVES, decoded
 from strace_analyzer.trace.remembered import Remembered
-from strace_analyzer.trace.shapes import Reader
-from strace_analyzer.trace.template import Part
+from strace_analyzer.trace.shapes import Reader, Teacher
+from strace_analyzer.trace.template import Node, Part
 from strace_analyzer.trace.values import (
     Alternatives,
     Annotated,
@@ -110,10 +108,16 @@ RULES: dict[str, Any] = {
 """Every rule that call.lark's trees show -> what it makes of its children's values."""
 
 
-def build(tree: Tree[Any]) -> Any:
-    """(arguments, result, duration) of a tree whose tokens have been replaced by their values."""
-    children = [build(child) if isinstance(child, Tree) else child for child in tree.children]
-    return RULES[tree.data](*children)
+def build(node: Node) -> Any:
+    """(arguments, result, duration) of what the grammar read."""
+    children = [build(child) if isinstance(child, Node) else child for child in node.children]
+    return RULES[node.data](*children)
+
+
+def _teacher() -> Teacher:
+    from strace_analyzer.trace.learning import Learner  # Lark: most runs know every shape already
+
+    return Learner(parser("call"), LEAVES, build, pins=PINS, varying=VARYING)
 
 
 # --- calls ---
@@ -166,8 +170,9 @@ _HALF_OPENINGS = (b"", b"{", b"[", b"[{", b"[{{")
 class CallParser:
     """Reads calls; one parser per process, since it learns the shapes that it meets."""
 
-    def __init__(self) -> None:
-        self._reader = Reader(parser("call"), LEAVES, build, pins=PINS, varying=VARYING)
+    def __init__(self, name: str | None = None) -> None:
+        """With a `name` it knows what parsers of that name learned in earlier runs."""
+        self._reader = Reader(LEAVES, _teacher, name)
         self._name = Remembered(decoded).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
@@ -226,4 +231,4 @@ def _key(text: bytes) -> bytes:
     return text[: text.find(b"(")]
 
 
-_NOTHING = (Part(()), Part(_NO_RESULT), Part(None))
+_NOTHING = (Part((), {}), Part(_NO_RESULT, {}), Part(None, {}))

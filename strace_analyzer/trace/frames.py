@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple
-
-from lark import Tree
-from lark.exceptions import UnexpectedInput
+from typing import NamedTuple
 
 from strace_analyzer.trace.clock import Clock
 from strace_analyzer.trace.events import Span
-from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.grammar import parser, tree
 from strace_analyzer.trace.lines import Line
 from strace_analyzer.trace.remembered import Remembered
-from strace_analyzer.trace.shapes import Reader
+from strace_analyzer.trace.shapes import Reader, Teacher
+from strace_analyzer.trace.template import Node
 
 
 class Kind(Enum):
@@ -145,7 +143,7 @@ VARYING = frozenset(
 _SLOTS = ("tid", "time", "body", "command", "name", "lost", "number")
 
 
-def _parts(line: Tree[Any]) -> tuple[object, ...]:
+def _parts(line: Node) -> tuple[object, ...]:
     """One part: kind and end of a `line`, and the slots, None where absent."""
     slots: dict[str, object] = {}
     rule = ""
@@ -173,7 +171,13 @@ _CALL, _RESULT, _TABLE = Kind.CALL, End.RESULT, Kind.TABLE
 @cache
 def _reader() -> Reader:
     """One per process: it learns the shapes of lines, whichever source they stand in."""
-    return Reader(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
+    return Reader(LEAVES, _teacher, name="lines")
+
+
+def _teacher() -> Teacher:
+    from strace_analyzer.trace.learning import Learner  # Lark: most runs know every shape already
+
+    return Learner(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
 
 
 class Frames:
@@ -221,13 +225,9 @@ class Frames:
         )
 
     def _is_row(self, text: bytes) -> bool:
-        try:
-            row = parser("frame", "row").parse(text.decode("latin-1"))
-        except UnexpectedInput:
-            self._in_table = False
-            return False
-        self._in_table = row.data != "last_row"
-        return True
+        row = tree("frame", "row", text)
+        self._in_table = row is not None and row.data != "last_row"
+        return row is not None
 
     @staticmethod
     def _cut(kind: Kind, name: str | None, body: bytes) -> tuple[Kind, End, str | None]:

@@ -6,14 +6,12 @@ at the top level, in an installed package beside this one.
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from lark import Lark
+from strace_analyzer.trace.kept import directory
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PLACES = (_PACKAGE / "grammars", _PACKAGE.parent / "grammars")
@@ -32,16 +30,20 @@ def grammar_file(name: str) -> Path:
 
 
 @cache
-def parser(name: str, start: str | None = None) -> Lark:
+def parser(name: str, start: str | None = None) -> Any:
     """The LALR parser of `name`.lark, made once; `start` is the start rule, else the file's name.
 
     It reads latin-1 text: one byte of a trace is one character, so nothing is lost in decoding and
     offsets agree. Its tables take Lark a third of a second, so they are kept; Lark itself sees to
     it that they are those of this grammar, this Python and this Lark.
     """
+    from lark import Lark  # it takes longer to load than a short trace to read
+
+    tables = directory()
     return Lark(
         grammar_file(name).read_text(encoding="utf-8"),
-        cache=_tables(f"{name}-{start or name}"),
+        cache=tables is not None
+        and str(tables / f"{name}-{start or name}.{sys.implementation.cache_tag}"),
         parser="lalr",
         lexer="contextual",
         start=start or name,
@@ -49,16 +51,12 @@ def parser(name: str, start: str | None = None) -> Lark:
     )
 
 
-def _tables(name: str) -> str | bool:
-    """The file for the tables of a grammar, in the user's cache directory; False without one.
+def tree(name: str, start: str, text: bytes) -> Any:
+    """The tree that Lark makes of `text` from a start rule of `name`.lark; None where it reads it
+    not."""
+    from lark.exceptions import UnexpectedInput
 
-    They are pickled: a directory that others could write to is not used.
-    """
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    directory = Path(home) / "strace-analyzer"
-    with suppress(OSError):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = directory.stat()
-        if owner.st_uid == os.geteuid() and not owner.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            return str(directory / f"{name}.{sys.implementation.cache_tag}")
-    return False
+    try:
+        return parser(name, start).parse(text.decode("latin-1"))
+    except UnexpectedInput:
+        return None

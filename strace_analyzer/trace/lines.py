@@ -15,9 +15,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lark.exceptions import UnexpectedInput
-
-from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.grammar import tree
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 """ECMA-48 SGR: strace's --color or the traced program's. Inside of strings strace escapes ESC."""
@@ -47,11 +45,9 @@ def lines(source: int, number: int, raw: bytes) -> tuple[Line, ...]:
     if b"\x1b" in text:
         text = _COLOUR.sub(b"", text).rstrip(b" \t")
     if text.endswith((b"tached", b". ]", b"parent)")) and b"Process " in text:
-        try:
-            head, notice = parser("frame", "intruded").parse(text.decode("latin-1")).children
-        except UnexpectedInput:
-            pass
-        else:
+        intruded = tree("frame", "intruded", text)
+        if intruded is not None:
+            head, notice = intruded.children
             return (
                 Line(source, number, str(head).encode("latin-1"), is_cut=True),
                 Line(source, number, str(notice).encode("latin-1"), counts=0),

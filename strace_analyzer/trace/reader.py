@@ -43,7 +43,7 @@ __all__ = [
 @cache
 def _parser() -> CallParser:
     """One per process: it learns the shapes of calls, whichever trace they stand in."""
-    return CallParser()
+    return CallParser("calls")
 
 
 class EventStream:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lark.exceptions import UnexpectedInput
-
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.events import Call, Result
-from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.grammar import tree
 from strace_analyzer.trace.values import Value, plain
 
 WRITES = frozenset(("write", "writev"))
@@ -89,10 +87,10 @@ def without_output(calls: CallParser, text: bytes) -> Call | None:
     """A write() with its output between its arguments and its result -> without that."""
     if not text.startswith(b"write"):
         return None
-    try:
-        head, result = parser("frame", "printed").parse(text.decode("latin-1")).children
-    except UnexpectedInput:
+    printed = tree("frame", "printed", text)
+    if printed is None:
         return None
+    head, result = printed.children
     return calls.whole(f"{head}{result}".encode("latin-1"))
 
 

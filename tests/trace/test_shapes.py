@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from lark import Lark, Token, Tree
+from lark import Lark, Token
 from lark.exceptions import GrammarError, LexError
 
-from strace_analyzer.trace.shapes import MOST_TOKENS_OF_A_SHAPE, Reader
-from strace_analyzer.trace.template import Hole, Part, TooDeepError
+from strace_analyzer.trace import kept, learning
+from strace_analyzer.trace.learning import MOST_TOKENS_OF_A_SHAPE, Learner
+from strace_analyzer.trace.shapes import Lesson, Reader
+from strace_analyzer.trace.template import Hole, Node, Part, TooDeepError
 from strace_analyzer.trace.terminals import Terminal, UnsupportedTerminalError
 
 
-def nest(tree: Tree[Any]) -> tuple[object, ...]:
+def nest(node: Node) -> tuple[object, ...]:
     return (
-        str(tree.data),
-        *(nest(child) if isinstance(child, Tree) else child for child in tree.children),
+        str(node.data),
+        *(nest(child) if isinstance(child, Node) else child for child in node.children),
     )
 
 
 def reader(grammar: str, *holes: str, varying: str = "") -> Reader:
-    return Reader(
+    leaves = dict.fromkeys(holes, lambda text: text.decode("latin-1"))
+    learner = Learner(
         Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=True),
-        dict.fromkeys(holes, lambda text: text.decode("latin-1")),
+        leaves,
         lambda tree: (nest(tree),),
         varying=frozenset(varying.split()),
     )
+    return Reader(leaves, lambda: learner)
 
 
 def taught(texts: list[str], grammar: str, *holes: str, varying: str = "") -> Reader:
@@ -65,10 +71,18 @@ def test_a_shape_stands_for_all_texts_of_its_kind() -> None:
     assert says(reading) == [("start", "4711")]
 
 
-def test_a_shape_is_learned_when_it_comes_back() -> None:
+def test_a_shape_is_learned_at_once() -> None:
     made = reader('start: "x=" NUMBER\nNUMBER: /[0-9]+/', "NUMBER")
-    answers = [is_learned(made, text) for text in ("x=1", "x=2", "x=3")]
-    assert answers == [False, False, True]
+    assert [is_learned(made, text) for text in ("x=1", "x=2", "x=3")] == [False, True, True]
+
+
+def test_after_many_lessons_a_shape_is_learned_when_it_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(learning, "_MOST_LESSONS_AT_ONCE", 1)
+    made = reader('start: ("x" | "y") NUMBER\nNUMBER: /[0-9]+/', "NUMBER")
+    texts = ("x1", "y2", "y3", "y4", "x5")
+    assert [is_learned(made, text) for text in texts] == [False, False, False, True, True]
 
 
 def test_keys_keep_shapes_apart() -> None:
@@ -218,12 +232,12 @@ def test_a_shape_with_such_a_terminal_is_not_learned() -> None:
 )
 def test_parsers_that_cannot_have_shapes(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="shapes"):
-        Reader(Lark("start: A\nA: /a/", **{"parser": "lalr", **options}), {}, nest)
+        Learner(Lark("start: A\nA: /a/", **{"parser": "lalr", **options}), {}, nest)
 
 
 def test_ignored_terminals_are_refused() -> None:
     with pytest.raises(ValueError, match="%ignore"):
-        Reader(Lark('start: "a"\n%ignore " "', parser="lalr"), {}, nest)
+        Learner(Lark('start: "a"\n%ignore " "', parser="lalr"), {}, nest)
 
 
 def test_lark_refuses_terminals_that_match_nothing() -> None:
@@ -232,25 +246,24 @@ def test_lark_refuses_terminals_that_match_nothing() -> None:
 
 
 def test_a_builder_that_looks_into_a_hole_is_found_out() -> None:
-    made = Reader(
+    made = Learner(
         Lark("start: NUMBER\nNUMBER: /[0-9]+/", parser="lalr"),
         {"NUMBER": lambda text: text.decode()},
         lambda tree: ("long" if len(tree.children[0]) > 1 else "short",),
     )
-    made.read(b"", b"1")
     with pytest.raises(TypeError, match="varies"):
-        made.read(b"", b"2")
+        made.lesson(b"1")
 
 
 @pytest.mark.parametrize("question", [bool, len, iter, str, int, hash, lambda hole: hole == 1])
 def test_a_hole_answers_nothing(question: Any) -> None:
     with pytest.raises(TypeError):
-        question(Hole(1, int))
+        question(Hole(1, "NUMBER"))
 
 
 def test_a_value_that_may_hide_a_hole_is_refused() -> None:
     with pytest.raises(TypeError, match="list"):
-        Part(("x", [Hole(1, int)]))
+        Part(("x", [Hole(1, "NUMBER")]), {})
 
 
 def test_deep_nesting_is_read_but_not_learned() -> None:
@@ -260,11 +273,11 @@ def test_deep_nesting_is_read_but_not_learned() -> None:
     assert is_learned(made, "[[2]]")
     assert not is_learned(made, deep)
     assert_agrees(made, deep, "[[3]]")
-    nested: Any = Hole(1, int)
+    nested: Any = Hole(1, "NUMBER")
     for _ in range(60):
         nested = (nested,)
     with pytest.raises(TooDeepError):
-        Part(nested)
+        Part(nested, {})
 
 
 def test_nesting_beyond_python_s_stack_is_not_read() -> None:
@@ -277,6 +290,106 @@ def test_long_texts_are_read_but_not_learned() -> None:
     text = "1," * (MOST_TOKENS_OF_A_SHAPE // 2 + 1)
     assert [is_learned(made, text) for _ in range(3)] == [False] * 3
     assert_agrees(made, text)
+
+
+# --- what is kept from run to run ---
+
+NUMBERS = {"NUMBER": lambda text: int(text)}
+
+
+def schooled(name: str, lessons: list[bytes]) -> Reader:
+    """A reader that keeps its shapes as `name`; what its teacher is asked stands in `lessons`."""
+
+    class Teacher:
+        def lesson(self, text: bytes) -> Lesson | None:
+            lessons.append(text)
+            return learner.lesson(text)
+
+    grammar = 'start: "x=" NUMBER | "y=" NUMBER ";"\nNUMBER: /[0-9]+/'
+    learner = Learner(Lark(grammar, parser="lalr"), NUMBERS, lambda node: tuple(node.children))
+    return Reader(NUMBERS, Teacher, name)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kept.directory.cache_clear()
+    yield tmp_path / "strace-analyzer"
+    kept.directory.cache_clear()
+
+
+@pytest.fixture
+def kept_file(cache: Path) -> Path:
+    first = schooled("numbers", [])
+    for text in (b"x=1", b"y=1;", b"x=2", b"z"):
+        first.read(text[:1], text)
+    first.keep()
+    (file,) = cache.iterdir()
+    return file
+
+
+def test_a_later_run_knows_the_shapes(kept_file: Path) -> None:
+    lessons: list[bytes] = []
+    later = schooled("numbers", lessons)
+    assert [says(later.read(text[:1], text)) for text in (b"x=3", b"y=4;", b"x=4711")] == [
+        [3],
+        [4],
+        [4711],
+    ]
+    assert lessons == []
+    assert says(later.read(b"x", b"x=")) is None
+    assert lessons == [b"x="]
+
+
+def test_what_was_not_needed_is_kept_on(kept_file: Path) -> None:
+    later = schooled("numbers", [])
+    later.read(b"x", b"x=3")
+    later.keep()
+    lessons: list[bytes] = []
+    assert says(schooled("numbers", lessons).read(b"y", b"y=5;")) == [5]
+    assert lessons == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda data: data[:-1], id="cut off"),
+        pytest.param(lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:], id="a wrong bit"),
+        pytest.param(lambda data: bytes([data[0] ^ 1]) + data[1:], id="another version"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_as_none(
+    kept_file: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    kept_file.write_bytes(spoil(kept_file.read_bytes()))
+    lessons: list[bytes] = []
+    assert says(schooled("numbers", lessons).read(b"x", b"x=3")) == [3]
+    assert lessons == [b"x=3"]
+
+
+def test_without_a_place_nothing_is_kept(cache: Path) -> None:
+    cache.parent.rmdir()
+    cache.parent.write_text("a file")
+    first = schooled("numbers", [])
+    assert says(first.read(b"x", b"x=3")) == [3]
+    first.keep()
+    assert cache.parent.read_text() == "a file"
+
+
+def test_a_directory_that_others_can_write_to_is_not_used(cache: Path) -> None:
+    cache.mkdir(mode=0o777)
+    cache.chmod(0o777)
+    first = schooled("numbers", [])
+    first.read(b"x", b"x=3")
+    first.keep()
+    assert list(cache.iterdir()) == []
+
+
+def test_each_reader_has_shapes_of_its_own(kept_file: Path) -> None:
+    lessons: list[bytes] = []
+    schooled("others", lessons).read(b"x", b"x=3")
+    assert lessons == [b"x=3"]
 
 
 # --- grammars at random ---

@@ -1,0 +1,86 @@
+"""What one run has learned -> a file in the user's cache directory -> the next run.
+
+Nothing of it is ever needed. A file that is not there, not whole, or was written by another version
+of this program is as none; two processes that write at once leave the file of one of them.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
+
+_DIGEST = 16
+_PACKAGE = Path(__file__).resolve().parent.parent
+_MADE_FROM = (_PACKAGE / "trace", _PACKAGE / "grammars", _PACKAGE.parent / "grammars")
+
+
+@cache
+def directory() -> Path | None:
+    """Where this user's files may be kept; None without such a place.
+
+    What is kept is unpickled: a directory that others could write to is not used.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    place = Path(home) / "strace-analyzer"
+    with suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = place.stat()
+        if owner.st_uid == os.geteuid() and not owner.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return place
+    return None
+
+
+def load(name: str) -> dict[bytes, bytes]:
+    """What was kept as `name`, {} for nothing."""
+    place = directory()
+    if place is None:
+        return {}
+    try:
+        data = (place / f"{name}.{sys.implementation.cache_tag}").read_bytes()
+    except OSError:
+        return {}
+    content = data[2 * _DIGEST :]
+    if data[: 2 * _DIGEST] != _version() + _digest(content):
+        return {}
+    kept: dict[bytes, bytes] = marshal.loads(content)
+    return kept
+
+
+def save(name: str, kept: Mapping[bytes, bytes]) -> None:
+    """Keep `kept` as `name`, in place of what was kept before."""
+    place = directory()
+    if place is None:
+        return
+    content = marshal.dumps(dict(kept))
+    file = place / f"{name}.{sys.implementation.cache_tag}"
+    aside = place / f"{file.name}.{os.getpid()}"
+    try:
+        aside.write_bytes(_version() + _digest(content) + content)
+        aside.replace(file)
+    except OSError:  # a full disk: nothing is kept
+        with suppress(OSError):
+            aside.unlink()
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST).digest()
+
+
+@cache
+def _version() -> bytes:
+    """Of all that decides what is learned: this room, the grammars, Lark and Python."""
+    files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
+    made_from = [(file.path, file.stat()) for file in files if file.is_file()]
+    lark = find_spec("lark")
+    if lark is not None and lark.origin is not None:
+        made_from.append((lark.origin, os.stat(lark.origin)))
+    said = sorted((path, facts.st_size, facts.st_mtime_ns) for path, facts in made_from)
+    return _digest(repr((sys.version, said)).encode("utf-8", "surrogateescape"))

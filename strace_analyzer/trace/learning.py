@@ -1,0 +1,143 @@
+"""Text and its Lark parser -> what the text says, and the shape of such texts.
+
+Lark parses a text token by token; expressions.py makes of its tokens a regular expression that
+accepts the texts of which Lark would make the same tree, but for the texts in its holes. What the
+tree means is built once more, with a Hole in the place of each text that varies. A shape that
+cannot be exact is not learned, a grammar that cannot have exact shapes is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+from lark.lexer import BasicLexer
+
+from strace_analyzer.trace.expressions import Expressions, InexactShapeError, Lexed
+from strace_analyzer.trace.shapes import Lesson
+from strace_analyzer.trace.template import Hole, Node
+from strace_analyzer.trace.terminals import UnsupportedTerminalError
+
+MOST_TOKENS_OF_A_SHAPE = 400
+_MOST_LESSONS_AT_ONCE = 500
+"""So many different texts are learned as they come, for this run and later ones."""
+_MOST_SIGHTINGS = 20_000
+
+
+class Learner:
+    """Reads texts of one grammar by Lark, and learns their shapes.
+
+    `leaves` says of every terminal that the trees keep and whose text varies what a text is worth:
+    these are the holes, except before a token whose terminal is in `pins`. `varying` names
+    terminals that the trees leave out and that vary too, such as a run of blanks. `build` gets the
+    tree with the worth of each token in its place, and gives the parts that callers ask for. It
+    must not look into the worth of a hole: while a shape is learned, a Hole is there.
+
+    Raises ValueError for a grammar whose lexer does what shapes cannot repeat.
+    """
+
+    def __init__(
+        self,
+        parser: Lark,
+        leaves: Mapping[str, Callable[[bytes], object]],
+        build: Callable[[Node], tuple[object, ...]],
+        *,
+        pins: frozenset[str] = frozenset(),
+        varying: frozenset[str] = frozenset(),
+    ) -> None:
+        options = parser.options
+        if options.parser != "lalr" or options.lexer != "contextual":
+            raise ValueError("shapes need LALR and Lark's contextual lexer")
+        if (
+            options.lexer_callbacks
+            or options.postlex
+            or options.transformer
+            or parser.lexer_conf.ignore
+        ):
+            raise ValueError("shapes allow no lexer callbacks, postlex, transformer or %ignore")
+        if options.g_regex_flags or options.use_bytes or options.regex:
+            raise ValueError("shapes allow no regex flags, use_bytes or the regex module")
+        self._parser = parser
+        self._leaves = leaves
+        self._build = build
+        self._pins = pins
+        self._varying = varying
+        self._lessons = 0
+        self._sightings: dict[int, bool] = {}
+        self._expressions = Expressions()
+
+    def lesson(self, text: bytes) -> Lesson | None:
+        """What `text` says, and its shape; after many lessons only when it is met for the second
+        time.
+
+        None where Lark does not read the text, or brackets are nested deeper than Python can
+        follow.
+        """
+        lexed: list[Lexed] = []
+        interactive = self._parser.parse_interactive(text.decode("latin-1"))
+        lexers: dict[int, BasicLexer] = interactive.lexer_thread.lexer.lexers  # type: ignore[attr-defined]
+        try:
+            for token in interactive.iter_parse():
+                lexed.append(Lexed(lexers[interactive.parser_state.position], token))
+            tree = interactive.feed_eof()  # type: ignore[no-untyped-call]
+            said = self._build(self._filled(tree, {}))
+        except (UnexpectedInput, RecursionError):
+            return None
+        if len(lexed) > MOST_TOKENS_OF_A_SHAPE:
+            return Lesson(said)
+        lexed = [
+            one._replace(
+                is_hole=self._is_hole(one.token, after.token if after else None),
+                is_kept=one.token.type in self._leaves,
+            )
+            for one, after in zip(lexed, [*lexed[1:], None], strict=True)
+        ]
+        self._lessons += 1
+        if self._lessons > _MOST_LESSONS_AT_ONCE and not self._seen_before(lexed):
+            return Lesson(said)
+        return self._shape(said, lexed, tree)
+
+    def _is_hole(self, token: Token, after: Token | None) -> bool:
+        if token.type in self._leaves:
+            return after is None or after.type not in self._pins
+        return token.type in self._varying
+
+    def _seen_before(self, lexed: list[Lexed]) -> bool:
+        """Whether a text of these tokens was seen: one that never comes back is not worth
+        learning."""
+        sighting = hash(
+            tuple((one.token.type, None if one.is_hole else str(one.token)) for one in lexed)
+        )
+        if sighting in self._sightings:
+            return True
+        if len(self._sightings) >= _MOST_SIGHTINGS:
+            self._sightings.clear()
+        self._sightings[sighting] = True
+        return False
+
+    def _shape(self, said: tuple[object, ...], lexed: list[Lexed], tree: Tree[Any]) -> Lesson:
+        try:
+            expression = self._expressions.expression(lexed)
+        except (InexactShapeError, UnsupportedTerminalError):
+            return Lesson(said)
+        holes = {
+            id(token): Hole(number, token.type)
+            for number, token in enumerate(
+                (one.token for one in lexed if one.is_hole and one.is_kept), start=1
+            )
+        }
+        return Lesson(said, expression, self._build(self._filled(tree, holes)))
+
+    def _filled(self, node: Any, holes: Mapping[int, Hole]) -> Any:
+        """`node` of Lark's tree with the worth of each token, or the Hole that stands for it."""
+        if isinstance(node, Tree):
+            return Node(node.data, [self._filled(child, holes) for child in node.children])
+        if isinstance(node, Token):
+            hole = holes.get(id(node))
+            if hole is not None:
+                return hole
+            leaf = self._leaves.get(node.type)
+            return leaf(node.encode("latin-1")) if leaf else str(node)
+        return node
