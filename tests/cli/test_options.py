@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cli.running import CURL, EARLY_BIND, ERLANG, ROOT, SSH, environment, run
@@ -111,8 +112,15 @@ HEAVY = {
 
 def test_a_small_trace_is_checked_with_what_that_needs_and_no_more() -> None:
     loaded = loaded_by("check", str(SSH))
-    assert {"lark", "rich.console", "strace_analyzer.report.text.page"} <= loaded
+    assert {"rich.console", "strace_analyzer.report.text.page"} <= loaded
     assert sorted(loaded & (HEAVY | {"subprocess", "typer"})) == []
+
+
+def test_lark_is_loaded_for_what_no_earlier_run_has_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert ["lark" in loaded_by("check", str(SSH)) for _ in range(2)] == [True, False]
 
 
 def test_options_do_not_make_typer_load_pydantic() -> None:
