@@ -119,9 +119,10 @@ class Kernel:
 
     def begin_close(self, task: Task, fd: int) -> None:
         """close(fd) was entered: the number is free now, the socket is closed when the call is
-        back."""
+        back, which holds a reference until then."""
         descriptor = task.table.remove(fd)
         if descriptor is not None:
+            descriptor.description.references += 1
             self._closing[task] = (fd, descriptor)
 
     def end_close(self, task: Task, call: Cause) -> bool:
@@ -130,6 +131,7 @@ class Kernel:
         if closing is None:
             return False
         fd, descriptor = closing
+        descriptor.description.references -= 1
         self.dropped(task, fd, descriptor, call)
         return True
 

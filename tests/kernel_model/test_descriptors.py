@@ -183,6 +183,19 @@ def test_close_of_a_copy_in_two_halves() -> None:
         """)[1:] == ["close 4: gone"]
 
 
+def test_closes_of_two_processes_under_way_at_once_end_the_socket_once() -> None:
+    """The one that is back last does: until then it holds the socket, whose number is free."""
+    followed = follow(f"""
+        7 socket({TCP}) = 3
+        7 clone({FORK}) = 8
+        8 close_range(3, 11, 0 <unfinished ...>
+        7 close(3 <unfinished ...>
+        8 <... close_range resumed>) = 0
+        7 <... close resumed>) = 0
+        """)
+    assert followed.said[1:] == ["7 close 3: gone"]
+
+
 def test_close_of_the_first_task_before_anything_said_its_number() -> None:
     """Without -f -o the first task is bare until a second one is followed."""
     followed = follow(f"""
