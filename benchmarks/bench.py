@@ -1,13 +1,15 @@
 """Times strace-analyzer beside its yardsticks on the same traces and prints the table of the docs.
 
-    python benchmarks/bench.py [--dir DIR] [--scale N] [--rounds N] [--quick] [--growth]
-    [--markdown FILE]
+    python benchmarks/bench.py [--only PART]... [--growth] [--rounds N] [--scale N] [--dir DIR]
+    [--docs]
 
-Every command is run once to warm up; then come rounds in which each runs once, so that a
-disturbance of the machine hits all alike. A ratio is ours over the yardstick's median of the same
-run. Memory is measured in a run of its own, as the proportional set size (PSS) summed over our
-processes. Results are checked: the findings of bind-any-port-zero must be the sockets that the
-workload says it bound early, neither more nor less.
+The parts: mixed-yy, mixed, network (a trace each), start-up, every-line, others (other parsers of
+strace output), memory; growth only where it is asked for. Every command is run once to warm up;
+then come rounds in which each runs once, so that a disturbance of the machine hits all alike. A
+ratio is ours over the yardstick's median of the same run. Memory is measured in a run of its own,
+as the proportional set size (PSS) summed over our processes. Results are checked: the findings of
+bind-any-port-zero must be the sockets that the workload says it bound early, neither more nor less.
+A command that fails is shown as failed; the others go on.
 """
 
 from __future__ import annotations
@@ -17,30 +19,33 @@ import datetime
 import json
 import os
 import platform
-import subprocess
+import statistics
 import sys
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import traces
 import yardsticks
-from measure import Timing, Work, interleaved, peak_memory
+from measure import FailedError, Timing, Work, interleaved, output, peak_memory
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 OURS = [sys.executable, "-m", "strace_analyzer", "check", "--format", "json", "--quiet"]
+ONE_JOB = ("--jobs", "1")
 WITHOUT_HYPERSCAN = (
     "import sys; sys.modules['hyperscan'] = None; "
     "from strace_analyzer.cli import main; sys.exit(main())"
 )
 MEBIBYTE = 1 << 20
+SLICE = 20_000
+"""lines for those that would take minutes for a whole trace"""
 
 
 class Target(NamedTuple):
-    """A promise: the ratio of `ours` to `yardstick` on `trace` is at most `most`."""
+    """A promise: the ratio of `ours` to `yardstick` in `part` is at most `most`."""
 
-    trace: str
+    part: str
     ours: str
     yardstick: str
     most: float
@@ -54,115 +59,192 @@ TARGETS = [
     Target("mixed", "default jobs", "gawk join", 1.0),
     Target("network", "jobs 1", "gawk join", 4.0),
     Target("start-up", "check, 1,000 lines", "import typer, lark", 2.5),
-    Target("every line", "sa.parse", "plain Lark", 1 / 12),
 ]
+RATE = 200_000
+"""lines a second, at least, of sa.parse"""
+TIMES_PLAIN = 12
+"""times the rate of plain Lark, at least"""
 MEMORY = 80 * MEBIBYTE
+EVEN = 1.15
+"""the time for a line in ten times the trace, at most, to that in the trace itself"""
 
-
-@cache
-def one_job() -> tuple[str, ...]:
-    """The options that keep us to one process; none where this version has only one."""
-    said = subprocess.run([*OURS[:4], "--help"], capture_output=True, text=True, check=True)
-    return ("--jobs", "1") if "--jobs" in said.stdout else ()
+Report = list[str]
+"""Lines of markdown."""
 
 
 def ours(trace: Path) -> list[Work]:
     """Our three ways to do the same work."""
     plain = [sys.executable, "-c", WITHOUT_HYPERSCAN, *OURS[3:]]
     return [
-        Work("jobs 1", [*OURS, *one_job(), str(trace)]),
+        Work("jobs 1", [*OURS, *ONE_JOB, str(trace)]),
         Work("default jobs", [*OURS, str(trace)]),
-        Work("without Hyperscan", [*plain, *one_job(), str(trace)]),
+        Work("without Hyperscan", [*plain, *ONE_JOB, str(trace)]),
     ]
-
-
-def early_binds(trace: Path, *options: str) -> int:
-    """How many early binds we report on this trace, as certain or probable."""
-    done = subprocess.run([*OURS, *options, str(trace)], capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"status {done.returncode}: {done.stderr[-400:]}")
-    findings = json.loads(done.stdout)["findings"]
-    return sum(finding["rule"] == "bind-any-port-zero" for finding in findings)
 
 
 def right(trace: traces.Trace, *options: str) -> None:
-    """Raises where the report is not what the workload did."""
-    found = early_binds(trace.path, *options)
+    """Raises FailedError where the report is not what the workload did."""
+    work = Work(f"{trace.path.name} {' '.join(options)}", [*OURS, *options, str(trace.path)])
+    findings = json.loads(output(work))["findings"]
+    found = sum(finding["rule"] == "bind-any-port-zero" for finding in findings)
     if found != trace.early_binds:
-        raise RuntimeError(f"{trace.path.name}: {found} early binds, truth {trace.early_binds}")
-
-
-def start_up(trace: Path) -> list[Work]:
-    check = [sys.executable, "-m", "strace_analyzer", "check", "--quiet", str(trace)]
-    return [
-        Work("import typer, lark", [sys.executable, "-c", "import typer, lark"]),
-        Work("check, 1,000 lines", check),
-    ]
-
-
-def every_line(trace: Path) -> list[Work]:
-    parse = str(HERE / "parse_all.py")
-    return [
-        Work("sa.parse", [sys.executable, parse, str(trace)]),
-        Work("plain Lark", [sys.executable, parse, "--plain", str(trace)]),
-    ]
+        raise FailedError(f"{work.name}: {found} early binds, truth {trace.early_binds}")
 
 
 def row(*cells: object) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def table(trace: str, timings: dict[str, Timing], base: str) -> list[str]:
+def verdict(is_met: bool) -> str:
+    return "met" if is_met else "**missed**"
+
+
+def table(title: str, timings: dict[str, Timing], base: str) -> Report:
     """A markdown table of one run; ratios are to the command named base, where it ran."""
-    against = timings[base].median if base in timings else None
-    out = [row(trace, "median s", "least s", "processor s", f"ratio to {base}"), row(*["---"] * 5)]
+    against = timings[base].median if timings.get(base, Timing([], [])).wall else None
+    out = [row(title, "median s", "least s", "processor s", f"ratio to {base}"), row(*["---"] * 5)]
     for name, timing in timings.items():
+        if not timing.wall:
+            out.append(row(name, "failed", "-", "-", "-"))
+            continue
         ratio = f"{timing.median / against:.2f}" if against else "-"
-        spent = sorted(timing.processor)[len(timing.processor) // 2]
+        spent = statistics.median(timing.processor)
         out.append(row(name, f"{timing.median:.3f}", f"{timing.least:.3f}", f"{spent:.3f}", ratio))
     return [*out, ""]
 
 
-def verdicts(runs: dict[str, dict[str, Timing]]) -> list[str]:
-    """The targets against what was measured."""
-    out = [row("target", "at most", "measured", ""), row(*["---"] * 4)]
-    for target in TARGETS:
-        timings = runs.get(target.trace, {})
-        if target.ours in timings and target.yardstick in timings:
-            ratio = timings[target.ours].median / timings[target.yardstick].median
-            name = f"{target.trace}: {target.ours} to {target.yardstick}"
-            met = "met" if ratio <= target.most else "missed"
-            out.append(row(name, f"{target.most:.3g}", f"{ratio:.3g}", met))
-    return [*out, ""]
+class Bench:
+    """One run: the traces, how often, and the verdicts so far."""
 
+    def __init__(self, directory: Path, scale: int, rounds: int) -> None:
+        self.directory = directory
+        self.rounds = rounds
+        self.made = traces.make(directory, scale)
+        self.verdicts: Report = []
 
-def memory(made: dict[str, traces.Trace]) -> list[str]:
-    """Peak memory of check, one job and the default, on every trace."""
-    out = [row("peak memory, MiB (PSS)", "jobs 1", "default jobs", ""), row(*["---"] * 4)]
-    for name, trace in made.items():
-        peaks = [peak_memory(work) for work in ours(trace.path)[:2]]
-        met = "met" if max(peaks) <= MEMORY else f"missed: at most {MEMORY // MEBIBYTE}"
-        out.append(row(name, *(f"{peak / MEBIBYTE:.0f}" for peak in peaks), met))
-    return [*out, ""]
+    def judge(self, name: str, most: str, measured: str, is_met: bool) -> None:
+        self.verdicts.append(row(name, most, measured, verdict(is_met)))
 
+    def _compared(self, part: str, timings: dict[str, Timing]) -> None:
+        for target in TARGETS:
+            if target.part != part:
+                continue
+            name = f"{part}: {target.ours} to {target.yardstick}"
+            us, them = timings.get(target.ours), timings.get(target.yardstick)
+            if us is None or them is None or not us.wall or not them.wall:
+                self.judge(name, f"{target.most} x", "failed", False)
+                continue
+            ratio = us.median / them.median
+            self.judge(name, f"{target.most} x", f"{ratio:.2f} x", ratio <= target.most)
 
-def growth(trace: traces.Trace, rounds: int) -> list[str]:
-    """Seconds and memory on a tenth of a trace, the trace, and ten of it."""
-    tenth = sum(1 for _ in trace.path.open("rb")) // 10
-    out = [row("growth", "MB", "median s", "s per 100 MB", "MiB"), row(*["---"] * 5)]
-    for path in (traces.head(trace, tenth), trace.path, traces.grown(trace, 10)):
-        work = Work(path.name, [*OURS, str(path)])
-        timing = interleaved([work], rounds)[path.name]
-        size = path.stat().st_size / 1e6
-        used = peak_memory(work, every=0.1) / MEBIBYTE
-        cells = (
-            f"{size:.0f}",
-            f"{timing.median:.2f}",
-            f"{timing.median / size * 100:.2f}",
-            f"{used:.0f}",
+    def trace(self, name: str) -> Report:
+        """We and the tools at hand on a whole trace."""
+        trace = self.made[name]
+        for options in ((), ONE_JOB):
+            right(trace, *options)
+        works = [*yardsticks.text_tools(trace.path), *ours(trace.path)]
+        timings = interleaved(works, self.rounds)
+        self._compared(name, timings)
+        return table(f"{name}, {trace.path.stat().st_size / 1e6:.0f} MB", timings, "gawk join")
+
+    def start_up(self) -> Report:
+        """The text report on a thousand lines."""
+        trace = str(traces.head(self.made["mixed-yy"], 1000))
+        check = [sys.executable, "-m", "strace_analyzer", "check"]
+        works = [
+            Work("import typer, lark", [sys.executable, "-c", "import typer, lark"]),
+            Work("check, 1,000 lines", [*check, trace]),
+            Work("with an option", [*check, "--quiet", trace]),
+        ]
+        timings = interleaved(works, 3 * self.rounds)
+        self._compared("start-up", timings)
+        return table("start-up", timings, works[0].name)
+
+    def every_line(self) -> Report:
+        """Events of every line, and the trees of plain Lark."""
+        trace = str(self.made["mixed-yy"].path)
+        parse = [sys.executable, str(HERE / "parse_all.py")]
+        works = [
+            Work("sa.parse", [*parse, trace, str(10 * SLICE)]),
+            Work("plain Lark", [*parse, "--plain", trace, str(SLICE)]),
+        ]
+        rates: dict[str, list[int]] = {work.name: [] for work in works}
+        for _ in range(self.rounds):
+            for work in works:
+                rates[work.name].append(int(output(work)))
+        us, lark = (statistics.median(rates[work.name]) for work in works)
+        self.judge("sa.parse, lines/s", f"at least {RATE:,}", f"{us:,.0f}", us >= RATE)
+        times = us / lark
+        self.judge(
+            "sa.parse to plain Lark",
+            f"at least {TIMES_PLAIN} x",
+            f"{times:.1f} x",
+            times >= TIMES_PLAIN,
         )
-        out.append(row(path.name, *cells))
-    return [*out, ""]
+        out = [row("every line to events", "lines/s, median", "most"), row(*["---"] * 3)]
+        for name, found in rates.items():
+            out.append(row(name, f"{statistics.median(found):,.0f}", f"{max(found):,}"))
+        return [*out, ""]
+
+    def others(self) -> Report:
+        """Other parsers of strace output, on a slice."""
+        python = yardsticks.other_environment(self.directory)
+        if python is None:
+            return ["The other parsers could not be installed.", ""]
+        part = traces.head(self.made["mixed"], SLICE)
+        works = [*yardsticks.other_parsers(python, part), *ours(part)[:1]]
+        return table(f"{SLICE:,} lines of mixed", interleaved(works, 3), "jobs 1")
+
+    def memory(self) -> Report:
+        """Peak memory of check, one job and the default, on every trace."""
+        out = [row("peak memory, MiB (PSS)", "jobs 1", "default jobs"), row(*["---"] * 3)]
+        for name, trace in self.made.items():
+            peaks = [peak_memory(work) / MEBIBYTE for work in ours(trace.path)[:2]]
+            out.append(row(name, *(f"{peak:.0f}" for peak in peaks)))
+            self._bounded(name, max(peaks))
+        return [*out, ""]
+
+    def _bounded(self, name: str, peak: float) -> None:
+        most = MEMORY / MEBIBYTE
+        self.judge(f"{name}: peak memory", f"{most:.0f} MiB", f"{peak:.0f} MiB", peak <= most)
+
+    def growth(self) -> Report:
+        """Seconds and memory on a tenth of a trace, the trace, and ten of it."""
+        whole = self.made["mixed-yy"]
+        lines = sum(1 for _ in whole.path.open("rb"))
+        tenfold = traces.grown(whole, 10)
+        right(tenfold)
+        out = [row("growth", "MB", "median s", "s per 100 MB", "MiB"), row(*["---"] * 5)]
+        each: list[float] = []
+        for path in (traces.head(whole, lines // 10), whole.path, tenfold.path):
+            work = Work(path.name, [*OURS, *ONE_JOB, str(path)])
+            timing = interleaved([work], 3)[path.name]
+            if not timing.wall:
+                raise FailedError(work.name)
+            size = path.stat().st_size / 1e6
+            used = peak_memory(work, every=0.1) / MEBIBYTE
+            each.append(timing.median / size)
+            cells = (f"{size:.0f}", f"{timing.median:.2f}", f"{100 * each[-1]:.2f}", f"{used:.0f}")
+            out.append(row(path.name, *cells))
+            self._bounded(path.name, used)
+        more = each[2] / each[1]
+        self.judge("time for a line, tenfold to once", f"{EVEN} x", f"{more:.2f} x", more <= EVEN)
+        return [*out, ""]
+
+    def parts(self) -> dict[str, Callable[[], Report]]:
+        """What can be run, in order."""
+        whole = {name: (lambda name=name: self.trace(name)) for name in traces.KINDS}
+        return {
+            **whole,
+            "start-up": self.start_up,
+            "every-line": self.every_line,
+            "others": self.others,
+            "memory": self.memory,
+            "growth": self.growth,
+        }
+
+
+PARTS = (*traces.KINDS, "start-up", "every-line", "others", "memory", "growth")
 
 
 def machine() -> str:
@@ -173,55 +255,63 @@ def machine() -> str:
             model = line.split(":")[1].strip()
             break
     now = datetime.date.today().isoformat()
+    version = output(Work("--version", [*OURS[:3], "--version"])).strip()
     return (
         f"{now}, {os.cpu_count()} cores ({model}), Linux {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}"
+        f"Python {platform.python_version()}, {version}"
     )
 
 
-def measure(arguments: argparse.Namespace) -> list[str]:
-    """Makes or finds the traces, runs everything, and gives the lines of the report."""
+def measure(arguments: argparse.Namespace) -> Report:
+    """Makes or finds the traces, runs what was asked for, and gives the report."""
     directory = arguments.dir or traces.cache_directory()
-    made = traces.make(directory, arguments.scale)
-    for trace in made.values():
-        for jobs in {(), one_job()}:
-            right(trace, *jobs)
+    bench = Bench(directory, arguments.scale, arguments.rounds)
+    wanted = arguments.only or [part for part in PARTS if part != "growth" or arguments.growth]
+    out: Report = []
+    for name, part in bench.parts().items():
+        if name in wanted:
+            print(f"{datetime.datetime.now():%H:%M:%S} {name}", file=sys.stderr)
+            try:
+                out += part()
+            except FailedError as error:
+                out += [f"{name} failed: {error}", ""]
+                bench.judge(name, "-", "failed", False)
+    typed = [word for part in arguments.only or () for word in ("--only", part)]
+    typed += ["--growth"] * arguments.growth
+    options = f" BENCH_ARGS='{' '.join(typed)}'" if typed else ""
+    return [
+        f"`make bench{options}`: {machine()}; {arguments.rounds} rounds after a warm-up.",
+        "",
+        row("target", "at most", "measured", ""),
+        row(*["---"] * 4),
+        *bench.verdicts,
+        "",
+        *out,
+    ]
 
-    out = [f"Measured on {machine()}; {arguments.rounds} rounds after a warm-up.", ""]
-    runs: dict[str, dict[str, Timing]] = {}
-    for name, trace in made.items():
-        works = [*yardsticks.text_tools(trace.path), *ours(trace.path)]
-        runs[name] = interleaved(works, arguments.rounds)
-        out += table(f"{name}, {trace.path.stat().st_size / 1e6:.0f} MB", runs[name], "gawk join")
-    thousand = traces.head(made["mixed-yy"], 1000)
-    runs["start-up"] = interleaved(start_up(thousand), arguments.rounds)
-    out += table("start-up", runs["start-up"], "import typer, lark")
-    slice_ = traces.head(made["mixed-yy"], 20_000)
-    runs["every line"] = interleaved(every_line(slice_), 1 if arguments.quick else 3)
-    out += table("every line of 20,000", runs["every line"], "plain Lark")
-    if not arguments.quick and (python := yardsticks.other_environment(directory)):
-        part = traces.head(made["mixed"], 20_000)
-        works = [*yardsticks.other_parsers(python, part), *ours(part)[:1]]
-        out += table("20,000 lines of mixed", interleaved(works, 3), "jobs 1")
-    out += memory(made)
-    if arguments.growth:
-        out += growth(made["mixed-yy"], 3)
-    return out + verdicts(runs)
+
+def write_section(heading: str, lines: Report) -> None:
+    """Puts `lines` below a heading of docs/benchmarks.md, in the place of what stands there."""
+    text = PAGE.read_text()
+    before, _, after = text.partition(f"\n## {heading}\n")
+    _, following, rest = after.partition("\n## ")
+    body = "\n".join(lines).rstrip("\n")
+    PAGE.write_text(f"{before.rstrip()}\n\n## {heading}\n\n{body}\n{following}{rest}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dir", type=Path, help="where the traces are kept")
-    parser.add_argument("--scale", type=int, default=2, help="2 is 240 MB for the largest trace")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="without the other parsers")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part; repeatable")
     parser.add_argument("--growth", action="store_true", help="also a tenth and ten times the size")
-    parser.add_argument("--markdown", type=Path, help="write the tables here as well")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=int, default=2, help="2 is 240 MB for the largest trace")
+    parser.add_argument("--dir", type=Path, help="where the traces are kept")
+    parser.add_argument("--docs", action="store_true", help="write them into docs/benchmarks.md")
     arguments = parser.parse_args(argv)
     lines = measure(arguments)
     print("\n".join(lines))
-    if arguments.markdown:
-        arguments.markdown.write_text("\n".join(lines) + "\n")
+    if arguments.docs:
+        write_section("Measured", lines)
 
 
 if __name__ == "__main__":

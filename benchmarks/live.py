@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import traces
@@ -39,8 +39,6 @@ EARLY_BIND = (
     "{tid} connect(3, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("
     '"192.0.2.7")}}, 16) = 0\n'
 )
-_PIDS, _COPIES = 100_000, 40
-"""pids of a copy; copies until they are used again: Linux has 4,194,304 (proc_sys_kernel(5))"""
 
 
 def workload(directory: Path, scale: int) -> list[str]:
@@ -95,32 +93,6 @@ def latency(findings: int = 100) -> list[str]:
     return [row("latency, ms", "median", "most", "first"), row(*["---"] * 4), row("", *cells), ""]
 
 
-def copies(trace: Path, times: int) -> Iterator[bytes]:
-    """The trace (-f -tt) over and over, each time with pids of its own and later by its length."""
-    with trace.open("rb") as source:
-        first = seconds(next(source).split(b" ", 2)[1])
-        last = max(seconds(line.split(b" ", 2)[1]) for line in source)
-    for copy in range(times):
-        later = copy * (last - first + 1)
-        with trace.open("rb") as source:
-            for line in source:
-                pid, when, rest = line.split(b" ", 2)
-                moved = clock(seconds(when) + later)
-                yield b"%d %s %s" % (int(pid) + copy % _COPIES * _PIDS, moved, rest)
-
-
-def seconds(clock: bytes) -> float:
-    """`14:02:11.300000` since midnight."""
-    hours, minutes, rest = clock.split(b":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
-
-
-def clock(seconds: float) -> bytes:
-    """The other way round, past midnight too."""
-    minutes, rest = divmod(seconds % 86400, 60)
-    return b"%02d:%02d:%09.6f" % (*divmod(int(minutes), 60), rest)
-
-
 def memory(trace: Path, times: int) -> list[str]:
     """PSS after each copy of the trace."""
     out = [row("memory on a long stream", "lines", "MiB (PSS)"), row(*["---"] * 3)]
@@ -129,7 +101,7 @@ def memory(trace: Path, times: int) -> list[str]:
     ) as process:
         assert process.stdin is not None
         each = sum(1 for _ in trace.open("rb"))
-        for number, line in enumerate(copies(trace, times), 1):
+        for number, line in enumerate(traces.copies(trace, times), 1):
             process.stdin.write(line)
             if number % each == 0:
                 process.stdin.flush()

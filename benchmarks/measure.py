@@ -1,4 +1,5 @@
-"""A command line -> wall and processor seconds, and the peak memory (PSS) of all its processes."""
+"""A command line -> wall and processor seconds, what it printed, and the peak memory (PSS) of all
+its processes."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +26,7 @@ class Work(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """What the rounds of one command took, in seconds."""
+    """What the rounds of one command took, in seconds; none where it failed."""
 
     wall: list[float]
     processor: list[float]
@@ -38,19 +40,39 @@ class Timing(NamedTuple):
         return min(self.wall)
 
 
+class FailedError(Exception):
+    """A command that did not work: said in the tables, and no reason to stop measuring others."""
+
+
+def environment(work: Work) -> dict[str, str]:
+    """Python may keep what it compiles, as it does for users."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **work.environment}
+
+
 def check(work: Work, status: int, said: bytes) -> None:
     """Raises where the command did not work; an uncaught exception of Python is status 1 too."""
     if status not in ACCEPTED or b"Traceback" in said:
-        raise RuntimeError(f"{work.name}: status {status}: {said.decode()[-400:]}")
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        raise FailedError(f"{work.name}: status {status}: {last[-200:]}")
+
+
+def output(work: Work) -> str:
+    """Runs it once: what it printed. Raises FailedError."""
+    done = subprocess.run(
+        work.command, env=environment(work), stdin=subprocess.DEVNULL, capture_output=True
+    )
+    check(work, done.returncode, done.stderr)
+    return done.stdout.decode(errors="replace")
 
 
 def run(work: Work) -> tuple[float, float]:
-    """Runs it once: (wall, user + system) seconds. Raises where it fails."""
+    """Runs it once: (wall, user + system) seconds. Raises FailedError."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.perf_counter()
     done = subprocess.run(
         work.command,
-        env={**os.environ, **work.environment},
+        env=environment(work),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -64,16 +86,21 @@ def run(work: Work) -> tuple[float, float]:
 
 def interleaved(works: Sequence[Work], rounds: int) -> dict[str, Timing]:
     """One warm-up of each, then rounds in which each runs once, so that a disturbance hits all
-    alike.
-    """
+    alike. One that fails is left out from then on, and has no times."""
     timings = {work.name: Timing([], []) for work in works}
-    for work in works:
-        run(work)
-    for _ in range(rounds):
-        for work in works:
-            wall, spent = run(work)
-            timings[work.name].wall.append(wall)
-            timings[work.name].processor.append(spent)
+    working = list(works)
+    for number in range(rounds + 1):
+        for work in list(working):
+            try:
+                wall, spent = run(work)
+            except FailedError as error:
+                print(f"failed: {error}", file=sys.stderr)
+                working.remove(work)
+                timings[work.name] = Timing([], [])
+                continue
+            if number:
+                timings[work.name].wall.append(wall)
+                timings[work.name].processor.append(spent)
     return timings
 
 
@@ -103,11 +130,12 @@ def proportional(pid: int) -> int:
 
 
 def peak_memory(work: Work, every: float = 0.02) -> int:
-    """Runs it once, untimed, and samples: the peak of the sum over its processes, in bytes."""
+    """Runs it once, untimed, and samples: the peak of the sum over its processes, in bytes. Raises
+    FailedError."""
     peak = 0
     with subprocess.Popen(
         work.command,
-        env={**os.environ, **work.environment},
+        env=environment(work),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

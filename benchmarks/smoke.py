@@ -23,7 +23,7 @@ def main() -> None:
             for work in [*yardsticks.text_tools(trace.path), *bench.ours(trace.path)]:
                 done = subprocess.run(work.command, capture_output=True, check=False)
                 assert done.returncode in (0, 1), f"{work.name}: {done.stderr.decode()[-400:]}"
-            for options in ((), bench.one_job(), ("--strict",)):
+            for options in ((), bench.ONE_JOB, ("--strict",)):
                 bench.right(trace, *options)
             used = sum(trace.truth.values())
             print(f"{name}: {trace.early_binds} early binds of {used} sockets, all found")

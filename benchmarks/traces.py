@@ -7,9 +7,11 @@ mixed and network. Without it `workload.py` is traced instead, scaled to the sam
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,9 @@ KINDS = {
     "mixed": ["-f", "-tt", "-T"],
     "network": ["-f", "-tt", "-T", "-yy", "--seccomp-bpf", "-e", "trace=network"],
 }
+_PIDS, _COPIES = 100_000, 40
+"""pids of a copy; copies until they are used again: Linux has 4,194,304 (proc_sys_kernel(5))"""
+_BORN = re.compile(rb"(\) = |parent_tid=\[)([0-9]+)")
 
 
 class Trace(NamedTuple):
@@ -78,16 +83,45 @@ def head(trace: Trace, lines: int) -> Path:
     return part
 
 
-def grown(trace: Trace, times: int) -> Path:
-    """The trace `times` times over, one after the other, each copy with pids of its own."""
+def grown(trace: Trace, times: int) -> Trace:
+    """The trace `times` times over as a file beside it."""
     target = trace.path.with_suffix(f".x{times}")
-    if target.exists():
-        return target
-    with target.open("wb") as out:
-        for copy in range(times):
-            shift = copy * 1_000_000
-            with trace.path.open("rb") as source:
-                for line in source:
-                    pid, blank, rest = line.partition(b" ")
-                    out.write(b"%d%s%s" % (int(pid) + shift, blank, rest))
-    return target
+    if not target.exists():
+        aside = target.with_suffix(".part")
+        with aside.open("wb") as out:
+            out.writelines(copies(trace.path, times))
+        aside.replace(target)
+    return Trace(target, Counter({tag: count * times for tag, count in trace.truth.items()}))
+
+
+def copies(trace: Path, times: int) -> Iterator[bytes]:
+    """The lines of a trace (-f -tt) over and over: each copy with pids of its own, also where
+    clone() names them, and later by the length of the trace."""
+    with trace.open("rb") as source:
+        first = seconds(next(source).split(None, 2)[1])
+        last = max(seconds(line.split(None, 2)[1]) for line in source)
+    for copy in range(times):
+        later = copy * (last - first + 1)
+        shift = copy % _COPIES * _PIDS
+
+        def born(match: re.Match[bytes], shift: int = shift) -> bytes:
+            return b"%s%d" % (match[1], int(match[2]) + shift)
+
+        with trace.open("rb") as source:
+            for line in source:
+                pid, when, rest = line.split(None, 2)
+                if b"clone" in rest or b"fork" in rest:
+                    rest = _BORN.sub(born, rest)
+                yield b"%d %s %s" % (int(pid) + shift, clock(seconds(when) + later), rest)
+
+
+def seconds(clock: bytes) -> float:
+    """`14:02:11.300000` since midnight."""
+    hours, minutes, rest = clock.split(b":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def clock(seconds: float) -> bytes:
+    """The other way round, past midnight too."""
+    minutes, rest = divmod(seconds % 86400, 60)
+    return b"%02d:%02d:%09.6f" % (*divmod(int(minutes), 60), rest)
