@@ -17,7 +17,9 @@ class Attention:
         self._interest = interest
         self._visibility = visibility
         self.numbers = interest.numbers
+        self.holds = interest.holds
         self.is_quiet = interest.is_quiet
+        self.is_incoming = interest.is_incoming
         self.is_awaited = interest.is_awaited
 
     @property

@@ -33,7 +33,7 @@ from strace_analyzer.kernel.connect_calls import BIND_HIDDEN, CONNECT_HIDDEN, UN
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.step import MAKING, MOVING
 from strace_analyzer.ports import PortLedger, WhatIf
-from strace_analyzer.rules import Engine, Rule
+from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.trace.events import (
     Entered,
@@ -86,7 +86,8 @@ class TraceAnalysis:
         self._steps_back = 0
         self._source_names = source_names
         self._settings = settings
-        self._tracker = Tracker()
+        strangers = set(settings.rules).difference(catalogue())
+        self._tracker = Tracker(incoming=settings.keep_sockets or bool(strangers))
         self._doubts = self._tracker.doubts
         self._engine = Engine(settings.rules, self)
         self._ledger = PortLedger(

@@ -15,7 +15,7 @@ from typing import Any
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.kernel.objects import Descriptor, FdTable
-from strace_analyzer.kernel.socket_state import Connection
+from strace_analyzer.kernel.socket_state import Connection, Origin
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
 from strace_analyzer.trace.values import Name, plain
@@ -29,6 +29,7 @@ WHEN: dict[str, When] = {
         ("read", "readv", "recv", "recvfrom", "write", "writev", "send", "sendto", "sendfile"),
         When.MOVED,
     ),
+    "getsockname": When.OUTGOING,
 }
 """What is not here, and is tracked, always matters."""
 
@@ -43,13 +44,18 @@ _NO_NUMBERS: Mapping[int, Descriptor] = {}
 class Interest:
     """Of one kernel."""
 
-    def __init__(self, kernel: Kernel, names: frozenset[str]) -> None:
+    def __init__(self, kernel: Kernel, names: frozenset[str], *, incoming: bool) -> None:
+        """`names` are the calls that move the model. With `incoming` it is wanted what shows the
+        address of a connection that came in: its listener's, so nothing depends on it here."""
         self._kernel = kernel
         self._tasks = kernel.tasks
+        self._alive = kernel.tasks.alive
         self._heard = 0
         self._ignored: set[int] = set()
         """tasks inside of a call that is ignored"""
         self.when = {name: WHEN.get(name, When.ALWAYS) for name in names}
+        if incoming:
+            self.when["getsockname"] = When.ALWAYS
 
     @property
     def awaits_children(self) -> bool:
@@ -80,14 +86,30 @@ class Interest:
     def numbers(self, tid: int) -> Mapping[int, Descriptor] | None:
         """The descriptors of `tid` that are sockets, of an unknown task those it would have;
         None where that is not all there is to know."""
-        table = self._table(tid)
+        task = self._alive(tid)
+        table = self._tasks.table_of_strangers if task is None else task.table
         if table is None:
             return _NO_NUMBERS
         return None if table.replaced else table.slots
 
+    def holds(self, tid: int, number: int) -> bool:
+        """`number` is one of the descriptors of `tid` that are sockets."""
+        table = self._table(tid)
+        return table is not None and number in table.slots
+
     def is_quiet(self, held: Any) -> bool:
         """The connection stands: what is sent and received over it is no news."""
         return held.description.socket.connection is Connection.CONNECTED
+
+    def is_incoming(self, held: Any) -> bool:
+        """A connection that came by accept(), and stands; where closing is not traced, its local
+        port may show one day that the number is another socket's."""
+        socket = held.description.socket
+        return (
+            socket.origin is Origin.ACCEPTED
+            and socket.connection is Connection.CONNECTED
+            and self._kernel.close_was_seen
+        )
 
     def ignores(self, call: Syscall) -> bool:
         """True where `call` can move nothing. A call in two halves is judged by its first."""
@@ -103,6 +125,9 @@ class Interest:
         fd = fd_argument(argument(call.args, 0))
         if fd is None:
             return True
+        if when is When.OUTGOING:
+            held = table.get(fd.fd)
+            return held is not None and self.is_incoming(held)
         if when is When.COPIED:
             known = not was_ignored and fd.may_be_socket and table.knows(fd.fd)
             gives = fd.may_be_socket or call.name.startswith("dup")
@@ -123,7 +148,7 @@ class Interest:
         """True where the first half of a call can move nothing yet."""
         self._ignored.discard(entered.tid)
         when = self.when.get(entered.name)
-        if when is None or when is When.ALWAYS or when is When.GIVEN:
+        if when is None or when in (When.ALWAYS, When.GIVEN, When.OUTGOING):
             return when is not When.ALWAYS
         fd = fd_argument(argument(entered.args, 0))
         table = self._table(entered.tid) or _NO_TABLE
@@ -134,7 +159,7 @@ class Interest:
         return entered.name != "close"
 
     def _table(self, tid: int) -> FdTable | None:
-        task = self._tasks.alive(tid)
+        task = self._alive(tid)
         return task.table if task is not None else self._tasks.table_of_strangers
 
 

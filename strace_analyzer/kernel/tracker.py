@@ -63,9 +63,10 @@ def tracked_calls() -> frozenset[str]:
 class Tracker:
     """Follows one trace. `feed` each event in order, then `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, incoming: bool = True) -> None:
+        """Without `incoming`, connections that came by accept() have no local address."""
         self._kernel = Kernel()
-        self._interest = Interest(self._kernel, tracked_calls())
+        self._interest = Interest(self._kernel, tracked_calls(), incoming=incoming)
         self._halves: dict[int, Entered] = {}
         """calls of COMPLETED that are under way, by task"""
         self._began = False

@@ -18,8 +18,8 @@ from strace_analyzer.trace.watch import When
 Hit = int
 """`(place << KIND_BITS) | kind`: the place is the end of what was found."""
 
-KIND_BITS = 3
-EXAMINE, HELD, COPIED, GIVEN, MOVED, RESUMED, RESUMED_GIVEN = range(7)
+KIND_BITS = 4
+EXAMINE, HELD, COPIED, GIVEN, OUTGOING, MOVED, RESUMED, RESUMED_GIVEN = range(8)
 """Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says; the
 second half of one that was given; the second half of one that can return a descriptor."""
 
@@ -28,6 +28,7 @@ _KIND = {
     When.HELD: HELD,
     When.COPIED: COPIED,
     When.GIVEN: GIVEN,
+    When.OUTGOING: OUTGOING,
     When.MOVED: MOVED,
 }
 
@@ -62,6 +63,7 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
         When.MOVED: rb"\(" + number,
         When.COPIED: rb"\(" + _ANY_NUMBER,
         When.GIVEN: rb"\(",
+        When.OUTGOING: rb"\(",
     }
     begun = {name: (_KIND[reason], tails[reason]) for name, reason in when.items()}
     for name in ("fcntl", "fcntl64"):
@@ -72,6 +74,7 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
         When.ALWAYS: EXAMINE,
         When.GIVEN: RESUMED_GIVEN,
         When.COPIED: RESUMED_GIVEN,
+        When.OUTGOING: RESUMED,
         When.MOVED: RESUMED,
     }
     resumed = {

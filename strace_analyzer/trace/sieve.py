@@ -22,11 +22,10 @@ from typing import Any
 from strace_analyzer.trace.content import Block
 from strace_analyzer.trace.scan import (
     COPIED,
-    EXAMINE,
     GIVEN,
     HELD,
     KIND_BITS,
-    MOVED,
+    OUTGOING,
     RESUMED,
     RESUMED_GIVEN,
     Hit,
@@ -42,6 +41,7 @@ _RETURNED = re.compile(
     rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
 )
 """A result that can be nothing else, to the end of the line."""
+_NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _NUMBER = re.compile(rb"[0-9]+(?=[<, )])")
 _NO_NUMBER = -1
 
@@ -106,6 +106,7 @@ class Sieve:
         self._returns.clear()
         for tid in self._inside:
             self._expect(tid, 0)
+        find, rfind, count = data.find, data.rfind, data.count
         counted = place = 0
         next_too = children_too = False
         for hit in hits:  # which grows, behind this place
@@ -113,20 +114,21 @@ class Sieve:
             while to > place:
                 if next_too or children_too:
                     start, end = place, _end(data, place)
-                    if not next_too and not self._speaks_first(start):
-                        if to > end:
-                            place = end + 1
-                            continue
-                        if not self._can_matter(hit & _KIND, start, to):
-                            break
-                    else:
+                    if next_too or self._speaks_first(start):
                         self._note(start)
-                else:
-                    start = data.rfind(b"\n", place, to - 1) + 1 or place
-                    if not self._can_matter(hit & _KIND, start, to):
+                    elif to > end:
+                        place = end + 1
+                        continue
+                    elif hit & _KIND and not self._can_matter(hit & _KIND, start):
                         break
-                    end = _end(data, to - 1)
-                number += data.count(b"\n", counted, start)
+                else:
+                    start = rfind(b"\n", place, to - 1) + 1 or place
+                    if hit & _KIND and not self._can_matter(hit & _KIND, start):
+                        break
+                    end = find(b"\n", to - 1)
+                    if end < 0:
+                        end = len(data)
+                number += count(b"\n", counted, start)
                 counted = start
                 place = end + 1
                 yield number, data[start:end]
@@ -167,93 +169,116 @@ class Sieve:
                     return
             insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
 
-    def _can_matter(self, kind: int, start: int, to: int) -> bool:
-        if kind == EXAMINE:
-            return True
+    def _can_matter(self, kind: int, start: int) -> bool:
+        """Of a hit on the line from `start` on, which is not one to examine whatever it says."""
         if kind == _ANYHOW:
             self._note(start)
             return True
-        data, inside = self._data, self._inside
-        tid = self._tid(start)
+        tid, inside = self._tid(start), self._inside
         if tid is None:
             return True
         if kind == RESUMED:
-            fd = inside.pop(tid, None)
+            fd = inside.pop(tid, None) if inside else None
             return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
         numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
-            in_doubt = numbers is None or (numbers and tid not in inside)
-            if in_doubt and _returned(data, to) in (None, *(numbers or ())):
-                raise EveryLineMattersError("a number that is held was given to another file")
-            return False
+            return self._was_given(numbers, tid, start)
         if inside:
             inside.pop(tid, None)
-        if self._shown is not None and self._is_first(start, to):
+        if self._shown is not None and self._is_first(start):
             return True
-        if kind == GIVEN:
-            if not numbers:
-                return numbers is None
-            if data.endswith(_UNFINISHED, start, _end(data, to)):
-                return False  # the second half tells
-            return _returned(data, to) in (None, *numbers)
-        if numbers is None or self._begins(kind, numbers, tid, start, to):
-            end = _end(data, to)
-            if data.endswith(_UNFINISHED, start, end):
-                inside[tid] = _NO_NUMBER
-                self._expect(tid, end)
-            return True
-        return False
+        if numbers is not None:
+            if not numbers and kind in _NEEDS_A_NUMBER:
+                return False
+            if not self._tells(kind, numbers, tid, start):
+                return False
+        if self._is_unfinished(start):
+            inside[tid] = _NO_NUMBER
+            self._expect(tid, _end(self._data, start))
+        return True
 
-    def _is_first(self, start: int, to: int) -> bool:
+    def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
+        """Of a second half that may return a descriptor, and whose first half was left out."""
+        if numbers is not None and (not numbers or tid in self._inside):
+            return False
+        returned = self._returned(start)
+        if returned is None or self._watch.holds(tid, returned):
+            raise EveryLineMattersError("a number that is held was given to another file")
+        return numbers is None
+
+    def _is_unfinished(self, start: int) -> bool:
+        return self._data.endswith(_UNFINISHED, start, _end(self._data, start))
+
+    def _returned(self, start: int) -> int | None:
+        """What the call on this line returned: -1 for an error or nothing, None where that is not
+        certain."""
+        data, end = self._data, _end(self._data, start)
+        match = _RETURNED.fullmatch(data, data.rfind(b" = ", start, end) + 1, end)
+        if match is None:
+            return None
+        return int(match[1], 0) if match[1] else -1
+
+    def _moved_data(self, start: int) -> bool:
+        returned = self._returned(start)
+        return returned is not None and returned > 0
+
+    def _is_first(self, start: int) -> bool:
         """The first call of this name; it is given whole."""
         assert self._shown is not None
-        name = self._data[start : self._data.find(b"(", start, to)].rpartition(b" ")[2]
+        name = self._data[start : self._data.find(b"(", start)].rpartition(b" ")[2]
         if name in self._shown:
             return False
         self._shown.add(name)
         self._note(start)
         return True
 
-    def _begins(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int, to: int) -> bool:
-        """A call with a descriptor, or its first half."""
-        if not numbers and kind != MOVED:
-            return False
+    def _tells(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int) -> bool:
+        """A call, or its first half, that tells something of one of `numbers`."""
+        if kind == GIVEN:  # of a call that is not over the second half tells
+            return not self._is_unfinished(start) and self._returned(start) in (None, *numbers)
         data = self._data
-        number = _NUMBER.match(data, data.find(b"(", start, to) + 1)
+        number = _NUMBER.match(data, data.find(b"(", start) + 1)
         if number is None:
             return True
         fd = int(number[0])
         held = numbers.get(fd)
         if kind == HELD:
             return held is not None
-        end = _end(data, to)
+        if kind == OUTGOING:
+            if held is None or not self._watch.is_incoming(held):
+                return True
+            if self._is_unfinished(start):
+                self._inside[tid] = fd
+            return False
         if kind == COPIED:
             return (
                 held is not None
-                or data.endswith(_UNFINISHED, start, end)
-                or _returned(data, to) in (None, *numbers)
+                or self._is_unfinished(start)
+                or self._returned(start) in (None, *numbers)
             )
+        end = _end(data, start)
         if held is None:  # a send can connect
-            return data.find(b"_family=", to, end) >= 0
+            return data.find(b"_family=", start, end) >= 0
         if not self._watch.is_quiet(held):
             return True
-        if not data.endswith(_UNFINISHED, start, end):
-            return not _moved_data(data, to)
-        place = self._second_half(tid, end)
-        if place and _moved_data(data, place):
+        if not self._is_unfinished(start):
+            return not self._moved_data(start)
+        second = self._second_half(tid, end)
+        if second and self._moved_data(second):
             self._inside[tid] = fd
             return False
         return True
 
     def _second_half(self, tid: int, place: int) -> int:
-        """Where in this block, behind `place`, the call returns that `tid` is inside of; else 0."""
+        """Where in this block, behind `place`, the line begins on which the call returns that `tid`
+        is inside of; else 0."""
         if not self._returns:
             for hit in self._hits:
                 if hit & _KIND == RESUMED:
-                    to = hit >> KIND_BITS
-                    speaker = self._tid(self._data.rfind(b"\n", 0, to) + 1)
+                    start = self._data.rfind(b"\n", 0, hit >> KIND_BITS) + 1
+                    speaker = self._tid(start)
                     if speaker is not None:
-                        self._returns.setdefault(speaker, []).append(to)
+                        self._returns.setdefault(speaker, []).append(start)
         returns = self._returns.get(tid, ())
         index = bisect(returns, place)
         return returns[index] if index < len(returns) else 0
@@ -267,8 +292,6 @@ class Sieve:
         return False
 
 
-_KIND = (1 << KIND_BITS) - 1
-_ANYHOW = _KIND
 _LONGEST_PID = 12
 
 
@@ -280,18 +303,3 @@ def _at(place: int) -> int:
 def _end(data: bytes, place: int) -> int:
     end = data.find(b"\n", place)
     return end if end >= 0 else len(data)
-
-
-def _returned(data: bytes, place: int) -> int | None:
-    """What the call on the line at `place` returned: -1 for an error or nothing, None where that is
-    not certain."""
-    end = _end(data, place)
-    match = _RETURNED.fullmatch(data, data.rfind(b" = ", place, end) + 1, end)
-    if match is None:
-        return None
-    return int(match[1], 0) if match[1] else -1
-
-
-def _moved_data(data: bytes, place: int) -> bool:
-    returned = _returned(data, place)
-    return returned is not None and returned > 0

@@ -14,6 +14,7 @@ class When(Enum):
     HELD = "its descriptor is one that the model holds"
     COPIED = "its descriptor, or the number that it returns, is one that the model holds"
     GIVEN = "the number that it returns is one that the model still holds"
+    OUTGOING = "its descriptor is not that of a connection that came in"
     MOVED = "its descriptor is held, and not quiet or no data were moved"
 
 
@@ -49,6 +50,14 @@ class Watch(Protocol):
         """The descriptors of this task that the model holds; None where it is not that simple."""
         ...
 
+    def holds(self, tid: int, number: int) -> bool:
+        """The same of one number, also where `numbers` gives None."""
+        ...
+
     def is_quiet(self, held: Any) -> bool:
         """With a value of `numbers`: data that were moved over it tell nothing new."""
+        ...
+
+    def is_incoming(self, held: Any) -> bool:
+        """With a value of `numbers`: it is quiet, and a call that is OUTGOING does not matter."""
         ...
