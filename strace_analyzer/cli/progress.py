@@ -48,7 +48,7 @@ class _Watched(SourceInput):
         assert self.read is not None
         for block in self.inner.blocks(size):
             yield block
-            self.read(len(block.data))
+            self.read(len(block))
 
 
 def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:

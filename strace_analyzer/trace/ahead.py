@@ -81,8 +81,8 @@ def _run(blocks: Iterable[Block], scanner: Callable[[], Scan], outlet: int) -> N
         with open(outlet, "wb", buffering=_PIPE) as pipe:
             scan = scanner()
             for block in blocks:
-                hits = array("q", scan(block.data))
-                pipe.write(_HEADER.pack(len(block.data), len(hits)))
+                hits = array("q", scan(block))
+                pipe.write(_HEADER.pack(len(block), len(hits)))
                 pipe.write(hits.tobytes())
                 pipe.flush()
         status = 0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock
-from strace_analyzer.trace.content import SMALL_BLOCK
+from strace_analyzer.trace.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.frames import Frames, Kind
 from strace_analyzer.trace.lines import lines
 from strace_analyzer.trace.rejoin import CLONES
@@ -41,16 +41,17 @@ def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[in
     """Line and result of each call of a source that made a task."""
     found = []
     frames = Frames(Clock())
+    first = 1
     for block in source.blocks(SMALL_BLOCK):
-        if not any(name in block.data for name in _NAMES):
-            continue
-        for number, raw in block.lines():
+        shown = rows(block) if any(name in block for name in _NAMES) else []
+        for number, raw in enumerate(shown, first):
             if any(name in raw for name in _NAMES):
                 frame = frames.frame(lines(index, number, raw)[0])
                 call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
                 made = call.result.value if call is not None and call.name in CLONES else None
                 if made is not None and made > 0:
                     found.append((number, made))
+        first += block.count(b"\n")
     return found
 
 

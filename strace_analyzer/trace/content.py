@@ -9,7 +9,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 from strace_analyzer.errors import TraceError
 
@@ -22,21 +22,16 @@ _ZSTD_INPUT = 1 << 16
 """Little at a time: what it decompresses to is held at once."""
 
 
-class Block(NamedTuple):
-    """Some lines of a source, whole ones; only the last line of a source may lack its end."""
+Block = bytes
+"""Some lines of a source, whole ones; only the last line of a source may lack its end."""
 
-    first: int
-    """1-based number of the first line in it."""
-    data: bytes
-    size: int
-    """How many lines these are."""
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Each line with its number."""
-        rows = self.data.split(b"\n")
-        if not rows[-1]:
-            rows.pop()
-        return enumerate(rows, self.first)
+def rows(block: Block) -> list[bytes]:
+    """Its lines, without their ends."""
+    found = block.split(b"\n")
+    if not found[-1]:
+        found.pop()
+    return found
 
 
 def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
@@ -44,7 +39,6 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
 
     Raises TraceError where its compressed data is damaged; lets OSError pass.
     """
-    number = 1
     pieces: list[bytes | memoryview] = []
     for chunk in _chunks(stream, size):
         end = chunk.rfind(b"\n") + 1
@@ -52,14 +46,11 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
             pieces.append(chunk)
             continue
         pieces.append(memoryview(chunk)[:end])
-        data = b"".join(pieces)
+        yield b"".join(pieces)
         pieces = [chunk[end:]]
-        count = data.count(b"\n")
-        yield Block(number, data, count)
-        number += count
     rest = b"".join(pieces)
     if rest:
-        yield Block(number, rest, rest.count(b"\n") + 1)
+        yield rest
 
 
 def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:

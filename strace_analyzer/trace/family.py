@@ -18,7 +18,7 @@ from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.births import births
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import DAY, Clock
-from strace_analyzer.trace.content import SMALL_BLOCK
+from strace_analyzer.trace.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
 from strace_analyzer.trace.frames import Frame, Frames, Kind
 from strace_analyzer.trace.lines import lines
@@ -98,8 +98,10 @@ class Family:
     def _frames(self, index: int) -> Iterator[Frame]:
         account, frames = self._accounts[index], Frames(self._clocks[index])
         for block in self._sources[index].blocks(SMALL_BLOCK):
-            account.lines += block.size
-            for number, raw in block.lines():
+            found = rows(block)
+            first = account.lines + 1
+            account.lines += len(found)
+            for number, raw in enumerate(found, first):
                 for line in lines(index, number, raw):
                     yield frames.frame(line)
 

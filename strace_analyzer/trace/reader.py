@@ -17,6 +17,7 @@ from strace_analyzer.trace.accounting import Accounting
 from strace_analyzer.trace.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock, ClockKind
+from strace_analyzer.trace.content import rows
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.family import Family
 from strace_analyzer.trace.frames import Frames
@@ -184,9 +185,8 @@ class TraceReader:
         stream = EventStream(source.name, source.tid, account, self._clocks[0])
         if self._watch is None or not source.can_be_read_again:
             for block in source.blocks():
-                account.lines += block.size
-                for number, line in block.lines():
-                    yield from stream.examine(number, line)
+                for line in rows(block):
+                    yield from stream.feed(line)
         else:
             yield from self._sieved(stream, source, self._watch)
         yield from stream.close()
@@ -196,11 +196,15 @@ class TraceReader:
         sieve: Sieve | None = None
         with ExitStack() as stack:
             for index, block in enumerate(source.blocks()):
-                account.lines += block.size
                 if sieve is None and watch.has_begun and stream.can_be_sieved:
                     scan = self._scan(stream, source, watch, index, stack)
                     sieve = stream.sieve(watch, scan)
-                for number, line in block.lines() if sieve is None else sieve.lines(block):
+                first = account.lines + 1
+                found = (
+                    enumerate(rows(block), first) if sieve is None else sieve.lines(first, block)
+                )
+                for number, line in found:
+                    account.lines = number
                     yield from stream.look(number, line)
 
     def _scan(

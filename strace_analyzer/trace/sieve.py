@@ -62,7 +62,7 @@ def layout_of(text: bytes, tid: int | None) -> Layout:
     """Of one record, which names `tid` (None: nobody)."""
     if tid is None:
         return Layout.BARE
-    return Layout.PIDS if text.startswith(b"%d " % tid) else Layout.MIXED
+    return Layout.PIDS if text[: text.find(b" ")].isdigit() else Layout.MIXED
 
 
 class Sieve:
@@ -95,10 +95,10 @@ class Sieve:
         self._returns: dict[int, list[int]] = {}
         """where in the block calls return that move data, by task; made when it is first needed"""
 
-    def lines(self, block: Block) -> Iterator[tuple[int, bytes]]:
-        """The lines of `block` that can matter, each with its number. Ask for the next one only
-        when the model has seen the last: what it holds decides."""
-        data, number = block.data, block.first
+    def lines(self, number: int, data: Block) -> Iterator[tuple[int, bytes]]:
+        """The lines of a block that can matter, each with its number: `number` is that of the first
+        one, which is always given, as is the last. Ask for the next one only when the model has
+        seen the last: what it holds decides."""
         # The first line is always given, since the search needs what is before a name, and the last
         # one: where a trace ends, its time is that of its last line.
         hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
@@ -116,7 +116,7 @@ class Sieve:
                     start, end = place, _end(data, place)
                     if next_too or self._speaks_first(start):
                         self._note(start)
-                    elif to > end:
+                    elif to > end + 1:
                         place = end + 1
                         continue
                     elif hit & _KIND and not self._can_matter(hit & _KIND, start):
@@ -174,9 +174,12 @@ class Sieve:
         if kind == _ANYHOW:
             self._note(start)
             return True
-        tid, inside = self._tid(start), self._inside
+        data, tid, inside = self._data, self._bare_tid, self._inside
         if tid is None:
-            return True
+            try:
+                tid = int(data[start : data.find(b" ", start, start + _LONGEST_PID)])
+            except ValueError:
+                return True
         if kind == RESUMED:
             fd = inside.pop(tid, None) if inside else None
             return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))

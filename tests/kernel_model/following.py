@@ -38,10 +38,10 @@ THREAD = "child_stack=0x7f1, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|C
 class Followed:
     """A trace that has been followed to its end (`ended`) or so far."""
 
-    def __init__(self, trace: str, *, ended: bool) -> None:
+    def __init__(self, trace: str, *, ended: bool, incoming: bool = True) -> None:
         self.steps: list[Step] = []
         self.doubts: list[Doubt] = []
-        self._tracker = Tracker()
+        self._tracker = Tracker(incoming=incoming)
         for event in sa.parse(cleandoc(trace).splitlines()):
             assert not (isinstance(event, (Unparsed, Foreign)) and event.text), event
             self._took(self._tracker.feed(event))
@@ -99,9 +99,9 @@ class Followed:
         return self.step_of(line).socket
 
 
-def follow(trace: str) -> Followed:
+def follow(trace: str, *, incoming: bool = True) -> Followed:
     """The trace, to its end."""
-    return Followed(trace, ended=True)
+    return Followed(trace, ended=True, incoming=incoming)
 
 
 def so_far(trace: str) -> Followed:

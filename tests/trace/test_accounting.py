@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scraps import SCRAPS
 from shared_folder import CORPUS, SHARED, TRACES
 
+from strace_analyzer.trace.content import rows
 from strace_analyzer.trace.events import Foreign, Span, Unparsed
 from strace_analyzer.trace.reader import Accounting, EventStream, TraceReader, traces
 
@@ -55,7 +56,7 @@ def read(file: Path) -> Read:
     events = [
         event
         for block in trace.sources[0].blocks()
-        for _, line in block.lines()
+        for line in rows(block)
         for event in stream.feed(line)
     ]
     events += stream.close()

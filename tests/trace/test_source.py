@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.content import Block, blocks
+from strace_analyzer.trace.content import blocks, rows
 from strace_analyzer.trace.source import SourceInput, traces
 
 Compress = Callable[[bytes], bytes]
@@ -25,7 +25,7 @@ TEXT = b"".join(b"close(%d) = 0\n" % number for number in range(5000))
 
 
 def content(source: SourceInput, size: int = 1 << 20) -> bytes:
-    return b"".join(block.data for block in source.blocks(size))
+    return b"".join(source.blocks(size))
 
 
 def stream(data: bytes) -> SourceInput:
@@ -76,12 +76,10 @@ def test_blocks_end_at_line_ends() -> None:
     blocks = list(stream(TEXT + b"cut").blocks(1000))
 
     assert len(blocks) > 50
-    assert all(block.data.endswith(b"\n") for block in blocks[:-1])
-    assert blocks[-1].data.endswith(b"close(4999) = 0\ncut") or blocks[-1].data == b"cut"
-    numbered = [line for block in blocks for line in block.lines()]
-    assert numbered[4999] == (5000, b"close(4999) = 0")
-    assert numbered[5000] == (5001, b"cut")
-    assert sum(block.size for block in blocks) == 5001
+    assert all(block.endswith(b"\n") for block in blocks[:-1])
+    assert blocks[-1].endswith(b"close(4999) = 0\ncut") or blocks[-1] == b"cut"
+    lines = [line for block in blocks for line in rows(block)]
+    assert lines[4999:] == [b"close(4999) = 0", b"cut"]
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))
@@ -90,14 +88,13 @@ def test_however_it_is_cut_the_lines_are_the_same(data: bytes, size: int) -> Non
     whole = text.split(b"\n")
     if not whole[-1]:
         whole.pop()
-    lines = [line for block in stream(text).blocks(size) for line in block.lines()]
-    assert lines == list(enumerate(whole, 1))
+    assert [line for block in stream(text).blocks(size) for line in rows(block)] == whole
 
 
-def test_a_block_counts_its_lines() -> None:
-    assert [block.size for block in blocks(io.BytesIO(b"a\nb\n"))] == [2]
-    assert [block.size for block in blocks(io.BytesIO(b"a\nb"))] == [1, 1]
-    assert list(Block(3, b"a\n\nb", 3).lines()) == [(3, b"a"), (4, b""), (5, b"b")]
+def test_a_block_has_whole_lines() -> None:
+    assert list(blocks(io.BytesIO(b"a\nb\n"))) == [b"a\nb\n"]
+    assert list(blocks(io.BytesIO(b"a\nb"))) == [b"a\n", b"b"]
+    assert rows(b"a\n\nb") == [b"a", b"", b"b"]
 
 
 def test_a_pipe_gives_what_is_there() -> None:
@@ -111,10 +108,10 @@ def test_a_pipe_gives_what_is_there() -> None:
         first = next(coming)
         timer.cancel()
         assert timer.finished.is_set()
-        assert first == Block(1, b"close(3) = 0\n", 1)
+        assert first == b"close(3) = 0\n"
         os.write(write_end, b" = 0\n")
         os.close(write_end)
-        assert list(coming) == [Block(2, b"close(4) = 0\n", 1)]
+        assert list(coming) == [b"close(4) = 0\n"]
 
 
 # ---------------------------------------------------------------- names

@@ -1,0 +1,166 @@
+"""Blocks of lines in, the lines that can matter out: asked of a watch that holds what a test
+says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from strace_analyzer.trace.scan import scanner
+from strace_analyzer.trace.sieve import EveryLineMattersError, Sieve
+from strace_analyzer.trace.watch import When
+
+WHEN = {
+    "connect": When.ALWAYS,
+    "close": When.HELD,
+    "dup": When.COPIED,
+    "openat": When.GIVEN,
+    "recvfrom": When.MOVED,
+    "getsockname": When.OUTGOING,
+}
+
+
+@dataclass
+class Watched:
+    """`held` are the descriptors of each task; those named QUIET or INCOMING are."""
+
+    held: dict[int, dict[int, str]] = field(default_factory=dict)
+    not_simple: set[int] = field(default_factory=set)
+    awaits_children: bool = False
+    when: Mapping[str, When] = field(default_factory=lambda: WHEN)
+    has_begun = True
+    is_unfiltered = True
+
+    def is_awaited(self, tid: int) -> bool:
+        return False
+
+    def numbers(self, tid: int) -> Mapping[int, Any] | None:
+        return None if tid in self.not_simple else self.held.get(tid, {})
+
+    def holds(self, tid: int, number: int) -> bool:
+        return number in self.held.get(tid, {})
+
+    def is_quiet(self, held: Any) -> bool:
+        return held in ("QUIET", "INCOMING")
+
+    def is_incoming(self, held: Any) -> bool:
+        return bool(held == "INCOMING")
+
+
+def given(watch: Watched, *blocks: str) -> list[int]:
+    """The numbers of the lines that are given, but for the first and the last of each block."""
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    sieve = Sieve(watch, scan, bare_tid=None, inside=(), awaits_next=lambda: False)
+    found, first = [], 1
+    for block in blocks:
+        last = first + block.count("\n") - 1
+        numbers = [number for number, _ in sieve.lines(first, block.encode())]
+        assert (numbers[0], numbers[-1]) == (first, last)
+        found += [number for number in numbers if first < number < last]
+        first = last + 1
+    return found
+
+
+def block(*lines: str) -> str:
+    """The lines between two others, which are given whatever they are."""
+    return "".join(f"{line}\n" for line in ("1 brk(NULL) = 0x1", *lines, "1 brk(NULL) = 0x1"))
+
+
+@pytest.mark.parametrize(
+    ("line", "matters"),
+    [
+        ("7 connect(9, {sa_family=AF_UNIX}, 110) = 0", True),
+        ("7 close(3) = 0", True),
+        ("7 close(4) = 0", False),
+        ("7 close(3</etc/passwd>) = 0", False),
+        ("8 close(3) = 0", False),
+        ("7 dup(3) = 9", True),
+        ("7 dup(9) = 3", True),
+        ("7 dup(9) = 10", False),
+        ('7 openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3', True),
+        ('7 openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 9', False),
+        ('7 openat(AT_FDCWD, "/etc/passwd", O_RDONLY', True),
+        ("7 recvfrom(3, 0x1, 5, 0, NULL, NULL) = 5", False),
+        ("7 recvfrom(3, 0x1, 5, 0, NULL, NULL) = 0", True),
+        ("7 recvfrom(4, 0x1, 5, 0, NULL, NULL) = 5", False),
+        ("7 recvfrom(6, 0x1, 5, 0, NULL, NULL) = 5", True),
+        ("7 getsockname(3, {sa_family=AF_INET}, [16]) = 0", True),
+        ("7 getsockname(5, {sa_family=AF_INET}, [16]) = 0", False),
+        ("7 getsockname(9, {sa_family=AF_INET}, [16]) = 0", True),
+        ("7 +++ exited with 0 +++", True),
+        ("hello", True),
+    ],
+)
+def test_a_line_is_given_where_it_can_matter(line: str, matters: bool) -> None:
+    watch = Watched({7: {3: "QUIET", 5: "INCOMING", 6: "CONNECTING"}})
+    assert given(watch, block(line)) == ([2] if matters else [])
+
+
+@pytest.mark.parametrize(
+    ("halves", "wanted"),
+    [
+        (("7 close(3 <unfinished ...>", "7 <... close resumed>) = 0"), [2, 4]),
+        (("7 close(4 <unfinished ...>", "7 <... close resumed>) = 0"), []),
+        (("7 getsockname(5,  <unfinished ...>", "7 <... getsockname resumed>0x1) = 0"), []),
+        (("7 getsockname(3,  <unfinished ...>", "7 <... getsockname resumed>0x1) = 0"), [2, 4]),
+        (("7 recvfrom(3,  <unfinished ...>", "7 <... recvfrom resumed>0x1, 5) = 5"), []),
+        (("7 recvfrom(3,  <unfinished ...>", "7 <... recvfrom resumed>0x1, 5) = 0"), [2, 4]),
+        (("7 openat(0, 0x1 <unfinished ...>", "7 <... openat resumed>) = 9"), []),
+    ],
+)
+def test_halves_are_given_together(halves: tuple[str, str], wanted: list[int]) -> None:
+    watch = Watched({7: {3: "QUIET", 5: "INCOMING"}})
+    assert given(watch, block(halves[0], "8 brk(NULL) = 0x1", halves[1])) == wanted
+
+
+def test_halves_are_given_together_across_blocks() -> None:
+    watch = Watched({7: {3: "QUIET", 5: "INCOMING"}})
+    first = block("7 recvfrom(3,  <unfinished ...>", "8 brk(NULL) = 0x1")
+    assert given(watch, first, block("7 <... recvfrom resumed>0x1, 5) = 5")) == [2, 6]
+    first = block("7 getsockname(5,  <unfinished ...>", "8 brk(NULL) = 0x1")
+    assert given(watch, first, block("7 <... getsockname resumed>0x1, [16]) = 0")) == []
+
+
+def test_a_number_of_which_the_second_half_tells_that_it_is_another_file() -> None:
+    watch = Watched({7: {3: "QUIET"}})
+    halves = block("7 openat(0, 0x1 <unfinished ...>", "7 <... openat resumed>) = 3")
+    with pytest.raises(EveryLineMattersError, match="given to another file"):
+        given(watch, halves)
+
+
+def test_after_execve_every_number_can_matter() -> None:
+    """What was close-on-exec may still be open; whose number it is the second half tells."""
+    watch = Watched(not_simple={7})
+    halves = (
+        "7 openat(0, 0x1 <unfinished ...>",
+        "8 brk(NULL) = 0x1",
+        "7 <... openat resumed>) = 3",
+    )
+    assert given(watch, block("7 close(9) = 0", *halves)) == [2, 3, 5]
+
+
+def test_what_changes_while_a_call_is_under_way() -> None:
+    watch = Watched({7: {5: "INCOMING"}})
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    sieve = Sieve(watch, scan, bare_tid=None, inside=(), awaits_next=lambda: False)
+    lines = sieve.lines(
+        1,
+        block(
+            "7 getsockname(5,  <unfinished ...>",
+            "8 connect(9, {sa_family=AF_UNIX}, 110) = 0",
+            "7 <... getsockname resumed>0x1) = 0",
+        ).encode(),
+    )
+    assert [next(lines)[0], next(lines)[0]] == [1, 3]
+    watch.held[7].clear()  # another thread has closed it
+    with pytest.raises(EveryLineMattersError, match="while a call on it was under way"):
+        next(lines)
+
+
+def test_the_last_line_is_given_also_while_children_are_awaited() -> None:
+    """Its time is the trace's end."""
+    assert given(Watched(awaits_children=True), block("8 brk(NULL) = 0x1")) == []
+    assert given(Watched(awaits_children=True), "8 brk(NULL) = 0x1\n8 brk(NULL) = 0x1\n\n") == []
