@@ -76,11 +76,11 @@ def _digest(content: bytes) -> bytes:
 
 @cache
 def _version() -> bytes:
-    """Of all that decides what is learned: this room, the grammars, Lark and Python."""
+    """Of all that decides what is learned: this room, the grammars, Lark, Python, the machine."""
     files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
     made_from = [(file.path, file.stat()) for file in files if file.is_file()]
     lark = find_spec("lark")
     if lark is not None and lark.origin is not None:
         made_from.append((lark.origin, os.stat(lark.origin)))
     said = sorted((path, facts.st_size, facts.st_mtime_ns) for path, facts in made_from)
-    return _digest(repr((sys.version, said)).encode("utf-8", "surrogateescape"))
+    return _digest(repr((sys.version, os.uname().machine, said)).encode("utf-8", "surrogateescape"))

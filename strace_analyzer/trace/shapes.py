@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from strace_analyzer.trace import kept
+from strace_analyzer.trace.compiled import Code, compiled, pattern
 from strace_analyzer.trace.template import Part, TooDeepError
 
 Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
@@ -44,6 +45,7 @@ class Teacher(Protocol):
 class Shape(NamedTuple):
     fullmatch: Callable[[bytes], re.Match[bytes] | None]
     parts: tuple[Part, ...]
+    code: Code
 
 
 class Reader:
@@ -66,7 +68,7 @@ class Reader:
         self._shapes: dict[bytes, list[Shape]] = {}
         self._kept = kept.load(name) if name else {}
         """key -> shapes of earlier runs that were not needed yet, pickled"""
-        self._recalled: dict[bytes, list[tuple[bytes, tuple[object, ...]]]] = {}
+        self._recalled: dict[bytes, list[tuple[Code, tuple[object, ...]]]] = {}
         """those of keys that were met, the best last"""
         self._has_news = False
 
@@ -78,12 +80,12 @@ class Reader:
         shapes = self._shapes.get(key)
         if shapes is None:
             return self._recall(key, text)
-        fullmatch, parts = shapes[0]
+        fullmatch, parts, _ = shapes[0]
         match = fullmatch(text)
         if match is not None:
             return parts, match
         for place in range(1, len(shapes)):
-            fullmatch, parts = shapes[place]
+            fullmatch, parts, _ = shapes[place]
             match = fullmatch(text)
             if match is not None:  # those that match often come to stand in front
                 shapes[place - 1], shapes[place] = shapes[place], shapes[place - 1]
@@ -115,7 +117,7 @@ class Reader:
             return None
         if lesson.expression is not None:
             try:
-                shape = self._shape(lesson.expression, lesson.values)
+                shape = self._shape(compiled(lesson.expression), lesson.values)
             except TooDeepError:
                 pass
             else:
@@ -132,18 +134,15 @@ class Reader:
             self._teacher = self._call_teacher()
         return self._teacher.lesson(text)
 
-    def _shape(self, expression: bytes, values: tuple[object, ...]) -> Shape:
+    def _shape(self, code: Code, values: tuple[object, ...]) -> Shape:
         parts = tuple(Part(value, self._leaves) for value in values)
-        return Shape(re.compile(expression, re.ASCII).fullmatch, parts)
+        return Shape(pattern(code).fullmatch, parts, code)
 
     def keep(self) -> None:
         """The shapes, for later runs; done by itself when the process ends."""
         everything = dict(self._kept)
         for key, shapes in self._shapes.items():
-            learned = [
-                (shape.fullmatch.__self__.pattern, tuple(part.value for part in shape.parts))  # type: ignore[attr-defined]
-                for shape in shapes
-            ]
+            learned = [(shape.code, tuple(part.value for part in shape.parts)) for shape in shapes]
             learned += reversed(self._recalled.get(key, ()))
             everything[key] = pickle.dumps(learned[:_MOST_KEPT_OF_ONE_KEY][::-1])
         if self._name:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
+import pickle
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from lark import Lark, Token
 from lark.exceptions import GrammarError, LexError
 
 from strace_analyzer.trace import kept, learning
+from strace_analyzer.trace.compiled import compiled, pattern
 from strace_analyzer.trace.learning import MOST_TOKENS_OF_A_SHAPE, Learner
 from strace_analyzer.trace.shapes import Lesson, Reader
 from strace_analyzer.trace.template import Hole, Node, Part, TooDeepError
@@ -313,6 +317,7 @@ def schooled(name: str, lessons: list[bytes]) -> Reader:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(atexit, "register", lambda function: function)
     kept.directory.cache_clear()
     yield tmp_path / "strace-analyzer"
     kept.directory.cache_clear()
@@ -439,3 +444,18 @@ def test_the_tokens_of_a_tree_are_lark_s_own() -> None:
     tokens.extend(interactive.iter_parse())
     tree = interactive.feed_eof()
     assert [id(token) for token in tree.children] == [id(token) for token in tokens]
+
+
+# --- compiled expressions ---
+
+
+@pytest.mark.parametrize("source", [*POOL, "(a)b(?:c|(d))", "(?>(a+))(b*)", r"[\x00-\x1f\xff]+"])
+def test_kept_code_is_the_compiled_expression(source: str) -> None:
+    expression = source.encode("latin-1")
+    expected = re.compile(expression, re.ASCII)
+    made = pattern(pickle.loads(pickle.dumps(compiled(expression))))
+    assert made == expected
+    for text in (*TEXTS, "abcd", "abd", "abc", "\x00\xff", "\x1f"):
+        data = text.encode("latin-1")
+        one, other = made.fullmatch(data), expected.fullmatch(data)
+        assert (one and (one.span(), one.groups())) == (other and (other.span(), other.groups()))
