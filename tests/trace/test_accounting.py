@@ -128,7 +128,8 @@ def test_every_line_ends_in_some_event(lines: list[bytes]) -> None:
         for number in range(span.first, span.last + 1)
     }
     in_stacks = sum(len(getattr(event, "stack", ())) for event in events)
-    going_on = [b"resumed>" in line and line.endswith((b"...>", b"...>  ")) for line in lines]
+    # a half that goes on is no event; it can be cut, and its end then stands on a line of its own
+    going_on = [b"resumed>" in line or line.startswith(b" <unfinished") for line in lines]
     assert len(lines) - len(seen) <= in_stacks + sum(going_on)
     assert in_stacks <= account.frames
 
