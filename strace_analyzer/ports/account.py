@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.transitions import ConnectResult, connect_result
 from strace_analyzer.ports.usage import Pin
@@ -13,7 +14,7 @@ from strace_analyzer.trace.events import Syscall
 class Account:
     """What one open socket is down for."""
 
-    __slots__ = ("group", "local", "pins", "protocol", "to", "wildcard")
+    __slots__ = ("_last", "group", "local", "pins", "protocol", "to", "wildcard")
 
     def __init__(self, protocol: str, group: ThreadGroup) -> None:
         self.protocol = protocol
@@ -24,6 +25,23 @@ class Account:
         """the pinned port is one of the wildcard address"""
         self.to: Destination | None = None
         self.local: str | None = None
+        self._last: Socket | None = None
+
+    def has_moved(self, now: Socket | None) -> bool:
+        """False where `now` says nothing of its ports and its connection that it did not say the
+        last time: most calls of getsockname()."""
+        last, self._last = self._last, now
+        return (
+            last is None
+            or now is None
+            or now.binding is not last.binding
+            or now.connection is not last.connection
+            or now.connects != last.connects
+            or now.local != last.local
+            or now.peer != last.peer
+            or now.options != last.options
+            or (now.domain, now.type, now.protocol) != (last.domain, last.type, last.protocol)
+        )
 
 
 def refused(step: Step) -> bool:

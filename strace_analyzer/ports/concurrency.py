@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from strace_analyzer.kernel.destination import Destination
 
+Place = tuple[Destination, str | None]
+"""Where connections meet that cannot share a port: the destination, and the local address, None
+while nobody has shown it."""
+
 
 class Sources:
     """Which local address the route to a destination gives, learned from getsockname().
@@ -30,47 +34,48 @@ class Sources:
         self._known[destination] = address
         return True
 
-    def of(self, destination: Destination, local: str | None) -> str | None:
-        """`local` if the socket's own is known, else the route's, else None."""
-        return local if local is not None else self._known.get(destination)
+    def place(self, destination: Destination, local: str | None) -> Place:
+        """The place of a connection from `local` if the socket's own address is known, else from
+        the route's."""
+        return destination, self._known.get(destination) if local is None else local
 
 
 class Concurrency:
-    """Counts connections by local address and destination.
+    """Counts connections by destination and local address.
 
     `now` is the highest count at this moment, `peak` the highest ever.
     """
 
-    __slots__ = ("_counts", "_having", "_sources", "now", "peak")
+    __slots__ = ("_counts", "_having", "now", "peak")
 
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-        self._counts: dict[tuple[Destination, str | None], int] = {}
+    def __init__(self) -> None:
+        self._counts: dict[Place, int] = {}
         self._having: dict[int, int] = {}
         """how many keys have this count: when none has the highest, it is the next lower"""
         self.now = 0
         self.peak = 0
 
-    def count(self, destination: Destination, local: str | None) -> int:
-        """How many there are now that a new one from `local` could not share a port with."""
-        return self._counts.get((destination, self._sources.of(destination, local)), 0)
+    def count(self, place: Place) -> int:
+        """How many there are now that a new one could not share a port with."""
+        return self._counts.get(place, 0)
 
-    def add(self, destination: Destination, local: str | None) -> None:
-        """One more connection. `local` is None where only the route knows."""
-        self._change((destination, self._sources.of(destination, local)), 1)
+    def add(self, place: Place) -> None:
+        """One more connection."""
+        self._change(place, 1)
 
-    def remove(self, destination: Destination, local: str | None) -> None:
-        """One less. `local` is what it was added or last moved with."""
-        self._change((destination, self._sources.of(destination, local)), -1)
+    def remove(self, place: Place) -> None:
+        """One less. The place is the one that it has now."""
+        self._change(place, -1)
 
-    def learned(self, destination: Destination) -> None:
-        """`Sources` has just learned this destination's address: who had none stands there."""
-        count = self._counts.get((destination, None), 0)
+    def learned(self, place: Place) -> None:
+        """`Sources` has just learned the local address there: who had none has that."""
+        nowhere = place[0], None
+        count = self._counts.get(nowhere, 0)
         if count:
-            self._change((destination, None), -count)
-            self._change((destination, self._sources.of(destination, None)), count)
+            self._change(nowhere, -count)
+            self._change(place, count)
 
-    def _change(self, key: tuple[Destination, str | None], by: int) -> None:
+    def _change(self, key: Place, by: int) -> None:
         old = self._counts.get(key, 0)
         new = old + by
         having = self._having
@@ -85,7 +90,8 @@ class Concurrency:
             self._counts.pop(key, None)
         if new > self.now:
             self.now = new
-            self.peak = max(self.peak, new)
+            if new > self.peak:
+                self.peak = new
         elif old == self.now and old not in having:
             # `by` is -1 but for `learned`, whose second half makes up for the first
             self.now = new if by == -1 else max(having, default=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from strace_analyzer.findings import AddressUse, PortState, PortUse
 from strace_analyzer.kernel.destination import Destination, destination
-from strace_analyzer.kernel.exhaustion import Code, Exhaustion
+from strace_analyzer.kernel.exhaustion import ASKING, Code, Exhaustion
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
@@ -42,7 +42,7 @@ class NamespaceLedger:
         self._autobind_reuse = autobind_reuse
         self._accounts: dict[int, Account] = {}
         self._sources = Sources()
-        self._usage = Usage(self._sources)
+        self._usage = Usage()
         self._by_process: dict[ThreadGroup, Usage] = {}
         self._destinations = Destinations()
         self._exhaustion = Exhaustion()
@@ -61,23 +61,24 @@ class NamespaceLedger:
         seconds = self._clock.at(step.event.seconds)
         if seconds is not None:
             self._holds.expire(seconds)
-        self._note_exhaustion(step)
-        now = step.now
-        account = self._accounts.get(step.socket.id)
+        if step.role in ASKING:
+            self._note_exhaustion(step)
+        now, id = step.now, step.description.id
+        account = self._accounts.get(id)
         if account is None:
             if now is None or (step.role not in ("bind", "connect") and claim(now) is None):
                 return
-            account = Account(now.protocol or "unknown", step.task.group)
-            self._accounts[now.id] = account
-        self._pin(account, step, seconds)
-        self._connect(account, step, seconds)
-        self._headroom.move(step.socket.id, now)
+            account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
+        if account.has_moved(now) or step.role == "connect":
+            self._pin(account, step, seconds)
+            self._connect(account, step, seconds)
+            self._headroom.move(id, now)
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
         self._timeline.record(at, self._held, self._usage.needed.now)
         if now is None:
-            del self._accounts[step.socket.id]
+            del self._accounts[id]
         self.has_moved = True
 
     def state(self) -> PortState:
@@ -193,8 +194,9 @@ class NamespaceLedger:
             account.group = step.task.group
         account.to, account.local = to, local_address(now)
         self._destinations.connect(to, account.protocol, early)
+        place = self._sources.place(to, account.local)
         for usage in self._usages(account):
-            usage.connect(to, account.local)
+            usage.connect(place)
         self._note_range(now)
 
     def _end_connection(self, account: Account, step: Step, seconds: float | None) -> None:
@@ -202,24 +204,32 @@ class NamespaceLedger:
         if to is None:
             return
         waits = step.was is not None and leaves_time_wait(step.was, step.now)
-        for usage in self._usages(account):
-            expire = usage.disconnect(to, account.local)
+        local, usages = account.local, self._usages(account)
+        place = self._sources.place(to, local)
+        for usage in usages:
+            usage.disconnect(place)
             if not waits:
-                expire()
-            elif seconds is not None:
-                self._holds.hold(seconds, expire)
+                usage.expire(place)
+        if waits and seconds is not None:
+            self._holds.hold(seconds, lambda: self._expire(usages, to, local))
         self._destinations.disconnect(to, account.protocol)
         account.to = account.local = None
 
+    def _expire(self, usages: tuple[Usage, Usage], to: Destination, local: str | None) -> None:
+        place = self._sources.place(to, local)  # perhaps another one than a minute ago
+        for usage in usages:
+            usage.expire(place)
+
     def _learn(self, account: Account, to: Destination, local: str | None) -> None:
         """getsockname() showed where this connection comes from, and with it the others there."""
-        old, account.local = account.local, local
+        old, new = self._sources.place(to, account.local), self._sources.place(to, local)
+        account.local = local
         for usage in self._usages(account):
-            usage.moved(to, old, local)
+            usage.moved(old, new)
         if local is not None and self._sources.learn(to, local):
-            self._usage.learned(to)
+            self._usage.learned(new)
             for usage in self._by_process.values():
-                usage.learned(to)
+                usage.learned(new)
             self._headroom.learned(to)
 
     # small parts
@@ -227,7 +237,7 @@ class NamespaceLedger:
     def _usages(self, account: Account) -> tuple[Usage, Usage]:
         usage = self._by_process.get(account.group)
         if usage is None:
-            usage = self._by_process[account.group] = Usage(self._sources)
+            usage = self._by_process[account.group] = Usage()
         return self._usage, usage
 
     def _note_range(self, socket: Socket) -> None:
@@ -236,5 +246,5 @@ class NamespaceLedger:
     def _note_exhaustion(self, step: Step) -> None:
         dry = self._exhaustion.judge(step)
         if dry is not None and dry.certain and dry.code in (Code.BIND, Code.CONNECT):
-            self._by_process.setdefault(step.task.group, Usage(self._sources)).exhausted = True
+            self._by_process.setdefault(step.task.group, Usage()).exhausted = True
             self.has_moved = True

@@ -30,11 +30,11 @@ Key = TypeVar("Key")
 class _Stack:
     """What stands on the ports of IPv4, or of IPv6."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self) -> None:
         self.wildcard = 0
         self.reusable = 0
         self.at_address: Counter[str] = Counter()
-        self.shared = Concurrency(sources)
+        self.shared = Concurrency()
 
     @property
     def bound(self) -> int:
@@ -52,7 +52,7 @@ class PortTable:
         self.low = low
         self.high = high
         self._sources = sources
-        self._v4, self._v6 = _Stack(sources), _Stack(sources)
+        self._v4, self._v6 = _Stack(), _Stack()
         self._stacks = {Family.V4: self._v4, Family.V6: self._v6}
         self._dual = 0
         self._named: Counter[Owned] = Counter()
@@ -86,16 +86,18 @@ class PortTable:
         """Could the kernel serve one more such claim? A port with a number is not one of its
         choice."""
         if isinstance(claim, Shared):
-            taken = self._stacks[claim.family].shared.count(claim.destination, claim.local)
+            place = self._sources.place(claim.destination, claim.local)
+            taken = self._stacks[claim.family].shared.count(place)
             return self._closed_to_connect + taken < self.size
         return claim.port is not None or self._closed_to_bind(claim) < self.size
 
     def learned(self, destination: Destination) -> None:
         """`Sources` has just learned where connections to this destination come from."""
+        place = self._sources.place(destination, None)
+        address = place[1]
         for stack in self._stacks.values():
-            stack.shared.learned(destination)
-            address = self._sources.of(destination, None)
-            count = stack.shared.count(destination, None)
+            stack.shared.learned(place)
+            count = stack.shared.count(place)
             if address is not None and count:
                 self._from.setdefault(address, Counter())[destination] = count
 
@@ -145,11 +147,12 @@ class PortTable:
 
     def _change_shared(self, claim: Shared, by: int) -> None:
         shared = self._stacks[claim.family].shared
+        place = self._sources.place(claim.destination, claim.local)
         if by > 0:
-            shared.add(claim.destination, claim.local)
+            shared.add(place)
         else:
-            shared.remove(claim.destination, claim.local)
-        address = self._sources.of(claim.destination, claim.local)
+            shared.remove(place)
+        address = place[1]
         if address is not None:
             _count(self._from.setdefault(address, Counter()), claim.destination, by)
             if not self._from[address]:

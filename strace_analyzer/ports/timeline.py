@@ -37,8 +37,10 @@ class Timeline:
         if missing > 0:  # until now the old levels stood
             self._held += [self._levels[0]] * missing
             self._needed += [self._levels[1]] * missing
-        self._held[index] = max(self._held[index], held)
-        self._needed[index] = max(self._needed[index], needed)
+        if held > self._held[index]:
+            self._held[index] = held
+        if needed > self._needed[index]:
+            self._needed[index] = needed
         self._levels = held, needed
 
     def points(self, origin: float) -> tuple[TimelinePoint, ...]:

@@ -8,12 +8,10 @@ without TIME_WAIT (the low bound) and with it (the high bound). docs/ports.md ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from strace_analyzer.findings import ProcessUse
-from strace_analyzer.kernel.destination import Destination
-from strace_analyzer.ports.concurrency import Concurrency, Sources
+from strace_analyzer.ports.concurrency import Concurrency, Place
 from strace_analyzer.ports.late_peak import Interval, LatePeak
 
 
@@ -44,11 +42,11 @@ class Usage:
 
     __slots__ = ("_at_address", "exhausted", "needed", "needed_high", "pinned", "pinned_high")
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self) -> None:
         self.pinned = LatePeak()
         self.pinned_high = LatePeak()
-        self.needed = Concurrency(sources)
-        self.needed_high = Concurrency(sources)
+        self.needed = Concurrency()
+        self.needed_high = Concurrency()
         self.exhausted = False
         """it met E1 or E2 of docs/kernel.md, for certain"""
         self._at_address: dict[str, tuple[LatePeak, LatePeak]] = {}
@@ -60,26 +58,29 @@ class Usage:
             low, high = self._at_address.setdefault(address, (LatePeak(), LatePeak()))
         return Pin((low, low.begin(when)), (high, high.begin(when)))
 
-    def connect(self, to: Destination, local: str | None) -> None:
+    def connect(self, place: Place) -> None:
         """A connection is made."""
-        self.needed.add(to, local)
-        self.needed_high.add(to, local)
+        self.needed.add(place)
+        self.needed_high.add(place)
 
-    def disconnect(self, to: Destination, local: str | None) -> Callable[[], None]:
-        """It is over; call the result when its port is free for its destination again."""
-        self.needed.remove(to, local)
-        return lambda: self.needed_high.remove(to, local)
+    def disconnect(self, place: Place) -> None:
+        """It is over; its port may still be kept from its destination until `expire`."""
+        self.needed.remove(place)
 
-    def moved(self, to: Destination, old: str | None, new: str | None) -> None:
+    def expire(self, place: Place) -> None:
+        """Its port is free for its destination again."""
+        self.needed_high.remove(place)
+
+    def moved(self, old: Place, new: Place) -> None:
         """getsockname() showed where a connection comes from."""
         for needed in (self.needed, self.needed_high):
-            needed.remove(to, old)
-            needed.add(to, new)
+            needed.remove(old)
+            needed.add(new)
 
-    def learned(self, to: Destination) -> None:
-        """The source address of connections to `to` has become known."""
-        self.needed.learned(to)
-        self.needed_high.learned(to)
+    def learned(self, place: Place) -> None:
+        """The source address of connections to a destination has become known."""
+        self.needed.learned(place)
+        self.needed_high.learned(place)
 
     @property
     def pinned_at_address(self) -> int:

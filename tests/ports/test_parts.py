@@ -27,31 +27,33 @@ def _socket(**changes: object) -> Socket:
 
 
 def test_concurrency_counts_by_destination_and_source() -> None:
-    sources = Sources()
-    count = Concurrency(sources)
-    count.add(WEB, None)
-    count.add(WEB, None)
-    count.add(DNS, None)
-    count.add(WEB, "10.0.0.9")
+    count = Concurrency()
+    count.add((WEB, None))
+    count.add((WEB, None))
+    count.add((DNS, None))
+    count.add((WEB, "10.0.0.9"))
     assert (count.now, count.peak) == (2, 2)
-    count.remove(WEB, None)
+    count.remove((WEB, None))
     assert (count.now, count.peak) == (1, 2)
 
 
 def test_one_socket_that_shows_its_source_speaks_for_all() -> None:
     sources = Sources()
-    count = Concurrency(sources)
+    count = Concurrency()
     for _ in range(3):
-        count.add(WEB, None)
-    count.add(WEB, "10.0.0.9")
+        count.add(sources.place(WEB, None))
+    count.add(sources.place(WEB, "10.0.0.9"))
     assert sources.learn(WEB, "10.0.0.9")
     assert not sources.learn(WEB, "10.0.0.8")
-    count.learned(WEB)
-    assert count.count(WEB, None) == count.count(WEB, "10.0.0.9") == count.now == 4
+    place = sources.place(WEB, None)
+    assert place == (WEB, "10.0.0.9")
+    count.learned(place)
+    assert count.count((WEB, None)) == 0
+    assert count.count(place) == count.now == 4
     for _ in range(4):
-        count.remove(WEB, None)
+        count.remove(place)
     assert (count.now, count.peak) == (0, 4)
-    count.learned(WEB)
+    count.learned(place)
     assert count.now == 0
 
 
