@@ -79,17 +79,20 @@ def connect_to(
         kernel.doubt(OLDER, task, fd.fd, call)
     elif _had_a_port(was):
         kernel.doubt(BIND_HIDDEN, task, fd.fd, call)
-    if kernel.tasks.share_by_assumption(task, description.maker):
-        was = was._replace(doubts=was.doubts | {KINSHIP})
-    if description.maker is not task and task.ambiguous:
-        was = was._replace(doubts=was.doubts | {PAIRING})
+    if description.maker is not task:
+        if kernel.tasks.share_by_assumption(task, description.maker):
+            was = was._replace(doubts=was.doubts | {KINSHIP})
+        if task.ambiguous:
+            was = was._replace(doubts=was.doubts | {PAIRING})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
-    now = _connected(was, result, address)._replace(proved_pinned=was.proved_pinned or shown)
+    unclear = result is ConnectResult.UNCLEAR
     polled = was.connection is Connection.CONNECTING
-    now = now._replace(connects=was.connects + (not polled))
-    if result is ConnectResult.UNCLEAR:
-        now = now._replace(doubts=now.doubts | {"release-unclear"})
+    now = _connected(was, result, address)._replace(
+        proved_pinned=was.proved_pinned or shown,
+        connects=was.connects + (not polled),
+        doubts=was.doubts | {"release-unclear"} if unclear else was.doubts,
+    )
     role = "outcome" if polled else "connect"
     kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
 

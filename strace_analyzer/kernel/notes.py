@@ -78,9 +78,12 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
     if not changes:
         return socket
     now = socket._replace(**changes)  # type: ignore[arg-type]
-    return settled(now) if now.evidence("bind") else now
+    if OLDER in now.doubts and now.evidence("bind"):
+        return now._replace(doubts=settled(now))
+    return now
 
 
-def settled(socket: Socket) -> Socket:
-    """`socket`, whose bind() the trace shows. That its making is older leaves one question: TCP?"""
-    return socket._replace(doubts=socket.doubts - {OLDER}) if socket.is_tcp else socket
+def settled(socket: Socket) -> frozenset[str]:
+    """The doubts that are left of `socket`, whose bind() the trace shows. That its making is older
+    leaves one question: TCP?"""
+    return socket.doubts - {OLDER} if socket.is_tcp else socket.doubts

@@ -160,7 +160,7 @@ def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:
     if key == SO_PROTOCOL and socket.protocol is None:
         _, protocol = transport(socket.domain, 1, item)
         socket = socket._replace(protocol=protocol)
-    return settled(socket) if socket.evidence("bind") else socket
+    return socket._replace(doubts=settled(socket)) if socket.evidence("bind") else socket
 
 
 CALLS: dict[str, Handler] = {"getsockopt": getsockopt, "setsockopt": setsockopt}

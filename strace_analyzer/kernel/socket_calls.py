@@ -96,7 +96,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)
         was = description.socket._replace(doubts=description.socket.doubts | {"fd-reuse"})
-    doubts = settled(was).doubts if decoded else was.doubts | {UNDECODED}
+    doubts = settled(was) if decoded else was.doubts | {UNDECODED}
     now = was._replace(
         binding=BIND.get((was.binding, request), was.binding),
         local=address if decoded else None,
@@ -149,11 +149,12 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
     if was.was_released and was.binding is Binding.DEFERRED:
         return was  # the stale port of a released binding (docs/kernel.md)
     domain = was.domain or address.family
-    if was.binding is Binding.EPHEMERAL and was.connection is Connection.UNCONNECTED:
-        was = was._replace(doubts=was.doubts - {OPTIONS_HIDDEN})
     if was.binding in (Binding.UNBOUND, Binding.AUTOBOUND):
         return was._replace(local=address, assigned_port=address.port, domain=domain)
-    return was._replace(assigned_port=address.port, domain=domain)
+    doubts = was.doubts
+    if was.binding is Binding.EPHEMERAL and was.connection is Connection.UNCONNECTED:
+        doubts -= {OPTIONS_HIDDEN}
+    return was._replace(assigned_port=address.port, domain=domain, doubts=doubts)
 
 
 def shutdown(kernel: Kernel, task: Task, call: Syscall) -> None:

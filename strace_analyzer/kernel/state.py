@@ -74,17 +74,18 @@ class Kernel:
         """
         self.number_was_given(task, fd.fd, call)  # this may show that the task is another process
         note = fd.socket
-        evidence = () if role == "inherited" else (Evidence(role, call, fd.fd),)
         if task.ambiguous and origin is Origin.INHERITED:
             doubts |= {PAIRING}
+        came_in = origin is Origin.ACCEPTED
         socket = Socket(
             self.new_socket_id(), task.namespace, origin, domain, type, protocol,
-            inode=note.inode if note else None, doubts=doubts, trail=evidence,
+            binding=Binding.BOUND if came_in else Binding.UNBOUND,
+            connection=Connection.CONNECTED if came_in else Connection.UNCONNECTED,
+            peer=peer,
+            inode=note.inode if note else None,
+            doubts=doubts,
+            trail=() if role == "inherited" else (Evidence(role, call, fd.fd),),
         )  # fmt: skip
-        if origin is Origin.ACCEPTED:
-            socket = socket._replace(
-                binding=Binding.BOUND, connection=Connection.CONNECTED, peer=peer
-            )
         description = OpenFileDescription(socket, task, fd.fd)
         task.table.set(fd.fd, Descriptor(description, close_on_exec))
         self.emit(call, role, task, fd.fd, description, None, socket)
@@ -97,6 +98,8 @@ class Kernel:
 
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
+        if not task.table.knows(fd):
+            return
         task.table.replaced.pop(fd, None)
         self._separate_strangers(task, fd)  # nobody closed it: it is another process's
         self.close(task, fd, call)
@@ -275,7 +278,7 @@ class Kernel:
         now: Socket | None,
     ) -> None:
         """Note a step, unless the socket is not an internet socket."""
-        socket = now or was
+        socket = was if now is None else now
         if socket is not None and socket.is_inet:
             if description.is_unseen:
                 description.is_unseen = False

@@ -43,16 +43,14 @@ class SocketNote(NamedTuple):
 @lru_cache(maxsize=8192)
 def socket_note(note: str) -> SocketNote | None:
     """The socket that `note` names; None where it names something else (a path, a pipe)."""
-    plain = _PLAIN.fullmatch(note)
-    if plain is not None:
-        return SocketNote(None, None, int(plain["inode"]))
     match = _SOCKET.fullmatch(note)
     if match is None:
-        return None
-    protocol, body = match["protocol"], match["body"]
+        plain = _PLAIN.fullmatch(note)
+        return None if plain is None else SocketNote(None, None, int(plain["inode"]))
+    protocol, six, body = match.groups()
     if protocol in _FAMILIES:
         return SocketNote(None, None, foreign=True)
-    domain = "AF_INET6" if match["six"] else "AF_INET"
+    domain = "AF_INET6" if six else "AF_INET"
     if body.isdecimal():
         return SocketNote(protocol, domain, int(body))
     local, _, peer = body.partition("->")
@@ -61,4 +59,7 @@ def socket_note(note: str) -> SocketNote | None:
 
 def _endpoint(text: str) -> tuple[str, int] | None:
     match = _ADDRESS.fullmatch(text)
-    return None if match is None else (match["six"] or match["four"], int(match["port"]))
+    if match is None:
+        return None
+    six, four, port = match.groups()
+    return six or four, int(port)
