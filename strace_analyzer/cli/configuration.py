@@ -8,9 +8,8 @@ names the nearest known one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
@@ -20,8 +19,7 @@ SHARED_FILE = "pyproject.toml"
 TABLE = "strace-analyzer"
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What the file says; None and empty where it says nothing. `rules` are paths, seen from the
     file."""
 

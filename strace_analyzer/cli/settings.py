@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
@@ -19,8 +19,7 @@ from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.load import installed_rules, rules_in, together
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that was asked for, whether typed or written."""
 
     selection: Selection

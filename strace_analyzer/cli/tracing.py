@@ -75,7 +75,7 @@ def live_settings(
         autobind_reuse=_autobind_reuse(),
     )
     here = replace(chosen.analysis, host_range=host_range(), nothing_hidden=all_is_shown)
-    return replace(chosen, analysis=here)
+    return chosen._replace(analysis=here)
 
 
 def is_never(gate: Gate) -> bool:

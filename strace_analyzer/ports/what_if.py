@@ -8,7 +8,7 @@ not have" is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import Step
@@ -17,8 +17,7 @@ from strace_analyzer.ports.scenario import Change, Scenario
 from strace_analyzer.trace.events import Syscall
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The first call that would have found no port."""
 
     source: int
@@ -33,8 +32,7 @@ class Failure:
     """that had been made before"""
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(NamedTuple):
     """One scenario's end. `first` is None where the range would have been enough."""
 
     namespace: int
@@ -129,7 +127,7 @@ def _since(failure: Failure | None, begin: float | None) -> Failure | None:
     """`failure` with its time counted from the trace's beginning."""
     if failure is None or failure.seconds is None or begin is None:
         return failure
-    return replace(failure, seconds=round(failure.seconds - begin, 6))
+    return failure._replace(seconds=round(failure.seconds - begin, 6))
 
 
 def _errno(step: Step) -> str:

@@ -5,7 +5,7 @@ The remedies and where they were tried are in docs/kernel.md and RULES.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from strace_analyzer.findings import Confidence, Group, PortUse, Process
 from strace_analyzer.report.remedies import REMEDIES, Remedy
@@ -43,8 +43,7 @@ _BINDS_MATTER = ("early-binds", "time-wait")
 _ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """`who` is the runtime as a title (empty where it is not known), then sentences in order.
     `caution` is what to see to first, which the text report shows under what the trace hides."""
 

@@ -14,8 +14,7 @@ connect(), or a rule raised an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import Confidence, Group, Level, Process, Unknown, Warning
@@ -41,8 +40,7 @@ class Judged(Protocol):
     def failed_rules(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What makes the exit status 1. With all of it empty, nothing does (`--fail-on never`)."""
 
     level: Level | None = Level.WARNING
@@ -88,8 +86,7 @@ def parse_gate(words: Sequence[str], rules: Iterable[str]) -> Gate:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The verdict in one word, the exit status, and the counts behind them (of findings, not
     groups)."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from strace_analyzer.findings import Endpoint, SocketLife
 from strace_analyzer.report.selection import Selected
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which sockets: by a line on which one of their calls stands, by descriptor, by peer."""
 
     line: int | None = None

@@ -6,11 +6,10 @@ the references).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(NamedTuple):
     """`fix` is what to do, `until` what else to know. `cured_in`: from this version on the
     runtime binds only when it is told to, so an offender that is as new has an option of its own
     (`fix_after`)."""

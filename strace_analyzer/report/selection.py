@@ -8,8 +8,9 @@ shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.errors import ConfigurationError
@@ -32,8 +33,7 @@ from strace_analyzer.report.moment import Moment, of_finding
 _BIND_LINES_KEPT = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What is reported. Empty means everything. `pids` are thread or process ids, `commands`
     globs."""
 

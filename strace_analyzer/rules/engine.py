@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 from strace_analyzer.findings import Finding, Summary
 from strace_analyzer.kernel.step import Step
@@ -13,8 +13,7 @@ from strace_analyzer.rules.rule import Rule
 from strace_analyzer.rules.store import FindingStore
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFailure:
+class RuleFailure(NamedTuple):
     """A rule raised: which, on which line of which source, and what."""
 
     rule: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from strace_analyzer.findings import Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Socket
@@ -13,8 +12,7 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context, build
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """A named piece of strace output that documents a rule and tests it.
 
     In `trace`, a line that ends in ` #!` must be the bind line (or, for other rules, the line a finding
@@ -38,12 +36,10 @@ class Example:
         return [line.strip() for line in self.trace.strip().splitlines()]
 
 
-@dataclass(frozen=True, slots=True)
 class Flagged(Example):
     """An example in which the rule must find something, on the marked lines."""
 
 
-@dataclass(frozen=True, slots=True)
 class Clean(Example):
     """An example in which the rule must find nothing."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import tempfile
 from collections.abc import Iterator
 from typing import IO
 
@@ -45,6 +44,8 @@ class FindingStore:
             self._finished[number] = finding
             return
         if self._file is None:
+            import tempfile  # few traces have so many
+
             self._file = tempfile.TemporaryFile(prefix="strace-analyzer-")  # noqa: SIM115
         self._spilled[number] = self._file.seek(0, 2)
         pickle.dump(finding, self._file, protocol=pickle.HIGHEST_PROTOCOL)

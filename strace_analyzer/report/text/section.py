@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import Group, PortUse, Process, Unknown, Warning
 from strace_analyzer.report.selection import Selected
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One trace's part of the report. `judged` counts for the verdict, `groups` of it are shown."""
 
     trace: TraceResult
