@@ -4,6 +4,7 @@ transitions.py."""
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import (
+    FdArgument,
     argument,
     fd_argument,
     pair_of_fds,
@@ -36,7 +37,7 @@ from strace_analyzer.trace.values import Value
 def socket(kernel: Kernel, task: Task, call: Syscall) -> None:
     """socket(2)."""
     fd = result_fd(call)
-    if fd is None:
+    if fd is None or _is_foreign(kernel, task, fd, call):
         return
     domain = domain_of(argument(call.args, 0))
     kind, protocol = transport(domain, argument(call.args, 1), argument(call.args, 2))
@@ -45,6 +46,15 @@ def socket(kernel: Kernel, task: Task, call: Syscall) -> None:
         origin=Origin.CREATED, domain=domain, type=kind, protocol=protocol,
         close_on_exec=_closes_on_exec(argument(call.args, 1)),
     )  # fmt: skip
+
+
+def _is_foreign(kernel: Kernel, task: Task, fd: FdArgument, call: Syscall) -> bool:
+    """The note of the new descriptor names a socket of another kind (`<UNIX-STREAM:[7]>`): nothing
+    is kept of it, and so no call on it needs to be looked at."""
+    if fd.may_be_socket:
+        return False
+    kernel.number_was_given(task, fd.fd, call)
+    return True
 
 
 def socketpair(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -57,7 +67,7 @@ def socketpair(kernel: Kernel, task: Task, call: Syscall) -> None:
 def accept(kernel: Kernel, task: Task, call: Syscall) -> None:
     """accept(2), accept4(2): an incoming connection, on the listener's port."""
     new, listener = result_fd(call), fd_argument(argument(call.args, 0))
-    if new is None:
+    if new is None or _is_foreign(kernel, task, new, call):
         return
     known = None if listener is None else kernel.find(task, listener, call)
     peer = socket_address(argument(call.args, 1))

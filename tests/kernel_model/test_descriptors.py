@@ -196,6 +196,26 @@ def test_closes_of_two_processes_under_way_at_once_end_the_socket_once() -> None
     assert followed.said[1:] == ["7 close 3: gone"]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "socket(AF_UNIX, SOCK_STREAM, 0) = 4<UNIX-STREAM:[7]>",
+        "socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) = 4<NETLINK:[ROUTE:7]>",
+        "accept4(3<UNIX-STREAM:[6]>, NULL, NULL, 0) = 4<UNIX-STREAM:[7]>",
+    ],
+)
+def test_a_socket_whose_note_says_that_it_is_of_another_kind_is_not_held(call: str) -> None:
+    assert so_far(call).open_fds(0) == []
+
+
+def test_a_number_that_another_kind_of_socket_got_is_no_longer_what_it_was() -> None:
+    """Its close() was not seen."""
+    assert told(f"""
+        socket({TCP}) = 3
+        socket(AF_UNIX, SOCK_STREAM, 0) = 3<UNIX-STREAM:[7]>
+        """)[1:] == ["close 3: gone"]
+
+
 def test_close_of_the_first_task_before_anything_said_its_number() -> None:
     """Without -f -o the first task is bare until a second one is followed."""
     followed = follow(f"""
