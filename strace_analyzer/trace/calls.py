@@ -122,21 +122,11 @@ def _teacher() -> Teacher:
 
 # --- calls ---
 
-_PARTS = ("args", "result", "duration")
-"""What `build` gives, in order."""
-
 
 class ParsedCall:
     """A call whose parts are decoded when asked for: most calls are only counted or looked up."""
 
-    __slots__ = ("_match", "_parts", "_text", "args", "duration", "name", "result")
-
-    args: tuple[Value, ...]
-    """The arguments in order."""
-    result: Result
-    """What the call returned; Result(None) where no result was printed."""
-    duration: float | None
-    """Seconds (-T), or None."""
+    __slots__ = ("_args", "_match", "_parts", "_result", "_text", "name")
 
     def __init__(
         self, name: str, text: bytes, parts: tuple[Part, ...], match: re.Match[bytes] | None
@@ -145,14 +135,30 @@ class ParsedCall:
         self._text = text
         self._parts = parts
         self._match = match
+        self._args: tuple[Value, ...] | None = None
+        self._result: Result | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        """A part that is asked for for the first time."""
-        if name not in _PARTS:
-            raise AttributeError(name)
-        value = self._parts[_PARTS.index(name)].fill(self._match)
-        setattr(self, name, value)
-        return value
+    @property
+    def args(self) -> tuple[Value, ...]:
+        """The arguments in order."""
+        args = self._args
+        if args is None:
+            args = self._args = self._parts[0].fill(self._match)
+        return args
+
+    @property
+    def result(self) -> Result:
+        """What the call returned; Result(None) where no result was printed."""
+        result = self._result
+        if result is None:
+            result = self._result = self._parts[1].fill(self._match)
+        return result
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds (-T), or None."""
+        seconds: float | None = self._parts[2].fill(self._match)
+        return seconds
 
     @property
     def text(self) -> str:
@@ -173,6 +179,7 @@ class CallParser:
     def __init__(self, name: str | None = None) -> None:
         """With a `name` it knows what parsers of that name learned in earlier runs."""
         self._reader = Reader(LEAVES, _teacher, name)
+        self._known = self._reader.known
         self._name = Remembered(decoded).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
@@ -182,7 +189,7 @@ class CallParser:
         not read it.
         """
         key = text[: text.find(b"(")]
-        reading = self._reader.read(key, text)
+        reading = self._known(key, text) or self._reader.read(key, text)
         if reading is not None:
             parts, match = reading
             return ParsedCall(self._name(key), text, parts, match)
@@ -205,11 +212,13 @@ class CallParser:
 
         What was cut in the middle is closed where that is possible and left out where not.
         """
-        for completion in completed(text):
-            reading = self._reader.read(_key(completion), completion)
-            if reading is not None:
-                return ParsedCall(self._name(_key(completion)), text, *reading)
-        return ParsedCall(decoded(text.partition(b"(")[0]), text, _NOTHING, None)
+        key = text.partition(b"(")[0]
+        begun = key + b")"  # calls without result are no rivals of whole ones
+        reading = self._known(begun, text.rstrip(b" ,") + b")")
+        if reading is None:
+            readings = (self._reader.read(begun, completion) for completion in completed(text))
+            reading = next(filter(None, readings), (_NOTHING, None))
+        return ParsedCall(self._name(key), text, *reading)
 
     def resumed(self, name: str, text: bytes) -> ParsedCall | None:
         """The call `name` of which only what follows `resumed>` is known.

@@ -35,6 +35,7 @@ class Clock:
         self.steps_back = 0
         self._offset = 0.0
         self._minute = ""
+        """The last time's hour and minute, if what follows them needs no more than to be added."""
         self._minute_seconds = 0.0
 
     def seconds(self, time: str | None) -> float | None:
@@ -43,7 +44,7 @@ class Clock:
             return None
         if time[:6] == self._minute:  # most lines are of the same minute as the one before
             now = self._minute_seconds + float(time[6:].replace(",", "."))
-            if self._offset or self.last is None or now < self.last:
+            if self.last is None or now < self.last:
                 return self._advance(now)
             self.last = now
             return now
@@ -53,9 +54,10 @@ class Clock:
         if self.kind == "time-of-day":
             if time[2:3] != ":":
                 return self.last
-            self._minute = time[:6]
             self._minute_seconds = int(time[:2]) * 3600.0 + int(time[3:5]) * 60.0
-            return self._advance(self._minute_seconds + float(time[6:]))
+            now = self._advance(self._minute_seconds + float(time[6:]))
+            self._minute = "" if self._offset else time[:6]
+            return now
         if ":" in time:
             return self.last
         if self.kind == "relative":
@@ -65,6 +67,7 @@ class Clock:
     def next_day(self) -> float | None:
         """What was read so far belongs to the day after; the last time on that day."""
         self._offset += DAY
+        self._minute = ""
         if self.last is not None:
             self.last += DAY
             self.first = self.last
@@ -80,6 +83,7 @@ class Clock:
         return now
 
     def _step_back(self, now: float, last: float) -> float:
+        self._minute = ""
         if self.kind == "time-of-day" and last - now > _MIDNIGHT_DROP:
             self._offset += DAY
             return now + DAY

@@ -158,13 +158,11 @@ def _parts(line: Node) -> tuple[object, ...]:
 
 _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
 """Of these lines the whole is kept, also what looks like a pid or a time before it."""
-_NOT_TIMED = frozenset((Kind.FOREIGN, Kind.SUSPECT))
-"""What looks like a time before these may be a number of the program's own."""
 
 
 _new = tuple.__new__
 """A NamedTuple's own constructor takes three times as long, and these are made of every line."""
-_CALL, _RESULT, _TABLE = Kind.CALL, End.RESULT, Kind.TABLE
+_CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
 """To ask a class for one of its members takes longer than to ask the module."""
 
 
@@ -184,8 +182,9 @@ class Frames:
     """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
 
     def __init__(self, clock: Clock) -> None:
-        self._read = _reader().read
-        self._clock = clock
+        self._reader = _reader()
+        self._known = self._reader.known
+        self._seconds = clock.seconds
         self._in_table = False
 
     def frame(self, line: Line) -> Frame:
@@ -193,36 +192,40 @@ class Frames:
         source, number, text, is_cut, counts = line
         span = _new(Span, (source, number, number))
         if self._in_table and self._is_row(text):
-            return Frame(_TABLE, _RESULT, None, None, None, "", text, span)
-        # a half and a whole line are never of one shape
-        reading = self._read(b"half" if text.endswith(b"...>") else b"", text) if text else None
+            return Frame(Kind.TABLE, _RESULT, None, None, None, "", text, span)
+        key = b"half" if text.endswith(b"...>") else b""  # of no shape are both
+        reading = self._known(key, text) or (self._reader.read(key, text) if text else None)
         if reading is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(Kind.FOREIGN, _RESULT, None, None, None, "", text, span, lines=counts)
-        (parts,), match = reading
-        kind, end, tid, time, body, command, name, lost, other = parts.fill(match)
-        if kind in _NOT_TIMED and not is_cut:
-            time = None
-        seconds = None if time is None else self._clock.seconds(time)
+        (part,), match = reading
+        said = part.fill(match)
+        kind, end, tid, time, body, command, name, lost, other = said
+        if is_cut or (kind is not _CALL and kind is not _RESUMED):
+            return self._mark(line, span, said)
         if kind is _CALL:
-            if end is _RESULT and not is_cut:
-                return _new(
-                    Frame,
-                    (kind, end, tid, time, seconds, "", body, span, None, command, counts, 0),
-                )
-            name = _name(body[: body.index(b"(")])
-        body = body or b""
+            name = "" if end is _RESULT else _name(body[: body.index(b"(")])
         if lost:
-            body += lost
-        if is_cut:
+            body = (body or b"") + lost
+        seconds = None if time is None else self._seconds(time)
+        return _new(
+            Frame,
+            (kind, end, tid, time, seconds, name, body or b"", span, other, command, counts, 0),
+        )
+
+    def _mark(self, line: Line, span: Span, said: tuple[Any, ...]) -> Frame:
+        """A line that is no call, or one out of which a notice was taken."""
+        kind, end, tid, time, body, command, name, lost, other = said
+        body = (body or b"") + (lost or b"")
+        if line.is_cut:
             kind, end, name = self._cut(kind, name, body)
         elif kind in _IN_FULL:
-            body = text
-        elif kind is _TABLE:
+            body = line.text  # what looks like a time may be a number of the program's own
+            time = time if kind is Kind.NOTICE else None
+        elif kind is Kind.TABLE:
             self._in_table = True
+        seconds = None if time is None else self._seconds(time)
         name = name or ""
-        return _new(
-            Frame, (kind, end, tid, time, seconds, name, body, span, other, command, counts, 0)
-        )
+        return Frame(kind, end, tid, time, seconds, name, body, span, other, command, line.counts)
 
     def _is_row(self, text: bytes) -> bool:
         row = tree("frame", "row", text)
@@ -232,6 +235,6 @@ class Frames:
     @staticmethod
     def _cut(kind: Kind, name: str | None, body: bytes) -> tuple[Kind, End, str | None]:
         """A line that was cut by a notice is half a call, whatever its half looks like."""
-        if kind is Kind.RESUMED or kind is Kind.CALL:
-            return kind, End.INTRUDED, name
-        return Kind.CALL, End.INTRUDED, body.partition(b"(")[0].decode("latin-1")
+        if kind is not Kind.RESUMED:
+            kind, name = Kind.CALL, body.partition(b"(")[0].decode("latin-1")
+        return kind, End.INTRUDED, name

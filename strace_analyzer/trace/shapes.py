@@ -42,10 +42,9 @@ class Teacher(Protocol):
         ...
 
 
-class Shape(NamedTuple):
-    fullmatch: Callable[[bytes], re.Match[bytes] | None]
-    parts: tuple[Part, ...]
-    code: Code
+Shape = tuple[Callable[[bytes], "re.Match[bytes] | None"], tuple[Part, ...], Code]
+"""`fullmatch` of the expression, what it says, and what it was made of. Python unpacks a plain tuple
+faster than a named one."""
 
 
 class Reader:
@@ -77,9 +76,13 @@ class Reader:
 
         Texts with different `key` never have one shape: it makes the lists short, nothing more.
         """
+        return self.known(key, text) or self._recall(key, text)
+
+    def known(self, key: bytes, text: bytes) -> Reading | None:
+        """As `read`, but None also where no text of this shape was read so far."""
         shapes = self._shapes.get(key)
         if shapes is None:
-            return self._recall(key, text)
+            return None
         fullmatch, parts, _ = shapes[0]
         match = fullmatch(text)
         if match is not None:
@@ -90,7 +93,7 @@ class Reader:
             if match is not None:  # those that match often come to stand in front
                 shapes[place - 1], shapes[place] = shapes[place], shapes[place - 1]
                 return parts, match
-        return self._recall(key, text)
+        return None
 
     def plainly(self, text: bytes) -> Reading | None:
         """As `read`, by Lark alone: what shapes are measured against."""
@@ -105,9 +108,9 @@ class Reader:
         while recalled:
             shape = self._shape(*recalled.pop())
             self._shapes.setdefault(key, []).append(shape)
-            match = shape.fullmatch(text)
+            match = shape[0](text)
             if match is not None:
-                return shape.parts, match
+                return shape[1], match
         return self._learn(key, text)
 
     def _learn(self, key: bytes, text: bytes) -> Reading | None:
@@ -136,13 +139,13 @@ class Reader:
 
     def _shape(self, code: Code, values: tuple[object, ...]) -> Shape:
         parts = tuple(Part(value, self._leaves) for value in values)
-        return Shape(pattern(code).fullmatch, parts, code)
+        return pattern(code).fullmatch, parts, code
 
     def keep(self) -> None:
         """The shapes, for later runs; done by itself when the process ends."""
         everything = dict(self._kept)
         for key, shapes in self._shapes.items():
-            learned = [(shape.code, tuple(part.value for part in shape.parts)) for shape in shapes]
+            learned = [(code, tuple(part.value for part in parts)) for _, parts, code in shapes]
             learned += reversed(self._recalled.get(key, ()))
             everything[key] = pickle.dumps(learned[:_MOST_KEPT_OF_ONE_KEY][::-1])
         if self._name:
