@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from itertools import chain
 
 from strace_analyzer.analysis import Analysis, Analyzer, analyze
 from strace_analyzer.errors import StraceAnalyzerError, TraceError
@@ -42,9 +43,10 @@ __all__ = [
 def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
     """The events of a trace, given as any iterable of lines; every line ends in some event."""
     stream = EventStream("<lines>")
-    for line in lines:
-        raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
-        yield from stream.feed(raw)
+    raw = (
+        line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line for line in lines
+    )
+    yield from chain.from_iterable(map(stream.feed, raw))
     yield from stream.close()
 
 

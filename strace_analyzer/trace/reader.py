@@ -60,8 +60,9 @@ class EventStream:
         self.accounting = Accounting(name) if accounting is None else accounting
         self.clock = Clock() if clock is None else clock
         self._tid = tid
-        self._frames = Frames(self.clock)
+        self._frame = Frames(self.clock).frame
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
+        self._join = self._rejoin.join
         self._layout: Layout | None = None
         self._is_sieved = False
 
@@ -72,10 +73,10 @@ class EventStream:
 
     def examine(self, number: int, line: bytes) -> list[Event]:
         """As `feed`, for a line that is already counted."""
-        first, *others = lines(0, number, line)
-        found = self._rejoin.join(self._frames.frame(first))
-        for part in others:
-            found += self._rejoin.join(self._frames.frame(part))
+        parts = lines(0, number, line)
+        found = self._join(self._frame(parts[0]))
+        for part in parts[1:]:
+            found += self._join(self._frame(part))
         return found
 
     def look(self, number: int, line: bytes) -> list[Event]:
@@ -85,10 +86,10 @@ class EventStream:
         """
         found: list[Event] = []
         for part in lines(0, number, line):
-            frame = self._frames.frame(part)
+            frame = self._frame(part)
             if frame.kind in SPEAKING:
                 self._look_at(layout_of(part.text, frame.tid))
-            found += self._rejoin.join(frame)
+            found += self._join(frame)
         return found
 
     def _look_at(self, layout: Layout) -> None:

@@ -244,17 +244,17 @@ class Rejoin:
     # ------------------------------------------------------------ second halves
 
     def _resumed(self, source: _Source, frame: Frame, events: list[Event]) -> None:
-        tid = frame.tid or NOBODY
+        tid, end = frame.tid or NOBODY, frame.end
         half = self._halves.pop(tid, None) or self._moved.pop(tid, None)
         if half is not None and half.frame.name != frame.name and "?" not in frame.name:
             self._count_half(half)
             half = None
-        if frame.end in CUT:
+        if end in _WHOLE:
+            self._complete(source, frame, half, events)
+        elif end in CUT:
             events.append(unparsed(frame, "the call breaks off", source.account))
             if half is not None:
                 self._count_half(half)
-        elif frame.end in _WHOLE:
-            self._complete(source, frame, half, events)
         else:
             source.account.call_lines += frame.lines
             if half is None:
@@ -268,35 +268,30 @@ class Rejoin:
         self, source: _Source, frame: Frame, half: _Half | None, events: list[Event]
     ) -> None:
         """The second half of a call, with its result; `half` is the first, if the trace has it."""
+        _, _, tid, _, ended, name, rest, (index, _, last), _, _, lines, _ = frame
         if half is None or not half.entry_seen:
-            text = frame.body if half is None else half.text + frame.body
-            self._orphan(source, frame, self._calls.resumed(frame.name, text), events)
+            text = rest if half is None else half.text + rest
+            self._orphan(source, frame, self._calls.resumed(name, text), events)
             return
-        begun = half.frame
-        if begun.seam:
-            call = self._halves_of(half, frame.body)
-        else:
-            call = self._calls.whole_halves(half.text, frame.body)
-        span = begun.span
-        index, first, _ = span
-        if index == frame.span.source:
-            span = _new(Span, (index, first, frame.span.last))
+        _, _, _, time, seconds, _, _, span, _, _, _, seam = half.frame
+        whole = self._halves_of if seam else self._calls.whole_halves
+        call = whole(half.text, rest)
+        if index == span.source:
+            span = _new(Span, (index, span.first, last))
         if call is None:
-            whole = frame._replace(body=half.text + frame.body, span=span)
-            events.append(unparsed(whole, "the joined halves are not understood", source.account))
+            joined = frame._replace(body=half.text + rest, span=span)
+            events.append(unparsed(joined, "the joined halves are not understood", source.account))
             return
-        source.account.call_lines += frame.lines
-        syscall = Syscall(
-            frame.tid or NOBODY, begun.time, begun.seconds, call, span, ended=frame.seconds
-        )
+        source.account.call_lines += lines
+        syscall = Syscall(tid or NOBODY, time, seconds, call, span, (), True, ended)
         self._give(source, syscall, events)
 
-    def _halves_of(self, half: _Half, rest: bytes) -> Call | None:
+    def _halves_of(self, first: bytes, rest: bytes) -> Call | None:
         """As `whole_halves`, of a call that was cut: by the traced program's output, perhaps."""
-        call: Call | None = self._calls.whole_halves(half.text, rest)
+        call: Call | None = self._calls.whole_halves(first, rest)
         if call is None or has_output(call):
-            call = without_output(self._calls, half.text + rest) or call
-            call = call or around_output(self._calls, half.text, rest)
+            call = without_output(self._calls, first + rest) or call
+            call = call or around_output(self._calls, first, rest)
         return call
 
     def _stray_rest(self, source: _Source, frame: Frame, events: list[Event]) -> None:

@@ -43,8 +43,8 @@ class Teacher(Protocol):
 
 
 Shape = tuple[Callable[[bytes], "re.Match[bytes] | None"], tuple[Part, ...], Code]
-"""`fullmatch` of the expression, what it says, and what it was made of. Python unpacks a plain tuple
-faster than a named one."""
+"""`fullmatch` of the expression, what it says, what it was made of. A plain tuple, since Python
+unpacks one faster than one with names."""
 
 
 class Reader:
