@@ -34,10 +34,12 @@ _KIND = {
 
 Scan = Callable[[bytes], list[Hit]]
 
-_NOT_A_FILE = rb"(?:[^0-9\n]|[0-9]+(?:[^<0-9\n]|<[^a-rt-z/\n]))"
-"""Behind the parenthesis: a number whose note, if it has one, can be that of a socket (`<TCP:[1]>`,
-`<socket:[1]>`, hexadecimal with -xx), not a path, a pipe, an anon_inode."""
-_ANY_NUMBER = rb"(?:[^0-9\n]|[0-9]+[^0-9\n])"
+_NOT_A_FILE = rb"<[^a-rt-z/\n]"
+"""The beginning of a note that can be that of a socket (`<TCP:[1]>`, `<socket:[1]>`, hexadecimal
+with -xx), not of a path, a pipe, an anon_inode."""
+_ANY_FILE = rb"<"
+_NUMBER = rb"\((?:[^0-9\n]|[0-9]+(?:[^<0-9\n]|%b))"
+"""Behind a name: a descriptor, with such a note or without one."""
 
 
 @cache
@@ -56,19 +58,20 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
     `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise none has
     one, and one that has is. `is_unfiltered`: calls on files may be left out by their notes.
     """
-    number = _NOT_A_FILE if is_unfiltered else _ANY_NUMBER
+    note = _NOT_A_FILE if is_unfiltered else _ANY_FILE
+    number = _NUMBER % note
     tails = {
         When.ALWAYS: rb"\(",
-        When.HELD: rb"\(" + number,
-        When.MOVED: rb"\(" + number,
-        When.COPIED: rb"\(" + _ANY_NUMBER,
+        When.HELD: number,
+        When.MOVED: number,
+        When.COPIED: _NUMBER % _ANY_FILE,
         When.GIVEN: rb"\(",
         When.OUTGOING: rb"\(",
     }
     begun = {name: (_KIND[reason], tails[reason]) for name, reason in when.items()}
-    for name in ("fcntl", "fcntl64"):
+    for name, telling in _TELLING.items():
         if name in begun:
-            begun[name] = (COPIED, rb"\(" + number + _COPYING_FCNTL)
+            begun[name] = (begun[name][0], _COMMAND % (note, telling))
     # that of a HELD call follows soon: it is found by its pid; without pids all are examined
     second = {
         When.ALWAYS: EXAMINE,
@@ -89,8 +92,14 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
     return _by_re(begun, resumed, odd, b" " if has_pids else b"[ \n]")
 
 
-_COPYING_FCNTL = rb"[^,\n]*, (?:[^F\n]|F_DUPFD|F_SETFD)"
-"""By name or by number. The others change nothing that is held."""
+_COMMAND = rb"\((?:[0-9]+|(?:[^0-9\n]|[0-9]+%b)[^,\n]*), (?:[^F\n]|%b)"
+_TELLING = {
+    "fcntl": rb"F_DUPFD|F_SETFD",
+    "fcntl64": rb"F_DUPFD|F_SETFD",
+    "ioctl": rb"FIOCLEX|FIONCLEX",
+}
+"""Commands, by name; all are given that are printed as numbers. The others that begin with F change
+nothing that is held."""
 
 _MARKS = rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
 """Ends of tasks, strace's own words, calls of which it could not read the name, colours."""
