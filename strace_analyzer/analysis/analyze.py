@@ -61,20 +61,27 @@ def _analyzed(trace: TraceInput, settings: Settings) -> tuple[TraceAnalysis, Tra
     except EveryLineMattersError:
         return _analyzed(trace, replace(settings, strict=True))
     analysis.close()
-    accounts = tuple(reader.accounting)
-    return analysis, analysis.result(reader.clock, accounts, reader.steps_back)
+    return analysis, result(reader, analysis)
 
 
-def opened(trace: TraceInput, settings: Settings) -> tuple[TraceReader, TraceAnalysis]:
+def opened(
+    trace: TraceInput, settings: Settings, *, once: bool = False
+) -> tuple[TraceReader, TraceAnalysis]:
     """The reader of `trace`, and the analysis that its events are to be fed to: live or not.
 
     Unless `settings.strict`, the reader may raise EveryLineMattersError while it is read: then the
-    trace is to be opened again, strictly. It does not for a stream.
+    trace is to be opened again, strictly. It does not for a stream, nor where it is read `once`.
     """
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
     watch = None if settings.strict else analysis.attention
-    return TraceReader(trace, watch, settings.jobs), analysis
+    return TraceReader(trace, watch, settings.jobs, once=once), analysis
+
+
+def result(reader: TraceReader, analysis: TraceAnalysis) -> TraceResult:
+    """The trace as it was read to its end."""
+    accounts = tuple(reader.accounting)
+    return analysis.result(reader.clock, accounts, reader.steps_back, reader.left_out)
 
 
 def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings) -> Analysis:

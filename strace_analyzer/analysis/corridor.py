@@ -84,6 +84,7 @@ class TraceAnalysis:
         self.name = name
         self.visibility = Visibility(settings.nothing_hidden)
         self._steps_back = 0
+        self._left_out = 0
         self._source_names = source_names
         self._settings = settings
         strangers = set(settings.rules).difference(catalogue())
@@ -257,13 +258,16 @@ class TraceAnalysis:
             connections=self._census.tcp_connections,
             hidden_connects=self._unknowns.count(CONNECT_HIDDEN),
             steps_back=self._steps_back,
+            left_out=self._left_out,
         )
 
     def result(
-        self, clock: str, accounts: tuple[Accounting, ...], steps_back: int = 0
+        self, clock: str, accounts: tuple[Accounting, ...], steps_back: int = 0, left_out: int = 0
     ) -> TraceResult:
-        """The trace itself, as the report names it; how its reader found its clock."""
+        """The trace itself, as the report names it; how its reader found its clock, and how many
+        lines it left out too soon."""
         self._steps_back = steps_back
+        self._left_out = left_out
         return TraceResult(
             id=self.trace,
             name=self.name,

@@ -13,6 +13,7 @@ from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN
 from strace_analyzer.rules.waste import DESCRIPTORS_HIDDEN, FAILURES_HIDDEN
 
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
+AS_FILE = "save the trace to a file and check that, or take the stream with --strict"
 MISS, OVERREPORT, LOWER = "may-miss", "may-overreport", "lowers-confidence"
 
 
@@ -35,18 +36,26 @@ def warnings(
     connections: int,
     hidden_connects: int,
     steps_back: int,
+    left_out: int = 0,
 ) -> list[Warning]:
     """What to tell about `trace`, once a thing. `count` is the number of findings that it concerns,
-    or else of connections, tasks, calls."""
+    or else of connections, tasks, calls, lines."""
     doubts = Counter(code for finding in findings for code in finding.doubts)
     every = [
         *_by_name(visibility, doubts, connections, hidden_connects),
         *_in_part(visibility, steps_back),
     ]
-    return [
+    told = [
         Warning(code, trace, count, effect, message, REMEDY)
         for code, count, effect, message in every
     ]
+    if left_out:
+        message = (
+            "this stream went on otherwise than it had begun: lines had been left out before that "
+            "could matter"
+        )
+        told.append(Warning("lines-left-out", trace, left_out, MISS, message, AS_FILE))
+    return told
 
 
 Told = tuple[str, int, str, str]

@@ -52,7 +52,7 @@ class _Watched(SourceInput):
 
 
 def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
-    return _Watched(source.name, source.path, source.stream, source.tid, source, read)
+    return _Watched(source.name, source.path, source.stream, source.tid, source.start, source, read)
 
 
 class _Bar:

@@ -43,13 +43,19 @@ class Stream(io.RawIOBase):
         self._stop = stop
         self._patience = patience
         self._until: float | None = None
-        self._may_pause = not stat.S_ISREG(os.fstat(fd).st_mode)
+        self._may_pause = not self.seekable()
         self._input = _poll(fd)
         self._both = _poll(fd, stop.wake, *(() if writer is None else (writer,)))
         self._without_stop = _poll(fd, *(() if writer is None else (writer,)))
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return stat.S_ISREG(os.fstat(self._fd).st_mode)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self._fd, offset, whence)
 
     def readinto(self, buffer: Any) -> int:
         """The next bytes, as many as are there; 0 at the end."""

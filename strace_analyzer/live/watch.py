@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from strace_analyzer.analysis import Analysis, Settings
-from strace_analyzer.analysis.analyze import joined, opened
+from strace_analyzer.analysis.analyze import joined, opened, result
 from strace_analyzer.errors import TraceError
 from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.seed import ExistingProcess
@@ -54,7 +54,7 @@ class Watch:
         program: str | None = None,
     ) -> None:
         self._settings = settings
-        self._reader, self._trace = opened(trace, settings)
+        self._reader, self._trace = opened(trace, settings, once=True)
         self._may_be_empty = may_be_empty
         self._program = program
         self._found: Counter[Level] = Counter()
@@ -77,9 +77,7 @@ class Watch:
 
     def analysis(self) -> Analysis:
         """Everything found, judged. Only after `findings()`."""
-        reader = self._reader
-        result = self._trace.result(reader.clock, tuple(reader.accounting), reader.steps_back)
-        return joined([(self._trace, result)], self._settings)
+        return joined([(self._trace, result(self._reader, self._trace))], self._settings)
 
     def provisional(self) -> Iterator[Finding]:
         """The findings as they were last told, in the order of `analysis().findings`."""

@@ -64,7 +64,7 @@ class EventStream:
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
         self._join = self._rejoin.join
         self._layout: Layout | None = None
-        self._is_sieved = False
+        self._sieve: Sieve | None = None
 
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
@@ -82,7 +82,7 @@ class EventStream:
     def look(self, number: int, line: bytes) -> list[Event]:
         """As `examine`, and learns what the lines look like.
 
-        Raises EveryLineMattersError where they do not look as before.
+        Raises EveryLineMattersError where they do not look as before, and can be read again.
         """
         found: list[Event] = []
         for part in lines(0, number, line):
@@ -94,8 +94,8 @@ class EventStream:
 
     def _look_at(self, layout: Layout) -> None:
         if layout is not self._layout:
-            if self._is_sieved:
-                raise EveryLineMattersError("lines begin otherwise than they did")
+            if self._sieve is not None:
+                self._sieve.every_line_matters("lines begin otherwise than they did")
             self._layout = layout if self._layout is None else Layout.MIXED
 
     @property
@@ -113,20 +113,21 @@ class EventStream:
         has_pids = self._layout is Layout.PIDS
         return scanner(watch.when, has_pids=has_pids, is_unfiltered=watch.is_unfiltered)
 
-    def sieve(self, watch: Watch, scan: Scan) -> Sieve:
-        """A sieve for the lines that follow, if they `can_be_sieved`."""
-        self._is_sieved = True
-        return Sieve(
+    def sieve(self, watch: Watch, scan: Scan, *, once: bool = False) -> Sieve:
+        """A sieve for the lines that follow, if they `can_be_sieved`; `once` they are read."""
+        self._sieve = Sieve(
             watch,
             scan,
             bare_tid=None if self._layout is Layout.PIDS else self._tid or NOBODY,
             inside=self._rejoin.inside,
             awaits_next=self._awaits_next,
+            once=once,
         )
+        return self._sieve
 
     def _awaits_next(self) -> bool:
-        if self.clock.steps_back or self._rejoin.has_stacks:
-            raise EveryLineMattersError("the clock was set back, or stacks were printed")
+        if self._sieve is not None and (self.clock.steps_back or self._rejoin.has_stacks):
+            self._sieve.every_line_matters("the clock was set back, or stacks were printed")
         return self._rejoin.awaits_next
 
     def close(self) -> list[Event]:
@@ -137,13 +138,23 @@ class EventStream:
 class TraceReader:
     """Reads one trace. Iterate over it once; `accounting` and `clock` are filled meanwhile."""
 
-    def __init__(self, trace: TraceInput, watch: Watch | None = None, jobs: int = 1) -> None:
+    def __init__(
+        self,
+        trace: TraceInput,
+        watch: Watch | None = None,
+        jobs: int = 1,
+        *,
+        once: bool = False,
+    ) -> None:
         """With `watch` only those lines are looked at that can matter to it, where that is sure.
-        `jobs` is how many processes may do that: 2, or 1."""
+        `jobs` is how many processes may do that: 2, or 1. `once`: the trace is not read again,
+        whatever it turns out to be; how many lines were left out too soon is in `left_out`."""
         self.trace = trace
         self.accounting = [Accounting(source.name) for source in trace.sources]
         self._watch = watch
         self._jobs = jobs
+        self._once = once or not all(source.can_be_read_again for source in trace.sources)
+        self._sieve: Sieve | None = None
         self._clocks = [Clock() for _ in trace.sources]
         self._quote: str | None = None
 
@@ -165,6 +176,11 @@ class TraceReader:
         """How often a printed time was earlier than the one before it, midnight apart."""
         return sum(clock.steps_back for clock in self._clocks)
 
+    @property
+    def left_out(self) -> int:
+        """How many lines were not looked at before one showed that they should have been."""
+        return self._sieve.left_out if self._sieve is not None and self._sieve.gives_all else 0
+
     def __iter__(self) -> Iterator[Event]:
         """The events in order.
 
@@ -184,7 +200,7 @@ class TraceReader:
     def _single(self) -> Iterator[Event]:
         source, account = self.trace.sources[0], self.accounting[0]
         stream = EventStream(source.name, source.tid, account, self._clocks[0])
-        if self._watch is None or not source.can_be_read_again:
+        if self._watch is None:
             for block in source.blocks():
                 for line in rows(block):
                     yield from stream.feed(line)
@@ -194,15 +210,16 @@ class TraceReader:
 
     def _sieved(self, stream: EventStream, source: SourceInput, watch: Watch) -> Iterator[Event]:
         account = self.accounting[0]
-        sieve: Sieve | None = None
         with ExitStack() as stack:
             for index, block in enumerate(source.blocks()):
-                if sieve is None and watch.has_begun and stream.can_be_sieved:
+                if self._sieve is None and watch.has_begun and stream.can_be_sieved:
                     scan = self._scan(stream, source, watch, index, stack)
-                    sieve = stream.sieve(watch, scan)
-                first = account.lines + 1
+                    self._sieve = stream.sieve(watch, scan, once=self._once)
+                first, sieve = account.lines + 1, self._sieve
                 found = (
-                    enumerate(rows(block), first) if sieve is None else sieve.lines(first, block)
+                    enumerate(rows(block), first)
+                    if sieve is None or sieve.gives_all
+                    else sieve.lines(first, block)
                 )
                 for number, line in found:
                     account.lines = number

@@ -8,7 +8,8 @@ as bytes, against what the model holds at this moment. A line is left out only w
 that the model would ignore it; what looks strange is given.
 
 All this rests on what the beginning of the trace has shown (`Layout`). A later line that breaks it
-raises EveryLineMattersError: the trace is then read again, without a sieve.
+raises EveryLineMattersError: the trace is then read again, without a sieve. Of one that can be read
+only once every line is given from there on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from strace_analyzer.trace.content import Block
+from strace_analyzer.trace.content import Block, rows
 from strace_analyzer.trace.scan import (
     COPIED,
     GIVEN,
@@ -76,15 +77,21 @@ class Sieve:
         bare_tid: int | None,
         inside: Iterable[int],
         awaits_next: Callable[[], bool],
+        once: bool = False,
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
         `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
-        was given, that the next one is needed too."""
+        was given, that the next one is needed too. `once`: the source cannot be read again."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
         self._bare_tid = bare_tid
         self._awaits_next = awaits_next
+        self._once = once
+        self.gives_all = False
+        """the trace has turned out to be another: every line is given"""
+        self.left_out = 0
+        """lines of the blocks so far"""
         self._shown: set[bytes] | None = None if watch.is_unfiltered else set()
         """names of calls that were given once: of a filtered trace each tells something"""
         self._inside: dict[int, int] = dict.fromkeys(inside, _NO_NUMBER)
@@ -94,6 +101,15 @@ class Sieve:
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] = {}
         """where in the block calls return that move data, by task; made when it is first needed"""
+
+    def every_line_matters(self, why: str) -> None:
+        """The trace is not what its beginning promised.
+
+        Raises EveryLineMattersError where it can be read again.
+        """
+        if not self._once:
+            raise EveryLineMattersError(why)
+        self.gives_all = True
 
     def lines(self, number: int, data: Block) -> Iterator[tuple[int, bytes]]:
         """The lines of a block that can matter, each with its number: `number` is that of the first
@@ -107,6 +123,7 @@ class Sieve:
         for tid in self._inside:
             self._expect(tid, 0)
         find, rfind, count = data.find, data.rfind, data.count
+        first, given = number, 0
         counted = place = 0
         next_too = children_too = False
         for hit in hits:  # which grows, behind this place
@@ -131,9 +148,15 @@ class Sieve:
                 number += count(b"\n", counted, start)
                 counted = start
                 place = end + 1
+                given += 1
                 yield number, data[start:end]
                 next_too = self._awaits_next()
+                if self.gives_all:
+                    self.left_out += number - first + 1 - given
+                    yield from enumerate(rows(data[place:]), number + 1)
+                    return
                 children_too = self._bare_tid is None and self._watch.awaits_children
+        self.left_out += number - first + 1 - given
 
     def _speaks_first(self, start: int) -> bool:
         """The line is of a task of which the model has heard nothing yet."""
@@ -206,7 +229,8 @@ class Sieve:
             return False
         returned = self._returned(start)
         if returned is None or self._watch.holds(tid, returned):
-            raise EveryLineMattersError("a number that is held was given to another file")
+            self.every_line_matters("a number that is held was given to another file")
+            return True
         return numbers is None
 
     def _is_unfinished(self, start: int) -> bool:
@@ -291,7 +315,8 @@ class Sieve:
         out: unless meanwhile something has become of the connection."""
         held = (self._numbers(tid) or {}).get(fd)
         if held is None or not self._watch.is_quiet(held):
-            raise EveryLineMattersError("a connection changed while a call on it was under way")
+            self.every_line_matters("a connection changed while a call on it was under way")
+            return True
         return False
 
 

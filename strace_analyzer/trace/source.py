@@ -30,11 +30,13 @@ class SourceInput:
     stream: BinaryIO | None = None
     tid: int | None = None
     """The thread whose lines these are, from the name of a -ff file."""
+    start: int | None = None
+    """Where it begins in a stream that can go back."""
 
     @property
     def can_be_read_again(self) -> bool:
-        """It is a file, no stream."""
-        return self.path is not None and self.path.is_file()
+        """It is a file, whether named or redirected, no pipe."""
+        return self.start is not None or (self.path is not None and self.path.is_file())
 
     @property
     def size(self) -> int:
@@ -54,6 +56,8 @@ class SourceInput:
                 with self.path.open("rb", buffering=0) as file:
                     yield from blocks(cast("BinaryIO", file), size)
             elif self.stream is not None:
+                if self.start is not None:
+                    self.stream.seek(self.start)
                 yield from blocks(self.stream, size)
         except TraceError as error:
             raise TraceError(f"{self.name}: {error}") from error
@@ -87,9 +91,10 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
 
 def _trace(trace_id: str, argument: str, stdin: BinaryIO | None) -> TraceInput:
     if argument == "-":
-        return TraceInput(
-            trace_id, "<stdin>", (SourceInput("<stdin>", None, stdin or sys.stdin.buffer),)
-        )
+        stream = stdin or sys.stdin.buffer
+        start = stream.tell() if stream.seekable() else None
+        source = SourceInput("<stdin>", None, stream, start=start)
+        return TraceInput(trace_id, "<stdin>", (source,))
     path = Path(argument)
     try:
         if path.is_dir():

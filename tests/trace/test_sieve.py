@@ -173,3 +173,35 @@ def test_the_last_line_is_given_also_while_children_are_awaited() -> None:
     """Its time is the trace's end."""
     assert given(Watched(awaits_children=True), block("8 brk(NULL) = 0x1")) == []
     assert given(Watched(awaits_children=True), "8 brk(NULL) = 0x1\n8 brk(NULL) = 0x1\n\n") == []
+
+
+def once(*blocks: str) -> tuple[list[int], int]:
+    """The lines that are given of a stream, and how many were left out."""
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    watch = Watched({7: {3: "QUIET"}})
+    sieve = Sieve(watch, scan, bare_tid=None, inside=(), awaits_next=lambda: False, once=True)
+    found, first = [], 1
+    for text in blocks:
+        found += [number for number, _ in sieve.lines(first, text.encode())]
+        first += text.count("\n")
+    assert sieve.gives_all
+    return found, sieve.left_out
+
+
+BROKEN = ("7 openat(0, 0x1 <unfinished ...>", "7 <... openat resumed>) = 3")
+
+
+def test_of_a_stream_every_line_is_given_from_there_on() -> None:
+    """On line 5 it is told that 3 is another file."""
+    idle = "8 brk(NULL) = 0x1"
+    assert once(block(idle, *BROKEN, idle, idle)) == ([1, 4, 5, 6, 7], 2)
+    assert once(block(idle, idle), block(*BROKEN, idle)) == ([1, 4, 5, 7, 8, 9], 3)
+
+
+def test_nothing_was_left_out_before() -> None:
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    sieve = Sieve(Watched(), scan, bare_tid=None, inside=(), awaits_next=lambda: False, once=True)
+    lines = sieve.lines(1, block("8 brk(NULL) = 0x1", "8 brk(NULL) = 0x1").encode())
+    next(lines)
+    sieve.every_line_matters("the clock was set back")
+    assert ([number for number, _ in lines], sieve.left_out) == ([2, 3, 4], 0)

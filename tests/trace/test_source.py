@@ -127,7 +127,7 @@ def test_no_argument_and_a_dash_are_standard_input() -> None:
     for arguments in ([], ["-"]):
         (trace,) = traces(arguments, stdin)
         assert (trace.id, trace.name) == ("t1", "<stdin>")
-        assert trace.sources == (SourceInput("<stdin>", None, stdin),)
+        assert trace.sources == (SourceInput("<stdin>", None, stdin, start=0),)
 
 
 def test_each_argument_is_a_trace_of_its_own(tmp_path: Path) -> None:

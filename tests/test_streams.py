@@ -1,0 +1,119 @@
+"""A trace says the same whether it is read from a file, from a pipe, or with every line looked at:
+findings, figures, unknowns and warnings."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pytest
+from shared_folder import TRACES
+
+from strace_analyzer.analysis import Analysis, Settings
+from strace_analyzer.analysis.analyze import analyze_traces
+from strace_analyzer.rules import catalogue
+from strace_analyzer.trace.source import SourceInput, TraceInput, traces
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+WHOLE = sorted(SAMPLES.glob("*.strace"))
+SHARED = sorted(TRACES.glob("*.strace"))
+
+
+class Pipe(io.RawIOBase):
+    """A file's content as a pipe gives it: a little at a time, and once."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__()
+        self._text = io.BytesIO(text)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._text.readinto(memoryview(buffer)[: 1 << 13])
+
+
+def piped(text: bytes, name: str = "<stdin>") -> TraceInput:
+    stream = cast("BinaryIO", io.BufferedReader(Pipe(text), 1 << 16))
+    return TraceInput("t1", name, (SourceInput(name, None, stream),))
+
+
+def analysed(trace: TraceInput, *, strict: bool = False) -> Analysis:
+    return analyze_traces([trace], Settings(rules=catalogue(), strict=strict))
+
+
+def told(analysis: Analysis) -> list[object]:
+    """All that is reported but which lines were looked at."""
+    return [
+        [replace(trace, sources=()) for trace in analysis.traces],
+        list(analysis.findings),
+        analysis.groups,
+        analysis.processes,
+        analysis.unknown,
+        analysis.warnings,
+    ]
+
+
+def same(file: Path) -> None:
+    name = str(file)
+    read = told(analysed(traces([name])[0]))
+    assert told(analysed(traces([name])[0], strict=True)) == read
+    assert told(analysed(piped(file.read_bytes(), name))) == read
+
+
+@pytest.mark.parametrize("file", WHOLE, ids=lambda file: file.stem)
+def test_samples(file: Path) -> None:
+    same(file)
+
+
+@pytest.mark.labels
+@pytest.mark.parametrize("file", SHARED, ids=lambda file: file.stem)
+def test_labelled_traces(file: Path) -> None:
+    same(file)
+
+
+EARLY = """\
+7 12:00:{0:02}.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 12:00:{0:02}.100000 bind(3, {{sa_family=AF_INET, sin_port=htons(0), \
+sin_addr=inet_addr("0.0.0.0")}}, 16) = 0
+7 12:00:{0:02}.200000 connect(3, {{sa_family=AF_INET, sin_port=htons(80), \
+sin_addr=inet_addr("192.0.2.7")}}, 16) = 0
+7 12:00:{0:02}.300000 close(3) = 0
+7 12:00:{0:02}.400000 access("/etc/ld.so.preload", R_OK) = -1 ENOENT (No such file or directory)
+"""
+BEGINNING = "".join(EARLY.format(second) for second in range(55)) * 2
+"""so many calls that what matters is known"""
+IDLE = '7 12:00:57.000000 read(5, "x", 1) = 1\n' * 500
+LATER = EARLY.format(58)
+SET_BACK = EARLY.format(30)
+
+
+def test_a_stream_that_goes_on_otherwise_is_read_on_line_by_line() -> None:
+    once = BEGINNING.replace("12:00", "11:59", BEGINNING.count("12:00") // 2)
+    text = once + IDLE + SET_BACK + LATER
+    analysis = analysed(piped(text.encode()))
+    assert len(analysis.findings) == 112
+    (source,) = analysis.traces[0].sources
+    assert source.lines == text.count("\n")
+    (warning,) = [one for one in analysis.warnings if one.code == "lines-left-out"]
+    assert (warning.effect, warning.remedy.split(",")[0]) == (
+        "may-miss",
+        "save the trace to a file and check that",
+    )
+    assert warning.count == source.lines - source.examined > 400
+
+
+def test_a_file_that_goes_on_otherwise_is_read_again(tmp_path: Path) -> None:
+    once = BEGINNING.replace("12:00", "11:59", BEGINNING.count("12:00") // 2)
+    text = once + IDLE + SET_BACK + LATER
+    file = tmp_path / "trace"
+    file.write_text(text)
+    with file.open("rb") as redirected:
+        for trace in (traces([str(file)])[0], traces([], redirected)[0]):
+            analysis = analysed(trace)
+            assert len(analysis.findings) == 112
+            assert [one.code for one in analysis.warnings] == ["clock"]
+            (source,) = analysis.traces[0].sources
+            assert source.examined == source.lines
