@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 
-.PHONY: help demo test lint types house rules bench bench-smoke check clean
+.PHONY: help demo test lint types house rules bench bench-live bench-smoke check clean
 
 help:
 	@echo 'make demo         install into .venv and analyse the Erlang sample'
@@ -14,7 +14,8 @@ help:
 	@echo 'make check        test, lint, types, house, bench-smoke: what CI runs'
 	@echo 'make lint types house                ruff; mypy --strict; import-linter and RULES.md'
 	@echo 'make rules        RULES.md anew, from the rule files'
-	@echo 'make bench bench-smoke               timings against yardsticks; right results on a tiny trace'
+	@echo 'make bench bench-live                timings against yardsticks; what a live analysis costs'
+	@echo 'make bench-smoke                     right results on a tiny trace'
 
 demo: $(VENV)/.installed
 	@$(BIN)/strace-analyzer $(SAMPLE); status=$$?; \
@@ -39,6 +40,9 @@ rules: $(VENV)/.installed
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+bench-live: $(VENV)/.dev
+	$(BIN)/python benchmarks/live.py $(BENCH_ARGS)
 
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py

@@ -264,7 +264,7 @@ def machine() -> str:
 
 def measure(arguments: argparse.Namespace) -> Report:
     """Makes or finds the traces, runs what was asked for, and gives the report."""
-    directory = arguments.dir or traces.cache_directory()
+    directory = (arguments.dir or traces.cache_directory()).resolve()
     bench = Bench(directory, arguments.scale, arguments.rounds)
     wanted = arguments.only or [part for part in PARTS if part != "growth" or arguments.growth]
     out: Report = []

@@ -1,8 +1,8 @@
 """Measures what a live analysis costs: the traced program's time, latency, and memory on a long
 stream.
 
-    python benchmarks/live.py [--dir DIR] [--scale N] [--rounds N] [--only keeps-up|latency|memory]
-    [--markdown FILE]
+    python benchmarks/live.py [--only keeps-up|latency|memory] [--rounds N] [--scale N]
+    [--copies N] [--dir DIR] [--docs]
 
 *Keeps up*: the wall time of `strace -f ... -o '|strace-analyzer'` against `strace -f ... -o FILE`
 on the same workload, in interleaved rounds; a pipe to cat shows what the pipe alone costs.
@@ -24,11 +24,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import traces
-from bench import MEBIBYTE, machine, row, table
-from measure import Work, interleaved, proportional
+from bench import MEBIBYTE, machine, row, table, verdict, write_section
+from measure import Work, environment, interleaved, proportional
 
 HERE = Path(__file__).resolve().parent
 OURS = [sys.executable, "-m", "strace_analyzer"]
+FOLLOWING = Work("following", OURS)
 MOST = 1.05
 STRACE = ["strace", "-f", "-tt", "-T", "-yy"]
 EARLY_BIND = (
@@ -62,9 +63,10 @@ def keeps_up(directory: Path, scale: int, rounds: int) -> list[str]:
     ]
     timings = interleaved(works, rounds)
     out = table("keeps up", timings, "-o FILE")
+    if not all(timing.wall for timing in timings.values()):
+        return [*out, "Failed.", ""]
     ratio = timings[works[2].name].median / timings[works[0].name].median
-    out.append(f"Ratio {ratio:.3f}, at most {MOST}: {'met' if ratio <= MOST else 'missed'}.")
-    return [*out, ""]
+    return [*out, f"Ratio {ratio:.3f}, at most {MOST}: {verdict(ratio <= MOST)}.", ""]
 
 
 def latency(findings: int = 100) -> list[str]:
@@ -72,6 +74,7 @@ def latency(findings: int = 100) -> list[str]:
     took = []
     with subprocess.Popen(
         [*OURS, "--quiet", "--follow", "--format", "concise"],
+        env=environment(FOLLOWING),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -97,7 +100,9 @@ def memory(trace: Path, times: int) -> list[str]:
     """PSS after each copy of the trace."""
     out = [row("memory on a long stream", "lines", "MiB (PSS)"), row(*["---"] * 3)]
     with subprocess.Popen(
-        [*OURS, "--quiet", "--format", "json", "-o", os.devnull], stdin=subprocess.PIPE
+        [*OURS, "--quiet", "--format", "json", "-o", os.devnull],
+        env=environment(FOLLOWING),
+        stdin=subprocess.PIPE,
     ) as process:
         assert process.stdin is not None
         each = sum(1 for _ in trace.open("rb"))
@@ -120,21 +125,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--only", choices=["keeps-up", "latency", "memory"])
     parser.add_argument("--trace", type=Path, help="for memory; else the network trace")
-    parser.add_argument("--markdown", type=Path, help="write the tables here as well")
+    parser.add_argument("--docs", action="store_true", help="write them into docs/benchmarks.md")
     chosen = parser.parse_args(argv)
-    lines = [f"Measured on {machine()}; {chosen.rounds} rounds after a warm-up.", ""]
+    lines = [
+        f"`python benchmarks/live.py`: {machine()}; {chosen.rounds} rounds after a warm-up.",
+        "",
+    ]
     if chosen.only in (None, "keeps-up"):
         with tempfile.TemporaryDirectory() as directory:
             lines += keeps_up(Path(directory), chosen.scale, chosen.rounds)
     if chosen.only in (None, "latency"):
         lines += latency()
     if chosen.only in (None, "memory"):
-        directory = chosen.dir or traces.cache_directory()
+        directory = (chosen.dir or traces.cache_directory()).resolve()
         trace = chosen.trace or traces.make(directory, chosen.scale)["network"].path
         lines += memory(trace, chosen.copies)
     print("\n".join(lines))
-    if chosen.markdown:
-        chosen.markdown.write_text("\n".join(lines) + "\n")
+    if chosen.docs:
+        write_section("Measured live", lines)
 
 
 if __name__ == "__main__":

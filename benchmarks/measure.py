@@ -8,11 +8,15 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+ROOT = Path(__file__).resolve().parent.parent
+ELSEWHERE = tempfile.gettempdir()
+"""the current directory of what is measured: none with a configuration of strace-analyzer"""
 ACCEPTED = (0, 1)
 """exit statuses of a run that worked: grep and strace-analyzer give 1 with an answer"""
 
@@ -45,9 +49,10 @@ class FailedError(Exception):
 
 
 def environment(work: Work) -> dict[str, str]:
-    """Python may keep what it compiles, as it does for users."""
+    """With this checkout's package; Python may keep what it compiles, as it does for users."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, **work.environment}
+    paths = [str(ROOT), *kept.get("PYTHONPATH", "").split(os.pathsep)]
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **work.environment}
 
 
 def check(work: Work, status: int, said: bytes) -> None:
@@ -60,7 +65,11 @@ def check(work: Work, status: int, said: bytes) -> None:
 def output(work: Work) -> str:
     """Runs it once: what it printed. Raises FailedError."""
     done = subprocess.run(
-        work.command, env=environment(work), stdin=subprocess.DEVNULL, capture_output=True
+        work.command,
+        env=environment(work),
+        cwd=ELSEWHERE,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
     )
     check(work, done.returncode, done.stderr)
     return done.stdout.decode(errors="replace")
@@ -73,6 +82,7 @@ def run(work: Work) -> tuple[float, float]:
     done = subprocess.run(
         work.command,
         env=environment(work),
+        cwd=ELSEWHERE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -136,6 +146,7 @@ def peak_memory(work: Work, every: float = 0.02) -> int:
     with subprocess.Popen(
         work.command,
         env=environment(work),
+        cwd=ELSEWHERE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

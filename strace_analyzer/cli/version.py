@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from strace_analyzer.report.version import TOOL, version
+from strace_analyzer.trace.scan import hyperscan
 
 
 def version_line() -> str:
     """`strace-analyzer 0.1.0 (scanning with Hyperscan)`, or with Python's re."""
-    scanner = (
-        "Hyperscan" if find_spec("hyperscan") else "Python's re; the extra 'fast' adds Hyperscan"
-    )
+    scanner = "Hyperscan" if hyperscan() else "Python's re; the extra 'fast' adds Hyperscan"
     return f"{TOOL} {version()} (scanning with {scanner})"

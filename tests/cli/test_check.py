@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from cli.running import CURL, EARLY_BIND, ERLANG, SSH, run
+from cli.running import CURL, EARLY_BIND, ERLANG, SSH, environment, run
 
 
 def test_check_is_the_default_command() -> None:
@@ -142,3 +144,11 @@ def test_help_is_on_standard_output() -> None:
 def test_version_says_whether_the_fast_scanner_is_in_use() -> None:
     assert run("--version").stdout.startswith("strace-analyzer ")
     assert " (scanning with " in run("--version").stdout
+    without = (
+        "import sys; sys.modules['hyperscan'] = None; "
+        "from strace_analyzer.cli import main; main(['--version'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", without], capture_output=True, text=True, env=environment()
+    )
+    assert done.stdout.endswith(" (scanning with Python's re; the extra 'fast' adds Hyperscan)\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_a_documented_command_runs_and_prints_what_is_shown(command: Command) ->
 def test_make_targets_and_extras_exist(command: Command) -> None:
     if command.command.startswith("make "):
         done = subprocess.run(
-            ["make", "-n", *command.command.split()[1:]], cwd=ROOT, capture_output=True
+            ["make", "-n", *shlex.split(command.command)[1:]], cwd=ROOT, capture_output=True
         )
         assert done.returncode == 0, done.stderr
     for extra in re.findall(r"\.\[([a-z,]+)\]", command.command):
