@@ -7,6 +7,7 @@ import itertools
 import pickle
 import random
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import pytest
 from lark import Lark, Token
 from lark.exceptions import GrammarError, LexError
 
+from strace_analyzer.trace import compiled as compiled_module
 from strace_analyzer.trace import kept, learning
-from strace_analyzer.trace.compiled import compiled, pattern
+from strace_analyzer.trace.compiled import Code, compiled, pattern
 from strace_analyzer.trace.learning import MOST_TOKENS_OF_A_SHAPE, Learner
 from strace_analyzer.trace.shapes import Lesson, Reader
 from strace_analyzer.trace.template import Hole, Node, Part, TooDeepError
@@ -459,3 +461,24 @@ def test_kept_code_is_the_compiled_expression(source: str) -> None:
         data = text.encode("latin-1")
         one, other = made.fullmatch(data), expected.fullmatch(data)
         assert (one and (one.span(), one.groups())) == (other and (other.span(), other.groups()))
+
+
+@pytest.fixture
+def another_python(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One whose `re` has no second step that takes code."""
+    two_steps = compiled_module._in_two_steps
+    monkeypatch.setattr(compiled_module, "_modules", lambda: (object(), re._compiler, re._parser))  # type: ignore[attr-defined]
+    two_steps.cache_clear()
+    yield
+    two_steps.cache_clear()
+
+
+def test_where_there_is_no_code_the_expression_is_compiled(another_python: None) -> None:
+    code = compiled(b"(a+)b")
+    assert not code.numbers
+    assert pattern(code) == re.compile(b"(a+)b", re.ASCII)
+
+
+def test_code_kept_by_another_python_is_left_alone(another_python: None) -> None:
+    kept_code = Code(b"(a+)b", re.ASCII, array("I", [1, 2, 3]), 1)
+    assert pattern(kept_code) == re.compile(b"(a+)b", re.ASCII)
