@@ -111,6 +111,7 @@ class TraceAnalysis:
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
         self._groups = Groups(settings.rules)
+        self._doubted: Counter[str] = Counter()
         self._counts: dict[str, dict[str, int]] = {}
 
     # what rules may ask (rules.evidence.Context)
@@ -211,6 +212,7 @@ class TraceAnalysis:
         counts: dict[str, Counter[str]] = {}
         for finding in self._engine.judged(self._summary):
             self._groups.add(finding)
+            self._doubted.update(finding.doubts)
             counts.setdefault(finding.process.id, Counter())[finding.rule] += 1
         self._counts = {process: dict(sorted(count.items())) for process, count in counts.items()}
         for failure in self._engine.failures:
@@ -254,7 +256,7 @@ class TraceAnalysis:
         return warnings(
             self.trace,
             self.visibility,
-            self,
+            self._doubted,
             connections=self._census.tcp_connections,
             hidden_connects=self._unknowns.count(CONNECT_HIDDEN),
             steps_back=self._steps_back,

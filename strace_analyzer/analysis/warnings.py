@@ -4,10 +4,10 @@ matters."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from strace_analyzer.analysis.visibility import Visibility
-from strace_analyzer.findings import Finding, Warning
+from strace_analyzer.findings import Warning
 from strace_analyzer.kernel.connect_calls import CONNECT_HIDDEN, KINSHIP
 from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN
 from strace_analyzer.rules.waste import DESCRIPTORS_HIDDEN, FAILURES_HIDDEN
@@ -31,16 +31,15 @@ def hidden(visibility: Visibility, hidden_connects: int) -> frozenset[str]:
 def warnings(
     trace: str,
     visibility: Visibility,
-    findings: Iterable[Finding],
+    doubts: Counter[str],
     *,
     connections: int,
     hidden_connects: int,
     steps_back: int,
     left_out: int = 0,
 ) -> list[Warning]:
-    """What to tell about `trace`, once a thing. `count` is the number of findings that it concerns,
-    or else of connections, tasks, calls, lines."""
-    doubts = Counter(code for finding in findings for code in finding.doubts)
+    """What to tell about `trace`, once a thing. `doubts` counts those of its findings, by code;
+    `count` is the number of findings that it concerns, or of connections, tasks, calls, lines."""
     every = [
         *_by_name(visibility, doubts, connections, hidden_connects),
         *_in_part(visibility, steps_back),

@@ -20,6 +20,9 @@ class FindingStore:
         self._finished: dict[int, Finding] = {}
         self._spilled: dict[int, int] = {}
         self._file: IO[bytes] | None = None
+        self._end = 0
+        """of the file: asking it would write out what it holds back"""
+        self._was_read = False
         self._limit = in_memory
         self._count = 0
 
@@ -47,8 +50,11 @@ class FindingStore:
             import tempfile  # few traces have so many
 
             self._file = tempfile.TemporaryFile(prefix="strace-analyzer-")  # noqa: SIM115
-        self._spilled[number] = self._file.seek(0, 2)
-        pickle.dump(finding, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        if self._was_read:
+            self._file.seek(self._end)
+            self._was_read = False
+        self._spilled[number] = self._end
+        self._end += self._file.write(pickle.dumps(finding, protocol=pickle.HIGHEST_PROTOCOL))
 
     def __iter__(self) -> Iterator[Finding]:
         still_open = dict(self._open.values())
@@ -59,6 +65,7 @@ class FindingStore:
                 yield still_open[number]
             else:
                 assert self._file is not None
+                self._was_read = True
                 self._file.seek(self._spilled[number])
                 loaded: Finding = pickle.load(self._file)
                 yield loaded
