@@ -31,7 +31,13 @@ from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 
-class Binding(Enum):
+class State(Enum):
+    """A fact that tables are asked for; there is one of each, so it is its own key."""
+
+    __hash__ = object.__hash__
+
+
+class Binding(State):
     """Who chose the local port, and when."""
 
     UNBOUND = "unbound"
@@ -41,7 +47,7 @@ class Binding(Enum):
     AUTOBOUND = "autobound"
 
 
-class Connection(Enum):
+class Connection(State):
     """How far the socket has come towards a peer."""
 
     UNCONNECTED = "unconnected"

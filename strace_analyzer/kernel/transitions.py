@@ -7,12 +7,10 @@ docs/kernel.md has the measurements.
 
 from __future__ import annotations
 
-from enum import Enum
-
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket, State
 
 
-class Request(Enum):
+class Request(State):
     """What bind() asks for."""
 
     PORT = "an explicit port"
@@ -49,7 +47,7 @@ RELEASED: dict[Binding, Binding] = {
 """A port that the kernel chose goes back to it; BOUND is never released before close()."""
 
 
-class ConnectResult(Enum):
+class ConnectResult(State):
     """What the result of connect() says."""
 
     DONE = "connected"

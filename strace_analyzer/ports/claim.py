@@ -7,15 +7,15 @@ which MPTCP uses too, or UDP's, or another protocol's own.
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Callable
 from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import MAPPED, Destination, destination, space
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket, State
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 
-class Family(Enum):
+class Family(State):
     """Whose addresses a port stands on. DUAL is an AF_INET6 wildcard without IPV6_V6ONLY."""
 
     V4 = "IPv4"
@@ -100,19 +100,33 @@ def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:
     A connection over a port that bind() took claims that port; one over a port that connect() chose
     shares. UDP knows no sharing: whoever chose the port has it alone.
     """
-    match socket.binding:
-        case Binding.EPHEMERAL if autobind_reuse and is_up(socket) and socket.options.reuse_address:
-            return shared(socket, local_address(socket))
-        case Binding.EPHEMERAL:
-            return owned(socket, autobind_reuse)
-        case Binding.BOUND if socket.local is not None and socket.local.port:
-            return owned(socket)._replace(port=socket.local.port)
-        case Binding.AUTOBOUND if is_listening(socket) or space(socket) != "TCP":
-            return owned(socket)
-        case Binding.AUTOBOUND if is_up(socket):
-            return shared(socket, local_address(socket))
-        case _:
-            return None
+    claimed = _CLAIMED.get(socket.binding)
+    return None if claimed is None else claimed(socket, autobind_reuse)
+
+
+def _ephemeral(socket: Socket, autobind_reuse: bool) -> Claim | None:
+    if autobind_reuse and socket.options.reuse_address and is_up(socket):
+        return shared(socket, local_address(socket))
+    return owned(socket, autobind_reuse)
+
+
+def _bound(socket: Socket, autobind_reuse: bool) -> Claim | None:
+    if socket.local is None or not socket.local.port:
+        return None
+    return owned(socket)._replace(port=socket.local.port)
+
+
+def _autobound(socket: Socket, autobind_reuse: bool) -> Claim | None:
+    if space(socket) != "TCP" or is_listening(socket):
+        return owned(socket)
+    return shared(socket, local_address(socket)) if is_up(socket) else None
+
+
+_CLAIMED: dict[Binding, Callable[[Socket, bool], Claim | None]] = {
+    Binding.EPHEMERAL: _ephemeral,
+    Binding.BOUND: _bound,
+    Binding.AUTOBOUND: _autobound,
+}
 
 
 def shared(socket: Socket, local: str | None) -> Shared | None:

@@ -18,5 +18,6 @@ class Clock:
             return None if self.begin is None else self._last
         if self.begin is None:
             self.begin = self._last = seconds
-        self._last = max(self._last, seconds)
+        if seconds > self._last:
+            self._last = seconds
         return self._last

@@ -30,11 +30,14 @@ class Destinations:
 
     def connect(self, to: Destination, protocol: str, early_bound: bool) -> None:
         """A connection is made or tried on the wire."""
-        row = self._rows.setdefault((to, protocol), _Row())
+        row = self._rows.get((to, protocol))
+        if row is None:
+            row = self._rows[to, protocol] = _Row()
         row.connections += 1
         row.early_bound += early_bound
         row.now += 1
-        row.peak = max(row.peak, row.now)
+        if row.now > row.peak:
+            row.peak = row.now
 
     def disconnect(self, to: Destination, protocol: str) -> None:
         """It is over."""

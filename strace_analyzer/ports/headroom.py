@@ -17,14 +17,6 @@ NOTHING: tuple[Claim | None, Claim | None] = (None, None)
 """what a socket claims, as it is and without early binds, where it claims no port"""
 
 
-def claim_without_bind(socket: Socket, autobind_reuse: bool) -> Claim | None:
-    """What it would claim if its port were chosen at connect(): IP_BIND_ADDRESS_NO_PORT, or no
-    bind()."""
-    if pins(socket):
-        return shared(socket, local_address(socket)) if is_up(socket) else None
-    return claim(socket, autobind_reuse)
-
-
 class Headroom:
     """`peak` and `peak_without_bind` are the most ports of the range in use at once (the fewest
     possible)."""
@@ -72,7 +64,12 @@ class Headroom:
         self.peak_without_bind = max(self.peak_without_bind, self._without.used)
 
     def _wanted(self, now: Socket) -> tuple[Claim | None, Claim | None]:
-        return claim(now, self._autobind_reuse), claim_without_bind(now, self._autobind_reuse)
+        """What it claims, and what it would claim if its port were chosen at connect():
+        IP_BIND_ADDRESS_NO_PORT, or no bind()."""
+        as_is = claim(now, self._autobind_reuse)
+        if not pins(now):
+            return as_is, as_is
+        return as_is, shared(now, local_address(now)) if is_up(now) else None
 
 
 def _replace(table: PortTable, old: Claim | None, new: Claim | None) -> None:

@@ -56,7 +56,7 @@ class PortTable:
         self._stacks = {Family.V4: self._v4, Family.V6: self._v6}
         self._dual = 0
         self._named: Counter[Owned] = Counter()
-        self._from: dict[str, Counter[Destination]] = {}
+        self._from: dict[str, dict[Destination, int]] = {}
         """shared ports by local address, where it is known: those that a bind to it would meet"""
 
     @property
@@ -99,7 +99,7 @@ class PortTable:
             stack.shared.learned(place)
             count = stack.shared.count(place)
             if address is not None and count:
-                self._from.setdefault(address, Counter())[destination] = count
+                self._from.setdefault(address, {})[destination] = count
 
     @property
     def _closed_to_connect(self) -> int:
@@ -154,8 +154,9 @@ class PortTable:
             shared.remove(place)
         address = place[1]
         if address is not None:
-            _count(self._from.setdefault(address, Counter()), claim.destination, by)
-            if not self._from[address]:
+            here = self._from.setdefault(address, {})
+            _count(here, claim.destination, by)
+            if not here:
                 del self._from[address]
 
 
@@ -166,7 +167,9 @@ def _open_to_none(stack: _Stack, claim: Owned) -> int:
     return stack.bound + stack.shared.now
 
 
-def _count(counter: Counter[Key], key: Key, by: int) -> None:
-    counter[key] += by
-    if not counter[key]:
-        del counter[key]
+def _count(counts: dict[Key, int], key: Key, by: int) -> None:
+    count = counts.get(key, 0) + by
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import NamedTuple
 
@@ -22,6 +22,10 @@ class RuleFailure(NamedTuple):
     error: str
 
 
+_Asked = tuple[str, Callable[[Step], Iterable[Finding]]]
+"""The id of a rule, and its `step`."""
+
+
 class Engine:
     """All rules on one trace. `feed` every step, then `close`; `findings` then gives them judged."""
 
@@ -31,8 +35,8 @@ class Engine:
         self._context = context
         self._rules = [rule(context) for rule in rules]
         self._by_id = {rule.id: rule for rule in self._rules}
-        self._at_role: dict[str, tuple[Rule, ...]] = {}
-        """the rules that a step with this role concerns"""
+        self._at_role: dict[str, tuple[_Asked, ...]] = {}
+        """whom a step with this role concerns"""
         self._guard = _Guard(self.failures, context)
         self._of_socket: dict[int, set[str]] = {}
 
@@ -48,9 +52,8 @@ class Engine:
         asked_all = False
         while not asked_all:  # a rule that raises ends the block; the others are still to be asked
             with guard:
-                for rule in rules:
-                    guard.rule = rule.id
-                    for finding in rule.step(step):
+                for guard.rule, ask in rules:
+                    for finding in ask(step):
                         changed.append(finding)
                         self.store.put(finding)
                         self._of_socket.setdefault(step.description.id, set()).add(finding.id)
@@ -78,8 +81,10 @@ class Engine:
                 judged = self._by_id[finding.rule].judge(finding, summary)
             yield judged
 
-    def _concerned(self, role: str) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self._rules if rule.roles is None or role in rule.roles)
+    def _concerned(self, role: str) -> tuple[_Asked, ...]:
+        return tuple(
+            (rule.id, rule.step) for rule in self._rules if rule.roles is None or role in rule.roles
+        )
 
 
 class _Guard:
