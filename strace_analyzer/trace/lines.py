@@ -20,6 +20,8 @@ from strace_analyzer.trace.grammar import tree
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 """ECMA-48 SGR: strace's --color or the traced program's. Inside of strings strace escapes ESC."""
 
+_ESCAPE = 0x1B
+_NOTICE_ENDS = (b"tached", b". ]", b"parent)")
 _new = tuple.__new__
 """A NamedTuple's own constructor takes twice as long."""
 
@@ -42,9 +44,9 @@ class Line(NamedTuple):
 def lines(source: int, number: int, raw: bytes) -> tuple[Line, ...]:
     """One physical line -> one Line, or two where one of strace's notices had cut it."""
     text = raw.rstrip(b"\r\n \t")
-    if b"\x1b" in text:
+    if _ESCAPE in text:
         text = _COLOUR.sub(b"", text).rstrip(b" \t")
-    if text.endswith((b"tached", b". ]", b"parent)")) and b"Process " in text:
+    if text.endswith(_NOTICE_ENDS) and b"Process " in text:
         intruded = tree("frame", "intruded", text)
         if intruded is not None:
             head, notice = intruded.children

@@ -38,15 +38,6 @@ _new = tuple.__new__
 
 
 @dataclass(slots=True)
-class _Half:
-    """A call that has begun: its first frame, and its text so far."""
-
-    frame: Frame
-    text: bytes
-    entry_seen: bool = True
-
-
-@dataclass(slots=True)
 class _Source:
     """What is under way in one source."""
 
@@ -70,8 +61,9 @@ class Rejoin:
             _Source(account, Speaker(tid), Mender(calls))
             for account, tid in zip(accounts, file_tids, strict=True)
         ]
-        self._halves: dict[int, _Half] = {}
-        self._moved: dict[int, _Half] = {}
+        self._halves: dict[int, Frame] = {}
+        """calls that have begun, by task: the first frame of each, with all that has come as body"""
+        self._moved: dict[int, Frame] = {}
         """execve() of a thread, by the number under which it comes back"""
 
     def join(self, frame: Frame) -> list[Event]:
@@ -196,13 +188,12 @@ class Rejoin:
         source.account.call_lines += lines
         call = BegunCall(self._calls, name, body)
         events.append(Entered(tid, time, seconds, call, span))
-        half = _Half(frame, body)
         if end is _UNFINISHED:
-            self._halves[tid] = half
+            self._halves[tid] = frame
             return
         if end is End.DETACHED:
             events.append(Detached(tid, span))
-        self._keep(half, frame)
+        self._keep(frame, frame)
 
     def _garbled(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         """A call that the grammar does not read: the traced program's output may be in it."""
@@ -246,7 +237,7 @@ class Rejoin:
     def _resumed(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         tid, end = frame.tid or NOBODY, frame.end
         half = self._halves.pop(tid, None) or self._moved.pop(tid, None)
-        if half is not None and half.frame.name != frame.name and "?" not in frame.name:
+        if half is not None and half.name != frame.name and "?" not in frame.name:
             self._count_half(half)
             half = None
         if end in _WHOLE:
@@ -257,29 +248,30 @@ class Rejoin:
                 self._count_half(half)
         else:
             source.account.call_lines += frame.lines
-            if half is None:
-                half = _Half(frame, b"", entry_seen=False)
+            if half is not None:
+                half = half._replace(body=half.body + frame.body)
+            else:
+                half = frame
                 call = BegunCall(self._calls, frame.name, f"{frame.name}(".encode())
                 events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
-            half.text += frame.body
             self._keep(half, frame)
 
     def _complete(
-        self, source: _Source, frame: Frame, half: _Half | None, events: list[Event]
+        self, source: _Source, frame: Frame, half: Frame | None, events: list[Event]
     ) -> None:
         """The second half of a call, with its result; `half` is the first, if the trace has it."""
         _, _, tid, _, ended, name, rest, (index, _, last), _, _, lines, _ = frame
-        if half is None or not half.entry_seen:
-            text = rest if half is None else half.text + rest
+        if half is None or half.kind is _RESUMED:
+            text = rest if half is None else half.body + rest
             self._orphan(source, frame, self._calls.resumed(name, text), events)
             return
-        _, _, _, time, seconds, _, _, span, _, _, _, seam = half.frame
+        _, _, _, time, seconds, _, begun, span, _, _, _, seam = half
         whole = self._halves_of if seam else self._calls.whole_halves
-        call = whole(half.text, rest)
+        call = whole(begun, rest)
         if index == span.source:
             span = _new(Span, (index, span.first, last))
         if call is None:
-            joined = frame._replace(body=half.text + rest, span=span)
+            joined = frame._replace(body=begun + rest, span=span)
             events.append(unparsed(joined, "the joined halves are not understood", source.account))
             return
         source.account.call_lines += lines
@@ -316,7 +308,7 @@ class Rejoin:
 
     # ------------------------------------------------------------ halves
 
-    def _keep(self, half: _Half, frame: Frame) -> None:
+    def _keep(self, half: Frame, frame: Frame) -> None:
         """`half` goes on where `frame` says: under this tid, under another, or nowhere."""
         if frame.end is End.MOVED and frame.number is not None:
             self._moved[frame.number] = half
@@ -329,5 +321,5 @@ class Rejoin:
         if half is not None:
             self._count_half(half)
 
-    def _count_half(self, half: _Half) -> None:
-        self._sources[half.frame.span.source].account.half_calls += 1
+    def _count_half(self, half: Frame) -> None:
+        self._sources[half.span.source].account.half_calls += 1

@@ -14,12 +14,11 @@ from strace_analyzer.trace.frames import End, Frame, Kind
 NOBODY = 0
 """The tid of the first task for as long as nothing has said its number."""
 
-SPEAKING = frozenset(
-    (
-        *(Kind.CALL, Kind.RESUMED, Kind.SIGNAL, Kind.STOPPED),
-        *(Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED),
-    )
+SPEAKING = (
+    *(Kind.CALL, Kind.RESUMED, Kind.SIGNAL, Kind.STOPPED),
+    *(Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED),
 )
+"""Kinds of lines that name who speaks, the usual ones first."""
 _ENDS = (Kind.EXITED, Kind.KILLED)
 _EXITS = (b"exit_group(", b"exit(", b"_exit(")
 _AT_ANY_TIME = frozenset(
@@ -104,7 +103,7 @@ class Speaker:
             self._cut = tid
         elif self._inside:
             self._inside.pop(tid, None)
-        if frame.body.startswith(_EXITS):
+        if frame.kind is _CALL and frame.body.startswith(_EXITS):
             self._leaving.add(tid)
 
     def _remember(self, frame: Frame, tid: int) -> None:
