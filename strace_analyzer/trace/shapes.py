@@ -21,7 +21,7 @@ Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
 """What a text says, each part to be filled from the match, and the match (None from plain Lark)."""
 
 MOST_SHAPES_OF_ONE_KEY = 200
-_MOST_KEPT_OF_ONE_KEY = 16
+_MOST_KEPT_OF_ONE_KEY = 32
 _MOST_KEYS_KEPT = 500
 
 
