@@ -62,7 +62,7 @@ class Rejoin:
             for account, tid in zip(accounts, file_tids, strict=True)
         ]
         self._halves: dict[int, Frame] = {}
-        """calls that have begun, by task: the first frame of each, with all that has come as body"""
+        """calls under way, by task: the first frame of each, with all that has come as its body"""
         self._moved: dict[int, Frame] = {}
         """execve() of a thread, by the number under which it comes back"""
 
