@@ -2,7 +2,7 @@
 
 The syntax is grammars/call.lark's. What a token is worth says literals.py; here one function per
 rule of the grammar says what is made of the parts. These functions never look into a token's worth,
-so that shapes.py can run them once for all texts of one shape.
+so that learning.py can run them once for all texts of one shape.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 _DIGEST = 16
@@ -79,7 +79,7 @@ def _version() -> bytes:
     """Of all that decides what is learned: this room, the grammars, Lark, Python, the machine."""
     files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
     made_from = [(file.path, file.stat()) for file in files if file.is_file()]
-    lark = find_spec("lark")
+    lark = PathFinder.find_spec("lark")
     if lark is not None and lark.origin is not None:
         made_from.append((lark.origin, os.stat(lark.origin)))
     said = sorted((path, facts.st_size, facts.st_mtime_ns) for path, facts in made_from)

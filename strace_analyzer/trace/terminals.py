@@ -1,7 +1,7 @@
 """A terminal's regular expression -> an automaton that answers what the terminal could match.
 
-shapes.py asks three things: can this terminal match where that one does; can it match, or go on, in
-this known text; which byte would it take next. The answers are safe, not sharp: an automaton
+expressions.py asks three things: can this terminal match where that one does; can it match, or go
+on, in this known text; which byte would it take next. The answers are safe, not sharp: an automaton
 accepts everything that its terminal can match and perhaps more (lookaheads and `$` are taken as
 passed, atomic groups and possessive repeats as ordinary ones), so "cannot" is certain and "can" is
 only possible.
@@ -42,7 +42,7 @@ class Terminal:
     """One terminal of a grammar; `source` is its regular expression as Lark uses it."""
 
     def __init__(self, name: str, source: str) -> None:
-        """Raises UnsupportedTerminalError for what shapes.py cannot be exact about."""
+        """Raises UnsupportedTerminalError for what a shape cannot be exact about."""
         self.name = name
         try:
             self.source = source.encode("latin-1")
