@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -26,13 +26,14 @@ from strace_analyzer.trace.scan import (
     GIVEN,
     HELD,
     KIND_BITS,
+    MOVED,
     OUTGOING,
     RESUMED,
     RESUMED_GIVEN,
     Hit,
     Scan,
 )
-from strace_analyzer.trace.watch import Watch
+from strace_analyzer.trace.watch import Watch, When
 
 _KIND = (1 << KIND_BITS) - 1
 _ANYHOW = _KIND
@@ -43,6 +44,16 @@ _RETURNED = re.compile(
 )
 """A result that can be nothing else, to the end of the line."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
+_WHEN = {
+    HELD: When.HELD,
+    COPIED: When.COPIED,
+    GIVEN: When.GIVEN,
+    OUTGOING: When.OUTGOING,
+    MOVED: When.MOVED,
+}
+_BY_PID = (When.HELD, When.COPIED, When.GIVEN)
+"""Their second halves follow soon."""
+_BY_NAME = (When.OUTGOING, When.MOVED)
 _NUMBER = re.compile(rb"[0-9]+(?=[<, )])")
 _NO_NUMBER = -1
 
@@ -75,13 +86,14 @@ class Sieve:
         scan: Scan,
         *,
         bare_tid: int | None,
-        inside: Iterable[int],
+        inside: Mapping[int, str],
         awaits_next: Callable[[], bool],
         once: bool = False,
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
-        `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
-        was given, that the next one is needed too. `once`: the source cannot be read again."""
+        `inside` are the tasks that are inside of a call, and its name. `awaits_next` says, after
+        each line that was given, that the next one is needed too. `once`: the source cannot be read
+        again."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
@@ -92,13 +104,19 @@ class Sieve:
         """the trace has turned out to be another: every line is given"""
         self.left_out = 0
         """lines of the blocks so far"""
-        self._shown: set[bytes] | None = None if watch.is_unfiltered else set()
+        self._shown: set[str] | None = None if watch.is_unfiltered else set()
         """names of calls that were given once: of a filtered trace each tells something"""
-        self._inside: dict[int, int] = dict.fromkeys(inside, _NO_NUMBER)
+        self._inside: dict[int, int] = {}
         """tasks inside of a call whose first half was given; or, with its descriptor, left out
         since its second half moves data over a connection that stands"""
+        self._awaited: set[int] = set()
+        """those of them whose second halves are found by the pid, and that are not in the blocks so
+        far"""
         self._data = b""
         self._hits: list[Hit] = []
+        self._when = watch.when
+        for tid, name in inside.items():
+            self._enter(tid, self._when.get(name), 0)
         self._returns: dict[int, list[int]] = {}
         """where in the block calls return that move data, by task; made when it is first needed"""
 
@@ -120,7 +138,8 @@ class Sieve:
         hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
         self._data = data
         self._returns.clear()
-        for tid in self._inside:
+        awaited, self._awaited = self._awaited, set()
+        for tid in awaited:
             self._expect(tid, 0)
         find, rfind, count = data.find, data.rfind, data.count
         first, given = number, 0
@@ -173,13 +192,29 @@ class Sieve:
             return None
 
     def _note(self, start: int) -> None:
-        """The line is given, whatever it says: if half a call, its other half must be too."""
-        tid, end = self._tid(start), _end(self._data, start)
-        if tid is not None:
-            self._inside.pop(tid, None)
-            if self._data.endswith(_UNFINISHED, start, end):
-                self._inside[tid] = _NO_NUMBER
-                self._expect(tid, end)
+        """The line is given, whatever it says: if half of a call that can matter, its other half
+        must be too."""
+        tid = self._tid(start)
+        if tid is None:
+            return
+        self._inside.pop(tid, None)
+        if self._is_unfinished(start):
+            self._enter(tid, self._when.get(self._name(start)), _end(self._data, start))
+
+    def _name(self, start: int) -> str:
+        """Of the call that begins on this line."""
+        data = self._data
+        head = data[start : data.find(b"(", start, _end(data, start))]
+        return head.rpartition(b" ")[2].decode("latin-1")
+
+    def _enter(self, tid: int, when: When | None, place: int) -> None:
+        """The first half of a call was given, up to `place`. Calls that matter ALWAYS are found by
+        their names, and so are those that can last."""
+        if when in _BY_NAME:
+            self._inside[tid] = _NO_NUMBER
+        elif when in _BY_PID:
+            self._inside[tid] = _NO_NUMBER
+            self._expect(tid, place)
 
     def _expect(self, tid: int, place: int) -> None:
         """The next line of `tid` is the second half of its call: if it is in this block, a hit."""
@@ -189,6 +224,7 @@ class Sieve:
             else:
                 begin = self._data.find(b"\n%d " % tid, place) + 1
                 if not begin:
+                    self._awaited.add(tid)
                     return
             insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
 
@@ -219,8 +255,7 @@ class Sieve:
             if not self._tells(kind, numbers, tid, start):
                 return False
         if self._is_unfinished(start):
-            inside[tid] = _NO_NUMBER
-            self._expect(tid, _end(self._data, start))
+            self._enter(tid, _WHEN[kind], _end(self._data, start))
         return True
 
     def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
@@ -252,7 +287,7 @@ class Sieve:
     def _is_first(self, start: int) -> bool:
         """The first call of this name; it is given whole."""
         assert self._shown is not None
-        name = self._data[start : self._data.find(b"(", start)].rpartition(b" ")[2]
+        name = self._name(start)
         if name in self._shown:
             return False
         self._shown.add(name)

@@ -55,7 +55,7 @@ class Watched:
 def given(watch: Watched, *blocks: str) -> list[int]:
     """The numbers of the lines that are given, but for the first and the last of each block."""
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
-    sieve = Sieve(watch, scan, bare_tid=None, inside=(), awaits_next=lambda: False)
+    sieve = Sieve(watch, scan, bare_tid=None, inside={}, awaits_next=lambda: False)
     found, first = [], 1
     for block in blocks:
         last = first + block.count("\n") - 1
@@ -133,6 +133,34 @@ def test_halves_are_given_together_across_blocks() -> None:
     assert given(watch, first, block("7 <... getsockname resumed>0x1, [16]) = 0")) == []
 
 
+@pytest.mark.parametrize(
+    ("begun", "returned", "wanted"),
+    [
+        ("7 close(3 <unfinished ...>", "7 <... close resumed>) = 0", [2, 8]),
+        ("7 recvfrom(6,  <unfinished ...>", "7 <... recvfrom resumed>0x1, 5) = 5", [2, 8]),
+        ("7 brk( <unfinished ...>", "7 <... brk resumed>) = 0x1", []),
+    ],
+)
+def test_a_call_that_lasts(begun: str, returned: str, wanted: list[int]) -> None:
+    watch = Watched({7: {3: "QUIET", 6: "CONNECTING"}})
+    idle = block("8 brk(NULL) = 0x1")
+    assert given(watch, block(begun), idle, block(returned)) == wanted
+    # a first half that is given as the last line of its block
+    assert given(watch, f"1 brk(NULL) = 0x1\n{begun}\n", idle, block("", returned)) == wanted[1:]
+
+
+def test_what_is_under_way_when_the_sieve_begins() -> None:
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    inside = {7: "close", 8: "recvfrom", 9: "futex"}
+    sieve = Sieve(Watched(), scan, bare_tid=None, inside=inside, awaits_next=lambda: False)
+    text = block(
+        "7 <... close resumed>) = 0",
+        "8 <... recvfrom resumed>0x1, 5) = 5",
+        "9 <... futex resumed>) = 0",
+    )
+    assert [number for number, _ in sieve.lines(1, text.encode())] == [1, 2, 3, 5]
+
+
 def test_a_number_of_which_the_second_half_tells_that_it_is_another_file() -> None:
     watch = Watched({7: {3: "QUIET"}})
     halves = block("7 openat(0, 0x1 <unfinished ...>", "7 <... openat resumed>) = 3")
@@ -154,7 +182,7 @@ def test_after_execve_every_number_can_matter() -> None:
 def test_what_changes_while_a_call_is_under_way() -> None:
     watch = Watched({7: {5: "INCOMING"}})
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
-    sieve = Sieve(watch, scan, bare_tid=None, inside=(), awaits_next=lambda: False)
+    sieve = Sieve(watch, scan, bare_tid=None, inside={}, awaits_next=lambda: False)
     lines = sieve.lines(
         1,
         block(
@@ -179,7 +207,7 @@ def once(*blocks: str) -> tuple[list[int], int]:
     """The lines that are given of a stream, and how many were left out."""
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
     watch = Watched({7: {3: "QUIET"}})
-    sieve = Sieve(watch, scan, bare_tid=None, inside=(), awaits_next=lambda: False, once=True)
+    sieve = Sieve(watch, scan, bare_tid=None, inside={}, awaits_next=lambda: False, once=True)
     found, first = [], 1
     for text in blocks:
         found += [number for number, _ in sieve.lines(first, text.encode())]
@@ -200,7 +228,7 @@ def test_of_a_stream_every_line_is_given_from_there_on() -> None:
 
 def test_nothing_was_left_out_before() -> None:
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
-    sieve = Sieve(Watched(), scan, bare_tid=None, inside=(), awaits_next=lambda: False, once=True)
+    sieve = Sieve(Watched(), scan, bare_tid=None, inside={}, awaits_next=lambda: False, once=True)
     lines = sieve.lines(1, block("8 brk(NULL) = 0x1", "8 brk(NULL) = 0x1").encode())
     next(lines)
     sieve.every_line_matters("the clock was set back")
