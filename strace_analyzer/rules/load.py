@@ -70,10 +70,14 @@ def _names_rules(file: Path) -> bool:
 
 
 def together(*parts: Sequence[type[Rule]]) -> tuple[type[Rule], ...]:
-    """All of them in order of their ids. Raises RuleError where two rules have one id."""
+    """All of them in order of their ids, those of a file that is named twice once.
+
+    Raises RuleError where two rules have one id.
+    """
     every: dict[str, type[Rule]] = {}
     for rule in (rule for part in parts for rule in part):
-        if every.setdefault(rule.id, rule) is not rule:
+        known = every.setdefault(rule.id, rule)
+        if known is not rule and (rule.file is None or _place(known) != _place(rule)):
             raise RuleError(
                 f"two rules have the id {rule.id!r}: {_where(every[rule.id])}, {_where(rule)}"
             )
@@ -101,7 +105,10 @@ def _rules_of_file(file: Path) -> list[type[Rule]]:
         line = getattr(error, "lineno", None)
         where = f"{file}:{line}" if line else str(file)
         raise RuleError(f"{where}: {type(error).__name__}: {error}") from error
-    return [_checked(rule, str(file)) for rule in rules_of(vars(module))]
+    rules = [_checked(rule, str(file)) for rule in rules_of(vars(module))]
+    for rule in rules:
+        rule.file = str(file)
+    return rules
 
 
 def _checked(rule: type[Rule], where: str) -> type[Rule]:
@@ -118,6 +125,10 @@ def _checked(rule: type[Rule], where: str) -> type[Rule]:
     if missing:
         raise RuleError(f"{name}: its docstring lacks the section {missing[0]!r}")
     return rule
+
+
+def _place(rule: type[Rule]) -> tuple[Path | None, str]:
+    return None if rule.file is None else Path(rule.file).resolve(), rule.__name__
 
 
 def _where(rule: type[Rule]) -> str:

@@ -59,6 +59,8 @@ class Rule(ABC):
     roles: ClassVar[frozenset[str] | None] = None
     """the roles of the steps that `step` is given, None for every step"""
     examples: ClassVar[tuple[Example, ...]] = ()
+    file: ClassVar[str | None] = None
+    """the rule file that it was loaded from, None for a rule of a package"""
 
     def __init__(self, context: Context) -> None:
         self.context = context

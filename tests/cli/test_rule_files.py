@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,20 @@ def test_a_directory_of_rules_is_loaded(rule_file: Path) -> None:
 def test_a_rule_of_ones_own_has_documentation_too(rule_file: Path) -> None:
     assert "listener " in run("rules", "--rules", rule_file).stdout
     assert "\n  Somebody may connect.\n" in run("rule", "listener", "--rules", rule_file).stdout
+
+
+def test_the_report_says_how_to_read_the_documentation(rule_file: Path, tmp_path: Path) -> None:
+    """The command that it prints works as it stands, whether the rule was typed or configured."""
+    place = tmp_path / "configured"
+    place.mkdir()
+    (place / "strace-analyzer.toml").write_text(f"rules = {str(rule_file.parent)!r}\n")
+    command = f"strace-analyzer rule listener --rules {rule_file}"
+    for words, directory in (("--rules", "listener.py"), tmp_path), ((), place):
+        report = run(*words, given=LISTENS, cwd=directory).stdout.splitlines()
+        why = next(line for line in report if line.startswith("Why: "))
+        assert why.replace(" listener.py", f" {rule_file}") == f"Why: {command}"
+        shown = run(*shlex.split(command)[1:], cwd=directory).stdout
+        assert "\n  Somebody may connect.\n" in shown
 
 
 def test_a_rule_file_is_tested_on_its_examples(rule_file: Path) -> None:

@@ -37,12 +37,18 @@ def hints(section: Section) -> Iterator[RenderableType]:
     life = f"strace-analyzer sockets {source} --line {group.sample.at.line}"
     if not section.trace.name.startswith("<"):  # a stream cannot be read again
         words.append(f"One socket's life: {life}")
-    words.append(f"Why: strace-analyzer rule {group.rule}")
+    words.append(f"Why: strace-analyzer rule {group.rule}{_rules_option(section, group.rule)}")
     line = "    ".join(words)
     if len(line) <= section.width:
         yield path(line, FAINT)
     else:
         yield from (path(word, FAINT) for word in words)
+
+
+def _rules_option(section: Section, rule: str) -> str:
+    """` --rules FILE` for a rule of the user's own, else nothing."""
+    file = section.rule_files.get(rule)
+    return "" if file is None else f" --rules {safe(shlex.quote(file))}"
 
 
 def gate_line(

@@ -23,6 +23,8 @@ class Section(NamedTuple):
     width: int
     everything: bool
     """--all: nothing is shortened"""
+    rule_files: dict[str, str]
+    """of the rules that were loaded from files: in which one each stands"""
 
     @property
     def blind(self) -> frozenset[str]:
@@ -46,6 +48,7 @@ class Section(NamedTuple):
 
 def sections(selected: Selected, width: int, everything: bool) -> Iterator[Section]:
     """One section for each trace, in the order given."""
+    files = {rule.id: rule.file for rule in selected.analysis.rules if rule.file is not None}
     for trace in selected.traces:
         yield Section(
             trace=trace,
@@ -57,4 +60,5 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
             width=width,
             everything=everything,
+            rule_files=files,
         )
