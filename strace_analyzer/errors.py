@@ -11,6 +11,10 @@ class TraceError(StraceAnalyzerError):
     else."""
 
 
+class DamagedError(TraceError):
+    """Compressed data is cut or damaged; what comes before can be read."""
+
+
 class ConfigurationError(StraceAnalyzerError):
     """A configuration file or an option holds something that does not exist or does not fit."""
 

@@ -85,6 +85,7 @@ class TraceAnalysis:
         self.visibility = Visibility(settings.nothing_hidden)
         self._steps_back = 0
         self._left_out = 0
+        self._damage: list[str] = []
         self._source_names = source_names
         self._settings = settings
         strangers = set(settings.rules).difference(catalogue())
@@ -261,6 +262,7 @@ class TraceAnalysis:
             hidden_connects=self._unknowns.count(CONNECT_HIDDEN),
             steps_back=self._steps_back,
             left_out=self._left_out,
+            damage=self._damage,
         )
 
     def result(
@@ -270,6 +272,7 @@ class TraceAnalysis:
         lines it left out too soon."""
         self._steps_back = steps_back
         self._left_out = left_out
+        self._damage = [account.damage for account in accounts if account.damage is not None]
         return TraceResult(
             id=self.trace,
             name=self.name,
@@ -294,6 +297,8 @@ class TraceAnalysis:
     def _inconclusive(self) -> str | None:
         if any("connect" in finding.calls for finding in self._engine.store):
             return None  # it shows what it was asked for
+        if self._damage:
+            return "the end of this trace is missing"
         reason = self.visibility.inconclusive(
             self._census.sockets,
             self._census.tcp_connections,

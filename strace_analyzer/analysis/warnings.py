@@ -4,7 +4,7 @@ matters."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.findings import Warning
@@ -14,6 +14,7 @@ from strace_analyzer.rules.waste import DESCRIPTORS_HIDDEN, FAILURES_HIDDEN
 
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
 AS_FILE = "save the trace to a file and check that, or take the stream with --strict"
+COPY = "copy the file again from where it was taken"
 MISS, OVERREPORT, LOWER = "may-miss", "may-overreport", "lowers-confidence"
 
 
@@ -37,6 +38,7 @@ def warnings(
     hidden_connects: int,
     steps_back: int,
     left_out: int = 0,
+    damage: Sequence[str] = (),
 ) -> list[Warning]:
     """What to tell about `trace`, once a thing. `doubts` counts those of its findings, by code;
     `count` is the number of findings that it concerns, or of connections, tasks, calls, lines."""
@@ -54,6 +56,9 @@ def warnings(
             "could matter"
         )
         told.append(Warning("lines-left-out", trace, left_out, MISS, message, AS_FILE))
+    if damage:
+        message = f"the end is missing: {'; '.join(damage)}"
+        told.append(Warning("damaged", trace, len(damage), MISS, message, COPY))
     return told
 
 

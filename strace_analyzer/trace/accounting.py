@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from strace_analyzer.errors import DamagedError
+from strace_analyzer.trace.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.source import SourceInput
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class Accounting:
     """Calls, not lines: a call in two halves is one."""
     half_calls: int = 0
     """Halves without a partner, except those that the end of their task explains."""
+    damage: str | None = None
+    """Why only its beginning could be read."""
 
     @property
     def examined(self) -> int:
@@ -45,3 +52,17 @@ class Accounting:
     def looks_like_strace(self) -> bool:
         """True where at least one line is a call, a signal, an exit or a row of strace's table."""
         return self.call_lines + self.signals + self.exits + self.tables > 0
+
+
+def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) -> Iterator[Block]:
+    """The blocks of `source`; where its compressed data is damaged, those before, and `account`
+    says so.
+
+    Raises TraceError where it cannot be read, or is damaged before its first line ends.
+    """
+    try:
+        yield from source.blocks(size)
+    except DamagedError as damage:
+        if not account.lines:
+            raise
+        account.damage = str(damage)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from strace_analyzer.trace.accounting import Accounting, blocks_of
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock
 from strace_analyzer.trace.content import SMALL_BLOCK, rows
@@ -41,17 +42,17 @@ def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[in
     """Line and result of each call of a source that made a task."""
     found = []
     frames = Frames(Clock())
-    first = 1
-    for block in source.blocks(SMALL_BLOCK):
+    account = Accounting(source.name)
+    for block in blocks_of(source, account, SMALL_BLOCK):
         shown = rows(block) if any(name in block for name in _NAMES) else []
-        for number, raw in enumerate(shown, first):
+        for number, raw in enumerate(shown, account.lines + 1):
             if any(name in raw for name in _NAMES):
                 frame = frames.frame(lines(index, number, raw)[0])
                 call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
                 made = call.result.value if call is not None and call.name in CLONES else None
                 if made is not None and made > 0:
                     found.append((number, made))
-        first += block.count(b"\n")
+        account.lines += block.count(b"\n")
     return found
 
 

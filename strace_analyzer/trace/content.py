@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
-from strace_analyzer.errors import TraceError
+from strace_analyzer.errors import DamagedError, TraceError
 
 BLOCK_SIZE = 1 << 20
 SMALL_BLOCK = 1 << 16
@@ -37,7 +37,7 @@ def rows(block: Block) -> list[bytes]:
 def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
     """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
 
-    Raises TraceError where its compressed data is damaged; lets OSError pass.
+    Raises DamagedError where its compressed data is damaged; lets OSError pass.
     """
     pieces: list[bytes | memoryview] = []
     for chunk in _chunks(stream, size):
@@ -65,11 +65,11 @@ def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
             try:
                 yield from decompressed(reader, size)
             except (EOFError, zlib.error, lzma.LZMAError) as damage:
-                raise TraceError(f"damaged compressed data ({damage})") from damage
+                raise DamagedError(f"damaged compressed data ({damage})") from damage
             except OSError as error:
                 if error.errno is not None:
                     raise
-                raise TraceError(f"damaged compressed data ({error})") from error
+                raise DamagedError(f"damaged compressed data ({error})") from error
 
 
 class _Peeked(io.RawIOBase):

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.accounting import Accounting, blocks_of
 from strace_analyzer.trace.births import births
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import DAY, Clock
@@ -97,7 +97,7 @@ class Family:
 
     def _frames(self, index: int) -> Iterator[Frame]:
         account, frames = self._accounts[index], Frames(self._clocks[index])
-        for block in self._sources[index].blocks(SMALL_BLOCK):
+        for block in blocks_of(self._sources[index], account, SMALL_BLOCK):
             found = rows(block)
             first = account.lines + 1
             account.lines += len(found)

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from functools import cache
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.accounting import Accounting, blocks_of
 from strace_analyzer.trace.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.clock import Clock, ClockKind
@@ -201,7 +201,7 @@ class TraceReader:
         source, account = self.trace.sources[0], self.accounting[0]
         stream = EventStream(source.name, source.tid, account, self._clocks[0])
         if self._watch is None:
-            for block in source.blocks():
+            for block in blocks_of(source, self.accounting[0]):
                 for line in rows(block):
                     yield from stream.feed(line)
         else:
@@ -211,7 +211,7 @@ class TraceReader:
     def _sieved(self, stream: EventStream, source: SourceInput, watch: Watch) -> Iterator[Event]:
         account = self.accounting[0]
         with ExitStack() as stack:
-            for index, block in enumerate(source.blocks()):
+            for index, block in enumerate(blocks_of(source, account)):
                 if self._sieve is None and watch.has_begun and stream.can_be_sieved:
                     scan = self._scan(stream, source, watch, index, stack)
                     self._sieve = stream.sieve(watch, scan, once=self._once)

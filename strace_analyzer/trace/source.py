@@ -49,7 +49,8 @@ class SourceInput:
     def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
 
-        Raises TraceError where it cannot be opened, read or decompressed.
+        Raises TraceError where it cannot be opened, read or decompressed, DamagedError after what
+        comes before the damage.
         """
         try:
             if self.path is not None:
@@ -60,7 +61,7 @@ class SourceInput:
                     self.stream.seek(self.start)
                 yield from blocks(self.stream, size)
         except TraceError as error:
-            raise TraceError(f"{self.name}: {error}") from error
+            raise type(error)(f"{self.name}: {error}") from error
         except OSError as error:
             raise TraceError(f"{self.name}: {error.strerror or error}") from error
 

@@ -54,6 +54,30 @@ def test_the_exit_status_says_whether_the_gate_was_reached(
     assert (done.returncode, done.stderr) == (status, "")
 
 
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (
+            'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n'
+            * 9,
+            "connect",
+        ),
+        (
+            'connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
+            * 9,
+            "bind",
+        ),
+        ("bind(3, 0x7ffd1, 16) = 0\nconnect(3, 0x7ffd2, 16) = 0\n" * 9, "addresses"),
+    ],
+)
+def test_a_trace_whose_options_hid_what_matters_cannot_be_judged(lines: str, reason: str) -> None:
+    done = run(given="socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n" + lines)
+    assert done.returncode == 2
+    assert done.stdout.startswith("inconclusive: ")
+    assert reason in done.stdout.splitlines()[0]
+    assert "Take it again with" in done.stdout
+
+
 def test_a_trace_that_hides_connect_cannot_be_judged() -> None:
     done = run(given="getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0\n" * 9)
     assert done.returncode == 2

@@ -58,6 +58,9 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
         yield indented(programs(connected, section.everything))
         yield BLANK
     yield from not_known(section)
+    is_damaged = any(warning.code == "damaged" for warning in section.warnings)
+    if is_damaged:
+        return  # strace is not to blame
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
         yield from again()
         yield BLANK
