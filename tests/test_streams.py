@@ -117,3 +117,23 @@ def test_a_file_that_goes_on_otherwise_is_read_again(tmp_path: Path) -> None:
             assert [one.code for one in analysis.warnings] == ["clock"]
             (source,) = analysis.traces[0].sources
             assert source.examined == source.lines
+
+
+def test_calls_that_are_under_way_when_it_begins_to_leave_lines_out() -> None:
+    begun = """\
+8 12:00:00.000000 poll([{fd=3, events=POLLIN}], 1, -1 <unfinished ...>
+9 12:00:00.000000 recvfrom(4,  <unfinished ...>
+"""
+    ended = """\
+8 12:00:59.000000 <... poll resumed>) = 1
+9 12:00:59.000000 <... recvfrom resumed>"x", 1, 0, NULL, NULL) = 1
+"""
+    once = BEGINNING.replace("12:00", "11:59", BEGINNING.count("12:00") // 2)
+    half = len(once) // 2
+    place = once.index("\n", half) + 1
+    text = once[:place] + begun + once[place:] + IDLE + ended + LATER.replace(":58.", ":59.")
+    read = analysed(piped(text.encode()))
+    assert told(read) == told(analysed(piped(text.encode()), strict=True))
+    assert len(read.findings) == 111
+    (source,) = read.traces[0].sources
+    assert source.examined < source.lines - 400

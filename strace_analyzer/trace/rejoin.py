@@ -104,7 +104,7 @@ class Rejoin:
     @property
     def inside(self) -> dict[int, str]:
         """The tasks that are inside of a call of which the first half was read, and its name."""
-        return {tid: half.frame.name for tid, half in (self._halves | self._moved).items()}
+        return {tid: half.name for tid, half in (self._halves | self._moved).items()}
 
     def close(self) -> list[Event]:
         """The end of the trace: what is still under way."""
