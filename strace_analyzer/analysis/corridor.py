@@ -173,9 +173,10 @@ class TraceAnalysis:
             for listen in self._listeners[step.role]:
                 listen(step)
             changed += self._engine.feed(step)
-        for doubt in self._doubts:
-            self._unknowns.feed(doubt)
-        self._doubts.clear()
+        if self._doubts:
+            for doubt in self._doubts:
+                self._unknowns.feed(doubt)
+            self._doubts.clear()
         return changed
 
     def _listening(self, role: str) -> tuple[Callable[[Step], None], ...]:

@@ -58,10 +58,11 @@ def fd_argument(value: Value | None) -> FdArgument | None:
 
 def result_fd(call: Syscall) -> FdArgument | None:
     """The descriptor that `call` returned, None where it failed or its result is not known."""
-    value = call.result.value
-    if call.result.failed or value is None or value < 0:
+    result = call.result
+    value = result.value
+    if result.failed or value is None or value < 0:
         return None
-    return FdArgument(value, call.result.annotation)
+    return FdArgument(value, result.annotation)
 
 
 def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:

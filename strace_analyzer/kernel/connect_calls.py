@@ -127,14 +127,15 @@ def shows_a_hidden_connect(
 
 
 def _result(call: Syscall, was: Socket, address: SocketAddress) -> ConnectResult:
-    if call.result.value is None and call.result.errno is None:
+    result = call.result
+    if result.value is None and result.errno is None:
         return ConnectResult.GOING_ON  # `= ?`, or a half that never came back
-    if call.result.injected and call.result.failed:
+    if result.injected and result.failed:
         return ConnectResult.NOT_TRIED  # the kernel has never seen this call
     connecting = was.connection is Connection.CONNECTING
-    if call.result.errno == "ENETUNREACH" and not connecting and _is_for_many(address):
+    if result.errno == "ENETUNREACH" and not connecting and _is_for_many(address):
         return ConnectResult.NOT_TRIED  # however long strace took
-    return connect_result(call.result.errno, call.elapsed, connecting=connecting)
+    return connect_result(result.errno, call.elapsed, connecting=connecting)
 
 
 def _is_for_many(address: SocketAddress) -> bool:

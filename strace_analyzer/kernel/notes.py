@@ -66,18 +66,18 @@ def may_be(description: OpenFileDescription, note: SocketNote) -> bool:
 
 def learned(socket: Socket, note: SocketNote) -> Socket:
     """`socket` with what -yy tells about it."""
-    changes: dict[str, object] = {}
-    if socket.protocol is None and note.protocol:
-        changes["protocol"] = note.protocol
-        changes["domain"] = socket.domain or note.domain
-        changes["type"] = socket.type or TYPES.get(note.protocol)
-    if socket.inode is None and note.inode is not None:
-        changes["inode"] = note.inode
-    if note.local is not None and note.local[1] != 0 and socket.assigned_port != note.local[1]:
-        changes["assigned_port"] = note.local[1]
-    if not changes:
+    tells_protocol = socket.protocol is None and note.protocol
+    tells_inode = socket.inode is None and note.inode is not None
+    port = socket.assigned_port if note.local is None else note.local[1] or socket.assigned_port
+    if not tells_protocol and not tells_inode and port == socket.assigned_port:
         return socket
-    now = socket._replace(**changes)  # type: ignore[arg-type]
+    now = socket._replace(
+        protocol=note.protocol if tells_protocol else socket.protocol,
+        domain=(socket.domain or note.domain) if tells_protocol else socket.domain,
+        type=(socket.type or TYPES.get(note.protocol or "")) if tells_protocol else socket.type,
+        inode=note.inode if tells_inode else socket.inode,
+        assigned_port=port,
+    )
     if OLDER in now.doubts and now.evidence("bind"):
         return now._replace(doubts=settled(now))
     return now

@@ -93,9 +93,10 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
         return
     was = description.socket
     decoded = address is not None and address.port is not None and address.address is not None
-    if call.result.failed or call.result.value is None:
+    result = call.result
+    if result.failed or result.value is None:
         kernel.move(call, "bind", task, fd.fd, description, was, keep=False)
-        if call.result.errno == "EADDRINUSE" and not decoded and was.is_inet:
+        if result.errno == "EADDRINUSE" and not decoded and was.is_inet:
             kernel.doubt(UNDECODED, task, fd.fd, call)
         return
     request = Request.PORT

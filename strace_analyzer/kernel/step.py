@@ -37,7 +37,7 @@ class Step(NamedTuple):
     @property
     def socket(self) -> Socket:
         """The socket after the step, or what it last was."""
-        socket = self.now if self.now is not None else self.was
+        socket = self.was if self.now is None else self.now
         assert socket is not None
         return socket
 

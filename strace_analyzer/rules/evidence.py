@@ -64,13 +64,15 @@ def build(
     ended: bool,
 ) -> Finding:
     """The Finding of `rule` about `socket` as it stands after `step`."""
+    event = step.event
     trail = [record(context, item) for item in socket.trail]
-    if isinstance(step.event, Syscall) and step.role != "close":
-        last = record(context, Evidence(step.role, step.event, step.fd))
+    if isinstance(event, Syscall) and step.role == "close":
+        if event.name.startswith("close"):
+            trail.append(record(context, Evidence("close", event, step.fd)))
+    elif isinstance(event, Syscall) and not (socket.trail and socket.trail[-1].call is event):
+        last = record(context, Evidence(step.role, event, step.fd))
         if not any(item.line == last.line and item.source == last.source for item in trail):
             trail.append(last)
-    elif isinstance(step.event, Syscall) and step.event.name.startswith("close"):
-        trail.append(record(context, Evidence("close", step.event, step.fd)))
     calls: dict[str, CallRecord] = {}
     for item in trail:
         role = "socket" if item.role == "accept" else item.role

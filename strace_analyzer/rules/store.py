@@ -1,4 +1,4 @@
-"""Findings kept in order of first sight: the open ones in memory, finished ones beyond a thousand on disk."""
+"""Findings kept in order of first sight: the open ones in memory, finished ones beyond a limit on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import IO
 
 from strace_analyzer.findings import Finding
 
-IN_MEMORY = 1000
+IN_MEMORY = 2000
 """Finished findings kept in memory; what comes after goes to a temporary file."""
 
 
