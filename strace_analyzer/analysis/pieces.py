@@ -9,7 +9,6 @@ from strace_analyzer.kernel.interest import BEGINNING, WHEN
 from strace_analyzer.kernel.process_calls import ENTRIES as CLONES
 from strace_analyzer.kernel.tracker import tracked_calls
 from strace_analyzer.trace.events import (
-    Attached,
     Detached,
     Entered,
     Event,
@@ -39,6 +38,8 @@ class Pieces:
         self._inside: dict[int, Entered] = {}
         self._is_cut = False
         self._has_ended = False
+        """the last line was the end of a program"""
+        self._has_table = False
         self._calls = 0
         self._matters = tracked_calls() - WHEN.keys()
         self._take: dict[type[Event], Callable[[Any], None]] = {
@@ -48,7 +49,6 @@ class Pieces:
             Killed: self._end,
             Detached: self._end,
             Identified: self._identified,
-            Attached: self._attached,
             Unparsed: self._cut,
             TableRow: self._table,
         }
@@ -57,13 +57,13 @@ class Pieces:
     def broke_off(self) -> int:
         """Calls under way, and a last line that was cut, where nothing says that the trace
         ended."""
-        if self._has_ended:
+        if self._has_ended or self._has_table:
             return 0
         return self._is_cut + sum(half.name in self._matters for half in self._inside.values())
 
     def feed(self, event: Event) -> None:
         """Note what `event` shows."""
-        self._is_cut = False
+        self._is_cut = self._has_ended = False  # a reader gives the last line, whatever it is
         take = self._take.get(type(event))
         if take is not None:
             take(event)
@@ -79,34 +79,34 @@ class Pieces:
                 self.lost += call.name in self._matters
             elif call.name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
-        self._known.add(tid)
+        self._know(tid, call.name)
         self._has_ended = call.name in _EXITS
 
     def _entry(self, half: Entered) -> None:
         self._lose(self._inside.get(half.tid))
         self._inside[half.tid] = half
-        self._known.add(half.tid)
-        self._has_ended = self._has_ended or half.name in _EXITS
+        self._know(half.tid, half.name)
+        self._has_ended = half.name in _EXITS
+
+    def _know(self, tid: int, name: str) -> None:
+        """`tid` spoke; later than in the beginning a reader shows not all that it says."""
+        if self._calls < BEGINNING or name in self._matters:
+            self._known.add(tid)
 
     def _end(self, event: Exited | Killed | Detached) -> None:
         self._inside.pop(event.tid, None)
         self._known.discard(event.tid)
-        self._has_ended = not self._known
         if isinstance(event, Exited) and event.superseded_by is not None:
             self._renamed(event.superseded_by, event.tid)
 
     def _identified(self, event: Identified) -> None:
         self._renamed(0, event.tid)
 
-    def _attached(self, event: Attached) -> None:
-        self._has_ended = False
-
     def _cut(self, event: Unparsed) -> None:
         self._is_cut = True
-        self._has_ended = False
 
     def _table(self, event: TableRow) -> None:
-        self._has_ended = True
+        self._has_table = True
 
     def _lose(self, half: Entered | None) -> None:
         if half is not None and half.name in self._matters:

@@ -23,6 +23,7 @@ from typing import Any
 from strace_analyzer.trace.content import Block, rows
 from strace_analyzer.trace.scan import (
     COPIED,
+    EXAMINE,
     GIVEN,
     HELD,
     KIND_BITS,
@@ -33,10 +34,9 @@ from strace_analyzer.trace.scan import (
     Hit,
     Scan,
 )
-from strace_analyzer.trace.watch import Watch, When
+from strace_analyzer.trace.watch import Watch
 
 _KIND = (1 << KIND_BITS) - 1
-_ANYHOW = _KIND
 _UNFINISHED = b"<unfinished ...>"
 _RETURNED = re.compile(
     rb"= (?:([0-9]+|0x[0-9a-f]+)(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
@@ -44,18 +44,10 @@ _RETURNED = re.compile(
 )
 """A result that can be nothing else, to the end of the line."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
-_WHEN = {
-    HELD: When.HELD,
-    COPIED: When.COPIED,
-    GIVEN: When.GIVEN,
-    OUTGOING: When.OUTGOING,
-    MOVED: When.MOVED,
-}
-_BY_PID = (When.HELD, When.COPIED, When.GIVEN)
-"""Their second halves follow soon."""
-_BY_NAME = (When.OUTGOING, When.MOVED)
 _NUMBER = re.compile(rb"[0-9]+(?=[<, )])")
 _NO_NUMBER = -1
+_FEW = 4
+_SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
 
 class EveryLineMattersError(Exception):
@@ -86,14 +78,13 @@ class Sieve:
         scan: Scan,
         *,
         bare_tid: int | None,
-        inside: Mapping[int, str],
+        inside: Iterable[int],
         awaits_next: Callable[[], bool],
         once: bool = False,
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
-        `inside` are the tasks that are inside of a call, and its name. `awaits_next` says, after
-        each line that was given, that the next one is needed too. `once`: the source cannot be read
-        again."""
+        `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
+        was given, that the next one is needed too. `once`: the source cannot be read again."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
@@ -106,17 +97,11 @@ class Sieve:
         """lines of the blocks so far"""
         self._shown: set[str] | None = None if watch.is_unfiltered else set()
         """names of calls that were given once: of a filtered trace each tells something"""
-        self._inside: dict[int, int] = {}
+        self._inside: dict[int, int] = dict.fromkeys(inside, _NO_NUMBER)
         """tasks inside of a call whose first half was given; or, with its descriptor, left out
         since its second half moves data over a connection that stands"""
-        self._awaited: set[int] = set()
-        """those of them whose second halves are found by the pid, and that are not in the blocks so
-        far"""
         self._data = b""
         self._hits: list[Hit] = []
-        self._when = watch.when
-        for tid, name in inside.items():
-            self._enter(tid, self._when.get(name), 0)
         self._returns: dict[int, list[int]] = {}
         """where in the block calls return that move data, by task; made when it is first needed"""
 
@@ -138,10 +123,9 @@ class Sieve:
         hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
         self._data = data
         self._returns.clear()
-        awaited, self._awaited = self._awaited, set()
-        for tid in awaited:
+        for tid in self._speaking(self._inside):
             self._expect(tid, 0)
-        find, rfind, count = data.find, data.rfind, data.count
+        find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
         first, given = number, 0
         counted = place = 0
         next_too = children_too = False
@@ -150,13 +134,12 @@ class Sieve:
             while to > place:
                 if next_too or children_too:
                     start, end = place, _end(data, place)
-                    if next_too or self._speaks_first(start):
-                        self._note(start)
-                    elif to > end + 1:
-                        place = end + 1
-                        continue
-                    elif hit & _KIND and not self._can_matter(hit & _KIND, start):
-                        break
+                    if not (next_too or self._speaks_first(start)):
+                        if to > end + 1:
+                            place = end + 1
+                            continue
+                        if hit & _KIND and not self._can_matter(hit & _KIND, start):
+                            break
                 else:
                     start = rfind(b"\n", place, to - 1) + 1 or place
                     if hit & _KIND and not self._can_matter(hit & _KIND, start):
@@ -164,6 +147,8 @@ class Sieve:
                     end = find(b"\n", to - 1)
                     if end < 0:
                         end = len(data)
+                if endswith(_UNFINISHED, start, end):
+                    self._begun(start, end)
                 number += count(b"\n", counted, start)
                 counted = start
                 place = end + 1
@@ -191,48 +176,40 @@ class Sieve:
         except ValueError:
             return None
 
-    def _note(self, start: int) -> None:
-        """The line is given, whatever it says: if half of a call that can matter, its other half
-        must be too."""
-        tid = self._tid(start)
-        if tid is None:
-            return
-        self._inside.pop(tid, None)
-        if self._is_unfinished(start):
-            self._enter(tid, self._when.get(self._name(start)), _end(self._data, start))
-
     def _name(self, start: int) -> str:
         """Of the call that begins on this line."""
         data = self._data
         head = data[start : data.find(b"(", start, _end(data, start))]
         return head.rpartition(b" ")[2].decode("latin-1")
 
-    def _enter(self, tid: int, when: When | None, place: int) -> None:
-        """The first half of a call was given, up to `place`. Calls that matter ALWAYS are found by
-        their names, and so are those that can last."""
-        if when in _BY_NAME:
+    def _begun(self, start: int, end: int) -> None:
+        """The first half of a call is given, so the next line of its task will be: the other half,
+        unless that was lost."""
+        tid = self._tid(start)
+        if tid is not None:
             self._inside[tid] = _NO_NUMBER
-        elif when in _BY_PID:
-            self._inside[tid] = _NO_NUMBER
-            self._expect(tid, place)
+            self._expect(tid, end)
+
+    def _speaking(self, tids: Mapping[int, Any]) -> Iterable[int]:
+        """Those of `tids` that may say something in this block."""
+        if len(tids) <= _FEW or self._bare_tid is not None:
+            return tids
+        # to look for each would take long where hundreds wait in accept()
+        return {self._tid(0), *map(int, _SPEAKER.findall(self._data))} & tids.keys()
 
     def _expect(self, tid: int, place: int) -> None:
-        """The next line of `tid` is the second half of its call: if it is in this block, a hit."""
+        """The next line of `tid` becomes a hit, if it is in this block."""
         if self._bare_tid is None:
             if self._data.startswith(b"%d " % tid, place) and not place:
                 begin = 0
             else:
                 begin = self._data.find(b"\n%d " % tid, place) + 1
                 if not begin:
-                    self._awaited.add(tid)
                     return
             insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
 
     def _can_matter(self, kind: int, start: int) -> bool:
         """Of a hit on the line from `start` on, which is not one to examine whatever it says."""
-        if kind == _ANYHOW:
-            self._note(start)
-            return True
         data, tid, inside = self._data, self._bare_tid, self._inside
         if tid is None:
             try:
@@ -254,8 +231,6 @@ class Sieve:
                 return False
             if not self._tells(kind, numbers, tid, start):
                 return False
-        if self._is_unfinished(start):
-            self._enter(tid, _WHEN[kind], _end(self._data, start))
         return True
 
     def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
@@ -291,7 +266,6 @@ class Sieve:
         if name in self._shown:
             return False
         self._shown.add(name)
-        self._note(start)
         return True
 
     def _tells(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int) -> bool:
@@ -360,7 +334,7 @@ _LONGEST_PID = 12
 
 def _at(place: int) -> int:
     """The line that ends or begins here is given anyhow."""
-    return place << KIND_BITS | _ANYHOW
+    return place << KIND_BITS | EXAMINE
 
 
 def _end(data: bytes, place: int) -> int:

@@ -125,6 +125,25 @@ def test_halves_are_given_together(halves: tuple[str, str], wanted: list[int]) -
     assert given(watch, block(halves[0], "8 brk(NULL) = 0x1", halves[1])) == wanted
 
 
+@pytest.mark.parametrize("first", ["7 close(3 <unfinished ...>", "7 connect(4,  <unfinished ...>"])
+@pytest.mark.parametrize(
+    "next_line",
+    ["7 <... brk resumed>) = 0x1", "7 brk(NULL) = 0x1", "7 openat(0, 0x1) = 9", "7 brk(NULL"],
+)
+def test_what_a_task_says_next_is_given_after_half_a_call(first: str, next_line: str) -> None:
+    """It shows that the other half was lost."""
+    watch = Watched({7: {3: "QUIET"}})
+    rest = ("8 brk(NULL) = 0x1", next_line, "7 brk(NULL) = 0x1")
+    assert given(watch, block(first, *rest)) == [2, 4]
+    assert given(watch, block(first, "8 brk(NULL) = 0x1"), block(*rest)) == [2, 7]
+
+
+def test_a_call_begun_where_another_should_end_is_given_whole() -> None:
+    watch = Watched({7: {3: "QUIET"}})
+    lines = ("7 close(3 <unfinished ...>", "7 brk(NULL <unfinished ...>", "8 brk(NULL) = 0x1")
+    assert given(watch, block(*lines, "7 <... brk resumed>) = 0x1")) == [2, 3, 5]
+
+
 def test_halves_are_given_together_across_blocks() -> None:
     watch = Watched({7: {3: "QUIET", 5: "INCOMING"}})
     first = block("7 recvfrom(3,  <unfinished ...>", "8 brk(NULL) = 0x1")

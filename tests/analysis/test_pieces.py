@@ -1,0 +1,52 @@
+"""What counts as a half without its partner does not hang on lines that a reader may leave out."""
+
+from __future__ import annotations
+
+import pytest
+
+from strace_analyzer.analysis.pieces import Pieces
+from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.trace.reader import EventStream
+
+
+def pieces(*lines: str, calls_before: int = 0) -> Pieces:
+    """Of a trace that begins with so many calls of other tasks."""
+    stream, pieces = EventStream("trace"), Pieces()
+    for line in [*["1 brk(NULL) = 0x1"] * calls_before, *lines]:
+        for event in stream.feed(line.encode()):
+            pieces.feed(event)
+    for event in stream.close():
+        pieces.feed(event)
+    return pieces
+
+
+@pytest.mark.parametrize(
+    ("before", "lost"),
+    [
+        (["7 brk(NULL) = 0x1"], 0),
+        (["7 socket(AF_INET, SOCK_STREAM, 0) = 3"], 1),
+    ],
+)
+def test_a_task_is_known_by_the_calls_that_matter(before: list[str], lost: int) -> None:
+    """Whoever is first heard of in the middle of a call may have waited in it since tracing
+    began."""
+    lines = [*before, "7 <... socket resumed>) = 4"]
+    assert pieces(*lines, calls_before=BEGINNING).lost == lost
+
+
+def test_in_the_beginning_a_task_is_known_by_any_call() -> None:
+    assert pieces("7 brk(NULL) = 0x1", "7 <... socket resumed>) = 4").lost == 1
+
+
+@pytest.mark.parametrize(
+    ("last", "broke_off"),
+    [
+        (["8 exit_group(0 <unfinished ...>"], 0),
+        (["8 exit_group(0) = ?"], 0),
+        (["8 exit_group(0 <unfinished ...>", "9 brk(NULL <unfinished ...>"], 1),
+        (["8 exit_group(0) = ?", "9 --- SIGCHLD {si_signo=SIGCHLD} ---"], 1),
+        (["8 exit_group(0) = ?", "9 +++ exited with 0 +++"], 1),
+    ],
+)
+def test_the_last_line_says_whether_a_trace_broke_off(last: list[str], broke_off: int) -> None:
+    assert pieces("7 accept4(4,  <unfinished ...>", *last).broke_off == broke_off

@@ -1,0 +1,109 @@
+"""A trace, whole or damaged, is judged alike whether all of its lines are looked at or not.
+
+The damage is random, the same in every run: lines lost, doubled, cut, swapped, with other numbers,
+names and tasks than they had. Only times never step back, as in no file that strace wrote.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from analysis.filtering import HALVES, Lines, lines_of
+
+from strace_analyzer.analysis.analyze import analyze_traces
+from strace_analyzer.analysis.corridor import Settings
+from strace_analyzer.analysis.results import Analysis
+from strace_analyzer.rules import catalogue
+from strace_analyzer.trace.reader import traces
+
+HEAD = 1 << 17
+"""Bytes at the beginning of a trace that are looked at in any case."""
+_TIME = re.compile(r" [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]+ ")
+_NAMES = ("close", "fcntl", "dup2", "openat", "clone", "socket")
+
+
+def long_trace() -> tuple[Lines, Lines]:
+    """The same program six times, in processes of their own: the head of the file, and the rest."""
+    lines: Lines = []
+    for run in range(6):
+        for line in lines_of(HALVES):
+            tid, rest = line.split(" ", 1)
+            lines.append(f"{int(tid) + 1000 * run} {rest}".replace(" 19:", f" {10 + run}:", 1))
+    size = head = 0
+    while size < HEAD:
+        size += len(lines[head]) + 1
+        head += 1
+    return lines[:head], lines[head:]
+
+
+def at(line: str, place: str) -> str:
+    """`line` with the time of the line `place`."""
+    time = _TIME.search(place)
+    return _TIME.sub(time[0], line, count=1) if time else line
+
+
+def damage(lines: Lines, chance: random.Random) -> None:
+    here, there = chance.randrange(len(lines)), chance.randrange(len(lines))
+    line, other = lines[here], lines[there]
+    tid = line.split(" ")[0]
+    match chance.randrange(9):
+        case 0:
+            del lines[here]
+        case 1:
+            lines.insert(here, at(other, line))
+        case 2:
+            lines[here] = line[: chance.randrange(len(line) + 1)]
+        case 3:
+            lines[here], lines[there] = at(other, line), at(line, other)
+        case 4:
+            lines[here] = re.sub(r"\([0-9]+", f"({chance.randrange(3, 20)}", line, count=1)
+        case 5:
+            lines[here] = re.sub(r"^[0-9]+", other.split(" ")[0], line)
+        case 6:
+            lines[here] = re.sub(r" [a-z0-9_]+\(", f" {chance.choice(_NAMES)}(", line, count=1)
+        case 7:
+            lines[here] = re.sub(r"= [0-9]+", f"= {chance.randrange(3, 20)}", line, count=1)
+        case _:
+            stray = ("hello world", "", f"{tid} dup2(5, 12) = 12", f"{tid} +++ exited with 0 +++")
+            lines.insert(here, chance.choice(stray))
+
+
+def analysed(path: Path, *, strict: bool) -> Analysis:
+    settings = Settings(rules=tuple(catalogue()), keep_sockets=True, strict=strict)
+    return analyze_traces(traces([str(path)]), settings)
+
+
+def told(analysis: Analysis) -> list[Any]:
+    """All but the accounting of lines."""
+    told: list[Any] = [*analysis.findings, *analysis.groups, *analysis.processes]
+    told += [*analysis.sockets, *analysis.unknown, *analysis.warnings]
+    for trace in analysis.traces:
+        told += [trace.ports, trace.seconds, trace.clock, trace.tcp_connections]
+        told += [trace.inconclusive]
+    return told
+
+
+def test_what_is_compared_was_sieved(tmp_path: Path) -> None:
+    head, tail = long_trace()
+    path = tmp_path / "trace"
+    path.write_text("\n".join([*head, *tail, ""]), errors="surrogateescape")
+    sieved, strict = analysed(path, strict=False), analysed(path, strict=True)
+    examined = sieved.traces[0].sources[0].examined
+    assert examined < strict.traces[0].sources[0].examined == len(head) + len(tail)
+    assert told(sieved) == told(strict)
+    assert len(strict.findings) > 0
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_damage_is_judged_alike(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    head, tail = long_trace()
+    for _ in range(10):
+        damage(tail, chance)
+    path = tmp_path / "trace"
+    path.write_text("\n".join([*head, *tail, ""]), errors="surrogateescape")
+    assert told(analysed(path, strict=False)) == told(analysed(path, strict=True))
