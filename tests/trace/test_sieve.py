@@ -138,6 +138,17 @@ def test_what_a_task_says_next_is_given_after_half_a_call(first: str, next_line:
     assert given(watch, block(first, "8 brk(NULL) = 0x1"), block(*rest)) == [2, 7]
 
 
+def test_of_many_tasks_that_wait_each_is_heard_again() -> None:
+    waiting = [f"{tid} connect(4,  <unfinished ...>" for tid in range(20, 40)]
+    more = ["7 brk(NULL) = 0x1", "39 brk(NULL) = 0x1", "39 brk(NULL) = 0x1", "21 brk(NULL) = 0x1"]
+    assert given(Watched(), block(*waiting), block(*more)) == [*range(2, 22), 25, 27]
+    first, *rest = [line.replace("7", "20") for line in more]
+    found = given(
+        Watched(), block(*waiting), "".join(f"{line}\n" for line in (first, *rest, first))
+    )
+    assert found == [*range(2, 22), 24, 26]
+
+
 def test_a_call_begun_where_another_should_end_is_given_whole() -> None:
     watch = Watched({7: {3: "QUIET"}})
     lines = ("7 close(3 <unfinished ...>", "7 brk(NULL <unfinished ...>", "8 brk(NULL) = 0x1")
