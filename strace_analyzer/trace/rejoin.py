@@ -102,9 +102,9 @@ class Rejoin:
         return self._sources[0].stacks.may_come
 
     @property
-    def inside(self) -> dict[int, str]:
-        """The tasks that are inside of a call of which the first half was read, and its name."""
-        return {tid: half.name for tid, half in (self._halves | self._moved).items()}
+    def inside(self) -> tuple[int, ...]:
+        """The tasks that are inside of a call of which the first half was read."""
+        return (*self._halves, *self._moved)
 
     def close(self) -> list[Event]:
         """The end of the trace: what is still under way."""

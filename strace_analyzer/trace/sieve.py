@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect, insort
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -27,7 +27,6 @@ from strace_analyzer.trace.scan import (
     GIVEN,
     HELD,
     KIND_BITS,
-    MOVED,
     OUTGOING,
     RESUMED,
     RESUMED_GIVEN,
@@ -195,7 +194,7 @@ class Sieve:
         if len(tids) <= _FEW or self._bare_tid is not None:
             return tids
         # to look for each would take long where hundreds wait in accept()
-        return {self._tid(0), *map(int, _SPEAKER.findall(self._data))} & tids.keys()
+        return tids.keys() & {self._tid(0), *map(int, _SPEAKER.findall(self._data))}
 
     def _expect(self, tid: int, place: int) -> None:
         """The next line of `tid` becomes a hit, if it is in this block."""
