@@ -45,7 +45,7 @@ _RETURNED = re.compile(
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _NUMBER = re.compile(rb"[0-9]+(?=[<, )])")
 _NO_NUMBER = -1
-_FEW = 4
+_FEW = 16
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
 
