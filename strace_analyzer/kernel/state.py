@@ -43,7 +43,7 @@ class Kernel:
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
         self.close_was_seen = False
         self._sockets = 0
-        self._closing: dict[Task, tuple[int, Descriptor]] = {}
+        self._closing: dict[Task, list[tuple[int, Descriptor]]] = {}
         """closes that were entered and are not back"""
 
     # sockets and descriptors
@@ -126,17 +126,16 @@ class Kernel:
         descriptor = task.table.remove(fd)
         if descriptor is not None:
             descriptor.description.references += 1
-            self._closing[task] = (fd, descriptor)
+            self._closing.setdefault(task, []).append((fd, descriptor))
 
     def end_close(self, task: Task, call: Cause) -> bool:
-        """The close that `task` had begun is back, or will never be; False where there was none."""
-        closing = self._closing.pop(task, None)
-        if closing is None:
-            return False
-        fd, descriptor = closing
-        descriptor.description.references -= 1
-        self.dropped(task, fd, descriptor, call)
-        return True
+        """The close that `task` had begun is back, or will never be, and so is one before it of
+        which the return is lost; False where there was none."""
+        closing = self._closing.pop(task, [])
+        for fd, descriptor in closing:
+            descriptor.description.references -= 1
+            self.dropped(task, fd, descriptor, call)
+        return bool(closing)
 
     def is_closing(self, tid: int) -> bool:
         """True while `tid` is inside of a close() of a socket."""

@@ -101,7 +101,7 @@ class Sieve:
         since its second half moves data over a connection that stands"""
         self._data = b""
         self._hits: list[Hit] = []
-        self._returns: dict[int, list[int]] = {}
+        self._returns: dict[int, list[int]] | None = None
         """where in the block calls return that move data, by task; made when it is first needed"""
 
     def every_line_matters(self, why: str) -> None:
@@ -121,14 +121,16 @@ class Sieve:
         # one: where a trace ends, its time is that of its last line.
         hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
         self._data = data
-        self._returns.clear()
+        self._returns = None
         for tid in self._speaking(self._inside):
             self._expect(tid, 0)
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
         first, given = number, 0
         counted = place = 0
         next_too = children_too = False
-        for hit in hits:  # which grows, behind this place
+        index = 0
+        while index < len(hits):
+            hit = hits[index]
             to = hit >> KIND_BITS
             while to > place:
                 if next_too or children_too:
@@ -159,6 +161,10 @@ class Sieve:
                     yield from enumerate(rows(data[place:]), number + 1)
                     return
                 children_too = self._bare_tid is None and self._watch.awaits_children
+                if hits[index] != hit:
+                    break  # the task of this line says its next one before that hit
+            if hits[index] == hit:
+                index += 1
         self.left_out += number - first + 1 - given
 
     def _speaks_first(self, start: int) -> bool:
@@ -254,6 +260,10 @@ class Sieve:
             return None
         return int(match[1], 0) if match[1] else -1
 
+    def _returned_one_of(self, numbers: Mapping[int, Any], start: int) -> bool:
+        returned = self._returned(start)
+        return returned is None or returned in numbers
+
     def _moved_data(self, start: int) -> bool:
         returned = self._returned(start)
         return returned is not None and returned > 0
@@ -270,7 +280,7 @@ class Sieve:
     def _tells(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int) -> bool:
         """A call, or its first half, that tells something of one of `numbers`."""
         if kind == GIVEN:  # of a call that is not over the second half tells
-            return not self._is_unfinished(start) and self._returned(start) in (None, *numbers)
+            return not self._is_unfinished(start) and self._returned_one_of(numbers, start)
         data = self._data
         number = _NUMBER.match(data, data.find(b"(", start) + 1)
         if number is None:
@@ -289,7 +299,7 @@ class Sieve:
             return (
                 held is not None
                 or self._is_unfinished(start)
-                or self._returned(start) in (None, *numbers)
+                or self._returned_one_of(numbers, start)
             )
         end = _end(data, start)
         if held is None:  # a send can connect
@@ -307,7 +317,8 @@ class Sieve:
     def _second_half(self, tid: int, place: int) -> int:
         """Where in this block, behind `place`, the line begins on which the call returns that `tid`
         is inside of; else 0."""
-        if not self._returns:
+        if self._returns is None:
+            self._returns = {}
             for hit in self._hits:
                 if hit & _KIND == RESUMED:
                     start = self._data.rfind(b"\n", 0, hit >> KIND_BITS) + 1

@@ -144,6 +144,17 @@ def test_close_that_finds_nothing_shows_that_the_number_was_free() -> None:
     assert followed.told[2:] == ["close 3: gone"]
 
 
+def test_a_close_whose_return_is_lost_ends_with_the_next() -> None:
+    followed = told(f"""
+        7 socket({TCP}) = 3
+        7 socket({TCP}) = 4
+        7 close(3 <unfinished ...>
+        7 close(4 <unfinished ...>
+        7 <... close resumed>) = 0
+        """)
+    assert followed[2:] == ["close 3: gone", "close 4: gone"]
+
+
 def test_close_frees_the_number_when_it_is_entered() -> None:
     """Another thread is given it before close() is back: two sockets, one number."""
     followed = follow(f"""

@@ -32,12 +32,16 @@ class Watched:
     held: dict[int, dict[int, str]] = field(default_factory=dict)
     not_simple: set[int] = field(default_factory=set)
     awaits_children: bool = False
+    awaited: set[int] = field(default_factory=set)
     when: Mapping[str, When] = field(default_factory=lambda: WHEN)
     has_begun = True
     is_unfiltered = True
 
     def is_awaited(self, tid: int) -> bool:
-        return False
+        """Once: then it has spoken."""
+        was = tid in self.awaited
+        self.awaited.discard(tid)
+        return was
 
     def numbers(self, tid: int) -> Mapping[int, Any] | None:
         return None if tid in self.not_simple else self.held.get(tid, {})
@@ -147,6 +151,19 @@ def test_of_many_tasks_that_wait_each_is_heard_again() -> None:
         Watched(), block(*waiting), "".join(f"{line}\n" for line in (first, *rest, first))
     )
     assert found == [*range(2, 22), 24, 26]
+
+
+def test_both_halves_of_what_a_child_says_first() -> None:
+    """The second one stands before the line that the search had found next."""
+    block = """\
+10 brk(NULL) = 0x55d
+20 futex(0x7f1, FUTEX_WAIT, 2, NULL <unfinished ...>
+10 brk(NULL) = 0x55d
+20 <... futex resumed>) = 0
+10 connect(3, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = 0
+10 brk(NULL) = 0x55d
+"""
+    assert given(Watched(awaits_children=True, awaited={20}), block) == [2, 4, 5]
 
 
 def test_a_call_begun_where_another_should_end_is_given_whole() -> None:
