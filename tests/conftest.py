@@ -6,13 +6,19 @@ failure, and a whole run in which one of them did not run at all.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 
 import pytest
 from shared_folder import CORPUS, TRACES
+
+# What the tests learn is nobody else's, and nothing that was learned before is theirs.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="strace-analyzer-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()

@@ -20,10 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # What is made of a trace is freed as it is let go; to look for cycles, which are rare, as often
     # as Python does by itself takes a twentieth of the time.
-    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
     try:
         from strace_analyzer.cli.app import run
 
         return run(list(sys.argv[1:] if argv is None else argv))
     finally:
+        gc.set_threshold(*thresholds)
         signal.signal(signal.SIGINT, before)

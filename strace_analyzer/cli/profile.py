@@ -47,7 +47,7 @@ _STAGES = {
     "cli/verdict": "report",
 }
 """What a file belongs to, by the beginning of its path. One that is not here belongs to whoever
-called it: lark and shapes.py work for frames and for calls."""
+called it: lark and what reads by shapes work for frames and for calls."""
 _ORDER = (*dict.fromkeys(_STAGES.values()), "start-up")
 
 

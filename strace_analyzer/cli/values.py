@@ -10,6 +10,9 @@ from typing import TypeVar
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
 
+_LONGEST_NUMBER = 18
+"""digits; int() itself refuses thousands"""
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -33,7 +36,7 @@ def port_range(text: str | None, option: str = "--port-range") -> tuple[int, int
     if text is None:
         return None
     low, dash, high = text.replace(" ", "").partition("-")
-    if dash and low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 65535:
+    if dash and _is_number(low) and _is_number(high) and 1 <= int(low) <= int(high) <= 65535:
         return int(low), int(high)
     raise ConfigurationError(f"{option} {text}: not two ports, LO-HI, such as 32768-60999")
 
@@ -43,9 +46,13 @@ def whole_number(text: str | None, option: str, least: int = 0) -> int | None:
     small."""
     if text is None:
         return None
-    if text.isdecimal() and int(text) >= least:
+    if _is_number(text) and int(text) >= least:
         return int(text)
     raise ConfigurationError(f"{option} {text}: not a whole number from {least} on")
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 
 def whole_numbers(texts: Sequence[str] | None, option: str) -> tuple[int, ...]:

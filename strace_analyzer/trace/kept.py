@@ -26,16 +26,31 @@ _MADE_FROM = (_PACKAGE / "trace", _PACKAGE / "grammars", _PACKAGE.parent / "gram
 def directory() -> Path | None:
     """Where this user's files may be kept; None without such a place.
 
-    What is kept is unpickled: a directory that others could write to is not used.
+    What is kept is unpickled: a directory that anybody else could write to, or put another one in
+    the place of, is not used. Such is that of a user whose HOME root has kept (`sudo -E`).
     """
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    place = Path(home) / "strace-analyzer"
+    if not os.path.isabs(home):  # relative ones are to be ignored, says the XDG specification
+        return None
+    place = Path(os.path.realpath(home)) / "strace-analyzer"
     with suppress(OSError):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = place.stat()
-        if owner.st_uid == os.geteuid() and not owner.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            return place
+        above = next(above for above in place.parents if above.exists())
+        if _is_safe(above):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if place.stat().st_uid == os.geteuid() and _is_safe(place):
+                return place
     return None
+
+
+def _is_safe(place: Path) -> bool:
+    """Only this user and root can change what is at `place`."""
+    return all(_is_ours(directory.stat()) for directory in (place, *place.parents))
+
+
+def _is_ours(directory: os.stat_result) -> bool:
+    others = directory.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    is_shared = others and not directory.st_mode & stat.S_ISVTX
+    return directory.st_uid in (0, os.geteuid()) and not is_shared
 
 
 def load(name: str) -> dict[bytes, bytes]:
@@ -47,8 +62,8 @@ def load(name: str) -> dict[bytes, bytes]:
         data = (place / f"{name}.{sys.implementation.cache_tag}").read_bytes()
     except OSError:
         return {}
-    content = data[2 * _DIGEST :]
-    if data[: 2 * _DIGEST] != _version() + _digest(content):
+    version, content = _version(), data[2 * _DIGEST :]
+    if version is None or data[: 2 * _DIGEST] != version + _digest(content):
         return {}
     kept: dict[bytes, bytes] = marshal.loads(content)
     return kept
@@ -56,14 +71,14 @@ def load(name: str) -> dict[bytes, bytes]:
 
 def save(name: str, kept: Mapping[bytes, bytes]) -> None:
     """Keep `kept` as `name`, in place of what was kept before."""
-    place = directory()
-    if place is None:
+    place, version = directory(), _version()
+    if place is None or version is None:
         return
     content = marshal.dumps(dict(kept))
     file = place / f"{name}.{sys.implementation.cache_tag}"
-    aside = place / f"{file.name}.{os.getpid()}"
+    aside = file.with_name(f"{file.name}.part")
     try:
-        aside.write_bytes(_version() + _digest(content) + content)
+        aside.write_bytes(version + _digest(content) + content)
         aside.replace(file)
     except OSError:  # a full disk: nothing is kept
         with suppress(OSError):
@@ -75,9 +90,12 @@ def _digest(content: bytes) -> bytes:
 
 
 @cache
-def _version() -> bytes:
-    """Of all that decides what is learned: this room, the grammars, Lark, Python, the machine."""
+def _version() -> bytes | None:
+    """Of all that decides what is learned: this room, the grammars, Lark, Python, the machine; None
+    where the program does not consist of files."""
     files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
+    if not files:
+        return None
     made_from = [(file.path, file.stat()) for file in files if file.is_file()]
     lark = PathFinder.find_spec("lark")
     if lark is not None and lark.origin is not None:

@@ -4,6 +4,8 @@ The way is source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a trac
 `EventStream` is pushed a line at a time; both run the same stages. A sieve stands between source
 and lines where the reader is told what its events are for (`Watch`): it says which lines of a block
 can matter; the others are counted and not looked at.
+
+It is long because both ways, with and without a sieve, stand here side by side.
 """
 
 from __future__ import annotations

@@ -102,8 +102,9 @@ class Reader:
 
     def _recall(self, key: bytes, text: bytes) -> Reading | None:
         """As `read`, by the shapes of earlier runs."""
-        if key in self._kept:
-            self._recalled[key] = pickle.loads(self._kept.pop(key))
+        kept_shapes = self._kept.pop(key, None)
+        if kept_shapes is not None:
+            self._recalled[key] = pickle.loads(kept_shapes)
         recalled = self._recalled.get(key)
         while recalled:
             shape = self._shape(*recalled.pop())

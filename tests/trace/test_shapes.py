@@ -7,6 +7,7 @@ import itertools
 import pickle
 import random
 import re
+import sys
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -323,6 +324,43 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     kept.directory.cache_clear()
     yield tmp_path / "strace-analyzer"
     kept.directory.cache_clear()
+
+
+def place(monkeypatch: pytest.MonkeyPatch, home: Path | str) -> Path | None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    kept.directory.cache_clear()
+    return kept.directory()
+
+
+def test_a_place_that_others_can_change_is_not_used(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    assert place(monkeypatch, shared / "mine") is None
+    assert list(shared.iterdir()) == []
+    (shared / "mine").mkdir(mode=0o700)
+    assert place(monkeypatch, shared / "mine") is None  # another one can be put in its place
+    shared.chmod(0o1777)
+    assert place(monkeypatch, shared / "mine") == shared / "mine" / "strace-analyzer"
+
+
+def test_a_place_that_depends_on_where_we_are_is_not_used(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert place(monkeypatch, "cache") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(cache: Path) -> None:
+    reader = schooled("numbers", [])
+    reader.read(b"x", b"x=1")
+    in_the_way = cache / f"numbers.{sys.implementation.cache_tag}.part"
+    in_the_way.mkdir(parents=True)
+    reader.keep()
+    assert list(cache.iterdir()) == [in_the_way]
 
 
 @pytest.fixture
