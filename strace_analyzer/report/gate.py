@@ -5,10 +5,10 @@
     clean           nothing was, at least one outgoing connection was judged, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
     inconclusive    nothing was, but something is hidden or unknown; or what was found is below the
-                    gate, and all in traces that hide bind() or connect()
+                    gate, and all in traces that cannot show it all
 
-Exit status: 0 nothing at or above the gate, 1 something is, 2 the trace's options hid bind() or
-connect(), or a rule raised an error.
+Exit status: 0 nothing at or above the gate, 1 something is, 2 a trace could not be judged (its
+options hid bind() or connect(), or it is damaged), or a rule raised an error.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Judgement(NamedTuple):
     connections: int
     """outgoing TCP connections that were judged"""
     blind: bool
-    """the options of a trace hid bind() or connect()"""
+    """a trace could not be judged"""
 
 
 def judge(selected: Judged, gate: Gate) -> Judgement:

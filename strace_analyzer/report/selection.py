@@ -113,7 +113,8 @@ class Selected:
         )
         self.warnings: tuple[Warning, ...] = analysis.warnings
         self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
-        """the traces whose options hid bind() or connect()"""
+        """the traces that could not be judged: options hid bind() or connect(), or the file is
+        damaged"""
         self.failed_rules = bool(analysis.failures)
         """a rule raised an error"""
 

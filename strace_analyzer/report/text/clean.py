@@ -69,7 +69,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
 
 
 def blind(section: Section, consequence: str) -> Text:
-    """`inconclusive: ...`: the options of this trace hid what the verdict rests on."""
+    """`inconclusive: ...`: this trace lacks what the verdict rests on."""
     reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
     return headline("inconclusive", DOUBT, f"{reason}; {consequence}")
 

@@ -28,7 +28,7 @@ class Section(NamedTuple):
 
     @property
     def blind(self) -> frozenset[str]:
-        """The trace, if its options hid bind() or connect()."""
+        """The trace, if it could not be judged."""
         return frozenset() if self.trace.inconclusive is None else frozenset({self.trace.id})
 
     @property
