@@ -92,7 +92,7 @@ def right(trace: traces.Trace, *options: str) -> None:
 
 
 def row(*cells: object) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+    return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |"
 
 
 def verdict(is_met: bool) -> str:
