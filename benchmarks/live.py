@@ -122,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--dir", type=Path, help="where the traces are kept")
     parser.add_argument("--scale", type=int, default=1, help="1 is a million lines")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--copies", type=int, default=17, help="17 are 30 minutes")
     parser.add_argument("--only", choices=["keeps-up", "latency", "memory"])
     parser.add_argument("--trace", type=Path, help="for memory; else the network trace")
     parser.add_argument("--docs", action="store_true", help="write them into docs/benchmarks.md")

@@ -8,7 +8,7 @@ from typing import IO
 
 from strace_analyzer.findings import Finding
 
-IN_MEMORY = 2000
+IN_MEMORY = 1000
 """Finished findings kept in memory; what comes after goes to a temporary file."""
 
 
