@@ -179,7 +179,7 @@ class CallParser:
     def __init__(self, name: str | None = None) -> None:
         """With a `name` it knows what parsers of that name learned in earlier runs."""
         self._reader = Reader(LEAVES, _teacher, name)
-        self._known = self._reader.known
+        self._read = self._reader.read
         self._name = Remembered(decoded).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
@@ -188,8 +188,8 @@ class CallParser:
         A text that ends behind its arguments is a call without result. None where the grammar does
         not read it.
         """
-        key = text[: text.find(b"(")]
-        reading = self._known(key, text) or self._reader.read(key, text)
+        key = _key(text)
+        reading = self._read(key, text)
         if reading is not None:
             parts, match = reading
             return ParsedCall(self._name(key), text, parts, match)
@@ -214,9 +214,9 @@ class CallParser:
         """
         key = text.partition(b"(")[0]
         begun = key + b")"  # calls without result are no rivals of whole ones
-        reading = self._known(begun, text.rstrip(b" ,") + b")")
+        reading = self._reader.known(begun, text.rstrip(b" ,") + b")")
         if reading is None:
-            readings = (self._reader.read(begun, completion) for completion in completed(text))
+            readings = (self._read(begun, completion) for completion in completed(text))
             reading = next(filter(None, readings), (_NOTHING, None))
         return ParsedCall(self._name(key), text, *reading)
 

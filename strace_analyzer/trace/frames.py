@@ -182,8 +182,7 @@ class Frames:
     """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
 
     def __init__(self, clock: Clock) -> None:
-        self._reader = _reader()
-        self._known = self._reader.known
+        self._read = _reader().read
         self._seconds = clock.seconds
         self._in_table = False
 
@@ -194,7 +193,7 @@ class Frames:
         if self._in_table and self._is_row(text):
             return Frame(Kind.TABLE, _RESULT, None, None, None, "", text, span)
         key = b"half" if text.endswith(b"...>") else b""  # of no shape are both
-        reading = self._known(key, text) or (self._reader.read(key, text) if text else None)
+        reading = self._read(key, text) if text else None
         if reading is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(Kind.FOREIGN, _RESULT, None, None, None, "", text, span, lines=counts)
         (part,), match = reading

@@ -44,13 +44,13 @@ def directory() -> Path | None:
 
 def _is_safe(place: Path) -> bool:
     """Only this user and root can change what is at `place`."""
-    return all(_is_ours(directory.stat()) for directory in (place, *place.parents))
+    return all(_is_ours(step.stat()) for step in (place, *place.parents))
 
 
-def _is_ours(directory: os.stat_result) -> bool:
-    others = directory.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    is_shared = others and not directory.st_mode & stat.S_ISVTX
-    return directory.st_uid in (0, os.geteuid()) and not is_shared
+def _is_ours(facts: os.stat_result) -> bool:
+    others = facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    is_shared = others and not facts.st_mode & stat.S_ISVTX
+    return facts.st_uid in (0, os.geteuid()) and not is_shared
 
 
 def load(name: str) -> dict[bytes, bytes]:

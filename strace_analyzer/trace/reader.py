@@ -71,18 +71,14 @@ class EventStream:
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
         self.accounting.lines += 1
-        return self.examine(self.accounting.lines, line)
-
-    def examine(self, number: int, line: bytes) -> list[Event]:
-        """As `feed`, for a line that is already counted."""
-        parts = lines(0, number, line)
+        parts = lines(0, self.accounting.lines, line)
         found = self._join(self._frame(parts[0]))
         for part in parts[1:]:
             found += self._join(self._frame(part))
         return found
 
     def look(self, number: int, line: bytes) -> list[Event]:
-        """As `examine`, and learns what the lines look like.
+        """As `feed`, for a line that is already counted; learns what the lines look like.
 
         Raises EveryLineMattersError where they do not look as before, and can be read again.
         """
@@ -203,7 +199,7 @@ class TraceReader:
         source, account = self.trace.sources[0], self.accounting[0]
         stream = EventStream(source.name, source.tid, account, self._clocks[0])
         if self._watch is None:
-            for block in blocks_of(source, self.accounting[0]):
+            for block in blocks_of(source, account):
                 for line in rows(block):
                     yield from stream.feed(line)
         else:

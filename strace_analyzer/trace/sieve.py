@@ -215,12 +215,9 @@ class Sieve:
 
     def _can_matter(self, kind: int, start: int) -> bool:
         """Of a hit on the line from `start` on, which is not one to examine whatever it says."""
-        data, tid, inside = self._data, self._bare_tid, self._inside
+        tid, inside = self._tid(start), self._inside
         if tid is None:
-            try:
-                tid = int(data[start : data.find(b" ", start, start + _LONGEST_PID)])
-            except ValueError:
-                return True
+            return True
         if kind == RESUMED:
             fd = inside.pop(tid, None) if inside else None
             return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
