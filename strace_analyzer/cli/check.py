@@ -8,7 +8,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import ReportFormat, one_of, path, whole_number, whole_numbers
+from strace_analyzer.cli.values import ReportFormat, one_of, path, whole_numbers
 
 
 def check(
@@ -69,7 +69,7 @@ def check(
             port_range=port_range,
             autobind_reuse=autobind_reuse,
             strict=strict,
-            jobs=whole_number(jobs, "--jobs", least=1),
+            jobs=jobs,
             pids=frozenset(whole_numbers(pid, "--pid")),
             commands=tuple(command or ()),
             since=since,

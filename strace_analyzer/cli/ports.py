@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import one_of, path, whole_number
+from strace_analyzer.cli.values import TableFormat, one_of, path
 from strace_analyzer.cli.values import port_range as two_ports
-
-
-class PortsFormat(StrEnum):
-    """The forms of the account."""
-
-    text = "text"
-    json = "json"
-    csv = "csv"
 
 
 def ports(
@@ -28,11 +19,11 @@ def ports(
         str,
         typer.Option(
             "--format",
-            metavar="|".join(PortsFormat),
+            metavar="|".join(TableFormat),
             help="The form of the account.",
             rich_help_panel=options.OUTPUT,
         ),
-    ] = PortsFormat.text,
+    ] = TableFormat.text,
     output: options.OutputFile = None,
     what_if: Annotated[
         str | None,
@@ -58,24 +49,24 @@ def ports(
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
 
-    form = one_of(PortsFormat, format, "--format")
+    form = one_of(TableFormat, format, "--format")
     chosen = settings(
         port_range=port_range,
         autobind_reuse=autobind_reuse,
         strict=strict,
-        jobs=whole_number(jobs, "--jobs", least=1),
+        jobs=jobs,
     ).analysis
     asked = two_ports(what_if, "--what-if")
     analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
     with destination(path(output)) as stream:
-        if form is PortsFormat.text:
+        if form is TableFormat.text:
             from strace_analyzer.cli.console import console, show
             from strace_analyzer.report.text.port_account import page
 
             target = console(stream)
             blocks = target.encoding.lower().startswith("utf")
             show(page(analysis, width=target.width, everything=all, blocks=blocks), target)
-        elif form is PortsFormat.json:
+        elif form is TableFormat.json:
             from strace_analyzer.report.port_document import report
 
             write(report(analysis), stream)

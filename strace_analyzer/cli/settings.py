@@ -10,6 +10,7 @@ from typing import NamedTuple
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
 from strace_analyzer.cli.values import port_range as two_ports
+from strace_analyzer.cli.values import whole_number
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import parse_moment
@@ -41,7 +42,7 @@ def settings(
     until: str | None = None,
     sockets: bool = False,
     strict: bool = False,
-    jobs: int | None = None,
+    jobs: str | None = None,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
@@ -68,7 +69,7 @@ def settings(
             autobind_reuse=autobind_reuse or written.autobind_reuse,
             keep_sockets=sockets,
             strict=strict,
-            jobs=jobs or min(2, os.cpu_count() or 1),
+            jobs=whole_number(jobs, "--jobs", least=1) or min(2, os.cpu_count() or 1),
         ),
     )
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import one_of, path, whole_number, whole_numbers
-
-
-class SocketsFormat(StrEnum):
-    """The forms of the list."""
-
-    text = "text"
-    json = "json"
-    csv = "csv"
+from strace_analyzer.cli.values import TableFormat, one_of, path, whole_number, whole_numbers
 
 
 def sockets(
@@ -26,11 +17,11 @@ def sockets(
         str,
         typer.Option(
             "--format",
-            metavar="|".join(SocketsFormat),
+            metavar="|".join(TableFormat),
             help="The form of the list.",
             rich_help_panel=options.OUTPUT,
         ),
-    ] = SocketsFormat.text,
+    ] = TableFormat.text,
     output: options.OutputFile = None,
     line: Annotated[
         str | None,
@@ -78,7 +69,7 @@ def sockets(
     from strace_analyzer.report.lives import Wanted, lives
     from strace_analyzer.report.selection import Selected
 
-    form = one_of(SocketsFormat, format, "--format")
+    form = one_of(TableFormat, format, "--format")
     wanted = Wanted(
         line=whole_number(line, "--line", least=1),
         fds=frozenset(whole_numbers(fd, "--fd")),
@@ -89,17 +80,17 @@ def sockets(
         commands=tuple(command or ()),
         sockets=True,
         strict=strict,
-        jobs=whole_number(jobs, "--jobs", least=1),
+        jobs=jobs,
     )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
     with destination(path(output)) as stream:
-        if form is SocketsFormat.text:
+        if form is TableFormat.text:
             from strace_analyzer.cli.console import console, show
             from strace_analyzer.report.text.sockets import page
 
             target = console(stream)
             show(page(selected, wanted, width=target.width, everything=all), target)
-        elif form is SocketsFormat.json:
+        elif form is TableFormat.json:
             from strace_analyzer.report.document import socket_life
             from strace_analyzer.report.json import sockets as json_sockets
 

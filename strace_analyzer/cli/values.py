@@ -25,6 +25,14 @@ class ReportFormat(StrEnum):
     concise = "concise"
 
 
+class TableFormat(StrEnum):
+    """The forms of what is a table."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
 def is_piped(traces: Sequence[str] | None) -> bool:
     """Standard input is the only trace."""
     return list(traces or ["-"]) == ["-"]
