@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, tracing
-from strace_analyzer.cli.values import ReportFormat, one_of, path, whole_numbers
+from strace_analyzer.cli.values import path, whole_numbers
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.formats.registry import DEFAULT, report_format
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|)")
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -31,7 +32,7 @@ def attach(
     save_trace: tracing.SaveTrace = None,
     stacks: tracing.Stacks = False,
     strace_option: tracing.StraceOption = None,
-    format: options.Format = ReportFormat.text,
+    format: options.Format = DEFAULT,
     output: options.OutputFile = None,
     rule: options.ReportedRules = None,
     level: options.ShownLevel = None,
@@ -55,7 +56,7 @@ def attach(
 
     numbers, trace_file = whole_numbers(pids, "PID"), path(save_trace)
     more = strace_option or []
-    form = one_of(ReportFormat, format, "--format")
+    form = report_format(format, follow=follow)
     seconds = None if for_ is None else _seconds(for_)
     chosen = tracing.live_settings(
         rule=rule,

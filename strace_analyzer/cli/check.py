@@ -8,12 +8,13 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import ReportFormat, one_of, path, whole_numbers
+from strace_analyzer.cli.values import path, whole_numbers
+from strace_analyzer.report.formats.registry import DEFAULT
 
 
 def check(
     traces: options.Traces = None,
-    format: options.Format = ReportFormat.text,
+    format: options.Format = DEFAULT,
     output: options.OutputFile = None,
     rule: options.ReportedRules = None,
     level: options.ShownLevel = None,
@@ -78,7 +79,7 @@ def check(
         return check_traces(
             traces,
             chosen,
-            one_of(ReportFormat, format, "--format"),
+            format,
             path(output),
             everything=all,
             follow=follow,

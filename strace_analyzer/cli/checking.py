@@ -9,8 +9,9 @@ from pathlib import Path
 from strace_analyzer.cli.output import destination
 from strace_analyzer.cli.reading import analysis_of
 from strace_analyzer.cli.settings import Settings
-from strace_analyzer.cli.values import ReportFormat, is_piped
-from strace_analyzer.cli.verdict import write_report
+from strace_analyzer.cli.values import is_piped
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.registry import DEFAULT, report_format
 from strace_analyzer.report.gate import judge
 from strace_analyzer.report.selection import Selected
 
@@ -18,7 +19,7 @@ from strace_analyzer.report.selection import Selected
 def check_traces(
     traces: Sequence[str] | None,
     chosen: Settings,
-    format: ReportFormat = ReportFormat.text,
+    format: str = DEFAULT,
     output: Path | None = None,
     *,
     everything: bool = False,
@@ -26,15 +27,16 @@ def check_traces(
     quiet: bool = False,
 ) -> int:
     """Report on the traces (standard input where there are none); the exit status."""
+    form = report_format(format, follow=follow)
     if follow or (is_piped(traces) and output is None and sys.stdout.isatty()):
         from strace_analyzer.cli.following import follow_trace
 
         return follow_trace(
-            traces, chosen, output, format, everything=everything, grows=follow, quiet=quiet
+            traces, chosen, output, form, everything=everything, grows=follow, quiet=quiet
         )
     analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
     with destination(output) as stream:
-        write_report(selected, judgement, chosen.gate, stream, format=format, everything=everything)
+        form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
-from strace_analyzer.cli.output import destination, unheard, write
+from strace_analyzer.cli.output import destination, unheard
 from strace_analyzer.cli.reading import say_failures
 from strace_analyzer.cli.settings import Settings
-from strace_analyzer.cli.values import ReportFormat, is_piped
-from strace_analyzer.cli.verdict import write_report
+from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.live.watch import Watch
+from strace_analyzer.report.formats.format import Report, ReportFormat
 from strace_analyzer.report.gate import Judgement, judge
 from strace_analyzer.report.selection import Selected
-from strace_analyzer.report.telling import JsonLines, Teller
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How it is reported. `telling`: each finding when it comes, for which json has no form.
+    """How it is reported. `telling`: each finding when it comes, if the format can.
     `viewed`: a terminal shows meanwhile how far it is; `alone`: where nobody else writes."""
 
     format: ReportFormat
@@ -49,7 +48,7 @@ def follow_trace(
     manner = Manner(
         format=format,
         everything=everything,
-        telling=output is None or format is ReportFormat.jsonl,
+        telling=output is None or not _appears_at_the_end(output),
         viewed=not quiet and sys.stderr.isatty(),
         alone=not is_piped(arguments),  # else the traced program may write to the same terminal
     )
@@ -66,7 +65,9 @@ def follow_trace(
 
 def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Judgement:
     """Read to the end and report to `stream`."""
-    teller = _teller(chosen, manner)
+    teller = None
+    if manner.telling and manner.format.teller is not None:
+        teller = manner.format.teller(chosen.selection)
     with _writing(watch, stream, manner) as write_line:
         for told in watch.findings():
             for line in teller.lines(told.finding) if teller is not None else ():
@@ -75,27 +76,17 @@ def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Ju
     say_failures(analysis)
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
-    if teller is not None and manner.format is not ReportFormat.text:
-        write(teller.rest(selected, judgement, watch.provisional()), stream)
-        return judgement
-    if teller is not None and teller.has_told:
-        stream.write("\n")
-    write_report(
-        selected,
-        judgement,
-        chosen.gate,
-        stream,
-        format=manner.format,
-        everything=manner.everything,
-    )
+    report = Report(selected, judgement, chosen.gate, manner.everything)
+    if teller is None:
+        manner.format.write(report, stream)
+    else:
+        teller.rest(report, watch.provisional(), stream)
     return judgement
 
 
-def _teller(chosen: Settings, manner: Manner) -> Teller | None:
-    if not manner.telling or manner.format is ReportFormat.json:
-        return None
-    made = JsonLines if manner.format is ReportFormat.jsonl else Teller
-    return made(chosen.selection)
+def _appears_at_the_end(output: Path) -> bool:
+    """Nobody can read it before it is complete (see `destination`)."""
+    return output.is_file() or not output.exists()
 
 
 @contextmanager

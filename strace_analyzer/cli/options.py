@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli.values import ReportFormat
+from strace_analyzer.report.formats.registry import report_formats, table_formats
 
 SHOWN = "What is shown"
 OUTPUT = "Output"
@@ -31,8 +31,17 @@ Format = Annotated[
     str,
     typer.Option(
         "--format",
-        metavar="|".join(ReportFormat),
+        metavar="|".join(report_formats()),
         help="The form of the report.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+TableFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="|".join(table_formats()),
+        help="The form of the table.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -50,12 +50,6 @@ def destination(path: Path | None) -> Iterator[TextIO]:
         raise
     except OSError as error:
         raise TraceError(f"cannot write {path}: {error.strerror}") from error
-
-
-def write(pieces: Iterable[str], stream: TextIO) -> None:
-    """Each piece as it is made, so that the whole is never in memory."""
-    for piece in pieces:
-        stream.write(piece)
 
 
 @contextmanager

@@ -9,21 +9,14 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import TableFormat, one_of, path
+from strace_analyzer.cli.values import path
 from strace_analyzer.cli.values import port_range as two_ports
+from strace_analyzer.report.formats.registry import DEFAULT
 
 
 def ports(
     traces: options.Traces = None,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="|".join(TableFormat),
-            help="The form of the account.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = TableFormat.text,
+    format: options.TableFormat = DEFAULT,
     output: options.OutputFile = None,
     what_if: Annotated[
         str | None,
@@ -45,11 +38,17 @@ def ports(
     quiet: options.Quiet = False,
 ) -> int:
     """Show what the early binds cost: local ports pinned over time, ports needed, ports free."""
-    from strace_analyzer.cli.output import destination, write
+    from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.report.formats.format import Table
+    from strace_analyzer.report.formats.registry import table_format
+    from strace_analyzer.report.port_document import trace
+    from strace_analyzer.report.rows import PORTS, port_rows
+    from strace_analyzer.report.text import console
+    from strace_analyzer.report.text.port_account import page
 
-    form = one_of(TableFormat, format, "--format")
+    form = table_format(format)
     chosen = settings(
         port_range=port_range,
         autobind_reuse=autobind_reuse,
@@ -58,20 +57,21 @@ def ports(
     ).analysis
     asked = two_ports(what_if, "--what-if")
     analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
+    table = Table(
+        name="traces",
+        columns=PORTS,
+        rows=lambda: port_rows(analysis.traces),
+        objects=lambda: map(trace, analysis.traces),
+        page=lambda stream: console.write(
+            stream,
+            lambda target: page(
+                analysis,
+                width=target.width,
+                everything=all,
+                blocks=target.encoding.lower().startswith("utf"),
+            ),
+        ),
+    )
     with destination(path(output)) as stream:
-        if form is TableFormat.text:
-            from strace_analyzer.cli.console import console, show
-            from strace_analyzer.report.text.port_account import page
-
-            target = console(stream)
-            blocks = target.encoding.lower().startswith("utf")
-            show(page(analysis, width=target.width, everything=all, blocks=blocks), target)
-        elif form is TableFormat.json:
-            from strace_analyzer.report.port_document import report
-
-            write(report(analysis), stream)
-        else:
-            from strace_analyzer.report.frames import ports_frame
-
-            stream.write(ports_frame(analysis.traces).to_csv(index=False))
+        form.write(table, stream)
     return 0

@@ -43,8 +43,6 @@ _STAGES = {
     "analysis/": "rules",
     "report/": "report",
     "cli/output": "report",
-    "cli/console": "report",
-    "cli/verdict": "report",
 }
 """What a file belongs to, by the beginning of its path. One that is not here belongs to whoever
 called it: lark and what reads by shapes work for frames and for calls."""

@@ -83,7 +83,7 @@ class _Bar:
             TransferSpeedColumn,
         )
 
-        from strace_analyzer.cli.console import console
+        from strace_analyzer.report.text.console import console
 
         columns = (
             TextColumn("Reading"),

@@ -29,7 +29,7 @@ def rule(
     rules: options.RuleFiles = None,
 ) -> int:
     """Show one rule's documentation and examples, or test a rule file on its examples."""
-    from strace_analyzer.cli.console import console, show
+    from strace_analyzer.report.text.console import console, show
 
     target = console(sys.stdout)
     if test is not None:

@@ -13,7 +13,8 @@ import typer
 
 from strace_analyzer.cli import options, tracing
 from strace_analyzer.cli.status import FAILED
-from strace_analyzer.cli.values import ReportFormat, one_of, path
+from strace_analyzer.cli.values import path
+from strace_analyzer.report.formats.registry import DEFAULT, report_format
 
 
 def run(
@@ -24,7 +25,7 @@ def run(
     save_trace: tracing.SaveTrace = None,
     stacks: tracing.Stacks = False,
     strace_option: tracing.StraceOption = None,
-    format: options.Format = ReportFormat.text,
+    format: options.Format = DEFAULT,
     output: options.OutputFile = None,
     rule: options.ReportedRules = None,
     level: options.ShownLevel = None,
@@ -46,7 +47,7 @@ def run(
     from strace_analyzer.live.watch import Watch
 
     more = strace_option or []
-    form = one_of(ReportFormat, format, "--format")
+    form = report_format(format)
     chosen = tracing.live_settings(
         rule=rule,
         rule_files=rules,
@@ -61,7 +62,7 @@ def run(
     manner = Manner(
         format=form,
         everything=all,
-        telling=output is None and (viewed or form is not ReportFormat.text),
+        telling=output is None and (viewed or form.name != DEFAULT),
         viewed=viewed,
     )
     judgement = None

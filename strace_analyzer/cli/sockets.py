@@ -8,20 +8,13 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import TableFormat, one_of, path, whole_number, whole_numbers
+from strace_analyzer.cli.values import path, whole_number, whole_numbers
+from strace_analyzer.report.formats.registry import DEFAULT
 
 
 def sockets(
     traces: options.Traces = None,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="|".join(TableFormat),
-            help="The form of the list.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = TableFormat.text,
+    format: options.TableFormat = DEFAULT,
     output: options.OutputFile = None,
     line: Annotated[
         str | None,
@@ -63,13 +56,19 @@ def sockets(
     quiet: options.Quiet = False,
 ) -> int:
     """Show every socket's life: who made it, how it got its port, where it went, its end."""
-    from strace_analyzer.cli.output import destination, write
+    from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.report.document import socket_life
+    from strace_analyzer.report.formats.format import Table
+    from strace_analyzer.report.formats.registry import table_format
     from strace_analyzer.report.lives import Wanted, lives
+    from strace_analyzer.report.rows import SOCKETS, socket_row
     from strace_analyzer.report.selection import Selected
+    from strace_analyzer.report.text import console
+    from strace_analyzer.report.text.sockets import page
 
-    form = one_of(TableFormat, format, "--format")
+    form = table_format(format)
     wanted = Wanted(
         line=whole_number(line, "--line", least=1),
         fds=frozenset(whole_numbers(fd, "--fd")),
@@ -83,20 +82,16 @@ def sockets(
         jobs=jobs,
     )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
+    table = Table(
+        name="sockets",
+        columns=SOCKETS,
+        rows=lambda: map(socket_row, lives(selected, wanted)),
+        objects=lambda: map(socket_life, lives(selected, wanted)),
+        page=lambda stream: console.write(
+            stream,
+            lambda target: page(selected, wanted, width=target.width, everything=all),
+        ),
+    )
     with destination(path(output)) as stream:
-        if form is TableFormat.text:
-            from strace_analyzer.cli.console import console, show
-            from strace_analyzer.report.text.sockets import page
-
-            target = console(stream)
-            show(page(selected, wanted, width=target.width, everything=all), target)
-        elif form is TableFormat.json:
-            from strace_analyzer.report.document import socket_life
-            from strace_analyzer.report.json import sockets as json_sockets
-
-            write(json_sockets(socket_life(life) for life in lives(selected, wanted)), stream)
-        else:
-            from strace_analyzer.report.frames import sockets_frame
-
-            stream.write(sockets_frame(lives(selected, wanted)).to_csv(index=False))
+        form.write(table, stream)
     return 0

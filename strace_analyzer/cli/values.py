@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.report.nearest import nearest
 
 _LONGEST_NUMBER = 18
 """digits; int() itself refuses thousands"""
-
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-class ReportFormat(StrEnum):
-    """The forms of the report."""
-
-    text = "text"
-    json = "json"
-    jsonl = "jsonl"
-    concise = "concise"
-
-
-class TableFormat(StrEnum):
-    """The forms of what is a table."""
-
-    text = "text"
-    json = "json"
-    csv = "csv"
 
 
 def is_piped(traces: Sequence[str] | None) -> bool:
@@ -67,16 +45,6 @@ def whole_numbers(texts: Sequence[str] | None, option: str) -> tuple[int, ...]:
     """The numbers typed after a repeated `option`. Raises ConfigurationError as whole_number."""
     found = (whole_number(text, option) for text in texts or ())
     return tuple(number for number in found if number is not None)
-
-
-def one_of(choices: type[Choice], text: str, option: str) -> Choice:
-    """The choice typed after `option`. Raises ConfigurationError for what is none."""
-    names = [choice.value for choice in choices]
-    if text in names:
-        return choices(text)
-    raise ConfigurationError(
-        f"{option} {text}: not one of {', '.join(names)}{nearest(text, names)}"
-    )
 
 
 def path(text: str | None) -> Path | None:

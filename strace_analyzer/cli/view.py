@@ -14,8 +14,8 @@ from typing import TextIO
 from rich.console import RenderableType
 from rich.live import Live
 
-from strace_analyzer.cli.console import console
 from strace_analyzer.live.watch import Watch
+from strace_analyzer.report.text.console import console
 from strace_analyzer.report.text.live import Figures, announcement, board, status
 
 _PER_SECOND = 4

@@ -1,8 +1,8 @@
 """Takes an Analysis, gives it as pandas DataFrames: sockets, findings, processes, ports.
 
-The only module that imports pandas, which takes longer to load than most traces to read. Columns
-and their types (docs/frames.md lists them) do not depend on the trace: an empty table has them
-too. Text is `string`, whole numbers that may be missing `Int64`, seconds `Float64`.
+The only module that imports pandas, which takes longer to load than most traces to read. An empty
+table has its columns too. Text is `string`, whole numbers that may be missing `Int64`, seconds
+`Float64`.
 """
 
 from __future__ import annotations
@@ -12,46 +12,18 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from strace_analyzer.analysis import Analysis, TraceResult
-from strace_analyzer.findings import CallRecord, Endpoint, Finding, Process, SocketLife
-
-TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
-
-SOCKETS = {
-    "trace": TEXT, "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
-    "domain": TEXT, "type": TEXT, "protocol": TEXT, "namespace": NUMBER, "origin": TEXT,
-    "binding": TEXT, "connection": TEXT, "outcome": TEXT, "local_address": TEXT,
-    "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
-    "source": TEXT, "opened_line": NUMBER, "closed_line": NUMBER, "seconds_open": SECONDS,
-}  # fmt: skip
-
-FINDINGS = {
-    "id": TEXT, "group": TEXT, "rule": TEXT, "level": TEXT, "confidence": TEXT, "trace": TEXT,
-    "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
-    "source": TEXT, "line": NUMBER, "bind_line": NUMBER, "connect_line": NUMBER,
-    "close_line": NUMBER, "domain": TEXT, "type": TEXT, "protocol": TEXT, "local_address": TEXT,
-    "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
-    "outcome": TEXT, "seconds": SECONDS, "held_seconds": SECONDS,
-}  # fmt: skip
-
-PROCESSES = {
-    "id": TEXT, "trace": TEXT, "tgid": NUMBER, "threads": NUMBER, "parent": TEXT,
-    "command": TEXT, "argv": TEXT, "sockets": NUMBER, "tcp_connections": NUMBER,
-    "early_bound": NUMBER, "connected": NUMBER, "failed": NUMBER, "destinations": NUMBER,
-    "findings": NUMBER,
-}  # fmt: skip
-
-PORTS = {
-    "trace": TEXT, "namespace": NUMBER, "range_low": NUMBER, "range_high": NUMBER,
-    "range_source": TEXT, "total_connections": NUMBER, "total_pinned": NUMBER,
-    "peak_pinned": NUMBER, "peak_needed": NUMBER, "peak_pinned_with_time_wait": NUMBER,
-    "peak_needed_with_time_wait": NUMBER, "peak_time": SECONDS, "headroom": NUMBER,
-    "headroom_without_bind": NUMBER, "connections_per_second": SECONDS,
-    "sustainable_as_is": SECONDS, "sustainable_without_bind_per_destination": SECONDS,
-    "censored": NUMBER,
-}  # fmt: skip
-
-Row = dict[str, object]
+from strace_analyzer.analysis import Analysis
+from strace_analyzer.report.rows import (
+    FINDINGS,
+    PORTS,
+    PROCESSES,
+    SOCKETS,
+    Row,
+    finding_row,
+    port_rows,
+    process_row,
+    socket_row,
+)
 
 
 class Frames(NamedTuple):
@@ -68,120 +40,12 @@ def frames(analysis: Analysis) -> Frames:
     """All tables. `analysis` must have been made with its sockets (`analyze(...,
     sockets=True)`)."""
     return Frames(
-        sockets=sockets_frame(analysis.sockets),
-        findings=_frame((_finding(item) for item in analysis.findings), FINDINGS),
-        processes=_frame((_process(item) for item in analysis.processes), PROCESSES),
-        ports=ports_frame(analysis.traces),
+        sockets=_frame((socket_row(life) for life in analysis.sockets), SOCKETS),
+        findings=_frame((finding_row(item) for item in analysis.findings), FINDINGS),
+        processes=_frame((process_row(item) for item in analysis.processes), PROCESSES),
+        ports=_frame(port_rows(analysis.traces), PORTS),
     )
-
-
-def sockets_frame(lives: Iterable[SocketLife]) -> pd.DataFrame:
-    """A row per socket, in the order given."""
-    return _frame((_socket(life) for life in lives), SOCKETS)
-
-
-def ports_frame(traces: Iterable[TraceResult]) -> pd.DataFrame:
-    """A row per network namespace of each trace."""
-    return _frame((row for trace in traces for row in _ports(trace)), PORTS)
 
 
 def _frame(rows: Iterable[Row], columns: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=pd.Index(columns)).astype(columns)
-
-
-def _socket(life: SocketLife) -> Row:
-    return {
-        "trace": life.trace,
-        "process": life.process.id,
-        "tgid": life.process.tgid,
-        "tid": life.process.tid,
-        "command": life.process.command,
-        "fd": life.fd,
-        "domain": life.socket.domain,
-        "type": life.socket.type,
-        "protocol": life.socket.protocol,
-        "namespace": life.namespace,
-        "origin": life.origin,
-        "binding": life.binding,
-        "connection": life.connection,
-        "outcome": life.outcome.value,
-        "local_address": life.local.address,
-        "local_port": life.local.port,
-        "assigned_port": life.local.assigned_port,
-        **_peer(life.peer),
-        "source": life.opened.source,
-        "opened_line": life.opened.line,
-        "closed_line": None if life.closed is None else life.closed.line,
-        "seconds_open": life.seconds_open,
-    }
-
-
-def _finding(item: Finding) -> Row:
-    bind = item.calls.get("bind")
-    return {
-        "id": item.id,
-        "group": item.group,
-        "rule": item.rule,
-        "level": str(item.level),
-        "confidence": item.confidence.value,
-        "trace": item.trace,
-        "process": item.process.id,
-        "tgid": item.process.tgid,
-        "tid": item.process.tid,
-        "command": item.process.command,
-        "fd": item.fd,
-        "source": item.at.source,
-        "line": item.at.line,
-        "bind_line": _line(bind),
-        "connect_line": _line(item.calls.get("connect")),
-        "close_line": _line(item.calls.get("close")),
-        "domain": item.socket.domain,
-        "type": item.socket.type,
-        "protocol": item.socket.protocol,
-        "local_address": item.local.address,
-        "local_port": item.local.port,
-        "assigned_port": item.local.assigned_port,
-        **_peer(item.peer),
-        "outcome": item.outcome.value,
-        "seconds": None if bind is None else bind.seconds,
-        "held_seconds": item.held_seconds,
-    }
-
-
-def _process(item: Process) -> Row:
-    return {
-        "id": item.id,
-        "trace": item.trace,
-        "tgid": item.tgid,
-        "threads": len(item.tids),
-        "parent": item.parent,
-        "command": item.command,
-        "argv": " ".join(item.argv),
-        "sockets": item.sockets,
-        "tcp_connections": item.tcp_connections,
-        "early_bound": item.early_bound,
-        "connected": item.connected,
-        "failed": item.failed,
-        "destinations": item.destinations,
-        "findings": sum(item.findings.values()),
-    }
-
-
-def _ports(trace: TraceResult) -> Iterable[Row]:
-    for use in trace.ports:
-        yield {
-            "trace": trace.id,
-            "range_low": use.range[0],
-            "range_high": use.range[1],
-            **{name: getattr(use, name) for name in PORTS if hasattr(use, name)},
-        }
-
-
-def _peer(peer: Endpoint | None) -> Row:
-    if peer is None:
-        return {"peer_address": None, "peer_port": None}
-    return {"peer_address": peer.address, "peer_port": peer.port}
-
-
-def _line(call: CallRecord | None) -> int | None:
-    return None if call is None else call.line

@@ -1,24 +1,13 @@
-"""Takes an Analysis, gives the JSON document of `ports`: the `ports` of schema 1 and what is only
-told here."""
+"""Takes a trace, gives its part of the JSON document of `ports`: the `ports` of schema 1 and what
+is only told here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from strace_analyzer.analysis import Analysis, TraceResult
+from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import PortUse
 from strace_analyzer.ports import Forecast
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
-from strace_analyzer.report.json import array, encode
-
-
-def report(analysis: Analysis) -> Iterator[str]:
-    """The document piece by piece: schema, tool, traces."""
-    yield f'{{"schema": {document.SCHEMA},\n'
-    yield f' "tool": {encode(document.tool())},\n'
-    yield from array("traces", (trace(item) for item in analysis.traces), last=True)
-    yield "}\n"
 
 
 def trace(result: TraceResult) -> JsonObject:

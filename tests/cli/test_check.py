@@ -91,7 +91,7 @@ def test_a_trace_that_hides_connect_cannot_be_judged() -> None:
         (("--formt", "json"), "No such option: --formt (Possible options: --format)"),
         (
             ("--format", "xml", "x"),
-            "--format xml: not one of text, json, jsonl, concise",
+            "--format xml: not one of text, concise, json, jsonl",
         ),
         (("--fail-on", "warnig", SSH), "--fail-on warnig: no such level or rule; did you mean"),
         (("--rule", "bind-any-port", SSH), "no such rule: bind-any-port; did you mean"),

@@ -21,7 +21,7 @@ from cli.running import CURL, EARLY_BIND, ERLANG, ROOT, SSH, environment, run
         (("check", "--quiet=1", SSH), "Option '--quiet' does not take a value"),
         (("sockets", "--line", "-3", SSH), "--line -3: not a whole number from 1 on"),
         (("sockets", "--fd", "1.5", SSH), "--fd 1.5: not a whole number from 0 on"),
-        (("sockets", "--format", "jsn", SSH), "--format jsn: not one of text, json, csv; did you"),
+        (("sockets", "--format", "jsn", SSH), "--format jsn: not one of text, csv, json; did you"),
         (("attach", "ssh"), "PID ssh: not a whole number from 0 on"),
         (("attach",), "Missing argument 'PID...'"),
         (("rule", "bind-any-port-zero", "more"), "Got unexpected extra argument(s) (more)"),

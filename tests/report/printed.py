@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 
 from strace_analyzer.analysis import Analysis
-from strace_analyzer.cli.console import console, show
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.selection import Selected, Selection
+from strace_analyzer.report.text.console import console, show
 from strace_analyzer.report.text.page import page
 
 

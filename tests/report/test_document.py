@@ -11,14 +11,14 @@ from typing import Any
 import jsonschema
 import pytest
 from report.fixtures import analysis, crawler, early_bind, process, trace
+from report.written import written
 
 import strace_analyzer as sa
 from strace_analyzer.findings import Confidence, Level, Unknown, Warning
 from strace_analyzer.kernel.socket_state import Outcome
-from strace_analyzer.report import concise, document, jsonl
-from strace_analyzer.report import json as json_report
-from strace_analyzer.report.gate import Gate, judge
-from strace_analyzer.report.selection import Selected
+from strace_analyzer.report import document
+from strace_analyzer.report.formats.registry import report_format
+from strace_analyzer.report.selection import EVERYTHING
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "report-schema.json").read_text())
@@ -28,8 +28,7 @@ AT = early_bind(10).at
 
 
 def report(made: sa.Analysis) -> dict[str, Any]:
-    selected = Selected(made)
-    return json.loads("".join(json_report.report(selected, judge(selected, Gate()))))
+    return json.loads(written("json", made))
 
 
 def everything() -> sa.Analysis:
@@ -106,16 +105,13 @@ def test_what_the_contract_names_is_where_it_says() -> None:
 
 
 def test_equal_input_gives_equal_bytes() -> None:
-    selected = Selected(everything())
-    judgement = judge(selected, Gate())
-    once = "".join(json_report.report(selected, judgement))
-    assert once == "".join(json_report.report(selected, judgement))
+    once = written("json", everything())
+    assert once == written("json", everything())
     assert once.isascii()
 
 
 def test_lines_of_json_come_in_order_and_the_summary_last() -> None:
-    selected = Selected(everything())
-    lines = list(jsonl.report(selected, judge(selected, Gate())))
+    lines = written("jsonl", everything()).splitlines(keepends=True)
     objects_ = [json.loads(line) for line in lines]
     assert all(line.endswith("\n") and line.count("\n") == 1 for line in lines)
     assert [item["type"] for item in objects_] == [
@@ -129,11 +125,16 @@ def test_lines_of_json_come_in_order_and_the_summary_last() -> None:
 
 def test_an_update_says_only_what_has_changed() -> None:
     before = early_bind(10, outcome=Outcome.IN_PROGRESS, level=Level.NOTE)
-    line = jsonl.update(before, before._replace(outcome=Outcome.CONNECTED))
-    assert json.loads(line or "") == {
+    make = report_format("jsonl").teller
+    assert make is not None
+    teller = make(EVERYTHING)
+    (told,) = teller.lines(before)
+    (line,) = teller.lines(before._replace(outcome=Outcome.CONNECTED))
+    assert json.loads(told)["outcome"] == "in-progress"
+    assert json.loads(line) == {
         "type": "update", "id": "t1:bind-any-port-zero:crawler.strace:12", "outcome": "connected",
     }  # fmt: skip
-    assert jsonl.update(before, before) is None
+    assert list(teller.lines(before._replace(outcome=Outcome.CONNECTED))) == []
 
 
 def test_concise_is_a_line_for_an_editor_to_jump_to() -> None:
@@ -145,8 +146,7 @@ def test_concise_is_a_line_for_an_editor_to_jump_to() -> None:
         unknown=[Unknown("io-uring", "invisible", 1, "t1", "t1:700", None, AT, AT)],
         warnings=[Warning("setsockopt-hidden", "t1", 1, "may-overreport", "no setsockopt()", "x")],
     )
-    selected = Selected(made)
-    assert "".join(concise.report(selected, judge(selected, Gate()))) == (
+    assert written("concise", made) == (
         "crawler.strace:12: warning: bind-any-port-zero: beam.smp[700] fd 9 -> 192.0.2.8:8001\n"
         "crawler.strace:32: warning: bind-any-port-zero: beam.smp[700] fd 9 -> 192.0.2.8:8001 "
         "(failed) (probable)\n"
@@ -156,8 +156,8 @@ def test_concise_is_a_line_for_an_editor_to_jump_to() -> None:
 
 
 def test_concise_is_silent_about_a_clean_trace() -> None:
-    selected = Selected(analysis(traces=[trace()], processes=[process(early_bound=0)]))
-    assert list(concise.report(selected, judge(selected, Gate()))) == []
+    made = analysis(traces=[trace()], processes=[process(early_bound=0)])
+    assert written("concise", made) == ""
 
 
 def test_a_socket_life_is_valid() -> None:

@@ -11,7 +11,8 @@ import pytest
 from report.fixtures import analysis, crawler
 
 import strace_analyzer as sa
-from strace_analyzer.report.frames import FINDINGS, PORTS, PROCESSES, SOCKETS, Frames, frames
+from strace_analyzer.report.frames import Frames, frames
+from strace_analyzer.report.rows import FINDINGS, PORTS, PROCESSES, SOCKETS
 
 SSH = Path(__file__).resolve().parents[2] / "samples" / "ssh-b-any.strace"
 

@@ -4,7 +4,7 @@ markup."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from rich.console import Console, RenderableType
@@ -24,6 +24,12 @@ def console(stream: TextIO) -> Console:
     if made.width < _NARROWEST:
         made.width = _NARROWEST
     return made
+
+
+def write(stream: TextIO, blocks: Callable[[Console], Iterable[RenderableType]]) -> None:
+    """What `blocks` gives for a console on `stream`, printed there."""
+    target = console(stream)
+    show(blocks(target), target)
 
 
 def show(blocks: Iterable[RenderableType], target: Console) -> None:

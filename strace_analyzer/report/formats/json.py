@@ -9,16 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
-from strace_analyzer.report.gate import Judgement
-from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.formats.format import Report, Table
 
 
-def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
-    """The whole document, in order: schema, tool, summary, traces, groups, findings, processes,
-    ..."""
+def write(report: Report, stream: TextIO) -> None:
+    """The whole document."""
+    stream.writelines(pieces(report))
+
+
+def table(table: Table, stream: TextIO) -> None:
+    """A document of schema, tool, and the table under its name."""
+    stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
+    stream.writelines(array(table.name, table.objects(), last=True))
+    stream.write("}\n")
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The document in order: schema, tool, summary, traces, groups, findings, processes, ..."""
+    selected, judgement = report.selected, report.judgement
     yield f'{{"schema": {document.SCHEMA},\n'
     yield f' "tool": {encode(document.tool())},\n'
     yield f' "summary": {encode(document.summary(judgement))},\n'
@@ -28,14 +40,6 @@ def report(selected: Selected, judgement: Judgement) -> Iterator[str]:
     yield from array("processes", (document.process(item) for item in selected.processes))
     yield from array("unknown", (document.unknown(item) for item in selected.unknown))
     yield from array("warnings", (document.warning(item) for item in selected.warnings), last=True)
-    yield "}\n"
-
-
-def sockets(lives: Iterable[JsonObject]) -> Iterator[str]:
-    """The document of `sockets --format json`: schema, tool, sockets."""
-    yield f'{{"schema": {document.SCHEMA},\n'
-    yield f' "tool": {encode(document.tool())},\n'
-    yield from array("sockets", lives, last=True)
     yield "}\n"
 
 
@@ -51,4 +55,4 @@ def array(name: str, items: Iterable[JsonObject], last: bool = False) -> Iterato
 
 def encode(item: JsonObject) -> str:
     """One object on one line, in ASCII: what a traced program wrote cannot command a terminal."""
-    return json.dumps(item)
+    return json.dumps(item).replace("\x7f", "\\u007f")

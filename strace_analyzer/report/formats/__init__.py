@@ -1,0 +1,1 @@
+"""What was found in, one form of the report out: a file for each format, found by its name."""

@@ -1,0 +1,89 @@
+"""Takes the findings that were selected, gives one line each, in the form that editors and CI
+jump to.
+
+`trace.txt:403: warning: bind-any-port-zero: beam.smp[4510] fd 19 -> 127.0.0.1:8001`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TextIO
+
+from strace_analyzer.findings import Confidence, Finding
+from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.plain import safe
+from strace_analyzer.report.selection import Selected, Selection
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """A line per finding, then one per thing unknown or hidden; nothing at all for a clean
+    trace."""
+    stream.writelines(line(finding) for finding in report.selected.findings())
+    stream.writelines(_remarks(report.selected))
+
+
+class Once:
+    """Each finding as one line, the first time. Other formats tell theirs by `line`."""
+
+    def __init__(self, selection: Selection, line: Callable[[Finding], str]) -> None:
+        self._selection = selection
+        self._line = line
+        self._told: set[int] = set()
+
+    def lines(self, finding: Finding) -> Iterator[str]:
+        """The line of `finding` if it is selected and has not been told."""
+        if hash(finding.id) not in self._told and self._selection.admits(finding):
+            self._told.add(hash(finding.id))
+            yield self._line(finding)
+
+    def untold(self, selected: Selected) -> Iterator[str]:
+        """The lines of those that were never told, at the end of the trace."""
+        for finding in selected.findings():
+            if hash(finding.id) not in self._told:
+                yield self._line(finding)
+
+    @property
+    def has_told(self) -> bool:
+        """Something has been told."""
+        return bool(self._told)
+
+
+class _Teller:
+    def __init__(self, selection: Selection) -> None:
+        self._once = Once(selection, line)
+
+    def lines(self, finding: Finding) -> Iterator[str]:
+        return self._once.lines(finding)
+
+    def rest(self, report: Report, provisional: Iterable[Finding], stream: TextIO) -> None:
+        stream.writelines(self._once.untold(report.selected))
+        stream.writelines(_remarks(report.selected))
+
+
+teller = _Teller
+
+
+def _remarks(selected: Selected) -> Iterator[str]:
+    """A line per thing unknown or hidden."""
+    names = {trace.id: trace.name for trace in selected.traces}
+    for unknown in selected.unknown:
+        process = f"process {unknown.process.rpartition(':')[2]}: " if unknown.process else ""
+        yield safe(f"{unknown.first}: unknown: {unknown.code}: {process}{unknown.reason}") + "\n"
+    for warning in selected.warnings:
+        name = names.get(warning.trace, warning.trace)
+        yield safe(f"{name}: hidden: {warning.code}: {warning.message}") + "\n"
+
+
+def line(finding: Finding) -> str:
+    """The line of one finding."""
+    process = finding.process
+    number = process.tgid if process.tgid is not None else process.tid
+    who = f"{process.command or 'process'}[{number if number is not None else '?'}]"
+    peer = f" -> {finding.peer}" if finding.peer is not None else ""
+    doubt = " (probable)" if finding.confidence is Confidence.PROBABLE else ""
+    failed = " (failed)" if finding.outcome is Outcome.FAILED else ""
+    text = (
+        f"{finding.at}: {finding.level}: {finding.rule}: {who} fd {finding.fd}{peer}{failed}{doubt}"
+    )
+    return safe(text) + "\n"

@@ -1,0 +1,78 @@
+"""What a format is given, and what it may be able to do.
+
+A format is a module of this package with some of these functions; the module's name, with hyphens,
+is what `--format` takes:
+
+    write(report: Report, stream: TextIO) -> None     the whole report of check, run and attach
+    teller(selection: Selection) -> Teller            findings as they come (--follow)
+    table(table: Table, stream: TextIO) -> None       what is a table: sockets, ports
+
+Nothing else has to be told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TextIO
+
+from strace_analyzer.findings import Finding
+from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.gate import Gate, Judgement
+from strace_analyzer.report.selection import Selected, Selection
+
+
+class Report(NamedTuple):
+    """What `check` has to say: what was selected, the verdict over it, and the gate that decided.
+
+    `everything` is --all: nothing is shortened.
+    """
+
+    selected: Selected
+    judgement: Judgement
+    gate: Gate
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, in the ways in which a format may want it. Rows are made when they are asked for.
+
+    `name` is the member that holds `objects` (nested, as in the JSON report); `rows` are flat, one
+    value for each of `columns`, which gives the column's type as pandas names it. `page` writes it
+    for people.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    rows: Callable[[], Iterable[Mapping[str, object]]]
+    objects: Callable[[], Iterable[JsonObject]]
+    page: Callable[[TextIO], None]
+
+
+class Teller(Protocol):
+    """Tells findings as they come; knows what it has told."""
+
+    def lines(self, finding: Finding) -> Iterator[str]:
+        """The lines to write now that `finding` is known, or is known better."""
+        ...
+
+    def rest(self, report: Report, provisional: Iterable[Finding], stream: TextIO) -> None:
+        """Write what is still to be told at the end. `provisional` are all findings as they were
+        told last, in order."""
+        ...
+
+
+class ReportFormat(NamedTuple):
+    """A format for whole reports. `teller` is None where it cannot tell findings as they come."""
+
+    name: str
+    write: Callable[[Report, TextIO], None]
+    teller: Callable[[Selection], Teller] | None
+
+
+class TableFormat(NamedTuple):
+    """A format for tables."""
+
+    name: str
+    write: Callable[[Table, TextIO], None]

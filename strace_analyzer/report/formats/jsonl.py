@@ -1,0 +1,130 @@
+"""Takes what was selected and judged, or findings as they come, gives JSON lines.
+
+One object a line, each with a `type`: `trace`, `finding`, `update` (what was learned later about
+a finding with the same id), `unknown`, `warning`, and last `summary`, which is the JSON report
+without its findings.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from strace_analyzer.findings import Finding
+from strace_analyzer.report import document
+from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.json import encode
+from strace_analyzer.report.selection import Selection
+
+_REMEMBERED = 4096
+"""Findings of which it is known how they were told last; an update of an older one repeats all."""
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """The whole report, a line at a time."""
+    stream.writelines(_beginning(report))
+    stream.writelines(_found(finding) for finding in report.selected.findings())
+    stream.writelines(_end(report))
+
+
+class _Teller:
+    """Each finding as an object, then what has changed."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._told: set[int] = set()
+        self._last: OrderedDict[str, Finding] = OrderedDict()
+
+    def lines(self, finding: Finding) -> Iterator[str]:
+        key = hash(finding.id)
+        if key in self._told:
+            update = _update(self._last.get(finding.id), finding)
+            if update is not None:
+                yield update
+        elif self._selection.admits(finding):
+            self._told.add(key)
+            yield _found(finding)
+        else:
+            return
+        self._last[finding.id] = finding
+        self._last.move_to_end(finding.id)
+        if len(self._last) > _REMEMBERED:
+            self._last.popitem(last=False)
+
+    def rest(self, report: Report, provisional: Iterable[Finding], stream: TextIO) -> None:
+        stream.writelines(_beginning(report))
+        stream.writelines(self._changed(report, provisional))
+        stream.writelines(_end(report))
+
+    def _changed(self, report: Report, provisional: Iterable[Finding]) -> Iterator[str]:
+        selected = report.selected
+        shown = selected.findings()
+        next_shown = next(shown, None)
+        for was, now in zip(provisional, selected.analysis.findings, strict=True):
+            is_shown = next_shown is not None and next_shown.id == now.id
+            if hash(now.id) in self._told:
+                update = _update(was, now)
+                if update is not None:
+                    yield update
+            elif is_shown:
+                yield _found(now)
+            if is_shown:
+                next_shown = next(shown, None)
+
+
+teller = _Teller
+
+
+def _beginning(report: Report) -> Iterator[str]:
+    for result in report.selected.traces:
+        yield _line("trace", document.trace(result))
+
+
+def _end(report: Report) -> Iterator[str]:
+    """What is unknown and hidden, and the summary: the last lines of every report."""
+    for unknown in report.selected.unknown:
+        yield _line("unknown", document.unknown(unknown))
+    for warning in report.selected.warnings:
+        yield _line("warning", document.warning(warning))
+    yield _summary(report)
+
+
+def _found(finding: Finding) -> str:
+    """The line of a finding that has just become provable."""
+    return _line("finding", document.finding(finding))
+
+
+def _update(was: Finding | None, now: Finding) -> str | None:
+    """The line that says what is known about a finding now and was not before; None where nothing
+    is. All of it where what was told before (`was`) is forgotten."""
+    after = document.finding(now)
+    if was is None:
+        return _line("update", after)
+    before = document.finding(was)
+    changed = {name: value for name, value in after.items() if before[name] != value}
+    return _line("update", {"id": now.id, **changed}) if changed else None
+
+
+def _summary(report: Report) -> str:
+    """The last line: everything but the findings."""
+    selected, judgement = report.selected, report.judgement
+    return _line(
+        "summary",
+        {
+            "schema": document.SCHEMA,
+            "tool": document.tool(),
+            "summary": document.summary(judgement),
+            "traces": [document.trace(item) for item in selected.traces],
+            "groups": [document.group(item, selected) for item in selected.groups],
+            "processes": [document.process(item) for item in selected.processes],
+            "unknown": [document.unknown(item) for item in selected.unknown],
+            "warnings": [document.warning(item) for item in selected.warnings],
+        },
+    )
+
+
+def _line(kind: str, item: JsonObject) -> str:
+    """One object with its type first, and the end of the line."""
+    return encode({"type": kind, **item}) + "\n"

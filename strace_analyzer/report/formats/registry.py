@@ -1,0 +1,74 @@
+"""Finds the formats: every module of this package that can write something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.formats.format import ReportFormat, TableFormat
+from strace_analyzer.report.nearest import nearest
+
+DEFAULT = "text"
+_PACKAGE = "strace_analyzer.report.formats"
+
+
+def report_formats() -> tuple[str, ...]:
+    """What `--format` of check, run and attach can be, the default first."""
+    return tuple(_able_to("write"))
+
+
+def table_formats() -> tuple[str, ...]:
+    """What `--format` of a table (sockets, ports) can be, the default first."""
+    return tuple(_able_to("table"))
+
+
+def following_formats() -> tuple[str, ...]:
+    """Those that can tell findings as they come, for `--follow`."""
+    return tuple(_able_to("teller"))
+
+
+def report_format(name: str, *, follow: bool = False) -> ReportFormat:
+    """The format of a report. Raises ConfigurationError where there is none of this name, or it is
+    to tell findings as they come (`follow`) and cannot."""
+    module = _module(name) if name == DEFAULT else _chosen(name, report_formats())
+    form = ReportFormat(name, module.write, getattr(module, "teller", None))
+    if follow and form.teller is None:
+        raise ConfigurationError(
+            f"--follow --format {name}: this format is written when the trace is complete; "
+            f"findings are told as they come by {', '.join(following_formats())}"
+        )
+    return form
+
+
+def table_format(name: str) -> TableFormat:
+    """The format of a table. Raises ConfigurationError where there is none of this name."""
+    module = _module(name) if name == DEFAULT else _chosen(name, table_formats())
+    return TableFormat(name, module.table)
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    package = import_module(_PACKAGE)
+    names = [info.name.replace("_", "-") for info in iter_modules(package.__path__)]
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT, name)))
+
+
+def _able_to(do: str) -> Iterator[str]:
+    """The names of the modules that define this function."""
+    return (name for name in _names() if hasattr(_module(name), do))
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
+
+
+def _chosen(name: str, names: Sequence[str]) -> ModuleType:
+    if name in names:
+        return _module(name)
+    raise ConfigurationError(
+        f"--format {name}: not one of {', '.join(names)}{nearest(name, names)}"
+    )

@@ -1,0 +1,46 @@
+"""What was found in, the report for people out, as wide as the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from strace_analyzer.findings import Finding
+from strace_analyzer.report.formats import concise
+from strace_analyzer.report.formats.format import Report, Table
+from strace_analyzer.report.selection import Selection
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """The whole report."""
+    from strace_analyzer.report.text import console  # rich, which no other format needs
+    from strace_analyzer.report.text.page import page
+
+    selected, judgement, gate, everything = report
+    console.write(
+        stream,
+        lambda target: page(selected, judgement, gate, width=target.width, everything=everything),
+    )
+
+
+def table(table: Table, stream: TextIO) -> None:
+    """The table as its command lays it out."""
+    table.page(stream)
+
+
+class _Teller:
+    """Each finding as a concise line, the report at the end."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._once = concise.Once(selection, concise.line)
+
+    def lines(self, finding: Finding) -> Iterator[str]:
+        return self._once.lines(finding)
+
+    def rest(self, report: Report, provisional: Iterable[Finding], stream: TextIO) -> None:
+        if self._once.has_told:
+            stream.write("\n")
+        write(report, stream)
+
+
+teller = _Teller

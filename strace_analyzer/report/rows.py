@@ -1,0 +1,153 @@
+"""Takes sockets, findings, processes and traces, gives flat rows, and the columns that they have.
+
+docs/frames.md lists the columns. They do not depend on the trace. Their types are named as pandas
+names them, which is not loaded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from strace_analyzer.analysis import TraceResult
+from strace_analyzer.findings import CallRecord, Endpoint, Finding, Process, SocketLife
+
+TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
+
+SOCKETS = {
+    "trace": TEXT, "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
+    "domain": TEXT, "type": TEXT, "protocol": TEXT, "namespace": NUMBER, "origin": TEXT,
+    "binding": TEXT, "connection": TEXT, "outcome": TEXT, "local_address": TEXT,
+    "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
+    "source": TEXT, "opened_line": NUMBER, "closed_line": NUMBER, "seconds_open": SECONDS,
+}  # fmt: skip
+
+FINDINGS = {
+    "id": TEXT, "group": TEXT, "rule": TEXT, "level": TEXT, "confidence": TEXT, "trace": TEXT,
+    "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
+    "source": TEXT, "line": NUMBER, "bind_line": NUMBER, "connect_line": NUMBER,
+    "close_line": NUMBER, "domain": TEXT, "type": TEXT, "protocol": TEXT, "local_address": TEXT,
+    "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
+    "outcome": TEXT, "seconds": SECONDS, "held_seconds": SECONDS,
+}  # fmt: skip
+
+PROCESSES = {
+    "id": TEXT, "trace": TEXT, "tgid": NUMBER, "threads": NUMBER, "parent": TEXT,
+    "command": TEXT, "argv": TEXT, "sockets": NUMBER, "tcp_connections": NUMBER,
+    "early_bound": NUMBER, "connected": NUMBER, "failed": NUMBER, "destinations": NUMBER,
+    "findings": NUMBER,
+}  # fmt: skip
+
+PORTS = {
+    "trace": TEXT, "namespace": NUMBER, "range_low": NUMBER, "range_high": NUMBER,
+    "range_source": TEXT, "total_connections": NUMBER, "total_pinned": NUMBER,
+    "peak_pinned": NUMBER, "peak_needed": NUMBER, "peak_pinned_with_time_wait": NUMBER,
+    "peak_needed_with_time_wait": NUMBER, "peak_time": SECONDS, "headroom": NUMBER,
+    "headroom_without_bind": NUMBER, "connections_per_second": SECONDS,
+    "sustainable_as_is": SECONDS, "sustainable_without_bind_per_destination": SECONDS,
+    "censored": NUMBER,
+}  # fmt: skip
+
+Row = dict[str, object]
+
+
+def socket_row(life: SocketLife) -> Row:
+    """One row of sockets."""
+    return {
+        "trace": life.trace,
+        "process": life.process.id,
+        "tgid": life.process.tgid,
+        "tid": life.process.tid,
+        "command": life.process.command,
+        "fd": life.fd,
+        "domain": life.socket.domain,
+        "type": life.socket.type,
+        "protocol": life.socket.protocol,
+        "namespace": life.namespace,
+        "origin": life.origin,
+        "binding": life.binding,
+        "connection": life.connection,
+        "outcome": life.outcome.value,
+        "local_address": life.local.address,
+        "local_port": life.local.port,
+        "assigned_port": life.local.assigned_port,
+        **_peer(life.peer),
+        "source": life.opened.source,
+        "opened_line": life.opened.line,
+        "closed_line": None if life.closed is None else life.closed.line,
+        "seconds_open": life.seconds_open,
+    }
+
+
+def finding_row(item: Finding) -> Row:
+    """One row of findings."""
+    bind = item.calls.get("bind")
+    return {
+        "id": item.id,
+        "group": item.group,
+        "rule": item.rule,
+        "level": str(item.level),
+        "confidence": item.confidence.value,
+        "trace": item.trace,
+        "process": item.process.id,
+        "tgid": item.process.tgid,
+        "tid": item.process.tid,
+        "command": item.process.command,
+        "fd": item.fd,
+        "source": item.at.source,
+        "line": item.at.line,
+        "bind_line": _line(bind),
+        "connect_line": _line(item.calls.get("connect")),
+        "close_line": _line(item.calls.get("close")),
+        "domain": item.socket.domain,
+        "type": item.socket.type,
+        "protocol": item.socket.protocol,
+        "local_address": item.local.address,
+        "local_port": item.local.port,
+        "assigned_port": item.local.assigned_port,
+        **_peer(item.peer),
+        "outcome": item.outcome.value,
+        "seconds": None if bind is None else bind.seconds,
+        "held_seconds": item.held_seconds,
+    }
+
+
+def process_row(item: Process) -> Row:
+    """One row of processes."""
+    return {
+        "id": item.id,
+        "trace": item.trace,
+        "tgid": item.tgid,
+        "threads": len(item.tids),
+        "parent": item.parent,
+        "command": item.command,
+        "argv": " ".join(item.argv),
+        "sockets": item.sockets,
+        "tcp_connections": item.tcp_connections,
+        "early_bound": item.early_bound,
+        "connected": item.connected,
+        "failed": item.failed,
+        "destinations": item.destinations,
+        "findings": sum(item.findings.values()),
+    }
+
+
+def port_rows(traces: Iterable[TraceResult]) -> Iterator[Row]:
+    """A row per network namespace of each trace."""
+    for trace in traces:
+        for use in trace.ports:
+            yield {
+                "trace": trace.id,
+                "range_low": use.range[0],
+                "range_high": use.range[1],
+                **{name: getattr(use, name) for name in PORTS if hasattr(use, name)},
+            }
+
+
+def _peer(peer: Endpoint | None) -> Row:
+    if peer is None:
+        return {"peer_address": None, "peer_port": None}
+    return {"peer_address": peer.address, "peer_port": peer.port}
+
+
+def _line(call: CallRecord | None) -> int | None:
+    return None if call is None else call.line

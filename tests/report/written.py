@@ -1,0 +1,22 @@
+"""Takes an Analysis, gives its report in one of the formats."""
+
+from __future__ import annotations
+
+import io
+
+from strace_analyzer.analysis import Analysis
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.registry import report_format
+from strace_analyzer.report.gate import Gate, judge
+from strace_analyzer.report.selection import Selected, Selection
+
+
+def written(
+    name: str, made: Analysis, selection: Selection | None = None, *, everything: bool = False
+) -> str:
+    """The whole report, with the gate as it is by default."""
+    selected = Selected(made, selection or Selection())
+    gate = Gate()
+    stream = io.StringIO()
+    report_format(name).write(Report(selected, judge(selected, gate), gate, everything), stream)
+    return stream.getvalue()
