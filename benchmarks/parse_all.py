@@ -18,8 +18,8 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
 import strace_analyzer as sa
-from strace_analyzer.trace.calls import joined
-from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.decode.calls import joined
+from strace_analyzer.trace.learned.grammar import parser
 
 PARTS = ("tid", "body")
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from strace_analyzer.analysis.visibility import TELLING, Visibility
 from strace_analyzer.kernel.interest import Interest
-from strace_analyzer.trace.watch import When
+from strace_analyzer.trace.prefilter.watch import When
 
 
 class Attention:
-    """The Watch (trace/watch.py) of one trace: the model's interest, and what shows the options of
-    strace."""
+    """The Watch (trace/prefilter/watch.py) of one trace: the model's interest, and what shows
+    the options of strace."""
 
     def __init__(self, interest: Interest, visibility: Visibility) -> None:
         self._interest = interest

@@ -17,8 +17,8 @@ from strace_analyzer.live.fifo import enlarge
 from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.tail import FollowedFile
-from strace_analyzer.trace.content import BLOCK_SIZE, Block
-from strace_analyzer.trace.source import SourceInput, TraceInput, traces
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
 
 _BLOCK = 1 << 18
 _PATIENCE = Patience(idle=1.0, total=3.0)

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from strace_analyzer.trace.content import BLOCK_SIZE, Block
-from strace_analyzer.trace.source import SourceInput, TraceInput
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 _AFTER = 0.5
 """seconds: what is read sooner needs no bar"""

@@ -3,8 +3,8 @@
 A read() of a file, a close() of a pipe change no socket. The rules of this file are part of the
 model (the tracker asks them before every call), and they are such that they can be answered from
 little: the call's name, the descriptor's number and note, the number returned. So a reader of
-traces can ask them too, before it has parsed the line (trace/watch.py), and skip what would be
-ignored.
+traces can ask them too, before it has parsed the line (trace/prefilter/watch.py), and skip
+what would be ignored.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from strace_analyzer.kernel.objects import Descriptor, FdTable
 from strace_analyzer.kernel.socket_state import Connection, Origin
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
+from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.values import Name, plain
-from strace_analyzer.trace.watch import When
 
 WHEN: dict[str, When] = {
     **dict.fromkeys(("close", "ioctl"), When.HELD),

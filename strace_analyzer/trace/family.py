@@ -14,16 +14,16 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from strace_analyzer.trace.accounting import Accounting, blocks_of
-from strace_analyzer.trace.births import births
-from strace_analyzer.trace.calls import CallParser
-from strace_analyzer.trace.clock import DAY, Clock
-from strace_analyzer.trace.content import SMALL_BLOCK, rows
+from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.clock import DAY, Clock
+from strace_analyzer.trace.decode.frames import Frame, Frames, Kind
+from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.rejoin import CLONES, Rejoin
 from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
-from strace_analyzer.trace.frames import Frame, Frames, Kind
-from strace_analyzer.trace.lines import lines
-from strace_analyzer.trace.rejoin import CLONES, Rejoin
-from strace_analyzer.trace.source import SourceInput
+from strace_analyzer.trace.input.accounting import Accounting, blocks_of
+from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
+from strace_analyzer.trace.input.source import SourceInput
+from strace_analyzer.trace.parentage import births
 
 _BELOW = (Kind.STACK, Kind.DUMP)
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))

@@ -15,21 +15,21 @@ from contextlib import ExitStack
 from functools import cache
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.accounting import Accounting, blocks_of
-from strace_analyzer.trace.ahead import SMALLEST, ScanAhead, can_fork
-from strace_analyzer.trace.calls import CallParser
-from strace_analyzer.trace.clock import Clock, ClockKind
-from strace_analyzer.trace.content import rows
+from strace_analyzer.trace.decode.attribution import NOBODY, SPEAKING
+from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.clock import Clock, ClockKind
+from strace_analyzer.trace.decode.frames import Frames
+from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.rejoin import Rejoin
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.family import Family
-from strace_analyzer.trace.frames import Frames
-from strace_analyzer.trace.lines import lines
-from strace_analyzer.trace.rejoin import Rejoin
-from strace_analyzer.trace.scan import Scan, scanner
-from strace_analyzer.trace.sieve import EveryLineMattersError, Layout, Sieve, layout_of
-from strace_analyzer.trace.source import SourceInput, TraceInput, traces
-from strace_analyzer.trace.speaker import NOBODY, SPEAKING
-from strace_analyzer.trace.watch import Watch
+from strace_analyzer.trace.input.accounting import Accounting, blocks_of
+from strace_analyzer.trace.input.content import rows
+from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
+from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
+from strace_analyzer.trace.prefilter.scan import Scan, scanner
+from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve, layout_of
+from strace_analyzer.trace.prefilter.watch import Watch
 
 __all__ = [
     "Accounting",

@@ -68,7 +68,7 @@ def test_no_exception_is_swallowed() -> None:
 
 def test_only_the_grammar_builds_parsers() -> None:
     builders = [name(path) for path in PACKAGE if {"Lark", "lark.Lark"} & called(tree(path))]
-    assert builders == ["strace_analyzer/trace/grammar.py"]
+    assert builders == ["strace_analyzer/trace/learned/grammar.py"]
 
 
 def test_only_the_command_line_prints_or_exits() -> None:
@@ -78,7 +78,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
         if {"print", "sys.exit", "exit", "quit", "os._exit"} & called(tree(path))
     }
     # ahead.py ends the process that it has forked
-    allowed = {"strace_analyzer/__main__.py", "strace_analyzer/trace/ahead.py"}
+    allowed = {"strace_analyzer/__main__.py", "strace_analyzer/trace/prefilter/ahead.py"}
     assert {s for s in speakers - allowed if not s.startswith("strace_analyzer/cli/")} == set()
 
 

@@ -27,7 +27,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules import catalogue
-from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.input.accounting import Accounting
 
 SOURCE = "crawler.strace"
 ARGV = ("/opt/otp23/erts-11.1.8/bin/beam.smp", "--", "-root", "/opt/otp23")

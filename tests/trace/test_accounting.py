@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scraps import SCRAPS
 from shared_folder import CORPUS, SHARED, TRACES
 
-from strace_analyzer.trace.content import rows
 from strace_analyzer.trace.events import Foreign, Span, Unparsed
+from strace_analyzer.trace.input.content import rows
 from strace_analyzer.trace.reader import Accounting, EventStream, TraceReader, traces
 
 PINNED = Path(__file__).parent / "unparsed.tsv"

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_folder import CORPUS, ROOT, TRACES
 
-from strace_analyzer.trace.calls import CallParser, ParsedCall
-from strace_analyzer.trace.halves import completed, joined
+from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
+from strace_analyzer.trace.decode.halves import completed, joined
 from strace_analyzer.trace.values import Elided, Expression, Name
 
 

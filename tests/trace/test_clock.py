@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strace_analyzer.trace.clock import Clock, kind_of
+from strace_analyzer.trace.decode.clock import Clock, kind_of
 
 NOON = 12 * 3600.0
 DAY = 86_400.0

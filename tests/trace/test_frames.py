@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scraps import SCRAPS
 from shared_folder import TRACES
 
-from strace_analyzer.trace import frames
+from strace_analyzer.trace.decode import frames
 from strace_analyzer.trace.reader import EventStream
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"

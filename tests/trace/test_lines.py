@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strace_analyzer.trace.lines import Line, lines
+from strace_analyzer.trace.decode.lines import Line, lines
 
 
 def test_ends_blanks_and_colours_are_removed() -> None:

@@ -17,13 +17,14 @@ import pytest
 from lark import Lark, Token
 from lark.exceptions import GrammarError, LexError
 
-from strace_analyzer.trace import compiled as compiled_module
-from strace_analyzer.trace import kept, learning
-from strace_analyzer.trace.compiled import Code, compiled, pattern
-from strace_analyzer.trace.learning import MOST_TOKENS_OF_A_SHAPE, Learner
-from strace_analyzer.trace.shapes import Lesson, Reader
-from strace_analyzer.trace.template import Hole, Node, Part, TooDeepError
-from strace_analyzer.trace.terminals import Terminal, UnsupportedTerminalError
+from strace_analyzer.trace.learned import cache as cache_module
+from strace_analyzer.trace.learned import compiled as compiled_module
+from strace_analyzer.trace.learned import learning
+from strace_analyzer.trace.learned.compiled import Code, compiled, pattern
+from strace_analyzer.trace.learned.learning import MOST_TOKENS_OF_A_SHAPE, Learner
+from strace_analyzer.trace.learned.shapes import Lesson, Reader
+from strace_analyzer.trace.learned.template import Hole, Node, Part, TooDeepError
+from strace_analyzer.trace.learned.terminals import Terminal, UnsupportedTerminalError
 
 
 def nest(node: Node) -> tuple[object, ...]:
@@ -321,15 +322,15 @@ def schooled(name: str, lessons: list[bytes]) -> Reader:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(atexit, "register", lambda function: function)
-    kept.directory.cache_clear()
+    cache_module.directory.cache_clear()
     yield tmp_path / "strace-analyzer"
-    kept.directory.cache_clear()
+    cache_module.directory.cache_clear()
 
 
 def place(monkeypatch: pytest.MonkeyPatch, home: Path | str) -> Path | None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(home))
-    kept.directory.cache_clear()
-    return kept.directory()
+    cache_module.directory.cache_clear()
+    return cache_module.directory()
 
 
 def test_a_place_that_others_can_change_is_not_used(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from strace_analyzer.trace.scan import scanner
-from strace_analyzer.trace.sieve import EveryLineMattersError, Sieve
-from strace_analyzer.trace.watch import When
+from strace_analyzer.trace.prefilter.scan import scanner
+from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Sieve
+from strace_analyzer.trace.prefilter.watch import When
 
 WHEN = {
     "connect": When.ALWAYS,

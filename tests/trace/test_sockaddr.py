@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from strace_analyzer.trace.calls import CallParser
 from strace_analyzer.trace.constants import (
     ADDRESS_FAMILIES,
     CLONE_FLAGS,
@@ -21,6 +20,7 @@ from strace_analyzer.trace.constants import (
     includes,
     number,
 )
+from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 from strace_analyzer.trace.values import Value
 

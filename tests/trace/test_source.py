@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.content import blocks, rows
-from strace_analyzer.trace.source import SourceInput, traces
+from strace_analyzer.trace.input.content import blocks, rows
+from strace_analyzer.trace.input.source import SourceInput, traces
 
 Compress = Callable[[bytes], bytes]
 TEXT = b"".join(b"close(%d) = 0\n" % number for number in range(5000))

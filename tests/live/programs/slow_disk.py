@@ -4,7 +4,7 @@ import sys
 import time
 
 from strace_analyzer.cli import main
-from strace_analyzer.trace.source import SourceInput
+from strace_analyzer.trace.input.source import SourceInput
 
 whole = SourceInput.blocks
 

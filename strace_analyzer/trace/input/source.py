@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.content import BLOCK_SIZE, Block, blocks
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
 
 _MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2))?")
 """The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from strace_analyzer.trace.decode.halves import completed, joined
+from strace_analyzer.trace.decode.literals import LEAVES, decoded
+from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Result
-from strace_analyzer.trace.grammar import parser
-from strace_analyzer.trace.halves import completed, joined
-from strace_analyzer.trace.literals import LEAVES, decoded
-from strace_analyzer.trace.remembered import Remembered
-from strace_analyzer.trace.shapes import Reader, Teacher
-from strace_analyzer.trace.template import Node, Part
+from strace_analyzer.trace.learned.grammar import parser
+from strace_analyzer.trace.learned.shapes import Reader, Teacher
+from strace_analyzer.trace.learned.template import Node, Part
 from strace_analyzer.trace.values import (
     Alternatives,
     Annotated,
@@ -115,7 +115,9 @@ def build(node: Node) -> Any:
 
 
 def _teacher() -> Teacher:
-    from strace_analyzer.trace.learning import Learner  # Lark: most runs know every shape already
+    from strace_analyzer.trace.learned.learning import (
+        Learner,  # Lark: most runs know every shape already
+    )
 
     return Learner(parser("call"), LEAVES, build, pins=PINS, varying=VARYING)
 

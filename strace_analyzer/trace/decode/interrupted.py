@@ -7,9 +7,9 @@ that strace leaves for another task it marks (`printing_tcp` in its sources).
 
 from __future__ import annotations
 
-from strace_analyzer.trace.calls import CallParser
+from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.frames import End, Frame, Kind
 from strace_analyzer.trace.events import Span
-from strace_analyzer.trace.frames import End, Frame, Kind
 
 CUT = (End.CUT, End.INTRUDED)
 

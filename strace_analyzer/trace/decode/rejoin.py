@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from strace_analyzer.trace.accounting import Accounting
-from strace_analyzer.trace.calls import CallParser
-from strace_analyzer.trace.clock import Clock
-from strace_analyzer.trace.cuts import CUT, Mender
-from strace_analyzer.trace.events import Call, Detached, Entered, Event, Identified, Span, Syscall
-from strace_analyzer.trace.frames import End, Frame, Frames, Kind
-from strace_analyzer.trace.lines import Line
-from strace_analyzer.trace.marks import marked, unparsed
-from strace_analyzer.trace.repair import (
+from strace_analyzer.trace.decode.attribution import NOBODY, Speaker
+from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.clock import Clock
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.interrupted import CUT, Mender
+from strace_analyzer.trace.decode.lines import Line
+from strace_analyzer.trace.decode.marks import marked, unparsed
+from strace_analyzer.trace.decode.repair import (
     WRITES,
     BegunCall,
     around_output,
@@ -25,8 +24,9 @@ from strace_analyzer.trace.repair import (
     two_records,
     without_output,
 )
-from strace_analyzer.trace.speaker import NOBODY, Speaker
-from strace_analyzer.trace.stacks import Stacks
+from strace_analyzer.trace.decode.stacks import Stacks
+from strace_analyzer.trace.events import Call, Detached, Entered, Event, Identified, Span, Syscall
+from strace_analyzer.trace.input.accounting import Accounting
 
 CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
 """The calls whose result is a new task."""

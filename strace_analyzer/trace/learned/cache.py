@@ -18,8 +18,14 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 _DIGEST = 16
-_PACKAGE = Path(__file__).resolve().parent.parent
-_MADE_FROM = (_PACKAGE / "trace", _PACKAGE / "grammars", _PACKAGE.parent / "grammars")
+_PACKAGE = Path(__file__).resolve().parents[2]
+_MADE_FROM = (
+    _PACKAGE / "trace",
+    _PACKAGE / "trace" / "learned",
+    _PACKAGE / "trace" / "decode",
+    _PACKAGE / "grammars",
+    _PACKAGE.parent / "grammars",
+)
 
 
 @cache

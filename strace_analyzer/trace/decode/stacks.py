@@ -8,8 +8,8 @@ of one that has shown a stack. So without -k a live finding waits for no other l
 
 from __future__ import annotations
 
+from strace_analyzer.trace.decode.frames import Frame, Kind
 from strace_analyzer.trace.events import Dump, Event, Syscall
-from strace_analyzer.trace.frames import Frame, Kind
 
 
 class Stacks:

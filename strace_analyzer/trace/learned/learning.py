@@ -15,10 +15,10 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from lark.lexer import BasicLexer
 
-from strace_analyzer.trace.expressions import Expressions, InexactShapeError, Lexed
-from strace_analyzer.trace.shapes import Lesson
-from strace_analyzer.trace.template import Hole, Node
-from strace_analyzer.trace.terminals import UnsupportedTerminalError
+from strace_analyzer.trace.learned.expressions import Expressions, InexactShapeError, Lexed
+from strace_analyzer.trace.learned.shapes import Lesson
+from strace_analyzer.trace.learned.template import Hole, Node
+from strace_analyzer.trace.learned.terminals import UnsupportedTerminalError
 
 MOST_TOKENS_OF_A_SHAPE = 400
 _MOST_LESSONS_AT_ONCE = 500

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from strace_analyzer.trace.grammar import tree
+from strace_analyzer.trace.learned.grammar import tree
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 """ECMA-48 SGR: strace's --color or the traced program's. Inside of strings strace escapes ESC."""

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
-from strace_analyzer.trace import kept
-from strace_analyzer.trace.compiled import Code, compiled, pattern
-from strace_analyzer.trace.template import Part, TooDeepError
+from strace_analyzer.trace.learned import cache
+from strace_analyzer.trace.learned.compiled import Code, compiled, pattern
+from strace_analyzer.trace.learned.template import Part, TooDeepError
 
 Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
 """What a text says, each part to be filled from the match, and the match (None from plain Lark)."""
@@ -65,7 +65,7 @@ class Reader:
         self._teacher: Teacher | None = None
         self._name = name
         self._shapes: dict[bytes, list[Shape]] = {}
-        self._kept = kept.load(name) if name else {}
+        self._kept = cache.load(name) if name else {}
         """key -> shapes of earlier runs that were not needed yet, pickled"""
         self._recalled: dict[bytes, list[tuple[Code, tuple[object, ...]]]] = {}
         """those of keys that were met, the best last"""
@@ -150,4 +150,4 @@ class Reader:
             learned += reversed(self._recalled.get(key, ()))
             everything[key] = pickle.dumps(learned[:_MOST_KEPT_OF_ONE_KEY][::-1])
         if self._name:
-            kept.save(self._name, dict(list(everything.items())[-_MOST_KEYS_KEPT:]))
+            cache.save(self._name, dict(list(everything.items())[-_MOST_KEYS_KEPT:]))

@@ -17,8 +17,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import NoReturn
 
-from strace_analyzer.trace.content import Block
-from strace_analyzer.trace.scan import Hit, Scan
+from strace_analyzer.trace.input.content import Block
+from strace_analyzer.trace.prefilter.scan import Hit, Scan
 
 SMALLEST = 16 << 20
 """Bytes of a file below which a process more does not pay."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strace_analyzer.errors import DamagedError
-from strace_analyzer.trace.content import BLOCK_SIZE, Block
-from strace_analyzer.trace.source import SourceInput
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.source import SourceInput
 
 
 @dataclass(slots=True)

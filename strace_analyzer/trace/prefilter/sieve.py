@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from strace_analyzer.trace.content import Block, rows
-from strace_analyzer.trace.scan import (
+from strace_analyzer.trace.input.content import Block, rows
+from strace_analyzer.trace.prefilter.scan import (
     COPIED,
     EXAMINE,
     GIVEN,
@@ -33,7 +33,7 @@ from strace_analyzer.trace.scan import (
     Hit,
     Scan,
 )
-from strace_analyzer.trace.watch import Watch
+from strace_analyzer.trace.prefilter.watch import Watch
 
 _KIND = (1 << KIND_BITS) - 1
 _UNFINISHED = b"<unfinished ...>"

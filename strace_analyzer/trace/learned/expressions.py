@@ -20,7 +20,7 @@ from typing import NamedTuple
 from lark import Token
 from lark.lexer import BasicLexer
 
-from strace_analyzer.trace.terminals import Terminal
+from strace_analyzer.trace.learned.terminals import Terminal
 
 
 class Lexed(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strace_analyzer.trace.accounting import Accounting
+from strace_analyzer.trace.decode.frames import Frame, Kind
 from strace_analyzer.trace.events import (
     Attached,
     Detached,
@@ -16,7 +16,7 @@ from strace_analyzer.trace.events import (
     TableRow,
     Unparsed,
 )
-from strace_analyzer.trace.frames import Frame, Kind
+from strace_analyzer.trace.input.accounting import Accounting
 
 
 def marked(frame: Frame, account: Accounting) -> Event:

@@ -8,8 +8,8 @@ printed.
 
 from __future__ import annotations
 
+from strace_analyzer.trace.decode.frames import End, Frame, Kind
 from strace_analyzer.trace.events import Command, Event, Identified
-from strace_analyzer.trace.frames import End, Frame, Kind
 
 NOBODY = 0
 """The tid of the first task for as long as nothing has said its number."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strace_analyzer.trace.accounting import Accounting, blocks_of
-from strace_analyzer.trace.calls import CallParser
-from strace_analyzer.trace.clock import Clock
-from strace_analyzer.trace.content import SMALL_BLOCK, rows
-from strace_analyzer.trace.frames import Frames, Kind
-from strace_analyzer.trace.lines import lines
-from strace_analyzer.trace.rejoin import CLONES
-from strace_analyzer.trace.source import SourceInput
+from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.clock import Clock
+from strace_analyzer.trace.decode.frames import Frames, Kind
+from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.rejoin import CLONES
+from strace_analyzer.trace.input.accounting import Accounting, blocks_of
+from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
+from strace_analyzer.trace.input.source import SourceInput
 
 _NAMES = (b"clone", b"fork(")
 

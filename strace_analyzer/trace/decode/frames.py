@@ -7,13 +7,13 @@ from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
 
-from strace_analyzer.trace.clock import Clock
+from strace_analyzer.trace.decode.clock import Clock
+from strace_analyzer.trace.decode.lines import Line
+from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Span
-from strace_analyzer.trace.grammar import parser, tree
-from strace_analyzer.trace.lines import Line
-from strace_analyzer.trace.remembered import Remembered
-from strace_analyzer.trace.shapes import Reader, Teacher
-from strace_analyzer.trace.template import Node
+from strace_analyzer.trace.learned.grammar import parser, tree
+from strace_analyzer.trace.learned.shapes import Reader, Teacher
+from strace_analyzer.trace.learned.template import Node
 
 
 class Kind(Enum):
@@ -173,7 +173,9 @@ def _reader() -> Reader:
 
 
 def _teacher() -> Teacher:
-    from strace_analyzer.trace.learning import Learner  # Lark: most runs know every shape already
+    from strace_analyzer.trace.learned.learning import (
+        Learner,  # Lark: most runs know every shape already
+    )
 
     return Learner(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
 

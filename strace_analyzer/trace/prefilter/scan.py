@@ -13,7 +13,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from strace_analyzer.trace.watch import When
+from strace_analyzer.trace.prefilter.watch import When
 
 Hit = int
 """`(place << KIND_BITS) | kind`: the place is the end of what was found."""

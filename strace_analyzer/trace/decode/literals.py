@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from strace_analyzer.trace.remembered import Remembered
+from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.values import Name, Text
 
 _ESCAPE = re.compile(rb"(\\(?:x[0-9a-fA-F]{2}|[0-7]{1,3}|.))", re.S)

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from strace_analyzer.trace.kept import directory
+from strace_analyzer.trace.learned.cache import directory
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parents[2]
 _PLACES = (_PACKAGE / "grammars", _PACKAGE.parent / "grammars")
 
 

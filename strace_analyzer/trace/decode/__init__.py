@@ -1,0 +1,1 @@
+"""Lines in, events out: what stands on a line, and halves of calls joined."""

@@ -1,0 +1,1 @@
+"""Blocks of lines in, those lines out that can matter to the model."""
