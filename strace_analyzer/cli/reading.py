@@ -10,7 +10,7 @@ from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.progress import watched
-from strace_analyzer.report.plain import safe
+from strace_analyzer.plain import safe
 
 
 def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: bool) -> Analysis:

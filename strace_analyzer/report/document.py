@@ -16,7 +16,6 @@ from strace_analyzer.findings import (
     Unknown,
     Warning,
 )
-from strace_analyzer.report.advice import advise
 from strace_analyzer.report.elements import (
     JsonObject,
     call,
@@ -29,7 +28,6 @@ from strace_analyzer.report.elements import (
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.version import TOOL, version
-from strace_analyzer.report.words import what
 
 SCHEMA = 1
 
@@ -128,7 +126,7 @@ def port_use(use: PortUse) -> JsonObject:
 
 def group(item: Group, selected: Selected) -> JsonObject:
     """Findings with one cause, with what to do in words for the program's runtime."""
-    process_of = selected.process(item.trace, item.process.id)
+    rule, case = selected.rules[item.rule], selected.case(item)
     return {
         "id": item.id,
         "fingerprint": item.fingerprint,
@@ -145,8 +143,8 @@ def group(item: Group, selected: Selected) -> JsonObject:
         "fds": list(item.fds),
         "first": location(item.first),
         "last": location(item.last),
-        "message": what(item, process_of),
-        "advice": advise(item, process_of, selected.ports(item)).text,
+        "message": rule.summary(case),
+        "advice": rule.advice(case).text,
         "cause": item.cause,
         "without_bind": item.without_bind,
     }

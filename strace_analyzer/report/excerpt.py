@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from strace_analyzer.report.plain import safe
+from strace_analyzer.plain import safe
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ANNOTATION = re.compile(rf"({_STRING})|(?<=\d)<(?:->|<[^<>]*>|[^<>\"])*>")

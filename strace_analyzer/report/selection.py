@@ -29,6 +29,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report.moment import Moment, of_finding
+from strace_analyzer.rules.words import Case
 
 _BIND_LINES_KEPT = 8
 
@@ -92,6 +93,8 @@ class Selected:
         self.analysis = analysis
         self.selection = selection
         self.traces: tuple[TraceResult, ...] = analysis.traces
+        self.rules = {rule.id: rule for rule in analysis.rules}
+        """by id: they have the words for their findings"""
         if selection.by_time and all(trace.clock == "none" for trace in analysis.traces):
             raise ConfigurationError(
                 "--since and --until need a trace with times (-t, -tt, -ttt, -r)"
@@ -138,6 +141,10 @@ class Selected:
         """The use of ports in the network namespace of the group's sockets, or None."""
         uses = next((trace.ports for trace in self.traces if trace.id == group.trace), ())
         return next((use for use in uses if use.namespace == group.sample.namespace), None)
+
+    def case(self, group: Group) -> Case:
+        """What its rule is asked to put into words."""
+        return Case(group, self.process(group.trace, group.process.id), self.ports(group))
 
     def _groups(self) -> tuple[Group, ...]:
         kept = [

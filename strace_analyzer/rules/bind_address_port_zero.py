@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import Finding, Level, Summary
+from strace_analyzer.findings import CallRecord, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
-from strace_analyzer.rules.early_bind import connects_like_tcp, early_bind_findings
+from strace_analyzer.rules.early_bind import (
+    connects_like_tcp,
+    early_bind_findings,
+    early_bind_remark,
+)
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import took_nearly_all, with_hidden_calls
+from strace_analyzer.rules.words import Advice, Case
+
+_LATER = (
+    "set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind(): the address stays, the port is chosen "
+    "at connect() and shared between destinations."
+)
+_CURED = ("curl", "nginx", "haproxy", "squid", "envoy")
+"""whose recent versions set IP_BIND_ADDRESS_NO_PORT"""
 
 
 class BindAddressPortZero(Rule):
@@ -40,6 +52,9 @@ class BindAddressPortZero(Rule):
     title = "bind() to a local address and port 0 before connect()"
     level = Level.NOTE
     roles = MOVING
+    counts_ports = True
+    things = "connection"
+    counted = "BOUND"
 
     def step(self, step: Step) -> Iterable[Finding]:
         return early_bind_findings(
@@ -59,6 +74,35 @@ class BindAddressPortZero(Rule):
         if finding.outcome is Outcome.FAILED:
             level = Level.NOTE
         return with_hidden_calls(finding._replace(level=level), summary)
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        return f"{case.who} binds to {case.local_address} port 0 before connecting: {case.share}"
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        return (
+            f"bind() to {case.local_address} port 0 takes a port of that address away from every "
+            "destination.",
+            "With IP_BIND_ADDRESS_NO_PORT connections to different destinations share ports.",
+        )
+
+    @classmethod
+    def advice(cls, case: Case) -> Advice:
+        runtime = case.runtime
+        if runtime is None:
+            return Advice("", (_LATER,))
+        if runtime.family == "beam":
+            erlang = "add {raw,0,24,<<1:32/native>>} to the socket options, before {ip,...}."
+            return Advice(runtime.title, (erlang, _LATER))
+        if runtime.family in _CURED:
+            upgrade = "upgrade: recent versions set IP_BIND_ADDRESS_NO_PORT themselves."
+            return Advice(runtime.title, (upgrade, _LATER))
+        return Advice(runtime.title, (_LATER,))
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        return early_bind_remark(record, finding)
 
     examples = (
         Flagged(

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import Confidence, Finding, Level, Summary
+from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
+from strace_analyzer.plain import count
 from strace_analyzer.rules.early_bind import (
     UNMEASURED,
     early_bind_findings,
+    early_bind_remark,
     is_early_wildcard_bind,
 )
+from strace_analyzer.rules.remedies import BINDING, Remedy
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import early_bind_level, with_hidden_calls
+from strace_analyzer.rules.words import Advice, Case
+
+_GENERAL = Remedy(
+    "remove the bind(): connect() chooses address and port by itself.",
+    "Where the API demands a local address: set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind().",
+)
 
 
 class BindAnyPortZero(Rule):
@@ -51,6 +60,10 @@ class BindAnyPortZero(Rule):
     title = "bind() to the wildcard address and port 0 before connect()"
     level = Level.WARNING
     roles = MOVING
+    leads = True
+    counts_ports = True
+    things = "connection"
+    counted = "EARLY-BOUND"
 
     def step(self, step: Step) -> Iterable[Finding]:
         return early_bind_findings(self, step, is_early_wildcard_bind)
@@ -65,6 +78,47 @@ class BindAnyPortZero(Rule):
         if finding.socket.protocol is None:
             confidence = Confidence.PROBABLE
         return with_hidden_calls(finding._replace(level=level, confidence=confidence), summary)
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        return f"{case.who} binds before connecting: {case.share}"
+
+    @classmethod
+    def together(cls, processes: int, findings: int, connections: int) -> str:
+        return (
+            f"{count(processes, 'process binds', 'processes bind')} before connecting: "
+            f"{findings:,} of {count(connections, 'outgoing TCP connection')}"
+        )
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        return (
+            f"bind() to {case.local_address} port 0 takes a local port away from every destination "
+            "and every process.",
+            "Without it the kernel lets connections to different destinations share ports.",
+        )
+
+    @classmethod
+    def advice(cls, case: Case) -> Advice:
+        runtime, sample = case.runtime, case.sample
+        remedy = BINDING.get(runtime.family, _GENERAL) if runtime is not None else _GENERAL
+        sentences = list(remedy.sentences(runtime.major if runtime else None))
+        if sample.reuse:
+            sentences.append(_does_not_help(sample))
+        unseen = (
+            case.group.confidence is Confidence.PROBABLE and "setsockopt-hidden" in sample.doubts
+        )
+        return Advice(
+            runtime.title if runtime is not None else "",
+            tuple(sentences),
+            "First see whether IP_BIND_ADDRESS_NO_PORT is set: this trace cannot show it."
+            if unseen
+            else "",
+        )
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        return early_bind_remark(record, finding)
 
     examples = (
         Flagged(
@@ -281,3 +335,11 @@ class BindAnyPortZero(Rule):
             """,
         ),
     )
+
+
+def _does_not_help(finding: Finding) -> str:
+    """`SO_REUSEADDR, which is set here (line 11), does not help.`"""
+    at = next((r for r in finding.trail if r.role == "setsockopt" and "SO_REUSE" in r.text), None)
+    name = "SO_REUSEPORT" if at is not None and "SO_REUSEPORT" in at.text else "SO_REUSEADDR"
+    where = f" (line {at.line})" if at is not None else ""
+    return f"{name}, which is set here{where}, does not help."

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import with_hidden_calls
+from strace_analyzer.rules.words import Case
 
 LONG = 1.0
 """Seconds. Shorter than this is a probe for a free port, as tests and servers make it."""
@@ -74,6 +76,11 @@ class BoundUnused(Rule):
         if bind.event.seconds is None or self._now is None:
             return number < self._binds
         return self._now - bind.event.seconds > LONG
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        ports = count(case.group.count, "port")
+        return f"{case.who} holds {ports} bound to port 0 without connecting or listening"
 
     examples = (
         Flagged(

@@ -8,16 +8,12 @@ from pkgutil import iter_modules
 
 from strace_analyzer.rules.rule import Rule
 
-_MACHINERY = frozenset(
-    {"catalogue", "early_bind", "engine", "evidence", "load", "rule", "store", "waste"}
-)
-
 
 @cache
 def built_in_rules() -> tuple[type[Rule], ...]:
     """The rules of this package."""
     package = import_module("strace_analyzer.rules")
-    names = [info.name for info in iter_modules(package.__path__) if info.name not in _MACHINERY]
+    names = [info.name for info in iter_modules(package.__path__)]
     found = [
         rule
         for name in names

@@ -1,12 +1,14 @@
-"""The pattern that two rules share: a port taken at bind(), then an outgoing connect() on the same socket."""
+"""What two rules share: the pattern (a port taken at bind(), then an outgoing connect() on the same
+socket) and the remarks beside its calls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from strace_analyzer.findings import Finding
+from strace_analyzer.findings import CallRecord, Finding
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.remarks import remark, sets_no_port
 from strace_analyzer.rules.rule import Rule
 
 UNMEASURED = ("SCTP", "DCCP")
@@ -46,3 +48,15 @@ def is_early_wildcard_bind(socket: Socket) -> bool:
 def connects_like_tcp(socket: Socket) -> bool:
     """TCP, MPTCP, SCTP, DCCP, or of a protocol that the trace does not tell."""
     return socket.is_tcp or socket.protocol in (None, *UNMEASURED)
+
+
+def early_bind_remark(record: CallRecord, finding: Finding) -> str:
+    """What a call of the proof says about the early bind."""
+    if record.role == "setsockopt" and "SO_REUSE" in record.text:
+        return "does not help"
+    if record.role != "bind" or record.errno is not None:
+        return remark(record, finding)
+    if "setsockopt-hidden" in finding.doubts:
+        return "IP_BIND_ADDRESS_NO_PORT: not visible"
+    options = (r for r in finding.trail if r.role == "setsockopt" and r.line < record.line)
+    return f"IP_BIND_ADDRESS_NO_PORT not {'in force' if any(map(sets_no_port, options)) else 'set'}"

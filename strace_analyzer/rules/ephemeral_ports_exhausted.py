@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import Confidence, Finding, Level, PortState
+from strace_analyzer.findings import CallRecord, Confidence, Finding, Level
 from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.exhaustion import ASKING, Dry, Exhaustion
-from strace_analyzer.kernel.socket_state import Binding, Socket
+from strace_analyzer.kernel.exhaustion import ASKING, Exhaustion
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.holders import Holders
+from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.waste import NEARLY_ALL
+from strace_analyzer.rules.words import Advice, Case
 
-OF_ITS_OWN = 32
-"""So many ports of its own make a range that is smaller than assumed as good an explanation as another
-process."""
+_BY_CAUSE = {
+    "early-binds": (
+        "sockets of this trace that are bound to port 0 hold the ports: fix those binds first."
+    ),
+    "time-wait": "closed connections still hold ports for 60 s: let the peer close first, reuse "
+    "connections, or leave out the bind() so that destinations share ports.",
+    "one-destination": "one destination has used every port: reuse connections, spread over more "
+    "addresses or ports of the destination, or widen net.ipv4.ip_local_port_range.",
+    "another-process": (
+        "another process may hold the ports. Find it with: nsenter -t {pid} -n ss -tanp"
+    ),
+    "unknown": "see who holds the ports with: nsenter -t {pid} -n ss -tanp",
+}
+_WITHOUT = {
+    "would-fit": "Without the early binds these connections would have fitted.",
+    "would-not-fit": "Without the early binds these connections would not all have fitted either.",
+    "unknown": "Whether the failed connections would have fitted without the early binds depends "
+    "on where they were to go, which the trace does not show.",
+}
+_BINDS_MATTER = ("early-binds", "time-wait")
+_ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
 class EphemeralPortsExhausted(Rule):
@@ -52,18 +71,18 @@ class EphemeralPortsExhausted(Rule):
     title = "no local port was left"
     level = Level.ERROR
     roles = MOVING | {"inherited"}
+    is_failure = True
+    counts_ports = True
+    counted = "FAILED"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._exhaustion: dict[tuple[int, str | None], Exhaustion] = {}
-        self._shown: dict[int, tuple[int, int]] = {}
-        """by namespace: the lowest and highest port that the kernel was seen to choose"""
-        self._binds_early: set[int] = set()
-        """namespaces in which the trace shows a port taken by bind() with port 0"""
+        self._holders = Holders(context)
 
     def step(self, step: Step) -> Iterable[Finding]:
         socket = step.socket
-        self._note(socket)
+        self._holders.note(socket)
         if step.role not in ASKING:
             return ()
         key = socket.namespace, space(socket)
@@ -73,7 +92,7 @@ class EphemeralPortsExhausted(Rule):
         dry = exhaustion.judge(step)
         if dry is None:
             return ()
-        cause, without_bind = self._cause(step, dry)
+        cause, without_bind = self._holders.cause(step)
         found = self.finding(
             step,
             socket._replace(doubts=frozenset()),
@@ -84,45 +103,36 @@ class EphemeralPortsExhausted(Rule):
         )
         return (found,)
 
-    def _note(self, socket: Socket) -> None:
-        is_early = socket.binding is Binding.EPHEMERAL
-        if is_early and space(socket) == "TCP":
-            self._binds_early.add(socket.namespace)
-        port = socket.assigned_port
-        if port is not None and (is_early or socket.binding is Binding.AUTOBOUND):
-            low, high = self._shown.get(socket.namespace, (port, port))
-            self._shown[socket.namespace] = (min(low, port), max(high, port))
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        return f"local ports ran out for {case.who}: {case.failures}"
 
-    def _cause(self, step: Step, dry: Dry) -> tuple[str, str]:
-        """What held the ports, and whether the same connections would have fitted without the binds."""
-        socket = step.socket
-        if space(socket) != "TCP":
-            return "unknown", "would-not-fit"  # UDP shares no ports, with or without bind()
-        state = self.context.port_state(socket.namespace)
-        size = self._size(socket.namespace, state)
-        nearly_all = NEARLY_ALL * size
-        if state.pinned and state.pinned + state.needed >= nearly_all:
-            return "early-binds", _fits(state.needed, size, step)
-        if state.waiting and state.pinned + state.waiting + state.needed >= nearly_all:
-            return "time-wait", _fits(state.needed_with_time_wait, size, step)
-        if max(state.needed, state.needed_with_time_wait) >= nearly_all:
-            return "one-destination", "would-not-fit"
-        own = max(state.needed, state.needed_with_time_wait)
-        if state.source == "assumed" and own >= OF_ITS_OWN:
-            return "unknown", "unknown"  # a smaller range than the assumed one would explain it too
-        if socket.namespace not in self._binds_early:
-            return "another-process", "unknown"
-        return "unknown", "unknown"
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        reason = "The kernel found no local port to give: the program could not go on."
+        record = case.failing_call
+        if case.group.confidence is not Confidence.PROBABLE or record is None:
+            return (reason,)
+        return (reason, f"{record.errno} may have another reason here, so this is not certain.")
 
-    def _size(self, namespace: int, state: PortState) -> int:
-        """The size of the range. Where it is only assumed, and the ports that the kernel was seen to
-        choose lie as densely as only a smaller range makes them, it is that smaller range."""
-        if state.source == "assumed" and namespace in self._shown:
-            low, high = self._shown[namespace]
-            span = high - low + 1
-            if state.pinned + state.waiting + state.needed >= NEARLY_ALL * span and span > 1:
-                return span
-        return state.size
+    @classmethod
+    def advice(cls, case: Case) -> Advice:
+        group, ports = case.group, case.ports
+        pid = group.process.tgid if group.process.tgid is not None else "PID"
+        sentences = [_BY_CAUSE[group.cause or "unknown"].format(pid=pid)]
+        if group.cause in _BINDS_MATTER:
+            sentences.append(_WITHOUT[group.without_bind or "unknown"])
+        elif ports is not None and ports.range_source == "assumed":
+            low, high = ports.range
+            sentences.append(_ASSUMED.format(low=low, high=high))
+        return Advice("", tuple(sentences))
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        sought = record.errno == "EADDRINUSE" and record.role in ("bind", "listen")
+        if sought or (record.role == "connect" and record.errno in ("EADDRNOTAVAIL", "EAGAIN")):
+            return "no port was left"
+        return remark(record, finding)
 
     examples = (
         Flagged(
@@ -203,11 +213,3 @@ class EphemeralPortsExhausted(Rule):
             """,
         ),
     )
-
-
-def _fits(needed: int, size: int, step: Step) -> str:
-    """Whether one more connection would have fitted. A bind() that failed does not say where it
-    was to go: to a destination that has all its ports in use, or to another."""
-    if needed < size:
-        return "would-fit"
-    return "would-not-fit" if step.role == "connect" else "unknown"

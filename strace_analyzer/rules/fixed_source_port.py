@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.plain import count
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import with_hidden_calls
+from strace_analyzer.rules.words import Case
 
 
 class FixedSourcePort(Rule):
@@ -39,6 +41,8 @@ class FixedSourcePort(Rule):
     title = "explicit source port inside the ephemeral range"
     level = Level.NOTE
     roles = frozenset({"connect", "outcome", "reset", "close"})
+    things = "connection"
+    counted = "BOUND"
 
     def step(self, step: Step) -> Iterable[Finding]:
         was = step.was
@@ -59,6 +63,11 @@ class FixedSourcePort(Rule):
             return False
         low, high = socket.options.port_range or self.context.port_range(socket.namespace)
         return low <= socket.local.port <= high
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        times = count(case.group.count, "time")
+        return f"{case.who} connects from a fixed port inside the ephemeral range, {times}"
 
     examples = (
         Flagged(

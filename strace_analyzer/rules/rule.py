@@ -1,15 +1,22 @@
-"""What a rule is: a class that looks at Steps and yields Findings; what it shares with all others is here."""
+"""What a rule is: a class that takes Steps, gives Findings and the words for them; what all share is here.
+
+It is long because every default stands here, beside the attribute that a rule sets instead.
+"""
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
-from strace_analyzer.findings import Confidence, Finding, Level, Summary
+from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context, build
+from strace_analyzer.rules.remarks import remark
+from strace_analyzer.rules.words import Advice, Case, Figures
 
 
 class Example(NamedTuple):
@@ -50,6 +57,9 @@ class Rule(ABC):
     A rule file holds one subclass with `id`, a docstring with the five sections, `level` (the one that
     is shown before the trace has ended), `step`, and `examples`. Override `close` to report what only
     the end of the trace shows, and `judge` to set level and confidence when everything is known.
+
+    Its words come from its docstring and title; `summary`, `why`, `advice`, `remark` and `figures`
+    say it better where a rule can. They are asked of the class, when the trace is over.
     """
 
     id: ClassVar[str]
@@ -59,6 +69,16 @@ class Rule(ABC):
     roles: ClassVar[frozenset[str] | None] = None
     """the roles of the steps that `step` is given, None for every step"""
     examples: ClassVar[tuple[Example, ...]] = ()
+    leads: ClassVar[bool] = False
+    """its notes are shown in full where nothing worse was found"""
+    is_failure: ClassVar[bool] = False
+    """its findings are calls that failed: they come before what made them fail"""
+    counts_ports: ClassVar[bool] = False
+    """its page shows what bind() with port 0 cost in local ports"""
+    things: ClassVar[str] = "finding"
+    """what one of its findings is, for counting: `connection`"""
+    counted: ClassVar[str] = "TIMES"
+    """the heading of the column that counts findings by destination"""
     file: ClassVar[str | None] = None
     """the rule file that it was loaded from, None for a rule of a package"""
 
@@ -97,6 +117,39 @@ class Rule(ABC):
             at=at, confidence=confidence, cause=cause, without_bind=without_bind, ended=ended,
         )  # fmt: skip
 
+    # its words
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        """The finding in one line, without the level: who does what, how often, of how many."""
+        return f"{case.who}: {cls.title}{case.times}"
+
+    @classmethod
+    def together(cls, processes: int, findings: int, connections: int) -> str:
+        """The findings of many processes in one line; `connections` are all that were judged."""
+        made = count(findings, cls.things)
+        return f"{made} in {count(processes, 'process', 'processes')}"
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        """Why it matters, in two sentences at most: by default the first two of its section."""
+        return tuple(_sentences(cls, "Why it matters")[:2])
+
+    @classmethod
+    def advice(cls, case: Case) -> Advice:
+        """What to do: by default the section `What to do instead`."""
+        return Advice("", tuple(_sentences(cls, "What to do instead")))
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        """A few words beside a call of the proof, or nothing where it speaks for itself."""
+        return remark(record, finding)
+
+    @classmethod
+    def figures(cls, case: Case) -> Iterable[Figures]:
+        """Tables for its page, under the one of destinations."""
+        return ()
+
 
 def documentation(rule: type[Rule]) -> str:
     """The docstring of `rule`, indentation removed."""
@@ -117,6 +170,12 @@ def sections(rule: type[Rule]) -> Iterator[tuple[str, str]]:
             lines.append(line.removeprefix("    "))
     if heading:
         yield heading, "\n".join(lines).strip()
+
+
+def _sentences(rule: type[Rule], heading: str) -> list[str]:
+    """The sentences of a section: a full stop, then a capital letter."""
+    text = " ".join(dict(sections(rule)).get(heading, "").split())
+    return re.split(r"(?<=[.;!?]) (?=[A-Z])", text) if text else []
 
 
 HEADINGS = (

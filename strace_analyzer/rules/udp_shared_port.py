@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.plain import count
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.words import Case
 
 
 class UdpSharedPort(Rule):
@@ -17,11 +19,11 @@ class UdpSharedPort(Rule):
         bind() of a UDP socket with port 0 while SO_REUSEADDR is set.
 
     Why it matters:
-        With SO_REUSEADDR on every socket the kernel may hand the same port to several of them.
-        Datagrams then arrive at one socket only, and not the one that expects them.
+        With SO_REUSEADDR the kernel may give the same port to several of these sockets. Then only one
+        of them receives what is sent to it, and not the one that expects it.
 
     What to do instead:
-        Do not set SO_REUSEADDR on UDP sockets that take port 0.
+        Leave out SO_REUSEADDR before bind() to port 0: every socket then gets a port of its own.
 
     When it is fine:
         When a fixed port is shared on purpose (multicast): that bind() names the port.
@@ -45,6 +47,11 @@ class UdpSharedPort(Rule):
             and now.options.reuse_address
         ):
             yield self.finding(step, now)
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        sockets = count(case.group.count, "UDP socket")
+        return f"{case.who} binds {sockets} to port 0 with SO_REUSEADDR: they may share one port"
 
     examples = (
         Flagged(

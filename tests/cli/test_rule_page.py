@@ -45,6 +45,7 @@ def test_its_report_speaks_in_the_words_of_the_rule(tmp_path: Path) -> None:
     report = run("--rules", file, given=LINGERS).stdout
     assert report.startswith(
         "note: the traced program: close() waits because of SO_LINGER\n\n"
+        "  The call blocks until everything sent is acknowledged or the time is over.\n\n"
         "  DESTINATION   TIMES  CONNECTED  FD  LINES\n"
         "  192.0.2.7:80      1          1  3   4\n\n"
         "  Fix    Leave SO_LINGER alone; call shutdown() and read to the end.\n\n"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from strace_analyzer.rules import catalogue
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = sorted((ROOT / "strace_analyzer").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
@@ -80,6 +82,29 @@ def test_only_the_command_line_prints_or_exits() -> None:
     # ahead.py ends the process that it has forked
     allowed = {"strace_analyzer/__main__.py", "strace_analyzer/trace/prefilter/ahead.py"}
     assert {s for s in speakers - allowed if not s.startswith("strace_analyzer/cli/")} == set()
+
+
+def test_the_report_knows_no_rule() -> None:
+    """What is said of a finding stands in its rule's file."""
+    ids = [rule.id for rule in catalogue()]
+    known = [
+        f"{name(path)}: {id}"
+        for path in PACKAGE
+        if path.relative_to(ROOT / "strace_analyzer").parts[0] == "report"
+        for id in ids
+        if id in path.read_text()
+    ]
+    assert ids
+    assert known == []
+
+
+def test_a_rule_imports_no_other_rule() -> None:
+    modules = {rule.__module__ for rule in catalogue()}
+    for path in PACKAGE:
+        module = name(path).removesuffix(".py").replace("/", ".")
+        if module in modules:
+            imported = {n.module for n in ast.walk(tree(path)) if isinstance(n, ast.ImportFrom)}
+            assert imported & modules == set(), name(path)
 
 
 def functions_in(path: Path) -> list[ast.FunctionDef]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from report.fixtures import analysis, crawler, early_bind, group, process, trace
 from report.printed import printed
 
+import strace_analyzer as sa
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.findings import (
     Confidence,
@@ -166,14 +167,44 @@ def test_clean_of_one_rule_does_not_deny_what_another_finds() -> None:
     )
 
 
-def test_a_rule_of_ones_own_speaks_for_itself() -> None:
-    own = early_bind(10, rule="long-linger", level=Level.NOTE)
-    told = replace(group([own, early_bind(30)]), message="close() waits", advice="Do not wait.")
-    report = printed(analysis([own], groups=[told]))
-    assert report.startswith("note: beam.smp (pid 700): close() waits, 2 times\n")
+class LongLinger(sa.Rule):
+    """A connection is closed while SO_LINGER makes close() wait.
+
+    Why it matters:
+        The call blocks. Nobody is served meanwhile. Nor is this sentence shown.
+
+    What to do instead:
+        Do not wait.
+    """
+
+    id = "long-linger"
+    title = "close() waits"
+
+    def step(self, step: sa.Step) -> tuple[Finding, ...]:
+        return ()
+
+
+def test_a_rule_that_says_no_more_is_told_in_the_words_of_its_docstring() -> None:
+    own = [early_bind(at, rule="long-linger", level=Level.NOTE) for at in (10, 30)]
+    report = printed(replace(analysis(own), rules=(LongLinger,)))
+    assert report.startswith(
+        "note: beam.smp (pid 700): close() waits, 2 times\n\n"
+        "  The call blocks.\n  Nobody is served meanwhile.\n\n"
+        "  DESTINATION     TIMES  CONNECTED  FD  BIND LINES\n"
+    )
     assert "\n  Fix    Do not wait.\n" in report
-    silent = printed(analysis([own], groups=[replace(told, advice="")]))
-    assert "Fix" not in silent
+
+
+class Silent(LongLinger):
+    """Nothing but an id and a title."""
+
+    id = "silent"
+
+
+def test_a_rule_without_documentation_has_no_fix() -> None:
+    report = printed(replace(analysis([early_bind(10, rule="silent")]), rules=(Silent,)))
+    assert report.startswith("warning: beam.smp (pid 700): close() waits\n\n  DESTINATION")
+    assert "Fix" not in report
 
 
 INCONCLUSIVE = """\

@@ -1,7 +1,7 @@
 """Takes the findings that were selected, gives one line each, in the form that editors and CI
 jump to.
 
-`trace.txt:403: warning: bind-any-port-zero: beam.smp[4510] fd 19 -> 127.0.0.1:8001`
+`trace.txt:403: warning: RULE-ID: beam.smp[4510] fd 19 -> 127.0.0.1:8001`
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TextIO
 
 from strace_analyzer.findings import Confidence, Finding
 from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.plain import safe
 from strace_analyzer.report.selection import Selected, Selection
 
 

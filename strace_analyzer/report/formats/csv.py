@@ -6,8 +6,8 @@ from __future__ import annotations
 import csv
 from typing import TextIO
 
+from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Table
-from strace_analyzer.report.plain import safe
 
 _FORMULA = ("=", "+", "-", "@")
 """what a spreadsheet would take as the beginning of one"""

@@ -5,25 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group
-from strace_analyzer.report import words
-from strace_analyzer.report.advice import advise
-from strace_analyzer.report.plain import safe
+from strace_analyzer.plain import safe
 from strace_analyzer.report.text import hides, ports, proof
 from strace_analyzer.report.text.causes import Cause
 from strace_analyzer.report.text.destinations import destinations
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import (
     DOUBT,
+    FAINT,
     LEVELS,
     headline,
     indented,
     labelled,
     paragraph,
+    table,
 )
+from strace_analyzer.rules.words import Figures
 
 BLANK = Text("")
 
@@ -32,7 +34,8 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
     """Everything about one process's cause, the fix before the proof; what it costs in local ports
     only where `cost`, since that is told once for a network namespace."""
     group = cause.head
-    said = words.what(group, section.process(group))
+    rule, case = section.rule(group), section.case(group)
+    said = safe(rule.summary(case))
     if 0 < cause.probable < cause.count:
         said += f", {cause.probable:,} of them probable"
     if group.confidence is Confidence.PROBABLE:
@@ -40,12 +43,15 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
     else:
         yield headline(str(group.level), LEVELS[group.level], said)
     yield BLANK
-    reasons = words.why(group)
+    reasons = rule.why(case)
     if reasons:
         yield paragraph(*reasons)
         yield BLANK
     if group.peers:
-        yield indented(destinations(group, section.everything))
+        yield indented(destinations(group, rule, section.everything))
+        yield BLANK
+    for figures in rule.figures(case):
+        yield indented(_figures(figures))
         yield BLANK
     if cause.doubtful is not None:
         yield from hides.hidden(cause.doubtful, section)
@@ -60,10 +66,18 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
     yield from proof.proof(group, section)
 
 
+def _figures(figures: Figures) -> RenderableType:
+    """A rule's own table, its remarks below it."""
+    grid = table(*figures.columns)
+    for row in figures.rows:
+        grid.add_row(*map(safe, row))
+    return Stack(grid, *(Text(safe(line), style=FAINT) for line in figures.remarks))
+
+
 def fix(group: Group, section: Section) -> RenderableType | None:
     """What to do, the runtime named first, each sentence on a line of its own; None where the rule
     does not say."""
-    advice = advise(group, section.process(group), section.ports(group))
+    advice = section.rule(group).advice(section.case(group))
     sentences = list(advice.sentences)
     if not sentences:
         return None

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount
-from strace_analyzer.report import words
 from strace_analyzer.report.text.section import Section
+from strace_analyzer.rules import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
         folded.setdefault(key, []).append(group)
         names[key] = name
     found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
-    return sorted(found, key=lambda cause: _order(cause.head, cause.count))
+    return sorted(found, key=lambda cause: _order(cause, section))
 
 
-def _order(head: Group, count: int) -> tuple[int, bool, int]:
+def _order(cause: Cause, section: Section) -> tuple[int, bool, int]:
     """What failed comes before what made it fail."""
-    return (-head.level, head.rule != "ephemeral-ports-exhausted", -count)
+    return (-cause.head.level, not section.rule(cause.head).is_failure, -cause.count)
 
 
 def _is_probable(group: Group) -> bool:

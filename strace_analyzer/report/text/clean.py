@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Process
-from strace_analyzer.report import words
+from strace_analyzer.plain import count, number
 from strace_analyzer.report.gate import Judgement
-from strace_analyzer.report.plain import count, number
 from strace_analyzer.report.text.hides import again
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
 from strace_analyzer.report.text.unknown import not_known
+from strace_analyzer.rules import words
 
 _ROWS = 12
 BLANK = Text("")

@@ -10,16 +10,15 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Level
+from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.gate import Gate, Judgement
-from strace_analyzer.report.plain import count, number, safe
 from strace_analyzer.report.text.causes import causes
 from strace_analyzer.report.text.section import Section
-from strace_analyzer.report.text.style import FAINT, MAIN_RULE, path
+from strace_analyzer.report.text.style import FAINT, path
 
 
 def counted(section: Section) -> Iterator[RenderableType]:
-    """`1 warning (bind-any-port-zero, 40 findings, certain). 1,070 lines, 1,016 calls, all
-    understood.`"""
+    """`1 warning (RULE-ID, 40 findings, certain). 1,070 lines, 1,016 calls, all understood.`"""
     found = _found(section)
     yield Text(f"{found} {read(section)}" if found else read(section))
 
@@ -28,7 +27,7 @@ def hints(section: Section) -> Iterator[RenderableType]:
     """What to type next: every finding, one socket's life, the rule's documentation."""
     if not section.groups:
         return
-    group = max(section.groups, key=lambda group: (group.level, group.rule == MAIN_RULE))
+    group = max(section.groups, key=lambda group: (group.level, section.rule(group).leads))
     words = []
     total = sum(item.count for item in section.groups)
     if total > 1 and not section.everything:
@@ -47,7 +46,7 @@ def hints(section: Section) -> Iterator[RenderableType]:
 
 def _rules_option(section: Section, rule: str) -> str:
     """` --rules FILE` for a rule of the user's own, else nothing."""
-    file = section.rule_files.get(rule)
+    file = section.rules[rule].file
     return "" if file is None else f" --rules {safe(shlex.quote(file))}"
 
 
@@ -63,7 +62,7 @@ def gate_line(
 
 
 def _found(section: Section) -> str:
-    """`1 error, 2 notes (bind-any-port-zero, 44 findings, certain).`"""
+    """`1 error, 2 notes (RULE-ID, 44 findings, certain).`"""
     groups = section.judged
     if not groups:
         return ""

@@ -6,24 +6,24 @@ from __future__ import annotations
 from rich.table import Table
 
 from strace_analyzer.findings import Group, PeerCount
-from strace_analyzer.report.plain import number, ranges, safe
+from strace_analyzer.plain import number, ranges, safe
 from strace_analyzer.report.text.style import FAINT, table
+from strace_analyzer.rules import Rule
 
 _ROWS = 8
 _BIND_LINES = 4
 
 
-def destinations(group: Group, everything: bool) -> Table:
+def destinations(group: Group, rule: type[Rule], everything: bool) -> Table:
     """The most frequent destinations first; beyond eight they are counted, unless `everything`."""
-    ran_out = group.rule == "ephemeral-ports-exhausted"
-    connected = [] if ran_out else [">CONNECTED"]
-    grid = table("DESTINATION", f">{_counted(group)}", *connected, "FD", f"~{_place(group)}")
+    connected = [] if rule.is_failure else [">CONNECTED"]
+    grid = table("DESTINATION", f">{rule.counted}", *connected, "FD", f"~{_place(group)}")
     shown = group.peers if everything or len(group.peers) <= _ROWS + 1 else group.peers[:_ROWS]
     for peer in shown:
         grid.add_row(
             safe(str(peer.peer)),
             number(peer.count),
-            *([] if ran_out else [number(peer.connected)]),
+            *([] if rule.is_failure else [number(peer.connected)]),
             ranges(peer.fds),
             _lines(peer),
         )
@@ -32,18 +32,10 @@ def destinations(group: Group, everything: bool) -> Table:
         grid.add_row(
             f"{len(rest):,} more: --all",
             number(sum(peer.count for peer in rest)),
-            *([] if ran_out else [number(sum(peer.connected for peer in rest))]),
+            *([] if rule.is_failure else [number(sum(peer.connected for peer in rest))]),
             style=FAINT,
         )
     return grid
-
-
-def _counted(group: Group) -> str:
-    if group.rule == "ephemeral-ports-exhausted":
-        return "FAILED"
-    if group.rule == "bind-any-port-zero":
-        return "EARLY-BOUND"
-    return "BOUND" if _place(group) == "BIND LINES" else "TIMES"
 
 
 def _place(group: Group) -> str:

@@ -12,9 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Group, Level, Process
-from strace_analyzer.report import words
-from strace_analyzer.report.advice import advise
-from strace_analyzer.report.plain import count, listed, number, safe
+from strace_analyzer.plain import count, listed, number, safe
 from strace_analyzer.report.text.causes import Cause
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import (
@@ -22,11 +20,11 @@ from strace_analyzer.report.text.style import (
     FAINT,
     HEADING,
     LEVELS,
-    MAIN_RULE,
     headline,
     indented,
     table,
 )
+from strace_analyzer.rules import words
 
 _ENTRIES = 12
 BLANK = Text("")
@@ -35,20 +33,7 @@ BLANK = Text("")
 def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
     """The headline, the table of programs, and one entry for each cause."""
     worst = found[0].head
-    processes = {group.process.id for cause in found for group in cause.groups}
-    total = sum(p.tcp_connections for p in section.processes)
-    early = sum(g.count for c in found for g in c.groups if g.rule == "bind-any-port-zero")
-    if worst.rule == "ephemeral-ports-exhausted":
-        text = f"{words.what(worst, section.process(worst))}"
-    elif early:
-        text = (
-            f"{count(len(processes), 'process binds', 'processes bind')} before connecting: "
-            f"{early:,} of {count(total, 'outgoing TCP connection')}"
-        )
-    else:
-        findings = count(sum(cause.count for cause in found), "finding")
-        text = f"{findings} in {count(len(processes), 'process', 'processes')}"
-    yield headline(str(worst.level), LEVELS[worst.level], text)
+    yield headline(str(worst.level), LEVELS[worst.level], _together(found, section))
     yield BLANK
     yield indented(_programs(found, section))
     yield BLANK
@@ -56,6 +41,22 @@ def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
     yield indented(Stack(*(_entry(at, cause, section) for at, cause in enumerate(shown, 1))))
     if len(shown) < len(found):
         yield indented(Text(f"and {len(found) - len(shown):,} more: --all", style=FAINT))
+
+
+def _together(found: Sequence[Cause], section: Section) -> str:
+    """What failed first of all; else what the rule that leads says of all its findings together, or
+    how many findings there are of several rules."""
+    worst = found[0].head
+    if section.rule(worst).is_failure:
+        return section.rule(worst).summary(section.case(worst))
+    leading = [cause for cause in found if section.rule(cause.head).leads]
+    processes = {group.process.id for cause in leading or found for group in cause.groups}
+    findings = sum(cause.count for cause in leading or found)
+    total = sum(process.tcp_connections for process in section.processes)
+    if not leading and len({cause.head.rule for cause in found}) > 1:
+        made = count(findings, "finding")
+        return f"{made} in {count(len(processes), 'process', 'processes')}"
+    return section.rule((leading or found)[0].head).together(len(processes), findings, total)
 
 
 def _programs(found: Sequence[Cause], section: Section) -> Table:
@@ -118,8 +119,9 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     grid.add_column(width=8, no_wrap=True)
     grid.add_column()
     title = Text(cause.program, style=HEADING)
-    title.append(f"  {_extent(cause)}", style="not bold")
-    if head.rule != "bind-any-port-zero":
+    rule = section.rule(head)
+    title.append(f"  {_extent(cause, rule.things)}", style="not bold")
+    if not rule.leads:
         title.append(f"  ({head.rule})", style="not bold")
     word, style = str(head.level), LEVELS[head.level]
     if cause.probable == cause.count:
@@ -127,16 +129,15 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     grid.add_row(str(at), Text(word, style=style), title)
     if cause.processes > 1:
         grid.add_row("", "worst", _worst(cause, section.everything))
-    if head.level is not Level.NOTE or head.rule == MAIN_RULE or section.everything:
-        advice = advise(head, section.process(head), section.ports(head))
+    if head.level is not Level.NOTE or rule.leads or section.everything:
+        advice = rule.advice(section.case(head))
         for fix in advice.sentences[:1]:
             grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
     grid.add_row("", "Proof", Text(_proof(head)))
     return grid
 
 
-def _extent(cause: Cause) -> str:
-    things = "connection" if cause.head.rule.startswith("bind-") else "finding"
+def _extent(cause: Cause, things: str) -> str:
     words_ = [count(cause.count, things)]
     if cause.processes > 1:
         words_.insert(0, count(cause.processes, "process", "processes"))

@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.analysis import TraceResult
+from strace_analyzer.plain import count, duration, number, safe
 from strace_analyzer.ports import Forecast
-from strace_analyzer.report.plain import count, duration, number, safe
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 
 _REMARK = (

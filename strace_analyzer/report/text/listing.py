@@ -6,9 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from strace_analyzer.findings import Confidence, Finding
-from strace_analyzer.report.plain import duration, safe
-from strace_analyzer.report.words import outcome
+from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.plain import duration, safe
 
+_OUTCOMES = {
+    Outcome.CONNECTED: "connected",
+    Outcome.IN_PROGRESS: "in progress",
+    Outcome.FAILED: "failed",
+    Outcome.NONE: "-",
+}
 _COLUMNS = "{:<8} {:<20} {:>8} {:>8} {:>4}  {:<25} {:<11} {}"
 
 
@@ -34,7 +40,7 @@ def _line(finding: Finding) -> str:
             connect.line if connect else "-",
             finding.fd,
             str(finding.peer or "-"),
-            outcome(finding.outcome),
+            _OUTCOMES[finding.outcome],
             "-" if finding.held_seconds is None else duration(finding.held_seconds),
         ).rstrip()
     )

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Level
-from strace_analyzer.report.plain import count, number
+from strace_analyzer.plain import count, number
 from strace_analyzer.report.text.style import FAINT, GOOD, HEADING, LEVELS
 
 _BAR = 24

@@ -13,9 +13,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Group, Level
-from strace_analyzer.report import words
+from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.gate import Gate, Judgement, judge
-from strace_analyzer.report.plain import count, number, safe
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_blocks
 from strace_analyzer.report.text.causes import causes
@@ -31,12 +30,12 @@ from strace_analyzer.report.text.style import (
     GOOD,
     HEADING,
     LEVELS,
-    MAIN_RULE,
     indented,
     path,
     table,
 )
 from strace_analyzer.report.text.unknown import not_known
+from strace_analyzer.rules import words
 
 _IN_FULL = 3
 BLANK = Text("")
@@ -72,7 +71,7 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
 
 def _findings(section: Section) -> Iterator[RenderableType]:
     """The groups that matter in full or as a table, the notes of the others a line per rule."""
-    full, brief = _weighed(section.groups, section.everything)
+    full, brief = _weighed(section)
     found = causes(full, section)
     in_full = len(found) <= _IN_FULL and all(cause.processes == 1 for cause in found)
     if in_full:
@@ -83,8 +82,8 @@ def _findings(section: Section) -> Iterator[RenderableType]:
             told.add(namespace)
             yield BLANK
     elif found:
-        full += [group for group in brief if group.rule == MAIN_RULE]
-        brief = [group for group in brief if group.rule != MAIN_RULE]
+        full += [group for group in brief if section.rule(group).leads]
+        brief = [group for group in brief if not section.rule(group).leads]
         yield from fleet(causes(full, section), section)
         yield BLANK
     if not section.groups:
@@ -101,17 +100,17 @@ def _findings(section: Section) -> Iterator[RenderableType]:
     yield from not_known(section, frozenset(doubts) if in_full else frozenset())
 
 
-def _weighed(groups: Sequence[Group], everything: bool) -> tuple[list[Group], list[Group]]:
+def _weighed(section: Section) -> tuple[list[Group], list[Group]]:
     """Which groups are shown in full, and which notes get a line per rule.
 
-    A note is shown in full where nothing worse was found and its rule is the one this program
-    exists for.
+    A note is shown in full where nothing worse was found and its rule leads, or it is alone.
     """
-    if everything:
+    groups = section.groups
+    if section.everything:
         return list(groups), []
     full = [group for group in groups if group.level is not Level.NOTE]
     if not full:
-        full = [group for group in groups if group.rule == MAIN_RULE]
+        full = [group for group in groups if section.rule(group).leads]
     if not full and len(groups) == 1:
         full = list(groups)
     chosen = {id(group) for group in full}
@@ -119,7 +118,7 @@ def _weighed(groups: Sequence[Group], everything: bool) -> tuple[list[Group], li
 
 
 def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType]:
-    """`note: bind-address-port-zero: 10 findings by python req.py; first on line 120`."""
+    """`note: RULE-ID: 10 findings by python req.py; first on line 120`."""
     by_rule: dict[str, list[Group]] = {}
     for group in groups:
         by_rule.setdefault(group.rule, []).append(group)

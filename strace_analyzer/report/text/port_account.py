@@ -11,7 +11,7 @@ from rich.text import Text
 
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import Endpoint, PortUse
-from strace_analyzer.report.plain import count, duration, number, safe
+from strace_analyzer.plain import count, duration, number, safe
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, path, table

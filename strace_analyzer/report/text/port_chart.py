@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from strace_analyzer.findings import TimelinePoint
-from strace_analyzer.report.plain import duration, number
+from strace_analyzer.plain import duration, number
 
 _ROWS = 6
 _NARROWEST = 24

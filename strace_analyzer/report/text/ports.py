@@ -10,11 +10,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group, PortUse
-from strace_analyzer.report.plain import number
+from strace_analyzer.plain import number
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, table
 
-_RULES = ("bind-any-port-zero", "bind-address-port-zero", "ephemeral-ports-exhausted")
 _SOURCES = {
     "option": "as given by --port-range",
     "host": "of this machine",
@@ -26,7 +25,7 @@ _SOURCES = {
 def ports(group: Group, section: Section) -> RenderableType | None:
     """Ports taken now and without the bind, both with TIME_WAIT where the trace has times."""
     use = section.ports(group)
-    if use is None or group.rule not in _RULES or use.total_pinned < 2:
+    if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
         return None
     grid = table("LOCAL PORTS TAKEN", ">~BY BIND()", ">~WITHOUT IT")
     grid.add_row("open at the same time", number(use.peak_pinned), number(use.peak_needed))
@@ -68,7 +67,7 @@ def _is_refuted(use: PortUse, section: Section) -> bool:
         use.range_source == "assumed"
         and 2 * most < high - low + 1
         and any(
-            group.rule == "ephemeral-ports-exhausted"
+            section.rule(group).is_failure
             and group.confidence is Confidence.CERTAIN
             and group.cause in ("early-binds", "time-wait", "one-destination")
             and group.sample.namespace == use.namespace

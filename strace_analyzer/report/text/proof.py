@@ -10,9 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import CallRecord, Group
+from strace_analyzer.plain import safe
 from strace_analyzer.report.excerpt import excerpt
-from strace_analyzer.report.plain import safe
-from strace_analyzer.report.remarks import remark
 from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, path
 
@@ -60,7 +59,8 @@ def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> Render
     shown, left_out = _most_telling(calls, section.everything)
     places = [f"{safe(c.source)}:{c.line}" if several_sources else str(c.line) for c in shown]
     place_width = max(5, *map(len, places))
-    remarks = [remark(call, finding) for call in shown]
+    rule = section.rule(group)
+    remarks = [rule.remark(call, finding) for call in shown]
     threads = [f"[{call.tid}] " if several_tids else "" for call in shown]
     room = section.width - 2 - place_width - 2 - max(map(len, threads))
     beside = section.width >= _NARROW

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from strace_analyzer.analysis.examples import Disagreement
 from strace_analyzer.findings import Level
-from strace_analyzer.report.plain import count, safe
+from strace_analyzer.plain import count, safe
 from strace_analyzer.report.text.style import FAINT, GOOD, HEADING, LEVELS, headline, path
 from strace_analyzer.rules import Rule
 

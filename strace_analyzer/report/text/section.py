@@ -8,6 +8,8 @@ from typing import NamedTuple
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import Group, PortUse, Process, Unknown, Warning
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.rules import Rule
+from strace_analyzer.rules.words import Case
 
 
 class Section(NamedTuple):
@@ -23,8 +25,8 @@ class Section(NamedTuple):
     width: int
     everything: bool
     """--all: nothing is shortened"""
-    rule_files: dict[str, str]
-    """of the rules that were loaded from files: in which one each stands"""
+    rules: dict[str, type[Rule]]
+    """by id: they have the words for their findings"""
 
     @property
     def blind(self) -> frozenset[str]:
@@ -35,6 +37,14 @@ class Section(NamedTuple):
     def failed_rules(self) -> bool:
         """Of no concern here: the exit status is decided for all traces together."""
         return False
+
+    def rule(self, group: Group) -> type[Rule]:
+        """The rule that found it."""
+        return self.rules[group.rule]
+
+    def case(self, group: Group) -> Case:
+        """What its rule is asked to put into words."""
+        return Case(group, self.process(group), self.ports(group))
 
     def process(self, group: Group) -> Process | None:
         """The process of `group`, None where it is not known."""
@@ -48,7 +58,6 @@ class Section(NamedTuple):
 
 def sections(selected: Selected, width: int, everything: bool) -> Iterator[Section]:
     """One section for each trace, in the order given."""
-    files = {rule.id: rule.file for rule in selected.analysis.rules if rule.file is not None}
     for trace in selected.traces:
         yield Section(
             trace=trace,
@@ -60,5 +69,5 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
             width=width,
             everything=everything,
-            rule_files=files,
+            rules=selected.rules,
         )

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import SocketLife
+from strace_analyzer.plain import count, duration, safe
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.lives import Wanted, lives
-from strace_analyzer.report.plain import count, duration, safe
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
 

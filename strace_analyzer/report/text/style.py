@@ -16,9 +16,6 @@ DOUBT = "bold magenta"
 HEADING = "bold"
 FAINT = "bright_black"
 INDENT = 2
-MAIN_RULE = "bind-any-port-zero"
-"""the rule that this program exists for: its notes are shown in full where nothing worse was
-found"""
 
 
 def headline(word: str, style: str, text: str) -> Text:

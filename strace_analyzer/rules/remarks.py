@@ -1,4 +1,4 @@
-"""Takes one call of a finding's proof, gives the few words that say what it proves."""
+"""Takes one call of a finding's proof, gives the few words that say what it shows, whatever the rule."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 
 from strace_analyzer.findings import CallRecord, Finding
 from strace_analyzer.kernel.socket_state import Outcome
-from strace_analyzer.report.plain import duration
+from strace_analyzer.plain import duration
 
 _PORT = re.compile(r"htons\((\d+)\)")
 _ERROR = re.compile(r"SO_ERROR, \[([A-Z0-9]+)")
 _HOLDING_ERRORS = frozenset({"ENETUNREACH", "EACCES", "EINVAL", "EPERM"})
 """given before the kernel touches the port, which then stays taken (docs/kernel.md)"""
+_UNDER_WAY = ("EINPROGRESS", "EALREADY", "EINTR")
 
 
 def remark(record: CallRecord, finding: Finding) -> str:
@@ -20,11 +21,11 @@ def remark(record: CallRecord, finding: Finding) -> str:
         case "setsockopt":
             return _option(record, finding)
         case "bind":
-            return _bind(record, finding)
+            return "in use" if record.errno == "EADDRINUSE" else ""
         case "getsockname":
             return _name(record, finding)
         case "connect":
-            return _connect(record)
+            return _connect(record, finding)
         case "outcome":
             return _outcome(record)
         case "release":
@@ -38,30 +39,20 @@ def remark(record: CallRecord, finding: Finding) -> str:
     return ""
 
 
+def sets_no_port(record: CallRecord) -> bool:
+    """Whether a setsockopt() is about IP_BIND_ADDRESS_NO_PORT."""
+    return "IP_BIND_ADDRESS_NO_PORT" in record.text or ", 0x18," in record.text
+
+
 def _option(record: CallRecord, finding: Finding) -> str:
-    if "SO_REUSE" in record.text:
-        return "does not help" if finding.rule.startswith("bind-") else ""
-    if "IP_BIND_ADDRESS_NO_PORT" in record.text or ", 0x18," in record.text:
-        bind = finding.calls.get("bind")
-        if record.errno is not None:
-            return "not in force: it failed"
-        if bind is not None and record.line > bind.line:
-            return "too late: after bind()"
-        return "switched off" if "[0]" in record.text else "switched on"
-    return ""
-
-
-def _bind(record: CallRecord, finding: Finding) -> str:
-    if record.errno == "EADDRINUSE":
-        return "no port was left" if finding.rule == "ephemeral-ports-exhausted" else "in use"
-    if finding.rule not in ("bind-any-port-zero", "bind-address-port-zero"):
+    if not sets_no_port(record):
         return ""
-    if "setsockopt-hidden" in finding.doubts:
-        return "IP_BIND_ADDRESS_NO_PORT: not visible"
-    options = [r for r in finding.trail if r.role == "setsockopt" and r.line < record.line]
-    if any("NO_PORT" in option.text or ", 0x18," in option.text for option in options):
-        return "IP_BIND_ADDRESS_NO_PORT not in force"
-    return "IP_BIND_ADDRESS_NO_PORT not set"
+    bind = finding.calls.get("bind")
+    if record.errno is not None:
+        return "not in force: it failed"
+    if bind is not None and record.line > bind.line:
+        return "too late: after bind()"
+    return "switched off" if "[0]" in record.text else "switched on"
 
 
 def _name(record: CallRecord, finding: Finding) -> str:
@@ -74,16 +65,16 @@ def _name(record: CallRecord, finding: Finding) -> str:
     return f"port {match[1]} is taken" if match[1] != "0" else "no port yet"
 
 
-def _connect(record: CallRecord) -> str:
+def _connect(record: CallRecord, finding: Finding) -> str:
     if record.errno is None:
         return "connected" if record.result == 0 else ""
-    if record.errno in ("EINPROGRESS", "EALREADY", "EINTR"):
+    if record.errno in _UNDER_WAY:
         return ""
     if record.errno == "EISCONN":
         return "connected"
-    if record.errno in ("EADDRNOTAVAIL", "EAGAIN"):
-        return "no port was left"
-    return "failed, port still taken" if record.errno in _HOLDING_ERRORS else "failed"
+    if record.errno in _HOLDING_ERRORS and "bind" in finding.calls:
+        return "failed, port still taken"
+    return "failed"
 
 
 def _outcome(record: CallRecord) -> str:

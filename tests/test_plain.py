@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strace_analyzer.report.plain import count, duration, listed, ranges, safe
+from strace_analyzer.plain import count, duration, listed, ranges, safe
 
 
 def test_nothing_of_a_traced_program_can_command_a_terminal() -> None:

@@ -26,7 +26,7 @@ class Remedy(NamedTuple):
         return (self.fix, self.until) if self.until else (self.fix,)
 
 
-REMEDIES = {
+BINDING: dict[str, Remedy] = {
     "beam": Remedy(
         "use OTP 24 or later, without {ip,any}.",
         "Until then: add {raw,0,24,<<1:32/native>>} to the socket options.",

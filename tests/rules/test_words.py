@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 from report.fixtures import early_bind, group, port_use, process
 
-from strace_analyzer.findings import Finding, ProcessRef
-from strace_analyzer.report.advice import advise
-from strace_analyzer.report.remedies import REMEDIES
-from strace_analyzer.report.runtimes import recognise
-from strace_analyzer.report.words import program
+from strace_analyzer.findings import Finding, PortUse, Process, ProcessRef
+from strace_analyzer.rules import catalogue
+from strace_analyzer.rules.remedies import BINDING
+from strace_analyzer.rules.runtimes import recognise
+from strace_analyzer.rules.words import Advice, Case, program
+
+RULES = {rule.id: rule for rule in catalogue()}
+
+
+def advised(finding: Finding, of: Process | None = None, ports: PortUse | None = None) -> Advice:
+    """What its rule says to do about it."""
+    return RULES[finding.rule].advice(Case(group([finding]), of, ports))
 
 
 def ran(command: str, *programs: str, argv: tuple[str, ...] = ()) -> str | None:
@@ -49,7 +56,7 @@ def test_a_script_is_known_by_its_ending() -> None:
 def sentences(command: str, path: str, finding: Finding | None = None) -> tuple[str, ...]:
     ref = ProcessRef("t1:700", 700, 702, command)
     found = finding or early_bind(10, process=ref, reuse=False)
-    return advise(group([found]), process(command=command, programs=(path,), argv=())).sentences
+    return advised(found, process(command=command, programs=(path,), argv=())).sentences
 
 
 def test_an_old_erlang_is_told_to_upgrade_and_what_to_do_until_then() -> None:
@@ -94,7 +101,7 @@ def test_folk_remedies_are_named_where_they_are_in_use() -> None:
 )
 def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:
     found = early_bind(10, rule="ephemeral-ports-exhausted", cause=cause, without_bind="would-fit")
-    advice = advise(group([found]), process())
+    advice = advised(found, process())
     assert advice.sentences[0].startswith(begins)
 
 
@@ -126,11 +133,11 @@ def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:
 )
 def test_exhaustion_says_whether_the_binds_matter(cause: str, without: str, last: str) -> None:
     found = early_bind(10, rule="ephemeral-ports-exhausted", cause=cause, without_bind=without)
-    assert advise(group([found]), process(), port_use()).sentences[-1] == last
+    assert advised(found, process(), port_use()).sentences[-1] == last
 
 
 def test_every_remedy_is_a_sentence() -> None:
-    for remedy in REMEDIES.values():
+    for remedy in BINDING.values():
         for sentence in (*remedy.sentences(None), *remedy.sentences(99)):
             assert sentence.endswith(".")
             assert "\n" not in sentence

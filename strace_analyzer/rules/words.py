@@ -1,0 +1,161 @@
+"""Takes groups, processes and the use of ports, gives what a rule needs for its sentences: who, how
+often, which call."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from strace_analyzer.findings import (
+    CallRecord,
+    Confidence,
+    Finding,
+    Group,
+    PortUse,
+    Process,
+    ProcessRef,
+)
+from strace_analyzer.plain import count, safe
+from strace_analyzer.rules.runtimes import Runtime, recognise
+
+_INTERPRETER = re.compile(r"(python|pypy|ruby|perl|node|nodejs|java|bash|sh|dash|php)[\d.]*")
+_TAKES_A_VALUE = frozenset(
+    {"-cp", "-classpath", "--class-path", "-W", "-X", "-r", "-I", "-e", "-c"}
+)
+
+
+class Case(NamedTuple):
+    """What a rule is asked to put into words: a group of its findings, their process (None where it
+    was not selected), and the ports of their network namespace (None where they were not counted)."""
+
+    group: Group
+    process: Process | None = None
+    ports: PortUse | None = None
+
+    @property
+    def sample(self) -> Finding:
+        """The finding that is shown as the proof."""
+        return self.group.sample
+
+    @property
+    def who(self) -> str:
+        """`beam.smp (pid 4510)`, `process 4510`, `thread 4417`, `the traced program`."""
+        return who(self.group.process, self.process)
+
+    @property
+    def runtime(self) -> Runtime | None:
+        """What the program runs on, None where nothing tells."""
+        return recognise(self.group.process.command, self.process)
+
+    @property
+    def times(self) -> str:
+        """`, 3 times`; nothing where it was once."""
+        return f", {count(self.group.count, 'time')}" if self.group.count > 1 else ""
+
+    @property
+    def share(self) -> str:
+        """`40 of its 40 outgoing TCP connections`, or how often where the whole is not known."""
+        group, process = self.group, self.process
+        if process is None or process.tcp_connections < group.count:
+            text = count(group.count, "time")
+        elif process.tcp_connections == 1:
+            text = "its one outgoing TCP connection"
+        else:
+            text = f"{group.count:,} of its {process.tcp_connections:,} outgoing TCP connections"
+        probable = group.confidence is Confidence.PROBABLE
+        if group.failed == group.count:
+            text += " (failed)" if probable else ", which failed"
+        elif group.failed:
+            text += f" ({group.failed:,} failed)"
+        return f"{text}, but this trace cannot prove it" if probable else text
+
+    @property
+    def failing_call(self) -> CallRecord | None:
+        """The call of the sample that failed, or None."""
+        return next((r for r in reversed(self.sample.trail) if r.errno is not None), None)
+
+    @property
+    def failures(self) -> str:
+        """`212 bind() calls failed EADDRINUSE, first at 14:02:11.3 (line 2,204,118)`."""
+        record, number = self.failing_call, self.group.count
+        if record is None:
+            return count(number, "failed call")
+        at = (
+            f"at {record.time} (line {record.line:,})"
+            if record.time
+            else f"on line {record.line:,}"
+        )
+        calls = count(number, f"{record.name}() call")
+        return f"{calls} failed {record.errno}, {'first ' if number > 1 else ''}{at}"
+
+    @property
+    def local_address(self) -> str:
+        """What bind() was given: `0.0.0.0`, `[::]`."""
+        given = self.sample.local.address or "its address"
+        return f"[{given}]" if ":" in given else given
+
+
+class Advice(NamedTuple):
+    """`who` is the runtime as a title (empty where it does not matter), then sentences in order.
+    `caution` is what to see to first, which the text report shows under what the trace hides."""
+
+    who: str
+    sentences: tuple[str, ...]
+    caution: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it as one string, for the JSON report."""
+        prefix = f"{self.who}: " if self.who else ""
+        return prefix + " ".join((*self.sentences, *([self.caution] if self.caution else [])))
+
+
+class Figures(NamedTuple):
+    """A table for the page of a finding. A column name that begins with `>` is set flush right, one
+    that begins with `~` may be wrapped. `remarks` stand below it."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    remarks: tuple[str, ...] = ()
+
+
+def program(command: str | None, process: Process | None) -> str | None:
+    """`beam.smp`, `python req.py`, `java api.jar`: what a person would call the process."""
+    if command is None:
+        return None
+    if process is None or process.command != command or not _INTERPRETER.fullmatch(command):
+        return safe(command)
+    script = _script(process.argv[1:])
+    return safe(f"{command} {script}" if script else command)
+
+
+def _script(arguments: tuple[str, ...]) -> str | None:
+    """The script, module or class that an interpreter runs; None for `-c` and `-e` programs."""
+    skip = False
+    for at, argument in enumerate(arguments):
+        if skip:
+            skip = False
+        elif argument in ("-c", "-e", "-eval"):
+            return None
+        elif argument in ("-m", "-jar"):
+            return arguments[at + 1].rpartition("/")[2] if at + 1 < len(arguments) else None
+        elif argument in _TAKES_A_VALUE:
+            skip = True
+        elif not argument.startswith("-"):
+            name = argument.removesuffix("...").rpartition("/")[2]
+            return name if name and " " not in name else None
+    return None
+
+
+def who(ref: ProcessRef, process: Process | None) -> str:
+    """`beam.smp (pid 4510)`, `process 4510`, `thread 4417`, `the traced program`."""
+    name = program(ref.command, process)
+    if name is not None and ref.tgid:
+        return f"{name} (pid {ref.tgid})"
+    if name is not None and ref.tid:
+        return f"{name} (thread {ref.tid})"
+    if name is not None:
+        return name
+    if ref.tgid:
+        return f"process {ref.tgid}"
+    return f"thread {ref.tid}" if ref.tid else "the traced program"

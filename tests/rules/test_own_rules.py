@@ -1,0 +1,62 @@
+"""A rule that somebody else wrote gets the same page as one of ours, and disturbs none of ours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+import pytest
+from report.printed import printed
+
+import strace_analyzer as sa
+from strace_analyzer.rules import catalogue
+from strace_analyzer.rules.rule import Flagged
+
+PAGES = [
+    pytest.param(rule, example, id=f"{rule.id}: {example.name}")
+    for rule in catalogue()
+    for example in rule.examples
+    if isinstance(example, Flagged)
+]
+
+
+def page(example: Flagged, rules: Iterable[type[sa.Rule]]) -> str:
+    trace = "\n".join(example.lines).encode() + b"\n"
+    made = sa.analyze(io.BytesIO(trace), rules=tuple(rules))
+    return printed(made, everything=True)
+
+
+@pytest.mark.parametrize(("rule", "example"), PAGES)
+def test_the_page_does_not_depend_on_whose_rule_it_is(
+    rule: type[sa.Rule], example: Flagged
+) -> None:
+    own = type("Own", (rule,), {"id": "own-rule", "__doc__": rule.__doc__})
+    assert page(example, [own]).replace("own-rule", rule.id) == page(example, [rule])
+
+
+class Everything(sa.Rule):
+    """Notes every connect().
+
+    Why it matters:
+        It does not.
+
+    What to do instead:
+        Nothing.
+    """
+
+    id = "everything"
+    title = "connect() was called"
+    roles = frozenset({"connect"})
+
+    def step(self, step: sa.Step) -> Iterable[sa.Finding]:
+        yield self.finding(step, step.socket, at="connect")
+
+
+@pytest.mark.parametrize(("rule", "example"), PAGES)
+def test_another_rule_changes_no_finding_of_ours(rule: type[sa.Rule], example: Flagged) -> None:
+    def found(*rules: type[sa.Rule]) -> list[sa.Finding]:
+        trace = "\n".join(example.lines).encode() + b"\n"
+        every = sa.analyze(io.BytesIO(trace), rules=rules).findings
+        return [finding._replace(group=None) for finding in every if finding.rule == rule.id]
+
+    assert found(rule, Everything) == found(rule)
