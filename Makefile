@@ -6,11 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 
-.PHONY: help demo test lint types house rules bench bench-live bench-smoke check clean
+WORKERS ?= auto
+FAST := not (live or kernel or labels or corpus or cases or browser or slow)
+
+.PHONY: help demo test test-fast lint types house rules bench bench-live bench-smoke check clean
 
 help:
 	@echo 'make demo         install into .venv and analyse the Erlang sample'
 	@echo 'make test         all tests'
+	@echo 'make test-fast    those that need nothing and take little, in under a minute'
 	@echo 'make check        test, lint, types, house, bench-smoke: what CI runs'
 	@echo 'make lint types house                ruff; mypy --strict; import-linter and RULES.md'
 	@echo 'make rules        RULES.md anew, from the rule files'
@@ -22,7 +26,10 @@ demo: $(VENV)/.installed
 		echo; echo "$$ $(BIN)/strace-analyzer $(SAMPLE)    (exit status $$status)"; test $$status -le 1
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m '$(FAST)' $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

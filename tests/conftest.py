@@ -11,10 +11,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
-from shared_folder import CORPUS, TRACES
+from shared_folder import CASES, CORPUS, TRACES
 
 # What the tests learn is nobody else's, and nothing that was learned before is theirs.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="strace-analyzer-tests-")
@@ -24,30 +26,41 @@ REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()
 
 
-@cache
-def missing(suite: str) -> str | None:
-    """Why this suite cannot run here, or None."""
-    if suite in ("live", "kernel") and shutil.which("strace") is None:
-        return "strace is not installed"
-    if suite == "live" and subprocess.run(["strace", "-o", "/dev/null", "true"]).returncode:
-        return "strace may not trace here"
-    if suite == "kernel":
-        tried = subprocess.run(["unshare", "-n", "true"], capture_output=True, text=True)
-        if tried.returncode:
-            return f"no network namespaces here: {tried.stderr.strip()}"
-    if suite == "labels" and not (TRACES / "LABELS.tsv").exists():
-        return f"no labelled traces at {TRACES} (STRACE_ANALYZER_SHARED)"
-    if suite == "corpus" and not (CORPUS / "MANIFEST.tsv").exists():
-        return f"no corpus at {CORPUS} (STRACE_ANALYZER_SHARED)"
-    return None
+def _no_strace() -> str | None:
+    return None if shutil.which("strace") else "strace is not installed"
 
 
-SUITES = ("live", "kernel", "labels", "corpus")
+def _no_tracing() -> str | None:
+    if reason := _no_strace():
+        return reason
+    tried = subprocess.run(["strace", "-o", "/dev/null", "true"])
+    return "strace may not trace here" if tried.returncode else None
+
+
+def _no_namespaces() -> str | None:
+    if reason := _no_strace():
+        return reason
+    tried = subprocess.run(["unshare", "-n", "true"], capture_output=True, text=True)
+    return f"no network namespaces here: {tried.stderr.strip()}" if tried.returncode else None
+
+
+def _no_file(path: Path, what: str) -> str | None:
+    return None if path.exists() else f"no {what} at {path.parent} (STRACE_ANALYZER_SHARED)"
+
+
+SUITES: dict[str, Callable[[], str | None]] = {
+    "live": cache(_no_tracing),
+    "kernel": cache(_no_namespaces),
+    "labels": lambda: _no_file(TRACES / "LABELS.tsv", "labelled traces"),
+    "corpus": lambda: _no_file(CORPUS / "MANIFEST.tsv", "corpus"),
+    "cases": lambda: _no_file(CASES / "README.md", "cases"),
+}
+"""What marks a suite that needs something, and why it cannot run here (None: it can)."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for suite in SUITES:
-        if item.get_closest_marker(suite) and (reason := missing(suite)):
+    for suite, missing in SUITES.items():
+        if item.get_closest_marker(suite) and (reason := missing()):
             pytest.skip(reason)
 
 
@@ -55,15 +68,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
     suites = {suite for suite in SUITES if item.get_closest_marker(suite)}
-    if report.when == "call" and report.passed:
-        RAN.update(suites)
     if report.skipped and suites & REQUIRED and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} is required here and was skipped: {report.longrepr}"
     return report
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and report.passed:
+        RAN.update(SUITES.keys() & report.keywords.keys())
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workerinput"):
+        return  # one of several processes: the one that began them counts
     option = session.config.option
     whole = not (option.file_or_dir or option.keyword or option.markexpr or option.collectonly)
     if whole and exitstatus == 0 and (absent := sorted(REQUIRED - RAN)):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("STRACE_ANALYZER_SHARED") or ROOT.parent / "shared")
 TRACES = SHARED / "traces"
 CORPUS = SHARED / "corpus"
+CASES = SHARED / "cases"
 
 
 class Label(NamedTuple):
