@@ -1,0 +1,115 @@
+"""The text of `ss -tanp`, `ss -tan`, /proc/net/tcp or tcp6 in, one row for each socket out.
+
+Formats: ss(8) with and without a heading, `-p`, `-o`, `-e` or a Netid column; proc_pid_net(5).
+Several of them may stand one after the other in one text.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
+
+_SS = re.compile(
+    r"(?:(?P<netid>tcp|udp|mptcp)\s+)?(?P<state>[A-Z][A-Z0-9-]+)\s+\d+\s+\d+\s+"
+    r"(?P<local>\S+)\s+(?P<peer>\S+)(?:\s+(?P<rest>.*))?"
+)
+_OWNER = re.compile(r'\("(?P<command>(?:[^"\\]|\\.)*)",(?:pid=)?(?P<pid>\d+),(?:fd=)?(?P<fd>\d+)\)')
+_INODE = re.compile(r"\bino:(\d+)")
+_PROC = re.compile(
+    r"\d+: (?P<local>(?:[0-9A-F]{8}){1,4}:[0-9A-F]{4}) (?P<peer>(?:[0-9A-F]{8}){1,4}:[0-9A-F]{4}) "
+    r"(?P<state>[0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ +(?P<inode>\d+)"
+)
+_HEADINGS = ("State", "Netid", "sl")
+
+
+class Listing(NamedTuple):
+    """The sockets of one machine at one moment; `unread` lines were neither socket nor heading."""
+
+    sockets: tuple[MachineSocket, ...]
+    unread: int = 0
+
+    def at(self, port: int) -> tuple[MachineSocket, ...]:
+        """The sockets whose local port it is; a listener first, what is closing last."""
+        found = [one for one in self.sockets if one.port == port]
+        return tuple(sorted(found, key=lambda one: (one.state != "LISTEN", one.state != "ESTAB")))
+
+
+def parse(lines: Iterable[str]) -> Listing:
+    """The sockets listed in `lines`. A listing without any gives none; nothing is raised."""
+    found: list[MachineSocket] = []
+    unread = 0
+    for line in lines:
+        text = line.strip()
+        if not text or text.startswith(_HEADINGS):
+            continue
+        if text.startswith("users:") and found:  # an old ss breaks its lines before the processes
+            found[-1] = found[-1]._replace(owners=_owners(text))
+            continue
+        row = _of_ss(text) or of_proc(text)
+        if row is None:
+            unread += 1
+        else:
+            found.append(row)
+    return Listing(tuple(found), unread)
+
+
+def of_proc(line: str, protocol: str = "TCP") -> MachineSocket | None:
+    """A line of /proc/net/tcp or its like, None where it is no socket's. Its addresses are 32-bit
+    words in the order of the machine, taken to be little-endian as nearly all are."""
+    match = _PROC.match(line.strip())
+    if match is None:
+        return None
+    address, port = _hexadecimal(match["local"])
+    peer_address, peer_port = _hexadecimal(match["peer"])
+    number = int(match["state"], 16)
+    state = STATES[number] if number < len(STATES) else f"STATE-{number}"
+    inode = int(match["inode"])
+    return MachineSocket(protocol, state, address, port, peer_address, peer_port, (), inode)
+
+
+def _of_ss(line: str) -> MachineSocket | None:
+    match = _SS.fullmatch(line)
+    if match is None:
+        return None
+    local, peer = _endpoint(match["local"]), _endpoint(match["peer"])
+    if local is None or peer is None:
+        return None
+    protocol = "UDP" if match["netid"] == "udp" else "TCP"
+    rest = match["rest"] or ""
+    inode = _INODE.search(rest)
+    return MachineSocket(
+        protocol, match["state"], *local, *peer, _owners(rest), int(inode[1]) if inode else None
+    )
+
+
+def _owners(text: str) -> tuple[Owner, ...]:
+    """`users:(("nginx",pid=7,fd=6),...)`; before iproute2 4.0 without the names of the numbers."""
+    return tuple(Owner(m["command"], int(m["pid"]), int(m["fd"])) for m in _OWNER.finditer(text))
+
+
+def _endpoint(text: str) -> tuple[str, int] | None:
+    """`127.0.0.53%lo:53`, `[::ffff:10.0.0.1]:80`, `*:22`, `:::22`, `*:ssh`."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").partition("%")[0].removesuffix("]").removeprefix("::ffff:")
+    if port.isdecimal():
+        return host, int(port)
+    if port == "*":
+        return host, 0
+    try:
+        return host, socket.getservbyname(port)
+    except OSError:
+        return None
+
+
+def _hexadecimal(field: str) -> tuple[str, int]:
+    """`0100007F:1F90`: 32-bit words, and the port."""
+    address, _, port = field.partition(":")
+    words = (int(address[at : at + 8], 16) for at in range(0, len(address), 8))
+    packed = b"".join(struct.pack("<I", word) for word in words)
+    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, packed).removeprefix("::ffff:"), int(port, 16)

@@ -1,0 +1,54 @@
+"""One socket as the kernel lists it to ss(8) and in /proc/net/tcp, whichever of them was asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+STATES = (
+    "", "ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "UNCONN",
+    "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECV",
+)  # fmt: skip
+"""By number (include/net/tcp_states.h), in the words of ss(8)."""
+ANY = frozenset({"0.0.0.0", "::", "*"})
+
+
+class Owner(NamedTuple):
+    """A process that has the socket open, and its descriptor there."""
+
+    command: str
+    pid: int
+    fd: int
+
+    def __str__(self) -> str:
+        return f"{self.command} (pid {self.pid}, fd {self.fd})"
+
+
+class MachineSocket(NamedTuple):
+    """`state` is a word of ss(8). Addresses are without brackets and scope; a peer's port is 0
+    where it has none. `owners` is empty where the listing does not tell, as in TIME-WAIT, where
+    there is none. `inode` is 0 in TIME-WAIT, None where the listing has no such column."""
+
+    protocol: str
+    state: str
+    address: str
+    port: int
+    peer_address: str
+    peer_port: int
+    owners: tuple[Owner, ...] = ()
+    inode: int | None = None
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Its local address is any."""
+        return self.address in ANY
+
+    @property
+    def what(self) -> str:
+        """`a listener`, `a connection to 192.0.2.7:80`, `a connection in TIME-WAIT to ...`."""
+        if self.state == "LISTEN":
+            return "a listener"
+        if not self.peer_port:
+            return "a bound socket"
+        host = f"[{self.peer_address}]" if ":" in self.peer_address else self.peer_address
+        kind = "a connection" if self.state == "ESTAB" else f"a connection in {self.state}"
+        return f"{kind} to {host}:{self.peer_port}"
