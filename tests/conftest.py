@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 from shared_folder import CASES, CORPUS, TRACES
 
-# What the tests learn is nobody else's, and nothing that was learned before is theirs.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="strace-analyzer-tests-")
-atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+# What the tests learn is nobody else's, and nothing that was learned before is theirs; nor is the
+# configuration of whoever runs them.
+for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    os.environ[variable] = tempfile.mkdtemp(prefix="strace-analyzer-tests-")
+    atexit.register(shutil.rmtree, os.environ[variable], ignore_errors=True)
 
 REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()

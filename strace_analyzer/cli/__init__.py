@@ -23,9 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     thresholds = gc.get_threshold()
     gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
     try:
-        from strace_analyzer.cli.app import run
+        from strace_analyzer.cli.app import TOOL, app
 
-        return run(list(sys.argv[1:] if argv is None else argv))
+        app(args=list(sys.argv[1:] if argv is None else argv), prog_name=TOOL)
+    except SystemExit as end:  # typer's way to give a status
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    else:
+        return 0
     finally:
         gc.set_threshold(*thresholds)
         signal.signal(signal.SIGINT, before)

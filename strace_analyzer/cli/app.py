@@ -1,51 +1,142 @@
-"""Takes the words of the command line, gives them to the command they name (`check` when they
-name none); what goes wrong by the user's fault becomes a line on standard error and a status."""
+"""The commands as typer knows them; what goes wrong by the user's fault becomes a line on standard
+error and a status."""
 
 from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
 
-from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED, INTERRUPTED
+import typer
+from typer.core import TyperGroup
+
+from strace_analyzer.cli.attach import attach
+from strace_analyzer.cli.check import check
+from strace_analyzer.cli.command import command
+from strace_analyzer.cli.ports import ports
+from strace_analyzer.cli.rule import rule
+from strace_analyzer.cli.rules import rules
+from strace_analyzer.cli.run import run
+from strace_analyzer.cli.sockets import sockets
+from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.errors import StraceAnalyzerError
 
-COMMANDS = ("check", "sockets", "ports", "run", "attach", "command", "rules", "rule")
-"""Each has a module of its name here, with a function of its name."""
-_OF_THE_WHOLE = ("-h", "--help", "--version")
+TOOL = "strace-analyzer"
+DEFAULT = "check"
 
 
-def run(argv: list[str]) -> int:
-    """Runs one command and gives its status: 2 for errors, 125 from `run`, whose other statuses are
-    the program's."""
-    try:
-        return _run(with_default(argv))
-    except StraceAnalyzerError as error:
-        print(f"strace-analyzer: {error}", file=sys.stderr)
-        return FAILED if argv[:1] == ["run"] else CANNOT_JUDGE
-    except BrokenPipeError:
-        # The reader has gone, `| head` for one. What is still buffered must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
+class Commands(TyperGroup):
+    """The commands, of which `check` need not be named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Takes the words after the program's name; sets the parameters of the context."""
+        return super().parse_args(ctx, self._completed(ctx, args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command, and leaves with the status that it gives: of our own failures 2, and
+        125 from `run`, whose other statuses are the program's."""
+        try:
+            status = super().invoke(ctx)
+        except typer.TyperException as error:
+            error.exit_code = self._failed(ctx)
+            raise
+        except StraceAnalyzerError as error:
+            print(f"{TOOL}: {error}", file=sys.stderr)
+            status = self._failed(ctx)
+        except BrokenPipeError:
+            # The reader has gone, `| head` for one. What is still buffered must not complain at
+            # exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 0
+        raise typer.Exit(status)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The commands, and the options of the one that need not be named."""
+        return [
+            *super().shell_complete(ctx, incomplete),
+            *self.commands[DEFAULT].shell_complete(ctx, incomplete),
+        ]
+
+    def _failed(self, ctx: Any) -> int:
+        return FAILED if ctx.invoked_subcommand == run.__name__ else CANNOT_JUDGE
+
+    def _completed(self, ctx: Any, words: list[str]) -> list[str]:
+        """`trace.txt` as `check trace.txt`, `help` as `--help`, and nothing at all as `check`."""
+        if not words:
+            return [] if ctx.resilient_parsing else [DEFAULT]
+        first, *rest = words
+        own = _options(self, ctx)
+        if first in self.commands or first in own:
+            return words
+        if first in ("help", "version") and not _is_there(first):
+            return ["--version"] if first == "version" else [*rest[:1], "--help"]
+        if first.startswith("--"):
+            name = first.partition("=")[0]
+            options = _options(self.commands[DEFAULT], ctx)
+            near = get_close_matches(name, [*own, *options], n=1)
+            if near and near[0] not in options and name not in options:
+                return words  # typer names the option that is meant
+        elif first.isalpha() and not ctx.resilient_parsing and not _is_there(first):
+            near = get_close_matches(first, self.commands, n=1)
+            if near:
+                ctx.fail(f"No such command or file: '{first}'. Did you mean '{near[0]}'?")
+        return [DEFAULT, *words]
 
 
-def with_default(argv: list[str]) -> list[str]:
-    """`trace.txt` as `check trace.txt`, and nothing at all as `check`."""
-    if argv and argv[0] in (*COMMANDS, *_OF_THE_WHOLE):
-        return argv
-    return ["check", *argv]
+def _options(command: Any, ctx: Any) -> set[str]:
+    return {name for param in command.get_params(ctx) for name in param.opts}
 
 
-def _run(words: list[str]) -> int:
-    command, *rest = words
-    if command == "check" and not any(word.startswith("-") for word in rest if word != "-"):
-        # Names of traces and no option: nothing to parse, and typer with its pydantic takes longer
-        # to load than a small trace to analyse.
-        from strace_analyzer.cli.checking import check_traces
-        from strace_analyzer.cli.settings import settings
+def _is_there(name: str) -> bool:
+    """There is a file of this name, or an -ff family with this prefix."""
+    return os.path.exists(name) or any(Path().glob(f"{name}.*"))
 
-        return check_traces(rest, settings())
-    from strace_analyzer.cli.commands import run_command, run_whole
 
-    return run_command(command, rest) if command in COMMANDS else run_whole(words, COMMANDS)
+app = typer.Typer(
+    name=TOOL,
+    cls=Commands,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "[bold]strace-analyzer trace.txt[/] and [bold]strace -f CMD 2>&1 | strace-analyzer[/]"
+        " are short for [bold]check[/]; its options: strace-analyzer check --help."
+        " A file named like a command is ./NAME."
+    ),
+)
+app.command()(check)
+app.command()(sockets)
+app.command()(ports)
+# what follows the name of the program to run is the program's
+app.command(context_settings={"allow_interspersed_args": False})(run)
+app.command()(attach)
+app.command()(command)
+app.command()(rules)
+app.command()(rule)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from strace_analyzer.cli.version import version_line
+
+        print(version_line())
+        raise typer.Exit
+
+
+@app.callback()
+def strace_analyzer(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            metavar="",
+            callback=_version,
+            is_eager=True,
+            help="Show the version.",
+        ),
+    ] = False,
+) -> None:
+    """Find who binds to 0.0.0.0 port 0 before connecting, in the output of strace."""

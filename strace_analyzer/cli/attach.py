@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options, tracing
-from strace_analyzer.cli.values import path, whole_numbers
-from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.cli import options, tracing, values
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|)")
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def attach(
     pids: Annotated[
-        list[str],
-        typer.Argument(metavar="PID...", help="Running processes.", show_default=False),
+        list[int],
+        typer.Argument(min=1, metavar="PID", help="Running processes.", show_default=False),
     ],
     for_: Annotated[
-        str | None,
+        float | None,
         typer.Option(
-            "--for", metavar="TIME", help="Detach after 30s, 5m, 1h.", show_default="until Ctrl-C"
+            "--for",
+            parser=values.parser(values.seconds),
+            metavar="TIME",
+            help="Detach after 30s, 5m, 1h.",
+            show_default="until Ctrl-C",
         ),
     ] = None,
     save_trace: tracing.SaveTrace = None,
@@ -41,6 +39,7 @@ def attach(
     rules: options.RuleFiles = None,
     port_range: options.PortRange = None,
     follow: tracing.Follow = False,
+    config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Trace running processes, with all their threads, until Ctrl-C; they go on.
@@ -54,16 +53,15 @@ def attach(
     from strace_analyzer.live.strace import show_everything
     from strace_analyzer.live.watch import Watch
 
-    numbers, trace_file = whole_numbers(pids, "PID"), path(save_trace)
     more = strace_option or []
     form = report_format(format, follow=follow)
-    seconds = None if for_ is None else _seconds(for_)
     chosen = tracing.live_settings(
         rule=rule,
         rule_files=rules,
         level=level,
         fail_on=fail_on,
         port_range=port_range,
+        config=config,
         all_is_shown=show_everything(more),
     )
     manner = Manner(
@@ -75,8 +73,8 @@ def attach(
     )
     status = 0
     with (
-        destination(path(output)) as stream,
-        attached(numbers, seconds=seconds, save=trace_file, stacks=stacks, options=more) as session,
+        destination(output) as stream,
+        attached(pids, seconds=for_, save=save_trace, stacks=stacks, options=more) as session,
         unheard(stream),
     ):
         there = replace(chosen.analysis, host_range=session.port_range)
@@ -84,11 +82,3 @@ def attach(
         status = go_through(watch, chosen, stream, manner).exit_status
     tracing.warn(session.copy.failure)
     return status
-
-
-def _seconds(text: str) -> float:
-    """`30s`, `5m`, `1h`, `500ms`, or seconds. Raises ConfigurationError for anything else."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ConfigurationError(f"--for {text}: no duration, such as 30s, 5m or 1h")
-    return float(match[1]) * _UNITS[match[2]]

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options
-from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import path, whole_numbers
 from strace_analyzer.report.formats.registry import DEFAULT
 
 
@@ -21,23 +19,13 @@ def check(
     all: options.Everything = False,
     pid: options.Pids = None,
     command: options.Commands = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="TIME",
-            help="Only from TIME on: 14:02:11, 1709301662.4, or +3.5 s from the beginning.",
-            rich_help_panel=SHOWN,
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--until", metavar="TIME", help="Only up to TIME.", rich_help_panel=SHOWN),
-    ] = None,
+    since: options.Since = None,
+    until: options.Until = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
             "--fail-on",
+            autocompletion=options.gate_words,
             metavar="LEVEL|RULE|unknown|never",
             help="What makes the exit status 1. Repeatable.",
             show_default="warning",
@@ -50,6 +38,7 @@ def check(
     jobs: options.Jobs = None,
     profile: options.Profile = False,
     follow: options.Follow = False,
+    config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Find who binds to 0.0.0.0 port 0 before connecting, with the lines that prove it.
@@ -71,7 +60,8 @@ def check(
             autobind_reuse=autobind_reuse,
             strict=strict,
             jobs=jobs,
-            pids=frozenset(whole_numbers(pid, "--pid")),
+            config=config,
+            pids=frozenset(pid or ()),
             commands=tuple(command or ()),
             since=since,
             until=until,
@@ -80,7 +70,7 @@ def check(
             traces,
             chosen,
             format,
-            path(output),
+            output,
             everything=all,
             follow=follow,
             quiet=quiet,

@@ -6,21 +6,21 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli.values import whole_numbers
-from strace_analyzer.errors import ConfigurationError
-
 
 def command(
     program: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[-- CMD ARGS...]", help="The program to run under strace.", show_default=False
-        ),
+        typer.Argument(metavar="CMD", help="The program to run under strace.", show_default=False),
     ] = None,
     pid: Annotated[
-        list[str] | None,
+        list[int] | None,
         typer.Option(
-            "--pid", "-p", metavar="PID", help="A running process. Repeatable.", show_default=False
+            "--pid",
+            "-p",
+            min=1,
+            metavar="PID",
+            help="A running process. Repeatable.",
+            show_default=False,
         ),
     ] = None,
 ) -> int:
@@ -28,6 +28,6 @@ def command(
     from strace_analyzer.kernel.strace_command import quoted, strace_command
 
     if pid and program:
-        raise ConfigurationError("give --pid or a program, not both")
-    print(quoted(strace_command(pids=whole_numbers(pid, "--pid"), program=program or ())))
+        raise typer.BadParameter("give --pid or a program, not both")
+    print(quoted(strace_command(pids=pid or (), program=program or ())))
     return 0

@@ -1,16 +1,24 @@
-"""Takes the current directory, gives what the configuration file says.
+"""Takes the current directory, or the file of `--config`, gives what the configuration says.
 
-The file is `strace-analyzer.toml`, or `[tool.strace-analyzer]` of `pyproject.toml`, in the
-current directory or the nearest directory above that has one. An unknown key is an error that
-names the nearest known one.
+Without `--config` it is `strace-analyzer/strace-analyzer.toml` in the user's configuration
+directory (XDG_CONFIG_HOME, ~/.config), and before it `strace-analyzer.toml`, or
+`[tool.strace-analyzer]` of `pyproject.toml`, in the current directory or the nearest directory
+above that has one. Who can write such a file where the user happens to be must not decide what
+runs: a file that others can change is not used, and rules, which are Python, run only from the
+user's own directory or from a file that was named. An unknown key is an error that names the
+nearest known one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from strace_analyzer.cli.trust import distrust
+from strace_analyzer.cli.values import Ports, ports
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
 
@@ -26,9 +34,9 @@ class Configuration(NamedTuple):
     rule: tuple[str, ...] = ()
     level: str | None = None
     fail_on: tuple[str, ...] = ()
-    port_range: str | None = None
+    port_range: Ports | None = None
     autobind_reuse: bool = False
-    rules: tuple[str, ...] = ()
+    rules: tuple[Path, ...] = ()
 
 
 _LISTS = ("rule", "fail-on", "rules")
@@ -37,26 +45,89 @@ _SWITCHES = ("autobind-reuse",)
 KEYS = (*_LISTS, *_STRINGS, *_SWITCHES)
 
 
-def configuration(directory: Path) -> Configuration:
-    """The configuration in force in `directory`. Raises ConfigurationError for a file that is
-    wrong."""
+def configuration(directory: Path, named: Path | None = None) -> Configuration:
+    """The configuration in force in `directory`: of the file `named`, if any, and of no other.
+
+    What is found and not used is said on standard error. Raises ConfigurationError for a file that
+    is wrong, and for one that was named and whose rules somebody else could have written.
+    """
+    if named is not None:
+        chosen = _checked(_table(named) or {}, named)
+        for path in (named, *chosen.rules):
+            why = distrust(path) if chosen.rules and path.exists() else None
+            if why is not None:
+                raise ConfigurationError(f"{named}: its rules are not run: {why}")
+        return chosen
+    own = _user_file()
+    in_force = Configuration()
+    if own.is_file() and _is_trusted(own):
+        in_force = _checked(_loaded(own), own)
+        in_force = in_force._replace(rules=tuple(filter(_is_trusted, in_force.rules)))
+    for path in _candidates(directory):
+        if path == own or not _is_trusted(path):
+            continue
+        table = _table(path)
+        if table is None:
+            continue
+        found = _checked(table, path)
+        if found.rules:
+            _say(f"the rules of {path} are not run; to run them: --config {path}")
+        said = {
+            name: value
+            for name, value in found._asdict().items()
+            if value != Configuration._field_defaults[name] and name != "rules"
+        }
+        return in_force._replace(**said)
+    return in_force
+
+
+def _user_file() -> Path:
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(home):  # to be ignored, says the XDG Base Directory Specification
+        home = os.path.expanduser("~/.config")
+    return Path(home, TABLE, OWN_FILE)
+
+
+def _candidates(directory: Path) -> Iterator[Path]:
+    """The files that are, or could be, a configuration: the nearest first."""
     for place in (directory, *directory.parents):
-        own = place / OWN_FILE
-        if own.is_file():
-            return _checked(_loaded(own), own)
-        shared = place / SHARED_FILE
-        if shared.is_file() and TABLE.encode("ascii") in _bytes(shared):
-            tables = _loaded(shared).get("tool", {})
-            if TABLE in tables:
-                return _checked(tables[TABLE], shared)
-    return Configuration()
+        for path in (place / OWN_FILE, place / SHARED_FILE):
+            if path.is_file() and (path.name == OWN_FILE or _names_us(path)):
+                yield path
+
+
+def _names_us(path: Path) -> bool:
+    try:
+        return TABLE.encode("ascii") in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _is_trusted(path: Path) -> bool:
+    """True where only the user and root can change it; else it is said."""
+    why = distrust(path) if path.exists() else None
+    if why is not None:
+        _say(f"{path} is not used: {why}")
+    return why is None
+
+
+def _say(line: str) -> None:
+    print(f"strace-analyzer: {line}", file=sys.stderr)
+
+
+def _table(path: Path) -> Mapping[str, Any] | None:
+    """What the file says; None for a pyproject.toml without a table for us."""
+    if path.name != SHARED_FILE:
+        return _loaded(path)
+    tool: dict[str, Any] = _loaded(path).get("tool", {})
+    return tool.get(TABLE)
 
 
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path.name}: {error.strerror}") from error
+        raise ConfigurationError(f"{path}: {error.strerror}") from error
 
 
 def _loaded(path: Path) -> dict[str, Any]:
@@ -74,8 +145,10 @@ def _checked(table: Mapping[str, Any], path: Path) -> Configuration:
         if key not in KEYS:
             raise ConfigurationError(f"{path.name}: unknown key {key!r}{nearest(key, KEYS)}")
         values[key.replace("-", "_")] = _value(key, value, path)
+    if "port_range" in values:
+        values["port_range"] = ports(values["port_range"])
     if "rules" in values:
-        values["rules"] = tuple(str(path.parent / name) for name in values["rules"])
+        values["rules"] = tuple(path.parent / name for name in values["rules"])
     return Configuration(**values)
 
 

@@ -1,13 +1,16 @@
-"""The options that mean the same in every command, as typer takes them: text and switches. What
-the text means, values.py reads."""
+"""The options that mean the same in every command, as typer takes them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from strace_analyzer.cli import values
+from strace_analyzer.cli.values import LevelName
 from strace_analyzer.report.formats.registry import report_formats, table_formats
+from strace_analyzer.report.moment import Moment, parse_moment
 
 SHOWN = "What is shown"
 OUTPUT = "Output"
@@ -27,26 +30,50 @@ Traces = Annotated[
         show_default=False,
     ),
 ]
+Since = Annotated[
+    Moment | None,
+    typer.Option(
+        "--since",
+        parser=values.parser(parse_moment),
+        metavar="TIME",
+        help="Only from TIME on: 14:02:11, 1709301662.4, or +3.5 s from the beginning.",
+        rich_help_panel=SHOWN,
+    ),
+]
+Until = Annotated[
+    Moment | None,
+    typer.Option(
+        "--until",
+        parser=values.parser(parse_moment),
+        metavar="TIME",
+        help="Only up to TIME.",
+        rich_help_panel=SHOWN,
+    ),
+]
 Format = Annotated[
     str,
     typer.Option(
         "--format",
+        parser=values.one_of(report_formats()),
+        autocompletion=lambda: list(report_formats()),
         metavar="|".join(report_formats()),
         help="The form of the report.",
         rich_help_panel=OUTPUT,
     ),
 ]
-TableFormat = Annotated[
+Table = Annotated[
     str,
     typer.Option(
         "--format",
+        parser=values.one_of(table_formats()),
+        autocompletion=lambda: list(table_formats()),
         metavar="|".join(table_formats()),
         help="The form of the table.",
         rich_help_panel=OUTPUT,
     ),
 ]
 OutputFile = Annotated[
-    str | None,
+    Path | None,
     typer.Option(
         "-o",
         "--output",
@@ -56,9 +83,10 @@ OutputFile = Annotated[
     ),
 ]
 Pids = Annotated[
-    list[str] | None,
+    list[int] | None,
     typer.Option(
         "--pid",
+        min=0,
         metavar="PID",
         help="Only the process with this process or thread id. Repeatable.",
         show_default=False,
@@ -75,6 +103,13 @@ Commands = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
+
+
+def gate_words() -> list[str]:
+    """What `--fail-on` takes, for the shell to complete."""
+    return [*LevelName, "unknown", "never", *rule_ids()]
+
+
 Strict = Annotated[
     bool,
     typer.Option(
@@ -85,9 +120,10 @@ Strict = Annotated[
     ),
 ]
 Jobs = Annotated[
-    str | None,
+    int | None,
     typer.Option(
         "--jobs",
+        min=1,
         metavar="N",
         help="Processes that work on a large trace: 1 or 2.",
         show_default="2 if there are two processors",
@@ -113,10 +149,20 @@ Quiet = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+
+
+def rule_ids() -> list[str]:
+    """The rules that are built in, for the shell to complete."""
+    from strace_analyzer.rules import catalogue
+
+    return [item.id for item in catalogue()]
+
+
 ReportedRules = Annotated[
     list[str] | None,
     typer.Option(
         "--rule",
+        autocompletion=rule_ids,
         metavar="ID",
         help="Only this rule is reported and counts for the exit status. Repeatable.",
         show_default=False,
@@ -124,10 +170,9 @@ ReportedRules = Annotated[
     ),
 ]
 ShownLevel = Annotated[
-    str | None,
+    LevelName | None,
     typer.Option(
         "--level",
-        metavar="note|warning|error",
         help="Only findings from this level on.",
         show_default="note",
         rich_help_panel=SHOWN,
@@ -152,7 +197,7 @@ Follow = Annotated[
     ),
 ]
 RuleFiles = Annotated[
-    list[str] | None,
+    list[Path] | None,
     typer.Option(
         "--rules",
         metavar="FILE|DIR",
@@ -163,10 +208,21 @@ RuleFiles = Annotated[
         rich_help_panel=READING,
     ),
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Use this configuration file, and run the rules that it names.",
+        show_default="strace-analyzer.toml here or above",
+        rich_help_panel=READING,
+    ),
+]
 PortRange = Annotated[
-    str | None,
+    values.Ports | None,
     typer.Option(
         "--port-range",
+        parser=values.parser(values.ports),
         metavar="LO-HI",
         help="net.ipv4.ip_local_port_range of the traced machine.",
         show_default="32768-60999",

@@ -7,21 +7,20 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options
+from strace_analyzer.cli import options, values
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import path
-from strace_analyzer.cli.values import port_range as two_ports
 from strace_analyzer.report.formats.registry import DEFAULT
 
 
 def ports(
     traces: options.Traces = None,
-    format: options.TableFormat = DEFAULT,
+    format: options.Table = DEFAULT,
     output: options.OutputFile = None,
     what_if: Annotated[
-        str | None,
+        values.Ports | None,
         typer.Option(
             "--what-if",
+            parser=values.parser(values.ports),
             metavar="LO-HI",
             help="Would this range have been enough? As it is, and without the early binds.",
             rich_help_panel=options.PORTS,
@@ -35,6 +34,7 @@ def ports(
     autobind_reuse: options.AutobindReuse = False,
     strict: options.Strict = False,
     jobs: options.Jobs = None,
+    config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show what the early binds cost: local ports pinned over time, ports needed, ports free."""
@@ -48,15 +48,14 @@ def ports(
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.port_account import page
 
-    form = table_format(format)
     chosen = settings(
         port_range=port_range,
         autobind_reuse=autobind_reuse,
         strict=strict,
         jobs=jobs,
+        config=config,
     ).analysis
-    asked = two_ports(what_if, "--what-if")
-    analysis = analysis_of(traces, replace(chosen, what_if=asked), quiet=quiet)
+    analysis = analysis_of(traces, replace(chosen, what_if=what_if), quiet=quiet)
     table = Table(
         name="traces",
         columns=PORTS,
@@ -72,6 +71,6 @@ def ports(
             ),
         ),
     )
-    with destination(path(output)) as stream:
-        form.write(table, stream)
+    with destination(output) as stream:
+        table_format(format).write(table, stream)
     return 0

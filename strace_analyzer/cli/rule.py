@@ -10,16 +10,20 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options
-from strace_analyzer.errors import ConfigurationError
 
 
 def rule(
     id: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="A rule's id, as `rules` lists it.", show_default=False),
+        typer.Argument(
+            autocompletion=options.rule_ids,
+            metavar="ID",
+            help="A rule's id, as `rules` lists it.",
+            show_default=False,
+        ),
     ] = None,
     test: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
             "--test",
             metavar="FILE|DIR",
@@ -27,6 +31,7 @@ def rule(
         ),
     ] = None,
     rules: options.RuleFiles = None,
+    config: options.Config = None,
 ) -> int:
     """Show one rule's documentation and examples, or test a rule file on its examples."""
     from strace_analyzer.report.text.console import console, show
@@ -37,17 +42,17 @@ def rule(
         from strace_analyzer.report.text.rule_test import test_page
         from strace_analyzer.rules.load import rules_in
 
-        results = [(item, disagreements(item)) for item in rules_in(Path(test))]
+        results = [(item, disagreements(item)) for item in rules_in(test)]
         show(test_page(results), target)
         return 1 if any(found for _, found in results) else 0
     if id is None:
-        raise ConfigurationError(
+        raise typer.BadParameter(
             "give a rule's id (`strace-analyzer rules` lists them) or --test FILE"
         )
     from strace_analyzer.cli.settings import known_rules, rules_in_force
     from strace_analyzer.report.text.rules import rule_page
 
-    every = rules_in_force(rules or ())
+    every = rules_in_force(rules or (), config)
     known_rules([id], [item.id for item in every])
     show(rule_page(next(item for item in every if item.id == id)), target)
     return 0

@@ -7,11 +7,11 @@ import sys
 from strace_analyzer.cli import options
 
 
-def rules(rules: options.RuleFiles = None) -> int:
+def rules(rules: options.RuleFiles = None, config: options.Config = None) -> int:
     """List the rules: what each flags, in a line."""
     from strace_analyzer.cli.settings import rules_in_force
     from strace_analyzer.report.text.console import console, show
     from strace_analyzer.report.text.rules import catalogue_page
 
-    show(catalogue_page(rules_in_force(rules or ())), console(sys.stdout))
+    show(catalogue_page(rules_in_force(rules or (), config)), console(sys.stdout))
     return 0

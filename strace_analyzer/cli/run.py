@@ -13,14 +13,13 @@ import typer
 
 from strace_analyzer.cli import options, tracing
 from strace_analyzer.cli.status import FAILED
-from strace_analyzer.cli.values import path
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
 
 
 def run(
     program: Annotated[
         list[str],
-        typer.Argument(metavar="-- CMD [ARGS...]", help="The program to run.", show_default=False),
+        typer.Argument(metavar="CMD", help="The program to run.", show_default=False),
     ],
     save_trace: tracing.SaveTrace = None,
     stacks: tracing.Stacks = False,
@@ -33,6 +32,7 @@ def run(
     fail_on: tracing.FailOn = None,
     rules: options.RuleFiles = None,
     port_range: options.PortRange = None,
+    config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Run a program under strace; report on standard error, or to -o FILE.
@@ -54,6 +54,7 @@ def run(
         level=level,
         fail_on=fail_on,
         port_range=port_range,
+        config=config,
         all_is_shown=show_everything(more),
     )
     # What the program says on a terminal must not be overwritten: it is only shown how far we are
@@ -67,8 +68,8 @@ def run(
     )
     judgement = None
     with (
-        _report_to(path(output)) as stream,
-        running(program, save=path(save_trace), stacks=stacks, options=more) as session,
+        _report_to(output) as stream,
+        running(program, save=save_trace, stacks=stacks, options=more) as session,
         unheard(stream),
     ):
         watch = Watch(session.trace, chosen.analysis, may_be_empty=True, program=program[0])

@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
-from strace_analyzer.cli.values import port_range as two_ports
-from strace_analyzer.cli.values import whole_number
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
-from strace_analyzer.report.moment import parse_moment
+from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.rules import Rule, catalogue
@@ -31,22 +29,23 @@ class Settings(NamedTuple):
 def settings(
     *,
     rule: Sequence[str] | None = None,
-    rule_files: Sequence[str] = (),
+    rule_files: Sequence[Path] = (),
     level: str | None = None,
     fail_on: Sequence[str] | None = None,
-    port_range: str | None = None,
+    port_range: tuple[int, int] | None = None,
     autobind_reuse: bool = False,
     pids: frozenset[int] = frozenset(),
     commands: tuple[str, ...] = (),
-    since: str | None = None,
-    until: str | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     sockets: bool = False,
     strict: bool = False,
-    jobs: str | None = None,
+    jobs: int | None = None,
+    config: Path | None = None,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
-    written = configuration(Path.cwd())
+    written = configuration(Path.cwd(), config)
     rules = _every_rule([*written.rules, *rule_files])
     known = [item.id for item in rules]
     chosen = known_rules(rule or written.rule, known)
@@ -59,29 +58,29 @@ def settings(
             level=LEVELS[level],
             pids=pids,
             commands=commands,
-            since=parse_moment(since) if since else None,
-            until=parse_moment(until) if until else None,
+            since=since,
+            until=until,
         ),
         gate=parse_gate(fail_on or written.fail_on, known),
         analysis=AnalysisSettings(
             rules=rules,
-            port_range=two_ports(port_range or written.port_range),
+            port_range=port_range or written.port_range,
             autobind_reuse=autobind_reuse or written.autobind_reuse,
             keep_sockets=sockets,
             strict=strict,
-            jobs=whole_number(jobs, "--jobs", least=1) or min(2, os.cpu_count() or 1),
+            jobs=jobs or min(2, os.cpu_count() or 1),
         ),
     )
 
 
-def rules_in_force(files: Sequence[str]) -> tuple[type[Rule], ...]:
+def rules_in_force(files: Sequence[Path], config: Path | None) -> tuple[type[Rule], ...]:
     """The rules typed or written: `files` and those of the configuration, with all that are
     installed."""
-    return _every_rule([*configuration(Path.cwd()).rules, *files])
+    return _every_rule([*configuration(Path.cwd(), config).rules, *files])
 
 
-def _every_rule(files: Iterable[str]) -> tuple[type[Rule], ...]:
-    return together(catalogue(), installed_rules(), *(rules_in(Path(name)) for name in files))
+def _every_rule(files: Iterable[Path]) -> tuple[type[Rule], ...]:
+    return together(catalogue(), installed_rules(), *(rules_in(path) for path in files))
 
 
 def known_rules(asked: Iterable[str], known: Sequence[str]) -> frozenset[str]:

@@ -8,18 +8,18 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.cli.values import path, whole_number, whole_numbers
 from strace_analyzer.report.formats.registry import DEFAULT
 
 
 def sockets(
     traces: options.Traces = None,
-    format: options.TableFormat = DEFAULT,
+    format: options.Table = DEFAULT,
     output: options.OutputFile = None,
     line: Annotated[
-        str | None,
+        int | None,
         typer.Option(
             "--line",
+            min=1,
             metavar="N",
             help="The socket whose call is on this line.",
             rich_help_panel=SHOWN,
@@ -28,9 +28,10 @@ def sockets(
     pid: options.Pids = None,
     command: options.Commands = None,
     fd: Annotated[
-        list[str] | None,
+        list[int] | None,
         typer.Option(
             "--fd",
+            min=0,
             metavar="FD",
             help="Only sockets of this descriptor. Repeatable.",
             rich_help_panel=SHOWN,
@@ -53,6 +54,7 @@ def sockets(
     ] = False,
     strict: options.Strict = False,
     jobs: options.Jobs = None,
+    config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show every socket's life: who made it, how it got its port, where it went, its end."""
@@ -68,18 +70,18 @@ def sockets(
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.sockets import page
 
-    form = table_format(format)
     wanted = Wanted(
-        line=whole_number(line, "--line", least=1),
-        fds=frozenset(whole_numbers(fd, "--fd")),
+        line=line,
+        fds=frozenset(fd or ()),
         peers=tuple(peer or ()),
     )
     chosen = settings(
-        pids=frozenset(whole_numbers(pid, "--pid")),
+        pids=frozenset(pid or ()),
         commands=tuple(command or ()),
         sockets=True,
         strict=strict,
         jobs=jobs,
+        config=config,
     )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
     table = Table(
@@ -92,6 +94,6 @@ def sockets(
             lambda target: page(selected, wanted, width=target.width, everything=all),
         ),
     )
-    with destination(path(output)) as stream:
-        form.write(table, stream)
+    with destination(output) as stream:
+        table_format(format).write(table, stream)
     return 0

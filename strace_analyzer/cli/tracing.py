@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from strace_analyzer.cli import options
 from strace_analyzer.cli.settings import Settings, settings
 from strace_analyzer.report.gate import Gate
 
@@ -17,7 +18,7 @@ STRACE = "strace"
 NEVER = ("never",)
 
 SaveTrace = Annotated[
-    str | None,
+    Path | None,
     typer.Option("--save-trace", metavar="FILE", help="Keep the trace.", rich_help_panel=STRACE),
 ]
 Stacks = Annotated[
@@ -47,6 +48,7 @@ FailOn = Annotated[
     list[str] | None,
     typer.Option(
         "--fail-on",
+        autocompletion=options.gate_words,
         metavar="LEVEL|RULE|unknown|never",
         help="What makes the exit status 1. Repeatable.",
         show_default="never",
@@ -57,10 +59,11 @@ FailOn = Annotated[
 def live_settings(
     *,
     rule: Sequence[str] | None,
-    rule_files: Sequence[str] | None,
+    rule_files: Sequence[Path] | None,
     level: str | None,
     fail_on: Sequence[str] | None,
-    port_range: str | None,
+    port_range: tuple[int, int] | None,
+    config: Path | None,
     all_is_shown: bool,
 ) -> Settings:
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
@@ -73,6 +76,7 @@ def live_settings(
         fail_on=fail_on or NEVER,
         port_range=port_range,
         autobind_reuse=_autobind_reuse(),
+        config=config,
     )
     here = replace(chosen.analysis, host_range=host_range(), nothing_hidden=all_is_shown)
     return chosen._replace(analysis=here)

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
+
+import typer
 
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.nearest import nearest
 
-_LONGEST_NUMBER = 18
-"""digits; int() itself refuses thousands"""
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|min|h|)")
+_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+Meaning = TypeVar("Meaning")
+
+
+class LevelName(StrEnum):
+    """The levels of findings as they are typed."""
+
+    note = "note"
+    warning = "warning"
+    error = "error"
+
+
+class Ports(NamedTuple):
+    """A range of local ports, both ends included."""
+
+    low: int
+    high: int
 
 
 def is_piped(traces: Sequence[str] | None) -> bool:
@@ -16,37 +38,42 @@ def is_piped(traces: Sequence[str] | None) -> bool:
     return list(traces or ["-"]) == ["-"]
 
 
-def port_range(text: str | None, option: str = "--port-range") -> tuple[int, int] | None:
-    """`32768-60999` as two numbers. Raises ConfigurationError for anything that is no range of
-    ports, naming the `option`."""
-    if text is None:
-        return None
-    low, dash, high = text.replace(" ", "").partition("-")
-    if dash and _is_number(low) and _is_number(high) and 1 <= int(low) <= int(high) <= 65535:
-        return int(low), int(high)
-    raise ConfigurationError(f"{option} {text}: not two ports, LO-HI, such as 32768-60999")
+def parser(read: Callable[[str], Meaning]) -> Callable[[str], Meaning]:
+    """`read` for an option's value: its ConfigurationError becomes typer's, which names the
+    option."""
+
+    def parse(text: str) -> Meaning:
+        try:
+            return read(text)
+        except ConfigurationError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
 
 
-def whole_number(text: str | None, option: str, least: int = 0) -> int | None:
-    """A number typed after `option`. Raises ConfigurationError for what is none, or is too
-    small."""
-    if text is None:
-        return None
-    if _is_number(text) and int(text) >= least:
-        return int(text)
-    raise ConfigurationError(f"{option} {text}: not a whole number from {least} on")
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """Lets through the names that there are, and says of another which is the nearest."""
+
+    def choose(text: str) -> str:
+        if text in names:
+            return text
+        raise typer.BadParameter(f"{text}: not one of {', '.join(names)}{nearest(text, names)}")
+
+    return choose
 
 
-def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= _LONGEST_NUMBER
+def ports(text: str) -> Ports:
+    """`32768-60999`. Raises ConfigurationError for anything that is no range of
+    ports."""
+    match = re.fullmatch(r"\s*([0-9]{1,5})\s*-\s*([0-9]{1,5})\s*", text)
+    if match is not None and 1 <= int(match[1]) <= int(match[2]) <= 65535:
+        return Ports(int(match[1]), int(match[2]))
+    raise ConfigurationError(f"{text}: not two ports, LO-HI, such as 32768-60999")
 
 
-def whole_numbers(texts: Sequence[str] | None, option: str) -> tuple[int, ...]:
-    """The numbers typed after a repeated `option`. Raises ConfigurationError as whole_number."""
-    found = (whole_number(text, option) for text in texts or ())
-    return tuple(number for number in found if number is not None)
-
-
-def path(text: str | None) -> Path | None:
-    """The file named, if any."""
-    return None if text is None else Path(text)
+def seconds(text: str) -> float:
+    """`30s`, `5m`, `1h`, `500ms`, or seconds. Raises ConfigurationError for anything else."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ConfigurationError(f"{text}: no duration, such as 30s, 5m or 1h")
+    return float(match[1]) * _UNITS[match[2]]

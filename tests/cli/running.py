@@ -44,3 +44,9 @@ def run(
         env=environment(**more),
         timeout=60,
     )
+
+
+def complaint(stderr: str) -> str:
+    """What typer says in its box about a wrong command line, as one line."""
+    _, _, box = stderr.partition("─ Error ─")
+    return " ".join(" ".join(line.strip("│ ") for line in box.splitlines()[1:-1]).split())

@@ -81,7 +81,8 @@ def test_the_report_says_how_to_read_the_documentation(rule_file: Path, tmp_path
     place.mkdir()
     (place / "strace-analyzer.toml").write_text(f"rules = {str(rule_file.parent)!r}\n")
     command = f"strace-analyzer rule listener --rules {rule_file}"
-    for words, directory in (("--rules", "listener.py"), tmp_path), ((), place):
+    configured = ("--config", "strace-analyzer.toml")
+    for words, directory in (("--rules", "listener.py"), tmp_path), (configured, place):
         report = run(*words, given=LISTENS, cwd=directory).stdout.splitlines()
         why = next(line for line in report if line.startswith("Why: "))
         assert why.replace(" listener.py", f" {rule_file}") == f"Why: {command}"

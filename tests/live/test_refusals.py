@@ -30,8 +30,6 @@ def refused(scratch: Path, *words: str, **more: str) -> tuple[str, int]:
         (["nosuchprogram"], "nosuchprogram: no such program in PATH"),
         (["./nothing"], "./nothing: no such file"),
         (["/"], "/: is not an executable file"),
-        (["--qqq", "--", "true"], "No such option: --qqq"),
-        ([], "Missing argument '-- CMD [ARGS...]'"),
         (["--fail-on", "qqq", "true"], "--fail-on qqq: no such level or rule"),
         (["-o", "none/report", "true"], "cannot write none/report: No such file or directory"),
         (
@@ -84,15 +82,6 @@ def test_a_zombie(tmp_path: Path) -> None:
         line, status = refused(tmp_path, "attach", str(ended.pid))
     assert line == f"{ended.pid}: has ended already (a zombie: its parent has not waited for it)"
     assert status == 2
-
-
-def test_no_pid_at_all(tmp_path: Path) -> None:
-    assert refused(tmp_path, "attach") == ("Missing argument 'PID...'", 2)
-
-
-def test_a_duration_that_is_none(tmp_path: Path) -> None:
-    line = "--for soon: no duration, such as 30s, 5m or 1h"
-    assert refused(tmp_path, "attach", "--for", "soon", str(os.getpid())) == (line, 2)
 
 
 def test_a_process_that_is_traced_already(tmp_path: Path) -> None:
