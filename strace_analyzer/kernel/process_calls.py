@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from os.path import basename
 
@@ -44,10 +45,13 @@ def _born(kernel: Kernel, task: Task, call: Syscall, birth: Birth) -> None:
         kernel.dropped(task, fd, descriptor, call)
 
 
+_TID = re.compile("[0-9]{1,10}(?= )")
+
+
 def _in_strace_namespace(comment: str | None) -> int | None:
     """`7 in strace's PID NS` (--pidns-translation) -> 7."""
-    first = (comment or "").split(" ", 1)
-    return int(first[0]) if len(first) == 2 and first[0].isdecimal() else None
+    first = _TID.match(comment or "")
+    return int(first[0]) if first else None
 
 
 def _birth(args: tuple[Value, ...]) -> Birth:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 # TCPv6, UDP, UDPv6, UDPLITE, UDPLITEv6 ...; `socket:[inode]` with -y or where sock_diag told
 # nothing.
 _SOCKET = re.compile(r"(?P<protocol>[A-Z]+(?:-[A-Z]+)?)(?P<six>v6)?:\[(?P<body>.*)\]", re.S)
-_PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]+)\]")
+_PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]{1,20})\]")
+_INODE = re.compile("[0-9]{1,20}")
 _ADDRESS = re.compile(
-    r"(?:\[(?P<six>[0-9a-fA-F:.%\w]*)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]+)", re.A
+    r"(?:\[(?P<six>[0-9a-fA-F:.%\w]*)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})", re.A
 )
 _FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK", "PACKET"})
 
@@ -51,7 +52,7 @@ def socket_note(note: str) -> SocketNote | None:
     if protocol in _FAMILIES:
         return SocketNote(None, None, foreign=True)
     domain = "AF_INET6" if six else "AF_INET"
-    if body.isdecimal():
+    if _INODE.fullmatch(body):
         return SocketNote(protocol, domain, int(body))
     local, _, peer = body.partition("->")
     return SocketNote(protocol, domain, None, _endpoint(local), _endpoint(peer))

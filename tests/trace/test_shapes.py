@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import json
+import os
 import pickle
 import random
 import re
-import sys
-from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,19 @@ import pytest
 from lark import Lark, Token
 from lark.exceptions import GrammarError, LexError
 
+from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.learned import cache as cache_module
-from strace_analyzer.trace.learned import compiled as compiled_module
-from strace_analyzer.trace.learned import learning
-from strace_analyzer.trace.learned.compiled import Code, compiled, pattern
+from strace_analyzer.trace.learned import grammar, learning, tables
 from strace_analyzer.trace.learned.learning import MOST_TOKENS_OF_A_SHAPE, Learner
 from strace_analyzer.trace.learned.shapes import Lesson, Reader
-from strace_analyzer.trace.learned.template import Hole, Node, Part, TooDeepError
+from strace_analyzer.trace.learned.template import (
+    Hole,
+    Node,
+    Part,
+    TooDeepError,
+    as_data,
+    from_data,
+)
 from strace_analyzer.trace.learned.terminals import Terminal, UnsupportedTerminalError
 
 
@@ -54,7 +60,7 @@ def taught(texts: list[str], grammar: str, *holes: str, varying: str = "") -> Re
 
 
 def says(reading: Any) -> object:
-    return reading and [part.fill(reading[1]) for part in reading[0]]
+    return reading and [part.fill(reading[1]) for part in reading[0].parts]
 
 
 def is_learned(made: Reader, text: str) -> bool:
@@ -358,8 +364,9 @@ def test_a_place_that_depends_on_where_we_are_is_not_used(
 def test_where_nothing_can_be_written_nothing_is_kept(cache: Path) -> None:
     reader = schooled("numbers", [])
     reader.read(b"x", b"x=1")
-    in_the_way = cache / f"numbers.{sys.implementation.cache_tag}.part"
+    in_the_way = cache / "numbers.json"
     in_the_way.mkdir(parents=True)
+    cache.chmod(0o700)
     reader.keep()
     assert list(cache.iterdir()) == [in_the_way]
 
@@ -432,6 +439,103 @@ def test_a_directory_that_others_can_write_to_is_not_used(cache: Path) -> None:
     assert list(cache.iterdir()) == []
 
 
+def test_a_link_in_place_of_the_directory_is_not_followed(cache: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    cache.symlink_to(elsewhere)
+    first = schooled("numbers", [])
+    assert says(first.read(b"x", b"x=1")) == [1]
+    first.keep()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(kept_file: Path) -> None:
+    elsewhere = kept_file.rename(kept_file.with_name("elsewhere"))
+    kept_file.symlink_to(elsewhere)
+    lessons: list[bytes] = []
+    assert says(schooled("numbers", lessons).read(b"x", b"x=3")) == [3]
+    assert lessons == [b"x=3"]
+
+
+def test_a_file_that_others_can_write_to_is_not_used(kept_file: Path) -> None:
+    kept_file.chmod(0o666)
+    lessons: list[bytes] = []
+    assert says(schooled("numbers", lessons).read(b"x", b"x=3")) == [3]
+    assert lessons == [b"x=3"]
+
+
+class Bomb:
+    """Goes off when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, ("exploded",)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(pickle.dumps(Bomb()), id="a pickle"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\x00\n\n\t", id="no JSON"),
+        pytest.param(b'"x"\t{"a": 1}', id="no list"),
+        pytest.param(b'"x"\t[["x=([0-9]+)"]', id="a list that breaks off"),
+        pytest.param(b'"x"\t' + b"[" * 100_000, id="a deep nest"),
+        pytest.param(
+            b'"x"\t[["x=([0-9]+)", null, ["()", ["?", 2, "NUMBER"]]]]', id="no such group"
+        ),
+        pytest.param(b'"x"\t[["x=([0-9]+)", null, ["()", ["?", "1", "NUMBER"]]]]', id="no number"),
+        pytest.param(b'"x"\t[["x=([0-9]+)", null, ["()", ["?", 1, "system"]]]]', id="no terminal"),
+        pytest.param(b'"x"\t[["x=([0-9]+)", null, ["Bomb", 1]]]', id="no such type"),
+        pytest.param(b'"x"\t[["x=([0-9]+", null, ["()", ["?", 1, "NUMBER"]]]]', id="no expression"),
+        pytest.param(b'"x"\t[[7, null, 1], 7, null, []]', id="no shapes"),
+    ],
+)
+def test_a_planted_file_is_harmless(
+    kept_file: Path, rows: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its first line is right, so somebody who may write here meant it."""
+    monkeypatch.chdir(tmp_path)
+    cache_module.save("numbers", rows)
+    lessons: list[bytes] = []
+    assert says(schooled("numbers", lessons).read(b"x", b"x=3")) == [3]
+    assert lessons == [b"x=3"]
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_planted_table_is_harmless(cache: Path) -> None:
+    grammar.parser.cache_clear()
+    text = b"write(1)    = 1"
+    for planted in (b"", b"[]", b"{}", b'{"data": {}, "memo": {}}', pickle.dumps(Bomb())):
+        cache_module.save("tables-call-call", planted)
+        assert grammar.parser.__wrapped__("call").parse(text.decode()).data == "call"
+    known = cache_module.load("tables-call-call")
+    assert tables.made_of(known) is not None  # kept anew, and read
+    grammar.parser.cache_clear()
+
+
+def test_kept_templates_come_back_as_they_were() -> None:
+    reader = CallParser("calls")._reader
+    for text in CALLS:
+        lesson = reader._lesson(text)
+        assert lesson is not None
+        assert lesson.expression is not None
+        groups = re.compile(lesson.expression).groups
+        for value in lesson.values:
+            data = json.loads(json.dumps(as_data(value)))
+            back = from_data(data, reader._types, reader._leaves, groups)
+            assert repr(as_data(back)) == repr(as_data(value))
+
+
+CALLS = (
+    b"close(3<TCP:[17]>) = 0 <0.000041>",
+    b'connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}, 16) = -1 EINPROGRESS (Operation now in progress)',
+    b"wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 41",
+    b"rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [128 => 16], 8) = 0x1 (flags FD_CLOEXEC)",
+    b"getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = ? ERESTARTSYS (To be restarted)",
+    b'open("a"..., O_RDWR|0x10, 0644) = 3</dev/pts/0<char 136:0>>',
+)
+
+
 def test_each_reader_has_shapes_of_its_own(kept_file: Path) -> None:
     lessons: list[bytes] = []
     schooled("others", lessons).read(b"x", b"x=3")
@@ -485,39 +589,3 @@ def test_the_tokens_of_a_tree_are_lark_s_own() -> None:
     tokens.extend(interactive.iter_parse())
     tree = interactive.feed_eof()
     assert [id(token) for token in tree.children] == [id(token) for token in tokens]
-
-
-# --- compiled expressions ---
-
-
-@pytest.mark.parametrize("source", [*POOL, "(a)b(?:c|(d))", "(?>(a+))(b*)", r"[\x00-\x1f\xff]+"])
-def test_kept_code_is_the_compiled_expression(source: str) -> None:
-    expression = source.encode("latin-1")
-    expected = re.compile(expression, re.ASCII)
-    made = pattern(pickle.loads(pickle.dumps(compiled(expression))))
-    assert made == expected
-    for text in (*TEXTS, "abcd", "abd", "abc", "\x00\xff", "\x1f"):
-        data = text.encode("latin-1")
-        one, other = made.fullmatch(data), expected.fullmatch(data)
-        assert (one and (one.span(), one.groups())) == (other and (other.span(), other.groups()))
-
-
-@pytest.fixture
-def another_python(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One whose `re` has no second step that takes code."""
-    two_steps = compiled_module._in_two_steps
-    monkeypatch.setattr(compiled_module, "_modules", lambda: (object(), re._compiler, re._parser))  # type: ignore[attr-defined]
-    two_steps.cache_clear()
-    yield
-    two_steps.cache_clear()
-
-
-def test_where_there_is_no_code_the_expression_is_compiled(another_python: None) -> None:
-    code = compiled(b"(a+)b")
-    assert not code.numbers
-    assert pattern(code) == re.compile(b"(a+)b", re.ASCII)
-
-
-def test_code_kept_by_another_python_is_left_alone(another_python: None) -> None:
-    kept_code = Code(b"(a+)b", re.ASCII, array("I", [1, 2, 3]), 1)
-    assert pattern(kept_code) == re.compile(b"(a+)b", re.ASCII)

@@ -15,7 +15,7 @@ from strace_analyzer.trace.decode.literals import LEAVES, decoded
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.learned.grammar import parser
-from strace_analyzer.trace.learned.shapes import Reader, Teacher
+from strace_analyzer.trace.learned.shapes import Reader, Reading, Teacher
 from strace_analyzer.trace.learned.template import Node, Part
 from strace_analyzer.trace.values import (
     Alternatives,
@@ -29,8 +29,10 @@ from strace_analyzer.trace.values import (
     Field,
     Flags,
     MacroCall,
+    Name,
     Named,
     Struct,
+    Text,
     Value,
 )
 
@@ -108,6 +110,13 @@ RULES: dict[str, Any] = {
 """Every rule that call.lark's trees show -> what it makes of its children's values."""
 
 
+TYPES: tuple[type, ...] = (
+    *(Alternatives, Annotated, Array, Change, Commented, Designated, Elided, Expression, Field),
+    *(Flags, MacroCall, Name, Named, Result, Struct, Text),
+)
+"""What calls are made of."""
+
+
 def build(node: Node) -> Any:
     """(arguments, result, duration) of what the grammar read."""
     children = [build(child) if isinstance(child, Node) else child for child in node.children]
@@ -180,7 +189,7 @@ class CallParser:
 
     def __init__(self, name: str | None = None) -> None:
         """With a `name` it knows what parsers of that name learned in earlier runs."""
-        self._reader = Reader(LEAVES, _teacher, name)
+        self._reader = Reader(LEAVES, _teacher, name, TYPES)
         self._read = self._reader.read
         self._name = Remembered(decoded).__getitem__
 
@@ -193,8 +202,8 @@ class CallParser:
         key = _key(text)
         reading = self._read(key, text)
         if reading is not None:
-            parts, match = reading
-            return ParsedCall(self._name(key), text, parts, match)
+            shape, match = reading
+            return ParsedCall(self._name(key), text, shape.parts, match)
         if b"\x1b" not in text:  # --color: strace prints no escape character inside strings
             return None
         plain = _COLOUR.sub(b"", text)
@@ -203,7 +212,7 @@ class CallParser:
     def plainly(self, text: bytes) -> ParsedCall | None:
         """As `whole`, by Lark alone: what learned shapes are measured against."""
         reading = self._reader.plainly(text)
-        return reading and ParsedCall(self._name(_key(text)), text, *reading)
+        return reading and self._parsed(_key(text), text, reading)
 
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
         """The call whose halves are `first` (`name(args`) and `rest` (what follows `resumed>`)."""
@@ -219,8 +228,10 @@ class CallParser:
         reading = self._reader.known(begun, text.rstrip(b" ,") + b")")
         if reading is None:
             readings = (self._read(begun, completion) for completion in completed(text))
-            reading = next(filter(None, readings), (_NOTHING, None))
-        return ParsedCall(self._name(key), text, *reading)
+            reading = next(filter(None, readings), None)
+        if reading is None:
+            return ParsedCall(self._name(key), text, _NOTHING, None)
+        return self._parsed(key, text, reading)
 
     def resumed(self, name: str, text: bytes) -> ParsedCall | None:
         """The call `name` of which only what follows `resumed>` is known.
@@ -234,8 +245,12 @@ class CallParser:
             reading = self._reader.read(_key(whole), whole)
             if reading is not None:
                 printed = b"<... %b resumed>%b" % (start[:-1], text)
-                return ParsedCall(self._name(start[:-1]), printed, *reading)
+                return self._parsed(start[:-1], printed, reading)
         return None
+
+    def _parsed(self, name: bytes, text: bytes, reading: Reading) -> ParsedCall:
+        shape, match = reading
+        return ParsedCall(self._name(name), text, shape.parts, match)
 
 
 def _key(text: bytes) -> bytes:

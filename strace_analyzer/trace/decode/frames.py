@@ -169,7 +169,7 @@ _CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
 @cache
 def _reader() -> Reader:
     """One per process: it learns the shapes of lines, whichever source they stand in."""
-    return Reader(LEAVES, _teacher, name="lines")
+    return Reader(LEAVES, _teacher, name="lines", types=(Kind, End))
 
 
 def _teacher() -> Teacher:
@@ -198,8 +198,8 @@ class Frames:
         reading = self._read(key, text) if text else None
         if reading is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(Kind.FOREIGN, _RESULT, None, None, None, "", text, span, lines=counts)
-        (part,), match = reading
-        said = part.fill(match)
+        shape, match = reading
+        said = shape.parts[0].fill(match)
         kind, end, tid, time, body, command, name, lost, other = said
         if is_cut or (kind is not _CALL and kind is not _RESUMED):
             return self._mark(line, span, said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.values import Name, Text
@@ -60,8 +59,6 @@ def integer(text: bytes) -> int:
             return int(text, 16)
         if not digits.strip(b"01234567"):
             return int(text, 8)
-    if len(text) > 4000:  # beyond what int() reads (sys.set_int_max_str_digits)
-        return int(Decimal(text.decode("ascii")))
     return int(text)
 
 

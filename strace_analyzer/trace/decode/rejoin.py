@@ -65,15 +65,23 @@ class Rejoin:
         """calls under way, by task: the first frame of each, with all that has come as its body"""
         self._moved: dict[int, Frame] = {}
         """execve() of a thread, by the number under which it comes back"""
+        self._behind: list[Frame] = []
+        """records that stand behind another one on its line, and are next"""
 
     def join(self, frame: Frame) -> list[Event]:
         """What `frame` completes; often one event, [] while the rest is awaited."""
         events: list[Event] = []
+        self._join(frame, events)
+        while self._behind:
+            self._join(self._behind.pop(), events)
+        return events
+
+    def _join(self, frame: Frame, events: list[Event]) -> None:
         source = self._sources[frame.span.source]
         stacks, mender = source.stacks, source.mender
         if (stacks.held is not None or frame.kind is _STACK) and stacks.take(frame, events):
             source.account.frames += frame.lines
-            return events
+            return
         heard = source.speaker.hear(frame, events)
         if events:
             self._identify(source, events)
@@ -82,7 +90,6 @@ class Rejoin:
         else:
             for whole in mender.mend(heard):
                 self._take(source, whole, events)
-        return events
 
     def settle(self, source: int) -> list[Event]:
         """No stack follows what `source` said last: the call that waits for it, if one does."""
@@ -211,7 +218,7 @@ class Rejoin:
         call, behind = two
         self._returned(source, frame, call, events)
         line = Line(frame.span.source, frame.span.first, behind, counts=0)
-        events += self.join(Frames(Clock()).frame(line)._replace(seconds=frame.seconds))
+        self._behind.append(Frames(Clock()).frame(line)._replace(seconds=frame.seconds))
 
     def _cut_short(self, source: _Source, frame: Frame, events: list[Event]) -> None:
         """The rest of a cut call has not come."""
@@ -252,7 +259,8 @@ class Rejoin:
                 half = half._replace(body=half.body + frame.body)
             else:
                 half = frame
-                call = BegunCall(self._calls, frame.name, f"{frame.name}(".encode())
+                begun = f"{frame.name}(".encode("utf-8", "surrogateescape")
+                call = BegunCall(self._calls, frame.name, begun)
                 events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
             self._keep(half, frame)
 

@@ -1,23 +1,22 @@
-"""What one run has learned -> a file in the user's cache directory -> the next run.
+"""What one run has learned, as text -> a file in the user's cache directory -> the next run.
 
-Nothing of it is ever needed. A file that is not there, not whole, or was written by another version
-of this program is as none; two processes that write at once leave the file of one of them.
+Nothing of it is ever needed, and it is text: JSON, of which the readers of it take only what they
+can check. A file that is not there, not whole, or was written by another version of this program is
+as good as none; of two processes that write at once the file of one stays.
 """
 
 from __future__ import annotations
 
-import marshal
 import os
 import stat
 import sys
-from collections.abc import Mapping
+import tempfile
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-_DIGEST = 16
 _PACKAGE = Path(__file__).resolve().parents[2]
 _MADE_FROM = (
     _PACKAGE / "trace",
@@ -26,14 +25,15 @@ _MADE_FROM = (
     _PACKAGE / "grammars",
     _PACKAGE.parent / "grammars",
 )
+_MOST_BYTES = 64 << 20
 
 
 @cache
 def directory() -> Path | None:
     """Where this user's files may be kept; None without such a place.
 
-    What is kept is unpickled: a directory that anybody else could write to, or put another one in
-    the place of, is not used. Such is that of a user whose HOME root has kept (`sudo -E`).
+    It is a directory of this user's own, no link to one, and nobody else can write to it or put
+    another one in its place. That of a user whose HOME root has kept (`sudo -E`) is not root's own.
     """
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     if not os.path.isabs(home):  # relative ones are to be ignored, says the XDG specification
@@ -43,7 +43,8 @@ def directory() -> Path | None:
         above = next(above for above in place.parents if above.exists())
         if _is_safe(above):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if place.stat().st_uid == os.geteuid() and _is_safe(place):
+            facts = place.lstat()
+            if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and _is_safe(place):
                 return place
     return None
 
@@ -59,46 +60,56 @@ def _is_ours(facts: os.stat_result) -> bool:
     return facts.st_uid in (0, os.geteuid()) and not is_shared
 
 
-def load(name: str) -> dict[bytes, bytes]:
-    """What was kept as `name`, {} for nothing."""
-    place = directory()
-    if place is None:
-        return {}
+def load(name: str) -> bytes:
+    """The text that was kept as `name`, b"" for none."""
+    place, version = directory(), _version()
+    if place is None or version is None:
+        return b""
     try:
-        data = (place / f"{name}.{sys.implementation.cache_tag}").read_bytes()
+        descriptor = os.open(place / f"{name}.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return {}
-    version, content = _version(), data[2 * _DIGEST :]
-    if version is None or data[: 2 * _DIGEST] != version + _digest(content):
-        return {}
-    kept: dict[bytes, bytes] = marshal.loads(content)
-    return kept
+        return b""
+    with open(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        is_our_own = facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
+        if not (stat.S_ISREG(facts.st_mode) and is_our_own and facts.st_size <= _MOST_BYTES):
+            return b""
+        try:
+            head, _, text = file.read().partition(b"\n")
+        except OSError:
+            return b""
+    return text if head == _head(version, text) else b""
 
 
-def save(name: str, kept: Mapping[bytes, bytes]) -> None:
-    """Keep `kept` as `name`, in place of what was kept before."""
+def save(name: str, text: bytes) -> None:
+    """Keep `text` as `name`, in place of what was kept before."""
     place, version = directory(), _version()
     if place is None or version is None:
         return
-    content = marshal.dumps(dict(kept))
-    file = place / f"{name}.{sys.implementation.cache_tag}"
-    aside = file.with_name(f"{file.name}.part")
-    try:
-        aside.write_bytes(version + _digest(content) + content)
-        aside.replace(file)
-    except OSError:  # a full disk: nothing is kept
-        with suppress(OSError):
-            aside.unlink()
+    with suppress(OSError):  # a full disk: nothing is kept
+        descriptor, aside = tempfile.mkstemp(prefix=f"{name}.", suffix=".part", dir=place)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(_head(version, text) + b"\n" + text)
+            os.replace(aside, place / f"{name}.json")
+        except OSError:
+            os.unlink(aside)
 
 
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=_DIGEST).digest()
+def _head(version: str, text: bytes) -> bytes:
+    """The first line of a file: who wrote it, and a digest, by which a cut or damaged one is
+    told."""
+    return f"{version} {_digest(text)}".encode("ascii")
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 @cache
-def _version() -> bytes | None:
-    """Of all that decides what is learned: this room, the grammars, Lark, Python, the machine; None
-    where the program does not consist of files."""
+def _version() -> str | None:
+    """Of all that decides what is learned: this room, the grammars, Lark, Python; None where the
+    program does not consist of files."""
     files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
     if not files:
         return None
@@ -107,4 +118,4 @@ def _version() -> bytes | None:
     if lark is not None and lark.origin is not None:
         made_from.append((lark.origin, os.stat(lark.origin)))
     said = sorted((path, facts.st_size, facts.st_mtime_ns) for path, facts in made_from)
-    return _digest(repr((sys.version, os.uname().machine, said)).encode("utf-8", "surrogateescape"))
+    return _digest(repr((sys.version, said)).encode("utf-8", "surrogateescape"))

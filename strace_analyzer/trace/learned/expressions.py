@@ -34,6 +34,9 @@ class Lexed(NamedTuple):
     """The tree shows it, so what is filled into a hole is its worth."""
 
 
+_GROUP = b"((?>%b))"
+
+
 class InexactShapeError(ValueError):
     """No expression can repeat Lark's decisions on this text."""
 
@@ -46,8 +49,12 @@ class Expressions:
         self._rivals: dict[tuple[int, str], tuple[Terminal, ...]] = {}
         self._guards: dict[tuple[int, str], bytes] = {}
 
-    def expression(self, lexed: list[Lexed]) -> bytes:
-        """Raises InexactShapeError, UnsupportedTerminalError."""
+    def expression(self, lexed: list[Lexed]) -> tuple[bytes, int | None]:
+        """The expression, and where in it the group of the last token begins, if that is a hole
+        which the tree shows.
+
+        Raises InexactShapeError, UnsupportedTerminalError.
+        """
         pieces: list[bytes] = []
         place = 0
         while place < len(lexed):
@@ -60,7 +67,11 @@ class Expressions:
                 end += 1
             pieces.append(self._pinned(lexed[place:end], lexed[end] if end < len(lexed) else None))
             place = end
-        return b"".join(pieces)
+        expression = b"".join(pieces)
+        if not (lexed and lexed[-1].is_hole and lexed[-1].is_kept):
+            return expression, None
+        last = self._terminal(lexed[-1].lexer, lexed[-1].token.type)
+        return expression, len(expression) - len(_GROUP % last.source)
 
     def _hole(self, one: Lexed) -> bytes:
         """Any text that Lark would make this type of token of here."""
@@ -71,7 +82,7 @@ class Expressions:
         if known is None:
             terminal = self._terminal(one.lexer, kind)
             rivals = [rival for rival in self._before(one.lexer, kind) if rival.meets(terminal)]
-            form = b"((?>%b))" if one.is_kept else b"(?>%b)"
+            form = _GROUP if one.is_kept else b"(?>%b)"
             known = self._guards[id(one.lexer), kind] = _none_of(rivals) + form % terminal.source
         return known
 

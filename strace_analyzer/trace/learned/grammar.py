@@ -6,12 +6,11 @@ at the top level, in an installed package beside this one.
 
 from __future__ import annotations
 
-import sys
-from functools import cache
+import functools
 from pathlib import Path
 from typing import Any
 
-from strace_analyzer.trace.learned.cache import directory
+from strace_analyzer.trace.learned import cache
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _PLACES = (_PACKAGE / "grammars", _PACKAGE.parent / "grammars")
@@ -29,26 +28,30 @@ def grammar_file(name: str) -> Path:
     raise FileNotFoundError(f"{name}.lark is not in {' or '.join(map(str, _PLACES))}")
 
 
-@cache
+@functools.cache
 def parser(name: str, start: str | None = None) -> Any:
     """The LALR parser of `name`.lark, made once; `start` is the start rule, else the file's name.
 
     It reads latin-1 text: one byte of a trace is one character, so nothing is lost in decoding and
-    offsets agree. Its tables take Lark a third of a second, so they are kept; Lark itself sees to
-    it that they are those of this grammar, this Python and this Lark.
+    offsets agree. Its tables take Lark up to a second, so they are kept.
     """
     from lark import Lark  # it takes longer to load than a short trace to read
 
-    tables = directory()
-    return Lark(
+    from strace_analyzer.trace.learned import tables
+
+    kept_as = f"tables-{name}-{start or name}"
+    known = tables.made_of(cache.load(kept_as))
+    if known is not None:
+        return known
+    made = Lark(
         grammar_file(name).read_text(encoding="utf-8"),
-        cache=tables is not None
-        and str(tables / f"{name}-{start or name}.{sys.implementation.cache_tag}"),
         parser="lalr",
         lexer="contextual",
         start=start or name,
         maybe_placeholders=True,
     )
+    cache.save(kept_as, tables.written(made))
+    return made
 
 
 def tree(name: str, start: str, text: bytes) -> Any:

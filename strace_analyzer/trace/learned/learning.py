@@ -17,13 +17,15 @@ from lark.lexer import BasicLexer
 
 from strace_analyzer.trace.learned.expressions import Expressions, InexactShapeError, Lexed
 from strace_analyzer.trace.learned.shapes import Lesson
-from strace_analyzer.trace.learned.template import Hole, Node
+from strace_analyzer.trace.learned.template import Hole, Node, is_deeper
 from strace_analyzer.trace.learned.terminals import UnsupportedTerminalError
 
 MOST_TOKENS_OF_A_SHAPE = 400
 _MOST_LESSONS_AT_ONCE = 500
 """So many different texts are learned as they come, for this run and later ones."""
 _MOST_SIGHTINGS = 20_000
+_DEEPEST = 100
+"""Levels: what is done with values goes down them, and Python goes down a thousand."""
 
 
 class Learner:
@@ -72,8 +74,7 @@ class Learner:
         """What `text` says, and its shape; after many lessons only when it is met for the second
         time.
 
-        None where Lark does not read the text, or brackets are nested deeper than Python can
-        follow.
+        None where Lark does not read the text, or it is nested deeper than any that strace prints.
         """
         lexed: list[Lexed] = []
         interactive = self._parser.parse_interactive(text.decode("latin-1"))
@@ -84,6 +85,8 @@ class Learner:
             tree = interactive.feed_eof()  # type: ignore[no-untyped-call]
             said = self._build(self._filled(tree, {}))
         except (UnexpectedInput, RecursionError):
+            return None
+        if is_deeper(said, _DEEPEST):
             return None
         if len(lexed) > MOST_TOKENS_OF_A_SHAPE:
             return Lesson(said)
@@ -119,7 +122,7 @@ class Learner:
 
     def _shape(self, said: tuple[object, ...], lexed: list[Lexed], tree: Tree[Any]) -> Lesson:
         try:
-            expression = self._expressions.expression(lexed)
+            expression, last_hole = self._expressions.expression(lexed)
         except (InexactShapeError, UnsupportedTerminalError):
             return Lesson(said)
         holes = {
@@ -128,7 +131,7 @@ class Learner:
                 (one.token for one in lexed if one.is_hole and one.is_kept), start=1
             )
         }
-        return Lesson(said, expression, self._build(self._filled(tree, holes)))
+        return Lesson(said, expression, self._build(self._filled(tree, holes)), last_hole)
 
     def _filled(self, node: Any, holes: Mapping[int, Hole]) -> Any:
         """`node` of Lark's tree with the worth of each token, or the Hole that stands for it."""

@@ -2,23 +2,19 @@
 
 The fast way cannot be wrong, only unused: a shape accepts a text only if Lark would make the same
 tree of it (learning.py). What the tree means was built once, with a Hole in the place of each text
-that varies; it is filled from the groups. What was learned is kept for the next run.
+that varies; it is filled from the groups. What was learned is kept for the next run, as data.
 """
 
 from __future__ import annotations
 
 import atexit
-import pickle
+import json
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from strace_analyzer.trace.learned import cache
-from strace_analyzer.trace.learned.compiled import Code, compiled, pattern
-from strace_analyzer.trace.learned.template import Part, TooDeepError
-
-Reading = tuple[tuple[Part, ...], "re.Match[bytes] | None"]
-"""What a text says, each part to be filled from the match, and the match (None from plain Lark)."""
+from strace_analyzer.trace.learned.template import Leaf, Part, TooDeepError, as_data, from_data
 
 MOST_SHAPES_OF_ONE_KEY = 200
 _MOST_KEPT_OF_ONE_KEY = 32
@@ -32,6 +28,8 @@ class Lesson(NamedTuple):
     expression: bytes | None = None
     values: tuple[object, ...] = ()
     """As `said`, with a Hole where the texts vary."""
+    last_hole: int | None = None
+    """Where in the expression the group begins that is its end, if it ends in one."""
 
 
 class Teacher(Protocol):
@@ -42,32 +40,59 @@ class Teacher(Protocol):
         ...
 
 
-Shape = tuple[Callable[[bytes], "re.Match[bytes] | None"], tuple[Part, ...], Code]
-"""`fullmatch` of the expression, what it says, what it was made of. A plain tuple, since Python
-unpacks one faster than one with names."""
+class Shape:
+    """Texts that are read alike: `fullmatch` tells them, `parts` are what they say, to be filled
+    from the match. What Lark reads itself has the shape of that one text, without expression."""
+
+    __slots__ = ("expression", "fullmatch", "last_hole", "notes", "parts", "values")
+
+    def __init__(
+        self,
+        values: tuple[object, ...],
+        leaves: Mapping[str, Leaf],
+        expression: bytes = b"",
+        last_hole: int | None = None,
+    ) -> None:
+        """Raises TooDeepError, and re.error for what is no expression."""
+        self.values = values
+        self.parts = tuple(Part(value, leaves) for value in values)
+        self.expression = expression
+        self.last_hole = last_hole
+        self.fullmatch: Callable[[bytes], re.Match[bytes] | None] = re.compile(
+            expression, re.ASCII
+        ).fullmatch
+        self.notes: Any = None
+        """what the caller has found out about the parts"""
+
+
+Reading = tuple[Shape, "re.Match[bytes] | None"]
+"""The shape of a text, and the match (None from plain Lark)."""
 
 
 class Reader:
     """Reads texts of one grammar.
 
-    `leaves` says of every terminal whose text can be a hole what a text is worth. `teacher` is
-    called when first needed. With a `name`, what is learned is kept for later runs under it.
+    `leaves` says of every terminal whose text can be a hole which value a text has, `types` are
+    those that what is said is made of. `teacher` is called when first needed. With a `name`, what
+    is learned is kept for later runs under it.
     """
 
     def __init__(
         self,
-        leaves: Mapping[str, Callable[[bytes], object]],
+        leaves: Mapping[str, Leaf],
         teacher: Callable[[], Teacher],
         name: str | None = None,
+        types: tuple[type, ...] = (),
     ) -> None:
         self._leaves = leaves
+        self._types = {kind.__name__: kind for kind in types}
         self._call_teacher = teacher
         self._teacher: Teacher | None = None
         self._name = name
         self._shapes: dict[bytes, list[Shape]] = {}
-        self._kept = cache.load(name) if name else {}
-        """key -> shapes of earlier runs that were not needed yet, pickled"""
-        self._recalled: dict[bytes, list[tuple[Code, tuple[object, ...]]]] = {}
+        self._kept = _rows(cache.load(name)) if name else {}
+        """key -> shapes of earlier runs that were not needed yet, as JSON"""
+        self._recalled: dict[bytes, list[Any]] = {}
         """those of keys that were met, the best last"""
         self._has_news = False
 
@@ -80,48 +105,55 @@ class Reader:
 
     def known(self, key: bytes, text: bytes) -> Reading | None:
         """As `read`, but None also where no text of this shape was read so far."""
-        shapes = self._shapes.get(key)
-        if shapes is None:
-            return None
-        fullmatch, parts, _ = shapes[0]
-        match = fullmatch(text)
-        if match is not None:
-            return parts, match
-        for place in range(1, len(shapes)):
-            fullmatch, parts, _ = shapes[place]
-            match = fullmatch(text)
-            if match is not None:  # those that match often come to stand in front
-                shapes[place - 1], shapes[place] = shapes[place], shapes[place - 1]
-                return parts, match
+        shapes = self._shapes.get(key, ())
+        for place, shape in enumerate(shapes):
+            match = shape.fullmatch(text)
+            if match is not None:
+                if place:  # those that match often come to stand in front
+                    shapes[place - 1], shapes[place] = shape, shapes[place - 1]  # type: ignore[index]
+                return shape, match
         return None
 
     def plainly(self, text: bytes) -> Reading | None:
         """As `read`, by Lark alone: what shapes are measured against."""
         lesson = self._lesson(text)
-        return lesson and (tuple(Part(value, self._leaves) for value in lesson.said), None)
+        return lesson and (Shape(lesson.said, self._leaves), None)
 
     def _recall(self, key: bytes, text: bytes) -> Reading | None:
         """As `read`, by the shapes of earlier runs."""
         kept_shapes = self._kept.pop(key, None)
         if kept_shapes is not None:
-            self._recalled[key] = pickle.loads(kept_shapes)
+            self._recalled[key] = _list(kept_shapes)
         recalled = self._recalled.get(key)
         while recalled:
-            shape = self._shape(*recalled.pop())
-            self._shapes.setdefault(key, []).append(shape)
-            match = shape[0](text)
-            if match is not None:
-                return shape[1], match
+            shape = self._restored(recalled.pop())
+            if shape is not None:
+                self._shapes.setdefault(key, []).append(shape)
+                match = shape.fullmatch(text)
+                if match is not None:
+                    return shape, match
         return self._learn(key, text)
+
+    def _restored(self, data: Any) -> Shape | None:
+        """A shape of an earlier run; None where the file does not hold one."""
+        try:
+            text, last_hole, *values = data
+            expression = text.encode("latin-1")
+            groups = re.compile(expression, re.ASCII).groups
+            made = tuple(from_data(value, self._types, self._leaves, groups) for value in values)
+            return Shape(made, self._leaves, expression, last_hole)
+        except (AttributeError, KeyError, TypeError, ValueError, re.error, RecursionError):
+            return None
 
     def _learn(self, key: bytes, text: bytes) -> Reading | None:
         """As `read`, by Lark."""
         lesson = self._lesson(text)
         if lesson is None:
             return None
-        if lesson.expression is not None:
+        said, expression, values, last_hole = lesson
+        if expression is not None:
             try:
-                shape = self._shape(compiled(lesson.expression), lesson.values)
+                shape = Shape(values, self._leaves, expression, last_hole)
             except TooDeepError:
                 pass
             else:
@@ -131,23 +163,48 @@ class Reader:
                 if self._name and not self._has_news:
                     self._has_news = True
                     atexit.register(self.keep)
-        return tuple(Part(value, self._leaves) for value in lesson.said), None
+        return Shape(said, self._leaves), None
 
     def _lesson(self, text: bytes) -> Lesson | None:
         if self._teacher is None:
             self._teacher = self._call_teacher()
         return self._teacher.lesson(text)
 
-    def _shape(self, code: Code, values: tuple[object, ...]) -> Shape:
-        parts = tuple(Part(value, self._leaves) for value in values)
-        return pattern(code).fullmatch, parts, code
-
     def keep(self) -> None:
         """The shapes, for later runs; done by itself when the process ends."""
         everything = dict(self._kept)
         for key, shapes in self._shapes.items():
-            learned = [(code, tuple(part.value for part in parts)) for _, parts, code in shapes]
+            learned: list[Any] = [
+                [shape.expression.decode("latin-1"), shape.last_hole, *map(as_data, shape.values)]
+                for shape in shapes
+            ]
             learned += reversed(self._recalled.get(key, ()))
-            everything[key] = pickle.dumps(learned[:_MOST_KEPT_OF_ONE_KEY][::-1])
+            everything[key] = json.dumps(learned[:_MOST_KEPT_OF_ONE_KEY][::-1]).encode("ascii")
         if self._name:
-            cache.save(self._name, dict(list(everything.items())[-_MOST_KEYS_KEPT:]))
+            cache.save(
+                self._name,
+                b"".join(
+                    b"%b\t%b\n" % (json.dumps(key.decode("latin-1")).encode("ascii"), shapes)
+                    for key, shapes in list(everything.items())[-_MOST_KEYS_KEPT:]
+                ),
+            )
+
+
+def _rows(text: bytes) -> dict[bytes, bytes]:
+    """The file of a reader: a key and the JSON of its shapes on each line."""
+    kept = {}
+    for row in text.splitlines():
+        key, _, shapes = row.partition(b"\t")
+        try:
+            kept[json.loads(key).encode("latin-1")] = shapes
+        except (AttributeError, ValueError):
+            continue
+    return kept
+
+
+def _list(text: bytes) -> list[Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []

@@ -15,6 +15,9 @@ _DEEPEST = 40
 
 _CONSTANTS = (str, bytes, int, float, Enum, type(None))
 
+_HOLE, _BYTES, _TUPLE = "?", "bytes", "()"
+"""First items of the JSON arrays that stand for a Hole, for bytes, and for a plain tuple."""
+
 
 class Node(NamedTuple):
     """What a rule of a grammar has read: its name, and in order what each part is worth."""
@@ -76,7 +79,7 @@ class Part:
         self._leaves = leaves
         self.fill: Callable[[Any], Any]
         if has_holes(value):
-            if _depth(value) > _DEEPEST:
+            if is_deeper(value, _DEEPEST):
                 raise TooDeepError
             self.fill = self._translate
         else:
@@ -89,8 +92,14 @@ class Part:
         return self.fill(match)
 
 
-def _depth(value: Any) -> int:
-    return 1 + max(map(_depth, value), default=0) if isinstance(value, tuple) else 0
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether tuples are nested in `value` on more levels than these."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [item for outer in level if isinstance(outer, tuple) for item in outer]
+        if not level:
+            return False
+    return True
 
 
 def _source(value: Any, leaves: Mapping[str, Leaf], names: dict[str, Any]) -> str:
@@ -111,3 +120,53 @@ def _source(value: Any, leaves: Mapping[str, Leaf], names: dict[str, Any]) -> st
     if type(value) is tuple:
         return f"({inner})"
     return f"new({named(type(value))}, ({inner}))"
+
+
+# --- templates as data ---
+
+
+def as_data(value: Any) -> Any:
+    """A value with holes -> what JSON can hold of it: strings and numbers as they are, everything
+    else an array whose first item names its type.
+
+    Raises TypeError for a value that cannot be a template.
+    """
+    if isinstance(value, Hole):
+        return [_HOLE, value.number, value.terminal]
+    if isinstance(value, Enum):
+        return [type(value).__name__, value.value]
+    if isinstance(value, bytes):
+        return [_BYTES, value.decode("latin-1")]
+    if isinstance(value, tuple):
+        kind = _TUPLE if type(value) is tuple else type(value).__name__
+        return [kind, *map(as_data, value)]
+    if isinstance(value, _CONSTANTS):
+        return value
+    raise TypeError(f"a {type(value).__name__} is no part of a template")
+
+
+def from_data(data: Any, types: Mapping[str, type], leaves: Mapping[str, Leaf], groups: int) -> Any:
+    """The template that `as_data` made `data` of. `types` are those it may name, `leaves` the
+    terminals of its holes, whose numbers are at most `groups`.
+
+    Raises ValueError, KeyError or TypeError where it is no such template.
+    """
+    if not isinstance(data, list):
+        if isinstance(data, _CONSTANTS):
+            return data
+        raise ValueError("no part of a template")
+    kind, *items = data
+    if kind == _HOLE:
+        number, terminal = items
+        if terminal not in leaves or type(number) is not int or not 0 < number <= groups:
+            raise ValueError("no hole of this template")
+        return Hole(number, terminal)
+    if kind == _BYTES:
+        (text,) = items
+        return text.encode("latin-1")
+    if kind == _TUPLE:
+        return tuple(from_data(item, types, leaves, groups) for item in items)
+    made = types[kind]
+    if issubclass(made, Enum):
+        return made(*items)
+    return made(*(from_data(item, types, leaves, groups) for item in items))

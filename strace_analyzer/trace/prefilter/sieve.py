@@ -38,12 +38,13 @@ from strace_analyzer.trace.prefilter.watch import Watch
 _KIND = (1 << KIND_BITS) - 1
 _UNFINISHED = b"<unfinished ...>"
 _RETURNED = re.compile(
-    rb"= (?:([0-9]+|0x[0-9a-f]+)(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
+    rb"= (?:(0|[1-9][0-9]{0,18}|0x[0-9a-f]{1,16})(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
     rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
 )
-"""A result that can be nothing else, to the end of the line."""
+"""A result that can be nothing else, to the end of the line; one with a leading zero is left to the
+grammar."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
-_NUMBER = re.compile(rb"[0-9]+(?=[<, )])")
+_NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _NO_NUMBER = -1
 _FEW = 16
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
@@ -176,10 +177,8 @@ class Sieve:
         if self._bare_tid is not None:
             return self._bare_tid
         data = self._data
-        try:
-            return int(data[start : data.find(b" ", start, start + _LONGEST_PID)])
-        except ValueError:
-            return None
+        column = data[start : max(start, data.find(b" ", start, start + _LONGEST_PID))]
+        return int(column) if column.isdigit() else None
 
     def _name(self, start: int) -> str:
         """Of the call that begins on this line."""

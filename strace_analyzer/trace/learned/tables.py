@@ -1,0 +1,60 @@
+"""The LALR tables of a grammar -> JSON -> the same parser, without Lark's work of making them.
+
+Lark can keep its tables itself, but as a pickle, which executes what it holds. This is the one
+place that knows how `Lark.save` and `Lark.load` see them; where they are not as expected, the
+parser is simply made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lark import Lark
+from lark.grammar import Rule
+from lark.lexer import TerminalDef
+
+_PAIRS, _TUPLE = "pairs", "tuple"
+"""Keys of the objects that stand for what JSON does not have: a dict whose keys are no strings, a
+tuple."""
+
+
+def written(parser: Lark) -> bytes:
+    """The tables of `parser`; b"" where this Lark does not give them."""
+    try:
+        data, memo = parser.memo_serialize([TerminalDef, Rule])
+        return json.dumps(_plain({"data": data, "memo": memo})).encode("ascii")
+    except (AttributeError, TypeError, ValueError, KeyError):
+        return b""
+
+
+def made_of(text: bytes) -> Lark | None:
+    """The parser whose tables `text` holds; None where it holds none."""
+    if not text:
+        return None
+    try:
+        return Lark.load(_restored(json.loads(text)))
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if all(type(key) is str for key in value):
+            return {key: _plain(item) for key, item in value.items()}
+        return {_PAIRS: [[_plain(key), _plain(item)] for key, item in value.items()]}
+    if isinstance(value, tuple):
+        return {_TUPLE: [_plain(item) for item in value]}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if isinstance(value, dict):
+        if _PAIRS in value:
+            return {_restored(key): _restored(item) for key, item in value[_PAIRS]}
+        if _TUPLE in value:
+            return tuple(_restored(item) for item in value[_TUPLE])
+        return {key: _restored(item) for key, item in value.items()}
+    return value
