@@ -13,25 +13,62 @@ from itertools import chain
 
 from strace_analyzer.analysis import Analysis, Analyzer, analyze
 from strace_analyzer.errors import StraceAnalyzerError, TraceError
-from strace_analyzer.findings import Confidence, Finding, Level
+from strace_analyzer.findings import Confidence, Finding, Level, Summary
 from strace_analyzer.kernel import Step
+from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.rules import Clean, Flagged, Rule
-from strace_analyzer.trace.events import Event, Foreign, Unparsed
+from strace_analyzer.rules.evidence import Context
+from strace_analyzer.trace.events import (
+    Attached,
+    Command,
+    Detached,
+    Dump,
+    Entered,
+    Event,
+    Exited,
+    Foreign,
+    Identified,
+    Killed,
+    Notice,
+    Result,
+    SignalDelivered,
+    Span,
+    Syscall,
+    TableRow,
+    Unparsed,
+)
 from strace_analyzer.trace.reader import EventStream
 
 __all__ = [
     "Analysis",
     "Analyzer",
+    "Attached",
     "Clean",
+    "Command",
     "Confidence",
+    "Context",
+    "Detached",
+    "Dump",
+    "Entered",
     "Event",
+    "Exited",
     "Finding",
     "Flagged",
     "Foreign",
+    "Identified",
+    "Killed",
     "Level",
+    "Notice",
+    "Result",
     "Rule",
+    "SignalDelivered",
+    "Socket",
+    "Span",
     "Step",
     "StraceAnalyzerError",
+    "Summary",
+    "Syscall",
+    "TableRow",
     "TraceError",
     "Unparsed",
     "analyze",

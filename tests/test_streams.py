@@ -119,6 +119,25 @@ def test_a_file_that_goes_on_otherwise_is_read_again(tmp_path: Path) -> None:
             assert source.examined == source.lines
 
 
+def hourly(hours: list[int]) -> str:
+    """Lines that no model asks for, at such hours of the day."""
+    return "".join(f'7 {hour:02}:00:00.000000 read(5, "x", 1) = 1\n' * 3 for hour in hours)
+
+
+@pytest.mark.parametrize("step", [1, 2, 5, 11])
+@pytest.mark.parametrize("days", [1, 2, 3])
+def test_days_that_only_left_out_lines_show(days: int, step: int) -> None:
+    hours = [hour % 24 for hour in range(13, 12 + 24 * days, step)]
+    text = BEGINNING.replace("12:00", "11:59", BEGINNING.count("12:00") // 2)
+    text += hourly(hours) + LATER.replace("12:00", "12:30")
+    read = analysed(piped(text.encode()))
+    assert told(read) == told(analysed(piped(text.encode()), strict=True))
+    (source,) = read.traces[0].sources
+    assert source.examined < source.lines
+    connected = list(read.findings)[-1].calls["connect"].seconds
+    assert connected == pytest.approx(86_400 * days + 31 * 60 + 58.2)
+
+
 def test_calls_that_are_under_way_when_it_begins_to_leave_lines_out() -> None:
     begun = """\
 8 12:00:00.000000 poll([{fd=3, events=POLLIN}], 1, -1 <unfinished ...>

@@ -86,6 +86,7 @@ class TraceAnalysis:
         self._steps_back = 0
         self._left_out = 0
         self._damage: list[str] = []
+        self._shortened = 0
         self._source_names = source_names
         self._settings = settings
         strangers = set(settings.rules).difference(catalogue())
@@ -264,6 +265,7 @@ class TraceAnalysis:
             steps_back=self._steps_back,
             left_out=self._left_out,
             damage=self._damage,
+            shortened=self._shortened,
         )
 
     def result(
@@ -273,6 +275,7 @@ class TraceAnalysis:
         lines it left out too soon."""
         self._steps_back = steps_back
         self._left_out = left_out
+        self._shortened = sum(account.shortened for account in accounts)
         self._damage = [account.damage for account in accounts if account.damage is not None]
         return TraceResult(
             id=self.trace,

@@ -104,6 +104,10 @@ class Pieces:
 
     def _cut(self, event: Unparsed) -> None:
         self._is_cut = True
+        for tid, half in self._inside.items():
+            if half.span[:2] == event.span[:2]:  # its other half came, but they are not understood
+                del self._inside[tid]
+                break
 
     def _table(self, event: TableRow) -> None:
         self._has_table = True

@@ -14,6 +14,7 @@ from strace_analyzer.rules.waste import DESCRIPTORS_HIDDEN, FAILURES_HIDDEN
 
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
 AS_FILE = "save the trace to a file and check that, or take the stream with --strict"
+SHORTER = "take the trace with a smaller -s"
 COPY = "copy the file again from where it was taken"
 MISS, OVERREPORT, LOWER = "may-miss", "may-overreport", "lowers-confidence"
 
@@ -39,6 +40,7 @@ def warnings(
     steps_back: int,
     left_out: int = 0,
     damage: Sequence[str] = (),
+    shortened: int = 0,
 ) -> list[Warning]:
     """What to tell about `trace`, once a thing. `doubts` counts those of its findings, by code;
     `count` is the number of findings that it concerns, or of connections, tasks, calls, lines."""
@@ -56,6 +58,9 @@ def warnings(
             "could matter"
         )
         told.append(Warning("lines-left-out", trace, left_out, MISS, message, AS_FILE))
+    if shortened:
+        message = "lines of over 1 MiB: only the beginning and the end of each was read"
+        told.append(Warning("long-lines", trace, shortened, MISS, message, SHORTER))
     if damage:
         message = f"the end is missing: {'; '.join(damage)}"
         told.append(Warning("damaged", trace, len(damage), MISS, message, COPY))

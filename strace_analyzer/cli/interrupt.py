@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,8 +31,10 @@ class _UntilStopped(SourceInput):
 
     stop: Stop | None = None
 
-    def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
-        for block in SourceInput.blocks(self, size):
+    def blocks(
+        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
+    ) -> Iterator[Block]:
+        for block in SourceInput.blocks(self, size, shortened):
             yield block
             if self.stop is not None and self.stop.pressed:
                 return

@@ -43,10 +43,12 @@ class _Watched(SourceInput):
     inner: SourceInput | None = None
     read: Callable[[int], None] | None = None
 
-    def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
+    def blocks(
+        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
+    ) -> Iterator[Block]:
         assert self.inner is not None
         assert self.read is not None
-        for block in self.inner.blocks(size):
+        for block in self.inner.blocks(size, shortened):
             yield block
             self.read(len(block))
 

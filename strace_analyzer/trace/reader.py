@@ -120,6 +120,7 @@ class EventStream:
             inside=self._rejoin.inside,
             awaits_next=self._awaits_next,
             once=once,
+            has_hours=self.clock.kind == "time-of-day",
         )
         return self._sieve
 

@@ -69,7 +69,7 @@ def reading(text: bytes, plainly: bool) -> list[object] | None:
     """What frame.lark says of a line, by Lark alone or by the shapes learned so far."""
     reader = frames._reader()
     read = reader.plainly(text) if plainly else reader.read(b"", text)
-    return None if read is None else [part.fill(read[1]) for part in read[0]]
+    return None if read is None else [part.fill(read[1]) for part in read[0].parts]
 
 
 @pytest.mark.labels

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.trace.input.content import blocks, rows
+from strace_analyzer.trace.input.content import _zstd, blocks, rows
 from strace_analyzer.trace.input.source import SourceInput, traces
 
 Compress = Callable[[bytes], bytes]
@@ -70,6 +70,33 @@ def test_damage_is_one_clear_error(compress: Compress, damaged: slice) -> None:
     data[damaged] = bytes(900) if damaged.stop else b""
     with pytest.raises(TraceError, match=r"^<stdin>: damaged compressed data \("):
         content(stream(bytes(data)))
+
+
+LONG_CALL = b'write(1, "%b", 3000000) = 3000000\n' % (b"x" * 3_000_000)
+
+
+@pytest.mark.parametrize("compress", [bytes, ZSTD], ids=["plain", "zstd"])
+@pytest.mark.parametrize("size", [5000, 1 << 20])
+@pytest.mark.parametrize("end", [b"", TEXT], ids=["last", "in the middle"])
+def test_of_a_long_line_both_ends_are_read(compress: Compress, size: int, end: bytes) -> None:
+    told: list[None] = []
+    source = stream(compress(TEXT + LONG_CALL + end))
+    read = list(source.blocks(size, lambda: told.append(None)))
+    assert len(told) == 1
+    assert max(map(len, read)) <= size + (2 << 16)
+    lines = b"".join(read).splitlines()
+    assert len(lines) == 5001 + end.count(b"\n")
+    assert lines[5000].startswith(b'write(1, "xxxx')
+    assert lines[5000].endswith(b'xxxx", 3000000) = 3000000')
+    assert len(lines[5000]) == (2 << 16) - 1  # without its end
+
+
+def test_a_bomb_comes_in_pieces() -> None:
+    bomb = zstandard.ZstdCompressor(level=19).compress(bytes(300 << 20))
+    most = max(map(len, stream(bomb + ZSTD(b"\n")).blocks()))
+    assert most <= 2 << 16
+    pieces = max(map(len, _zstd(io.BufferedReader(io.BytesIO(bomb)), 1 << 20)))
+    assert pieces <= 17 << 20
 
 
 def test_blocks_end_at_line_ends() -> None:

@@ -31,8 +31,14 @@ class Accounting:
     """Calls, not lines: a call in two halves is one."""
     half_calls: int = 0
     """Halves without a partner, except those that the end of their task explains."""
+    shortened: int = 0
+    """Lines too long to be read whole (content.LONGEST_LINE)."""
     damage: str | None = None
     """Why only its beginning could be read."""
+
+    def was_shortened(self) -> None:
+        """The next line is one whose middle was left out."""
+        self.shortened += 1
 
     @property
     def examined(self) -> int:
@@ -61,7 +67,7 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
     Raises TraceError where it cannot be read, or is damaged before its first line ends.
     """
     try:
-        yield from source.blocks(size)
+        yield from source.blocks(size, account.was_shortened)
     except DamagedError as damage:
         if not account.lines:
             raise

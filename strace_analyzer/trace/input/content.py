@@ -18,8 +18,13 @@ SMALL_BLOCK = 1 << 16
 """Where many sources are open at once."""
 _FIRST_BLOCK = 1 << 17
 """The beginning of a trace is looked at line by line, and decides how the rest is."""
-_ZSTD_INPUT = 1 << 16
-"""Little at a time: what it decompresses to is held at once."""
+_ZSTD_INPUT = 512
+"""So little at a time, since what it decompresses to is held at once: at most 128 KiB for each four
+bytes (RFC 8878, RLE_Block), 16 MiB."""
+LONGEST_LINE = 1 << 20
+"""Of a longer line the beginning and the end are read: the name of its call, its first arguments,
+and its result."""
+_KEPT_OF_LONG = 1 << 16
 
 
 Block = bytes
@@ -34,23 +39,59 @@ def rows(block: Block) -> list[bytes]:
     return found
 
 
-def blocks(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[Block]:
+def blocks(
+    stream: BinaryIO, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
+) -> Iterator[Block]:
     """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
 
-    Raises DamagedError where its compressed data is damaged; lets OSError pass.
+    `shortened` is called for each line of which the middle was left out, being longer than
+    LONGEST_LINE. Raises DamagedError where its compressed data is damaged; lets OSError pass.
     """
-    pieces: list[bytes | memoryview] = []
+    begun = _BegunLine()
     for chunk in _chunks(stream, size):
         end = chunk.rfind(b"\n") + 1
         if end == 0:
-            pieces.append(chunk)
+            begun.add(chunk)
             continue
-        pieces.append(memoryview(chunk)[:end])
-        yield b"".join(pieces)
-        pieces = [chunk[end:]]
-    rest = b"".join(pieces)
-    if rest:
-        yield rest
+        if begun.length:
+            first = chunk.find(b"\n") + 1
+            begun.add(chunk[:first])
+            line = begun.line(shortened)
+            yield line + chunk[first:end]
+        else:
+            yield chunk[:end]
+        begun.add(chunk[end:])
+    if begun.length:
+        yield begun.line(shortened)
+
+
+class _BegunLine:
+    """A line of which the end has not come yet; of a long one only both ends are held."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._head = b""
+        self._pieces: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        """What follows."""
+        if not piece:
+            return
+        self.length += len(piece)
+        self._pieces.append(piece)
+        if self.length > LONGEST_LINE:
+            held = b"".join(self._pieces)
+            if not self._head:
+                self._head, held = held[:_KEPT_OF_LONG], held[_KEPT_OF_LONG:]
+            self._pieces = [held[-_KEPT_OF_LONG:]]
+
+    def line(self, shortened: Callable[[], None]) -> bytes:
+        """All of it, which is then forgotten."""
+        line = b"".join((self._head, *self._pieces))
+        if self._head:
+            shortened()
+        self.length, self._head, self._pieces = 0, b"", []
+        return line
 
 
 def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -130,21 +171,32 @@ def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
     frame = zstandard.ZstdDecompressor().decompressobj()
     is_within = False
     try:
-        while data := raw.read1(_ZSTD_INPUT):
-            while data:
-                is_within = True
-                piece = frame.decompress(data)
-                if piece:
-                    yield cast("bytes", piece)
-                data = b""
-                if frame.eof:
-                    data = frame.unused_data
-                    frame = zstandard.ZstdDecompressor().decompressobj()
-                    is_within = False
+        while available := raw.read1(size):
+            pieces: list[bytes] = []
+            for at in range(0, len(available), _ZSTD_INPUT):
+                data = available[at : at + _ZSTD_INPUT]
+                while data:
+                    is_within = True
+                    pieces.append(frame.decompress(data))
+                    data = b""
+                    if frame.eof:
+                        data = frame.unused_data
+                        frame = zstandard.ZstdDecompressor().decompressobj()
+                        is_within = False
+                if sum(map(len, pieces)) >= size:
+                    yield from _cut(b"".join(pieces), size)
+                    pieces.clear()
+            if any(pieces):
+                yield from _cut(b"".join(pieces), size)
     except zstandard.ZstdError as damage:
         raise EOFError(str(damage)) from damage
     if is_within:
         raise EOFError("it ends too early")
+
+
+def _cut(data: bytes, size: int) -> Iterator[bytes]:
+    for at in range(0, len(data), size):
+        yield data[at : at + size]
 
 
 _FORMATS: dict[bytes, Callable[[io.BufferedReader, int], Iterator[bytes]]] = {

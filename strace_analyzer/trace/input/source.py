@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -46,8 +46,12 @@ class SourceInput:
         except OSError:
             return 0
 
-    def blocks(self, size: int = BLOCK_SIZE) -> Iterator[Block]:
+    def blocks(
+        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
+    ) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
+
+        `shortened` is called for each line of which the middle was left out, being too long.
 
         Raises TraceError where it cannot be opened, read or decompressed, DamagedError after what
         comes before the damage.
@@ -55,11 +59,11 @@ class SourceInput:
         try:
             if self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
-                    yield from blocks(cast("BinaryIO", file), size)
+                    yield from blocks(cast("BinaryIO", file), size, shortened)
             elif self.stream is not None:
                 if self.start is not None:
                     self.stream.seek(self.start)
-                yield from blocks(self.stream, size)
+                yield from blocks(self.stream, size, shortened)
         except TraceError as error:
             raise type(error)(f"{self.name}: {error}") from error
         except OSError as error:

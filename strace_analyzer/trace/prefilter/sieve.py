@@ -47,6 +47,8 @@ _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _NO_NUMBER = -1
 _FEW = 16
+_BEFORE_TIME = rb"\n[0-9]+ +"
+_HOUR = re.compile(rb"(?:[0-9]+ +)?([0-9]{2}):")
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
 
@@ -81,16 +83,19 @@ class Sieve:
         inside: Iterable[int],
         awaits_next: Callable[[], bool],
         once: bool = False,
+        has_hours: bool = False,
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
         `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
-        was given, that the next one is needed too. `once`: the source cannot be read again."""
+        was given, that the next one is needed too. `once`: the source cannot be read again.
+        `has_hours`: lines begin with a time of day, which does not say of which day."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
         self._bare_tid = bare_tid
         self._awaits_next = awaits_next
         self._once = once
+        self._has_hours = has_hours
         self.gives_all = False
         """the trace has turned out to be another: every line is given"""
         self.left_out = 0
@@ -122,6 +127,9 @@ class Sieve:
         # one: where a trace ends, its time is that of its last line.
         hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
         self._data = data
+        if self._has_hours:
+            for place in self._turns_of_the_hour():
+                insort(hits, _at(place))
         self._returns = None
         for tid in self._speaking(self._inside):
             self._expect(tid, 0)
@@ -167,6 +175,21 @@ class Sieve:
             if hits[index] == hit:
                 index += 1
         self.left_out += number - first + 1 - given
+
+    def _turns_of_the_hour(self) -> list[int]:
+        """Where in the block lines are of another hour than the line before them, and where those
+        lines before are: a time of day shows a new day only to who sees each hour."""
+        data, before = self._data, _BEFORE_TIME if self._bare_tid is None else b"\n"
+        head = _HOUR.match(data)
+        hour = head[1] if head else b"--"
+        place = 0
+        found: list[int] = []
+        while True:  # as a rule one search per block: all its lines are of one hour
+            turn = re.compile(rb"%b(?!%b:)([0-9]{2}):" % (before, hour)).search(data, place)
+            if turn is None:
+                return found
+            place, hour = turn.end(), turn[1]
+            found += (turn.start() or 1, place)
 
     def _speaks_first(self, start: int) -> bool:
         """The line is of a task of which the model has heard nothing yet."""
