@@ -29,6 +29,7 @@ def attach(
     ] = None,
     save_trace: tracing.SaveTrace = None,
     stacks: tracing.Stacks = False,
+    lean: options.Lean = False,
     strace_option: tracing.StraceOption = None,
     format: options.Format = DEFAULT,
     output: options.OutputFile = None,
@@ -74,7 +75,9 @@ def attach(
     status = 0
     with (
         destination(output) as stream,
-        attached(pids, seconds=for_, save=save_trace, stacks=stacks, options=more) as session,
+        attached(
+            pids, seconds=for_, save=save_trace, stacks=stacks, lean=lean, options=more
+        ) as session,
         unheard(stream),
     ):
         there = replace(chosen.analysis, host_range=session.port_range)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from strace_analyzer.cli import options
+
 
 def command(
     program: Annotated[
@@ -23,11 +25,12 @@ def command(
             show_default=False,
         ),
     ] = None,
+    lean: options.Lean = False,
 ) -> int:
     """Print the strace command line whose output hides nothing, quoted for a shell."""
     from strace_analyzer.kernel.strace_command import quoted, strace_command
 
     if pid and program:
         raise typer.BadParameter("give --pid or a program, not both")
-    print(quoted(strace_command(pids=pid or (), program=program or ())))
+    print(quoted(strace_command(pids=pid or (), program=program or (), lean=lean)))
     return 0

@@ -208,6 +208,14 @@ RuleFiles = Annotated[
         rich_help_panel=READING,
     ),
 ]
+Lean = Annotated[
+    bool,
+    typer.Option(
+        "--lean",
+        metavar="",
+        help="Trace no call that carries data: cheaper; which side closed first is not shown.",
+    ),
+]
 Config = Annotated[
     Path | None,
     typer.Option(

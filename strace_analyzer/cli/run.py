@@ -23,6 +23,7 @@ def run(
     ],
     save_trace: tracing.SaveTrace = None,
     stacks: tracing.Stacks = False,
+    lean: options.Lean = False,
     strace_option: tracing.StraceOption = None,
     format: options.Format = DEFAULT,
     output: options.OutputFile = None,
@@ -69,7 +70,7 @@ def run(
     judgement = None
     with (
         _report_to(output) as stream,
-        running(program, save=save_trace, stacks=stacks, options=more) as session,
+        running(program, save=save_trace, stacks=stacks, lean=lean, options=more) as session,
         unheard(stream),
     ):
         watch = Watch(session.trace, chosen.analysis, may_be_empty=True, program=program[0])

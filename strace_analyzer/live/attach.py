@@ -54,6 +54,7 @@ def attached(
     seconds: float | None = None,
     save: Path | None = None,
     stacks: bool = False,
+    lean: bool = False,
     options: Sequence[str] = (),
 ) -> Iterator[Attachment]:
     """Trace the processes of `pids` with all their threads until they end, `seconds` are over, or a
@@ -77,7 +78,9 @@ def attached(
         pipe = stack.enter_context(fifo())
         surroundings = Surroundings()
         before = existing_processes(processes, surroundings)
-        words = strace_command(pids=processes, output=pipe.path, stacks=stacks, more=options)
+        words = strace_command(
+            pids=processes, output=pipe.path, stacks=stacks, lean=lean, more=options
+        )
         strace = start_attached(words)
         stack.callback(end_attached, strace)
         writer = stack.enter_context(ended(strace))

@@ -44,6 +44,7 @@ def running(
     *,
     save: Path | None = None,
     stacks: bool = False,
+    lean: bool = False,
     options: Sequence[str] = (),
 ) -> Iterator[Run]:
     """Start `program`; the context ends when it and all that it left running have ended.
@@ -57,7 +58,7 @@ def running(
     with ExitStack() as stack:
         copy = stack.enter_context(Copy(save))
         pipe = stack.enter_context(fifo())
-        words = run_command(program, pipe.path, stacks=stacks, more=options)
+        words = run_command(program, pipe.path, stacks=stacks, lean=lean, more=options)
         stop = Stop()  # which nobody presses: the end is the program's to choose
         stack.callback(stop.close)
         mask = stack.enter_context(held_back())

@@ -50,7 +50,7 @@ def show_everything(options: Sequence[str]) -> bool:
 
 
 def run_command(
-    program: Sequence[str], output: str, *, stacks: bool, more: Sequence[str]
+    program: Sequence[str], output: str, *, stacks: bool, lean: bool, more: Sequence[str]
 ) -> list[str]:
     """The command line that traces `program` here, tried out on a program that does nothing.
 
@@ -65,13 +65,19 @@ def run_command(
             output=os.devnull,
             stacks=stacks,
             seccomp=seccomp,
+            lean=lean,
             more=more,
         )
         status, said = _tried([strace, *trial[1:]])
         is_about_seccomp = seccomp and any("seccomp" in line for line in said)
         if status == 0 and not is_about_seccomp:
             words = strace_command(
-                program=program, output=output, stacks=stacks, seccomp=seccomp, more=more
+                program=program,
+                output=output,
+                stacks=stacks,
+                seccomp=seccomp,
+                lean=lean,
+                more=more,
             )
             return [strace, *words[1:]]
         if not is_about_seccomp:

@@ -62,7 +62,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     if is_damaged:
         return  # strace is not to blame
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
-        yield from again()
+        yield from again(section)
         yield BLANK
     elif judgement.verdict == "clean" and not section.warnings:
         yield indented(Text(NOTHING_HIDDEN))

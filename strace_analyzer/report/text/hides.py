@@ -52,12 +52,35 @@ def hidden(group: Group, section: Section) -> Iterator[RenderableType]:
         yield Text("")
 
 
-def again(group: Group | None = None) -> Iterator[RenderableType]:
-    """`Take it again with` and the command line, whole, to be copied."""
-    pid = group.process.tgid if group is not None else None
+_PASTED = 200
+"""characters of a line that is copied whole from a terminal"""
+
+
+def again(section: Section, group: Group | None = None) -> Iterator[RenderableType]:
+    """`Take it again with` and the command line, whole, to be copied: of the program where the
+    trace shows how it was started, else of the process."""
     yield indented(Text("Take it again with"))
     yield Text("")
-    yield path(quoted(strace_command(pids=(pid,) if pid else ())))
+    pid = group.process.tgid if group is not None else None
+    line = quoted(strace_command(pids=(pid,) if pid else ()))
+    program = _started(section, group)
+    if program:
+        whole = quoted(strace_command(program=program, seccomp=False))
+        line = whole if len(whole) <= _PASTED else line
+    yield path(safe(line))
+
+
+def _started(section: Section, group: Group | None) -> tuple[str, ...]:
+    """The words of the program at the root of the group's process (of all processes, without a
+    group), () where the trace does not show them all."""
+    process = section.process(group) if group is not None else None
+    if process is None:
+        process = next((item for item in section.processes if item.parent is None), None)
+    while process is not None and process.parent is not None:
+        process = section.by_id.get(process.parent)
+    if process is None or process.argv_truncated or len(process.programs) > 1:
+        return ()
+    return process.argv
 
 
 def _merged(doubts: frozenset[str]) -> list[str]:

@@ -94,7 +94,7 @@ def _findings(section: Section) -> Iterator[RenderableType]:
         yield BLANK
     doubtful = [g for cause in found if (g := cause.doubtful) is not None and g.sample.doubts]
     if doubtful:
-        yield from again(doubtful[0])
+        yield from again(section, doubtful[0])
         yield BLANK
     doubts = {doubt for group in doubtful for doubt in group.sample.doubts}
     yield from not_known(section, frozenset(doubts) if in_full else frozenset())
