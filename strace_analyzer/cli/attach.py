@@ -64,7 +64,7 @@ def attach(
         port_range=port_range,
         config=config,
         all_is_shown=show_everything(more),
-    )
+    ).keeping_sockets(form.sockets)
     manner = Manner(
         format=form,
         everything=all,

@@ -57,7 +57,7 @@ def run(
         port_range=port_range,
         config=config,
         all_is_shown=show_everything(more),
-    )
+    ).keeping_sockets(form.sockets)
     # What the program says on a terminal must not be overwritten: it is only shown how far we are
     # where the program's output goes elsewhere.
     viewed = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,10 @@ class Settings(NamedTuple):
     selection: Selection
     gate: Gate
     analysis: AnalysisSettings
+
+    def keeping_sockets(self, wanted: bool) -> Settings:
+        """The same, with every socket's life kept where that is `wanted`."""
+        return self._replace(analysis=replace(self.analysis, keep_sockets=True)) if wanted else self
 
 
 def settings(

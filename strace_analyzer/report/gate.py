@@ -52,10 +52,11 @@ class Gate(NamedTuple):
     def fails(self, selected: Judged) -> bool:
         """Whether anything selected is at or above the gate."""
         return (self.unknown and bool(selected.unknown)) or any(
-            self._stops(group) for group in selected.judged
+            self.stops(group) for group in selected.judged
         )
 
-    def _stops(self, group: Group) -> bool:
+    def stops(self, group: Group) -> bool:
+        """Whether this group is at or above the gate."""
         if self.level is not None and group.level >= self.level:
             return True
         return group.rule in self.rules and group.count > group.failed

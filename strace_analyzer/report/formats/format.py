@@ -7,6 +7,8 @@ is what `--format` takes:
     teller(selection: Selection) -> Teller            findings as they come (--follow)
     table(table: Table, stream: TextIO) -> None       what is a table: sockets, ports
 
+`SOCKETS = True` in it has the life of every socket kept for the report.
+
 Nothing else has to be told of it.
 """
 
@@ -64,11 +66,13 @@ class Teller(Protocol):
 
 
 class ReportFormat(NamedTuple):
-    """A format for whole reports. `teller` is None where it cannot tell findings as they come."""
+    """A format for whole reports. `teller` is None where it cannot tell findings as they come;
+    `sockets` says that it wants every socket's life."""
 
     name: str
     write: Callable[[Report, TextIO], None]
     teller: Callable[[Selection], Teller] | None
+    sockets: bool
 
 
 class TableFormat(NamedTuple):

@@ -35,7 +35,9 @@ def report_format(name: str, *, follow: bool = False) -> ReportFormat:
     """The format of a report. Raises ConfigurationError where there is none of this name, or it is
     to tell findings as they come (`follow`) and cannot."""
     module = _module(name) if name == DEFAULT else _chosen(name, report_formats())
-    form = ReportFormat(name, module.write, getattr(module, "teller", None))
+    form = ReportFormat(
+        name, module.write, getattr(module, "teller", None), getattr(module, "SOCKETS", False)
+    )
     if follow and form.teller is None:
         raise ConfigurationError(
             f"--follow --format {name}: this format is written when the trace is complete; "

@@ -1,0 +1,78 @@
+"""What was found in, workflow commands of GitHub Actions out: an annotation for each group.
+
+GitHub shows ten errors and ten warnings of a step, so the worst come first; what could not be
+judged comes before all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from strace_analyzer.findings import Group, Level
+from strace_analyzer.report import document
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.plain import count, listed, safe
+
+_COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.ERROR: "error"}
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """The annotations, and last the verdict as an ordinary line of the log."""
+    stream.writelines(_blind(report))
+    for group in report.selected.groups:
+        stream.write(_annotation(group, report))
+    stream.writelines(_hidden(report))
+    judgement = report.judgement
+    total = judgement.error + judgement.warning + judgement.note
+    stream.write(
+        f"strace-analyzer: {judgement.verdict}: {count(total, 'finding')} in "
+        f"{count(judgement.connections, 'outgoing TCP connection')}\n"
+    )
+
+
+def _annotation(group: Group, report: Report) -> str:
+    """At the line where the first of the group is bound."""
+    made = document.group(group, report.selected)
+    to = listed(str(peer.peer) for peer in group.peers)
+    lines = (made["message"], f"to {to}" if to else "", made["advice"])
+    return _command(
+        _COMMANDS[group.level],
+        "\n".join(line for line in lines if line),
+        file=group.first.source,
+        line=str(group.first.line),
+        title=f"{group.rule} ({group.confidence.value})",
+    )
+
+
+def _blind(report: Report) -> Iterator[str]:
+    for trace in report.selected.traces:
+        if trace.inconclusive is not None:
+            yield _command("error", trace.inconclusive, file=trace.name, title="cannot be judged")
+
+
+def _hidden(report: Report) -> Iterator[str]:
+    names = {trace.id: trace.name for trace in report.selected.traces}
+    for warning in report.selected.warnings:
+        text = f"{warning.message}. {warning.remedy}"
+        file = names.get(warning.trace, warning.trace)
+        yield _command("notice", text, file=file, title=f"hidden: {warning.code}")
+    for unknown in report.selected.unknown:
+        yield _command(
+            "notice",
+            unknown.reason,
+            file=unknown.first.source,
+            line=str(unknown.first.line),
+            title=f"unknown: {unknown.code}",
+        )
+
+
+def _command(name: str, text: str, **properties: str) -> str:
+    """`::warning file=trace.txt,line=403,title=...::text` in the escapes of the Actions toolkit."""
+    lines = "%0A".join(safe(line).replace("%", "%25") for line in text.splitlines())
+    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {told}::{lines}\n"
+
+
+def _property(value: str) -> str:
+    return safe(value).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

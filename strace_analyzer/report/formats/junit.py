@@ -1,0 +1,85 @@
+"""What was found in, JUnit XML out: a suite for each trace, in it a test case for each rule.
+
+A case fails where a finding of its rule is at or above the gate; what is below stands in its
+output. A trace that could not be judged is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+from xml.etree import ElementTree as ET
+
+from strace_analyzer.analysis import TraceResult
+from strace_analyzer.findings import Group
+from strace_analyzer.report import document
+from strace_analyzer.report.excerpt import excerpt
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.plain import count, safe
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """The whole document."""
+    root = ET.Element("testsuites", name="strace-analyzer")
+    for trace in report.selected.traces:
+        root.append(_suite(trace, report))
+    _add_up(root, root.findall("testsuite"))
+    ET.indent(root)
+    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    stream.write(ET.tostring(root, encoding="unicode") + "\n")
+
+
+def _suite(trace: TraceResult, report: Report) -> ET.Element:
+    name = safe(trace.name)
+    suite = ET.Element("testsuite", name=name)
+    rules = report.selected.selection.rules
+    judged = ET.SubElement(suite, "testcase", classname=name, name="the trace can be judged")
+    if trace.inconclusive is not None:
+        ET.SubElement(judged, "error", type="inconclusive", message=safe(trace.inconclusive))
+    for rule in report.selected.analysis.rules:
+        if rules and rule.id not in rules:
+            continue
+        case = ET.SubElement(suite, "testcase", classname=name, name=rule.id)
+        of_rule = [g for g in report.selected.groups if (g.trace, g.rule) == (trace.id, rule.id)]
+        _tell(case, of_rule, report)
+    hidden = [w for w in report.selected.warnings if w.trace == trace.id]
+    if hidden:
+        output = ET.SubElement(suite, "system-out")
+        output.text = "\n".join(safe(f"hidden: {w.code}: {w.message}") for w in hidden)
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", "0")
+    return suite
+
+
+def _tell(case: ET.Element, groups: Sequence[Group], report: Report) -> None:
+    """What was found by one rule."""
+    stopping = [group for group in groups if report.gate.stops(group)]
+    if stopping:
+        message = document.group(stopping[0], report.selected)["message"]
+        more = f" (and {count(len(stopping) - 1, 'more cause')})" if len(stopping) > 1 else ""
+        failure = ET.SubElement(
+            case, "failure", type=str(stopping[0].level), message=safe(message) + more
+        )
+        failure.text = "\n\n".join(_text(group, report) for group in stopping)
+    rest = [group for group in groups if not report.gate.stops(group)]
+    if rest:
+        ET.SubElement(case, "system-out").text = "\n\n".join(_text(g, report) for g in rest)
+
+
+def _text(group: Group, report: Report) -> str:
+    made = document.group(group, report.selected)
+    calls = [
+        f"  {safe(call.source)}:{call.line}: {excerpt(call.text)}" for call in group.sample.trail
+    ]
+    lines = [f"{group.level}: {safe(made['message'])}", *calls]
+    if made["advice"]:
+        lines.append(f"Fix: {safe(made['advice'])}")
+    return "\n".join(lines)
+
+
+def _add_up(root: ET.Element, suites: Sequence[ET.Element]) -> None:
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))

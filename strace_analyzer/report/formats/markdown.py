@@ -1,0 +1,118 @@
+"""What was found in, Markdown for tickets and CI summaries out: short, the evidence folded away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from strace_analyzer.findings import Confidence, Group
+from strace_analyzer.report import document
+from strace_analyzer.report.excerpt import excerpt
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.markdown_text import escaped, fenced, table
+from strace_analyzer.report.plain import count, number
+
+_GROUPS = 20
+_PEERS = 10
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """The whole report."""
+    stream.writelines(_parts(report))
+
+
+def _parts(report: Report) -> Iterator[str]:
+    selected, judgement = report.selected, report.judgement
+    yield f"### strace-analyzer: {judgement.verdict}\n\n"
+    yield _line(report)
+    shown = selected.groups if report.everything else selected.groups[:_GROUPS]
+    for group in shown:
+        yield "\n"
+        yield from _group(group, report)
+    if len(shown) < len(selected.groups):
+        rest = len(selected.groups) - len(shown)
+        yield f"\n{count(rest, 'more group')}: `--all`\n"
+    yield from _ports(report)
+    yield from _not_known(report)
+
+
+def _line(report: Report) -> str:
+    """What was looked at, and what came of it."""
+    selected, judgement = report.selected, report.judgement
+    lines = sum(source.lines for trace in selected.traces for source in trace.sources)
+    levels = [
+        count(value, name)
+        for name, value in (
+            ("error", judgement.error),
+            ("warning", judgement.warning),
+            ("note", judgement.note),
+        )
+        if value
+    ]
+    found = f"{', '.join(levels)}; " if levels else ""
+    names = ", ".join(escaped(trace.name) for trace in selected.traces[:3])
+    more = f" and {len(selected.traces) - 3} more" if len(selected.traces) > 3 else ""
+    return (
+        f"{found}{count(judgement.connections, 'outgoing TCP connection')} judged in "
+        f"{count(lines, 'line')} of {names}{more}.\n"
+    )
+
+
+def _group(group: Group, report: Report) -> Iterator[str]:
+    made = document.group(group, report.selected)
+    sure = "probable " if group.confidence is Confidence.PROBABLE else ""
+    yield f"**{sure}{group.level}: {escaped(made['message'])}** (`{group.rule}`)\n"
+    if group.peers:
+        yield "\n"
+        yield table(
+            ("Destination", "Findings", "Connected"),
+            (
+                (peer.peer, number(peer.count), number(peer.connected))
+                for peer in group.peers[:_PEERS]
+            ),
+            numbers=2,
+        )
+        if len(group.peers) > _PEERS:
+            yield f"\nand {count(len(group.peers) - _PEERS, 'more destination')}\n"
+    if made["advice"]:
+        yield f"\n**Fix:** {escaped(made['advice'])}\n"
+    at = group.sample.at
+    yield f"\n<details><summary>Evidence: {escaped(str(at))}, one of {group.count:,}</summary>\n\n"
+    yield fenced(f"{call.line:>6}  {excerpt(call.text, 100)}" for call in group.sample.trail)
+    yield "\n</details>\n"
+
+
+def _ports(report: Report) -> Iterator[str]:
+    rows = [
+        (
+            trace.name,
+            use.namespace,
+            number(use.peak_pinned),
+            number(use.peak_needed),
+            number(use.range[1] - use.range[0] + 1),
+        )
+        for trace in report.selected.traces
+        for use in trace.ports
+        if use.total_pinned
+    ]
+    if rows:
+        yield "\n"
+        yield table(
+            ("Trace", "Network namespace", "Ports pinned", "Ports needed", "Ports of the range"),
+            rows,
+            numbers=3,
+        )
+
+
+def _not_known(report: Report) -> Iterator[str]:
+    selected = report.selected
+    lines = [
+        f"{escaped(trace.name)}: {escaped(trace.inconclusive)}"
+        for trace in selected.traces
+        if trace.inconclusive is not None
+    ]
+    lines += [f"{escaped(item.message)}. {escaped(item.remedy)}" for item in selected.warnings]
+    lines += [f"{escaped(item.reason)} ({number(item.count)})" for item in selected.unknown]
+    if lines:
+        yield "\n**Not known**\n\n"
+        yield from (f"- {line}\n" for line in lines)

@@ -1,0 +1,35 @@
+"""Takes text of a traced program, gives it as GitHub-flavoured Markdown that says what it says and
+does nothing: no markup, no link, no mention."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from strace_analyzer.report.plain import safe
+
+_PUNCTUATION = re.compile(r"[\\`*_\[\]|~#$!]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+_ENTITY = re.compile("[&<>@]")
+
+
+def escaped(text: str) -> str:
+    """`text` to stand in a paragraph or a table cell."""
+    made = _ENTITY.sub(lambda m: _ENTITIES[m[0]], safe(text))
+    made = _PUNCTUATION.sub(lambda m: f"\\{m[0]}", made)
+    return made.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+
+
+def fenced(lines: Iterable[str]) -> str:
+    """Lines as a block of code, whose fence is longer than any run of backticks in it."""
+    text = "\n".join(safe(line) for line in lines)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
+    """A table; the last `numbers` columns are set flush right."""
+    marks = [":--"] * (len(head) - numbers) + ["--:"] * numbers
+    lines = [head, marks, *([escaped(str(cell)) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

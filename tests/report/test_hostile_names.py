@@ -1,0 +1,119 @@
+"""A traced program chooses its own name. In no format may it do anything: move a cursor, turn text
+round, become markup, a link, a formula or a command of CI."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from functools import cache
+from xml.etree import ElementTree as ET
+
+import pytest
+from report.written import written
+
+import strace_analyzer as sa
+from strace_analyzer.report.formats.format import Table
+from strace_analyzer.report.formats.registry import report_formats, table_format
+from strace_analyzer.report.plain import safe
+from strace_analyzer.report.rows import SOCKETS, socket_row
+
+NAMES = {
+    "terminal": "\x1b]0;owned\x07\x1b[2J",
+    "bidi": "gnp.\u202eexe\u2066",
+    "c1": "\u009b31m",
+    "lines": "a\r\nb\n::error::c",
+    "markup": "<img src=x onerror=alert(1)>&amp;]]>",
+    "script": "</script><script>alert(1)<\\script>",
+    "formula": "=HYPERLINK(1)|'cmd'!A0",
+    "workflow": "::add-mask::%0A::error::x",
+    "markdown": "``` | **b** @octocat www.evil [x](ftp:x) <details>",
+    "template": "{{ 7*7 }}{% raw %}",
+    "bytes": "\udcff\udcfe",
+}
+_UNSAFE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def trace(name: str) -> bytes:
+    """An early bind of a program of this name, printed as strace prints names."""
+    raw = name.encode("utf-8", "surrogateescape")
+    shown = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}" for byte in raw
+    )
+    return f"""\
+7 execve("/tmp/{shown}", ["{shown}", "{shown}"], 0x7ffd /* 9 vars */) = 0
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 bind(3, {{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}}, 16) = 0
+7 connect(3, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}}, 16) = 0
+7 close(3) = 0
+""".encode()
+
+
+@cache
+def analyzed(kind: str) -> sa.Analysis:
+    return sa.analyze(io.BytesIO(trace(NAMES[kind])))
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_the_program_has_the_name(kind: str) -> None:
+    """Else the tests below would prove nothing."""
+    (process,) = analyzed(kind).processes
+    assert process.command == NAMES[kind].rpartition("/")[2]
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("format", report_formats())
+def test_nothing_that_a_terminal_obeys_comes_out(format: str, kind: str) -> None:
+    report = written(format, analyzed(kind), everything=True)
+    assert "192.0.2.7" in report
+    assert _UNSAFE.findall(report) == []
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_xml_and_json_stay_whole(kind: str) -> None:
+    name = safe(NAMES[kind].rpartition("/")[2])
+    made = analyzed(kind)
+    failed = ET.fromstring(written("junit", made)).findall(".//testcase/system-out")
+    assert name in "".join(item.text or "" for item in failed)
+    assert name in json.loads(written("sarif", made))["runs"][0]["results"][0]["message"]["text"]
+    events = json.loads(written("trace-events", made))["traceEvents"]
+    assert f"{name} (pid 7)" in [event["args"].get("name") for event in events]
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_line_for_github_is_a_command_of_ours(kind: str) -> None:
+    lines = written("github", analyzed(kind)).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [
+        "::notice",
+        "::notice",
+        "strace-analyzer:",
+    ]
+    assert all("%0A::" not in line.replace("%25", "") for line in lines)
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_markdown_has_no_markup_but_ours(kind: str) -> None:
+    text = re.sub(
+        r"^(`{3,})text\n.*?\n\1$", "", written("markdown", analyzed(kind)), flags=re.S | re.M
+    )
+    text = (
+        text.replace("<details><summary>", "").replace("</summary>", "").replace("</details>", "")
+    )
+    assert (
+        re.findall(r"(?<!\\)[<`]\w|@\w|://|(?<!\\)\]\(", text.replace("`bind-any-port-zero`", ""))
+        == []
+    )
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_spreadsheet_gets_values(kind: str) -> None:
+    lives = list(analyzed(kind).sockets)
+    stream = io.StringIO()
+    table = Table("sockets", SOCKETS, lambda: map(socket_row, lives), list, lambda _: None)
+    table_format("csv").write(table, stream)
+    assert _UNSAFE.findall(stream.getvalue()) == []
+    (row,) = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert not row["command"].startswith(("=", "+", "-", "@"))
