@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from strace_analyzer.report.plain import safe
+from strace_analyzer.plain import safe
 
 _PUNCTUATION = re.compile(r"[\\`*_\[\]|~#$!]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}

@@ -14,9 +14,9 @@ import pytest
 from report.written import written
 
 import strace_analyzer as sa
+from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Table
 from strace_analyzer.report.formats.registry import report_formats, table_format
-from strace_analyzer.report.plain import safe
 from strace_analyzer.report.rows import SOCKETS, socket_row
 
 NAMES = {

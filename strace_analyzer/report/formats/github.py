@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from strace_analyzer.findings import Group, Level
+from strace_analyzer.plain import count, listed, safe
 from strace_analyzer.report import document
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.plain import count, listed, safe
 
 _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.ERROR: "error"}
 

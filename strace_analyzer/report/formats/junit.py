@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import Group
+from strace_analyzer.plain import count, safe
 from strace_analyzer.report import document
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.plain import count, safe
 
 
 def write(report: Report, stream: TextIO) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from strace_analyzer.findings import Confidence, Group
+from strace_analyzer.plain import count, number
 from strace_analyzer.report import document
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table
-from strace_analyzer.report.plain import count, number
 
 _GROUPS = 20
 _PEERS = 10

@@ -13,12 +13,12 @@ from typing import TextIO
 from urllib.parse import quote
 
 from strace_analyzer.findings import Group
+from strace_analyzer.plain import safe
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.markdown_text import escaped
-from strace_analyzer.report.plain import safe
 from strace_analyzer.rules.rule import Rule, sections
 
 SCHEMA = (

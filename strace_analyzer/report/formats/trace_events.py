@@ -16,12 +16,12 @@ from typing import TextIO
 
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import CallRecord, SocketLife
+from strace_analyzer.plain import safe
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.formats.json import encode
-from strace_analyzer.report.plain import safe
 from strace_analyzer.report.verdicts import verdicts
 
 SOCKETS = True
