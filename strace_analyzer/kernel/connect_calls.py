@@ -50,6 +50,8 @@ def connect_to(
     if description is None:
         if address is None and fd.may_be_socket and call.result.errno not in NO_SOCKET:
             kernel.doubt(UNDECODED, task, fd.fd, call)
+        elif kernel.is_elsewhere(task, fd.fd) and address is not None and address.family in INET:
+            kernel.doubt(OLDER, task, fd.fd, call)
         return
     was = description.socket
     if address is not None and address.family == "AF_UNSPEC":
@@ -65,9 +67,10 @@ def connect_to(
         return
     result = _result(call, was, address)
     if result is ConnectResult.INVALID:
-        kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
+        if not kernel.is_elsewhere(task, fd.fd):
+            kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
         return
-    if _cannot_connect_again(was, result, address):
+    if _cannot_connect_again(was, result, address) and not kernel.is_elsewhere(task, fd.fd):
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, address.family)
         was = description.socket

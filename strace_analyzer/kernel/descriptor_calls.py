@@ -21,8 +21,8 @@ from strace_analyzer.trace.values import Name, plain
 def close(kernel: Kernel, task: Task, call: Syscall) -> None:
     """close(2): the number is free whatever the result says."""
     kernel.close_was_seen = True
-    if kernel.end_close(task, call):
-        return
+    if kernel.begun is not None and kernel.begun.closing is not None:
+        return  # what it closed is released as it ends
     fd = fd_argument(argument(call.args, 0))
     assert fd is not None  # or interest.py would ignore it
     if call.result.errno == "EBADF":
@@ -139,7 +139,9 @@ def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
     fd = fd_argument(argument(entered.args, 0))
     assert fd is not None  # or interest.py would ignore it
     kernel.close_was_seen = True
-    kernel.begin_close(task, fd.fd)
+    begun = kernel.calls.get(task.tid)
+    assert begun is not None
+    begun.close(task.table, fd.fd)
 
 
 GIVES_FD = (

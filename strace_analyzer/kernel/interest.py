@@ -15,6 +15,7 @@ from typing import Any
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.kernel.objects import Descriptor, FdTable
+from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.socket_state import Connection, Origin
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
@@ -34,6 +35,12 @@ WHEN: dict[str, When] = {
 """What is not here, and is tracked, always matters."""
 
 
+BY_NUMBER = frozenset(WHEN.keys() - set(GIVES_FD)) | {
+    "accept", "accept4", "bind", "connect", "getpeername", "getsockopt", "listen", "recvmmsg",
+    "recvmsg", "sendmmsg", "sendmsg", "setsockopt", "shutdown",
+}  # fmt: skip
+"""Calls whose first argument is the descriptor that they act on."""
+
 BEGINNING = 500
 """Calls and halves of calls."""
 
@@ -51,8 +58,6 @@ class Interest:
         self._tasks = kernel.tasks
         self._alive = kernel.tasks.alive
         self._heard = 0
-        self._ignored: set[int] = set()
-        """tasks inside of a call that is ignored"""
         self.when = {name: WHEN.get(name, When.ALWAYS) for name in names}
         if incoming:
             self.when["getsockname"] = When.ALWAYS
@@ -111,11 +116,9 @@ class Interest:
             and self._kernel.close_was_seen
         )
 
-    def ignores(self, call: Syscall) -> bool:
-        """True where `call` can move nothing. A call in two halves is judged by its first."""
-        was_ignored = call.tid in self._ignored
-        if was_ignored:
-            self._ignored.discard(call.tid)
+    def ignores(self, call: Syscall, begun: OpenCall | None = None) -> bool:
+        """True where `call` can move nothing. A call in two halves is judged by its first, which
+        is `begun`."""
         when = self.when.get(call.name)
         if when is None or when is When.ALWAYS:
             return when is None
@@ -125,18 +128,21 @@ class Interest:
         fd = fd_argument(argument(call.args, 0))
         if fd is None:
             return True
+        was_ignored = begun is not None and begun.is_ignored
+        held, is_known = table.get(fd.fd), table.knows(fd.fd)
+        if begun is not None and begun.is_elsewhere(table, fd.fd):
+            held, is_known = begun.descriptor, begun.descriptor is not None
         if when is When.OUTGOING:
-            held = table.get(fd.fd)
             return held is not None and self.is_incoming(held)
         if when is When.COPIED:
-            known = not was_ignored and fd.may_be_socket and table.knows(fd.fd)
+            known = not was_ignored and fd.may_be_socket and is_known
             gives = fd.may_be_socket or call.name.startswith("dup")
             return not known and not (gives and table.knows(call.result.value))
         if was_ignored:
             return True
-        if not (fd.may_be_socket and table.knows(fd.fd)):
-            return not _has_target(call) and not self._kernel.is_closing(call.tid)
-        held = table.get(fd.fd)
+        if not (fd.may_be_socket and is_known):
+            is_closing = begun is not None and begun.closing is not None
+            return not _has_target(call) and not is_closing
         return (
             when is When.MOVED
             and held is not None
@@ -144,19 +150,25 @@ class Interest:
             and (call.result.value or 0) > 0
         )
 
-    def ignores_entry(self, entered: Entered) -> bool:
-        """True where the first half of a call can move nothing yet."""
-        self._ignored.discard(entered.tid)
-        when = self.when.get(entered.name)
-        if when is None or when in (When.ALWAYS, When.GIVEN, When.OUTGOING):
-            return when is not When.ALWAYS
-        fd = fd_argument(argument(entered.args, 0))
-        table = self._table(entered.tid) or _NO_TABLE
+    def begun(self, half: Entered) -> OpenCall | None:
+        """The call that begins with `half`, with what its descriptor means now; None where that
+        is nobody's business. An ignored one can move nothing."""
+        when = self.when.get(half.name)
+        if when is None or when is When.GIVEN:
+            return None
+        fd = fd_argument(argument(half.args, 0)) if half.name in BY_NUMBER else None
+        table = self._table(half.tid) or _NO_TABLE
+        if when in (When.ALWAYS, When.OUTGOING):
+            call = OpenCall(half)
+            if fd is not None:
+                call.hold(table, fd.fd)
+            return call
         if fd is None or not (fd.may_be_socket and table.knows(fd.fd)):
-            if not _has_target(entered):
-                self._ignored.add(entered.tid)
-            return True
-        return entered.name != "close"
+            return OpenCall(half, is_ignored=not _has_target(half))
+        call = OpenCall(half)
+        if half.name != "close":
+            call.hold(table, fd.fd)
+        return call
 
     def _table(self, tid: int) -> FdTable | None:
         task = self._alive(tid)

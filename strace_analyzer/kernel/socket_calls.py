@@ -102,7 +102,8 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
     request = Request.PORT
     if decoded and address is not None and address.port == 0:
         request = Request.LATER if was.options.no_port else Request.ANY_PORT
-    if (was.binding, request) not in BIND and was.protocol != "RAW":
+    cannot_be_it = (was.binding, request) not in BIND and was.protocol != "RAW"
+    if cannot_be_it and not kernel.is_elsewhere(task, fd.fd):
         # it was bound already, and that cannot be done twice: another socket has got the number
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)

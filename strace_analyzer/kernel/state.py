@@ -16,6 +16,7 @@ from strace_analyzer.kernel.notes import (
     may_be,
 )
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
+from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.socket_state import Binding, Connection, Evidence, Origin, Socket
 from strace_analyzer.kernel.step import Doubt, Step
 from strace_analyzer.kernel.tasks import Tasks
@@ -43,8 +44,9 @@ class Kernel:
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
         self.close_was_seen = False
         self._sockets = 0
-        self._closing: dict[Task, list[tuple[int, Descriptor]]] = {}
-        """closes that were entered and are not back"""
+        self.calls = OpenCalls()
+        self.begun: OpenCall | None = None
+        """the first half of the call that is told now, where it came in two"""
 
     # sockets and descriptors
 
@@ -120,26 +122,17 @@ class Kernel:
         if descriptor is not None:
             self.dropped(task, fd, descriptor, call)
 
-    def begin_close(self, task: Task, fd: int) -> None:
-        """close(fd) was entered: the number is free now, the socket is closed when the call is
-        back, which holds a reference until then."""
-        descriptor = task.table.remove(fd)
-        if descriptor is not None:
-            descriptor.description.references += 1
-            self._closing.setdefault(task, []).append((fd, descriptor))
+    def release(self, task: Task, call: OpenCall, cause: Cause) -> None:
+        """`call` of `task` is over, or will never be: what it held it holds no more."""
+        for held in (call.closing, call.descriptor):
+            if held is not None and call.number is not None:
+                held.description.references -= 1
+                self.dropped(task, call.number, held, cause)
 
-    def end_close(self, task: Task, call: Cause) -> bool:
-        """The close that `task` had begun is back, or will never be, and so is one before it of
-        which the return is lost; False where there was none."""
-        closing = self._closing.pop(task, [])
-        for fd, descriptor in closing:
-            descriptor.description.references -= 1
-            self.dropped(task, fd, descriptor, call)
-        return bool(closing)
-
-    def is_closing(self, tid: int) -> bool:
-        """True while `tid` is inside of a close() of a socket."""
-        return bool(self._closing) and self.tasks.alive(tid) in self._closing
+    def is_elsewhere(self, task: Task, fd: int) -> bool:
+        """The call that is told now began before `fd` got its present meaning: it is about what
+        the number meant then, and leaves the descriptor table alone."""
+        return self.begun is not None and self.begun.is_elsewhere(task.table, fd)
 
     def received(self, task: Task, fd: FdArgument, call: Syscall) -> None:
         """A descriptor of another process arrived: perhaps a socket that was bound there
@@ -172,6 +165,8 @@ class Kernel:
     def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         """The socket at `fd`, None where it is none that we know or where its note says
         otherwise."""
+        if self.begun is not None and self.begun.is_elsewhere(task.table, fd.fd):
+            return self._begun_with(self.begun, fd)
         descriptor = task.table.get(fd.fd)
         if descriptor is None and task.table.replaced:
             descriptor = self._believed_after_exec(task, fd, call)
@@ -187,6 +182,18 @@ class Kernel:
             description.socket = learned(description.socket, note)
         return description
 
+    def _begun_with(self, begun: OpenCall, fd: FdArgument) -> OpenFileDescription | None:
+        """What `fd` meant when the call began; its note was printed then."""
+        if begun.descriptor is None:
+            return None
+        description = begun.descriptor.description
+        if fd.note is not None:
+            note = fd.socket
+            if note is None or contradicts(description.socket, note):
+                return None
+            description.socket = learned(description.socket, note)
+        return description
+
     def find_or_adopt(
         self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
     ) -> OpenFileDescription | None:
@@ -198,6 +205,8 @@ class Kernel:
         note = fd.socket
         if fd.note is not None and (note is None or note.foreign):
             return None
+        if self.is_elsewhere(task, fd.fd):
+            return None  # it was older than the trace, and is not at its number any more
         return self._copied_unseen(task, fd, call) or self.adopt(task, fd, call, domain)
 
     def adopt(

@@ -15,6 +15,7 @@ from strace_analyzer.kernel import (
 )
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
@@ -67,8 +68,7 @@ class Tracker:
         """Without `incoming`, connections that came by accept() have no local address."""
         self._kernel = Kernel()
         self._interest = Interest(self._kernel, tracked_calls(), incoming=incoming)
-        self._halves: dict[int, Entered] = {}
-        """calls of COMPLETED that are under way, by task"""
+        self._calls = self._kernel.calls
         self._began = False
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
@@ -110,8 +110,8 @@ class Tracker:
 
     def close(self) -> list[Step]:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
-        for tid in tuple(self._halves):
-            self._complete(tid)
+        for tid in self._calls:
+            self._complete(tid, None)
         return self._made()
 
     def _made(self) -> list[Step]:
@@ -129,13 +129,18 @@ class Tracker:
         self._interest.hear(call.tid)
         if name in CLOSES:
             kernel.close_was_seen = True
-        if self._interest.ignores(call):
-            return
-        if self._halves:
-            self._halves.pop(call.tid, None)
-        if call.result.injected and name not in ATTEMPTS:
-            return
-        CALLS[name](kernel, kernel.tasks.speaker(call.tid), call)
+        begun = self._calls.end(call.tid)
+        if begun is not None and begun.half.span[:2] != call.span[:2]:
+            self._release(call.tid, begun, call)
+            begun = None
+        if not self._interest.ignores(call, begun) and (
+            name in ATTEMPTS or not call.result.injected
+        ):
+            kernel.begun = begun
+            CALLS[name](kernel, kernel.tasks.speaker(call.tid), call)
+            kernel.begun = None
+        if begun is not None:
+            self._release(call.tid, begun, call)
 
     def _entry(self, half: Entered) -> None:
         kernel, name = self._kernel, half.name
@@ -143,15 +148,21 @@ class Tracker:
         self._interest.hear(half.tid)
         if name in CLOSES:
             kernel.close_was_seen = True
-        if self._interest.ignores_entry(half):
+        lost = self._calls.end(half.tid)
+        if lost is not None:
+            self._release(half.tid, lost, _as_call(half))
+        begun = self._interest.begun(half)
+        if begun is None:
             return
-        if name in COMPLETED:
-            self._halves[half.tid] = half
-        elif self._halves:
-            self._halves.pop(half.tid, None)
-        entry = ENTRIES.get(name)
+        self._calls.begin(half.tid, begun)
+        entry = None if begun.is_ignored else ENTRIES.get(name)
         if entry is not None:
             entry(kernel, kernel.tasks.speaker(half.tid), half)
+
+    def _release(self, tid: int, begun: OpenCall, cause: Syscall | Exited | Killed) -> None:
+        """`tid` is back from `begun`, or its end is not in the trace: it says something else."""
+        if begun.number is not None:
+            self._kernel.release(self._kernel.tasks.speaker(tid), begun, cause)
 
     def _attached(self, event: Attached) -> None:
         # the notice can stand inside of the line of the clone() that made the task
@@ -160,37 +171,43 @@ class Tracker:
 
     def _identified(self, event: Identified) -> None:
         self._kernel.tasks.identify(event.tid)
-        half = self._halves.pop(0, None)
-        if half is not None:
-            self._halves[event.tid] = half
+        self._calls.rename(0, event.tid)
 
     def _command(self, event: Command) -> None:
         group = self._kernel.tasks.speaker(event.tid).group
         if group.command is None or (event.tid == group.tgid and not group.programs):
             group.command = event.command
 
-    def _complete(self, tid: int) -> None:
+    def _complete(self, tid: int, end: Exited | Killed | None) -> None:
         """If `tid` is inside of a call: it was made, its result will never be known."""
-        half = self._halves.pop(tid, None)
-        if half is not None:
-            task = self._kernel.tasks.speaker(tid)
-            call = Syscall(tid, half.time, half.seconds, half.call, half.span)
-            CALLS[half.name](self._kernel, task, call)
+        begun = self._calls.end(tid)
+        if begun is None:
+            return
+        kernel, name = self._kernel, begun.half.name
+        call = _as_call(begun.half)
+        if name in COMPLETED:
+            kernel.begun = begun
+            CALLS[name](kernel, kernel.tasks.speaker(tid), call)
+            kernel.begun = None
+        if end is not None:
+            self._release(tid, begun, end)
 
     def _exit(self, event: Exited | Killed) -> None:
         kernel = self._kernel
-        self._complete(event.tid)
+        self._complete(event.tid, event)
         task = kernel.tasks.alive(event.tid)
         if task is not None:
             self._remove(task, event)
         if isinstance(event, Exited) and event.superseded_by is not None:
             kernel.tasks.take_over(event.tid, event.superseded_by)
-            half = self._halves.pop(event.superseded_by, None)
-            if half is not None:
-                self._halves[event.tid] = half
+            self._calls.rename(event.superseded_by, event.tid)
 
     def _remove(self, task: Task, event: Exited | Killed) -> None:
         kernel = self._kernel
-        kernel.end_close(task, event)
         for fd, descriptor in kernel.tasks.remove(task):
             kernel.dropped(task, fd, descriptor, event)
+
+
+def _as_call(half: Entered) -> Syscall:
+    """A call of which only the first half is known: its result is not."""
+    return Syscall(half.tid, half.time, half.seconds, half.call, half.span)

@@ -7,6 +7,7 @@ from kernel_model.following import (
     ANY,
     FIXED,
     FORK,
+    MAIL,
     PORT,
     REFUSED,
     TCP,
@@ -499,3 +500,31 @@ def test_a_note_tells_what_the_trace_has_not() -> None:
         listen(3<TCP:[4711]>, 5) = 0
         """).last
     assert (socket.assigned_port, socket.inode) == (40001, 4711)
+
+
+def test_a_close_that_was_no_socket_s_is_not_the_close_of_the_task_that_is_named_later() -> None:
+    """Half a line without a pid, then the pid: number 5 was nothing when the close began."""
+    assert told(f"""
+        close(5 <unfinished ...>
+        [pid 13] socket({TCP}) = 5
+        [pid 12] <... close resumed>) = 0
+        [pid 13] connect(5, {WEB}) = 0
+        """) == ["socket 5: unbound unconnected", "connect 5: autobound connected"]
+
+
+def test_a_call_is_about_what_its_number_meant_when_it_began() -> None:
+    followed = follow(f"""
+        1 socket({TCP}) = 3
+        1 bind(3, {ANY}) = 0
+        1 clone({THREAD}) = 2
+        2 connect(3, {WEB} <unfinished ...>
+        1 close(3) = 0
+        1 socket({TCP}) = 3
+        1 bind(3, {ANY}) = 0
+        2 <... connect resumed>) = 0
+        1 connect(3, {MAIL}) = -1 EINPROGRESS (Operation now in progress)
+        """)
+    first, second = followed.socket_after(2), followed.socket_after(7)
+    assert (first.id, second.id) != (second.id, first.id)
+    assert [followed.socket_after(line).id for line in (4, 9)] == [first.id, second.id]
+    assert followed.step_of(4).now is None  # the last reference was that of the call itself

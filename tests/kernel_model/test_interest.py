@@ -12,7 +12,9 @@ from shared_folder import ROOT, TRACES, labels
 import strace_analyzer as sa
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
-from strace_analyzer.kernel.interest import BEGINNING, Interest, When
+from strace_analyzer.kernel.interest import BEGINNING, BY_NUMBER, Interest, When
+from strace_analyzer.kernel.objects import FdTable
+from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.trace.events import Entered, Event, Syscall
 
 SAMPLES = sorted((ROOT / "samples").glob("*.strace"))
@@ -39,9 +41,20 @@ def could_move(interest: Interest, call: Syscall | Entered) -> bool:
     )
 
 
+def begun(interest: Interest, half: Entered) -> OpenCall | None:
+    """As Interest.begun, of every call that could move anything."""
+    if not could_move(interest, half):
+        return None
+    call, fd = OpenCall(half), fd_argument(argument(half.args, 0))
+    if fd is not None and half.name in BY_NUMBER - {"close"}:
+        task = interest._tasks.alive(half.tid)
+        call.hold(FdTable() if task is None else task.table, fd.fd)
+    return call
+
+
 def ignore_as_little_as_possible(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Interest, "ignores", lambda self, call: not could_move(self, call))
-    monkeypatch.setattr(Interest, "ignores_entry", lambda self, half: not could_move(self, half))
+    monkeypatch.setattr(Interest, "ignores", lambda self, call, begun: not could_move(self, call))
+    monkeypatch.setattr(Interest, "begun", begun)
 
 
 @pytest.mark.parametrize("trace", SAMPLES, ids=lambda path: path.name)

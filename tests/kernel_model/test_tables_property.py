@@ -1,4 +1,5 @@
-"""Descriptor tables against a naive model: any history of processes, threads and copies.
+"""Descriptor tables against a naive model: any history of processes, threads, copies and calls
+that take their time.
 
 The naive kernel below gives out the lowest free number, as the real one does, and writes the trace
 that strace would print of it. The model that reads the trace must know at every moment which socket
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_model.following import FORK, TCP, THREAD, so_far
+from kernel_model.following import FORK, NOWHERE, REFUSED, TCP, THREAD, WEB, so_far
 
 FIRST = 100
 
@@ -31,6 +32,15 @@ class Process:
 
 
 @dataclass
+class Inside:
+    """A call that has begun on `line`, about `socket`, and ends with the words `rest`."""
+
+    socket: int
+    line: int
+    rest: str
+
+
+@dataclass
 class NaiveKernel:
     """Does what it is told and prints it."""
 
@@ -42,12 +52,18 @@ class NaiveKernel:
     tids: int = FIRST
     gone: list[tuple[int, int]] = field(default_factory=list)
     """sockets that were closed for good: (line on which the call begins, socket)"""
+    inside: dict[int, Inside] = field(default_factory=dict)
+    """tasks that are inside of a call"""
+    acted_on: list[tuple[int, int]] = field(default_factory=list)
+    """(line on which the call begins, the socket that it was about)"""
 
     def everybody(self) -> list[tuple[Process, int]]:
         return [(process, tid) for process in self.processes for tid in process.threads]
 
     def held(self) -> set[int]:
-        return {slot.socket for process in self.processes for slot in process.table.values()}
+        """By descriptors, and by the calls that are under way."""
+        slots = {slot.socket for process in self.processes for slot in process.table.values()}
+        return slots | {call.socket for call in self.inside.values()}
 
     def say(self, tid: int, words: str) -> None:
         self.lines.append(f"{tid} {words}")
@@ -90,11 +106,16 @@ class NaiveKernel:
         self.forget(before)
         self.say(tid, f"close({fd}) = 0")
 
+    def replace(self, process: Process, tid: int, choice: int) -> None:
+        """A number is closed, and given at once to another socket."""
+        self.close(process, tid, choice)
+        self.socket(process, tid, choice)
+
     def close_in_halves(self, process: Process, tid: int, choice: int) -> None:
         """Another thread is given the number before the close is back."""
         fd = self.pick(process, choice)
         other = process.threads[choice % len(process.threads)]
-        if fd is None or other == tid:
+        if fd is None or other == tid or other in self.inside:
             return
         before = self.held()
         del process.table[fd]
@@ -103,6 +124,23 @@ class NaiveKernel:
         self.socket(process, other, choice)
         self.forget(before, entered)
         self.say(tid, "<... close resumed>) = 0")
+
+    def begin(self, process: Process, tid: int, choice: int) -> None:
+        """A call is entered, and is about what its number means now."""
+        fd = self.pick(process, choice)
+        if fd is None:
+            return
+        name, args, rest = CALLS[choice % len(CALLS)]
+        self.say(tid, f"{name}({fd}, {args} <unfinished ...>")
+        self.inside[tid] = Inside(process.table[fd].socket, len(self.lines), f"{name} resumed>{rest}")
+
+    def end(self, tid: int) -> None:
+        call = self.inside[tid]
+        before = self.held()
+        del self.inside[tid]
+        self.acted_on.append((call.line, call.socket))
+        self.forget(before, call.line)
+        self.say(tid, f"<... {call.rest}")
 
     def dup(self, process: Process, tid: int, choice: int) -> None:
         fd = self.pick(process, choice)
@@ -184,7 +222,22 @@ class NaiveKernel:
         self.say(tid, "+++ exited with 0 +++")
 
 
+CALLS = (
+    ("setsockopt", "SOL_SOCKET, SO_REUSEADDR, [1], 4", ") = 0"),
+    ("connect", WEB, f") = {REFUSED}"),
+    ("getsockname", "", f"{NOWHERE}) = 0"),
+    ("getsockopt", "SOL_SOCKET, SO_ERROR,", "[0], [4]) = 0"),
+    ("recvfrom", "", "0x7f0, 4, 0, NULL, NULL) = -1 ENOTCONN (Transport endpoint is not connected)"),
+)
+"""Name, what is printed of it as it begins, and as it ends: calls that take any socket."""
+STEPPING = ("setsockopt", "connect", "getsockname")
+"""Those of them that the model tells as a step."""
+
 HAPPENINGS = [
+    NaiveKernel.begin,
+    NaiveKernel.begin,
+    NaiveKernel.replace,
+    NaiveKernel.thread,
     NaiveKernel.socket,
     NaiveKernel.socket,
     NaiveKernel.file,
@@ -201,17 +254,21 @@ HAPPENINGS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99), st.integers(0, 99)), max_size=60
+        st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99), st.integers(0, 99)), min_size=30, max_size=80
     )
 )
 def test_every_number_stands_for_the_right_socket(history: list[tuple]) -> None:  # type: ignore[type-arg]
     kernel = NaiveKernel()
     for happening, who, choice in history:
         tasks = kernel.everybody()
-        happening(kernel, *tasks[who % len(tasks)], choice)
+        process, tid = tasks[who % len(tasks)]
+        if tid in kernel.inside:
+            kernel.end(tid)
+        else:
+            happening(kernel, process, tid, choice)
     followed = so_far("\n".join(kernel.lines))
     expected = {
         tid: {fd: slot.socket for fd, slot in process.table.items()}
@@ -224,3 +281,7 @@ def test_every_number_stands_for_the_right_socket(history: list[tuple]) -> None:
     assert {tid: found[tid] for tid in expected} == expected
     closed = [(s.event.span.first, s.socket.id) for s in followed.steps if s.now is None]
     assert sorted(closed) == sorted(kernel.gone)
+    acted = [(s.event.span.first, s.socket.id) for s in followed.steps if s.role in STEPPING]
+    assert acted == [
+        one for one in kernel.acted_on if kernel.lines[one[0] - 1].split(" ")[1].startswith(STEPPING)
+    ]
