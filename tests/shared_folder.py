@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +15,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("STRACE_ANALYZER_SHARED") or ROOT.parent / "shared")
 TRACES = SHARED / "traces"
+TRACES2 = SHARED / "traces2"
 CORPUS = SHARED / "corpus"
 CASES = SHARED / "cases"
 
 
 class Label(NamedTuple):
-    """One row of LABELS.tsv: one bind() of an inet socket. Lines are where the calls begin."""
+    """One row of LABELS.tsv: one bind() of an inet socket. Lines are where the calls begin; `file`
+    is the last part of a path, where it is of a -ff family that of its member."""
 
     file: str
     pid: int
@@ -35,35 +36,37 @@ class Label(NamedTuple):
 
 
 @cache
-def labels() -> dict[str, list[Label]]:
-    """The rows of LABELS.tsv by file; a file without rows has no inet bind and is here with []."""
-    rows: dict[str, list[Label]] = defaultdict(list)
-    for trace in sorted(TRACES.glob("*.strace")):
-        rows[trace.name] = []
-    if (TRACES / "LABELS.tsv").exists():
-        with (TRACES / "LABELS.tsv").open(newline="") as table:
-            for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE):
-                connect = None if row["connect_line"] == "-" else int(row["connect_line"])
-                rows[row["file"]].append(
-                    Label(
-                        row["file"],
-                        int(row["pid"]),
-                        int(row["fd"]),
-                        int(row["bind_line"]),
-                        connect,
-                        row["verdict"],
-                        row["protocol"],
-                        row["reason"],
-                    )
-                )
-    return dict(rows)
+def labels(folder: Path = TRACES) -> dict[str, list[Label]]:
+    """The rows of LABELS.tsv by trace, a file or a folder NAME.ff; one without rows has no inet
+    bind and is here with []."""
+    rows: dict[str, list[Label]] = {
+        trace.name: [] for trace in sorted([*folder.glob("*.strace"), *folder.glob("*.ff")])
+    }
+    for row in table(folder / "LABELS.tsv"):
+        trace, *member = row["file"].split("/")
+        label = Label(
+            member[0] if member else trace,
+            int(row["pid"]),
+            int(row["fd"]),
+            int(row["bind_line"]),
+            None if row["connect_line"] == "-" else int(row["connect_line"]),
+            row["verdict"],
+            row["protocol"],
+            row["reason"],
+        )
+        rows.setdefault(trace, []).append(label)
+    return rows
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    """The rows of a table in the shared folder; [] where it is absent."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 @cache
 def negatives() -> list[str]:
     """Files of the corpus that hold no inet bind: any finding of the main rule is false."""
-    table = CORPUS / "NEGATIVES.tsv"
-    if not table.exists():
-        return []
-    with table.open(newline="") as lines:
-        return [row["file"] for row in csv.DictReader(lines, delimiter="\t")]
+    return [row["file"] for row in table(CORPUS / "NEGATIVES.tsv")]

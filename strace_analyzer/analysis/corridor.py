@@ -209,7 +209,11 @@ class TraceAnalysis:
         self._summary = Summary(
             uses=uses,
             ports={ports.namespace: ports for ports in self._ports},
-            hidden=hidden(self.visibility, self._unknowns.count(CONNECT_HIDDEN)),
+            hidden=hidden(
+                self.visibility,
+                self._unknowns.count(CONNECT_HIDDEN),
+                self._tracker.has_unseen_copies,
+            ),
             autobind_reuse=self._settings.autobind_reuse,
         )
         counts: dict[str, Counter[str]] = {}

@@ -118,6 +118,14 @@ class Visibility:
         return hidden and self.names.isdisjoint({"close", "close_range"})
 
     @property
+    def hides_copies(self) -> bool:
+        """Descriptors may have been copied unseen, by dup() and its like or by fork(). Without
+        socket() nothing tells these from new ones."""
+        seen = self.names
+        copies = not seen.isdisjoint(_COPYING) and not seen.isdisjoint(CLONES)
+        return self.is_filtered and not copies and not self.hides_socket
+
+    @property
     def hides_connect(self) -> bool:
         """Sockets are bound, and not one call is shown that could use them."""
         shown = self.names - _HARMLESS
@@ -191,6 +199,7 @@ class Visibility:
         return None
 
 
+_COPYING = frozenset({"dup", "dup2", "dup3", "fcntl", "fcntl64"})
 _ASKED = frozenset({"bind", "connect"})
 _SOCKETS = _ASKED | {"socket"}
 _BOTH = "the options of this trace hid bind() and connect()"

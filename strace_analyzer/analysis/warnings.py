@@ -10,7 +10,7 @@ from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.findings import Warning
 from strace_analyzer.kernel.connect_calls import CONNECT_HIDDEN, KINSHIP
 from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN
-from strace_analyzer.rules.waste import DESCRIPTORS_HIDDEN, FAILURES_HIDDEN
+from strace_analyzer.rules.waste import COPIES_HIDDEN, DESCRIPTORS_HIDDEN, FAILURES_HIDDEN
 
 REMEDY = "take the trace again with the command line that `strace-analyzer command` prints"
 AS_FILE = "save the trace to a file and check that, or take the stream with --strict"
@@ -19,9 +19,10 @@ COPY = "copy the file again from where it was taken"
 MISS, OVERREPORT, LOWER = "may-miss", "may-overreport", "lowers-confidence"
 
 
-def hidden(visibility: Visibility, hidden_connects: int) -> frozenset[str]:
+def hidden(visibility: Visibility, hidden_connects: int, has_unseen_copies: bool) -> frozenset[str]:
     """The codes of what is hidden, for Summary: findings that rest on it are probable."""
     codes = {
+        COPIES_HIDDEN: visibility.hides_copies and has_unseen_copies,
         DESCRIPTORS_HIDDEN: visibility.hides_close,
         OPTIONS_HIDDEN: visibility.hides_setsockopt,
         FAILURES_HIDDEN: visibility.hides_failures(hidden_connects),
@@ -78,6 +79,12 @@ def _by_name(
         yield (
             DESCRIPTORS_HIDDEN, doubts[DESCRIPTORS_HIDDEN] or connections, LOWER,
             "no close() in this trace: a descriptor's number may have been used again unseen",
+        )  # fmt: skip
+    if doubts[COPIES_HIDDEN]:
+        yield (
+            COPIES_HIDDEN, doubts[COPIES_HIDDEN], LOWER,
+            "descriptors were copied by calls that this trace does not show (dup, fcntl, fork): "
+            "which socket a number stands for is not certain",
         )  # fmt: skip
     if visibility.hides_socket:
         yield (

@@ -76,14 +76,22 @@ def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:
 def option_number(value: Value | None) -> int | None:
     """The number of an option value: `[1]`, or its bytes `"\\1\\0\\0\\0"`.
 
-    None for a name (`[ECONNREFUSED]`) and where strace shows only the pointer (-e raw, verbose).
+    Of bytes the kernel reads the first four, and of fewer the first one (net/ipv4/ip_sockglue.c
+    do_ip_setsockopt). None for a name (`[ECONNREFUSED]`) and where strace shows only the pointer
+    (-e raw, verbose), or of a string not enough (-s).
     """
     inner = None if value is None else plain(value)
-    if isinstance(inner, Text) and not inner.truncated and 1 <= len(inner.value) <= 4:
-        return int.from_bytes(inner.value, "little")
+    if isinstance(inner, Text):
+        known = inner.value
+        if len(known) >= _INT or (known and not inner.truncated):
+            return int.from_bytes(known[: _INT if len(known) >= _INT else 1], "little")
     if isinstance(inner, Array) and len(inner.items) == 1:
         return number(inner.items[0], NOTHING)
     return None
+
+
+_INT = 4
+"""sizeof(int)"""
 
 
 def passed_fds(message: Value | None) -> tuple[FdArgument, ...]:

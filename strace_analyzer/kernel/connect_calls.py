@@ -9,7 +9,7 @@ from strace_analyzer.kernel.notes import OLDER
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
-from strace_analyzer.kernel.state import PAIRING, PASSED, RECEIVED, Kernel
+from strace_analyzer.kernel.state import IO_URING, PAIRING, PASSED, RECEIVED, Kernel
 from strace_analyzer.kernel.transitions import (
     CONNECT,
     PORT_AT_CONNECT,
@@ -87,6 +87,8 @@ def connect_to(
             was = was._replace(doubts=was.doubts | {KINSHIP})
         if task.ambiguous:
             was = was._replace(doubts=was.doubts | {PAIRING})
+    if kernel.rests_on_the_number(task, fd, was):
+        was = was._replace(doubts=was.doubts | {IO_URING})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
     unclear = result is ConnectResult.UNCLEAR

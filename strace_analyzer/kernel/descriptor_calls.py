@@ -19,8 +19,12 @@ from strace_analyzer.trace.values import Name, plain
 
 
 def close(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """close(2): the number is free whatever the result says."""
+    """close(2): the number is free whatever the result says; unless strace answered in the kernel's
+    place (-e inject=), which closes nothing."""
     kernel.close_was_seen = True
+    if call.result.injected:
+        kernel.undo_close(task)
+        return
     if kernel.begun is not None and kernel.begun.closing is not None:
         return  # what it closed is released as it ends
     fd = fd_argument(argument(call.args, 0))

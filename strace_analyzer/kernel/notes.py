@@ -35,7 +35,7 @@ def contradicts(socket: Socket, note: SocketNote) -> bool:
 def has_another_port(socket: Socket, note: SocketNote) -> bool:
     """A local port is kept until the connection fails or is dissolved. The wildcard address is
     shown only of a socket that was bound to it, or listens."""
-    if socket.was_released or socket.outcome is Outcome.FAILED:
+    if socket.was_released or socket.outcome is Outcome.FAILED or is_only_bound(socket):
         return False
     if socket.assigned_port is not None:
         return socket.assigned_port != note.local_port
@@ -45,6 +45,31 @@ def has_another_port(socket: Socket, note: SocketNote) -> bool:
         # no address: strace did not decode what bind() was given
         return socket.local is not None and socket.local.port != note.local_port
     return socket.binding is not Binding.EPHEMERAL
+
+
+def is_only_bound(socket: Socket) -> bool:
+    """bind() with port 0 under IP_BIND_ADDRESS_NO_PORT, and nothing yet that would give it a
+    port."""
+    return (
+        socket.binding is Binding.DEFERRED
+        and socket.connection is Connection.UNCONNECTED
+        and socket.connects == 0
+        and not socket.was_released
+    )
+
+
+def proved_bound(socket: Socket, port: int) -> Socket:
+    """`socket`, of which getsockname() or -yy shows this local port: one that is only bound has
+    none under IP_BIND_ADDRESS_NO_PORT, so the option was not in force, whatever setsockopt() said
+    (it was cleared unseen, or not meant for this socket)."""
+    if not is_only_bound(socket):
+        return socket
+    return socket._replace(
+        binding=Binding.EPHEMERAL,
+        assigned_port=port,
+        options=socket.options._replace(no_port=False),
+        doubts=socket.doubts - {OPTIONS_HIDDEN},
+    )
 
 
 def may_be(description: OpenFileDescription, note: SocketNote) -> bool:
@@ -68,7 +93,9 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
     """`socket` with what -yy tells about it."""
     tells_protocol = socket.protocol is None and note.protocol
     tells_inode = socket.inode is None and note.inode is not None
-    port = socket.assigned_port if note.local is None else note.local[1] or socket.assigned_port
+    if note.local_port and note.peer is None:
+        socket = proved_bound(socket, note.local_port)
+    port = note.local_port or socket.assigned_port
     if not tells_protocol and not tells_inode and port == socket.assigned_port:
         return socket
     now = socket._replace(

@@ -41,9 +41,13 @@ class Descriptor(NamedTuple):
 class FdTable:
     """The descriptors of one or, under CLONE_FILES, several tasks. `users` counts them."""
 
-    __slots__ = ("replaced", "slots", "users")
+    __slots__ = ("freed", "has_ring", "replaced", "slots", "users")
 
     def __init__(self) -> None:
+        self.freed: set[int] = set()
+        """numbers that were sockets, and that no call which makes sockets has given since"""
+        self.has_ring = False
+        """calls that strace does not see can close its numbers and make them anew (io_uring(7))"""
         self.slots: dict[int, Descriptor] = {}
         """to be read; `set` and `remove` keep count of the references"""
         self.replaced: dict[int, Descriptor] = {}
@@ -66,6 +70,7 @@ class FdTable:
         self.remove(fd)
         descriptor.description.references += 1
         self.slots[fd] = descriptor
+        self.freed.discard(fd)
 
     def set_close_on_exec(self, fd: int, close_on_exec: bool) -> None:
         """FD_CLOEXEC of fcntl(2), FIOCLEX of ioctl(2); no effect on a number that is no socket."""
@@ -78,12 +83,15 @@ class FdTable:
         descriptor = self.slots.pop(fd, None)
         if descriptor is not None:
             descriptor.description.references -= 1
+            self.freed.add(fd)
         return descriptor
 
     def fork(self) -> FdTable:
         """A copy that shares every open file description (clone without CLONE_FILES)."""
         copy = FdTable()
         copy.slots = dict(self.slots)
+        copy.has_ring = self.has_ring
+        copy.freed = set(self.freed)
         for descriptor in copy.slots.values():
             descriptor.description.references += 1
         return copy

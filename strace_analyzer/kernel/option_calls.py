@@ -84,13 +84,24 @@ def setsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
     description = kernel.find_or_adopt(task, fd, call, None)
     if description is not None:
         was = description.socket
-        value = argument(call.args, 3)
+        value = _value(call.args)
         now = was._replace(options=setter(was.options, value))
         if key == NO_PORT:
-            unread = {OPTIONS_HIDDEN} if option_number(value) is None else frozenset[str]()
-            now = now._replace(doubts=was.doubts - {OPTIONS_HIDDEN} | unread)
+            now = now._replace(doubts=was.doubts - {OPTIONS_HIDDEN})
+            if option_number(value) is None:
+                # setting and clearing look alike (-s 0, -e verbose): a finding, if a doubtful one
+                options = now.options._replace(no_port=False)
+                now = now._replace(options=options, doubts=now.doubts | {OPTIONS_HIDDEN})
         kernel.move(call, "setsockopt", task, fd.fd, description, now)
 
+
+def _value(args: tuple[Value, ...]) -> Value | None:
+    """The option's value; 0 where optlen is 0, which the kernel takes for it where it takes that
+    at all (net/ipv4/ip_sockglue.c do_ip_setsockopt, net/ipv6/ipv6_sockglue.c)."""
+    return _ZERO if number(argument(args, 4)) == 0 else argument(args, 3)
+
+
+_ZERO = Array((0,))
 
 SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN = (1, 3), (1, 4), (1, 38), (1, 39)
 

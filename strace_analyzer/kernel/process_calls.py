@@ -8,7 +8,7 @@ from os.path import basename
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.state import IO_URING, Kernel
 from strace_analyzer.kernel.tasks import Birth
 from strace_analyzer.trace.constants import CLONE_FLAGS, includes, number
 from strace_analyzer.trace.events import Entered, Syscall
@@ -93,6 +93,7 @@ def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
         for fd, descriptor in kernel.tasks.remove(other):
             kernel.dropped(other, fd, descriptor, call)
     kernel.tasks.unshare_table(task)
+    task.table.has_ring = False  # a ring is close-on-exec, and belongs to the memory that is gone
     args = call.args[1:] if call.name == "execveat" else call.args
     _name_program(task, args)
     kernel.drop_close_on_exec(task, call)
@@ -123,6 +124,7 @@ def unshare(kernel: Kernel, task: Task, call: Syscall) -> None:
     if includes(flags, "CLONE_FILES", CLONE_FLAGS):
         kernel.tasks.unshare_table(task)
     if includes(flags, "CLONE_NEWNET", CLONE_FLAGS):
+        kernel.unshared.add(task.namespace)
         task.namespace = kernel.tasks.new_namespace()
 
 
@@ -138,10 +140,7 @@ def setns(kernel: Kernel, task: Task, call: Syscall) -> None:
     note = fd.note if fd is not None else None
     names_network = note is not None and (note.startswith("net:[") or note.endswith("/ns/net"))
     if includes(kind, "CLONE_NEWNET", CLONE_FLAGS) or (names_network and _is_zero(kind)):
-        known = None if note is None else kernel.namespaces.get(note)
-        task.namespace = kernel.tasks.new_namespace() if known is None else known
-        if note is not None:
-            kernel.namespaces[note] = task.namespace
+        task.namespace = kernel.entered_network(task, note)
 
 
 def _is_zero(value: Value | None) -> bool:
@@ -151,7 +150,8 @@ def _is_zero(value: Value | None) -> bool:
 def io_uring(kernel: Kernel, task: Task, call: Syscall) -> None:
     """io_uring_setup(2): from now on this process can make calls that strace does not see."""
     if not call.result.failed:
-        kernel.doubt("io-uring", task, None, call)
+        task.table.has_ring = True
+        kernel.doubt(IO_URING, task, None, call)
     fd = result_fd(call)
     if fd is not None:
         kernel.number_was_given(task, fd.fd, call)

@@ -11,7 +11,7 @@ from strace_analyzer.kernel.arguments import (
     result_fd,
 )
 from strace_analyzer.kernel.connect_calls import UNDECODED, socket_for
-from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN, settled
+from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN, proved_bound, settled
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
@@ -160,6 +160,7 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
         return was._replace(binding=binding, doubts=was.doubts - {OLDER})
     if was.was_released and was.binding is Binding.DEFERRED:
         return was  # the stale port of a released binding (docs/kernel.md)
+    was = proved_bound(was, address.port)
     domain = was.domain or address.family
     if was.binding in (Binding.UNBOUND, Binding.AUTOBOUND):
         return was._replace(local=address, assigned_port=address.port, domain=domain)

@@ -7,6 +7,8 @@ does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.notes import (
     OLDER,
@@ -29,6 +31,8 @@ RECEIVED = "received-descriptor"
 """The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""
 PASSED = "passed-descriptor"
 """The code of the doubt that a socket carries which went to another process."""
+IO_URING = "io-uring"
+"""The code of the doubt that a number may have been closed and made anew through a ring."""
 PAIRING = "pairing"
 """The code of the doubt that more than one clone could have made the task that uses the socket."""
 
@@ -42,6 +46,11 @@ class Kernel:
         self.doubts: list[Doubt] = []
         self.namespaces: dict[str, int] = {}
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
+        self.unshared: set[int] = set()
+        """network namespaces that a task left by unshare(2)"""
+        self.has_unseen_copies = False
+        """a number that was free, or stood for another socket, is a socket whose making nobody saw:
+        it was copied there, or the task is another process"""
         self.close_was_seen = False
         self._sockets = 0
         self.calls = OpenCalls()
@@ -93,10 +102,36 @@ class Kernel:
         self.emit(call, role, task, fd.fd, description, None, socket)
         return description
 
+    def entered_network(self, task: Task, name: str | None) -> int:
+        """The network namespace that setns(2) brought `task` into, `name` as -y shows it
+        (`net:[4026531840]`).
+
+        One that was left is the same again. Where its name has not been seen before, it is the one
+        that unshare(2) left, if that is one; without names, the other of two. Else it is new.
+        """
+        known = None if name is None else self.namespaces.get(name)
+        if known is None:
+            left: Iterable[int] = range(self.tasks.namespaces)
+            if name is not None:
+                left = self.unshared - set(self.namespaces.values())
+            others = [number for number in left if number != task.namespace]
+            known = others[0] if len(others) == 1 else self.tasks.new_namespace()
+        if name is not None:
+            self.namespaces[name] = known
+        return known
+
     def install(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
         """Put `descriptor` at `fd`; whatever was there has been closed, seen or not."""
         self.number_was_given(task, fd, call)
         task.table.set(fd, descriptor)
+
+    def rests_on_the_number(self, task: Task, fd: FdArgument, socket: Socket) -> bool:
+        """Nothing but its number tells that this is `socket`, and a ring may have given that to
+        another one."""
+        if not task.table.has_ring:
+            return False
+        note = fd.socket
+        return note is None or note.inode is None or note.inode != socket.inode
 
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
@@ -128,6 +163,14 @@ class Kernel:
             if held is not None and call.number is not None:
                 held.description.references -= 1
                 self.dropped(task, call.number, held, cause)
+
+    def undo_close(self, task: Task) -> None:
+        """The close() that is told now was never made: what its first half took out goes back."""
+        begun = self.begun
+        if begun is None or begun.closing is None or begun.number is None:
+            return
+        if begun.number not in task.table.slots:
+            task.table.set(begun.number, begun.closing)
 
     def is_elsewhere(self, task: Task, fd: int) -> bool:
         """The call that is told now began before `fd` got its present meaning: it is about what
@@ -215,6 +258,8 @@ class Kernel:
         """A socket whose making the trace does not show."""
         note = fd.socket
         protocol = note.protocol if note else None
+        if fd.fd in task.table.freed:
+            self.has_unseen_copies = True
         return self.create(
             task, call, "inherited", fd,
             origin=Origin.INHERITED,
@@ -239,6 +284,7 @@ class Kernel:
         if not mine:
             return None
         description = max(mine, key=lambda one: one.socket.id)
+        self.has_unseen_copies = True
         self.install(task, fd.fd, Descriptor(description), call)
         socket = learned(description.socket, note)
         description.socket = socket._replace(doubts=socket.doubts | {"fd-reuse"})

@@ -49,7 +49,10 @@ class Tasks:
         """stands for the tasks of unknown kinship: they are taken for threads of one process"""
         self._clones_are_traced = False
         self._names: dict[str, int] = {}
-        self._namespaces = 1
+        self.namespaces = 1
+        """network namespaces known so far, numbered from 0"""
+        self._renamed: dict[int, Task] = {}
+        """tasks that were taken for the child that a clone gave another number"""
         self.tree_is_complete = False
         """True when the trace begins with the execve of its first task: every other task is its
         child"""
@@ -87,8 +90,8 @@ class Tasks:
 
     def new_namespace(self) -> int:
         """A number for a network namespace that nobody has had before."""
-        self._namespaces += 1
-        return self._namespaces - 1
+        self.namespaces += 1
+        return self.namespaces - 1
 
     def speaker(self, tid: int) -> Task:
         """The task that a line with this id belongs to; made, paired or taken in where it is
@@ -98,7 +101,12 @@ class Tasks:
             if self._unspoken:
                 self._unspoken.pop(tid, None)
             return task
-        return self._child_of_pending(tid) or self._renamed_child(tid) or self._stranger(tid)
+        return (
+            self._misnamed(tid)
+            or self._child_of_pending(tid)
+            or self._renamed_child(tid)
+            or self._stranger(tid)
+        )
 
     def take_in(self, tgid: int, tids: Iterable[int], namespace: int) -> Task:
         """A process that runs already, with all its threads; gives the task that stands for it."""
@@ -283,8 +291,27 @@ class Tasks:
                     child.group.id = self._name(tid)
                 child.group.tids = [tid if t == number else t for t in child.group.tids]
                 self._alive[tid] = child
+                self._renamed[number] = child
                 return child
         return None
+
+    def _misnamed(self, tid: int) -> Task | None:
+        """`tid` speaks itself, which a task of another number was taken for: that one's own clone
+        has not been printed yet."""
+        other = self._renamed.pop(tid, None)
+        if other is None or self._alive.get(other.tid) is not other:
+            return None
+        group = other.group
+        group.tids = [tid if number == other.tid else number for number in group.tids]
+        if group.tgid == other.tid:
+            group.tgid, group.id = tid, str(tid)
+        task = Task(tid, group, other.table, other.namespace)
+        task.family = task if other.family is other else other.family
+        self._alive[tid] = task
+        other.group = ThreadGroup(self._name(other.tid), other.tid, group)
+        other.group.tids = [other.tid]
+        other.table, other.family, other.is_stranger = task.table.fork(), other, True
+        return task
 
     def _stranger(self, tid: int) -> Task:
         pattern = self._strangers

@@ -91,6 +91,11 @@ class Tracker:
         return self._interest
 
     @property
+    def has_unseen_copies(self) -> bool:
+        """Descriptors were copied, or processes made, by calls that the trace does not show."""
+        return self._kernel.has_unseen_copies
+
+    @property
     def doubts(self) -> list[Doubt]:
         """What the trace has left open so far, in order; the caller may empty it."""
         return self._kernel.doubts

@@ -112,7 +112,7 @@ def open_doubts(socket: Socket) -> frozenset[str]:
 
 
 SETTLED_BY_PROOF = frozenset(
-    {"older-socket", "fd-reuse", "clone-hidden", "pairing", "setsockopt-hidden"}
+    {"older-socket", "fd-reuse", "clone-hidden", "pairing", "setsockopt-hidden", "io-uring"}
 )
 
 

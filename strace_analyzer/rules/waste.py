@@ -42,21 +42,24 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
 
 DESCRIPTORS_HIDDEN = "descriptor-calls-hidden"
 FAILURES_HIDDEN = "failures-hidden"
+COPIES_HIDDEN = "copies-hidden"
+"""Descriptors were copied, or processes made, by calls that the trace does not show: which of the
+bound sockets a number stands for is not certain, even where -yy shows that it is one of them."""
 
 
 def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = True) -> Finding:
     """`finding` as probable where the trace hides calls that could make it harmless; `options` says
     whether IP_BIND_ADDRESS_NO_PORT could."""
-    doubts = set(finding.doubts)
+    doubts = finding.doubts | (summary.hidden & {COPIES_HIDDEN})
     if not finding.proved:
         doubts |= summary.hidden & {DESCRIPTORS_HIDDEN, FAILURES_HIDDEN}
         if options and OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):
-            doubts.add(OPTIONS_HIDDEN)
+            doubts |= {OPTIONS_HIDDEN}
     if "connect" not in finding.calls:
         doubts |= summary.hidden & {CONNECT_HIDDEN}
     if not doubts:
         return finding
-    return finding._replace(confidence=Confidence.PROBABLE, doubts=frozenset(doubts))
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)
 
 
 def showed_its_port(finding: Finding) -> bool:

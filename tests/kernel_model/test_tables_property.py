@@ -132,7 +132,9 @@ class NaiveKernel:
             return
         name, args, rest = CALLS[choice % len(CALLS)]
         self.say(tid, f"{name}({fd}, {args} <unfinished ...>")
-        self.inside[tid] = Inside(process.table[fd].socket, len(self.lines), f"{name} resumed>{rest}")
+        self.inside[tid] = Inside(
+            process.table[fd].socket, len(self.lines), f"{name} resumed>{rest}"
+        )
 
     def end(self, tid: int) -> None:
         call = self.inside[tid]
@@ -227,7 +229,11 @@ CALLS = (
     ("connect", WEB, f") = {REFUSED}"),
     ("getsockname", "", f"{NOWHERE}) = 0"),
     ("getsockopt", "SOL_SOCKET, SO_ERROR,", "[0], [4]) = 0"),
-    ("recvfrom", "", "0x7f0, 4, 0, NULL, NULL) = -1 ENOTCONN (Transport endpoint is not connected)"),
+    (
+        "recvfrom",
+        "",
+        "0x7f0, 4, 0, NULL, NULL) = -1 ENOTCONN (Transport endpoint is not connected)",
+    ),
 )
 """Name, what is printed of it as it begins, and as it ends: calls that take any socket."""
 STEPPING = ("setsockopt", "connect", "getsockname")
@@ -257,7 +263,9 @@ HAPPENINGS = [
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99), st.integers(0, 99)), min_size=30, max_size=80
+        st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99), st.integers(0, 99)),
+        min_size=30,
+        max_size=80,
     )
 )
 def test_every_number_stands_for_the_right_socket(history: list[tuple]) -> None:  # type: ignore[type-arg]
@@ -283,5 +291,7 @@ def test_every_number_stands_for_the_right_socket(history: list[tuple]) -> None:
     assert sorted(closed) == sorted(kernel.gone)
     acted = [(s.event.span.first, s.socket.id) for s in followed.steps if s.role in STEPPING]
     assert acted == [
-        one for one in kernel.acted_on if kernel.lines[one[0] - 1].split(" ")[1].startswith(STEPPING)
+        one
+        for one in kernel.acted_on
+        if kernel.lines[one[0] - 1].split(" ")[1].startswith(STEPPING)
     ]
