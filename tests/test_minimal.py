@@ -9,6 +9,7 @@ import pytest
 from shared_folder import TRACES2
 
 import strace_analyzer as sa
+from strace_analyzer.kernel.socket_state import Outcome
 
 pytestmark = pytest.mark.labels
 MINIMAL = TRACES2 / "minimal"
@@ -44,7 +45,7 @@ def test_01_a_number_that_is_used_again_during_a_blocked_connect() -> None:
 
 
 def test_02_an_error_of_the_old_socket() -> None:
-    assert early_binds("02")[8].outcome in (sa.Outcome.CONNECTED, sa.Outcome.IN_PROGRESS)
+    assert early_binds("02")[8].outcome in (Outcome.CONNECTED, Outcome.IN_PROGRESS)
 
 
 def test_05_getsockname_against_the_option() -> None:

@@ -160,7 +160,7 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
         return was._replace(binding=binding, doubts=was.doubts - {OLDER})
     if was.was_released and was.binding is Binding.DEFERRED:
         return was  # the stale port of a released binding (docs/kernel.md)
-    was = proved_bound(was, address.port)
+    was = proved_bound(was, address.port or 0)
     domain = was.domain or address.family
     if was.binding in (Binding.UNBOUND, Binding.AUTOBOUND):
         return was._replace(local=address, assigned_port=address.port, domain=domain)

@@ -1,0 +1,16 @@
+"""As test_labels.py, on the second set: programs that recorded each call of theirs, families, and
+figures of ports that were counted with ss."""
+
+from __future__ import annotations
+
+import pytest
+from label_checks import check
+from shared_folder import TRACES2, labels
+
+pytestmark = pytest.mark.labels
+NOT_YET = {"s-net.strace", "ff-xthread-r.ff"}
+
+
+@pytest.mark.parametrize("name", [name for name in labels(TRACES2) if name not in NOT_YET])
+def test_what_the_labels_say(name: str) -> None:
+    check(TRACES2 / name)
