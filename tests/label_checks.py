@@ -208,8 +208,13 @@ CHECKS = (
 )
 
 
-def check(trace: Path) -> None:
-    """All of them, on one analysis."""
-    for one in CHECKS:
-        one(trace)
+def disagreements(trace: Path) -> list[str]:
+    """What the analysis of `trace` and its labels do not agree on."""
+    found = []
+    for check in CHECKS:
+        try:
+            check(trace)
+        except AssertionError as error:
+            found.append(f"{check.__name__}: {error}")
     analysis.cache_clear()
+    return found
