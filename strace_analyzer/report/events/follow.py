@@ -1,0 +1,260 @@
+"""A trace -> a row for each of its events, in the order in which they are complete.
+
+The kernel model follows along and says whose process, which socket and which addresses. Memory is
+that of the model and of the calls under way, whatever the length of the trace. A call of which
+only the first half is printed is a row when it is known that the rest does not come.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from strace_analyzer.kernel import Tracker
+from strace_analyzer.kernel.objects import OpenFileDescription, Task, ThreadGroup
+from strace_analyzer.report.events.arguments import Arguments, printable
+from strace_analyzer.report.events.descriptors import ADDRESS, FIRST_DESCRIPTOR
+from strace_analyzer.report.events.marks import mark
+from strace_analyzer.report.events.row import Addresses, Argument, EventRow
+from strace_analyzer.report.events.stack import stack_frame
+from strace_analyzer.report.events.texts import texts
+from strace_analyzer.trace.events import Entered, Event, Exited, Killed, Syscall
+from strace_analyzer.trace.reader import TraceInput, TraceReader
+from strace_analyzer.trace.sockaddr import socket_address
+
+_RETURNS_FD = frozenset({"socket", "accept", "accept4", "pidfd_getfd"})
+_NOWHERE: Addresses = (None, None, None, None)
+_IN_FRONT = re.compile(r"[^(]*\((?:[a-z]+=)?([0-9]{1,9})(?![0-9A-Za-z])").match
+_new = tuple.__new__
+
+
+def rows(
+    trace: TraceInput, reader: TraceReader | None = None, *, argv: bool = False, raw: bool = False
+) -> Iterator[EventRow]:
+    """The rows of `trace`. `argv` puts whole command lines (they can hold secrets) in the place of
+    command names, `raw` gives every event as it was printed.
+
+    Raises TraceError as its reader does, which may be given to be asked for its account later.
+    """
+    follower = Follower(trace.id, [source.name for source in trace.sources], argv=argv, raw=raw)
+    for event in TraceReader(trace) if reader is None else reader:
+        yield from follower.feed(event)
+    yield from follower.close()
+
+
+class Follower:
+    """Events of one trace in, rows out."""
+
+    def __init__(self, trace: str, sources: Sequence[str], *, argv: bool, raw: bool) -> None:
+        self._trace = trace
+        self._sources = sources
+        self._argv = argv
+        self._raw = raw
+        self._tracker = Tracker()
+        self._tasks = self._tracker.tasks
+        self._arguments = Arguments()
+        self._start: float | None = None
+        self._halves: dict[tuple[int, int], tuple[Entered, OpenFileDescription | None]] = {}
+        """calls under way and their sockets, by source and line of the first half"""
+        self._inside: dict[int, tuple[int, int]] = {}
+        """the key of the call that a task is inside of"""
+
+    def feed(self, event: Event) -> list[EventRow]:
+        """The rows that `event` completes."""
+        if isinstance(event, Syscall):
+            return self._syscall(event)
+        if isinstance(event, Entered):
+            return self._entered(event)
+        done = self._abandoned(event.tid) if isinstance(event, (Exited, Killed)) else []
+        found = mark(event, self._arguments)
+        if found is not None:
+            seconds, raw = found.seconds, found.raw
+            tgid, command = (None, None) if found.tid is None else self._who(found.tid)
+            kept = raw if self._raw or found.keeps_raw else None
+            done.append(
+                EventRow(
+                    found.type, self._trace, self._sources[found.span.source], found.span.first,
+                    found.span.last, found.tid or None, tgid, command, self._since(seconds),
+                    seconds, None, found.name, found.args, found.ret, found.ret_text, None, None,
+                    None, None, *_NOWHERE, None, None if kept is None else printable(kept),
+                )
+            )  # fmt: skip
+        self._tracker.feed(event)
+        self._tracker.doubts.clear()
+        return done
+
+    def close(self) -> list[EventRow]:
+        """The end of the trace: the calls that never came back."""
+        left = [self._half(*half) for half in self._halves.values()]
+        self._halves.clear()
+        self._inside.clear()
+        return left
+
+    # calls
+
+    def _entered(self, half: Entered) -> list[EventRow]:
+        tid, span = half.tid, half.span
+        done = self._abandoned(tid) if tid in self._inside else []
+        # when it returns, its descriptor may be closed, or another's
+        task = self._tasks.alive(tid)
+        description = None
+        if task is not None and task.table.slots:
+            description = self._description(task, _number(half))
+        self._follow(half)
+        key = self._inside[tid] = (span.source, span.first)
+        self._halves[key] = half, description
+        return done
+
+    def _abandoned(self, tid: int) -> list[EventRow]:
+        """The call that `tid` was inside of: it goes on to something else."""
+        key = self._inside.pop(tid, None)
+        half = None if key is None else self._halves.pop(key, None)
+        return [] if half is None else [self._half(*half)]
+
+    def _half(self, half: Entered, description: OpenFileDescription | None) -> EventRow:
+        args = self._arguments.of(texts(half.call.text).arguments, lambda: half.args)
+        fd = _descriptor(half.name, args)
+        tgid, command = self._who(half.tid)
+        return EventRow(
+            "syscall", self._trace, self._sources[half.span.source], half.span.first,
+            half.span.last, half.tid or None, tgid, command, self._since(half.seconds),
+            half.seconds, None, half.name, args, None, None, None,
+            None if fd is None else fd.fd, None if fd is None else fd.target,
+            self._socket(description), *self._addresses(half, fd, description),
+            None, printable(half.call.text) if self._raw else None,
+        )  # fmt: skip
+
+    def _syscall(self, call: Syscall) -> list[EventRow]:
+        """The hot path: most rows are made here."""
+        tid, name, seconds = call.tid, call.name, call.seconds
+        index, first, last = call.span
+        done: list[EventRow] = []
+        description = None
+        if self._halves:
+            begun = self._halves.pop((index, first), None)
+            if begun is not None:
+                half, description = begun
+                self._inside.pop(half.tid, None)
+            elif tid in self._inside:
+                done = self._abandoned(tid)
+        text = call.text
+        arguments, returned = texts(text)
+        args = self._arguments.of(arguments, lambda: call.args)
+        fd = _descriptor(name, args)
+        task = self._tasks.alive(tid)
+        group = None if task is None else task.group
+        command = None if group is None else self._command(group)
+        if description is None and task is not None and fd is not None and task.table.slots:
+            description = self._description(task, fd.fd)
+        self._follow(call)
+        if group is None:
+            task = self._tasks.alive(tid)
+            group = None if task is None else task.group
+        result, duration = call.result, call.duration
+        if name in _RETURNS_FD and description is None and not result.failed:
+            description = self._description(self._tasks.alive(tid), result.value)
+        if returned is not None:
+            if duration is not None:
+                returned = returned[: returned.rfind("<")]
+            returned = printable(returned.rstrip())
+        addresses = _NOWHERE
+        if description is not None or name in ADDRESS or (fd is not None and fd.ends is not None):
+            addresses = self._addresses(call, fd, description)
+        stack = call.stack
+        columns = (
+            "syscall", self._trace, self._sources[index], first, last, tid or None,
+            None if group is None else group.tgid or None, command, self._since(seconds), seconds,
+            duration, name, args, result.value, returned, result.errno,
+            None if fd is None else fd.fd, None if fd is None else fd.target,
+            self._socket(description), *addresses,
+            tuple(map(stack_frame, stack)) if stack else None,
+            printable(text) if self._raw else None,
+        )  # fmt: skip
+        done.append(_new(EventRow, columns))  # EventRow(*columns), in half the time
+        return done
+
+    def _follow(self, event: Syscall | Entered) -> None:
+        """Tell the model of a call, unless it is one that it does not look at."""
+        interest = self._tracker.interest
+        if event.name in interest.when or interest.awaits_children or not interest.has_begun:
+            self._tracker.feed(event)
+            if self._tracker.doubts:
+                self._tracker.doubts.clear()
+
+    # whose it is
+
+    def _who(self, tid: int) -> tuple[int | None, str | None]:
+        """Process id and command of a task."""
+        task = self._tasks.alive(tid)
+        if task is None:
+            return None, None
+        return task.group.tgid or None, self._command(task.group)
+
+    def _command(self, group: ThreadGroup) -> str | None:
+        name = shlex.join(group.argv) if self._argv and group.argv else group.command
+        return None if name is None else printable(name)
+
+    def _since(self, seconds: float | None) -> float | None:
+        if seconds is None:
+            return None
+        if self._start is None:
+            self._start = seconds
+        return round(seconds - self._start, 6)
+
+    def _description(self, task: Task | None, fd: int | None) -> OpenFileDescription | None:
+        """The internet socket at `fd`."""
+        if task is None or fd is None:
+            return None
+        descriptor = task.table.get(fd)
+        if descriptor is None or not descriptor.description.socket.is_inet:
+            return None
+        return descriptor.description
+
+    def _socket(self, description: OpenFileDescription | None) -> str | None:
+        return None if description is None else f"{self._trace}:{description.id}"
+
+    def _addresses(
+        self,
+        call: Syscall | Entered,
+        fd: Argument | None,
+        description: OpenFileDescription | None,
+    ) -> Addresses:
+        """Of the call's own address first, of -yy, of what the model knows."""
+        known: Addresses = _NOWHERE
+        if fd is not None and fd.ends is not None:
+            known = fd.ends
+        elif description is not None:
+            socket = description.socket
+            local, peer = socket.local, socket.peer
+            known = (
+                None if local is None else local.address,
+                socket.assigned_port or (None if local is None else local.port),
+                None if peer is None else peer.address,
+                None if peer is None else peer.port,
+            )
+        place, is_local = ADDRESS.get(call.name, (99, False))
+        if place < len(call.args):
+            address = socket_address(call.args[place])
+            if address is not None and address.port is not None:
+                if is_local:
+                    return address.address, address.port, *known[2:]
+                return *known[:2], address.address, address.port
+        return known
+
+
+def _number(half: Entered) -> int | None:
+    """The descriptor in front of a call that has begun: to decode all of its arguments now would
+    be to do it twice."""
+    if FIRST_DESCRIPTOR.get(half.name) != 0:
+        return None
+    match = _IN_FRONT(half.call.text)
+    return None if match is None else int(match[1])
+
+
+def _descriptor(name: str, args: tuple[Argument, ...]) -> Argument | None:
+    """The first argument that is a descriptor."""
+    place = FIRST_DESCRIPTOR.get(name)
+    if place is not None:
+        return args[place] if place < len(args) else None
+    return args[0] if args and args[0].target is not None else None

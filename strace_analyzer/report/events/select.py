@@ -1,0 +1,123 @@
+"""Which rows are wanted, and what there was if none of them is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.events.row import EventRow
+from strace_analyzer.report.moment import Moment
+from strace_analyzer.report.nearest import nearest
+from strace_analyzer.report.plain import listed
+
+_DAY = 86_400.0
+
+
+class Wanted(NamedTuple):
+    """What the user asked for; all of it must hold. Empty: everything."""
+
+    syscalls: frozenset[str] = frozenset()
+    pids: frozenset[int] = frozenset()
+    """thread or process ids"""
+    failed: bool = False
+    errnos: frozenset[str] = frozenset()
+    since: Moment | None = None
+    until: Moment | None = None
+    slower_than: float | None = None
+    """seconds"""
+
+    def takes(self, row: EventRow, clock: str) -> bool:
+        """Whether `row` is wanted; `clock` is its trace's."""
+        if self.syscalls and (row.type != "syscall" or row.name not in self.syscalls):
+            return False
+        if self.pids and row.tid not in self.pids and row.tgid not in self.pids:
+            return False
+        if (self.failed or self.errnos) and row.errno is None:
+            return False
+        if self.errnos and row.errno not in self.errnos:
+            return False
+        if self.slower_than is not None and (row.duration or 0.0) <= self.slower_than:
+            return False
+        return self._in_time(row, clock)
+
+    def _in_time(self, row: EventRow, clock: str) -> bool:
+        if self.since is None and self.until is None:
+            return True
+        if row.seconds is None or row.at is None:
+            return False
+        now = Moment(
+            elapsed=row.seconds,
+            clock=row.at % _DAY if clock == "time-of-day" else None,
+            epoch=row.at if clock == "epoch" else None,
+        )
+        return not (
+            (self.since is not None and now.before(self.since))
+            or (self.until is not None and now.after(self.until))
+        )
+
+
+class Sieve:
+    """Rows of traces in, those wanted out; remembers what there was to choose from."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._asks = wanted != Wanted()
+        self._names: Counter[str] = Counter()
+        self._pids: Counter[int] = Counter()
+        self._errnos: Counter[str] = Counter()
+        self._clocks: set[str] = set()
+        self._has_durations = False
+        self.taken = 0
+
+    def choose(self, rows: Iterable[EventRow], clock: Callable[[], str]) -> Iterator[EventRow]:
+        """The rows of one trace that are wanted; `clock` says of what kind its times are."""
+        if not self._asks:
+            yield from rows
+            return
+        takes = self._wanted.takes
+        for row in rows:
+            self._note(row)
+            if takes(row, clock()):
+                self.taken += 1
+                yield row
+        self._clocks.add(clock())
+
+    def close(self) -> None:
+        """Raises ConfigurationError where something was asked for and nothing is like it."""
+        if not self._asks or self.taken:
+            return
+        wanted = self._wanted
+        raise ConfigurationError(f"no event is what was asked for; {self._reason(wanted)}")
+
+    def _note(self, row: EventRow) -> None:
+        if row.type == "syscall" and row.name is not None:
+            self._names[row.name] += 1
+        if row.errno is not None:
+            self._errnos[row.errno] += 1
+        if row.tid is not None:
+            self._pids[row.tid] += 1
+        if row.duration is not None:
+            self._has_durations = True
+
+    def _reason(self, wanted: Wanted) -> str:
+        if wanted.slower_than is not None and not self._has_durations:
+            return "the trace has no durations (strace -T)"
+        if (wanted.since or wanted.until) and self._clocks <= {"none"}:
+            return "the trace has no times (strace -t, -tt, -ttt, -r)"
+        missing = sorted(wanted.syscalls - set(self._names))
+        if missing:
+            return (
+                f"no {missing[0]}() in it{nearest(missing[0], self._names)}; {_some(self._names)}"
+            )
+        if wanted.pids and not wanted.pids & set(self._pids):
+            return f"its threads: {_some(self._pids)}"
+        missing = sorted(wanted.errnos - set(self._errnos))
+        if missing or wanted.failed:
+            return f"its errors: {_some(self._errnos) or 'none'}"
+        return "each of the conditions alone would be met"
+
+
+def _some(there: Counter[Any]) -> str:
+    return listed((str(name) for name, _ in there.most_common()), limit=8)

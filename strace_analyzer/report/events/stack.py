@@ -1,0 +1,31 @@
+"""A line of -k -> its binary, function, offset and address."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from strace_analyzer.report.events.row import StackFrame
+
+_FRAME = re.compile(
+    r"(?P<binary>.*?)(?:\((?P<function>.*?)(?:\+(?P<offset>0x[0-9a-f]+))?\))?"
+    r"(?: \[(?P<address>0x[0-9a-f]+)\])?",
+    re.S,
+)
+"""`/usr/lib/libc.so.6(connect+0x14) [0x1027f4]`; C++ names have parentheses of their own."""
+
+
+@lru_cache(maxsize=4096)
+def stack_frame(text: str) -> StackFrame:
+    """The frame that strace printed as `text`; what is no frame (an error of its unwinder) is all
+    in `binary`."""
+    match = _FRAME.fullmatch(text)
+    if match is None:
+        return StackFrame(text, None, None, None)
+    offset = match["offset"]
+    return StackFrame(
+        match["binary"],
+        match["function"] or None,
+        None if offset is None else int(offset, 16),
+        match["address"],
+    )

@@ -1,0 +1,92 @@
+"""The text of a call -> the texts of its arguments and of what it returned, as strace printed them.
+
+What strings, remarks and operators look like is taken from call.lark's own terminals; an argument
+ends at a comma or a blank that is in none of them and in no brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from strace_analyzer.trace.grammar import parser
+
+_DEEPEST = 16
+"""Brackets nested deeper than this (netlink goes to eight) end an argument where the text does."""
+_QUOTING = ("COMMENT", "STRING", "CHARACTER")
+_BLANK_INSIDE = (
+    "_ARROW", "_OR", "AND", "EQUAL_TO", "_PIPE", "SHIFT", "PLUS", "TIMES", "MINUS", "CONTEXT",
+)  # fmt: skip
+
+
+class CallTexts(NamedTuple):
+    """The pieces of one call's text."""
+
+    arguments: list[str]
+    returned: str | None
+    """what stands behind the equals sign, a duration too; None where there is none"""
+
+
+class _Patterns(NamedTuple):
+    whole: Callable[[str], re.Match[str] | None]
+    """matches a call: its arguments, its result"""
+    argument: Callable[[str], list[str]]
+    """finds each of the arguments"""
+    simple: Callable[[str], re.Match[str] | None]
+    """as `whole`, of calls whose arguments are words, separated by comma and blank: most are"""
+
+
+@cache
+def _patterns() -> _Patterns:
+    terminals = {item.name: item.pattern.to_regexp() for item in parser("call").terminals}
+    quoting = "|".join(terminals[name] for name in _QUOTING)
+    blanks = "|".join(terminals[name] for name in _BLANK_INSIDE)
+    angles = f"{terminals['SHIFT']}|{terminals['ANNOTATION']}|{terminals['MARKER']}"
+    inside = rf"[^\"'(){{}}\[\]</]++|{quoting}|{angles}|[</']"
+    nested = r"(?!)"
+    for _ in range(_DEEPEST):
+        nested = rf"[(\[{{](?:{inside}|{nested})*+[)\]}}]"
+    atom = (
+        rf"[^\"'(){{}}\[\]</, ]++|{nested}|(?=[\"@' /])(?:{quoting})|(?=<| <)(?:{angles})"
+        rf"|(?=[ -])(?:{blanks})|[(\[{{\"].*|[^, )]"
+    )
+    word = r"[A-Za-z0-9_|=.-]++(?:<[^<>,\"]*+>)?+"
+    members = rf"(?:, |{atom}|[, ])*+"
+    return _Patterns(
+        re.compile(
+            rf"(?:<\.\.\. )?[^( ]++(?: resumed>|\()({members})\)[ \t]*(?:=[ \t]+(.*))?", re.S
+        ).fullmatch,
+        re.compile(rf"(?:{atom})++", re.S).findall,
+        re.compile(
+            rf"[A-Za-z0-9_]++\(((?:{word}(?:, {word})*+)?)\)[ \t]*=[ \t]+(.*)", re.S
+        ).fullmatch,
+    )
+
+
+def texts(call: str) -> CallTexts:
+    """The pieces of `call`, which may also be a half: `name(args` or `<... name resumed>rest`."""
+    plain = call.isascii()
+    if not plain:  # the grammar's patterns are for one character a byte
+        call = call.encode("utf-8", "surrogateescape").decode("latin-1")
+    whole, argument, simple = _patterns()
+    match = simple(call)
+    if match is not None:
+        inner, returned = match.groups()
+        return CallTexts(inner.split(", ") if inner else [], returned)
+    match = whole(call)
+    if match is not None:
+        inner, returned = match.groups()
+    else:
+        inner, returned = call.partition("(")[2].rstrip(" ,"), None
+    found = argument(inner)
+    if plain:
+        return CallTexts(found, returned)
+    return CallTexts(
+        [_decoded(text) for text in found], None if returned is None else _decoded(returned)
+    )
+
+
+def _decoded(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
