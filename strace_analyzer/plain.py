@@ -31,6 +31,14 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def printable(text: str) -> str:
+    """`text` with bytes that are no UTF-8 (surrogateescape) as strace would have printed them,
+    `\\xff`: what is no terminal's takes the rest as it is."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def number(value: int) -> str:
     """`28232` as `28,232`."""
     return f"{value:,}"

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from strace_analyzer.cli.attach import attach
 from strace_analyzer.cli.check import check
 from strace_analyzer.cli.command import command
+from strace_analyzer.cli.events import events
 from strace_analyzer.cli.ports import ports
 from strace_analyzer.cli.rule import rule
 from strace_analyzer.cli.rules import rules
@@ -109,6 +110,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(sockets)
 app.command()(ports)
+app.command()(events)
 # what follows the name of the program to run is the program's
 app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command()(attach)

@@ -4,26 +4,39 @@ error."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.progress import watched
 from strace_analyzer.plain import safe
+from strace_analyzer.trace.reader import TraceInput
 
 
 def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: bool) -> Analysis:
     """Everything read and judged. Raises TraceError for what cannot be read as strace output."""
-    with interruptible(list(arguments or ["-"])) as traces:
-        if not quiet:
-            for trace in traces:
-                if trace.hint is not None:
-                    print(f"strace-analyzer: {safe(trace.hint)}", file=sys.stderr)
-        with watched(traces, quiet=quiet) as inputs:
-            analysis = analyze_traces(inputs, settings)
+    with inputs_of(arguments, quiet=quiet) as inputs:
+        analysis = analyze_traces(inputs, settings)
     say_failures(analysis)
     return analysis
+
+
+@contextmanager
+def inputs_of(arguments: Sequence[str] | None, *, quiet: bool) -> Iterator[list[TraceInput]]:
+    """The traces, to be read within: Ctrl-C ends them, a bar shows how far they have come."""
+    with interruptible(list(arguments or ["-"])) as traces:
+        if not quiet:
+            say(trace.hint for trace in traces if trace.hint is not None)
+        with watched(traces, quiet=quiet) as inputs:
+            yield inputs
+
+
+def say(lines: Iterable[str]) -> None:
+    """On standard error, what is no report."""
+    for line in lines:
+        print(f"strace-analyzer: {safe(line)}", file=sys.stderr)
 
 
 def say_failures(analysis: Analysis) -> None:

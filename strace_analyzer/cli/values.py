@@ -12,8 +12,8 @@ import typer
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
 
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|min|h|)")
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|m|min|h|)")
+_UNITS = {"us": 0.000_001, "ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 Meaning = TypeVar("Meaning")
 
@@ -60,6 +60,12 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
         raise typer.BadParameter(f"{text}: not one of {', '.join(names)}{nearest(text, names)}")
 
     return choose
+
+
+def names(typed: Sequence[str] | None) -> frozenset[str]:
+    """`connect,bind` and repetitions of the option, as one set."""
+    words = (word.strip() for text in typed or () for word in text.split(","))
+    return frozenset(word for word in words if word)
 
 
 def ports(text: str) -> Ports:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
+from strace_analyzer.plain import printable
 from strace_analyzer.report.events.row import Addresses, Argument, Json
 from strace_analyzer.report.events.values import as_json
 from strace_analyzer.trace.annotation import socket_note
@@ -113,10 +114,3 @@ def _ends(target: str) -> Addresses | None:
     if note is None or note.local is None:
         return None
     return (*note.local, *(note.peer or (None, None)))
-
-
-def printable(text: str) -> str:
-    """`text` with bytes that are no UTF-8 as strace would have printed them: `\\xff`."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.kernel.objects import OpenFileDescription, Task, ThreadGroup
-from strace_analyzer.report.events.arguments import Arguments, printable
+from strace_analyzer.plain import printable
+from strace_analyzer.report.events.arguments import Arguments
 from strace_analyzer.report.events.descriptors import ADDRESS, FIRST_DESCRIPTOR
 from strace_analyzer.report.events.marks import mark
 from strace_analyzer.report.events.row import Addresses, Argument, EventRow

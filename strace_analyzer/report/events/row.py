@@ -51,6 +51,12 @@ class StackFrame(NamedTuple):
     address: str | None
     """as printed, `0x1027f4`"""
 
+    def __str__(self) -> str:
+        """As strace prints it."""
+        offset = "" if self.offset is None else f"+{self.offset:#x}"
+        function = f"({self.function or ''}{offset})" if self.function or offset else ""
+        return self.binary + function + (f" [{self.address}]" if self.address else "")
+
 
 class EventRow(NamedTuple):
     """One event. None is unknown, or not of this kind of event."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.plain import listed
 from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
-from strace_analyzer.report.plain import listed
 
 _DAY = 86_400.0
 

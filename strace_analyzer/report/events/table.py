@@ -1,10 +1,11 @@
-"""Traces -> tables of rows, each with what its header says."""
+"""Traces -> their rows one after the other, each trace with what its header says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from strace_analyzer.errors import TraceError
 from strace_analyzer.report.document import tool
 from strace_analyzer.report.events.follow import rows
 from strace_analyzer.report.events.row import EventRow, Json
@@ -17,16 +18,18 @@ _AHEAD = 50
 
 
 class EventTable:
-    """One trace; its rows can be gone through once."""
+    """One trace; its rows can be gone through once. `error` says afterwards why it could not be
+    read, or not to its end."""
 
     def __init__(self, trace: TraceInput, sieve: Sieve, *, argv: bool, raw: bool) -> None:
         self._trace = trace
         self._reader = TraceReader(trace)
         found = rows(trace, self._reader, argv=argv, raw=raw)
-        self._rows: Iterator[EventRow] = sieve.choose(found, lambda: self._reader.clock)
+        self._rows = self._readable(sieve.choose(found, lambda: self._reader.clock))
+        self.error: str | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
-        return iter(self._rows)
+        return self._rows
 
     @property
     def header(self) -> dict[str, Json]:
@@ -46,9 +49,42 @@ class EventTable:
             "clock": self._reader.clock,
         }
 
+    def _readable(self, found: Iterator[EventRow]) -> Iterator[EventRow]:
+        try:
+            yield from found
+        except TraceError as error:
+            self.error = str(error)
+        for account in self._reader.accounting:
+            if account.damage is not None:
+                self.error = account.damage
 
-def tables(
-    traces: Sequence[TraceInput], sieve: Sieve, *, argv: bool, raw: bool
-) -> Iterable[EventTable]:
-    """One for each trace, opened when its turn comes."""
-    return (EventTable(trace, sieve, argv=argv, raw=raw) for trace in traces)
+
+class EventTables:
+    """All traces of a command, each opened when its turn comes."""
+
+    def __init__(
+        self,
+        traces: Sequence[TraceInput],
+        sieve: Sieve,
+        *,
+        argv: bool = False,
+        raw: bool = False,
+    ) -> None:
+        self._traces = traces
+        self._sieve = sieve
+        self._argv = argv
+        self._raw = raw
+        self.errors: list[str] = []
+        """why traces could not be read, or not to their ends"""
+
+    def __iter__(self) -> Iterator[EventTable]:
+        for trace in self._traces:
+            table = EventTable(trace, self._sieve, argv=self._argv, raw=self._raw)
+            yield table
+            if table.error is not None:
+                self.errors.append(table.error)
+
+    @property
+    def rows(self) -> Iterator[EventRow]:
+        """The rows of all of them."""
+        return chain.from_iterable(self)

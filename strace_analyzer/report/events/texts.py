@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from strace_analyzer.trace.grammar import parser
+from strace_analyzer.trace.learned.grammar import parser
 
 _DEEPEST = 16
 """Brackets nested deeper than this (netlink goes to eight) end an argument where the text does."""

@@ -50,6 +50,8 @@ class Table:
     rows: Callable[[], Iterable[Mapping[str, object]]]
     objects: Callable[[], Iterable[JsonObject]]
     page: Callable[[TextIO], None]
+    metadata: Callable[[], Mapping[str, str]] = dict
+    """what else a format can say of it, known when all rows have been made"""
 
 
 class Teller(Protocol):

@@ -14,7 +14,7 @@ from typing import TextIO
 from strace_analyzer.findings import Finding
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
-from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.format import Report, Table
 from strace_analyzer.report.formats.json import encode
 from strace_analyzer.report.selection import Selection
 
@@ -27,6 +27,13 @@ def write(report: Report, stream: TextIO) -> None:
     stream.writelines(_beginning(report))
     stream.writelines(_found(finding) for finding in report.selected.findings())
     stream.writelines(_end(report))
+
+
+def table(table: Table, stream: TextIO) -> None:
+    """A header, then a row a line."""
+    header = {"type": "header", "schema": document.SCHEMA, "tool": document.tool()}
+    stream.write(encode({**header, "table": table.name}) + "\n")
+    stream.writelines(encode(dict(row)) + "\n" for row in table.rows())
 
 
 class _Teller:

@@ -1,0 +1,107 @@
+"""`events`: takes traces, gives every event as a row: JSON lines, CSV or Parquet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.cli import options, values
+from strace_analyzer.cli.options import OUTPUT, SHOWN
+
+FORMATS = ("jsonl", "csv", "parquet")
+
+
+def events(
+    traces: options.Traces = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            parser=values.one_of(FORMATS),
+            autocompletion=lambda: list(FORMATS),
+            metavar="|".join(FORMATS),
+            help="The form of the rows.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = FORMATS[0],
+    output: options.OutputFile = None,
+    syscall: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--syscall",
+            metavar="NAMES",
+            help="Only these system calls, separated by commas. Repeatable.",
+            rich_help_panel=SHOWN,
+        ),
+    ] = None,
+    pid: options.Pids = None,
+    failed: Annotated[
+        bool,
+        typer.Option("--failed", metavar="", help="Only calls that failed.", rich_help_panel=SHOWN),
+    ] = False,
+    errno: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--errno",
+            metavar="NAMES",
+            help="Only calls that failed with these errors: ECONNREFUSED,... Repeatable.",
+            rich_help_panel=SHOWN,
+        ),
+    ] = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    slower_than: Annotated[
+        float | None,
+        typer.Option(
+            "--slower-than",
+            parser=values.parser(values.seconds),
+            metavar="TIME",
+            help="Only calls that took longer: 250us, 10ms, 2s (strace -T).",
+            rich_help_panel=SHOWN,
+        ),
+    ] = None,
+    argv: Annotated[
+        bool,
+        typer.Option(
+            "--argv",
+            metavar="",
+            help="Whole command lines instead of command names: they can hold secrets.",
+            rich_help_panel=SHOWN,
+        ),
+    ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", metavar="", help="Every event as printed, too.", rich_help_panel=SHOWN
+        ),
+    ] = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Give every event as a row: calls with their arguments as data, signals, exits, notices."""
+    from strace_analyzer.cli.output import destination
+    from strace_analyzer.cli.reading import inputs_of, say
+    from strace_analyzer.cli.status import CANNOT_JUDGE
+    from strace_analyzer.report.events.select import Sieve, Wanted
+    from strace_analyzer.report.events.table import EventTables
+    from strace_analyzer.report.events.write import write
+
+    sieve = Sieve(
+        Wanted(
+            syscalls=values.names(syscall),
+            pids=frozenset(pid or ()),
+            failed=failed,
+            errnos=values.names(errno),
+            since=since,
+            until=until,
+            slower_than=slower_than,
+        )
+    )
+    with inputs_of(traces, quiet=quiet) as inputs:
+        tables = EventTables(inputs, sieve, argv=argv, raw=raw)
+        with destination(output) as stream:
+            write(tables, format, stream)
+            if not tables.errors:
+                sieve.close()
+    say(tables.errors)
+    return CANNOT_JUDGE if tables.errors else 0
