@@ -22,6 +22,7 @@ from strace_analyzer.cli.rules import rules
 from strace_analyzer.cli.run import run
 from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
+from strace_analyzer.cli.summary import summary
 from strace_analyzer.errors import StraceAnalyzerError
 
 TOOL = "strace-analyzer"
@@ -111,6 +112,7 @@ app.command()(check)
 app.command()(sockets)
 app.command()(ports)
 app.command()(events)
+app.command()(summary)
 # what follows the name of the program to run is the program's
 app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command()(attach)

@@ -26,7 +26,7 @@ def lines(tables: Iterable[EventTable]) -> Iterator[str]:
         yield json.dumps({"type": "header", **table.header}) + "\n"
         rows = iter(table)
         while some := list(islice(rows, _AT_ONCE)):
-            yield "".join(map(line, some))
+            yield "".join(map(line, some)).replace("\x7f", "\\u007f")
 
 
 class _Known(dict[object, str]):

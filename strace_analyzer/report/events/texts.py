@@ -71,7 +71,7 @@ def texts(call: str) -> CallTexts:
     if not plain:  # the grammar's patterns are for one character a byte
         call = call.encode("utf-8", "surrogateescape").decode("latin-1")
     whole, argument, simple = _patterns()
-    match = simple(call)
+    match = simple(call) if plain else None
     if match is not None:
         inner, returned = match.groups()
         return CallTexts(inner.split(", ") if inner else [], returned)
@@ -80,7 +80,7 @@ def texts(call: str) -> CallTexts:
         inner, returned = match.groups()
     else:
         inner, returned = call.partition("(")[2].rstrip(" ,"), None
-    found = argument(inner)
+    found = [text.strip(" ") for text in argument(inner)]
     if plain:
         return CallTexts(found, returned)
     return CallTexts(

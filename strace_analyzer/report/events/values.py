@@ -1,7 +1,8 @@
 """A decoded argument and its text -> the same as JSON (docs/events.md, "Values").
 
 What strace prints in hexadecimal (a pointer, unknown bits) stays the text that it is; decoding
-keeps only its number, so the printed forms are taken from the text, in order.
+keeps only its number, so the printed forms are taken from the text, in order. So are members of a
+set of flags: `S_IFREG|0644` is `S_IFREG` and `0644`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class _Converter:
 
     def __init__(self, text: str) -> None:
         self._printed: Iterator[str] = iter(())
-        if "0x" in text:
+        if "0x" in text or "|" in text:
             self._printed = iter(_NUMBER.findall(_NO_NUMBERS.sub(" ", text)))
 
     def json(self, value: Value) -> Json:
@@ -82,27 +83,24 @@ class _Converter:
                 return self._expression(value)
 
     def _number(self, number: int) -> Json:
-        printed = self._hexadecimal(number)
-        if printed is not None:
+        printed = self._as_printed(number)
+        if printed is not None and "x" in printed:
             return printed
         return number if abs(number) <= _MOST_EXACT else str(number)
 
-    def _hexadecimal(self, number: int) -> str | None:
-        """`number` as it was printed, if in hexadecimal: values are asked for in their order."""
+    def _as_printed(self, number: int) -> str | None:
+        """Its digits; values are asked for in the order of the text. None if they are not found."""
         sought = abs(number)
         for printed in self._printed:
-            if printed.startswith("0x"):
-                if int(printed, 16) == sought:
-                    return printed if number >= 0 else f"-{printed}"
-            elif int(printed) == sought or (printed[0] == "0" and _octal(printed) == sought):
-                return None
+            if sought in _worths(printed):
+                return printed if number >= 0 else f"-{printed}"
         return None
 
     def _word(self, value: Value) -> str:
         """A member of a set of flags, or an operand, as strace printed it."""
         match value:
             case int(number):
-                return self._hexadecimal(number) or str(number)
+                return self._as_printed(number) or str(number)
             case Name(text) | Elided(text):
                 return text
             case Expression(operator, (operand,)):
@@ -182,5 +180,10 @@ def _string(value: Text) -> Json:
     return {"string": text, "truncated": True} if value.truncated else text
 
 
-def _octal(digits: str) -> int | None:
-    return int(digits, 8) if not digits.strip("01234567") else None
+def _worths(digits: str) -> tuple[int, ...]:
+    """What `0x1f`, `0644` or `17` is worth; a zero in front need not mean octal."""
+    if digits.startswith("0x"):
+        return (int(digits, 16),)
+    if digits[0] == "0" and not digits.strip("01234567"):
+        return int(digits, 8), int(digits)
+    return (int(digits),)

@@ -1,0 +1,66 @@
+"""`summary`: takes traces, gives calls, errors and times, as strace -c, by what is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.cli import options, values
+from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.report.tally.keys import KEYS
+
+
+def summary(
+    traces: options.Traces = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            parser=values.one_of(tuple(KEYS)),
+            autocompletion=lambda: list(KEYS),
+            metavar="|".join(KEYS),
+            help="What the calls are summed by.",
+            rich_help_panel=SHOWN,
+        ),
+    ] = "syscall",
+    format: options.Table = DEFAULT,
+    output: options.OutputFile = None,
+    all: Annotated[
+        bool,
+        typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
+    ] = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Sum up a trace like strace -c: calls, errors, times, by call, process, file, destination."""
+    from strace_analyzer.cli.output import destination
+    from strace_analyzer.cli.reading import inputs_of, say
+    from strace_analyzer.cli.status import CANNOT_JUDGE
+    from strace_analyzer.report.events.select import Sieve, Wanted
+    from strace_analyzer.report.events.table import EventTables
+    from strace_analyzer.report.formats.format import Table
+    from strace_analyzer.report.formats.registry import table_format
+    from strace_analyzer.report.tally.tally import Tally
+    from strace_analyzer.report.text import console
+    from strace_analyzer.report.text.summary import page
+
+    tally = Tally(KEYS[by])
+    with inputs_of(traces, quiet=quiet) as inputs:
+        names = {trace.id: trace.name for trace in inputs}
+        tables = EventTables(inputs, Sieve(Wanted()))
+        tally.add(tables.rows)
+    lines = list(tally.lines())
+    table = Table(
+        name="summary",
+        columns=tally.columns,
+        rows=lambda: lines,
+        objects=lambda: lines,
+        page=lambda stream: console.write(
+            stream, lambda target: page(lines, names, by=by, everything=all)
+        ),
+    )
+    with destination(output) as stream:
+        table_format(format).write(table, stream)
+    say(tables.errors)
+    return CANNOT_JUDGE if tables.errors else 0
