@@ -6,6 +6,11 @@ with several has the first one; poll() and select() take sets, and have none.
 
 from __future__ import annotations
 
+import re
+
+from strace_analyzer.report.events.row import Argument
+from strace_analyzer.trace.events import Entered
+
 _FIRST = """
 accept accept4 bind cachestat close close_range connect copy_file_range dup dup2 dup3
 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait execveat faccessat faccessat2 fadvise64
@@ -45,3 +50,22 @@ ADDRESS: dict[str, tuple[int, bool]] = {
     "recvfrom": (4, False),
 }
 """A call with a socket address -> the position of the argument, and whether it is the local one."""
+
+_IN_FRONT = re.compile(r"[^(]*\((?:[a-z]+=)?([0-9]{1,9})(?![0-9A-Za-z])").match
+
+
+def number_in_front(half: Entered) -> int | None:
+    """The descriptor in front of a call that has begun: to decode all of its arguments now would
+    be to do it twice."""
+    if FIRST_DESCRIPTOR.get(half.name) != 0:
+        return None
+    match = _IN_FRONT(half.call.text)
+    return None if match is None else int(match[1])
+
+
+def descriptor_of(name: str, args: tuple[Argument, ...]) -> Argument | None:
+    """The first argument that is a descriptor."""
+    place = FIRST_DESCRIPTOR.get(name)
+    if place is not None:
+        return args[place] if place < len(args) else None
+    return args[0] if args and args[0].target is not None else None

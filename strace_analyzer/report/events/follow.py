@@ -7,7 +7,6 @@ only the first half is printed is a row when it is known that the rest does not 
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +14,7 @@ from strace_analyzer.kernel import Tracker
 from strace_analyzer.kernel.objects import OpenFileDescription, Task, ThreadGroup
 from strace_analyzer.plain import printable
 from strace_analyzer.report.events.arguments import Arguments
-from strace_analyzer.report.events.descriptors import ADDRESS, FIRST_DESCRIPTOR
+from strace_analyzer.report.events.descriptors import ADDRESS, descriptor_of, number_in_front
 from strace_analyzer.report.events.marks import mark
 from strace_analyzer.report.events.row import Addresses, Argument, EventRow
 from strace_analyzer.report.events.stack import stack_frame
@@ -26,7 +25,6 @@ from strace_analyzer.trace.sockaddr import socket_address
 
 _RETURNS_FD = frozenset({"socket", "accept", "accept4", "pidfd_getfd"})
 _NOWHERE: Addresses = (None, None, None, None)
-_IN_FRONT = re.compile(r"[^(]*\((?:[a-z]+=)?([0-9]{1,9})(?![0-9A-Za-z])").match
 _new = tuple.__new__
 
 
@@ -101,7 +99,7 @@ class Follower:
         task = self._tasks.alive(tid)
         description = None
         if task is not None and task.table.slots:
-            description = self._description(task, _number(half))
+            description = self._description(task, number_in_front(half))
         self._follow(half)
         key = self._inside[tid] = (span.source, span.first)
         self._halves[key] = half, description
@@ -115,7 +113,7 @@ class Follower:
 
     def _half(self, half: Entered, description: OpenFileDescription | None) -> EventRow:
         args = self._arguments.of(texts(half.call.text).arguments, lambda: half.args)
-        fd = _descriptor(half.name, args)
+        fd = descriptor_of(half.name, args)
         tgid, command = self._who(half.tid)
         return EventRow(
             "syscall", self._trace, self._sources[half.span.source], half.span.first,
@@ -142,7 +140,7 @@ class Follower:
         text = call.text
         arguments, returned = texts(text)
         args = self._arguments.of(arguments, lambda: call.args)
-        fd = _descriptor(name, args)
+        fd = descriptor_of(name, args)
         task = self._tasks.alive(tid)
         group = None if task is None else task.group
         command = None if group is None else self._command(group)
@@ -242,20 +240,3 @@ class Follower:
                     return address.address, address.port, *known[2:]
                 return *known[:2], address.address, address.port
         return known
-
-
-def _number(half: Entered) -> int | None:
-    """The descriptor in front of a call that has begun: to decode all of its arguments now would
-    be to do it twice."""
-    if FIRST_DESCRIPTOR.get(half.name) != 0:
-        return None
-    match = _IN_FRONT(half.call.text)
-    return None if match is None else int(match[1])
-
-
-def _descriptor(name: str, args: tuple[Argument, ...]) -> Argument | None:
-    """The first argument that is a descriptor."""
-    place = FIRST_DESCRIPTOR.get(name)
-    if place is not None:
-        return args[place] if place < len(args) else None
-    return args[0] if args and args[0].target is not None else None
