@@ -42,7 +42,7 @@ def shown(example: Example) -> str:
     lines = [
         f"{line} #!" if number in marked else line for number, line in enumerate(example.lines, 1)
     ]
-    return "\n".join([f"{word}: {example.name}", "", "```", *lines, "```", ""])
+    return "\n".join([f"{word}: {example.title}", "", "```", *lines, "```", ""])
 
 
 if __name__ == "__main__":

@@ -51,6 +51,11 @@ class Endpoint(NamedTuple):
     address: str
     port: int
 
+    @property
+    def is_loopback(self) -> bool:
+        """It is this host itself."""
+        return self.address.startswith("127.") or self.address == "::1"
+
     def __str__(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{host}:{self.port}"
@@ -101,6 +106,10 @@ class CallRecord(NamedTuple):
     stack: tuple[str, ...] = ()
 
 
+Rows = tuple[tuple[float, ...], ...]
+Detail = str | int | float | bool | Rows | None
+
+
 class Finding(NamedTuple):
     """One binding that a rule flags, with the calls that prove it."""
 
@@ -132,12 +141,22 @@ class Finding(NamedTuple):
     reuse: bool = False
     """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
     cause: str | None = None
-    """ephemeral-ports-exhausted: early-binds, time-wait, one-destination, another-process,
-    unknown"""
+    """in a word of its rule: early-binds, time-wait, listener, no-ipv6 ..."""
     without_bind: str | None = None
     """ephemeral-ports-exhausted: would-fit, would-not-fit, unknown"""
+    details: tuple[tuple[str, Detail], ...] = ()
+    """what its rule knows besides, by name: a holder's pid, a rate"""
     group: str | None = None
     """id of its Group, set at the end"""
+
+    def detail(self, name: str) -> Detail:
+        """What its rule knows by this name, None where it knows nothing."""
+        return next((value for key, value in self.details if key == name), None)
+
+    def rows(self, name: str) -> Rows:
+        """A detail that is a table, without rows where it is not known."""
+        value = self.detail(name)
+        return value if isinstance(value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.groups import Groups
+from strace_analyzer.analysis.holding import held
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.standing import Standing, standing
@@ -32,9 +33,11 @@ from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.connect_calls import BIND_HIDDEN, CONNECT_HIDDEN, UNDECODED
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.step import MAKING, MOVING
+from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
+from strace_analyzer.rules.evidence import Held
 from strace_analyzer.trace.events import (
     Entered,
     Event,
@@ -72,6 +75,8 @@ class Settings:
     """processes that may work on one trace"""
     strict: bool = False
     """every line is looked at, also those that cannot matter"""
+    machine: Listing | None = None
+    """the sockets of the machine that was traced, where the user gave a list of them"""
     nothing_hidden: bool = False
     """strace was started by us, with the options that show all that the model needs"""
 
@@ -135,6 +140,15 @@ class TraceAnalysis:
     def port_state(self, namespace: int) -> PortState:
         """The ports of a network namespace as they stand now."""
         return self._ledger.state(namespace)
+
+    def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
+        """Who has sockets of a network namespace open now, of all or with this local port."""
+        return held(self._tracker.tasks, namespace, port)
+
+    @property
+    def machine(self) -> Listing | None:
+        """The sockets of the machine that was traced, where the user gave a list of them."""
+        return self._settings.machine
 
     # the way through
 

@@ -38,7 +38,9 @@ def disagreement(rule: type[Rule], example: Example) -> Disagreement | None:
     error = None
     if isinstance(example, Flagged) != bool(wanted):
         error = "a Flagged example marks at least one line with #!, a Clean one none"
-    analyzer = Analyzer(f"{rule.id} example", Settings(rules=(rule,)))
+    analyzer = Analyzer(
+        f"{rule.id} example", Settings(rules=(rule,), port_range=example.port_range)
+    )
     for line in example.lines:
         analyzer.feed(line)
     analysis = analyzer.close()

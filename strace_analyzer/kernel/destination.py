@@ -16,6 +16,11 @@ class Destination(NamedTuple):
     address: str
     port: int
 
+    @property
+    def is_loopback(self) -> bool:
+        """It is this host itself."""
+        return self.address.startswith("127.") or self.address == "::1"
+
 
 def space(socket: Socket) -> str | None:
     """The space of ports it takes one from: its protocol's, None if it takes none.

@@ -13,6 +13,7 @@ from strace_analyzer.kernel.exhaustion import ASKING, Code, Exhaustion
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.ports.account import Account, refused
 from strace_analyzer.ports.claim import (
     claim,
@@ -27,7 +28,7 @@ from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations
 from strace_analyzer.ports.headroom import Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
-from strace_analyzer.ports.time_wait import HOLD, Holds, leaves_time_wait
+from strace_analyzer.ports.time_wait import Holds
 from strace_analyzer.ports.timeline import Timeline
 from strace_analyzer.ports.usage import Usage
 

@@ -13,6 +13,7 @@ from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.exhaustion import bind_address
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.time_wait import leaves_time_wait
 from strace_analyzer.kernel.transitions import ConnectResult, connect_result
 from strace_analyzer.ports.claim import (
     Claim,
@@ -30,7 +31,7 @@ from strace_analyzer.ports.claim import (
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.port_table import PortTable
-from strace_analyzer.ports.time_wait import Holds, leaves_time_wait
+from strace_analyzer.ports.time_wait import Holds
 from strace_analyzer.trace.events import Syscall
 
 

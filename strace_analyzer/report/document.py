@@ -167,6 +167,8 @@ def finding(item: Finding) -> JsonObject:
         "peer": None if item.peer is None else endpoint(item.peer),
         "outcome": item.outcome.value,
         "held_seconds": item.held_seconds,
+        "cause": item.cause,
+        "details": dict(item.details),
         "calls": {role: call(record) for role, record in item.calls.items()},
         "trail": [call(record) for record in item.trail],
     }

@@ -1,4 +1,7 @@
-"""Flags calls that failed because no local port was left."""
+"""Flags calls that failed because no local port was left, or nearly none.
+
+It is long because each cause has its own words.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,46 @@ from strace_analyzer.findings import CallRecord, Confidence, Finding, Level
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.exhaustion import ASKING, Exhaustion
 from strace_analyzer.kernel.step import MOVING, Step
+from strace_analyzer.plain import number
 from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.fullness import FULL, Fullness
 from strace_analyzer.rules.holders import Holders
 from strace_analyzer.rules.remarks import remark
+from strace_analyzer.rules.remedies import BINDING, KEEPING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.words import Advice, Case
+from strace_analyzer.rules.words import Advice, Case, Figures
 
 _BY_CAUSE = {
     "early-binds": (
         "sockets of this trace that are bound to port 0 hold the ports: fix those binds first."
     ),
-    "time-wait": "closed connections still hold ports for 60 s: let the peer close first, reuse "
-    "connections, or leave out the bind() so that destinations share ports.",
+    "time-wait": "closed connections still hold ports for 60 s: keep connections open and use them "
+    "again, or let the peer close first.",
     "one-destination": "one destination has used every port: reuse connections, spread over more "
     "addresses or ports of the destination, or widen net.ipv4.ip_local_port_range.",
-    "another-process": (
-        "another process may hold the ports. Find it with: nsenter -t {pid} -n ss -tanp"
-    ),
-    "unknown": "see who holds the ports with: nsenter -t {pid} -n ss -tanp",
 }
+_BY_CALL = {
+    "bind": "leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before it: the port is "
+    "then chosen at connect(), and destinations share it.",
+    "connect": "keep connections open and use them again, or spread them over more addresses or ports "
+    "of the destination.",
+    "listen": "bind() the listener to a port of its own, outside net.ipv4.ip_local_port_range.",
+    "udp": "use one UDP socket for many peers, or a wider net.ipv4.ip_local_port_range: UDP sockets "
+    "share no ports, with or without bind().",
+}
+"""The remedy that is sure, whoever holds the ports."""
 _WITHOUT = {
     "would-fit": "Without the early binds these connections would have fitted.",
     "would-not-fit": "Without the early binds these connections would not all have fitted either.",
     "unknown": "Whether the failed connections would have fitted without the early binds depends "
     "on where they were to go, which the trace does not show.",
 }
-_BINDS_MATTER = ("early-binds", "time-wait")
+_ASK = (
+    "To find the holder, in the network namespace (nsenter -t {pid} -n): ss -s; ss -tanp;",
+    "ss -Htan state time-wait | wc -l; conntrack -C;",
+    "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports.",
+    "Then check again with the output of ss -tanp (--ss FILE) and the range (--port-range LO-HI).",
+)
 _ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
@@ -45,19 +62,21 @@ class EphemeralPortsExhausted(Rule):
         own that fails with EADDRNOTAVAIL; connect() or a send on an unbound UDP socket that fails with
         EAGAIN; listen() without bind() that fails with EADDRINUSE. Certain for bind and listen;
         for connect certain once a connection to the same destination has worked in the trace, or
-        after several failures in a row. Not flagged: EADDRNOTAVAIL where IPv6 has never worked, to
-        port 0, or from an explicit port.
+        after several failures in a row. Before anything fails: connections to one destination, open or
+        in TIME_WAIT, that fill 80 % of the range (a warning) or 95 % (an error). Not flagged:
+        EADDRNOTAVAIL where IPv6 has never worked, to port 0, or from an explicit port.
 
     Why it matters:
         The connection was not made. What the failed call wanted to reach never appears in the trace,
         so the demand is at least what is shown.
 
     What to do instead:
-        It depends on the cause. early-binds: remove them, connections to different destinations then
-        share ports. time-wait: the same, or let the peer close first, or keep connections open.
-        one-destination: more local addresses, more ports, or fewer connections to it.
+        Where bind() found no port, leave it out or set IP_BIND_ADDRESS_NO_PORT: that helps whoever holds
+        the ports. The rest depends on the cause. early-binds: remove them, connections to different
+        destinations then share ports. time-wait: the same, or let the peer close first, or keep
+        connections open. one-destination: more local addresses, more ports, or fewer connections to it.
         another-process: find who holds the ports, in the same network namespace:
-        `nsenter -t PID -n ss -tan`.
+        `nsenter -t PID -n ss -tanp`, and give its output with --ss.
 
     When it is fine:
         Never; but a program that retries may get over it.
@@ -79,6 +98,7 @@ class EphemeralPortsExhausted(Rule):
         super().__init__(context)
         self._exhaustion: dict[tuple[int, str | None], Exhaustion] = {}
         self._holders = Holders(context)
+        self._fullness = Fullness(context)
 
     def step(self, step: Step) -> Iterable[Finding]:
         socket = step.socket
@@ -91,7 +111,9 @@ class EphemeralPortsExhausted(Rule):
             exhaustion = self._exhaustion[key] = Exhaustion()
         dry = exhaustion.judge(step)
         if dry is None:
+            self._fullness.note(step)
             return ()
+        self._fullness.ran_dry(socket.namespace)
         cause, without_bind = self._holders.cause(step)
         found = self.finding(
             step,
@@ -100,15 +122,41 @@ class EphemeralPortsExhausted(Rule):
             confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
             cause=cause,
             without_bind=without_bind,
+            details=self._holders.by_machine(cause, socket.namespace),
         )
         return (found,)
 
+    def close(self) -> Iterable[Finding]:
+        for fullest in self._fullness.close():
+            found = self.finding(
+                fullest.step,
+                fullest.step.socket._replace(doubts=frozenset()),
+                at="connect",
+                confidence=Confidence.PROBABLE if fullest.is_assumed else Confidence.CERTAIN,
+                cause="time-wait" if 2 * fullest.waiting > fullest.used else "one-destination",
+                without_bind="would-not-fit",
+                details=(("used", fullest.used), ("range_size", fullest.size)),
+            )
+            level = Level.ERROR if fullest.share >= FULL else Level.WARNING
+            yield found._replace(level=level)
+
     @classmethod
     def summary(cls, case: Case) -> str:
+        used = case.number("used")
+        if used:
+            size = case.number("range_size")
+            most = "all" if used >= size else f"{used:,} of {size:,}"
+            return f"local ports nearly ran out for {case.who}: {most} in use at one time"
         return f"local ports ran out for {case.who}: {case.failures}"
 
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
+        if case.number("used"):
+            return (
+                f"Nothing has failed yet: connections to {case.sample.peer} stand on these ports, "
+                "each on one of its own.",
+                "With the last of them connect() fails EADDRNOTAVAIL.",
+            )
         reason = "The kernel found no local port to give: the program could not go on."
         record = case.failing_call
         if case.group.confidence is not Confidence.PROBABLE or record is None:
@@ -116,16 +164,44 @@ class EphemeralPortsExhausted(Rule):
         return (reason, f"{record.errno} may have another reason here, so this is not certain.")
 
     @classmethod
+    def lists_destinations(cls, case: Case) -> bool:
+        return not case.number("used")
+
+    @classmethod
+    def figures(cls, case: Case) -> Iterable[Figures]:
+        ports, held = case.ports, case.sample.detail("machine")
+        if ports is not None and ports.total_pinned < 2 and case.cause == "time-wait":
+            rows = [("open at the same time", number(ports.peak_needed))]
+            if ports.peak_needed_with_time_wait is not None:
+                rows.append(("with 60 s of TIME_WAIT", number(ports.peak_needed_with_time_wait)))
+            yield Figures(("LOCAL PORTS TAKEN", ">TO ONE DESTINATION"), tuple(rows))
+        if isinstance(held, str):
+            parts = (part.rsplit(": ", 1) for part in held.split("; "))
+            yield Figures(("LOCAL PORTS, BY --ss", ">"), tuple((a, b) for a, b in parts))
+
+    @classmethod
     def advice(cls, case: Case) -> Advice:
-        group, ports = case.group, case.ports
+        group, ports, who = case.group, case.ports, ""
         pid = group.process.tgid if group.process.tgid is not None else "PID"
-        sentences = [_BY_CAUSE[group.cause or "unknown"].format(pid=pid)]
-        if group.cause in _BINDS_MATTER:
+        known = _BY_CAUSE.get(case.cause)
+        is_asked = known is None and case.sample.detail("machine") is None
+        if known is None:
+            who, *sentences = _sure(case)
+            if case.cause == "another-process":
+                sentences.append("Another process may hold the ports.")
+            if is_asked:
+                sentences += (line.format(pid=pid) for line in _ASK)
+        else:
+            sentences = [known]
+        runtime = case.runtime
+        if case.cause == "time-wait" and runtime is not None and runtime.family in KEEPING:
+            sentences.append(f"{runtime.title}: {KEEPING[runtime.family]}")
+        if case.cause in ("early-binds", "time-wait") and ports is not None and ports.total_pinned:
             sentences.append(_WITHOUT[group.without_bind or "unknown"])
-        elif ports is not None and ports.range_source == "assumed":
+        elif not is_asked and ports is not None and ports.range_source == "assumed":
             low, high = ports.range
             sentences.append(_ASSUMED.format(low=low, high=high))
-        return Advice("", tuple(sentences))
+        return Advice(who, tuple(sentences))
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
@@ -213,3 +289,16 @@ class EphemeralPortsExhausted(Rule):
             """,
         ),
     )
+
+
+def _sure(case: Case) -> tuple[str, ...]:
+    """Who (nothing where it does not matter), and the remedy that helps whoever holds the ports."""
+    record = case.failing_call
+    call = "connect" if record is None else record.name
+    if case.sample.socket.protocol not in ("TCP", "MPTCP", None):
+        return "", _BY_CALL["udp"]
+    runtime = case.runtime
+    if call == "bind" and runtime is not None and runtime.family in BINDING:
+        no_port = "Or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind()."
+        return runtime.title, *BINDING[runtime.family].sentences(runtime.major), no_port
+    return "", _BY_CALL.get(call, _BY_CALL["connect"])

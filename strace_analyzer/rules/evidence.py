@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 from strace_analyzer.findings import (
     CallRecord,
     Confidence,
+    Detail,
     Endpoint,
     Finding,
     Level,
@@ -16,11 +18,25 @@ from strace_analyzer.findings import (
     ProcessRef,
     SocketKind,
 )
-from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.objects import OpenFileDescription, ThreadGroup
 from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.machine import Listing
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
+
+
+class Held(NamedTuple):
+    """A process that has a socket open now, and its descriptor there."""
+
+    group: ThreadGroup
+    fd: int
+    description: OpenFileDescription
+
+    @property
+    def socket(self) -> Socket:
+        """The socket as it is now."""
+        return self.description.socket
 
 
 class Context(Protocol):
@@ -45,6 +61,15 @@ class Context(Protocol):
         """The ports of a network namespace as they stand now."""
         ...
 
+    def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
+        """Who has sockets of a network namespace open now, of all or with this local port."""
+        ...
+
+    @property
+    def machine(self) -> Listing | None:
+        """The sockets of the machine that was traced, where the user gave a list of them."""
+        ...
+
 
 CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
@@ -62,6 +87,7 @@ def build(
     cause: str | None,
     without_bind: str | None,
     ended: bool,
+    details: tuple[tuple[str, Detail], ...],
 ) -> Finding:
     """The Finding of `rule` about `socket` as it stands after `step`."""
     event = step.event
@@ -102,6 +128,7 @@ def build(
         reuse=socket.options.reuse_address or socket.options.reuse_port,
         cause=cause,
         without_bind=without_bind,
+        details=details,
     )
 
 

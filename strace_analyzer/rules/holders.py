@@ -3,13 +3,20 @@ have fitted without the early binds."""
 
 from __future__ import annotations
 
-from strace_analyzer.findings import PortState
+from collections import Counter
+
+from strace_analyzer.findings import Detail, PortState
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.machine import MachineSocket
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
 
+SHOWN = 8
+"""holders that are named"""
+FEW_OPEN = 0.1
+"""Where so few of the ports are held by open connections, those in TIME_WAIT are to blame."""
 OF_ITS_OWN = 32
 """So many ports of its own make a range that is smaller than assumed as good an explanation as another
 process."""
@@ -47,14 +54,36 @@ class Holders:
             return "early-binds", _fits(state.needed, size, step)
         if state.waiting and state.pinned + state.waiting + state.needed >= nearly_all:
             return "time-wait", _fits(state.needed_with_time_wait, size, step)
-        if max(state.needed, state.needed_with_time_wait) >= nearly_all:
+        if state.needed >= nearly_all:
             return "one-destination", "would-not-fit"
+        if state.needed_with_time_wait >= nearly_all:
+            return "time-wait", "would-not-fit"
         own = max(state.needed, state.needed_with_time_wait)
         if state.source == "assumed" and own >= OF_ITS_OWN:
-            return "unknown", "unknown"  # a smaller range than the assumed one would explain it too
+            # a smaller range than the assumed one would explain it too
+            if step.role in ("bind", "connect") and state.needed <= FEW_OPEN * own:
+                return "time-wait", "would-not-fit"
+            return "unknown", "unknown"
         if socket.namespace not in self._binds_early:
             return "another-process", "unknown"
         return "unknown", "unknown"
+
+    def by_machine(self, cause: str, namespace: int) -> tuple[tuple[str, Detail], ...]:
+        """Who has the ports by the list of the machine's sockets, if there is one and the trace does
+        not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`."""
+        listing = self.context.machine
+        if listing is None or cause not in ("another-process", "unknown"):
+            return ()
+        low, high = self.context.port_range(namespace)
+        held: Counter[str] = Counter()
+        for port, row in {row.port: row for row in listing.sockets}.items():
+            if low <= port <= high:
+                held[_holder(row)] += 1
+        told = [f"{who}: {ports:,}" for who, ports in held.most_common(SHOWN)]
+        rest = sum(held.values()) - sum(ports for _, ports in held.most_common(SHOWN))
+        if rest:
+            told.append(f"others: {rest:,}")
+        return (("machine", "; ".join(told)),) if told else ()
 
     def _size(self, namespace: int, state: PortState) -> int:
         """The size of the range. Where it is only assumed, and the ports that the kernel was seen to
@@ -65,6 +94,13 @@ class Holders:
             if state.pinned + state.waiting + state.needed >= NEARLY_ALL * span and span > 1:
                 return span
         return state.size
+
+
+def _holder(row: MachineSocket) -> str:
+    """Whose port it is: the process's, or that of a connection which no process has any more."""
+    if row.owners:
+        return f"{row.owners[0].command} (pid {row.owners[0].pid})"
+    return f"{row.state} to {row.peer_address}:{row.peer_port}" if row.peer_port else row.state
 
 
 def _fits(needed: int, size: int, step: Step) -> str:

@@ -1,4 +1,5 @@
-"""Gives, per runtime, how its programs come to bind() to 0.0.0.0 port 0, and what to write instead.
+"""Gives, per runtime, what to write instead: where its programs come to bind() to 0.0.0.0 port 0, and
+where they make a connection for every request.
 
 Each remedy was tried on the named versions, or stands in the project's own change (RULES.md has
 the references).
@@ -76,3 +77,25 @@ BINDING: dict[str, Remedy] = {
         "upgrade to .NET 5 or later, whose Socket.ConnectAsync binds on Windows only."
     ),
 }
+
+KEEPING = {
+    "go": "one http.Client for all, with Transport.MaxIdleConnsPerHost as high as the concurrency; "
+    "read each body to its end (io.Copy(io.Discard, body)) and close it.",
+    "node": "one http.Agent({keepAlive: true}) for all requests (the default since Node.js 19).",
+    "nginx": 'keepalive in the upstream block, proxy_http_version 1.1 and proxy_set_header Connection "".',
+    "python": "one requests.Session() or urllib3.PoolManager for all requests (aiohttp: one "
+    "ClientSession), read to their ends; a connection pool for databases.",
+    "java": "one HttpClient or a pooling connection manager for all requests; read each body to its "
+    "end and close it, so that keep-alive can use the connection again.",
+    "php": "one curl handle for all requests (curl_reset), persistent connections (pfsockopen, "
+    "PDO::ATTR_PERSISTENT), under php-fpm too.",
+    "beam": "a pool: hackney_pool, gun, or httpc with a profile and "
+    '{max_keep_alive_length, N}; no {"connection", "close"} in the headers.',
+    "ruby": "Net::HTTP.start with a block for all requests, or the net-http-persistent gem.",
+    "dotnet": "one HttpClient (IHttpClientFactory) for all requests, none in a using block.",
+    "perl": "LWP::UserAgent->new(keep_alive => 10), or HTTP::Tiny, for all requests.",
+    "haproxy": "http-reuse safe (or always) in the backend, and no option httpclose.",
+    "envoy": "no max_requests_per_connection of 1 in the cluster.",
+    "curl": "several URLs in one call of curl, which then keeps the connection (or --next).",
+}
+"""Connections kept and used again, by the family of the runtime."""

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
-from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
+from strace_analyzer.findings import CallRecord, Confidence, Detail, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
@@ -24,10 +24,20 @@ class Example(NamedTuple):
 
     In `trace`, a line that ends in ` #!` must be the bind line (or, for other rules, the line a finding
     stands at) of a finding of this rule; no other line may be. The mark is cut off before parsing.
+    `port_range` is the ephemeral range, (low, high), where the example needs another than the usual.
     """
 
     name: str
     trace: str
+    port_range: tuple[int, int] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, with the range of ports where it has one of its own."""
+        if self.port_range is None:
+            return self.name
+        low, high = self.port_range
+        return f"{self.name} (--port-range {low}-{high})"
 
     @property
     def lines(self) -> list[str]:
@@ -107,14 +117,17 @@ class Rule(ABC):
         cause: str | None = None,
         without_bind: str | None = None,
         ended: bool = False,
+        details: tuple[tuple[str, Detail], ...] = (),
     ) -> Finding:
         """A finding about `socket`, standing at its first call with role `at` (else at the step's).
 
         `ended` says that the binding was given up with this step: `held_seconds` ends here.
+        `details` are what the rule knows besides, by name: reports in JSON show them.
         """
         return build(
             self.context, self.id, self.level, step, socket,
             at=at, confidence=confidence, cause=cause, without_bind=without_bind, ended=ended,
+            details=details,
         )  # fmt: skip
 
     # its words
@@ -144,6 +157,11 @@ class Rule(ABC):
     def remark(cls, record: CallRecord, finding: Finding) -> str:
         """A few words beside a call of the proof, or nothing where it speaks for itself."""
         return remark(record, finding)
+
+    @classmethod
+    def lists_destinations(cls, case: Case) -> bool:
+        """Whether its page has the table of destinations."""
+        return True
 
     @classmethod
     def figures(cls, case: Case) -> Iterable[Figures]:

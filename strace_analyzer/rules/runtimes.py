@@ -42,8 +42,17 @@ _BY_NAME = (
     (r"squid", "squid"),
     (r"envoy", "envoy"),
     (r"dotnet", "dotnet"),
+    (r"php(-fpm|-cgi)?[\d.]*", "php"),
+    (r"perl[\d.]*", "perl"),
 )
-_SCRIPTS = ((".py", "python"), (".rb", "ruby"), (".js", "node"), (".mjs", "node"))
+_SCRIPTS = (
+    (".py", "python"),
+    (".pl", "perl"),
+    (".php", "php"),
+    (".rb", "ruby"),
+    (".js", "node"),
+    (".mjs", "node"),
+)
 
 _NAMES = {
     "beam": "Erlang/OTP",
@@ -53,6 +62,8 @@ _NAMES = {
     "python": "Python",
     "ruby": "Ruby",
     "dotnet": ".NET",
+    "perl": "Perl",
+    "php": "PHP",
     "bind9": "BIND 9",
 }
 

@@ -38,6 +38,16 @@ class Case(NamedTuple):
         return self.group.sample
 
     @property
+    def cause(self) -> str:
+        """The cause that the rule gave, nothing where it gave none."""
+        return self.group.cause or ""
+
+    def number(self, name: str) -> int:
+        """A detail of the sample that counts something; 0 where it is not known."""
+        value = self.sample.detail(name)
+        return value if isinstance(value, int) else 0
+
+    @property
     def who(self) -> str:
         """`beam.smp (pid 4510)`, `process 4510`, `thread 4417`, `the traced program`."""
         return who(self.group.process, self.process)

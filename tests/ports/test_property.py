@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ports.histories import ANY, History, Sock, at, process
 
 from strace_analyzer.kernel.socket_state import Binding, Options
+from strace_analyzer.kernel.time_wait import HOLD
 from strace_analyzer.ports import PortLedger
 from strace_analyzer.ports.late_peak import LatePeak
-from strace_analyzer.ports.time_wait import HOLD
 
 REMOTE = [("192.0.2.1", 80), ("192.0.2.1", 81), ("198.51.100.7", 80), ("2001:db8::9", 80)]
 SOURCE = {"192.0.2.1": "10.0.0.1", "198.51.100.7": "10.0.0.2", "2001:db8::9": "fd00::1"}

@@ -92,11 +92,8 @@ def test_folk_remedies_are_named_where_they_are_in_use() -> None:
         ("early-binds", "sockets of this trace that are bound to port 0 hold the ports"),
         ("time-wait", "closed connections still hold ports for 60 s"),
         ("one-destination", "one destination has used every port"),
-        (
-            "another-process",
-            "another process may hold the ports. Find it with: nsenter -t 700 -n ss -tanp",
-        ),
-        ("unknown", "see who holds the ports with: nsenter -t 700 -n ss -tanp"),
+        ("another-process", "keep connections open and use them again"),
+        ("unknown", "keep connections open and use them again"),
     ],
 )
 def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:

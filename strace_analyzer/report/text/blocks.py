@@ -47,7 +47,7 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
     if reasons:
         yield paragraph(*reasons)
         yield BLANK
-    if group.peers:
+    if group.peers and rule.lists_destinations(case):
         yield indented(destinations(group, rule, section.everything))
         yield BLANK
     for figures in rule.figures(case):

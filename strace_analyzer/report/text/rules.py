@@ -51,7 +51,7 @@ def _example(example: Example) -> Iterator[RenderableType]:
     word, style = (
         ("Flagged", LEVELS[Rule.level]) if isinstance(example, Flagged) else ("Clean", GOOD)
     )
-    yield headline(word, style, example.name)
+    yield headline(word, style, example.title)
     marked = example.flagged_lines
     for number, line in enumerate(example.lines, 1):
         mark = "->" if number in marked else "  "

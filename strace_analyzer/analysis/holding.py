@@ -1,0 +1,31 @@
+"""Tasks in, who holds which socket now out: for rules that must name the holder of a port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from strace_analyzer.kernel.objects import FdTable, Task, ThreadGroup
+from strace_analyzer.kernel.socket_state import Binding, Socket
+from strace_analyzer.rules.evidence import Held
+
+
+def held(tasks: Iterable[Task], namespace: int, port: int | None) -> Iterator[Held]:
+    """The open internet sockets of `namespace`, each once for every process that has it; of all, or
+    only those with this local port."""
+    tables: dict[int, tuple[FdTable, ThreadGroup]] = {}
+    for task in tasks:
+        tables.setdefault(id(task.table), (task.table, task.group))
+    for table, group in tables.values():
+        for fd, (description, _) in table.slots.items():
+            socket = description.socket
+            if socket.namespace != namespace or not socket.is_inet:
+                continue
+            if port is None or local_port(socket) == port:
+                yield Held(group, fd, description)
+
+
+def local_port(socket: Socket) -> int | None:
+    """The local port that it has, None where it has none or the trace does not show it."""
+    if socket.binding is Binding.BOUND:
+        return socket.assigned_port if socket.local is None else socket.local.port
+    return None if socket.binding is Binding.UNBOUND else socket.assigned_port

@@ -1,0 +1,331 @@
+"""Flags bind() and connect() that fail because an address, or a pair of them, cannot be had.
+
+It is long because each cause has its own words and example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from strace_analyzer.findings import CallRecord, Finding, Level, Summary
+from strace_analyzer.kernel.destination import Destination, destination, space
+from strace_analyzer.kernel.exhaustion import Exhaustion, bind_address
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
+from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.remarks import remark
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.words import Advice, Case
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress
+
+_ERROR = "EADDRNOTAVAIL"
+_Pair = tuple[int, int, Destination]
+"""namespace, source port, destination"""
+
+
+class _Last(NamedTuple):
+    """The last connection over a pair: where it was made, and when it was closed by us, first."""
+
+    line: int
+    is_open: bool
+    closed: float | None
+
+
+class AddressNotAvailable(Rule):
+    """A call fails with EADDRNOTAVAIL, and not because the ports ran out.
+
+    What it flags:
+        bind() to an address that this host does not have; connect() of a TCP socket to an IPv6
+        address where IPv6 has never worked in the trace; connect() from a port that bind() named,
+        while another connection between the same two ends is open or in TIME_WAIT.
+
+    Why it matters:
+        The connection was not made, and waiting or more ports would not help: the kernel says "cannot
+        assign requested address" of the address, not of the ports.
+
+    What to do instead:
+        Bind to an address that `ip addr` shows, or to none. Ask getaddrinfo() with AI_ADDRCONFIG, which
+        leaves out IPv6 where there is none. Let the kernel choose the source port.
+
+    When it is fine:
+        Where the program goes on to another address and gets through: then it is a note.
+
+    References:
+        bind(2), connect(2) EADDRNOTAVAIL; getaddrinfo(3) AI_ADDRCONFIG; docs/kernel.md "What is not
+        exhaustion".
+    """
+
+    id = "address-not-available"
+    title = "an address that cannot be had"
+    level = Level.WARNING
+    roles = frozenset({"bind", "close", "connect", "outcome"})
+    is_failure = True
+    counted = "FAILED"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._exhaustion: dict[tuple[int, str | None], Exhaustion] = {}
+        self._pairs: dict[_Pair, _Last] = {}
+        self._waiting: dict[tuple[str, str, int], set[str]] = {}
+        """findings by process, what was called, and the port it was called with"""
+        self._got_over: set[str] = set()
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        if step.role == "close":
+            self._note_close(step)
+            return
+        cause = self._cause(step)
+        if cause is None:
+            self._note_success(step)
+            return
+        found = self.finding(
+            step,
+            step.socket._replace(doubts=frozenset(), local=_asked(step) or step.socket.local),
+            at="failure",
+            cause=cause,
+            details=self._details(step, cause),
+        )
+        key = _purpose(step)
+        if key is not None:
+            self._waiting.setdefault(key, set()).add(found.id)
+        yield found
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        return finding._replace(level=Level.NOTE) if finding.id in self._got_over else finding
+
+    def _cause(self, step: Step) -> str | None:
+        """Which address could not be had; None where the call did not fail for want of one."""
+        socket = step.socket
+        dry = self._judge(step)
+        if step.errno != _ERROR or dry or _is_injected(step):
+            return None
+        if step.role == "bind":
+            asked = bind_address(step)
+            return "no-ipv6" if asked is not None and asked.address == "::1" else "not-local"
+        if step.role != "connect" or space(socket) != "TCP":
+            return None  # resolvers connect UDP sockets to see which addresses there are
+        if step.was is not None and step.was.binding is Binding.BOUND:
+            return self._of_pair(step)
+        to = destination(socket)
+        return "no-ipv6" if to is not None and ":" in to.address else "no-address"
+
+    def _judge(self, step: Step) -> bool:
+        key = step.socket.namespace, space(step.socket)
+        exhaustion = self._exhaustion.get(key)
+        if exhaustion is None:
+            exhaustion = self._exhaustion[key] = Exhaustion()
+        return exhaustion.judge(step) is not None
+
+    def _of_pair(self, step: Step) -> str:
+        last = self._pairs.get(_pair(step.socket))
+        if last is None or last.is_open:
+            return "pair-in-use"
+        now = step.event.seconds
+        recent = now is None or last.closed is None or now - last.closed <= HOLD
+        return "pair-in-time-wait" if recent else "pair-in-use"
+
+    def _details(self, step: Step, cause: str) -> tuple[tuple[str, int | None], ...]:
+        last = self._pairs.get(_pair(step.socket)) if cause.startswith("pair") else None
+        return () if last is None else (("other_line", last.line),)
+
+    def _note_success(self, step: Step) -> None:
+        now = step.now
+        if now is None or step.errno not in (None, "EINPROGRESS"):
+            return
+        if step.role == "connect" and now.binding is Binding.BOUND and now.peer is not None:
+            self._pairs[_pair(now)] = _Last(step.event.span.first, True, None)
+        if step.role == "bind" or now.connection is Connection.CONNECTED:
+            key = _purpose(step)
+            if key is not None:
+                self._got_over |= self._waiting.pop(key, set())
+
+    def _note_close(self, step: Step) -> None:
+        was = step.was
+        if was is None or was.binding is not Binding.BOUND or was.peer is None:
+            return
+        pair = _pair(was)
+        if pair in self._pairs:
+            if leaves_time_wait(was, None):
+                self._pairs[pair] = _Last(self._pairs[pair].line, False, step.event.seconds)
+            else:
+                del self._pairs[pair]
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        return f"{case.who} {_WHAT[case.cause]}: {case.failures}"
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        finding = case.sample
+        words = {
+            "address": finding.local.address,
+            "port": finding.local.port,
+            "peer": finding.peer,
+        }
+        return tuple(sentence.format(**words) for sentence in _WHY[case.cause])
+
+    @classmethod
+    def advice(cls, case: Case) -> Advice:
+        other = case.sample.detail("other_line")
+        more = () if other is None else (f"The other connection was made on line {other:,}.",)
+        return Advice("", (*_FIX[case.cause], *more))
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        if record.errno == _ERROR:
+            return _REMARKS[finding.cause or "no-address"]
+        return remark(record, finding)
+
+    examples = (
+        Flagged(
+            "bind() to an address of another host",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("192.0.2.44")}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            close(3)                                = 0
+            """,
+        ),
+        Flagged(
+            "connect() to IPv6 on a host without it",
+            """
+            socket(AF_INET6, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            close(3)                                = 0
+            """,
+        ),
+        Flagged(
+            "the same source port to the same destination, the first connection still open",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(3, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4
+            setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(4, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            connect(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            """,
+        ),
+        Flagged(
+            "the same, after a close: TIME_WAIT",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("192.0.2.1")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            close(3) = 0
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(3, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("192.0.2.1")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            """,
+        ),
+        Clean(
+            "the ports ran out: another rule's case",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address)
+            """,
+        ),
+        Clean(
+            "a resolver tries which addresses can be reached",
+            """
+            socket(AF_INET6, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 EADDRNOTAVAIL (Cannot assign requested address)
+            """,
+        ),
+        Clean(
+            "another error of the same call",
+            """
+            socket(AF_INET6, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 ENETUNREACH (Network is unreachable)
+            """,
+        ),
+    )
+
+
+_WHAT = {
+    "not-local": "binds to an address that this host does not have",
+    "no-ipv6": "connects to IPv6 where there is none",
+    "no-address": "connects where no local address serves",
+    "pair-in-use": "connects from a port and to a peer that another connection has already",
+    "pair-in-time-wait": "connects again over a pair of ends that is in TIME_WAIT",
+}
+_WHY = {
+    "not-local": (
+        "{address} is no address of this host, or not yet (IPv6 checks for duplicates first).",
+        "It is not that ports ran out: bind() says that with EADDRINUSE.",
+    ),
+    "no-ipv6": (
+        "This host has no IPv6 address to go out from: no IPv6 connection ever worked in this trace.",
+        "It is not that ports ran out, and more of them would not help.",
+    ),
+    "no-address": ("No address of this host can go out to {peer}.",),
+    "pair-in-use": (
+        "A connection from this address and port {port} to {peer} exists already: two cannot.",
+        "It is not that ports ran out: the program named its port, and was given no other.",
+    ),
+    "pair-in-time-wait": (
+        "The last connection from port {port} to {peer} was closed here first: it stays for 60 s.",
+        "It is not that ports ran out: the program named its port, and was given no other.",
+    ),
+}
+_FIX = {
+    "not-local": (
+        "bind to an address that `ip addr` shows, or leave the bind() out.",
+        "For an address that comes later (a floating one): IP_FREEBIND or "
+        "net.ipv4.ip_nonlocal_bind=1.",
+    ),
+    "no-ipv6": (
+        "give getaddrinfo() AI_ADDRCONFIG, which leaves IPv6 out where there is none, or connect "
+        "to the IPv4 address.",
+        "If there should be IPv6: net.ipv6.conf.all.disable_ipv6 must be 0, and `ip -6 addr` show "
+        "an address.",
+    ),
+    "no-address": ("see `ip route get ADDRESS` for the address that would be used.",),
+    "pair-in-use": (
+        "let the kernel choose the port: leave the bind() out, or bind to port 0 with "
+        "IP_BIND_ADDRESS_NO_PORT.",
+        "See who has the pair with: ss -tanp",
+    ),
+    "pair-in-time-wait": (
+        "let the kernel choose the port, or let the peer close first, or wait 60 s.",
+        "See the pair with: ss -tan state time-wait",
+    ),
+}
+_REMARKS = {
+    "not-local": "not an address of this host",
+    "no-ipv6": "no IPv6 here",
+    "no-address": "no address to go out from",
+    "pair-in-use": "this pair of ends is in use",
+    "pair-in-time-wait": "this pair of ends is in TIME_WAIT",
+}
+
+
+def _asked(step: Step) -> SocketAddress | None:
+    """What a bind() that failed was given."""
+    return bind_address(step) if step.role == "bind" else None
+
+
+def _pair(socket: Socket) -> _Pair:
+    to, local = destination(socket), socket.local
+    port = local.port if local is not None else None
+    return socket.namespace, port or 0, to or Destination("", 0)
+
+
+def _purpose(step: Step) -> tuple[str, str, int] | None:
+    """What the call was for: a bind() to a port, a connect() to a port of any address."""
+    if step.role == "bind":
+        asked = bind_address(step)
+        port = None if asked is None else asked.port
+    else:
+        to = destination(step.socket)
+        port = None if to is None else to.port
+    kind = "bind" if step.role == "bind" else "connect"
+    return None if port is None else (step.description.group.id, kind, port)
+
+
+def _is_injected(step: Step) -> bool:
+    return isinstance(step.event, Syscall) and step.event.result.injected

@@ -1,0 +1,396 @@
+"""Flags bind() to a port that somebody else has, and says who.
+
+It is long because each kind of holder has its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from strace_analyzer.findings import CallRecord, Finding, Level, Summary
+from strace_analyzer.kernel.destination import space
+from strace_analyzer.kernel.exhaustion import bind_address
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.time_wait import HOLD
+from strace_analyzer.rules.evidence import Context, Held
+from strace_analyzer.rules.remarks import remark
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.words import Advice, Case
+from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.sockaddr import SocketAddress
+
+_ERROR = "EADDRINUSE"
+
+
+class _Gone(NamedTuple):
+    """A socket that had the port before, and was closed: on which line, and when."""
+
+    line: int
+    seconds: float | None
+    reused: bool
+    """with SO_REUSEADDR"""
+
+
+class PortTaken(Rule):
+    """A program asks for a port of its own choice, and another socket has it.
+
+    What it flags:
+        bind() to a port that is not 0, or listen() on it, that fails with EADDRINUSE. The holder is
+        named where the trace shows it, or the list of sockets given with --ss: a listener, another
+        bound socket, the local end of an outgoing connection, a listener that a child process
+        inherited, or connections of a predecessor in TIME_WAIT.
+
+    Why it matters:
+        A server that cannot have its port serves nobody.
+
+    What to do instead:
+        It depends on the holder. A port inside net.ipv4.ip_local_port_range can be given to any
+        outgoing connection: reserve it in net.ipv4.ip_local_reserved_ports. After a restart:
+        SO_REUSEADDR before bind(). A listener that children keep: SOCK_CLOEXEC. Else stop the holder,
+        which `ss -tanp 'sport = :PORT'` shows, or choose another port.
+
+    When it is fine:
+        When the program looks for a free port: where the same socket gets another one, or the process
+        gets the port later or the next one, it is a note or nothing.
+
+    References:
+        bind(2), listen(2) EADDRINUSE; socket(7) SO_REUSEADDR; docs/kernel.md "A port that is taken".
+    """
+
+    id = "port-taken"
+    title = "the port is taken"
+    level = Level.ERROR
+    roles = frozenset({"bind", "close", "connect", "listen"})
+    is_failure = True
+    counted = "FAILED"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._pending: dict[int, Finding] = {}
+        """by description: what failed, while the socket may yet get another port"""
+        self._gone: dict[tuple[int, str | None, int], _Gone] = {}
+        """by namespace, protocol and port: the last socket that had it"""
+        self._failed: dict[tuple[str, int], set[str]] = {}
+        """findings by process and port"""
+        self._got_over: set[str] = set()
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        id = step.description.id
+        if step.role == "close":
+            self._note_close(step)
+            pending = self._pending.pop(id, None)
+            if pending is not None:
+                yield pending
+            return
+        if step.errno is not None:
+            port = _port_asked(step)
+            if step.errno == _ERROR and port and not _is_injected(step):
+                self._pending[id] = self._taken(step, port)
+            return
+        if step.role == "connect":
+            pending = self._pending.pop(id, None)
+            if pending is not None:  # a client: it goes out from another port after all
+                self._got_over.add(pending.id)
+                yield pending
+        elif step.role == "bind":
+            self._pending.pop(id, None)  # it was looking for a port, and has found one
+            self._note_success(step)
+
+    def close(self) -> Iterable[Finding]:
+        yield from self._pending.values()
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        mild = finding.id in self._got_over or finding.cause == "own-socket"
+        return finding._replace(level=Level.NOTE) if mild else finding
+
+    def _taken(self, step: Step, port: int) -> Finding:
+        cause, details = self._holder(step, port)
+        asked = bind_address(step)
+        socket = step.socket._replace(doubts=frozenset())
+        found = self.finding(
+            step,
+            socket if asked is None else socket._replace(local=asked),
+            at="failure",
+            cause=cause,
+            details=(("port", port), *details),
+        )
+        self._failed.setdefault((found.process.id, port), set()).add(found.id)
+        return found
+
+    def _holder(
+        self, step: Step, port: int
+    ) -> tuple[str, tuple[tuple[str, str | int | None], ...]]:
+        """The cause, and who: the trace is asked first, then the machine's list, then the past."""
+        socket = step.socket
+        asked = bind_address(step) or socket.local
+        held = [
+            one
+            for one in self.context.held(socket.namespace, port)
+            if one.description is not step.description
+            and space(one.socket) == space(socket)
+            and _conflicts(one.socket.local, asked)
+        ]
+        if held:
+            one = min(held, key=_weight)
+            return _kind(one, held, step), _who(one)
+        for row in self.context.machine.at(port) if self.context.machine is not None else ():
+            if row.protocol != "TCP" or space(socket) != "TCP":
+                continue
+            owner = row.owners[0] if row.owners else None
+            details = (
+                ("holder", row.what),
+                ("holder_program", owner.command if owner else None),
+                ("holder_pid", owner.pid if owner else None),
+                ("holder_fd", owner.fd if owner else None),
+            )
+            return _BY_STATE.get(row.state, "outgoing-connection"), details
+        gone = self._gone.get((socket.namespace, space(socket), port))
+        now = step.event.seconds
+        if gone is not None and (now is None or gone.seconds is None or now - gone.seconds <= HOLD):
+            return "time-wait", (("holder_line", gone.line),)
+        return "unknown", ()
+
+    def _note_close(self, step: Step) -> None:
+        was = step.was
+        if was is None or was.origin is Origin.ACCEPTED or was.binding is not Binding.BOUND:
+            return
+        if was.local is not None and was.local.port:
+            key = was.namespace, space(was), was.local.port
+            self._gone[key] = _Gone(
+                step.event.span.first, step.event.seconds, was.options.reuse_address
+            )
+
+    def _note_success(self, step: Step) -> None:
+        """The process has got the port, or the one after that which failed."""
+        asked = bind_address(step)
+        if asked is None or not asked.port:
+            return
+        process = f"{self.context.trace}:{step.description.group.id}"
+        for port in (asked.port, asked.port - 1):
+            while ids := self._failed.pop((process, port), None):
+                self._got_over |= ids
+                port -= 1
+
+    # its words
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        port = case.sample.detail("port")
+        return f"port {port} is taken, {case.who} cannot have it: {case.failures}"
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        who, program = case.sample.detail("holder"), case.sample.detail("holder_program")
+        pid, line = case.sample.detail("holder_pid"), case.sample.detail("holder_line")
+        fd = case.sample.detail("holder_fd")
+        name = f"{program or 'process'} (pid {pid}" if pid else f"{program or 'the program'} ("
+        held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
+        where = f", since line {line:,}" if isinstance(line, int) else ""
+        match case.cause:
+            case "unknown":
+                return ("Another socket has this port; this trace does not show whose.",)
+            case "time-wait":
+                at = f" (closed on line {line:,})" if isinstance(line, int) else ""
+                return (
+                    f"A socket that had this port before{at} has left connections in TIME_WAIT, "
+                    "it seems: they keep the port for 60 s.",
+                )
+            case "own-socket":
+                return (f"The process has the port itself: {who} on fd {fd}{where}.",)
+            case "inherited-listener":
+                return (
+                    f"{held} has {who} on it{where}: it inherited the descriptor and did not make "
+                    "it.",
+                )
+        return (f"{held} has it: {who}{where}.",)
+
+    @classmethod
+    def advice(cls, case: Case) -> Advice:
+        port = case.sample.detail("port")
+        sentences = list(_FIX[case.cause])
+        low, high = (0, 0) if case.ports is None else case.ports.range
+        assumed = case.ports is None
+        low, high = (32768, 60999) if assumed else (low, high)
+        if isinstance(port, int) and low <= port <= high:
+            reserve = (
+                f"Port {port} lies in the ephemeral range ({low}-{high}), so any outgoing "
+                f"connection may get it: reserve it with sysctl "
+                f"net.ipv4.ip_local_reserved_ports={port}, or take one outside of it."
+            )
+            sentences.insert(0 if case.cause == "outgoing-connection" else len(sentences), reserve)
+        return Advice("", tuple(sentence.format(port=port) for sentence in sentences))
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        if record.errno == _ERROR:
+            return f"port {finding.detail('port')} is taken"
+        return remark(record, finding)
+
+    examples = (
+        Flagged(
+            "the holder is not in the trace",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 12
+            setsockopt(12, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(12, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            close(12)                               = 0
+            """,
+        ),
+        Flagged(
+            "an outgoing connection was given the port of a server",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            getsockname(3, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("192.0.2.1")}, [16]) = 0
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4
+            bind(4, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            close(4) = 0
+            """,
+        ),
+        Flagged(
+            "a child inherited the listener and lives on",
+            """
+            70 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            70 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            70 listen(3, 5) = 0
+            70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
+            70 +++ exited with 0 +++
+            72 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0
+            72 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            72 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            """,
+        ),
+        Flagged(
+            "two sockets may be bound to one port with SO_REUSEADDR, but only one can listen",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            listen(3, 5)                            = -1 EADDRINUSE (Address already in use) #!
+            """,
+        ),
+        Flagged(
+            "UDP",
+            """
+            socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            """,
+        ),
+        Clean(
+            "the same socket tries the next port, and gets it (bindresvport)",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(1023), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)
+            bind(3, {sa_family=AF_INET, sin_port=htons(1022), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(514), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            """,
+        ),
+        Clean(
+            "port 0: no port was left, which is another rule's case",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)
+            """,
+        ),
+        Clean(
+            "a listener that gets its port",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            listen(3, 5) = 0
+            """,
+        ),
+    )
+
+
+_BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
+"""what a state of the machine's list says of the holder; all others are connections"""
+_STOP = "stop the holder, or choose another port."
+_FIX: dict[str, tuple[str, ...]] = {
+    "listener": (_STOP,),
+    "bound-socket": (_STOP,),
+    "outgoing-connection": ("End the connection that has the port now, or wait for its end.",),
+    "inherited-listener": (
+        "make the listener with SOCK_CLOEXEC (or set FD_CLOEXEC), so that execve() closes it, and "
+        "close it in children that do not serve.",
+        "For now: stop the child that has it.",
+    ),
+    "own-socket": (
+        "bind once. For IPv4 and IPv6 apart: set IPV6_V6ONLY on the IPv6 socket before bind().",
+    ),
+    "time-wait": ("set SO_REUSEADDR before bind(), as servers do, or wait 60 s.",),
+    "unknown": (
+        "see who has it with: ss -tanp 'sport = :{port}' (as root, in the same network namespace: "
+        "nsenter -t PID -n).",
+        "If that shows only TIME-WAIT: set SO_REUSEADDR before bind().",
+    ),
+}
+
+
+def _port_asked(step: Step) -> int:
+    """The port that bind() named, or that listen() found somebody listening on; 0 for any other."""
+    if step.role == "bind":
+        asked = bind_address(step)
+        return 0 if asked is None else asked.port or 0
+    socket = step.socket
+    if step.role == "listen" and socket.binding is Binding.BOUND and socket.local is not None:
+        return socket.local.port or 0
+    return 0
+
+
+def _conflicts(one: SocketAddress | None, other: SocketAddress | None) -> bool:
+    """Whether the same port on both addresses is too much; what is not known may be."""
+    if one is None or other is None or one.is_wildcard or other.is_wildcard:
+        return True
+    return one.address == other.address
+
+
+def _weight(one: Held) -> tuple[bool, bool]:
+    """A listener first, and of those who have it the one that made it."""
+    listens = one.socket.connection is Connection.LISTENING
+    return not listens, one.group is not one.description.group
+
+
+def _kind(one: Held, all_held: list[Held], step: Step) -> str:
+    """What the holder is, in a word."""
+    description = one.description
+    if description.group is step.task.group:
+        return "own-socket"
+    if one.socket.connection is Connection.LISTENING:
+        same = (item for item in all_held if item.description is description)
+        is_kept = any(item.group is description.group for item in same)
+        return "listener" if is_kept else "inherited-listener"
+    if one.socket.connection in (Connection.CONNECTED, Connection.CONNECTING):
+        return "outgoing-connection"
+    return "bound-socket"
+
+
+def _who(one: Held) -> tuple[tuple[str, str | int | None], ...]:
+    """The holder, for the details of a finding."""
+    socket = one.socket
+    evidence = socket.evidence("bind") or socket.evidence("connect") or socket.evidence("socket")
+    return (
+        ("holder", _what(socket)),
+        ("holder_program", one.group.command),
+        ("holder_pid", one.group.tgid),
+        ("holder_fd", one.fd),
+        ("holder_line", None if evidence is None else evidence.call.span.first),
+    )
+
+
+def _what(socket: Socket) -> str:
+    if socket.connection is Connection.LISTENING:
+        return "a listener"
+    if socket.connection in (Connection.CONNECTED, Connection.CONNECTING):
+        peer = socket.peer
+        if peer is None or peer.address is None:
+            return "an outgoing connection"
+        host = f"[{peer.address}]" if ":" in peer.address else peer.address
+        return f"the local end of an outgoing connection to {host}:{peer.port}"
+    return "a bound socket"
+
+
+def _is_injected(step: Step) -> bool:
+    return isinstance(step.event, Syscall) and step.event.result.injected

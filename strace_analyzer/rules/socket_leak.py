@@ -1,0 +1,225 @@
+"""Flags sockets whose peer has closed, or whose connection broke, and that are not closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from strace_analyzer.findings import CallRecord, Finding, Level, Rows, Summary
+from strace_analyzer.kernel.step import Step
+from strace_analyzer.plain import count
+from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.remarks import remark
+from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.waste import process_use, with_hidden_calls
+from strace_analyzer.rules.words import Case, Figures
+from strace_analyzer.trace.events import Syscall
+
+FEW = 3
+"""So many of one process, or it is no leak but what was in use to the last."""
+LATER = 3
+"""Sockets that the process made after the peer had closed: it went on, and did not come back to it."""
+IDLE = 1.0
+"""Seconds since the peer closed; less may be work in progress."""
+POINTS = 8
+"""of the table of growth"""
+
+
+class _Ended(NamedTuple):
+    """The step that showed the end of a connection, and how many sockets its process had made."""
+
+    step: Step
+    made: int
+
+
+class SocketLeak(Rule):
+    """The peer has closed a connection, and the program never closes its own end.
+
+    What it flags:
+        Three or more TCP sockets of one process on which it read end of file, or a reset, and that it
+        has not closed a second later (without times: while it made three more sockets), to the end of
+        the trace or of the process.
+
+    Why it matters:
+        Each keeps a descriptor, and one that read end of file also its local port, in CLOSE_WAIT, for
+        as long as the process lives. In the end there are no descriptors or no ports left.
+
+    What to do instead:
+        Close the socket when a read gives 0 or an error: `with`, defer, try-with-resources, also on
+        the way out of an error. Read HTTP bodies to the end and close them.
+
+    When it is fine:
+        Never for long; a program that is about to exit gets away with it.
+
+    References:
+        read(2) RETURN VALUE; tcp(7); `ss -tanp state close-wait` shows them.
+    """
+
+    id = "socket-leak"
+    title = "sockets are not closed after the peer closed"
+    level = Level.WARNING
+    roles = frozenset({"accept", "close", "connect", "eof", "reset", "socket"})
+    counted = "NOT CLOSED"
+    things = "socket"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._made: dict[str, int] = {}
+        """sockets made, by process"""
+        self._ended: dict[int, _Ended] = {}
+        """by description: connections that are over and not closed"""
+        self._left: list[_Ended] = []
+        """those that the exit of their process closed"""
+        self._now: float | None = None
+
+    def step(self, step: Step) -> Iterable[Finding]:
+        id, process = step.description.id, step.description.group.id
+        self._now = step.event.seconds
+        if step.role in ("socket", "accept"):
+            self._made[process] = self._made.get(process, 0) + 1
+        elif step.role in ("eof", "reset"):
+            if id not in self._ended and step.now is not None:
+                self._ended[id] = _Ended(step, self._made.get(process, 0))
+        else:
+            ended = self._ended.pop(id, None)
+            exited = step.now is None and not isinstance(step.event, Syscall)
+            if ended is not None and exited and self._is_long(ended, step.event.seconds):
+                self._left.append(ended)
+        return ()
+
+    def close(self) -> Iterable[Finding]:
+        open_still = (ended for ended in self._ended.values() if self._is_long(ended, self._now))
+        leaks = [*self._left, *open_still]
+        by_process: dict[str, list[Step]] = {}
+        for ended in leaks:
+            by_process.setdefault(ended.step.description.group.id, []).append(ended.step)
+        for steps in by_process.values():
+            if len(steps) < FEW:
+                continue
+            steps.sort(key=lambda step: (step.event.span.source, step.event.span.first))
+            growth = self._growth(steps)
+            for step in steps:
+                yield self.finding(step, step.socket, at="failure", details=(("growth", growth),))
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        use = process_use(finding, summary)
+        if use is not None and use.exhausted:
+            finding = finding._replace(level=Level.ERROR)
+        return with_hidden_calls(finding, summary, options=False)
+
+    def _is_long(self, ended: _Ended, now: float | None) -> bool:
+        """The process went on without closing it."""
+        since = ended.step.event.seconds
+        if since is not None and now is not None:
+            return now - since >= IDLE
+        return self._made.get(ended.step.description.group.id, 0) - ended.made >= LATER
+
+    def _growth(self, steps: list[Step]) -> Rows:
+        """When how many were left open: seconds (lines without times) and count, a few points."""
+        every = max(1, len(steps) // POINTS)
+        at = [*range(every - 1, len(steps), every)]
+        if at[-1] != len(steps) - 1:
+            at[-1] = len(steps) - 1
+        return tuple(
+            (
+                self.context.since_start(steps[number].event.seconds)
+                or steps[number].event.span.first,
+                number + 1,
+            )
+            for number in at
+        )
+
+    # its words
+
+    @classmethod
+    def summary(cls, case: Case) -> str:
+        sockets = count(case.group.count, "socket")
+        return f"{case.who} does not close {sockets} after the peer closed"
+
+    @classmethod
+    def figures(cls, case: Case) -> Iterable[Figures]:
+        growth = case.sample.rows("growth")
+        timed = any(call.seconds is not None for call in case.sample.trail)
+        if len(growth) > 1:
+            head = "AFTER" if timed else "BY LINE"
+            rows = tuple(
+                (f"{at:,.1f} s" if timed else f"{at:,.0f}", f"{left:,.0f}") for at, left in growth
+            )
+            yield Figures((f">{head}", ">LEFT OPEN"), rows)
+
+    @classmethod
+    def remark(cls, record: CallRecord, finding: Finding) -> str:
+        if record.role in ("eof", "reset"):
+            how = "the peer closed" if record.role == "eof" else "the connection broke"
+            return f"{how}: to be closed"
+        return remark(record, finding)
+
+    examples = (
+        Flagged(
+            "three answers read to their end, and none closed a second later",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            10:00:00.000100 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.000200 read(3, "", 512) = 0 #!
+            10:00:00.100000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+            10:00:00.100100 connect(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.100200 read(4, "", 512) = 0 #!
+            10:00:00.200000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            10:00:00.200100 connect(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.200200 read(5, 0x7ffd1, 512) = -1 ECONNRESET (Connection reset by peer) #!
+            10:00:02.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 6
+            """,
+        ),
+        Flagged(
+            "without times: the process went on making sockets",
+            """
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            recvfrom(3, "", 512, 0, NULL, NULL) = 0 #!
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+            connect(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            recvfrom(4, "", 512, 0, NULL, NULL) = 0 #!
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            connect(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            recvfrom(5, "", 512, 0, NULL, NULL) = 0 #!
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 6
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 7
+            socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 8
+            """,
+        ),
+        Clean(
+            "closed, if late",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            10:00:00.000100 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.000200 read(3, "", 512) = 0
+            10:00:00.100000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+            10:00:00.100100 connect(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.100200 read(4, "", 512) = 0
+            10:00:00.200000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            10:00:00.200100 connect(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.200200 read(5, "", 512) = 0
+            10:00:09.000000 close(5) = 0
+            10:00:09.000000 close(4) = 0
+            10:00:09.000000 close(3) = 0
+            """,
+        ),
+        Clean(
+            "one that is left over at the end",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            10:00:00.000100 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.000200 read(3, "", 512) = 0
+            10:00:09.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+            """,
+        ),
+        Clean(
+            "nothing was asked for: read() of 0 bytes is no end of file",
+            """
+            10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            10:00:00.000100 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            10:00:00.000200 read(3, "", 0) = 0
+            10:00:09.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+            """,
+        ),
+    )
