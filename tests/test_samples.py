@@ -25,7 +25,7 @@ STATUS = {
     "erlang23-inets-httpc-40req.strace": 0,
     "erlang25-inets-httpc-40req.strace": 0,
     "java-bindany.strace": 1,
-    "nginx-proxy-pass-mix.strace": 0,
+    "nginx-proxy-pass-mix.strace": 1,
     "node-http-anyaddr.strace": 1,
     "python-fork-family": 0,
     "python-http-server.strace": 0,
