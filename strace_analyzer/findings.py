@@ -224,6 +224,41 @@ class Process(NamedTuple):
     """of its TCP connections, those bound to a specific address or port"""
 
 
+class Program(NamedTuple):
+    """What a process ran: an execve(2) that worked. `seconds` counts from the trace's
+    beginning."""
+
+    path: str
+    argv: tuple[str, ...]
+    argv_truncated: bool
+    seconds: float | None
+    source: str
+    line: int
+
+
+class ProcessLife(NamedTuple):
+    """One process of the trace: who made it, what it ran, how it ended. Times are seconds since
+    the trace's beginning."""
+
+    id: str
+    trace: str
+    tgid: int | None
+    tids: tuple[int, ...]
+    parent: str | None
+    command: str | None
+    programs: tuple[Program, ...]
+    is_born: bool
+    """the call that made it is in the trace"""
+    started: float | None
+    """when the call that made it began, else when it was first heard of"""
+    ended: float | None
+    """None where it goes on, or its end is not in the trace"""
+    exit_status: int | None
+    signal: str | None
+    """what killed it"""
+    core_dumped: bool
+
+
 class SocketLife(NamedTuple):
     """One socket's life, folded when its last descriptor is closed: a row of `sockets`."""
 

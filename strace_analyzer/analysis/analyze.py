@@ -103,6 +103,7 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
         warnings=tuple(warnings),
         rules=settings.rules,
         failures=tuple(failure for analysis, _ in done for failure in analysis.failures),
+        lives=tuple(life for analysis, _ in done for life in analysis.process_lives()),
     )
 
 

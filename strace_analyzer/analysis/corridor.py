@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.census import Census
+from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
 from strace_analyzer.analysis.holding import held
 from strace_analyzer.analysis.lives import Lives
@@ -25,6 +26,7 @@ from strace_analyzer.findings import (
     PortState,
     PortUse,
     Process,
+    ProcessLife,
     ProcessUse,
     Summary,
     Warning,
@@ -69,6 +71,8 @@ class Settings:
     """net.ipv4.ip_autobind_reuse is 1 where the trace was taken"""
     keep_sockets: bool = False
     """collect every socket's life"""
+    keep_processes: bool = False
+    """collect every process's life, also of those without sockets"""
     what_if: tuple[int, int] | None = None
     """another port range, (low, high), for which to say whether it would have been enough"""
     jobs: int = 1
@@ -110,6 +114,7 @@ class TraceAnalysis:
         self.attention = Attention(self._tracker.interest, self.visibility)
         self._unknowns = Unknowns(self)
         self.lives = Lives(self, settings.keep_sockets)
+        self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
         self._listeners = {role: self._listening(role) for role in MAKING | MOVING}
         self._start: float | None = None
         self._last: Timed | None = None
@@ -171,6 +176,8 @@ class TraceAnalysis:
             self._quotes.append(event.text)
         self.visibility.feed(event)
         steps = self._tracker.feed(event)
+        if self._genealogy is not None:
+            self._genealogy.feed(event)
         return self._take(steps) if steps or self._doubts else []
 
     def close(self) -> list[Finding]:
@@ -267,6 +274,10 @@ class TraceAnalysis:
     def failures(self) -> tuple[RuleFailure, ...]:
         """Rules that raised."""
         return tuple(self._engine.failures)
+
+    def process_lives(self) -> tuple[ProcessLife, ...]:
+        """Every process that spoke, if they are kept."""
+        return () if self._genealogy is None else tuple(self._genealogy.lives())
 
     def processes(self) -> tuple[Process, ...]:
         """Every process that made a socket."""

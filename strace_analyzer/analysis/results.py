@@ -11,6 +11,7 @@ from strace_analyzer.findings import (
     Group,
     PortUse,
     Process,
+    ProcessLife,
     SocketLife,
     Unknown,
     Warning,
@@ -66,6 +67,8 @@ class Analysis:
     rules: tuple[type[Rule], ...]
     failures: tuple[RuleFailure, ...]
     """rules that raised"""
+    lives: tuple[ProcessLife, ...] = ()
+    """every process, also those without sockets, where they were asked for"""
 
 
 class Joined(Sized[T_co]):

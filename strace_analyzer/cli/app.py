@@ -23,6 +23,7 @@ from strace_analyzer.cli.run import run
 from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
+from strace_analyzer.cli.tree import tree
 from strace_analyzer.errors import StraceAnalyzerError
 
 TOOL = "strace-analyzer"
@@ -113,6 +114,7 @@ app.command()(sockets)
 app.command()(ports)
 app.command()(events)
 app.command()(summary)
+app.command()(tree)
 # what follows the name of the program to run is the program's
 app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command()(attach)

@@ -1,0 +1,59 @@
+"""`tree`: takes traces, gives the tree of their processes, with each one's sockets and findings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from strace_analyzer.cli import options, values
+from strace_analyzer.cli.options import OUTPUT
+
+FORMATS = ("text", "json")
+
+
+def tree(
+    traces: options.Traces = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            parser=values.one_of(FORMATS),
+            autocompletion=lambda: list(FORMATS),
+            metavar="|".join(FORMATS),
+            help="The form of the tree.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = FORMATS[0],
+    output: options.OutputFile = None,
+    strict: options.Strict = False,
+    jobs: options.Jobs = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Show who made whom: processes, what they ran, for how long, their end, sockets, findings."""
+    from strace_analyzer.cli.output import destination
+    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.settings import settings
+    from strace_analyzer.report.formats.format import Table
+    from strace_analyzer.report.formats.registry import table_format
+    from strace_analyzer.report.text import console
+    from strace_analyzer.report.text.tree import page
+    from strace_analyzer.report.tree import branches, objects
+
+    chosen = settings(processes=True, strict=strict, jobs=jobs, config=config)
+    analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
+    roots = [(trace.name, branches(analysis, trace.id)) for trace in analysis.traces]
+    table = Table(
+        name="processes",
+        columns={},
+        rows=tuple,
+        objects=lambda: (item for _, found in roots for item in objects(found)),
+        page=lambda stream: console.write(
+            stream,
+            lambda target: page(roots, unicode=target.encoding.lower().startswith("utf")),
+        ),
+    )
+    with destination(output) as stream:
+        table_format(format).write(table, stream)
+    return 0

@@ -1,0 +1,84 @@
+"""Takes the processes of an analysis, gives them as a tree, one line for each program run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.findings import ProcessLife, Program
+from strace_analyzer.plain import count, duration, safe
+from strace_analyzer.report.text.style import FAINT
+from strace_analyzer.report.tree import Branch
+
+_ROUND = ("  \u2502 ", "  \u251c\u2500", "  \u2514\u2500", "    ")
+_PLAIN = ("  | ", "  |-", "  `-", "    ")
+
+
+def page(
+    lives: Sequence[tuple[str, Sequence[Branch]]], *, unicode: bool
+) -> Iterator[RenderableType]:
+    """The tree of each trace, by the trace's name."""
+    for name, roots in lives:
+        if len(lives) > 1:
+            yield Text(safe(name), style="bold")
+        if not roots:
+            yield Text("no process: no line of this trace tells who speaks")
+        yield from _level(roots, "", _ROUND if unicode else _PLAIN, at_top=True)
+
+
+def _level(
+    these: Sequence[Branch], before: str, lines: tuple[str, ...], *, at_top: bool = False
+) -> Iterator[RenderableType]:
+    trunk, fork, end, space = lines
+    for number, branch in enumerate(these, 1):
+        is_last = number == len(these)
+        mark = "" if at_top else end if is_last else fork
+        below = before if at_top else before + (space if is_last else trunk)
+        yield from _process(branch, before + mark, below + (trunk if branch.children else space))
+        yield from _level(branch.children, below, lines)
+
+
+def _process(branch: Branch, first: str, others: str) -> Iterator[RenderableType]:
+    life = branch.life
+    programs = life.programs
+    number = life.tgid if life.tgid is not None else life.tids[0] if life.tids else "?"
+    said = command_line(programs[0]) if programs else f"({life.command})" if life.command else ""
+    text = Text(f"{first}{number} {safe(said)}".rstrip(), no_wrap=True)
+    text.append(f"  {', '.join(remarks(branch))}" if remarks(branch) else "", style=FAINT)
+    yield text
+    for program in programs[1:]:
+        again = Text(f"{others}then {safe(command_line(program))}", no_wrap=True)
+        if program.seconds is not None:
+            again.append(f"  @{program.seconds:.1f}s", style=FAINT)
+        yield again
+
+
+def command_line(program: Program) -> str:
+    """What was run, as a shell would take it; `...` where strace cut it short."""
+    words = shlex.join(program.argv) if program.argv else program.path
+    return f"{words} ..." if program.argv_truncated else words
+
+
+def remarks(branch: Branch) -> list[str]:
+    """How long and since when, how it ended, its threads, sockets and findings."""
+    life, found = branch.life, []
+    if life.started is not None and life.ended is not None:
+        found.append(f"[{duration(life.ended - life.started)} @{life.started:.1f}s]")
+    elif life.started:
+        found.append(f"[@{life.started:.1f}s]")
+    found.append(_end(life))
+    if len(life.tids) > 1:
+        found.append(count(len(life.tids), "thread"))
+    if branch.sockets:
+        found.append(count(branch.sockets, "socket"))
+    found += [f"{times} x {rule}" for rule, times in branch.findings.items()]
+    return [remark for remark in found if remark]
+
+
+def _end(life: ProcessLife) -> str:
+    if life.signal is not None:
+        return f"killed by {life.signal}" + (" (core dumped)" if life.core_dumped else "")
+    return "" if life.exit_status is None else f"exit {life.exit_status}"
