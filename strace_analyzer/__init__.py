@@ -72,6 +72,7 @@ __all__ = [
     "TraceError",
     "Unparsed",
     "analyze",
+    "events",
     "frames",
     "parse",
 ]
@@ -88,7 +89,10 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
 
 
 def __getattr__(name: str) -> object:
-    """`frames` needs pandas, which is loaded when it is first asked for and not before."""
+    """`frames` needs pandas, which is loaded when it is first asked for and not before; `events`
+    needs the room of reports."""
+    if name == "events":
+        return import_module("strace_analyzer.report.events.python").events
     if name == "frames":
         return import_module("strace_analyzer.report.frames").frames
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

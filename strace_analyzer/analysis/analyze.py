@@ -45,12 +45,13 @@ def analyze(
         autobind_reuse=autobind_reuse,
         keep_sockets=sockets,
     )
-    return analyze_traces(_inputs(source), settings)
+    return analyze_traces(resolved(source), settings)
 
 
 def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:
     """As `analyze`, for inputs that are already resolved."""
-    return joined([_analyzed(trace, settings) for trace in inputs], settings)
+    done = joined([_analyzed(trace, settings) for trace in inputs], settings)
+    return replace(done, inputs=tuple(inputs))
 
 
 def _analyzed(trace: TraceInput, settings: Settings) -> tuple[TraceAnalysis, TraceResult]:
@@ -107,7 +108,8 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
     )
 
 
-def _inputs(source: Source) -> list[TraceInput]:
+def resolved(source: Source) -> list[TraceInput]:
+    """The traces that `source` names. Raises TraceError where it names nothing."""
     if isinstance(source, (str, os.PathLike)):
         return traces([os.fspath(source)], sys.stdin.buffer)
     if isinstance(source, Sequence):

@@ -19,7 +19,7 @@ from strace_analyzer.findings import (
 from strace_analyzer.ports import Forecast
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.engine import RuleFailure
-from strace_analyzer.trace.reader import Accounting
+from strace_analyzer.trace.reader import Accounting, TraceInput
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -69,6 +69,8 @@ class Analysis:
     """rules that raised"""
     lives: tuple[ProcessLife, ...] = ()
     """every process, also those without sockets, where they were asked for"""
+    inputs: tuple[TraceInput, ...] = ()
+    """what was read; () for a stream that was fed"""
 
 
 class Joined(Sized[T_co]):

@@ -1,18 +1,23 @@
-"""Takes an Analysis, gives it as pandas DataFrames: sockets, findings, processes, ports.
+"""Takes an Analysis, gives it as pandas DataFrames: sockets, findings, processes, ports, events.
 
 The only module that imports pandas, which takes longer to load than most traces to read. An empty
-table has its columns too. Text is `string`, whole numbers that may be missing `Int64`, seconds
-`Float64`.
+table has its columns too. Text is `string`, which is Arrow's where pyarrow is installed; names of
+which there are few are categories; whole numbers that may be missing are `Int64`, seconds
+`Float64`, and of events times and spans of time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
 from strace_analyzer.analysis import Analysis
+from strace_analyzer.errors import TraceError
+from strace_analyzer.report.events import EventRow, rows
+from strace_analyzer.report.events.columns import FRAME, SPAN, flat
 from strace_analyzer.report.rows import (
     FINDINGS,
     PORTS,
@@ -26,14 +31,26 @@ from strace_analyzer.report.rows import (
 )
 
 
-class Frames(NamedTuple):
+@dataclass(frozen=True)
+class Frames:
     """The tables of one Analysis: a row per socket, finding, process, and (trace, network
-    namespace)."""
+    namespace); and `events`, for which the traces are read once more when it is asked for."""
 
     sockets: pd.DataFrame
     findings: pd.DataFrame
     processes: pd.DataFrame
     ports: pd.DataFrame
+    _analysis: Analysis = field(repr=False, compare=False)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """A row per event, halves joined. Raises TraceError where the trace was a stream, which
+        cannot be read again: use `sa.events`."""
+        traces = self._analysis.inputs
+        sources = [source for trace in traces for source in trace.sources]
+        if not sources or not all(source.can_be_read_again for source in sources):
+            raise TraceError("a stream cannot be read again: use events(source)")
+        return events_frame(row for trace in traces for row in rows(trace))
 
 
 def frames(analysis: Analysis) -> Frames:
@@ -44,8 +61,27 @@ def frames(analysis: Analysis) -> Frames:
         findings=_frame((finding_row(item) for item in analysis.findings), FINDINGS),
         processes=_frame((process_row(item) for item in analysis.processes), PROCESSES),
         ports=_frame(port_rows(analysis.traces), PORTS),
+        _analysis=analysis,
     )
 
 
-def _frame(rows: Iterable[Row], columns: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=pd.Index(columns)).astype(columns)
+def events_frame(found: Iterable[EventRow]) -> pd.DataFrame:
+    """A table of rows of events, with the columns of FRAME."""
+    table = pd.DataFrame([_event(row) for row in found], columns=pd.Index(FRAME))
+    for name, kind in FRAME.items():
+        if kind == SPAN:
+            table[name] = pd.to_timedelta(table[name].astype("Float64"), unit="s")
+        elif kind.startswith("datetime64"):
+            table[name] = pd.to_datetime(table[name], utc=True)
+    return table.astype(dict(FRAME))
+
+
+def _event(row: EventRow) -> Row:
+    named = flat(row)
+    named["elapsed"] = named.pop("seconds")
+    named["duration"] = named.pop("duration_seconds")
+    return {**named, "time": row.time}
+
+
+def _frame(found: Iterable[Row], columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(list(found), columns=pd.Index(columns)).astype(dict(columns))

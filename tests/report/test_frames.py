@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,20 +12,37 @@ import pytest
 from report.fixtures import analysis, crawler
 
 import strace_analyzer as sa
-from strace_analyzer.report.frames import Frames, frames
+from strace_analyzer.report.events.columns import FRAME
+from strace_analyzer.report.frames import events_frame, frames
 from strace_analyzer.report.rows import FINDINGS, PORTS, PROCESSES, SOCKETS
 
 SSH = Path(__file__).resolve().parents[2] / "samples" / "ssh-b-any.strace"
 
 
+TABLES = {
+    "sockets": SOCKETS,
+    "findings": FINDINGS,
+    "processes": PROCESSES,
+    "ports": PORTS,
+    "events": FRAME,
+}
+
+
+def types(table: pd.DataFrame) -> dict[str, str]:
+    return {str(column): str(dtype) for column, dtype in table.dtypes.items()}
+
+
+def expected(columns: Mapping[str, str]) -> dict[str, str]:
+    text = str(pd.Series([], dtype="string").dtype)
+    return {column: {"string": text}.get(dtype, dtype) for column, dtype in columns.items()}
+
+
 @pytest.mark.parametrize("made", [crawler(), analysis(processes=[])], ids=["some", "none"])
 def test_columns_and_types_are_as_documented(made: sa.Analysis) -> None:
-    columns = dict(zip(Frames._fields, (SOCKETS, FINDINGS, PROCESSES, PORTS), strict=True))
-    for name, table in frames(made)._asdict().items():
-        assert {column: str(dtype) for column, dtype in table.dtypes.items()} == {
-            column: {"string": str(pd.Series([], dtype="string").dtype)}.get(dtype, dtype)
-            for column, dtype in columns[name].items()
-        }
+    tables = frames(made)
+    for name, columns in TABLES.items():
+        table = events_frame([]) if name == "events" else getattr(tables, name)
+        assert types(table) == expected(columns)
 
 
 def test_findings_group_as_a_person_would_ask() -> None:
@@ -55,6 +73,26 @@ def test_sockets_of_a_real_trace() -> None:
     assert pd.isna(socket["seconds_open"])
 
 
+def test_events_of_a_real_trace_are_read_when_they_are_asked_for() -> None:
+    erlang = SSH.with_name("erlang23-inets-httpc-40req-yy-tt-T.strace")
+    events = frames(sa.analyze(erlang)).events
+    assert types(events) == expected(FRAME)
+    connects = events[(events.name == "connect") & (events.peer_port == 8001)]
+    assert len(connects) == 14
+    assert (connects.errno == "EINPROGRESS").all()
+    assert connects.duration.max() == pd.Timedelta(microseconds=1327)
+    assert events.elapsed.is_monotonic_increasing is False  # in the order of their ends
+    assert len(events) == len(list(sa.events(erlang)))
+
+
+def test_a_stream_s_events_cannot_be_had_afterwards() -> None:
+    analyzer = sa.Analyzer()
+    analyzer.feed("close(3) = 0")
+    tables = frames(analyzer.close())
+    with pytest.raises(sa.TraceError, match="a stream cannot be read again"):
+        tables.events  # noqa: B018
+
+
 def test_pandas_is_loaded_by_frames_alone() -> None:
     program = (
         "import sys, strace_analyzer as sa\n"
@@ -69,7 +107,7 @@ def test_pandas_is_loaded_by_frames_alone() -> None:
 def test_every_column_is_documented() -> None:
     page = (SSH.parents[1] / "docs" / "frames.md").read_text()
     sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
-    for name, columns in zip(Frames._fields, (SOCKETS, FINDINGS, PROCESSES, PORTS), strict=True):
+    for name, columns in TABLES.items():
         rows = [
             line.split(" | ")[:2] for line in sections[name].splitlines() if line.startswith("| `")
         ]

@@ -1,0 +1,21 @@
+"""`sa.events`: takes what `sa.analyze` takes, gives every event as a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from strace_analyzer.analysis.analyze import Source, resolved
+from strace_analyzer.report.events.follow import rows
+from strace_analyzer.report.events.row import EventRow
+
+
+def events(source: Source, *, argv: bool = False, raw: bool = False) -> Iterator[EventRow]:
+    """A row for each event of one or more traces, as they are read: halves of calls are joined,
+    every line ends in some row. docs/events.md lists the columns.
+
+    `source` is a path, several paths, or a binary stream. `argv` gives whole command lines (they
+    can hold secrets) in the place of command names, `raw` every event as it was printed. Raises
+    TraceError where a source cannot be read.
+    """
+    return chain.from_iterable(rows(trace, argv=argv, raw=raw) for trace in resolved(source))
