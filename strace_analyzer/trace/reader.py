@@ -19,13 +19,15 @@ from strace_analyzer.trace.decode.attribution import NOBODY, SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
 from strace_analyzer.trace.decode.frames import Frames
-from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.grades import judge
+from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.rejoin import Rejoin
 from strace_analyzer.trace.events import Event, Notice
 from strace_analyzer.trace.family import Family
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import rows
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
+from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping
 from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.prefilter.scan import Scan, scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve, layout_of
@@ -65,23 +67,39 @@ class EventStream:
         self._frame = Frames(self.clock).frame
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
         self._join = self._rejoin.join
+        self._unwrapping = Unwrapping(judge(_parser()))
         self._layout: Layout | None = None
         self._sieve: Sieve | None = None
 
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
         self.accounting.lines += 1
+        if not self._unwrapping.is_off:
+            return self._unwrapped(self._unwrapping.feed(self.accounting.lines, plain(line)))
         parts = lines(0, self.accounting.lines, line)
         found = self._join(self._frame(parts[0]))
         for part in parts[1:]:
             found += self._join(self._frame(part))
         return found
 
+    def _unwrapped(self, found: list[Unwrapped]) -> list[Event]:
+        """What the stage in front has decided -> events; learns what the lines look like."""
+        events: list[Event] = []
+        for number, counts, text, _ in found:
+            for part in lines(0, number, text, counts):
+                frame = self._frame(part)
+                if frame.kind in SPEAKING:
+                    self._look_at(layout_of(part.text, frame.tid))
+                events += self._join(frame)
+        return events
+
     def look(self, number: int, line: bytes) -> list[Event]:
         """As `feed`, for a line that is already counted; learns what the lines look like.
 
         Raises EveryLineMattersError where they do not look as before, and can be read again.
         """
+        if not self._unwrapping.is_off:
+            return self._unwrapped(self._unwrapping.feed(number, plain(line)))
         found: list[Event] = []
         for part in lines(0, number, line):
             frame = self._frame(part)
@@ -101,6 +119,7 @@ class EventStream:
         """So far the lines look alike, and what is said of each stands on it."""
         return (
             self._layout in (Layout.PIDS, Layout.BARE)
+            and self._unwrapping.is_off
             and not self._rejoin.has_stacks
             and self.clock.kind != "relative"
             and not self.clock.steps_back
@@ -131,7 +150,9 @@ class EventStream:
 
     def close(self) -> list[Event]:
         """The end of the input: what was still under way."""
-        return self._rejoin.close()
+        events = self._unwrapped(self._unwrapping.close())
+        self.accounting.read_through = self._unwrapping.notes
+        return events + self._rejoin.close()
 
 
 class TraceReader:

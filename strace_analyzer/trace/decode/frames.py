@@ -132,7 +132,7 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
 
 VARYING = frozenset(
     (
-        *("_GREP_NUMBER", "_MARGIN", "_GAP", "_PID_OPEN", "_CONTEXT", "_BRACKET", "_PLUS"),
+        *("_MARGIN", "_GAP", "_PID_OPEN", "_CONTEXT", "_BRACKET", "_PLUS"),
         *("_OUTPUT_BEFORE", "_ATTACHED", "_LEFT", "_PROCESS", "_RESUMED_OPEN", "_CHANGED"),
         *("_UNFINISHED", "_DETACHED", "_SIGNAL", "_SIGNAL_OLD", "_STOPPED"),
         *("_EXITED", "_KILLED", "_SUPERSEDED"),
@@ -191,7 +191,7 @@ class Frames:
     def frame(self, line: Line) -> Frame:
         """What `line` is. Every line is something."""
         source, number, text, is_cut, counts = line
-        span = _new(Span, (source, number, number))
+        span = _new(Span, (source, number, number if counts < 2 else number + counts - 1))
         if self._in_table and self._is_row(text):
             return Frame(Kind.TABLE, _RESULT, None, None, None, "", text, span)
         key = b"half" if text.endswith(b"...>") else b""  # of no shape are both

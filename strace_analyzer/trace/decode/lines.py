@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.learned.grammar import tree
 
-_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
-"""ECMA-48 SGR: strace's --color or the traced program's. Inside of strings strace escapes ESC."""
+_COLOUR = re.compile(rb"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""ECMA-48: strace's --color or the traced program's, `grep --color` (with its erasures), a terminal's
+links. Inside of strings strace escapes ESC."""
 
 _ESCAPE = 0x1B
 _NOTICE_ENDS = (b"tached", b". ]", b"parent)")
@@ -41,8 +42,17 @@ class Line(NamedTuple):
     """Physical lines that this one stands for: 0 for a notice taken out of a line."""
 
 
-def lines(source: int, number: int, raw: bytes) -> tuple[Line, ...]:
-    """One physical line -> one Line, or two where one of strace's notices had cut it."""
+def plain(raw: bytes) -> bytes:
+    """A physical line without its end, colours and trailing blanks."""
+    text = raw.rstrip(b"\r\n \t")
+    if _ESCAPE in text:
+        text = _COLOUR.sub(b"", text).rstrip(b" \t")
+    return text
+
+
+def lines(source: int, number: int, raw: bytes, counts: int = 1) -> tuple[Line, ...]:
+    """One physical line -> one Line, or two where one of strace's notices had cut it. Of a record
+    that was folded: its text, and on how many lines it stands."""
     text = raw.rstrip(b"\r\n \t")
     if _ESCAPE in text:
         text = _COLOUR.sub(b"", text).rstrip(b" \t")
@@ -51,7 +61,7 @@ def lines(source: int, number: int, raw: bytes) -> tuple[Line, ...]:
         if intruded is not None:
             head, notice = intruded.children
             return (
-                Line(source, number, str(head).encode("latin-1"), is_cut=True),
+                Line(source, number, str(head).encode("latin-1"), True, counts),
                 Line(source, number, str(notice).encode("latin-1"), counts=0),
             )
-    return (_new(Line, (source, number, text, False, 1)),)
+    return (_new(Line, (source, number, text, False, counts)),)

@@ -108,6 +108,7 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
     "INTEGER": _number,
     "RETURNED": _number,
     "WORD": _name,
+    "HARDWARE_ADDRESS": _name,
     "GLITCH": lambda text: integer(text[:-7]),
     "STRING": _string,
     "CHARACTER": character,

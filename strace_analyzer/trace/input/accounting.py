@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from strace_analyzer.errors import DamagedError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
@@ -33,6 +33,8 @@ class Accounting:
     """Halves without a partner, except those that the end of their task explains."""
     shortened: int = 0
     """Lines too long to be read whole (content.LONGEST_LINE)."""
+    read_through: list[str] = field(default_factory=list)
+    """The wrappings that its lines were taken out of, in words: `"> " quoting, 2 levels`."""
     damage: str | None = None
     """Why only its beginning could be read."""
 

@@ -1,0 +1,80 @@
+"""A text in, its grade out: what frame.lark and call.lark say of it, for the stage that unwraps."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.clock import Clock
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.lines import Line, lines
+from strace_analyzer.trace.decode.repair import WRITES, has_output, two_records, without_output
+from strace_analyzer.trace.events import Call
+from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
+
+_BELOW = (Kind.STACK, Kind.DUMP, Kind.TABLE, Kind.SUSPECT, Kind.REST)
+_BROKEN = (End.CUT, End.INTRUDED)
+
+
+def judge(calls: CallParser) -> Judge:
+    """The grade of a text, which is one line without its end."""
+
+    def grade(text: bytes) -> Grade:
+        if not text:
+            return Grade.FOREIGN
+        parts = lines(0, 1, text)
+        if len(parts) > 1:
+            return Grade.WHOLE  # strace's own notice stands in it: on a terminal, as it was printed
+        frame = _frame(parts[0].text)
+        if frame.kind is Kind.CALL:
+            return _call(calls, frame)
+        if frame.kind is Kind.RESUMED:
+            return _resumed(calls, frame)
+        if frame.kind is Kind.FOREIGN:
+            return Grade.FOREIGN
+        return Grade.SUSPECT if frame.kind in _BELOW else Grade.WHOLE
+
+    return grade
+
+
+def _frame(text: bytes) -> Frame:
+    return Frames(Clock()).frame(Line(0, 1, text))
+
+
+def _call(calls: CallParser, frame: Frame) -> Grade:
+    if frame.end in _BROKEN:
+        return Grade.BEGUN
+    if frame.end is not End.RESULT:
+        return Grade.WHOLE if _is_known(frame.name) else Grade.STRANGE
+    call: Call | None = calls.whole(frame.body)
+    if call is None or (call.name in WRITES and has_output(call)):
+        mended = without_output(calls, frame.body) or two_records(calls, frame.body)
+        return Grade.STRANGE if mended else Grade.BEGUN
+    if not _is_known(call.name):
+        return Grade.STRANGE
+    return Grade.OPEN if _is_open(call) else Grade.WHOLE
+
+
+def _resumed(calls: CallParser, frame: Frame) -> Grade:
+    if frame.end in _BROKEN:
+        return Grade.BEGUN
+    if frame.end is not End.RESULT:
+        return Grade.WHOLE
+    call: Call | None = calls.resumed(frame.name, frame.body)
+    if call is None:
+        return Grade.BEGUN
+    return Grade.OPEN if _is_open(call) else Grade.WHOLE
+
+
+def _is_open(call: Call) -> bool:
+    """strace prints an error behind -1, and its words behind an error."""
+    result = call.result
+    return result.note is None and (
+        (result.value == -1 and result.errno is None) or result.errno is not None
+    )
+
+
+@cache
+def _is_known(name: str) -> bool:
+    """A call of this name may be cut: frame.lark knows it."""
+    return _frame(f"{name}(".encode("utf-8", "surrogateescape")).kind is Kind.CALL

@@ -1,0 +1,52 @@
+"""A prefix that no tool we know prints, but that two lines share -> a Layer for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from strace_analyzer.trace.input.wrapping.peeled import Peeled
+
+_RECORD = re.compile(
+    rb"(?<=[\s\]:|>)}\"'])(?=\[pid|[0-9]|[a-z_][a-z0-9_]*\(|<\.\.\. |\+\+\+ |--- )"
+)
+"""Where in a line a record may begin."""
+_VARIES = re.compile(rb"([0-9a-f]*[0-9][0-9a-f]*|[ \t]+)")
+_LONGEST = 200
+_PLACES = 24
+
+
+class Constant:
+    """A prefix in which only numbers and blanks vary."""
+
+    is_around = True
+
+    def __init__(self, example: bytes) -> None:
+        self.name = f'the prefix "{example.decode("utf-8", "replace").strip()}"'
+        self._match = re.compile(_expression(example)).match
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """The text behind it."""
+        match = self._match(text)
+        return None if match is None else Peeled(text[match.end() :])
+
+
+def likeness(prefix: bytes) -> bytes:
+    """What two prefixes have in common that differ in numbers only."""
+    return _expression(prefix)
+
+
+def places(text: bytes) -> Iterator[int]:
+    """Where the record in `text` may begin, the likeliest first."""
+    for count, match in enumerate(_RECORD.finditer(text, 1, _LONGEST)):
+        if count == _PLACES:
+            return
+        yield match.start()
+
+
+def _expression(prefix: bytes) -> bytes:
+    parts = _VARIES.split(prefix)
+    return b"".join(
+        (rb"[ \t]+" if part.isspace() else rb"[0-9a-f]+") if index % 2 else re.escape(part)
+        for index, part in enumerate(parts)
+    )

@@ -1,0 +1,145 @@
+"""Text as HTML, mail, Markdown, JSON or a word processor write it -> the text itself."""
+
+from __future__ import annotations
+
+import binascii
+import html
+import json
+import re
+
+from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
+
+
+class _Escape:
+    is_around = False
+
+
+class Html(_Escape):
+    """Entities in any spelling, and the tags of preformatted text."""
+
+    name = "HTML"
+    _TAGS = re.compile(
+        rb"</?(?:br|pre|code|p|div|span|tt|samp|kbd|blockquote|li|b|i|u|em|strong|font|td|tr|a|mark)"
+        rb"(?: [^<>]*)?/?>",
+        re.IGNORECASE,
+    )
+    _ENTITY = re.compile(rb"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Without tags, its entities as characters."""
+        plain = self._ENTITY.sub(self._character, self._TAGS.sub(b"", text))
+        return None if plain == text else Peeled(plain)
+
+    @staticmethod
+    def _character(match: re.Match[bytes]) -> bytes:
+        return (
+            html.unescape(match[0].decode("ascii")).replace("\xa0", " ").encode("utf-8", "replace")
+        )
+
+
+class QuotedPrintable(_Escape):
+    """RFC 2045, 6.7: `=3D` for `=`, and `=` at the end of a line that goes on."""
+
+    name = "quoted-printable"
+    _ESCAPED = re.compile(rb"=([0-9A-Fa-f]{2})")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Decoded; it goes on where it ends in `=`."""
+        goes_on = text.endswith(b"=")
+        body = text[:-1] if goes_on else text
+        plain = self._ESCAPED.sub(lambda match: binascii.unhexlify(match[1]), body)
+        if plain == text or not (goes_on or b"=3D" in body or b"=3d" in body or b"=20" in body):
+            return None
+        return Peeled(plain, goes_on=goes_on)
+
+
+class Markdown(_Escape):
+    """Backslashes before punctuation that strace does not print so, bold and code marks."""
+
+    name = "Markdown"
+    _ESCAPED = re.compile(rb"\\([_\[\]*<>{}()#+.!|~`&=:;,/-])")
+    _MARKS = re.compile(rb"[ \t]*(?:[-*+][ \t]+)?(\*{1,3}|_{1,3}|`{1,3}|~~)(?P<text>.*?)\1[ \t]*")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Without marks around it, its escapes as characters."""
+        plain = text
+        match = self._MARKS.fullmatch(plain)
+        if match is not None:
+            plain = match["text"]
+        elif b"`" in plain or b"**" in plain:
+            plain = plain.replace(b"**", b"").replace(b"`", b"")
+        plain = self._ESCAPED.sub(rb"\1", plain)
+        return None if plain == text else Peeled(plain)
+
+
+class Typography(_Escape):
+    """What word processors and web logs make of quotes, blanks, dashes and dots."""
+
+    name = "typographic characters"
+    _PLAIN = {
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u2033\uff02", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+        "\u2026": "...",
+    }
+    _TABLE = str.maketrans(_PLAIN)
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """With the characters of ASCII in their place."""
+        if text.isascii():
+            return None
+        plain = text.decode("utf-8", "surrogateescape").translate(self._TABLE)
+        raw = plain.encode("utf-8", "surrogateescape")
+        return None if raw == text else Peeled(raw)
+
+
+class Caret(_Escape):
+    """Colours as `cat -v`, the journal or syslog write the escape before them."""
+
+    name = "colours written out"
+    _COLOUR = re.compile(rb"(?:\^\[|#033|\\(?:e|033|x1[bB]|u001[bB]))\[[0-9;]*[mK]")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Without them."""
+        plain = self._COLOUR.sub(b"", text)
+        return None if plain == text else Peeled(plain)
+
+
+class Json:
+    """A JSON object a line, as docker's json-file and `journalctl -o json` write it; or a string."""
+
+    name = "JSON lines"
+    is_around = True
+    _KEYS = ("log", "MESSAGE", "message", "msg", "line", "text", "textPayload", "_raw")
+    _STREAMS = ("container_name", "CONTAINER_NAME", "container_id", "_PID", "pod")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """The member that holds the line; docker's goes on where it does not end in a newline."""
+        body = text.strip().removesuffix(b",")
+        if not (body.startswith((b'{"', b'"', b"{ ")) and body.endswith((b"}", b'"'))):
+            return None
+        try:
+            said = json.loads(body.decode("utf-8", "surrogateescape"))
+        except ValueError:
+            return None
+        stream = b""
+        key = ""
+        if isinstance(said, dict):
+            key = next((key for key in self._KEYS if isinstance(said.get(key), str)), "")
+            names = [str(said[name]) for name in self._STREAMS if name in said]
+            stream = " ".join(names[:1]).encode("utf-8", "replace")
+            said = said.get(key)
+        if not isinstance(said, str):
+            return None
+        raw = said.encode("utf-8", "surrogateescape" if said.isprintable() else "replace")
+        goes_on = key == "log" and not raw.endswith(b"\n") and len(raw) >= _DOCKER_PIECE
+        return Peeled(raw.rstrip(b"\r\n"), stream, goes_on)
+
+
+_DOCKER_PIECE = 16 << 10
+"""docker's json-file driver cuts lines here (moby, daemon/logger/copier.go)."""
+
+JSON = Json()
+ESCAPES: tuple[Layer, ...] = (JSON, Html(), QuotedPrintable(), Caret(), Markdown(), Typography())

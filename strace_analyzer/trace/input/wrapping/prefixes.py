@@ -1,0 +1,111 @@
+"""What stands before each line -> the line: quoting, the names, times and numbers of other tools.
+
+One row a kind. A prefix is taken off only where a record is behind it (`stage`), so a row may be
+generous; what it may not do is to eat what strace itself prints before a record.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
+
+_RFC3339 = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?: ?(?:Z|UTC|[-+][0-9]{2}:?[0-9]{2}))?"
+_MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_RFC3164 = rb"%b [ 0-9][0-9](?: [0-9]{4})? [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?" % _MONTH
+_TIME = rb"(?:(?:%b )?%b|%b|[0-9]{9,11}\.[0-9]{6}|\[ *[0-9]+\.[0-9]{6}\])" % (
+    _DAY,
+    _RFC3339,
+    _RFC3164,
+)
+_IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
+
+
+class Prefix:
+    """A prefix that an expression describes; what its group `stream` holds says whose line it is."""
+
+    is_around = True
+
+    def __init__(self, name: str, expression: bytes) -> None:
+        self.name = name
+        self._match = re.compile(expression).match
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """The text behind the prefix."""
+        match = self._match(text)
+        if match is None:
+            return None
+        groups = match.groupdict()
+        return Peeled(
+            text[match.end() :], groups.get("stream") or b"", groups.get("partial") == b"P"
+        )
+
+
+class Quoting:
+    """The marks of mail, before each line that is answered to: any mix of them, and of blanks."""
+
+    name = '"> " quoting'
+    is_around = True
+
+    _MARK = rb"(?:[>|]|\xc2\xbb|[A-Za-z][A-Za-z.]{0,9}>)"
+    _match = re.compile(rb"(?:[ \t]{0,8}%b)++[ \t]?" % _MARK).match
+    _marks = re.compile(_MARK).findall
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """The text behind all marks."""
+        match = self._match(text)
+        if match is None:
+            return None
+        return Peeled(text[match.end() :], depth=len(self._marks(match[0])))
+
+
+QUOTING = Quoting()
+MARKS = Prefix(
+    "marks before lines",
+    rb"[ \t]*(?:///?|#|%|;|--|->|=>|\$|!|\*|\xe2\x80\xa2|rem|REM|dnl)[ \t]*",
+)
+"""What somebody, or a programming language's comment, puts before a line."""
+
+PREFIXES: tuple[Layer, ...] = (
+    QUOTING,
+    Prefix("the prefixes of docker compose", rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_.-]*)[ \t]*\| ?"),
+    Prefix(
+        "the prefixes of kubectl logs --prefix",
+        rb"\[(?P<stream>(?:pod|job|deploy[a-z]*|[a-z]+)/[^\]\s]+)\] ?",
+    ),
+    Prefix(
+        "the log format of the container runtime (CRI)",
+        rb"%b std(?:out|err) (?P<partial>[FP])(?::[A-Z])* ?" % _RFC3339,
+    ),
+    Prefix(
+        "RFC 5424 syslog",
+        rb"(?:<[0-9]{1,3}>[0-9]{1,2} )%b (?P<stream>\S+ \S+ \S+) \S+ "
+        rb'(?:-|(?:\[(?:[^\]"\\]|"(?:[^"\\]|\\.)*"|\\.)*\])+) ?(?:\xef\xbb\xbf)?'
+        % _RFC3339.replace(rb"[T ]", b"T"),
+    ),
+    Prefix(
+        "syslog or the journal",
+        rb"(?:<[0-9]{1,3}>)?%b (?P<stream>\S+ %b): ?" % (_TIME, _IDENT),
+    ),
+    Prefix(
+        "Android's log",
+        rb"(?:[0-9]{2}-[0-9]{2} [0-9:.]+ +[0-9]+ +[0-9]+ [VDIWEF] |[VDIWEF]/)[^:(]{1,40}"
+        rb"(?:\( *[0-9]+\))?: ",
+    ),
+    Prefix("a date and time before each line", rb"\[?(?:%b|%b)\]?:? ?" % (_RFC3339, _RFC3164)),
+    Prefix(
+        "a time in brackets before each line",
+        rb"\[[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\]:? ",
+    ),
+    Prefix("grep -n", rb"[0-9]+[:-]"),
+    Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]]+)(?::[0-9]+(?::[0-9]+)?)?:"),
+    Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]]+\.[a-z0-9]+)-[0-9]+-"),
+    Prefix(
+        "line numbers",
+        rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])| (?=[0-9]+ ))",
+    ),
+    MARKS,
+    Prefix("a patch", rb"[-+]"),
+)
+"""Tried in this order: what comes first says more than what comes later."""
