@@ -45,6 +45,7 @@ _ACCOUNTING = (
     "unparsed",
     "calls",
     "half_calls",
+    "read_through",
 )
 
 

@@ -85,7 +85,7 @@ def _levels(parts: Sequence[Section]) -> str:
 
 
 def read(section: Section) -> str:
-    """`1,070 lines, 1,016 calls, all understood.`"""
+    """`1,070 lines, 1,016 calls, all understood, read through: "> " quoting, 2 levels.`"""
     sources = section.trace.sources
     lines = sum(source.lines for source in sources)
     calls = sum(source.calls for source in sources)
@@ -95,4 +95,7 @@ def read(section: Section) -> str:
     if foreign:
         words.append(f"{number(foreign)} not strace's")
     words.append("all understood" if not unparsed else f"{number(unparsed)} not understood")
+    wrappings = dict.fromkeys(note for source in sources for note in source.read_through)
+    if wrappings:
+        words.append(f"read through: {'; '.join(wrappings)}")
     return f"{', '.join(words)}."

@@ -1,1 +1,1 @@
-"""Lines as somebody pasted them -> the records that strace printed, with the lines they came from."""
+"""Lines as they were pasted -> lines as strace printed them, with the numbers of the former."""

@@ -25,6 +25,10 @@ class Html(_Escape):
     )
     _ENTITY = re.compile(rb"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 
+    def is_sure(self, text: bytes) -> bool:
+        """A tag stands at the end, where the grammar takes it for what -y prints of a file."""
+        return text.endswith(b">") and self._TAGS.fullmatch(text, text.rfind(b"<")) is not None
+
     def peel(self, text: bytes) -> Peeled | None:
         """Without tags, its entities as characters."""
         plain = self._ENTITY.sub(self._character, self._TAGS.sub(b"", text))
@@ -76,15 +80,16 @@ class Typography(_Escape):
     """What word processors and web logs make of quotes, blanks, dashes and dots."""
 
     name = "typographic characters"
-    _PLAIN = {
-        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u2033\uff02", '"'),
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
-        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
-        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
-        "\u2026": "...",
-    }
-    _TABLE = str.maketrans(_PLAIN)
+    _TABLE = str.maketrans(
+        {
+            **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u2033\uff02", '"'),
+            **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+            **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
+            **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+            **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+            "\u2026": "...",
+        }
+    )
 
     def peel(self, text: bytes) -> Peeled | None:
         """With the characters of ASCII in their place."""
@@ -108,7 +113,7 @@ class Caret(_Escape):
 
 
 class Json:
-    """A JSON object a line, as docker's json-file and `journalctl -o json` write it; or a string."""
+    """An object a line, as docker's json-file and `journalctl -o json` write it; or a string."""
 
     name = "JSON lines"
     is_around = True
@@ -142,4 +147,5 @@ _DOCKER_PIECE = 16 << 10
 """docker's json-file driver cuts lines here (moby, daemon/logger/copier.go)."""
 
 JSON = Json()
-ESCAPES: tuple[Layer, ...] = (JSON, Html(), QuotedPrintable(), Caret(), Markdown(), Typography())
+HTML = Html()
+ESCAPES: tuple[Layer, ...] = (JSON, HTML, QuotedPrintable(), Caret(), Markdown(), Typography())

@@ -12,19 +12,20 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
-from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
+from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
 
 _LONGEST = 24
 """Pieces of one record."""
 _MIXED = 4
 """Pieces for which every way to join each two is tried."""
-_ENDS = re.compile(rb"\) *= *[-?0-9]|\.\.\.>|(?:---|\+\+\+)$")
+_ENDS = re.compile(rb"\)[ \t]*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
 """Without this no text is a record."""
 _REST = re.compile(
-    rb"[ \t]*(?:<[0-9.]+>|<[^<>]+(?:<[^<>]*>)?>|\(.*\)|[A-Z][A-Z0-9_]* \(.*|[0-9a-fx]+(?:[ <(].*)?)"
+    rb"[ \t]*(?:[0-9a-fx]*[0-9][0-9a-f]*)?(?:[^ (]*>)?"
+    rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<[0-9]*\.?[0-9]+>)?"
 )
 """What may stand behind the part of a result that is a result already."""
 _DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
@@ -49,8 +50,9 @@ class Piece(NamedTuple):
 class Folds:
     """Of one stream of lines: `take` each, `close` at the end; both give what is decided."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, reads: Reads) -> None:
         self._judge = judge
+        self._reads = reads
         self._pending: list[Piece] = []
         self._widest = 0
         """Of the lines that were folded."""
@@ -58,7 +60,7 @@ class Folds:
         """Records made of several lines."""
 
     def take(self, piece: Piece) -> list[Piece]:
-        """The next line -> the records, and the lines that are none, up to it or to the one before."""
+        """The next line -> what is decided of those up to it: records, and lines that are none."""
         if not self._pending and piece.grade is Grade.WHOLE and not self.joined:
             return [piece]
         if piece.grade >= Grade.OPEN:
@@ -81,14 +83,17 @@ class Folds:
 
     def _record(self, piece: Piece) -> list[Piece]:
         """A line that is a record; its beginning may still have been who spoke, and when."""
-        if self._pending and self._is_leader(self._pending[-1]):
-            leader = self._pending[-1]
+        pending = self.close()
+        return self._led(pending, piece)
+
+    def _led(self, before: list[Piece], piece: Piece) -> list[Piece]:
+        """`piece`, a record, with the leader that stands last in `before` if one does."""
+        leader = before[-1] if before else None
+        if leader is not None and self._is_leader(leader):
             for text in _joins(leader.text, piece.text):
                 if self._judge(text) >= piece.grade:
-                    self._pending.pop()
-                    before = self.close()
-                    return before + self._hold(self._together((leader, piece), text))
-        return self.close() + self._hold(piece)
+                    return before[:-1] + self._hold(self._together((leader, piece), text))
+        return before + self._hold(piece)
 
     def _is_leader(self, piece: Piece) -> bool:
         """Only a pid or a time stands there, or a part of one: its record is folded to the next."""
@@ -102,7 +107,7 @@ class Folds:
         return text != b"" and self._judge(text + b" " + _STUB) is Grade.WHOLE
 
     def _hold(self, piece: Piece) -> list[Piece]:
-        """A record is kept back where its rest may follow: strace prints more, or lines are folded."""
+        """A record waits where its rest may follow: strace prints more, or lines are folded."""
         if piece.grade is Grade.OPEN or self.joined:
             self._pending = [piece]
             return []
@@ -117,15 +122,14 @@ class Folds:
                 break
             text = self._read(pieces)
             if text is not None:
-                before = pending[:start]
                 self._pending = []
-                return before + self._hold(self._together(pieces, text))
+                return self._led(pending[:start], self._together(pieces, text))
         return None
 
     def _goes_on(self, head: Piece, tail: Piece) -> bool:
         """A whole record whose line was full: what is behind its result may follow."""
         words = tail.text.split(None, 1)
-        if not words or _REST.match(tail.text) is None:
+        if not words or _REST.fullmatch(tail.text) is None:
             return False
         if _DURATION.fullmatch(tail.text.strip()):
             return True
@@ -134,16 +138,17 @@ class Folds:
     def _read(self, pieces: Sequence[Piece]) -> bytes | None:
         """The text of all `pieces` if the grammar reads it, and does not read one of them."""
         floor = max(piece.grade for piece in pieces)
+        begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
         best: bytes | None = None
         for text in _texts([piece.text for piece in pieces if piece.text]):
             if _ENDS.search(text) is None:
                 return None
-            grade = self._judge(text)
-            if grade < Grade.OPEN or (grade <= floor and floor is not Grade.WHOLE):
+            grade, plain = self._reads(text) if begins else (self._judge(text), text)
+            if grade < Grade.OPEN or (grade <= floor and begins):
                 continue
-            if _says_its_error(text):
-                return text
-            best = best or text
+            if _says_its_error(plain):
+                return plain
+            best = best or plain
         return best
 
     def _together(self, pieces: Sequence[Piece], text: bytes) -> Piece:
@@ -158,7 +163,7 @@ def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
     """The texts that `pieces` may have been, the likeliest first."""
     if len(pieces) < 2:
         return
-    ways = [_ways(head, tail) for head, tail in zip(pieces, pieces[1:], strict=False)]
+    ways = [_ways(head, tail) for head, tail in pairwise(pieces)]
     choices = zip(*ways, strict=True) if len(pieces) > _MIXED else product(*ways)
     seen = set()
     for tails in choices:
@@ -173,7 +178,7 @@ def _joins(head: bytes, tail: bytes) -> Iterator[bytes]:
 
 
 def _ways(head: bytes, tail: bytes) -> tuple[bytes, bytes, bytes]:
-    """How `tail` may have stood behind `head`: as it is, without its indentation, behind a blank."""
+    """How `tail` may have stood behind `head`: as it is, not indented, behind a blank."""
     body = tail.lstrip()
     spaced = b" " + body
     if _DURATION.fullmatch(body):

@@ -25,3 +25,6 @@ class Grade(IntEnum):
 
 Judge = Callable[[bytes], Grade]
 """The grammar's word on a text; the room that decodes gives it."""
+
+Reads = Callable[[bytes], tuple[Grade, bytes]]
+"""As Judge, of a text in which something may be escaped: its grade without that, and it without."""

@@ -10,7 +10,10 @@ import re
 
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 
-_RFC3339 = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?: ?(?:Z|UTC|[-+][0-9]{2}:?[0-9]{2}))?"
+_RFC3339 = (
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
+    rb"(?: ?(?:Z|UTC|[-+][0-9]{2}:?[0-9]{2}))?"
+)
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _RFC3164 = rb"%b [ 0-9][0-9](?: [0-9]{4})? [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?" % _MONTH
@@ -23,7 +26,7 @@ _IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
 
 
 class Prefix:
-    """A prefix that an expression describes; what its group `stream` holds says whose line it is."""
+    """A prefix that an expression describes; its group `stream` says whose line it is."""
 
     is_around = True
 
@@ -48,16 +51,17 @@ class Quoting:
     name = '"> " quoting'
     is_around = True
 
-    _MARK = rb"(?:[>|]|\xc2\xbb|[A-Za-z][A-Za-z.]{0,9}>)"
-    _match = re.compile(rb"(?:[ \t]{0,8}%b)++[ \t]?" % _MARK).match
-    _marks = re.compile(_MARK).findall
+    _next = re.compile(rb"[ \t]{0,8}(?:>|\|(?=[ \t>|]|\Z)|\xc2\xbb)").match
 
-    def peel(self, text: bytes) -> Peeled | None:
-        """The text behind all marks."""
-        match = self._match(text)
-        if match is None:
+    def peel(self, text: bytes, most: int = 99) -> Peeled | None:
+        """The text behind all marks; at `most` so many."""
+        end = depth = 0
+        while depth < most and (match := self._next(text, end)) is not None:
+            end = match.end()
+            depth += 1
+        if not depth:
             return None
-        return Peeled(text[match.end() :], depth=len(self._marks(match[0])))
+        return Peeled(text[end + (text[end : end + 1] in (b" ", b"\t")) :], depth=depth)
 
 
 QUOTING = Quoting()
@@ -67,8 +71,12 @@ MARKS = Prefix(
 )
 """What somebody, or a programming language's comment, puts before a line."""
 
+LINE_NUMBERS = Prefix("line numbers", rb"[ \t]*[0-9]+[ \t]")
+"""Told from a column of pids by their growing one by one."""
+
 PREFIXES: tuple[Layer, ...] = (
     QUOTING,
+    Prefix("quoting with initials", rb"(?:[ \t]{0,8}[A-Z][A-Za-z.]{0,3}>)+[ \t]"),
     Prefix("the prefixes of docker compose", rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_.-]*)[ \t]*\| ?"),
     Prefix(
         "the prefixes of kubectl logs --prefix",
@@ -103,7 +111,8 @@ PREFIXES: tuple[Layer, ...] = (
     Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]]+\.[a-z0-9]+)-[0-9]+-"),
     Prefix(
         "line numbers",
-        rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])| (?=[0-9]+ ))",
+        rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])"
+        rb"| (?=[0-9]+ ))",
     ),
     MARKS,
     Prefix("a patch", rb"[-+]"),

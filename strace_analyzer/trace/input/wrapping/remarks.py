@@ -9,7 +9,7 @@ _RESULT = re.compile(rb"\) *= *[-?0-9]|\.\.\.>|\) *=|(?:---|\+\+\+)(?= )")
 """Behind one of these a record can end."""
 _WORDS = re.compile(
     rb"[ \t]*(?=#|//|/\*|<-|<=|<<|=>|->|;|--|!|\*\*|\xe2|\|)"  # marks, arrows, dashes
-    rb"|[ \t]+(?=[^\s(<\[{+])"
+    rb"|[ \t]+(?=[^\s(<\[{+&=])"
 )
 _RECORD = re.compile(rb"[a-z_0-9]\(.*\) *= *[-?0-9]|resumed>|\[pid ")
 _MOST = 24

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places
-from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, JSON
+from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML, JSON
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
-from strace_analyzer.trace.input.wrapping.prefixes import MARKS, PREFIXES, QUOTING
+from strace_analyzer.trace.input.wrapping.prefixes import LINE_NUMBERS, MARKS, PREFIXES, QUOTING
 from strace_analyzer.trace.input.wrapping.remarks import ends
 
 SAMPLE = 100
@@ -28,6 +28,8 @@ _FEW = 8
 """So many ordinary records, and one line that looks wrapped is no evidence yet."""
 _PATIENCE = 32
 """Lines that wait for one like the first of them."""
+_WIDEST = 64
+"""Ways to peel a line that are followed."""
 _DEEPEST = 4
 """Layers: quoted HTML behind a log's prefix has three."""
 _LONGEST = 1 << 16
@@ -35,6 +37,11 @@ _LONGEST = 1 << 16
 _AMID = re.compile(rb".+?(?=\[pid +[0-9]|<\.\.\. |--- (?:SIG|stopped)|\+\+\+ )")
 _STUB = b"exit(0) = ?"
 _KINDS: tuple[Layer, ...] = (JSON, *PREFIXES, *(kind for kind in ESCAPES if kind is not JSON))
+
+_NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
+_NUMBERED_FROM_ONE = 3
+_NUMBERED = 8
+"""Lines with numbers in a row, not those that they would have in the source."""
 
 Chain = tuple[Layer, ...]
 """Layers from the outside to the inside."""
@@ -72,15 +79,21 @@ class Unwrapping:
         self._ordinary = 0
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
+        self._level = 1
+        """Of quoting, at the last record: the rest of a folded one stands on the same."""
         self._remarks = 0
         self._folds: dict[bytes, Folds] = {}
         self._begun: dict[bytes, Piece] = {}
         """Lines that go on, as their wrapping says, by stream."""
+        self._numbers: list[tuple[int, bytes]] | None = []
+        """The first lines, as long as each begins with the number after that of the last."""
         self._waiting: list[tuple[int, bytes]] = []
         """Lines that may be wrapped in a kind that only a second one shows."""
 
     def feed(self, number: int, raw: bytes) -> list[Unwrapped]:
         """Line `number`, without its end and colours -> what is decided by it."""
+        if self._numbers is not None:
+            return self._numbered(number, raw)
         reading = self._reading(raw)
         if reading is None or (self._waiting and reading.grade < Grade.STRANGE):
             self._waiting.append((number, raw))
@@ -94,7 +107,7 @@ class Unwrapping:
 
     def close(self) -> list[Unwrapped]:
         """The end of the source."""
-        found = self._settle()
+        found = self._unnumbered() + self._settle()
         for stream, begun in tuple(self._begun.items()):
             found += self._fold(stream, begun)
         self._begun.clear()
@@ -123,6 +136,28 @@ class Unwrapping:
 
     # ------------------------------------------------------------ one line
 
+    def _numbered(self, number: int, raw: bytes) -> list[Unwrapped]:
+        """Of the first lines: a column of line numbers reads like one of pids."""
+        held = self._numbers or []
+        match = _NUMBER.match(raw)
+        first = _NUMBER.match(held[0][1]) if held else match
+        if match is not None and first is not None:
+            held.append((number, raw))
+            shift = int(first[1]) - held[0][0]
+            if int(match[1]) - number == shift:
+                self._numbers = held
+                if len(held) < (_NUMBERED if shift else _NUMBERED_FROM_ONE):
+                    return []
+                self._chains.append((LINE_NUMBERS,))
+                return self._unnumbered()
+            held.pop()
+        found = self._unnumbered()
+        return found + self.feed(number, raw)
+
+    def _unnumbered(self) -> list[Unwrapped]:
+        held, self._numbers = self._numbers or (), None
+        return [line for number, raw in held for line in self.feed(number, raw)]
+
     def _settle(self) -> list[Unwrapped]:
         """What waited for a second line like it is read as far as it can be."""
         waiting, self._waiting = self._waiting, []
@@ -137,6 +172,7 @@ class Unwrapping:
         if chain:
             if grade >= Grade.BEGUN:
                 self._read[chain] += 1
+                self._level = depth
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
         elif grade >= Grade.OPEN:
@@ -156,8 +192,24 @@ class Unwrapping:
     def _fold(self, stream: bytes, piece: Piece) -> list[Unwrapped]:
         folds = self._folds.get(stream)
         if folds is None:
-            folds = self._folds[stream] = Folds(self._judge)
+            folds = self._folds[stream] = Folds(self._judge, self._joined)
         return _given(stream, folds.take(piece))
+
+    def _joined(self, text: bytes) -> tuple[Grade, bytes]:
+        """Pieces put together: only now it shows whether something in them is escaped."""
+        reading = self._weighed(Peeled(text), ())
+        if reading.grade < Grade.STRANGE:
+            for layer in ESCAPES:
+                peeled = layer.peel(text)
+                found = None if peeled is None else self._weighed(peeled, (layer,))
+                if found is not None and found.grade >= Grade.OPEN:
+                    if found.chain not in self._chains:
+                        self._chains.append(found.chain)
+                    self._read[found.chain] += 1
+                    reading = found
+                    break
+        self._remarks += reading.has_remark
+        return reading.grade, reading.peeled.text
 
     # ------------------------------------------------------------ kinds of wrapping
 
@@ -182,14 +234,20 @@ class Unwrapping:
                 if index:
                     self._chains.insert(0, self._chains.pop(index))
                 return reading
+            if QUOTING in chain and peeled.depth > self._level:
+                capped = _peeled(chain, raw, self._level)
+                if capped is not None and self._judge(capped.text) >= reading.grade:
+                    reading = _Reading(capped, self._judge(capped.text), chain)
             best = best or reading
         plain = self._weighed(Peeled(raw), ())
-        if plain.grade >= Grade.STRANGE and self._is_plain(raw):
+        is_whole = plain.grade >= Grade.STRANGE
+        if is_whole and self._is_plain(raw):
             return plain
         best = best or plain
         if raw and len(raw) <= _LONGEST:
-            found = self._search(raw, 0)
-            if found is not None and found.grade > best.grade and self._is_believed(found):
+            found = self._search(raw)
+            known = Grade.BEGUN if is_whole else best.grade
+            if found is not None and found.grade > known and self._is_believed(found):
                 return found
         return best
 
@@ -206,34 +264,40 @@ class Unwrapping:
     def _is_believed(self, found: _Reading) -> bool:
         self._evidence[found.chain] += 1
         is_log = any(layer.is_around and layer not in (QUOTING, MARKS) for layer in found.chain)
-        if is_log and self._ordinary >= _FEW and self._evidence[found.chain] < 2:
+        if is_log and 2 * self._evidence[found.chain] <= self._ordinary + self._read.total():
             return False
         self._chains.insert(0, found.chain)
         return True
 
     def _is_plain(self, text: bytes) -> bool:
         """What stands before the record is what strace prints there: not the words of a log, which
-        the grammar takes for the traced program's output."""
+        the grammar takes for the traced program's output, or for a security context."""
+        if HTML.is_sure(text) or (text.startswith(b"[") and b"/" in text[: text.find(b"] ")]):
+            return False
         amid = _AMID.match(text)
         return amid is None or self._judge(amid[0] + _STUB) >= Grade.OPEN
 
-    def _search(self, text: bytes, depth: int) -> _Reading | None:
-        """The layers that make a record of `text`, or at least the beginning of one."""
+    def _search(self, text: bytes) -> _Reading | None:
+        """The layers that make a record of `text`, or at least the beginning of one: as few as do
+        it, and of these those that leave most of it."""
         best: _Reading | None = None
-        for layer in _KINDS:
-            peeled = layer.peel(text)
-            if peeled is None:
-                continue
-            found = self._weighed(peeled, (layer,))
-            if found.grade < Grade.STRANGE and depth < _DEEPEST:
-                deeper = self._search(peeled.text, depth + 1)
-                if deeper is not None and deeper.grade > found.grade:
-                    found = _within(layer, peeled, deeper)
-            if found.grade >= Grade.OPEN:
-                return found
-            if found.grade >= Grade.BEGUN and (best is None or found.grade > best.grade):
+        outer = [_Reading(Peeled(text), Grade.FOREIGN, ())]
+        for _ in range(_DEEPEST):
+            inner = [
+                self._weighed(_around(reading.peeled, peeled), (*reading.chain, layer))
+                for reading in outer
+                for layer in _KINDS
+                if (peeled := layer.peel(reading.peeled.text)) is not None
+            ]
+            if not inner:
+                break
+            found = max(inner, key=_worth)
+            if best is None or found.grade > best.grade:
                 best = found
-        return best
+            if best.grade >= Grade.OPEN:
+                break
+            outer = inner[:_WIDEST]
+        return best if best is not None and best.grade >= Grade.BEGUN else None
 
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
         """A prefix of no known kind, if a line before this one had one like it; None if none had
@@ -258,30 +322,27 @@ def _given(stream: bytes, pieces: Sequence[Piece]) -> list[Unwrapped]:
     return [Unwrapped(piece.number, piece.counts, piece.text, stream) for piece in pieces]
 
 
-def _peeled(chain: Chain, text: bytes) -> Peeled | None:
-    """`text` without the layers of `chain`; None where it has not those that stand around all."""
-    stream, goes_on, depth, has_any = b"", False, 1, False
+def _peeled(chain: Chain, text: bytes, most: int = 99) -> Peeled | None:
+    """`text` without the layers of `chain`, and of quoting without `most` levels; None where it has
+    not those that stand around all."""
+    found, has_any = Peeled(text), False
     for layer in chain:
-        peeled = layer.peel(text)
-        if peeled is None:
-            if layer.is_around:
-                return Peeled(b"") if has_any and not text.strip() else None
-            continue
-        has_any = True
-        text = peeled.text
-        stream = (
-            stream + b" " + peeled.stream if stream and peeled.stream else stream or peeled.stream
-        )
-        goes_on = goes_on or peeled.goes_on
-        depth = max(depth, peeled.depth)
-    return Peeled(text, stream, goes_on, depth) if has_any else None
+        peeled = QUOTING.peel(found.text, most) if layer is QUOTING else layer.peel(found.text)
+        if peeled is not None:
+            found, has_any = _around(found, peeled), True
+        elif layer.is_around:
+            return Peeled(b"") if has_any and not found.text.strip() else None
+    return found if has_any else None
 
 
-def _within(layer: Layer, outer: Peeled, inner: _Reading) -> _Reading:
-    peeled = Peeled(
-        inner.peeled.text,
-        b" ".join(filter(None, (outer.stream, inner.peeled.stream))),
-        outer.goes_on or inner.peeled.goes_on,
-        max(outer.depth, inner.peeled.depth),
+def _around(outer: Peeled, inner: Peeled) -> Peeled:
+    return Peeled(
+        inner.text,
+        b" ".join(filter(None, (outer.stream, inner.stream))),
+        outer.goes_on or inner.goes_on,
+        max(outer.depth, inner.depth),
     )
-    return _Reading(peeled, inner.grade, (layer, *inner.chain), inner.has_remark)
+
+
+def _worth(reading: _Reading) -> tuple[Grade, bool, int]:
+    return reading.grade, not reading.has_remark, len(reading.peeled.text)
