@@ -28,7 +28,7 @@ _FEW = 8
 """So many ordinary records, and one line that looks wrapped is no evidence yet."""
 _PATIENCE = 32
 """Lines that wait for one like the first of them."""
-_WIDEST = 64
+_WIDEST = 12
 """Ways to peel a line that are followed."""
 _DEEPEST = 4
 """Layers: quoted HTML behind a log's prefix has three."""
@@ -38,6 +38,10 @@ _AMID = re.compile(rb".+?(?=\[pid +[0-9]|<\.\.\. |--- (?:SIG|stopped)|\+\+\+ )")
 _STUB = b"exit(0) = ?"
 _KINDS: tuple[Layer, ...] = (JSON, *PREFIXES, *(kind for kind in ESCAPES if kind is not JSON))
 
+_HOPEFUL = re.compile(rb"[a-z0-9_?]\\?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
+"""Without one of these there is no record in a line, however it is wrapped."""
+_VAIN = 500
+"""Lines that looked hopeful in vain, after which no wrapping is looked for any more."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
 _NUMBERED_FROM_ONE = 3
 _NUMBERED = 8
@@ -79,6 +83,7 @@ class Unwrapping:
         self._ordinary = 0
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
+        self._vain = 0
         self._level = 1
         """Of quoting, at the last record: the rest of a folded one stands on the same."""
         self._remarks = 0
@@ -100,7 +105,8 @@ class Unwrapping:
             return [] if len(self._waiting) < _PATIENCE else self._settle()
         found = self._settle() if self._waiting else []
         found += self._take(number, raw, reading)
-        if self._ordinary >= SAMPLE and not self._chains and not self._has_folds:
+        is_known = self._ordinary >= SAMPLE or self._vain >= _VAIN
+        if is_known and not self._chains and not self._has_folds:
             self.is_off = True
             found += self.close()
         return found
@@ -244,8 +250,9 @@ class Unwrapping:
         if is_whole and self._is_plain(raw):
             return plain
         best = best or plain
-        if raw and len(raw) <= _LONGEST:
+        if len(raw) <= _LONGEST and _HOPEFUL.search(raw) is not None:
             found = self._search(raw)
+            self._vain += found is None
             known = Grade.BEGUN if is_whole else best.grade
             if found is not None and found.grade > known and self._is_believed(found):
                 return found
@@ -259,6 +266,8 @@ class Unwrapping:
             for end in ends(text):
                 if self._judge(text[:end]) is Grade.WHOLE:
                     return _Reading(peeled._replace(text=text[:end]), Grade.WHOLE, chain, True)
+        if chain and grade >= Grade.STRANGE and not self._is_plain(text):
+            grade = Grade.SUSPECT
         return _Reading(peeled, grade, chain)
 
     def _is_believed(self, found: _Reading) -> bool:
