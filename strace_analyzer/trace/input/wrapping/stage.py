@@ -181,7 +181,7 @@ class Unwrapping:
                 self._level = depth
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
-        elif grade >= Grade.OPEN:
+        elif grade >= Grade.STRANGE:
             self._ordinary += 1
         piece = Piece(number, 1, text, grade, len(raw))
         begun = self._begun.pop(stream, None)
@@ -273,7 +273,7 @@ class Unwrapping:
     def _is_believed(self, found: _Reading) -> bool:
         self._evidence[found.chain] += 1
         is_log = any(layer.is_around and layer not in (QUOTING, MARKS) for layer in found.chain)
-        if is_log and 2 * self._evidence[found.chain] <= self._ordinary + self._read.total():
+        if is_log and self._evidence[found.chain] <= self._ordinary + self._read.total():
             return False
         self._chains.insert(0, found.chain)
         return True
