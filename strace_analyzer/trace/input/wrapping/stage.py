@@ -4,6 +4,8 @@ Each line is read as it is, then peeled as the lines before it were, then with e
 wrapping in turn and in layers, until the grammar reads it as a record. A kind is believed where it
 makes records of lines that are none as they stand; so of an ordinary trace nothing is changed, and
 after some records the stage is out of the way (`is_off`).
+
+It is long because what was seen of a source so far decides how each of its lines is read.
 """
 
 from __future__ import annotations
