@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import BinaryIO, Union
 
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
+from strace_analyzer.errors import TraceError
 from strace_analyzer.findings import Finding, Process, Unknown, Warning
+from strace_analyzer.machine.facts import read
 from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.trace.input.content import SMALL_BLOCK
 from strace_analyzer.trace.reader import (
     EventStream,
     EveryLineMattersError,
@@ -73,10 +77,32 @@ def opened(
     Unless `settings.strict`, the reader may raise EveryLineMattersError while it is read: then the
     trace is to be opened again, strictly. It does not for a stream, nor where it is read `once`.
     """
+    settings = _with_facts(trace, settings)
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
     watch = None if settings.strict else analysis.attention
     return TraceReader(trace, watch, settings.jobs, once=once), analysis
+
+
+def _with_facts(trace: TraceInput, settings: Settings) -> Settings:
+    """With what the head of the trace says of its machine, where that is not known better."""
+    source = trace.sources[0]
+    if settings.host_range is not None or not source.can_be_read_again:
+        return settings
+    head = b""
+    with suppress(TraceError):  # said when it is read
+        head = next(iter(source.blocks(SMALL_BLOCK)), b"")
+    facts = read(head[:_HEAD].split(b"\n"))
+    return replace(
+        settings,
+        host_range=facts.port_range,
+        autobind_reuse=settings.autobind_reuse or facts.autobind_reuse,
+        nothing_hidden=settings.nothing_hidden or facts.nothing_hidden,
+    )
+
+
+_HEAD = 1 << 13
+"""bytes in which all the facts stand (machine/facts.py)"""
 
 
 def result(reader: TraceReader, analysis: TraceAnalysis) -> TraceResult:

@@ -14,8 +14,10 @@ from typer.core import TyperGroup
 
 from strace_analyzer.cli.attach import attach
 from strace_analyzer.cli.check import check
+from strace_analyzer.cli.collect import collect
 from strace_analyzer.cli.command import command
 from strace_analyzer.cli.events import events
+from strace_analyzer.cli.holders import holders
 from strace_analyzer.cli.ports import ports
 from strace_analyzer.cli.rule import rule
 from strace_analyzer.cli.rules import rules
@@ -118,6 +120,8 @@ app.command()(tree)
 # what follows the name of the program to run is the program's
 app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command()(attach)
+app.command()(holders)
+app.command()(collect)
 app.command()(command)
 app.command()(rules)
 app.command()(rule)

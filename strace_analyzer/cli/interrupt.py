@@ -67,7 +67,9 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
 
 
 def _watched(source: SourceInput, stop: Stop) -> SourceInput:
-    return _UntilStopped(source.name, source.path, source.stream, source.tid, source.start, stop)
+    return _UntilStopped(
+        source.name, source.path, source.stream, source.tid, source.start, source.member, stop
+    )
 
 
 def _followed(arguments: Sequence[str], stop: Stop) -> TraceInput:

@@ -54,7 +54,16 @@ class _Watched(SourceInput):
 
 
 def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
-    return _Watched(source.name, source.path, source.stream, source.tid, source.start, source, read)
+    return _Watched(
+        source.name,
+        source.path,
+        source.stream,
+        source.tid,
+        source.start,
+        source.member,
+        source,
+        read,
+    )
 
 
 class _Bar:

@@ -25,6 +25,7 @@ from strace_analyzer.live.strace import (
     check_options,
     end_attached,
     ended,
+    facts,
     start_attached,
 )
 from strace_analyzer.live.stream import Patience, Stream
@@ -94,6 +95,8 @@ def attached(
         name = NAME if save is None else str(save)
         trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
         table = surroundings.of(processes[0])
+        if save is not None:
+            copy.head(facts(options).with_range(table.port_range))
         yield Attachment(trace, copy, tuple(unchanged(before)), table.port_range)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from strace_analyzer.live.refusals import TracingError
+from strace_analyzer.machine.facts import Facts
 
 
 class Copy(io.RawIOBase):
@@ -22,6 +23,10 @@ class Copy(io.RawIOBase):
             self._file = None if path is None else path.open("wb", buffering=0)
         except OSError as error:
             raise TracingError(f"cannot write {path}: {error.strerror}") from error
+
+    def head(self, facts: Facts) -> None:
+        """Keep what the machine says of its ports, before the first line of the trace."""
+        self.write("".join(facts.lines()).encode())
 
     def writable(self) -> bool:
         return True

@@ -62,7 +62,7 @@ def unchanged(processes: Iterable[ExistingProcess]) -> Iterator[ExistingProcess]
     given to another socket.
     """
     for process in processes:
-        inodes = _inodes(process.tgid)
+        inodes = socket_inodes(process.tgid)
         yield process._replace(
             descriptors=tuple(
                 held for held in process.descriptors if inodes.get(held.fd) == held.socket.inode
@@ -76,7 +76,7 @@ def _process(pid: int, table: SocketTable) -> ExistingProcess:
         (row.protocol, row.local.port) for row in table.rows.values() if row.state == LISTEN
     }
     descriptors = (
-        _descriptor(pid, fd, inode, table, listening) for fd, inode in _inodes(pid).items()
+        _descriptor(pid, fd, inode, table, listening) for fd, inode in socket_inodes(pid).items()
     )
     words = (base / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
     return ExistingProcess(
@@ -98,7 +98,7 @@ def _program(base: Path) -> str:
         return (base / "comm").read_text(encoding="utf-8", errors="surrogateescape").strip()
 
 
-def _inodes(pid: int) -> Mapping[int, int]:
+def socket_inodes(pid: int) -> Mapping[int, int]:
     """The descriptors of `pid` that are sockets of any family: number -> inode; {} where it has
     gone."""
     directory = f"/proc/{pid}/fd"

@@ -20,7 +20,7 @@ from strace_analyzer.live.fifo import fifo
 from strace_analyzer.live.forward import forwarded_to_tracees, held_back
 from strace_analyzer.live.refusals import check_program
 from strace_analyzer.live.stop import Stop
-from strace_analyzer.live.strace import check_options, ended, run_command
+from strace_analyzer.live.strace import check_options, ended, facts, run_command
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
@@ -57,6 +57,8 @@ def running(
     check_options(options)
     with ExitStack() as stack:
         copy = stack.enter_context(Copy(save))
+        if save is not None:
+            copy.head(facts(options))
         pipe = stack.enter_context(fifo())
         words = run_command(program, pipe.path, stacks=stacks, lean=lean, more=options)
         stop = Stop()  # which nobody presses: the end is the program's to choose

@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live.refusals import TracingError, explain, strace_path
+from strace_analyzer.machine.facts import Facts, of_this_machine
 
 _PR_SET_PDEATHSIG = 1
 _LAST_WORDS = 5.0
@@ -141,3 +143,14 @@ def end_attached(strace: subprocess.Popen[bytes]) -> None:
         strace.send_signal(number)
         with suppress(subprocess.TimeoutExpired):
             strace.wait(_LAST_WORDS)
+
+
+def facts(options: Sequence[str]) -> Facts:
+    """What is kept of this machine at the head of a trace: its ports, kernel, strace and the
+    time; and whether the user's own `options` hide nothing."""
+    said = subprocess.run([strace_path(), "-V"], capture_output=True, text=True).stdout
+    return of_this_machine(
+        strace=said.partition("\n")[0].rpartition(" ")[2],
+        date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        shown="all" if show_everything(options) else "in part",
+    )

@@ -256,10 +256,8 @@ class TraceReader:
         """The search from block number `index` on: here, or ahead in a process of its own."""
         if self._jobs < 2 or source.size < SMALLEST or not can_fork():
             return stream.scanner(watch)
-        path = source.path
-        ahead = ScanAhead(
-            lambda: SourceInput(source.name, path).blocks(), index, lambda: stream.scanner(watch)
-        )
+        again = SourceInput(source.name, source.path, member=source.member)
+        ahead = ScanAhead(lambda: again.blocks(), index, lambda: stream.scanner(watch))
         stack.callback(ahead.close)
         return ahead
 

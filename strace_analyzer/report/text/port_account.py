@@ -19,7 +19,7 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, path, ta
 _ROWS = 10
 _SOURCES = {
     "option": "given by --port-range",
-    "host": "of this machine",
+    "host": "of the traced machine",
     "socket-option": "set by IP_LOCAL_PORT_RANGE",
     "assumed": "assumed: --port-range LO-HI says otherwise",
 }

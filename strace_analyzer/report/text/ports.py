@@ -16,7 +16,7 @@ from strace_analyzer.report.text.style import FAINT, indented, table
 
 _SOURCES = {
     "option": "as given by --port-range",
-    "host": "of this machine",
+    "host": "of the traced machine",
     "socket-option": "set by IP_LOCAL_PORT_RANGE",
     "assumed": "assumed",
 }

@@ -12,6 +12,7 @@ from strace_analyzer.findings import Level
 
 LEVELS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 GOOD = "bold green"
+BAD = "bold red"
 DOUBT = "bold magenta"
 HEADING = "bold"
 FAINT = "bright_black"

@@ -1,19 +1,20 @@
 """What the user names -> traces of one or more sources, each of which gives blocks of whole lines.
 
-A file or a stream; a directory or a PREFIX is the family of files that `strace -ff
--o PREFIX` wrote, one per thread (strace(1), --output-separately).
+A file, a stream, or an archive (tar) that `collect` made; a directory or a PREFIX is the family of
+files that `strace -ff -o PREFIX` wrote, one per thread (strace(1), --output-separately).
 """
 
 from __future__ import annotations
 
 import re
 import sys
+import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from strace_analyzer.errors import TraceError
+from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
 
 _MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2))?")
@@ -32,6 +33,8 @@ class SourceInput:
     """The thread whose lines these are, from the name of a -ff file."""
     start: int | None = None
     """Where it begins in a stream that can go back."""
+    member: str | None = None
+    """The name of the trace in `path`, where that is an archive."""
 
     @property
     def can_be_read_again(self) -> bool:
@@ -57,7 +60,12 @@ class SourceInput:
         comes before the damage.
         """
         try:
-            if self.path is not None:
+            if self.path is not None and self.member is not None:
+                with tarfile.open(self.path) as archive:
+                    file = archive.extractfile(self.member)
+                    if file is not None:
+                        yield from blocks(cast("BinaryIO", file), size, shortened)
+            elif self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
                     yield from blocks(cast("BinaryIO", file), size, shortened)
             elif self.stream is not None:
@@ -66,6 +74,8 @@ class SourceInput:
                 yield from blocks(self.stream, size, shortened)
         except TraceError as error:
             raise type(error)(f"{self.name}: {error}") from error
+        except (tarfile.TarError, EOFError) as damage:
+            raise DamagedError(f"{self.name}: damaged archive ({damage})") from damage
         except OSError as error:
             raise TraceError(f"{self.name}: {error.strerror or error}") from error
 
@@ -115,6 +125,9 @@ def _trace(trace_id: str, argument: str, stdin: BinaryIO | None) -> TraceInput:
 
 
 def _file(trace_id: str, argument: str, path: Path) -> TraceInput:
+    if _is_archive(path):
+        member = _trace_in(argument, path)
+        return TraceInput(trace_id, argument, (SourceInput(argument, path, member=member),))
     match = _MEMBER.fullmatch(path.name)
     if match is None:
         return TraceInput(trace_id, argument, (SourceInput(argument, path),))
@@ -125,6 +138,41 @@ def _file(trace_id: str, argument: str, path: Path) -> TraceInput:
         hint = f"{argument} is one of {len(siblings)} files of a strace -ff trace; all: {prefix}"
     source = SourceInput(argument, path, tid=int(match["tid"]))
     return TraceInput(trace_id, argument, (source,), hint)
+
+
+def _is_archive(path: Path) -> bool:
+    """A tar file, compressed or not, by its content."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_TAR_MAGIC.stop)
+    except OSError:
+        return False
+    if not path.is_file() or not (head[_TAR_MAGIC] == b"ustar" or head.startswith(_COMPRESSED)):
+        return False
+    try:
+        return tarfile.is_tarfile(path)
+    except (OSError, EOFError, ValueError):
+        return False
+
+
+_TAR_MAGIC = slice(257, 262)
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+"""what tarfile reads by itself"""
+
+
+def _trace_in(argument: str, path: Path) -> str:
+    """The one trace in an archive: what `collect` calls trace.txt, or the only file. Raises
+    TraceError where there is none."""
+    try:
+        with tarfile.open(path) as archive:
+            names = [item.name for item in archive if item.isfile()]
+    except (tarfile.TarError, EOFError, OSError) as damage:
+        raise DamagedError(f"{argument}: damaged archive ({damage})") from damage
+    found = [name for name in names if Path(name).name == "trace.txt"] or names
+    if len(found) != 1:
+        listed = ", ".join(names[:5]) or "nothing"
+        raise TraceError(f"{argument}: no trace.txt in this archive, but {listed}: unpack it first")
+    return found[0]
 
 
 def _directory(path: Path) -> tuple[SourceInput, ...]:

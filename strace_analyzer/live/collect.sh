@@ -1,0 +1,101 @@
+#!/bin/sh
+# Traces a process for a while and adds what the machine says of its ports: one .tar.gz, for
+#   strace-analyzer check FILE.tar.gz
+# wherever there is Python. Needs sh, strace and tar; the payload of no call is recorded.
+#   sh collect.sh PID|NAME [SECONDS]
+set -eu
+usage='usage: sh collect.sh PID|NAME [SECONDS]'
+target=${1:?$usage}
+seconds=${2:-30}
+case $seconds in '' | *[!0-9]*) echo "$usage" >&2; exit 2 ;; esac
+
+fail() { echo "collect: $1" >&2; exit 1; }
+command -v strace >/dev/null 2>&1 || fail 'strace is not installed'
+command -v tar >/dev/null 2>&1 || fail 'tar is not installed'
+
+# Processes: by number or by name, and their children, which a trace of the parent does not show.
+pids=
+case $target in
+*[!0-9]*)
+  short=$(printf '%.15s' "$target") # the kernel keeps 15 characters of a name
+  for place in /proc/[0-9]*; do
+    name=
+    { read -r name <"$place/comm"; } 2>/dev/null || continue
+    pid=${place#/proc/}
+    if [ "$name" = "$short" ] && [ "$pid" != $$ ]; then pids="$pids $pid"; fi
+  done
+  [ -n "$pids" ] || fail "no process is named $target"
+  ;;
+*)
+  [ -d "/proc/$target" ] || fail "no process $target"
+  pids=" $target"
+  ;;
+esac
+grown=yes
+while [ $grown = yes ]; do
+  grown=no
+  for place in /proc/[0-9]*; do
+    pid=${place#/proc/}
+    case " $pids " in *" $pid "*) continue ;; esac
+    parent=$(sed -n 's/^PPid:[^0-9]*//p' "$place/status" 2>/dev/null) || continue
+    [ -n "$parent" ] || continue
+    case " $pids " in
+    *" $parent "*) if [ "$pid" != $$ ]; then pids="$pids $pid" grown=yes; fi ;;
+    esac
+  done
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/strace-collect.XXXXXX")
+tracer=
+end() { [ -z "$tracer" ] || kill -TERM "$tracer" 2>/dev/null || :; rm -rf "$work"; }
+trap end EXIT
+# Facts of the network namespace of the first process, from inside of it where that is allowed.
+first=${pids# }
+first=${first%% *}
+inside() {
+  if nsenter -t "$first" -n true 2>/dev/null; then nsenter -t "$first" -n "$@"; else "$@"; fi
+}
+facts() {
+  for name in @SYSCTLS@; do
+    value=$(inside cat "/proc/sys/$(echo "$name" | tr . /)" 2>/dev/null | tr '\t' ' ') || continue
+    [ -z "$value" ] || echo "# strace-analyzer: $name = $value"
+  done
+  echo "# strace-analyzer: kernel = $(uname -r)"
+  echo "# strace-analyzer: strace = $(strace -V 2>/dev/null | sed -n '1s/.* //p')"
+  echo "# strace-analyzer: shown = all"
+  echo "# strace-analyzer: date = $(date -u '+%Y-%m-%dT%H:%M:%SZ')"
+}
+sockets() {
+  if command -v ss >/dev/null 2>&1; then
+    inside ss -tanp 2>/dev/null
+  else
+    cat "/proc/$first/net/tcp" "/proc/$first/net/tcp6" 2>/dev/null
+  fi
+}
+facts >"$work/facts.txt"
+command -v ss >/dev/null 2>&1 && inside ss -s >"$work/ss-s.txt" 2>/dev/null || :
+sockets >"$work/ss.txt" || :
+
+attach=
+for pid in $pids; do attach="$attach -p $pid"; done
+# shellcheck disable=SC2086
+@STRACE@ -o "$work/calls" $attach 2>"$work/strace-says.txt" &
+tracer=$!
+# shellcheck disable=SC2086
+echo "collect: tracing" $pids "for $seconds s, which slows them down; Ctrl-C ends it" >&2
+trap 'kill -TERM "$tracer" 2>/dev/null || :' INT TERM
+(sleep "$seconds"; kill -TERM "$tracer") >/dev/null 2>&1 </dev/null &
+timer=$!
+wait "$tracer" || :
+wait "$tracer" || : # again, where a signal ended the first
+kill "$timer" 2>/dev/null || :
+trap - INT TERM
+tracer=
+[ -s "$work/calls" ] || { cat "$work/strace-says.txt" >&2; fail 'strace recorded nothing'; }
+cat "$work/facts.txt" "$work/calls" >"$work/trace.txt"
+rm "$work/calls"
+
+file="strace-$(echo "$target" | tr -c 'A-Za-z0-9._\n' _)-$(date -u '+%Y%m%dT%H%M%S').tar"
+(cd "$work" && tar cf - ./*) >"$file"
+gzip -f "$file"
+echo "$file.gz"

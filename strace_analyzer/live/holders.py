@@ -1,0 +1,125 @@
+"""Takes a process, or nothing for this one, gives who holds the local ports of its network
+namespace now: by process, state and destination."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from strace_analyzer.findings import Endpoint
+from strace_analyzer.live.processes import socket_inodes
+from strace_analyzer.live.sockets import LISTEN, SocketRow, network, snapshot
+from strace_analyzer.machine.sockets import STATES
+from strace_analyzer.ports.port_range import DEFAULT
+
+_TIME_WAIT = 6
+_CLOSED = 7
+"""include/net/tcp_states.h; a UDP socket without a peer is listed in this state"""
+KERNEL = "(kernel)"
+"""who holds what no process has open any more: TIME-WAIT, and closing after close()"""
+UNSEEN = "(another user's)"
+
+
+class Holding(NamedTuple):
+    """Sockets of one program in one state, with one destination (None without one). `ports` counts
+    the different local ports of the ephemeral range among them."""
+
+    command: str
+    pids: tuple[int, ...]
+    protocol: str
+    state: str
+    peer: Endpoint | None
+    sockets: int
+    ports: int
+
+
+class Holders(NamedTuple):
+    """`held` and `free` count TCP's ports of the range; a port is held by however many sockets
+    share it. `all_seen` says that every process of the namespace could be asked."""
+
+    port_range: tuple[int, int]
+    reserved: int
+    held: int
+    free: int
+    holdings: tuple[Holding, ...]
+    all_seen: bool
+
+
+def holders(pid: int | None = None) -> Holders:
+    """Raises OSError where the process has gone."""
+    pid = os.getpid() if pid is None else pid
+    now = snapshot(pid)
+    low, high = now.port_range or DEFAULT
+    reserved = sum(1 for port in _ports(now.reserved) if low <= port <= high)
+    owners, all_seen = _owners(network(pid))
+    collected: dict[tuple[str, str, str, Endpoint | None], list[tuple[int, int | None]]]
+    collected = defaultdict(list)
+    held: set[int] = set()
+    for inode, row in now.rows:
+        if row.local.port is None or (not row.local.port):
+            continue
+        if row.protocol == "TCP" and low <= row.local.port <= high:
+            held.add(row.local.port)
+        command, owner = owners.get(inode, (KERNEL if not inode else UNSEEN, None))
+        if inode and inode not in owners and all_seen:
+            command = KERNEL
+        key = (command, row.protocol, _state(row), _peer(row))
+        collected[key].append((row.local.port, owner))
+    rows = [
+        Holding(
+            command,
+            tuple(sorted({owner for _, owner in found if owner is not None})),
+            protocol,
+            state,
+            peer,
+            len(found),
+            len({port for port, _ in found if low <= port <= high}),
+        )
+        for (command, protocol, state, peer), found in collected.items()
+    ]
+    rows.sort(key=lambda row: (-row.ports, -row.sockets, row.command, str(row.peer or "")))
+    free = high - low + 1 - reserved - len(held)
+    return Holders((low, high), reserved, len(held), max(0, free), tuple(rows), all_seen)
+
+
+def _state(row: SocketRow) -> str:
+    if row.protocol == "UDP" or row.state == _CLOSED:
+        return "BOUND" if row.state == _CLOSED else "CONNECTED"
+    return STATES[row.state] if row.state < len(STATES) else f"STATE-{row.state}"
+
+
+def _peer(row: SocketRow) -> Endpoint | None:
+    if row.state == LISTEN or not row.peer.port or row.peer.address is None:
+        return None
+    return Endpoint(row.peer.address, row.peer.port)
+
+
+def _owners(namespace: str) -> tuple[Mapping[int, tuple[str, int]], bool]:
+    """Inode -> the first process of the namespace that has it open; whether all could be asked."""
+    found: dict[int, tuple[str, int]] = {}
+    all_seen = True
+    for name in sorted(filter(str.isdecimal, os.listdir("/proc")), key=int):
+        pid = int(name)
+        try:
+            if network(pid) != namespace:
+                continue
+            os.listdir(f"/proc/{pid}/fd")
+            command = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+        except PermissionError:
+            all_seen = False
+            continue
+        except OSError:
+            continue  # it has ended meanwhile
+        for inode in socket_inodes(pid).values():
+            found.setdefault(inode, (command, pid))
+    return found, all_seen
+
+
+def _ports(reserved: str) -> Iterable[int]:
+    """`8080,9148-9150` (ip_local_reserved_ports)."""
+    for part in filter(None, reserved.strip().split(",")):
+        low, _, high = part.partition("-")
+        yield from range(int(low), int(high or low) + 1)

@@ -1,0 +1,86 @@
+"""What a machine says of its ports, and the comment lines that keep it at the head of a trace:
+`# strace-analyzer: net.ipv4.ip_local_port_range = 32768 60999`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SYSCTLS = (
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_tw_reuse",
+    "net.ipv4.ip_autobind_reuse",
+    "net.core.somaxconn",
+)
+"""What decides how many ports there are and how soon they are free (ip(7), tcp(7),
+Documentation/networking/ip-sysctl.rst)"""
+_LINE = re.compile(r"# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,200})")
+_SOONEST = 20
+"""lines at the head of a trace among which facts are looked for"""
+
+
+class Facts(NamedTuple):
+    """By name, in the words of sysctl(8); besides them `kernel`, `strace`, `date`, and `shown`,
+    which is `all` where the trace shows every call that matters."""
+
+    values: dict[str, str]
+
+    @property
+    def port_range(self) -> tuple[int, int] | None:
+        """net.ipv4.ip_local_port_range, None where it is not among them or makes no sense."""
+        words = self.values.get("net.ipv4.ip_local_port_range", "").split()
+        if len(words) != 2 or not all(word.isascii() and word.isdecimal() for word in words):
+            return None
+        low, high = (int(word[:6]) for word in words)
+        return (low, high) if 1 <= low <= high <= 65535 else None
+
+    @property
+    def autobind_reuse(self) -> bool:
+        """net.ipv4.ip_autobind_reuse is 1."""
+        return self.values.get("net.ipv4.ip_autobind_reuse") == "1"
+
+    @property
+    def nothing_hidden(self) -> bool:
+        """The options of the trace left nothing out: what it does not show did not happen."""
+        return self.values.get("shown") == "all"
+
+    def with_range(self, ports: tuple[int, int] | None) -> Facts:
+        """The same with the range of another network namespace, where that is known."""
+        if ports is None:
+            return self
+        return Facts({**self.values, SYSCTLS[0]: f"{ports[0]} {ports[1]}"})
+
+    def lines(self) -> Iterator[str]:
+        """The comment lines, which `read` understands."""
+        for name, value in self.values.items():
+            yield f"# strace-analyzer: {name} = {' '.join(value.split())[:200]}\n"
+
+
+def read(head: Iterable[bytes]) -> Facts:
+    """The facts among the first lines of a trace; empty where there are none."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(head):
+        match = _LINE.fullmatch(line.decode("utf-8", "replace").strip())
+        if match is not None:
+            found[match["name"]] = match["value"]
+        elif number >= _SOONEST:
+            break
+    return Facts(found)
+
+
+def of_this_machine(**more: str) -> Facts:
+    """Those of the network namespace that this thread is in, and `more`; what cannot be read is
+    left out."""
+    found: dict[str, str] = {}
+    for name in SYSCTLS:
+        try:
+            text = Path("/proc/sys", name.replace(".", "/")).read_text(encoding="ascii")
+        except OSError:
+            continue
+        found[name] = " ".join(text.split())
+    found["kernel"] = os.uname().release
+    return Facts({**found, **more})

@@ -1,0 +1,85 @@
+"""Takes who holds the local ports of a namespace now, gives flat rows and JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from strace_analyzer.findings import Endpoint
+from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.rows import NUMBER, TEXT, Row
+
+COLUMNS = {
+    "command": TEXT, "pids": TEXT, "protocol": TEXT, "state": TEXT, "peer": TEXT,
+    "sockets": NUMBER, "ports": NUMBER,
+}  # fmt: skip
+
+
+class Holding(Protocol):
+    """Sockets of one program in one state with one destination; `ports` of the ephemeral range."""
+
+    @property
+    def command(self) -> str: ...
+    @property
+    def pids(self) -> tuple[int, ...]: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def peer(self) -> Endpoint | None: ...
+    @property
+    def sockets(self) -> int: ...
+    @property
+    def ports(self) -> int: ...
+
+
+class Holders(Protocol):
+    """One namespace now: the range, how many of its ports are reserved, held and free."""
+
+    @property
+    def port_range(self) -> tuple[int, int]: ...
+    @property
+    def reserved(self) -> int: ...
+    @property
+    def held(self) -> int: ...
+    @property
+    def free(self) -> int: ...
+    @property
+    def holdings(self) -> Sequence[Holding]: ...
+    @property
+    def all_seen(self) -> bool: ...
+
+
+def rows(found: Holders) -> Iterator[Row]:
+    """One row for each program, state and destination."""
+    for one in found.holdings:
+        yield {
+            **_object(one),
+            "pids": " ".join(map(str, one.pids)),
+            "peer": None if one.peer is None else str(one.peer),
+        }
+
+
+def objects(found: Holders) -> Iterable[JsonObject]:
+    """The one namespace, with its holders nested."""
+    yield {
+        "range": list(found.port_range),
+        "reserved": found.reserved,
+        "held": found.held,
+        "free": found.free,
+        "all_seen": found.all_seen,
+        "holders": [_object(one) for one in found.holdings],
+    }
+
+
+def _object(one: Holding) -> JsonObject:
+    return {
+        "command": one.command,
+        "pids": list(one.pids),
+        "protocol": one.protocol,
+        "state": one.state,
+        "peer": None if one.peer is None else one.peer._asdict(),
+        "sockets": one.sockets,
+        "ports": one.ports,
+    }

@@ -1,0 +1,59 @@
+"""Takes who holds the local ports of a namespace now, gives a page of it: how many are left, and a
+line for each program, state and destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.plain import count, safe
+from strace_analyzer.report.holders import Holders, Holding
+from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
+
+_SHOWN = 20
+_NEARLY = 0.8
+"""of the range: from here on a connection more may be refused soon"""
+
+
+def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
+    """What is left in a line, then those who hold most."""
+    low, high = found.port_range
+    size = high - low + 1 - found.reserved
+    style = BAD if found.held >= _NEARLY * size else GOOD
+    reserved = f", {found.reserved:,} reserved" if found.reserved else ""
+    yield headline(
+        f"{found.free:,} of {size:,} ports free",
+        style,
+        f"{low}-{high}: {found.held:,} held by TCP sockets{reserved}",
+    )
+    yield Text("")
+    if not found.holdings:
+        yield Text("no socket has a local port")
+        return
+    grid = table(">PORTS", ">SOCKETS", "STATE", "PROCESS", "~DESTINATION")
+    shown = found.holdings if everything else found.holdings[:_SHOWN]
+    for one in shown:
+        grid.add_row(
+            f"{one.ports:,}",
+            f"{one.sockets:,}",
+            _state(one),
+            _process(one),
+            safe(str(one.peer or "-")),
+        )
+    yield grid
+    left = len(found.holdings) - len(shown)
+    if left:
+        yield Text(f"and {count(left, 'more line')}: --all", style=FAINT)
+    if not found.all_seen:
+        yield Text("Other users' processes could not be asked: root (sudo) sees them.")
+
+
+def _state(one: Holding) -> str:
+    return one.state if one.protocol == "TCP" else f"{one.protocol} {one.state}"
+
+
+def _process(one: Holding) -> str:
+    pids = ", ".join(map(str, one.pids[:3])) + (", ..." if len(one.pids) > 3 else "")
+    return safe(f"{one.command}[{pids}]" if pids else one.command)

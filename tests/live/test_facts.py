@@ -1,0 +1,201 @@
+"""What the machine says of its ports is kept at the head of a saved trace, and read back; `collect`
+brings it with a trace from where there is no Python; `holders` tells it without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from live.sessions import COMMAND, environment, run
+
+from strace_analyzer.live.collect import script
+from strace_analyzer.machine.facts import Facts, read
+
+pytestmark = pytest.mark.live
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a network namespace")
+IN_NAMESPACE = ["unshare", "-n", "sh", "-c"]
+SET_UP = (
+    "ip link set lo up; echo 40000 40019 > /proc/sys/net/ipv4/ip_local_port_range; "
+    "echo 40001,40003-40004 > /proc/sys/net/ipv4/ip_local_reserved_ports; "
+)
+HELD = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", 80))
+held = []
+for _ in range(5):
+    client = socket.socket(); client.bind(("0.0.0.0", 0)); client.connect(("127.0.0.1", 80))
+    held.append(client); held.append(server.accept()[0])
+gone = held.pop(0); gone.close()
+held.pop(0).close()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_facts_are_read_as_they_were_written() -> None:
+    facts = Facts({"net.ipv4.ip_local_port_range": "40000\t40019", "kernel": "6.1", "shown": "all"})
+    head = [line.encode() for line in facts.lines()]
+    again = read([*head, b"7 close(3) = 0\n", b"# strace-analyzer: kernel = 7\n" * 30])
+    assert again.port_range == (40000, 40019)
+    assert again.values["kernel"] == "6.1"
+    assert read([b"7 close(3) = 0\n"] * 30 + head).values == {}
+
+
+@pytest.mark.parametrize("text", ["", "1", "9 1", "0 70000", "a b", "1 2 3", "\u0661 \u0662"])
+def test_a_range_that_is_none_is_not_believed(text: str) -> None:
+    assert Facts({"net.ipv4.ip_local_port_range": text}).port_range is None
+
+
+def test_a_saved_trace_brings_its_facts(tmp_path: Path) -> None:
+    """Also that it shows everything: with no connection in it, the two reports say the same."""
+    done = run(tmp_path, "run", "--save-trace", "saved", "--", "true")
+    assert done.stderr.startswith("no connections: ")
+    text = (tmp_path / "saved").read_text()
+    ours = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert f"# strace-analyzer: net.ipv4.ip_local_port_range = {' '.join(ours)}\n" in text
+    for name in ("kernel", "strace", "date"):
+        assert f"# strace-analyzer: {name} = " in text
+    assert run(tmp_path, "saved").stdout.startswith("no connections: ")
+
+
+@needs_root
+def test_the_range_of_a_saved_trace_is_the_traced_machine_s(tmp_path: Path) -> None:
+    words = [*COMMAND, "run", "--save-trace", "saved", "--", sys.executable, "-c", HELD]
+    subprocess.run(
+        [*IN_NAMESPACE, f'{SET_UP}exec "$@"', "sh", *words],
+        cwd=tmp_path, env=environment(tmp_path), check=True, capture_output=True, input=b"",
+    )  # fmt: skip
+    ports = json.loads(run(tmp_path, "ports", "--format", "json", "saved").stdout)
+    (use,) = ports["traces"][0]["ports"]
+    assert (use["range"], use["range_source"]) == ([40000, 40019], "host")
+    given = run(tmp_path, "ports", "--format", "json", "--port-range", "1024-2047", "saved").stdout
+    (use,) = json.loads(given)["traces"][0]["ports"]
+    assert (use["range"], use["range_source"]) == ([1024, 2047], "option")
+
+
+TRACED = """
+import socket, time
+while "\\nTracerPid:\\t0\\n" in open("/proc/self/status").read():
+    time.sleep(0.1)
+server = socket.create_server(("127.0.0.1", 0))
+for _ in range(5):
+    with socket.socket() as client:
+        client.bind(("0.0.0.0", 0))
+        client.connect(server.getsockname())
+        server.accept()[0].close()
+"""
+"""begins when it is traced"""
+SHELLS = [["dash"], ["busybox", "sh"]]
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+@pytest.mark.parametrize("by_name", [True, False])
+def test_collect_brings_a_trace_that_check_reads_whole(
+    tmp_path: Path, shell: list[str], by_name: bool
+) -> None:
+    """The process is named by the parent of the one that connects, which alone is nothing."""
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"{shell[0]} is not installed")
+    (tmp_path / "collect.sh").write_text(run(tmp_path, "collect").stdout)
+    (tmp_path / "child.py").write_text(TRACED)
+    parent = tmp_path / "collected-parent"
+    parent.write_text(f'#!/bin/sh\n"{sys.executable}" child.py\nexit 0\n')
+    parent.chmod(0o755)
+    with subprocess.Popen([str(parent)], cwd=tmp_path) as traced:
+        target = "collected-parent" if by_name else str(traced.pid)
+        done = subprocess.run(
+            [*shell, "collect.sh", target, "60"], cwd=tmp_path, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr
+    (archive,) = tmp_path.glob("strace-*.tar.gz")
+    assert done.stdout.strip() == archive.name
+    with tarfile.open(archive) as tar:
+        names = {Path(name).name for name in tar.getnames()}
+    assert {"trace.txt", "facts.txt", "ss.txt"} <= names
+    report = json.loads(run(tmp_path, "--format", "json", archive.name).stdout)
+    assert [one["rule"] for one in report["findings"]] == ["bind-any-port-zero"] * 5
+    (use,) = report["traces"][0]["ports"]
+    assert use["range_source"] == "host"
+    assert report["findings"][0]["calls"]["bind"]["source"] == archive.name
+    assert list(tmp_path.glob("strace-collect.*")) == []  # nothing is left behind
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ([], 2, "usage: sh collect.sh PID|NAME [SECONDS]"),
+        (["1", "soon"], 2, "usage: sh collect.sh PID|NAME [SECONDS]"),
+        (["999999999"], 1, "collect: no process 999999999"),
+        (["no-such-program-here"], 1, "collect: no process is named no-such-program-here"),
+    ],
+)
+def test_collect_says_what_it_needs(
+    tmp_path: Path, shell: list[str], words: list[str], status: int, said: str
+) -> None:
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"{shell[0]} is not installed")
+    (tmp_path / "collect.sh").write_text(script())
+    done = subprocess.run(
+        [*shell, "collect.sh", *words], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (status, "")
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "collect.sh"]
+
+
+def test_an_archive_without_a_trace_is_refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("7 close(3) = 0\n")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "one", "one")
+        tar.add(tmp_path / "two", "two")
+    done = run(tmp_path, "a.tar.gz")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "strace-analyzer: a.tar.gz: no trace.txt in this archive, but one, two: unpack it first\n",
+    )
+    (tmp_path / "cut.tar.gz").write_bytes((tmp_path / "a.tar.gz").read_bytes()[:60])
+    done = run(tmp_path, "cut.tar.gz")
+    assert done.returncode == 2
+    assert "damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@needs_root
+def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*IN_NAMESPACE, f'{SET_UP}exec "$0" -c "$1"', sys.executable, HELD],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as holding:  # fmt: skip
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == "ready\n"
+        words = ("holders", "--netns", str(holding.pid))
+        text = run(tmp_path, *words).stdout
+        (found,) = json.loads(run(tmp_path, *words, "--format", "json").stdout)["namespaces"]
+        holding.communicate()
+    assert (found["range"], found["reserved"]) == ([40000, 40019], 3)
+    assert (found["held"], found["free"]) == (5, 12)
+    rows = {(one["state"], one["command"]): one for one in found["holders"]}
+    connected = rows["ESTAB", Path(sys.executable).name[:15]]
+    assert (connected["ports"], connected["pids"]) == (4, [holding.pid])
+    assert rows["TIME-WAIT", "(kernel)"]["ports"] == 1
+    assert {"address": "127.0.0.1", "port": 80} in [one["peer"] for one in found["holders"]]
+    assert text.startswith("12 of 17 ports free: 40000-40019: 5 held by TCP sockets, 3 reserved\n")
+
+
+def test_holders_of_this_namespace_count_what_we_hold(tmp_path: Path) -> None:
+    with socket.socket() as ours:
+        ours.bind(("127.0.0.1", 0))
+        ours.listen()
+        (found,) = json.loads(run(tmp_path, "holders", "--format", "json").stdout)["namespaces"]
+    mine = [one for one in found["holders"] if os.getpid() in one["pids"]]
+    assert [one["state"] for one in mine if one["peer"] is None] == ["LISTEN"]
