@@ -23,9 +23,13 @@ KERNEL = "(kernel)"
 UNSEEN = "(another user's)"
 
 
+_Key = tuple[str, str, str, Endpoint | None, int | None]
+
+
 class Holding(NamedTuple):
     """Sockets of one program in one state, with one destination (None without one). `ports` counts
-    the different local ports of the ephemeral range among them."""
+    the different local ports of the ephemeral range among them. `incoming` is the listener's port
+    where they are connections that came in: they need no port of their own."""
 
     command: str
     pids: tuple[int, ...]
@@ -34,6 +38,7 @@ class Holding(NamedTuple):
     peer: Endpoint | None
     sockets: int
     ports: int
+    incoming: int | None = None
 
 
 class Holders(NamedTuple):
@@ -55,9 +60,9 @@ def holders(pid: int | None = None) -> Holders:
     low, high = now.port_range or DEFAULT
     reserved = sum(1 for port in _ports(now.reserved) if low <= port <= high)
     owners, all_seen = _owners(network(pid))
-    collected: dict[tuple[str, str, str, Endpoint | None], list[tuple[int, int | None]]]
-    collected = defaultdict(list)
+    collected: dict[_Key, list[tuple[int, int | None]]] = defaultdict(list)
     held: set[int] = set()
+    listening = {row.local.port for _, row in now.rows if row.state == LISTEN}
     for inode, row in now.rows:
         if row.local.port is None or (not row.local.port):
             continue
@@ -66,7 +71,9 @@ def holders(pid: int | None = None) -> Holders:
         command, owner = owners.get(inode, (KERNEL if not inode else UNSEEN, None))
         if inode and inode not in owners and all_seen:
             command = KERNEL
-        key = (command, row.protocol, _state(row), _peer(row))
+        incoming = row.local.port if row.protocol == "TCP" and row.local.port in listening else None
+        peer = _peer(row) if incoming is None else None
+        key = (command, row.protocol, _state(row), peer, incoming)
         collected[key].append((row.local.port, owner))
     rows = [
         Holding(
@@ -77,8 +84,9 @@ def holders(pid: int | None = None) -> Holders:
             peer,
             len(found),
             len({port for port, _ in found if low <= port <= high}),
+            incoming,
         )
-        for (command, protocol, state, peer), found in collected.items()
+        for (command, protocol, state, peer, incoming), found in collected.items()
     ]
     rows.sort(key=lambda row: (-row.ports, -row.sockets, row.command, str(row.peer or "")))
     free = high - low + 1 - reserved - len(held)

@@ -11,7 +11,7 @@ from strace_analyzer.report.rows import NUMBER, TEXT, Row
 
 COLUMNS = {
     "command": TEXT, "pids": TEXT, "protocol": TEXT, "state": TEXT, "peer": TEXT,
-    "sockets": NUMBER, "ports": NUMBER,
+    "sockets": NUMBER, "ports": NUMBER, "incoming": NUMBER,
 }  # fmt: skip
 
 
@@ -32,6 +32,8 @@ class Holding(Protocol):
     def sockets(self) -> int: ...
     @property
     def ports(self) -> int: ...
+    @property
+    def incoming(self) -> int | None: ...
 
 
 class Holders(Protocol):
@@ -82,4 +84,5 @@ def _object(one: Holding) -> JsonObject:
         "peer": None if one.peer is None else one.peer._asdict(),
         "sockets": one.sockets,
         "ports": one.ports,
+        "incoming": one.incoming,
     }

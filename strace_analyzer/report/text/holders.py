@@ -40,7 +40,7 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
             f"{one.sockets:,}",
             _state(one),
             _process(one),
-            safe(str(one.peer or "-")),
+            _peer(one),
         )
     yield grid
     left = len(found.holdings) - len(shown)
@@ -52,6 +52,14 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
 
 def _state(one: Holding) -> str:
     return one.state if one.protocol == "TCP" else f"{one.protocol} {one.state}"
+
+
+def _peer(one: Holding) -> str:
+    if one.peer is not None:
+        return safe(str(one.peer))
+    if one.incoming is None:
+        return "-"
+    return f"port {one.incoming}" if one.state == "LISTEN" else f"incoming, on port {one.incoming}"
 
 
 def _process(one: Holding) -> str:
