@@ -15,6 +15,18 @@ class DamagedError(TraceError):
     """Compressed data is cut or damaged; what comes before can be read."""
 
 
+class SeveralStreamsError(TraceError):
+    """The lines of several containers, programs or files stand in one text."""
+
+    def __init__(self, name: str, streams: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{name}: the lines of {len(streams)} traces ({', '.join(streams)}); they are taken "
+            f"apart where they can be read again: save them to a file and check that, or "
+            f"grep -F '{streams[0]}' FILE | strace-analyzer"
+        )
+        self.streams = streams
+
+
 class ConfigurationError(StraceAnalyzerError):
     """A configuration file or an option holds something that does not exist or does not fit."""
 

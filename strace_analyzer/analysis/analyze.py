@@ -11,7 +11,7 @@ from typing import BinaryIO, Union
 
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
-from strace_analyzer.errors import TraceError
+from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Process, Unknown, Warning
 from strace_analyzer.machine.facts import read
 from strace_analyzer.rules import Rule, catalogue
@@ -25,6 +25,9 @@ from strace_analyzer.trace.reader import (
 )
 
 Source = Union[str, "os.PathLike[str]", BinaryIO, Sequence[Union[str, "os.PathLike[str]"]]]
+
+
+_Done = tuple[TraceInput, TraceAnalysis, TraceResult]
 
 
 def analyze(
@@ -54,19 +57,36 @@ def analyze(
 
 def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:
     """As `analyze`, for inputs that are already resolved."""
-    done = joined([_analyzed(trace, settings) for trace in inputs], settings)
-    return replace(done, inputs=tuple(inputs))
+    done = [done for trace in inputs for done in _analyzed(trace, settings)]
+    analysis = joined([(analysis, result) for _, analysis, result in done], settings)
+    return replace(analysis, inputs=tuple(trace for trace, _, _ in done))
 
 
-def _analyzed(trace: TraceInput, settings: Settings) -> tuple[TraceAnalysis, TraceResult]:
+def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
+    """One, or one for each container whose lines stand in one file."""
     reader, analysis = opened(trace, settings)
     try:
         for event in reader:
             analysis.feed(event)
     except EveryLineMattersError:
         return _analyzed(trace, replace(settings, strict=True))
+    except SeveralStreamsError as several:
+        if not all(source.can_be_read_again for source in trace.sources):
+            raise
+        return [
+            done
+            for number, stream in enumerate(several.streams, 1)
+            for done in _analyzed(_one_of(trace, number, stream), settings)
+        ]
     analysis.close()
-    return analysis, result(reader, analysis)
+    return [(trace, analysis, result(reader, analysis))]
+
+
+def _one_of(trace: TraceInput, number: int, stream: str) -> TraceInput:
+    """The lines of one container as a trace of its own."""
+    sources = tuple(replace(source, only=stream) for source in trace.sources)
+    name = f"{trace.name} ({stream})"
+    return replace(trace, id=f"{trace.id}.{number}", name=name, sources=sources)
 
 
 def opened(

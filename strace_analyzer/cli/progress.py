@@ -61,6 +61,7 @@ def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
         source.tid,
         source.start,
         source.member,
+        source.only,
         source,
         read,
     )

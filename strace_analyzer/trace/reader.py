@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 
-from strace_analyzer.errors import TraceError
+from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.trace.decode.attribution import NOBODY, SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
@@ -27,7 +27,7 @@ from strace_analyzer.trace.family import Family
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import rows
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
-from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping
+from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping, named
 from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.prefilter.scan import Scan, scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve, layout_of
@@ -60,10 +60,12 @@ class EventStream:
         tid: int | None = None,
         accounting: Accounting | None = None,
         clock: Clock | None = None,
+        only: str | None = None,
     ) -> None:
         self.accounting = Accounting(name) if accounting is None else accounting
         self.clock = Clock() if clock is None else clock
         self._tid = tid
+        self._only = only
         self._frame = Frames(self.clock).frame
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
         self._join = self._rejoin.join
@@ -83,9 +85,14 @@ class EventStream:
         return found
 
     def _unwrapped(self, found: list[Unwrapped]) -> list[Event]:
-        """What the stage in front has decided -> events; learns what the lines look like."""
+        """What the stage in front has decided -> events; learns what the lines look like. None any
+        more once there are lines of several traces."""
         events: list[Event] = []
-        for number, counts, text, _ in found:
+        if self._only is None and len(self._unwrapping.streams) > 1:
+            return events
+        for number, counts, text, stream in found:
+            if self._only not in (None, named(stream)):
+                continue
             for part in lines(0, number, text, counts):
                 frame = self._frame(part)
                 if frame.kind in SPEAKING:
@@ -149,9 +156,15 @@ class EventStream:
         return self._rejoin.awaits_next
 
     def close(self) -> list[Event]:
-        """The end of the input: what was still under way."""
+        """The end of the input: what was still under way.
+
+        Raises SeveralStreamsError where it was that of several traces.
+        """
         events = self._unwrapped(self._unwrapping.close())
         self.accounting.read_through = self._unwrapping.notes
+        streams = self._unwrapping.streams
+        if self._only is None and len(streams) > 1:
+            raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))
         return events + self._rejoin.close()
 
 
@@ -219,7 +232,7 @@ class TraceReader:
 
     def _single(self) -> Iterator[Event]:
         source, account = self.trace.sources[0], self.accounting[0]
-        stream = EventStream(source.name, source.tid, account, self._clocks[0])
+        stream = EventStream(source.name, source.tid, account, self._clocks[0], source.only)
         if self._watch is None:
             for block in blocks_of(source, account):
                 for line in rows(block):

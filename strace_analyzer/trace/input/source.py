@@ -35,6 +35,8 @@ class SourceInput:
     """Where it begins in a stream that can go back."""
     member: str | None = None
     """The name of the trace in `path`, where that is an archive."""
+    only: str | None = None
+    """Of lines that several containers wrote: whose are read."""
 
     @property
     def can_be_read_again(self) -> bool:

@@ -85,6 +85,8 @@ class Unwrapping:
         self._ordinary = 0
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
+        self.streams: dict[bytes, None] = {}
+        """Whose records were read, where their wrapping says it."""
         self._vain = 0
         self._level = 1
         """Of quoting, at the last record: the rest of a folded one stands on the same."""
@@ -181,6 +183,8 @@ class Unwrapping:
             if grade >= Grade.BEGUN:
                 self._read[chain] += 1
                 self._level = depth
+                if stream and grade >= Grade.STRANGE:
+                    self.streams[stream] = None
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
         elif grade >= Grade.STRANGE:
@@ -323,6 +327,11 @@ class Unwrapping:
                 self._chains.insert(0, chain)
                 return _Reading(Peeled(raw[place:]), Grade.WHOLE, chain)
         return known
+
+
+def named(stream: bytes) -> str:
+    """The name of a stream of Unwrapped, as text."""
+    return stream.decode("utf-8", "replace")
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,0 +1,104 @@
+"""A wrapped sample has the findings of the plain one, on the lines where they stand then."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path
+
+import pytest
+from wrappings import WRAPPINGS, Lines, folded
+
+import strace_analyzer as sa
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SMALL = ("ssh-b-any.strace", "node-http-anyaddr.strace")
+Found = list[tuple[str, tuple[tuple[str, int], ...], str]]
+
+
+@cache
+def sample(name: str) -> tuple[bytes, ...]:
+    text = (ROOT / "samples" / name).read_bytes()
+    return tuple(line.rstrip() for line in text.splitlines())
+
+
+def analysis(lines: Lines) -> sa.Analysis:
+    return sa.analyze(io.BytesIO(b"\n".join(lines) + b"\n"), sockets=False)
+
+
+def found(of: sa.Analysis, places: dict[int, int] | None = None) -> Found:
+    """Rule, the lines of its calls and the outcome of each finding, the lines put where `places`
+    says."""
+    return sorted(
+        (
+            finding.rule,
+            tuple(
+                sorted(
+                    (role, places[call.line] if places else call.line)
+                    for role, call in finding.calls.items()
+                    if call is not None
+                )
+            ),
+            str(finding.outcome),
+        )
+        for finding in of.findings
+    )
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+@pytest.mark.parametrize("file", SMALL)
+def test_a_wrapped_sample_has_the_findings_of_the_plain_one(file: str, name: str) -> None:
+    plain = list(sample(file))
+    expected = analysis(plain)
+    wrapped = analysis(WRAPPINGS[name](plain))
+
+    assert found(wrapped) == found(expected) != []
+    assert wrapped.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
+    assert wrapped.traces[0].sources[0].unparsed == 0
+
+
+@pytest.mark.parametrize("name", [None, "quoted", "docker compose", "HTML"])
+@pytest.mark.parametrize("width", [60, 72, 80, 100])
+@pytest.mark.parametrize("indent", [b"", b"     "])
+def test_a_folded_sample_has_the_findings_of_the_plain_one(
+    name: str | None, width: int, indent: bytes
+) -> None:
+    plain = list(sample("ssh-b-any.strace"))
+    expected = analysis(plain)
+    pieces, places = folded(plain, width, indent)
+    wrapped = analysis(WRAPPINGS[name](pieces) if name else pieces)
+
+    assert found(wrapped) == found(expected, places) != []
+    assert wrapped.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
+
+
+def test_what_was_taken_off_is_said() -> None:
+    wrapped = analysis(WRAPPINGS["quoted twice"](list(sample(SMALL[0]))))
+
+    assert wrapped.traces[0].sources[0].read_through == ['"> " quoting, 2 levels']
+
+
+def test_an_ordinary_trace_is_read_as_it_is() -> None:
+    assert analysis(list(sample(SMALL[1]))).traces[0].sources[0].read_through == []
+
+
+def test_containers_in_one_file_are_traces_of_their_own(tmp_path: Path) -> None:
+    plain = sample(SMALL[0])
+    file = tmp_path / "compose.log"
+    pairs = zip(plain, plain, strict=True)
+    file.write_bytes(b"".join(b"web-1 | %b\napi-1 | %b\n" % pair for pair in pairs))
+
+    apart = sa.analyze(file)
+
+    alone = found(analysis(list(plain)))
+    assert [trace.id for trace in apart.traces] == ["t1.1", "t1.2"]
+    assert len(apart.findings) == 2 * len(alone)
+
+
+def test_containers_in_a_stream_are_refused_with_the_way_to_take_them_apart() -> None:
+    plain = sample(SMALL[0])
+    pairs = zip(plain, plain, strict=True)
+    lines = [line for a, b in pairs for line in (b"web-1 | " + a, b"api-1 | " + b)]
+
+    with pytest.raises(sa.TraceError, match="grep -F 'web-1' FILE"):
+        list(sa.parse(lines))

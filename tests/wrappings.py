@@ -1,0 +1,104 @@
+"""Lines of a trace in, the same lines as other tools, mails and web pages show them out.
+
+A Wrapping takes lines and gives lines; `places` says where each of the lines given stands then.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import quopri
+import random
+from collections.abc import Callable
+
+Lines = list[bytes]
+Wrapping = Callable[[Lines], Lines]
+
+
+def before(prefix: bytes) -> Wrapping:
+    return lambda lines: [prefix + line for line in lines]
+
+
+def numbered(form: bytes) -> Wrapping:
+    return lambda lines: [form % number + line for number, line in enumerate(lines, 1)]
+
+
+def each(change: Callable[[bytes], bytes]) -> Wrapping:
+    return lambda lines: [change(line) for line in lines]
+
+
+def mixed(lines: Lines) -> Lines:
+    marks = (b"> ", b">> ", b"> > ", b">")
+    return [marks[number % 4] + line for number, line in enumerate(lines)]
+
+
+def docker_json(line: bytes) -> bytes:
+    said = {"log": line.decode("latin-1") + "\n", "stream": "stderr", "time": "2026-11-29T21:28Z"}
+    return json.dumps(said).encode()
+
+
+def entities(line: bytes) -> bytes:
+    return html.escape(line.decode("latin-1")).encode("latin-1")
+
+
+def printable(line: bytes) -> bytes:
+    return quopri.encodestring(line).replace(b"=\n", b"").rstrip(b"\n")
+
+
+TIME = b"2026-11-29T21:28:53.123456789Z "
+WRAPPINGS: dict[str, Wrapping] = {
+    "quoted": before(b"> "),
+    "quoted twice": before(b"> > "),
+    "quoted twice, close": before(b">> "),
+    "bars": before(b"| "),
+    "mark and bar": before(b"> | "),
+    "levels by line": mixed,
+    "docker compose": before(b"web-1  | "),
+    "docker compose with times": before(b"web-1  | " + TIME),
+    "kubectl --prefix": before(b"[pod/api-7d4f/app] "),
+    "kubectl --timestamps": before(TIME),
+    "CRI": before(TIME + b"stderr F "),
+    "journal": before(b"Nov 29 21:28:53 host app[812]: "),
+    "journal, short-iso": before(b"2026-11-29T21:28:53+0000 host app[812]: "),
+    "journal, short-precise": before(b"Nov 29 21:28:53.123456 host app[812]: "),
+    "RFC 3164": before(b"<13>Nov  9 21:28:53 host app[812]: "),
+    "RFC 5424": before(b"<13>1 2026-11-29T21:28:53.003Z host app 812 - - "),
+    "docker json-file": each(docker_json),
+    "GitHub Actions": before(b"2026-11-29T21:28:53.1234567Z "),
+    "grep -n": numbered(b"%d:"),
+    "grep -Hn": numbered(b"trace.txt:%d:"),
+    "cat -n": numbered(b"%6d\t"),
+    "nl": numbered(b"%6d  "),
+    "an editor's numbers": numbered(b"%3d "),
+    "a patch": before(b"+"),
+    "slashes": before(b"// "),
+    "hashes": before(b"# "),
+    "stars": before(b" * "),
+    "indented": before(b"      "),
+    "HTML": each(entities),
+    "HTML with breaks": each(lambda line: entities(line).replace(b"&quot;", b"&#34;") + b"<br>"),
+    "quoted-printable": each(printable),
+    "Markdown": each(lambda line: line.replace(b"_", b"\\_").replace(b"[", b"\\[")),
+    "bold": each(lambda line: b"**" + line + b"**"),
+    "code": each(lambda line: b"`" + line + b"`"),
+    "coloured": each(lambda line: b"\x1b[32m" + line + b"\x1b[0m"),
+    "curly quotes": each(lambda line: line.replace(b'"', "\u201d".encode())),
+    "an unknown tool": before(b"mytool[host7]: "),
+}
+
+
+def folded(lines: Lines, width: int, indent: bytes = b"") -> tuple[Lines, dict[int, int]]:
+    """`lines` broken at a column, and the number of each line's first piece by its own."""
+    pieces: Lines = []
+    places = {}
+    for number, line in enumerate(lines, 1):
+        places[number] = len(pieces) + 1
+        parts = [line[at : at + width] for at in range(0, len(line), width)] or [b""]
+        pieces += [parts[0], *(indent + part for part in parts[1:])]
+    return pieces, places
+
+
+def two_of_them(seed: int) -> tuple[str, str]:
+    """Names of two wrappings, of which the second is put around the first."""
+    inner, outer = random.Random(seed).sample(sorted(WRAPPINGS), 2)
+    return inner, outer
