@@ -291,6 +291,7 @@ class Unknown:
     fd: int | None
     first: Location
     last: Location
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

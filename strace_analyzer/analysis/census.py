@@ -4,7 +4,7 @@ destinations."""
 from __future__ import annotations
 
 from strace_analyzer.findings import Process
-from strace_analyzer.kernel.connect_calls import UNDECODED
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.step import MAKING, Step
@@ -101,7 +101,7 @@ class Census:
     def _connection(self, tally: _Tally, role: str, was: Socket, now: Socket) -> None:
         if role == "connect" and now.peer is not None and was.connection is Connection.UNCONNECTED:
             tally.tcp_connections += 1
-            tally.unread += UNDECODED in now.doubts
+            tally.unread += Doubt.UNDECODED in now.doubts
             tally.destinations.add((now.peer.address, now.peer.port))
             if was.binding is Binding.EPHEMERAL and is_early_wildcard_bind(was):
                 tally.early_bound += 1

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from strace_analyzer.analysis.attention import Attention
+from strace_analyzer.analysis.blind import not_read, not_seen
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
@@ -17,7 +18,9 @@ from strace_analyzer.analysis.holding import held
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.standing import Standing, standing
+from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.unknowns import Unknowns
+from strace_analyzer.analysis.unread import ON_A_SOCKET, Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.findings import (
@@ -32,7 +35,7 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
-from strace_analyzer.kernel.connect_calls import BIND_HIDDEN, CONNECT_HIDDEN, UNDECODED
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.step import MAKING, MOVING
 from strace_analyzer.machine import Listing
@@ -48,6 +51,7 @@ from strace_analyzer.trace.events import (
     Notice,
     SignalDelivered,
     Syscall,
+    Unparsed,
 )
 from strace_analyzer.trace.reader import Accounting
 
@@ -92,10 +96,9 @@ class TraceAnalysis:
         self.trace = id
         self.name = name
         self.visibility = Visibility(settings.nothing_hidden)
-        self._steps_back = 0
-        self._left_out = 0
-        self._damage: list[str] = []
-        self._shortened = 0
+        self._unread = Unread()
+        self._reasons: list[Told] = []
+        self._warnings: list[Told] = []
         self._source_names = source_names
         self._settings = settings
         strangers = set(settings.rules).difference(catalogue())
@@ -174,6 +177,10 @@ class TraceAnalysis:
             self._last = event
         elif isinstance(event, Notice):
             self._quotes.append(event.text)
+        if isinstance(event, Unparsed):
+            self._not_understood(self._unread.feed(event))
+        elif isinstance(event, Syscall) and event.name in ON_A_SOCKET:
+            self._not_understood(self._unread.call(event))
         self.visibility.feed(event)
         steps = self._tracker.feed(event)
         if self._genealogy is not None:
@@ -200,6 +207,12 @@ class TraceAnalysis:
                 self._unknowns.feed(doubt)
             self._doubts.clear()
         return changed
+
+    def _not_understood(self, line: UnreadLine | None) -> None:
+        if line is not None:
+            self.visibility.names.add(line.name)  # no option hid it
+            at = Location(self.source_name(line.source), line.line)
+            self._unknowns.add(Doubt.UNREAD, None, None, at)
 
     def _listening(self, role: str) -> tuple[Callable[[Step], None], ...]:
         """Who is told of steps with this role; the engine comes after them, its rules may ask."""
@@ -232,7 +245,7 @@ class TraceAnalysis:
             ports={ports.namespace: ports for ports in self._ports},
             hidden=hidden(
                 self.visibility,
-                self._unknowns.count(CONNECT_HIDDEN),
+                self._unknowns.count(Doubt.CONNECT_HIDDEN),
                 self._tracker.has_unseen_copies,
             ),
             autobind_reuse=self._settings.autobind_reuse,
@@ -244,7 +257,9 @@ class TraceAnalysis:
             counts.setdefault(finding.process.id, Counter())[finding.rule] += 1
         self._counts = {process: dict(sorted(count.items())) for process, count in counts.items()}
         for failure in self._engine.failures:
-            self._unknowns.add("rule-failed", None, None, Location(failure.source, failure.line))
+            self._unknowns.add(
+                Doubt.RULE_FAILED, None, None, Location(failure.source, failure.line)
+            )
 
     # what came out
 
@@ -284,28 +299,27 @@ class TraceAnalysis:
         return self._census.processes(self._counts)
 
     def warnings(self) -> list[Warning]:
-        """What the trace's options hid."""
-        return warnings(
-            self.trace,
-            self.visibility,
-            self._doubted,
-            connections=self._census.tcp_connections,
-            hidden_connects=self._unknowns.count(CONNECT_HIDDEN),
-            steps_back=self._steps_back,
-            left_out=self._left_out,
-            damage=self._damage,
-            shortened=self._shortened,
-        )
+        """What was not read, not seen, or hidden."""
+        told = {one.doubt: one for one in (*self._warnings, *self._reasons)}
+        return [one.of(self.trace) for one in told.values()]
 
     def result(
         self, clock: str, accounts: tuple[Accounting, ...], steps_back: int = 0, left_out: int = 0
     ) -> TraceResult:
         """The trace itself, as the report names it; how its reader found its clock, and how many
         lines it left out too soon."""
-        self._steps_back = steps_back
-        self._left_out = left_out
-        self._shortened = sum(account.shortened for account in accounts)
-        self._damage = [account.damage for account in accounts if account.damage is not None]
+        self._reasons = list(self._why_blind(accounts))
+        self._warnings = list(
+            warnings(
+                self.visibility,
+                self._doubted,
+                connections=self._census.tcp_connections,
+                hidden_connects=self._unknowns.count(Doubt.CONNECT_HIDDEN),
+                steps_back=steps_back,
+                left_out=left_out,
+                shortened=sum(account.shortened for account in accounts),
+            )
+        )
         return TraceResult(
             id=self.trace,
             name=self.name,
@@ -324,20 +338,31 @@ class TraceAnalysis:
             forecasts=() if self._what_if is None else self._what_if.close(self._start),
             tcp_connections=self._census.tcp_connections,
             quotes=tuple(self._quotes),
-            inconclusive=self._inconclusive(),
+            inconclusive=self._reasons[0].headline if self._reasons else None,
         )
 
-    def _inconclusive(self) -> str | None:
+    @property
+    def _unseen(self) -> tuple[int, ...]:
+        """The tasks that were made and never seen. Where only some calls are traced, a child that
+        strace follows may have nothing to say: but at the end it exits, and that is printed."""
+        tasks, visibility = self._tracker.tasks, self.visibility
+        may_be_silent = visibility.is_filtered and tasks.children_are_shown
+        return () if may_be_silent and not visibility.pieces.ends_in_exits else tasks.unseen
+
+    def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
+        """Why nothing can be said where nothing was found; first what weighs most."""
+        yield from not_read(accounts, self._unread, self._source_names)
+        yield from not_seen(self._unseen, self._unknowns.count(Doubt.GIVEN_TWICE))
         if any("connect" in finding.calls for finding in self._engine.store):
-            return None  # it shows what it was asked for
-        if self._damage:
-            return "the end of this trace is missing"
-        reason = self.visibility.inconclusive(
+            return  # it shows what it was asked for
+        told = self.visibility.inconclusive(
             self._census.sockets,
             self._census.tcp_connections,
-            self._unknowns.count(CONNECT_HIDDEN),
-            self._unknowns.count(BIND_HIDDEN),
+            self._unknowns.count(Doubt.CONNECT_HIDDEN),
+            self._unknowns.count(Doubt.BIND_HIDDEN),
         )
-        if reason is None and self._unknowns.count(UNDECODED) and not self._census.decoded:
-            return "the options of this trace hid the addresses of bind() and connect()"
-        return reason
+        undecoded = self._unknowns.count(Doubt.UNDECODED)
+        if told is not None:
+            yield told
+        elif undecoded and not self._census.decoded and not self.visibility.pieces.broke_off:
+            yield Told(Doubt.ADDRESSES_HIDDEN, undecoded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from strace_analyzer.trace.events import (
     Unparsed,
 )
 
+_RESULT = re.compile(r"\)\s*= ")
+"""Behind it a call's line says what it returned: it is whole, whatever else is odd about it."""
 _EXITS = frozenset({"exit", "exit_group"})
 
 
@@ -37,6 +40,8 @@ class Pieces:
         self._known: set[int] = set()
         self._inside: dict[int, Entered] = {}
         self._is_cut = False
+        self.ends_in_exits = False
+        """the last line is that of a task's end"""
         self._has_ended = False
         """the last line was the end of a program"""
         self._has_table = False
@@ -63,7 +68,9 @@ class Pieces:
 
     def feed(self, event: Event) -> None:
         """Note what `event` shows."""
-        self._is_cut = self._has_ended = False  # a reader gives the last line, whatever it is
+        self._is_cut = self._has_ended = self.ends_in_exits = (
+            False  # a reader gives the last line, whatever it is
+        )
         take = self._take.get(type(event))
         if take is not None:
             take(event)
@@ -94,6 +101,7 @@ class Pieces:
             self._known.add(tid)
 
     def _end(self, event: Exited | Killed | Detached) -> None:
+        self.ends_in_exits = not isinstance(event, Detached)
         self._inside.pop(event.tid, None)
         self._known.discard(event.tid)
         if isinstance(event, Exited) and event.superseded_by is not None:
@@ -103,7 +111,7 @@ class Pieces:
         self._renamed(0, event.tid)
 
     def _cut(self, event: Unparsed) -> None:
-        self._is_cut = True
+        self._is_cut = _RESULT.search(event.text) is None
         for tid, half in self._inside.items():
             if half.span[:2] == event.span[:2]:  # its other half came, but they are not understood
                 del self._inside[tid]

@@ -8,6 +8,8 @@ of hundreds failed.
 from __future__ import annotations
 
 from strace_analyzer.analysis.pieces import Pieces
+from strace_analyzer.analysis.told import Told
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.process_calls import ENTRIES as CLONES
 from strace_analyzer.trace.events import Event, Syscall
@@ -161,7 +163,7 @@ class Visibility:
 
     def inconclusive(
         self, sockets: int, connections: int, hidden_connects: int, hidden_binds: int
-    ) -> str | None:
+    ) -> Told | None:
         """Why this trace can say nothing about bind and connect; None where it can.
 
         The model counts internet sockets, their connections, and those of them that are used
@@ -171,38 +173,38 @@ class Visibility:
         if self.nothing_hidden:
             return None
         if self.failures == self.calls >= _ALL_FAILED and names - _ASKED:
-            return "the options of this trace hid every call that succeeded (-Z)"
+            return Told(Doubt.SUCCESSES_HIDDEN, 1)
         if hidden_connects and not connections:
-            return f"the options of this trace hid connect(){self._or_failures}"
+            if self.failures:
+                return Told(Doubt.CONNECT_HIDDEN, hidden_connects, _CONNECT)
+            words = f"{_CONNECT}, or the calls that failed (-z)"
+            return Told(Doubt.FAILURES_HIDDEN, hidden_connects, words)
         if hidden_binds and "bind" not in names:
-            return "the options of this trace hid bind()"
+            return Told(Doubt.BIND_HIDDEN, hidden_binds, _BIND)
         if not self.is_filtered:
             return None
         if not names:
-            return "this trace shows no call at all"
+            return Told(Doubt.NO_CALLS, 1)
         return self._hidden_by_name(sockets)
 
-    @property
-    def _or_failures(self) -> str:
-        return "" if self.failures else ", or the calls that failed (-z)"
-
-    def _hidden_by_name(self, sockets: int) -> str | None:
+    def _hidden_by_name(self, sockets: int) -> Told | None:
         """What a filter of calls by name left out that every client needs."""
         shown = self.names - _HARMLESS
         bind = "bind" in shown
         if not bind and "connect" not in shown:
-            return _BOTH if shown and "socket" not in shown else None
+            return Told(Doubt.BOTH_HIDDEN, 1) if shown and "socket" not in shown else None
         if sockets and self.hides_connect:
-            return "the options of this trace hid connect()"
+            return Told(Doubt.CONNECT_HIDDEN, sockets, _CONNECT)
         if not bind and ("socket" not in shown or shown <= {"connect", "socket"}):
-            return "the options of this trace hid bind()"
+            return Told(Doubt.BIND_HIDDEN, 1, _BIND)
         return None
 
 
 _COPYING = frozenset({"dup", "dup2", "dup3", "fcntl", "fcntl64"})
 _ASKED = frozenset({"bind", "connect"})
 _SOCKETS = _ASKED | {"socket"}
-_BOTH = "the options of this trace hid bind() and connect()"
+_CONNECT = "the options of this trace hid connect()"
+_BIND = "the options of this trace hid bind()"
 _NETWORK = frozenset({
     "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername",
     "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",

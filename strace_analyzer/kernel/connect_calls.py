@@ -5,11 +5,11 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
-from strace_analyzer.kernel.notes import OLDER
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
-from strace_analyzer.kernel.state import IO_URING, PAIRING, PASSED, RECEIVED, Kernel
+from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.transitions import (
     CONNECT,
     PORT_AT_CONNECT,
@@ -21,16 +21,6 @@ from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
-UNDECODED = "undecoded-address"
-"""strace did not decode the address of a bind() or connect()."""
-KINSHIP = "clone-hidden"
-"""Two tasks are taken for threads of one process only because the trace does not show who made
-them."""
-
-BIND_HIDDEN = "bind-hidden"
-"""The code of the doubt that a socket had a port before connect(), and its bind() is not traced."""
-CONNECT_HIDDEN = "connect-hidden"
-"""The code of the doubt that data moved on a socket, and no connect() is in the trace."""
 NO_SOCKET = frozenset({"EBADF", "ENOTSOCK", "EFAULT"})
 """Errors after which nothing is known of the socket, or there is none."""
 
@@ -49,9 +39,9 @@ def connect_to(
     description = socket_for(kernel, task, fd, call, address)
     if description is None:
         if address is None and fd.may_be_socket and call.result.errno not in NO_SOCKET:
-            kernel.doubt(UNDECODED, task, fd.fd, call)
+            kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
         elif kernel.is_elsewhere(task, fd.fd) and address is not None and address.family in INET:
-            kernel.doubt(OLDER, task, fd.fd, call)
+            kernel.doubt(Doubt.OLDER, task, fd.fd, call)
         return
     was = description.socket
     if address is not None and address.family == "AF_UNSPEC":
@@ -61,8 +51,8 @@ def connect_to(
         if call.result.errno in NO_SOCKET:
             return
         if was.is_inet and (address is None or address.family in INET):
-            kernel.doubt(UNDECODED, task, fd.fd, call)
-            now = was._replace(doubts=was.doubts | {UNDECODED}, connects=was.connects + 1)
+            kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
+            now = was._replace(doubts=was.doubts | {Doubt.UNDECODED}, connects=was.connects + 1)
             kernel.move(call, "connect", task, fd.fd, description, now, keep=False)
         return
     result = _result(call, was, address)
@@ -74,21 +64,21 @@ def connect_to(
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, address.family)
         was = description.socket
-    if UNDECODED in was.doubts:
-        kernel.doubt(UNDECODED, task, fd.fd, call)
-    elif RECEIVED in was.doubts:
-        kernel.doubt(RECEIVED, task, fd.fd, call)
-    elif OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
-        kernel.doubt(OLDER, task, fd.fd, call)
+    if Doubt.UNDECODED in was.doubts:
+        kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
+    elif Doubt.RECEIVED in was.doubts:
+        kernel.doubt(Doubt.RECEIVED, task, fd.fd, call)
+    elif Doubt.OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
+        kernel.doubt(Doubt.OLDER, task, fd.fd, call)
     elif _had_a_port(was):
-        kernel.doubt(BIND_HIDDEN, task, fd.fd, call)
+        kernel.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
     if description.maker is not task:
         if kernel.tasks.share_by_assumption(task, description.maker):
-            was = was._replace(doubts=was.doubts | {KINSHIP})
+            was = was._replace(doubts=was.doubts | {Doubt.KINSHIP})
         if task.ambiguous:
-            was = was._replace(doubts=was.doubts | {PAIRING})
+            was = was._replace(doubts=was.doubts | {Doubt.PAIRING})
     if kernel.rests_on_the_number(task, fd, was):
-        was = was._replace(doubts=was.doubts | {IO_URING})
+        was = was._replace(doubts=was.doubts | {Doubt.IO_URING})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
     unclear = result is ConnectResult.UNCLEAR
@@ -96,7 +86,7 @@ def connect_to(
     now = _connected(was, result, address)._replace(
         proved_pinned=was.proved_pinned or shown,
         connects=was.connects + (not polled),
-        doubts=was.doubts | {"release-unclear"} if unclear else was.doubts,
+        doubts=was.doubts | {Doubt.RELEASE_UNCLEAR} if unclear else was.doubts,
     )
     role = "outcome" if polled else "connect"
     kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
@@ -125,10 +115,10 @@ def shows_a_hidden_connect(
         and was.origin is Origin.CREATED
         and was.connection is Connection.UNCONNECTED
         and was.connects == 0
-        and not was.doubts & {CONNECT_HIDDEN, PASSED}
+        and not was.doubts & {Doubt.CONNECT_HIDDEN, Doubt.PASSED}
     ):
-        description.socket = was._replace(doubts=was.doubts | {CONNECT_HIDDEN})
-        kernel.doubt(CONNECT_HIDDEN, task, fd, call)
+        description.socket = was._replace(doubts=was.doubts | {Doubt.CONNECT_HIDDEN})
+        kernel.doubt(Doubt.CONNECT_HIDDEN, task, fd, call)
 
 
 def _result(call: Syscall, was: Socket, address: SocketAddress) -> ConnectResult:

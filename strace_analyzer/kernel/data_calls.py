@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, passed_fds
 from strace_analyzer.kernel.connect_calls import connect_to, established, shows_a_hidden_connect
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.option_calls import connection_lost
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
-from strace_analyzer.kernel.state import PASSED, Kernel
+from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
@@ -119,9 +120,9 @@ def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
         description = kernel.find(task, fd, call)
         if description is not None and description.socket.is_inet:
             socket = description.socket
-            description.socket = socket._replace(doubts=socket.doubts | {PASSED})
+            description.socket = socket._replace(doubts=socket.doubts | {Doubt.PASSED})
             if socket.binding is Binding.EPHEMERAL:
-                kernel.doubt(PASSED, task, fd.fd, call)
+                kernel.doubt(Doubt.PASSED, task, fd.fd, call)
 
 
 def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:

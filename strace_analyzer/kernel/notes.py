@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription
 from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
 from strace_analyzer.trace.annotation import SocketNote
-
-OLDER = "older-socket"
-"""The code of the doubt that a socket carries whose making the trace does not show: it may have
-been bound before, and where its protocol is not known it may be harmless."""
-OPTIONS_HIDDEN = "setsockopt-hidden"
-"""The code of the doubt that IP_BIND_ADDRESS_NO_PORT may be on, unseen."""
 
 TYPES = {
     "TCP": "SOCK_STREAM",
@@ -68,7 +63,7 @@ def proved_bound(socket: Socket, port: int) -> Socket:
         binding=Binding.EPHEMERAL,
         assigned_port=port,
         options=socket.options._replace(no_port=False),
-        doubts=socket.doubts - {OPTIONS_HIDDEN},
+        doubts=socket.doubts - {Doubt.OPTIONS_HIDDEN},
     )
 
 
@@ -105,7 +100,7 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
         inode=note.inode if tells_inode else socket.inode,
         assigned_port=port,
     )
-    if OLDER in now.doubts and now.evidence("bind"):
+    if Doubt.OLDER in now.doubts and now.evidence("bind"):
         return now._replace(doubts=settled(now))
     return now
 
@@ -113,4 +108,4 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
 def settled(socket: Socket) -> frozenset[str]:
     """The doubts that are left of `socket`, whose bind() the trace shows. That its making is older
     leaves one question: TCP?"""
-    return socket.doubts - {OLDER} if socket.is_tcp else socket.doubts
+    return socket.doubts - {Doubt.OLDER} if socket.is_tcp else socket.doubts

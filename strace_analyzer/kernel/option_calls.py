@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, option_number
 from strace_analyzer.kernel.connect_calls import established, shows_a_hidden_connect
-from strace_analyzer.kernel.notes import OPTIONS_HIDDEN, settled
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.notes import settled
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Connection, Options, Outcome, Socket
@@ -87,11 +88,11 @@ def setsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
         value = _value(call.args)
         now = was._replace(options=setter(was.options, value))
         if key == NO_PORT:
-            now = now._replace(doubts=was.doubts - {OPTIONS_HIDDEN})
+            now = now._replace(doubts=was.doubts - {Doubt.OPTIONS_HIDDEN})
             if option_number(value) is None:
                 # setting and clearing look alike (-s 0, -e verbose): a finding, if a doubtful one
                 options = now.options._replace(no_port=False)
-                now = now._replace(options=options, doubts=now.doubts | {OPTIONS_HIDDEN})
+                now = now._replace(options=options, doubts=now.doubts | {Doubt.OPTIONS_HIDDEN})
         kernel.move(call, "setsockopt", task, fd.fd, description, now)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from os.path import basename
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.state import IO_URING, Kernel
+from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.tasks import Birth
 from strace_analyzer.trace.constants import CLONE_FLAGS, includes, number
 from strace_analyzer.trace.events import Entered, Syscall
@@ -151,7 +152,7 @@ def io_uring(kernel: Kernel, task: Task, call: Syscall) -> None:
     """io_uring_setup(2): from now on this process can make calls that strace does not see."""
     if not call.result.failed:
         task.table.has_ring = True
-        kernel.doubt(IO_URING, task, None, call)
+        kernel.doubt(Doubt.IO_URING, task, None, call)
     fd = result_fd(call)
     if fd is not None:
         kernel.number_was_given(task, fd.fd, call)

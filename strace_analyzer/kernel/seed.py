@@ -11,15 +11,11 @@ from collections.abc import Iterable
 from os.path import basename
 from typing import NamedTuple
 
-from strace_analyzer.kernel.notes import OLDER
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Socket
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.sockaddr import SocketAddress
-
-OLDER_BIND = "older-bind"
-"""The doubt that a socket carries whose bind() is older than the trace: nobody tells which port
-it asked for, and by its number it looks like one that the kernel chose."""
 
 
 class ExistingSocket(NamedTuple):
@@ -103,7 +99,7 @@ def _socket(id: int, namespace: int, facts: ExistingSocket, ephemeral: tuple[int
     port 0 if the kernel could have chosen it."""
     low, high = ephemeral
     binding, local, assigned = Binding.UNBOUND, None, None
-    doubts = frozenset[str]() if facts.is_complete else frozenset({OLDER})
+    doubts = frozenset[str]() if facts.is_complete else frozenset({Doubt.OLDER})
     if facts.is_incoming:
         binding = Binding.BOUND  # as accept() leaves it: on the listener's port
     elif facts.local is not None and facts.local.port:
@@ -114,7 +110,7 @@ def _socket(id: int, namespace: int, facts: ExistingSocket, ephemeral: tuple[int
             binding, assigned = Binding.BOUND, None
         else:
             binding, local = Binding.EPHEMERAL, facts.local._replace(port=0)
-            doubts |= {OLDER_BIND}
+            doubts |= {Doubt.OLDER_BIND}
     return Socket(
         id,
         namespace,

@@ -10,8 +10,9 @@ from strace_analyzer.kernel.arguments import (
     pair_of_fds,
     result_fd,
 )
-from strace_analyzer.kernel.connect_calls import UNDECODED, socket_for
-from strace_analyzer.kernel.notes import OLDER, OPTIONS_HIDDEN, proved_bound, settled
+from strace_analyzer.kernel.connect_calls import socket_for
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.notes import proved_bound, settled
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
@@ -97,7 +98,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
     if result.failed or result.value is None:
         kernel.move(call, "bind", task, fd.fd, description, was, keep=False)
         if result.errno == "EADDRINUSE" and not decoded and was.is_inet:
-            kernel.doubt(UNDECODED, task, fd.fd, call)
+            kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
         return
     request = Request.PORT
     if decoded and address is not None and address.port == 0:
@@ -107,8 +108,8 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
         # it was bound already, and that cannot be done twice: another socket has got the number
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)
-        was = description.socket._replace(doubts=description.socket.doubts | {"fd-reuse"})
-    doubts = settled(was) if decoded else was.doubts | {UNDECODED}
+        was = description.socket._replace(doubts=description.socket.doubts | {Doubt.FD_REUSE})
+    doubts = settled(was) if decoded else was.doubts | {Doubt.UNDECODED}
     now = was._replace(
         binding=BIND.get((was.binding, request), was.binding),
         local=address if decoded else None,
@@ -157,7 +158,7 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
     if address.port == 0:
         # no port is taken: it is not bound, or IP_BIND_ADDRESS_NO_PORT is in force
         binding = Binding.DEFERRED if was.binding is Binding.EPHEMERAL else was.binding
-        return was._replace(binding=binding, doubts=was.doubts - {OLDER})
+        return was._replace(binding=binding, doubts=was.doubts - {Doubt.OLDER})
     if was.was_released and was.binding is Binding.DEFERRED:
         return was  # the stale port of a released binding (docs/kernel.md)
     was = proved_bound(was, address.port or 0)
@@ -166,7 +167,7 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
         return was._replace(local=address, assigned_port=address.port, domain=domain)
     doubts = was.doubts
     if was.binding is Binding.EPHEMERAL and was.connection is Connection.UNCONNECTED:
-        doubts -= {OPTIONS_HIDDEN}
+        doubts -= {Doubt.OPTIONS_HIDDEN}
     return was._replace(assigned_port=address.port, domain=domain, doubts=doubts)
 
 

@@ -10,31 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strace_analyzer.kernel.arguments import FdArgument
-from strace_analyzer.kernel.notes import (
-    OLDER,
-    TYPES,
-    contradicts,
-    learned,
-    may_be,
-)
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.socket_state import Binding, Connection, Evidence, Origin, Socket
-from strace_analyzer.kernel.step import Doubt, Step
+from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import Exited, Killed, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 Cause = Syscall | Exited | Killed
-
-RECEIVED = "received-descriptor"
-"""The code of the doubt that a socket carries which came over a UNIX socket or by pidfd_getfd()."""
-PASSED = "passed-descriptor"
-"""The code of the doubt that a socket carries which went to another process."""
-IO_URING = "io-uring"
-"""The code of the doubt that a number may have been closed and made anew through a ring."""
-PAIRING = "pairing"
-"""The code of the doubt that more than one clone could have made the task that uses the socket."""
 
 
 class Kernel:
@@ -43,7 +29,7 @@ class Kernel:
     def __init__(self) -> None:
         self.tasks = Tasks()
         self.steps: list[Step] = []
-        self.doubts: list[Doubt] = []
+        self.doubts: list[DoubtAt] = []
         self.namespaces: dict[str, int] = {}
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
         self.unshared: set[int] = set()
@@ -86,7 +72,7 @@ class Kernel:
         self.number_was_given(task, fd.fd, call)  # this may show that the task is another process
         note = fd.socket
         if task.ambiguous and origin is Origin.INHERITED:
-            doubts |= {PAIRING}
+            doubts |= {Doubt.PAIRING}
         came_in = origin is Origin.ACCEPTED
         socket = Socket(
             self.new_socket_id(), task.namespace, origin, domain, type, protocol,
@@ -139,6 +125,8 @@ class Kernel:
             return
         task.table.replaced.pop(fd, None)
         self._separate_strangers(task, fd)  # nobody closed it: it is another process's
+        if self.close_was_seen and isinstance(call, Syscall) and fd in task.table.slots:
+            self.doubt(Doubt.GIVEN_TWICE, task, fd, call)
         self.close(task, fd, call)
 
     def _separate_strangers(self, task: Task, fd: int) -> None:
@@ -188,7 +176,7 @@ class Kernel:
             domain=note.domain if note else None,
             type=TYPES.get(protocol or ""),
             protocol=protocol,
-            doubts=frozenset({RECEIVED}),
+            doubts=frozenset({Doubt.RECEIVED}),
         )  # fmt: skip
 
     def dropped(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
@@ -266,7 +254,7 @@ class Kernel:
             domain=note.domain if note and note.domain else domain,
             type=TYPES.get(protocol or ""),
             protocol=protocol,
-            doubts=frozenset({OLDER}),
+            doubts=frozenset({Doubt.OLDER}),
         )  # fmt: skip
 
     def _copied_unseen(
@@ -287,7 +275,7 @@ class Kernel:
         self.has_unseen_copies = True
         self.install(task, fd.fd, Descriptor(description), call)
         socket = learned(description.socket, note)
-        description.socket = socket._replace(doubts=socket.doubts | {"fd-reuse"})
+        description.socket = socket._replace(doubts=socket.doubts | {Doubt.FD_REUSE})
         return description
 
     def _believed_after_exec(self, task: Task, fd: FdArgument, call: Syscall) -> Descriptor | None:
@@ -339,9 +327,9 @@ class Kernel:
                 self.steps.append(Step(call, "inherited", task, fd, description, None, was))
             self.steps.append(Step(call, role, task, fd, description, was, now))
 
-    def doubt(self, code: str, task: Task | None, fd: int | None, call: Syscall) -> None:
+    def doubt(self, code: Doubt, task: Task | None, fd: int | None, call: Syscall) -> None:
         """Note something that the trace does not tell."""
-        self.doubts.append(Doubt(code, task, fd, call.span.source, call.span.first))
+        self.doubts.append(DoubtAt(code, task, fd, call.span.source, call.span.first))
 
 
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:

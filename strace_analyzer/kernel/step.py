@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.trace.events import Exited, Killed, Syscall
@@ -47,16 +48,10 @@ class Step(NamedTuple):
         return self.event.result.errno if isinstance(self.event, Syscall) else None
 
 
-class Doubt(NamedTuple):
-    """Something the trace does not tell: `code` is stable, `task` may be None for the whole trace.
+class DoubtAt(NamedTuple):
+    """A doubt, and the line that raised it. `task` may be None for the whole trace."""
 
-    Codes: `io-uring` (calls made through a ring are invisible), `received-descriptor` (SCM_RIGHTS,
-    pidfd_getfd), `undecoded-address` (a raw pointer, an abbreviated struct), `older-socket` (only
-    the connect of a socket older than the trace was seen), `pairing` (which clone made this task is
-    not certain), `clock` (time went backwards).
-    """
-
-    code: str
+    code: Doubt
     task: Task | None
     fd: int | None
     source: int

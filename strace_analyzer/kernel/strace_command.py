@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import cache
+
+from strace_analyzer.kernel.doubts import Doubt
 
 OPTIONS = ("-f", "-yy", "-tt", "-T", "-s", "0")
 """follow threads and children; addresses behind descriptors; microsecond times; durations; no
@@ -65,3 +68,9 @@ def strace_command(
 def quoted(words: Sequence[str]) -> str:
     """The command line as a shell reads it."""
     return shlex.join(words)
+
+
+@cache
+def remedy(doubt: Doubt) -> str:
+    """What helps against `doubt`, with the command line to type."""
+    return doubt.remedy.format(command=quoted(strace_command()))

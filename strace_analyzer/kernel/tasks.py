@@ -45,6 +45,10 @@ class Tasks:
         """clone-like calls that have not returned, by the caller's tid"""
         self._unspoken: dict[int, Task] = {}
         """children that their clone named and that have not spoken yet, in order"""
+        self._silent: list[int] = []
+        """children that were made and never said anything, as far as their numbers tell"""
+        self.children_are_shown = False
+        """a child has spoken: strace follows them (-f)"""
         self._strangers: Task | None = None
         """stands for the tasks of unknown kinship: they are taken for threads of one process"""
         self._clones_are_traced = False
@@ -70,6 +74,11 @@ class Tasks:
     def is_awaited(self, tid: int) -> bool:
         """True for a task that has not spoken yet."""
         return tid not in self._alive or tid in self._unspoken
+
+    @property
+    def unseen(self) -> tuple[int, ...]:
+        """The children that a clone named and that never said anything."""
+        return (*self._silent, *self._unspoken)
 
     @property
     def table_of_strangers(self) -> FdTable | None:
@@ -98,9 +107,11 @@ class Tasks:
         new."""
         task = self._alive.get(tid)
         if task is not None:
-            if self._unspoken:
-                self._unspoken.pop(tid, None)
+            if self._unspoken and self._unspoken.pop(tid, None) is not None:
+                self.children_are_shown = True
             return task
+        if tid in self._silent:
+            self._silent.remove(tid)
         return (
             self._misnamed(tid)
             or self._child_of_pending(tid)
@@ -142,11 +153,15 @@ class Tasks:
         if early is not None:
             waiting = any(other.child is None for other in self._cloning.values())
             if child is None and (not waiting or tid < parent.tid):
+                if tid > parent.tid:  # hardly one of a PID namespace that began with 1
+                    self._silent.append(tid)
                 return []  # the number is one of the caller's own PID namespace
             lost = self._hand_over(early)
         if child is not None and child.is_stranger:
             return lost + self._adopt(parent, child, birth)
         if child is not None:
+            if tid in self._unspoken:
+                self._silent.append(tid)
             lost += self.remove(child)  # its exit was not traced; the number is used again
         self._unspoken[tid] = self._born(parent, tid, birth)
         return lost
@@ -251,6 +266,7 @@ class Tasks:
         waiting = [cloning for cloning in self._cloning.values() if cloning.child is None]
         if not waiting:
             return None
+        self.children_are_shown = True
         chosen = waiting[0]
         chosen.child = child = self._born(chosen.parent, tid, chosen.birth)
         tables = {id(c.parent.table) if c.birth.shares_files else id(c) for c in waiting}
@@ -280,6 +296,9 @@ class Tasks:
                 parent is not None and parent.tgid is not None and number < parent.tgid
             )
             if plausible:
+                self.children_are_shown = True
+                if parent is None or parent.tgid is None or number > parent.tgid:
+                    self._silent.append(number)  # no number of a namespace of its own: two tasks?
                 del self._unspoken[number]
                 del self._alive[number]
                 child.ambiguous = any(

@@ -19,7 +19,7 @@ from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
-from strace_analyzer.kernel.step import Doubt, Step
+from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import (
     Attached,
@@ -96,7 +96,7 @@ class Tracker:
         return self._kernel.has_unseen_copies
 
     @property
-    def doubts(self) -> list[Doubt]:
+    def doubts(self) -> list[DoubtAt]:
         """What the trace has left open so far, in order; the caller may empty it."""
         return self._kernel.doubts
 

@@ -208,6 +208,7 @@ def unknown(item: Unknown) -> JsonObject:
         "fd": item.fd,
         "first": location(item.first),
         "last": location(item.last),
+        "remedy": item.remedy,
     }
 
 

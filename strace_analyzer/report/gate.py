@@ -4,11 +4,12 @@
     findings        something was found
     clean           nothing was, at least one outgoing connection was judged, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
-    inconclusive    nothing was, but something is hidden or unknown; or what was found is below the
-                    gate, and all in traces that cannot show it all
+    inconclusive    nothing was, but something is hidden, unread or unknown; or what was found is
+                    below the gate, and all in traces that cannot show it all
 
-Exit status: 0 nothing at or above the gate, 1 something is, 2 a trace could not be judged (its
-options hid bind() or connect(), or it is damaged), or a rule raised an error.
+Exit status: 0 nothing at or above the gate, 1 something is, 2 a trace could not be judged
+(inconclusive, or one of several was), or a rule raised an error. Exit 0 means: looked at, nothing
+there.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
     elif fails:
         exit_status = 1
     else:
-        exit_status = 2 if selected.blind else 0
+        exit_status = 2 if selected.blind or verdict == "inconclusive" else 0
     return Judgement(
         verdict=verdict,
         exit_status=exit_status,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.plain import count
@@ -106,7 +107,7 @@ class BindAnyPortZero(Rule):
         if sample.reuse:
             sentences.append(_does_not_help(sample))
         unseen = (
-            case.group.confidence is Confidence.PROBABLE and "setsockopt-hidden" in sample.doubts
+            case.group.confidence is Confidence.PROBABLE and Doubt.OPTIONS_HIDDEN in sample.doubts
         )
         return Advice(
             runtime.title if runtime is not None else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strace_analyzer.findings import Finding, Level, Summary
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
@@ -137,5 +138,5 @@ def _is_idle(socket: Socket) -> bool:
         and socket.binding is Binding.EPHEMERAL
         and socket.connection is Connection.UNCONNECTED
         and socket.connects == 0
-        and "passed-descriptor" not in socket.doubts
+        and Doubt.PASSED not in socket.doubts
     )

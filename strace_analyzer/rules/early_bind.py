@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from strace_analyzer.findings import CallRecord, Finding
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.remarks import remark, sets_no_port
@@ -56,7 +57,7 @@ def early_bind_remark(record: CallRecord, finding: Finding) -> str:
         return "does not help"
     if record.role != "bind" or record.errno is not None:
         return remark(record, finding)
-    if "setsockopt-hidden" in finding.doubts:
+    if Doubt.OPTIONS_HIDDEN in finding.doubts:
         return "IP_BIND_ADDRESS_NO_PORT: not visible"
     options = (r for r in finding.trail if r.role == "setsockopt" and r.line < record.line)
     return f"IP_BIND_ADDRESS_NO_PORT not {'in force' if any(map(sets_no_port, options)) else 'set'}"

@@ -18,6 +18,7 @@ from strace_analyzer.findings import (
     ProcessRef,
     SocketKind,
 )
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, ThreadGroup
 from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
@@ -139,7 +140,14 @@ def open_doubts(socket: Socket) -> frozenset[str]:
 
 
 SETTLED_BY_PROOF = frozenset(
-    {"older-socket", "fd-reuse", "clone-hidden", "pairing", "setsockopt-hidden", "io-uring"}
+    {
+        Doubt.OLDER,
+        Doubt.FD_REUSE,
+        Doubt.KINSHIP,
+        Doubt.PAIRING,
+        Doubt.OPTIONS_HIDDEN,
+        Doubt.IO_URING,
+    }
 )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from strace_analyzer.findings import Confidence, Finding, Level, ProcessUse, Summary
-from strace_analyzer.kernel.connect_calls import CONNECT_HIDDEN
-from strace_analyzer.kernel.notes import OPTIONS_HIDDEN
+from strace_analyzer.kernel.doubts import Doubt
 
 NEARLY_ALL = 0.8
 """From this share of the port range on, an early bind is an error (docs/ports.md)."""
@@ -40,23 +39,16 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
     return Level.WARNING if wasted else Level.NOTE
 
 
-DESCRIPTORS_HIDDEN = "descriptor-calls-hidden"
-FAILURES_HIDDEN = "failures-hidden"
-COPIES_HIDDEN = "copies-hidden"
-"""Descriptors were copied, or processes made, by calls that the trace does not show: which of the
-bound sockets a number stands for is not certain, even where -yy shows that it is one of them."""
-
-
 def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = True) -> Finding:
     """`finding` as probable where the trace hides calls that could make it harmless; `options` says
     whether IP_BIND_ADDRESS_NO_PORT could."""
-    doubts = finding.doubts | (summary.hidden & {COPIES_HIDDEN})
+    doubts = finding.doubts | (summary.hidden & {Doubt.COPIES_HIDDEN})
     if not finding.proved:
-        doubts |= summary.hidden & {DESCRIPTORS_HIDDEN, FAILURES_HIDDEN}
-        if options and OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):
-            doubts |= {OPTIONS_HIDDEN}
+        doubts |= summary.hidden & {Doubt.DESCRIPTORS_HIDDEN, Doubt.FAILURES_HIDDEN}
+        if options and Doubt.OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):
+            doubts |= {Doubt.OPTIONS_HIDDEN}
     if "connect" not in finding.calls:
-        doubts |= summary.hidden & {CONNECT_HIDDEN}
+        doubts |= summary.hidden & {Doubt.CONNECT_HIDDEN}
     if not doubts:
         return finding
     return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)

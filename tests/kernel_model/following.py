@@ -12,7 +12,7 @@ import strace_analyzer as sa
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.socket_state import Socket
-from strace_analyzer.kernel.step import Doubt
+from strace_analyzer.kernel.step import DoubtAt
 from strace_analyzer.trace.events import Foreign, Unparsed
 
 TCP = "AF_INET, SOCK_STREAM, IPPROTO_TCP"
@@ -40,7 +40,7 @@ class Followed:
 
     def __init__(self, trace: str, *, ended: bool, incoming: bool = True) -> None:
         self.steps: list[Step] = []
-        self.doubts: list[Doubt] = []
+        self.doubts: list[DoubtAt] = []
         self._tracker = Tracker(incoming=incoming)
         for event in sa.parse(cleandoc(trace).splitlines()):
             assert not (isinstance(event, (Unparsed, Foreign)) and event.text), event

@@ -69,12 +69,12 @@ def test_clean_needs_a_connection() -> None:
 
 def test_clean_needs_nothing_unknown() -> None:
     made = analysis(unknown=[UNKNOWN])
-    assert judged(made) == ("inconclusive", 0)
+    assert judged(made) == ("inconclusive", 2)
     assert judged(made, "unknown") == ("inconclusive", 1)
 
 
 def test_clean_needs_nothing_hidden_that_could_be_a_finding() -> None:
-    assert judged(analysis(warnings=[MISSES])) == ("inconclusive", 0)
+    assert judged(analysis(warnings=[MISSES])) == ("inconclusive", 2)
     assert judged(analysis(warnings=[replace(MISSES, effect="may-overreport")])) == ("clean", 0)
 
 

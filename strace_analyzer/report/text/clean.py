@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Process
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.text.hides import again
@@ -57,12 +58,13 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     if connected:
         yield indented(programs(connected, section.everything))
         yield BLANK
-    yield from not_known(section)
+    told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
+    yield from not_known(section, frozenset(told))
     is_damaged = any(warning.code == "damaged" for warning in section.warnings)
     if is_damaged:
         return  # strace is not to blame
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
-        yield from again(section)
+        yield from again(section, doubt=next((doubt for doubt in Doubt if doubt in told), None))
         yield BLANK
     elif judgement.verdict == "clean" and not section.warnings:
         yield indented(Text(NOTHING_HIDDEN))

@@ -18,7 +18,8 @@ _LINES = 6
 def not_known(section: Section, told: frozenset[str] = frozenset()) -> Iterator[RenderableType]:
     """One line per kind of thing unknown, and one per thing that the trace's options hid, save
     those whose codes have been `told` already."""
-    lines = [_unknown(code, section) for code in dict.fromkeys(u.code for u in section.unknown)]
+    codes = dict.fromkeys(entry.code for entry in section.unknown)
+    lines = [_unknown(code, section) for code in codes if code not in told]
     lines += [safe(warning.message) for warning in section.warnings if warning.code not in told]
     if not lines:
         return

@@ -1,0 +1,51 @@
+"""Takes what of a trace was not read, not seen or hidden, gives the reasons for which it cannot be
+judged: nothing found in it is then no all-clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from strace_analyzer.analysis.told import Told, named
+from strace_analyzer.analysis.unread import Unread
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.trace.reader import Accounting
+
+
+def not_read(
+    accounts: Sequence[Accounting], unread: Unread, sources: Sequence[str]
+) -> Iterator[Told]:
+    """What was lost on the way, or was not understood. `sources` are the names of the sources."""
+    damage = [account.damage for account in accounts if account.damage is not None]
+    if damage:
+        yield Told(Doubt.DAMAGED, len(damage), f"the end is missing: {'; '.join(damage)}")
+    if unread.deciding:
+        yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
+    elif unread.count > sum(account.call_lines for account in accounts):
+        words = f"{unread.count:,} lines were not understood, more than were"
+        yield Told(Doubt.MOSTLY_UNREAD, unread.count, words)
+
+
+def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
+    """`line 2 (bind) was not understood`."""
+    several = len(sources) > 1
+    places = [
+        f"{sources[at.source]}:{at.line}" if several else f"{at.line:,}"
+        for at in sorted(unread.lines)
+    ]
+    calls = ", ".join(sorted(unread.names))
+    lines, were = ("line", "was") if unread.deciding == 1 else ("lines", "were")
+    return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"
+
+
+def not_seen(unseen: Sequence[int], given_twice: int) -> Iterator[Told]:
+    """Tasks that the trace makes and that say nothing in it, by thread id."""
+    if unseen:
+        tasks = "task" if len(unseen) == 1 else "tasks"
+        was = "was" if len(unseen) == 1 else "were"
+        words = (
+            f"{tasks} {named(unseen, len(unseen))} {was} made and never seen: "
+            "strace did not follow (-f), or their lines are not in this trace"
+        )
+        yield Told(Doubt.NOT_FOLLOWED, len(unseen), words)
+    if given_twice:
+        yield Told(Doubt.GIVEN_TWICE, given_twice)

@@ -1,0 +1,54 @@
+"""Takes a doubt about a whole trace, gives it in words, as a Warning of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strace_analyzer.findings import Warning
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.strace_command import remedy
+
+_NAMED = 6
+"""so many lines or tasks are named in one sentence"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A doubt about the whole trace. `count` is the number of findings that it concerns, or of
+    connections, tasks, calls, lines; `words` stand for its reason where they say more."""
+
+    doubt: Doubt
+    count: int
+    words: str = ""
+
+    @property
+    def message(self) -> str:
+        """It in words."""
+        return self.words or self.doubt.reason
+
+    @property
+    def headline(self) -> str:
+        """It as the reason why nothing can be said: what damaged the file is told elsewhere."""
+        return self.doubt.reason if self.doubt is Doubt.DAMAGED else self.message
+
+    def of(self, trace: str) -> Warning:
+        """It as the report has it."""
+        doubt = self.doubt
+        return Warning(
+            code=doubt.value,
+            trace=trace,
+            count=self.count,
+            effect=doubt.effect.value,
+            message=self.words or doubt.reason,
+            remedy=remedy(doubt),
+        )
+
+
+def named(items: Sequence[object], count: int) -> str:
+    """`71`, `71 and 72`, `71, 72, 73, 74, 75, 76 and 12 more`; `count` is how many there are."""
+    shown = [str(item) for item in items[:_NAMED]]
+    rest = count - len(shown)
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest:,} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,76 @@
+"""Takes what a reader did not understand, gives the lines among it that could decide the verdict.
+
+A line of read() or mmap() that is not understood changes nothing. One that makes, binds, connects
+or copies a socket, or makes a task, could be the finding itself, or what makes one harmless.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.trace.events import Syscall, Unparsed
+
+ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
+"""Calls whose first argument is the socket that they move, and how many arguments they have."""
+DECIDING = ON_A_SOCKET.keys() | {
+    "accept", "accept4", "clone", "clone2", "clone3", "close_range", "dup", "dup2", "dup3",
+    "execve", "execveat", "fcntl", "fcntl64", "fork", "io_uring_setup", "pidfd_getfd", "pipe",
+    "pipe2", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "setns", "socket", "socketcall",
+    "socketpair", "unshare", "vfork",
+}  # fmt: skip
+_NAMED = re.compile(
+    r"(?<![\w.])(?:(" + "|".join(sorted(DECIDING, reverse=True)) + r")(?:\(| resumed>)"
+    r"|(sendto)\(.*MSG_FASTOPEN)"
+)
+_KEPT = 1000
+
+
+class UnreadLine(NamedTuple):
+    """One line that could decide and was not understood; `name` is the call that it names."""
+
+    source: int
+    line: int
+    name: str
+
+
+class Unread:
+    """Of one trace. `feed` each line that was not understood, and the calls of ON_A_SOCKET."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """lines of any kind that were not understood"""
+        self.deciding = 0
+        """of them, lines that could decide the verdict"""
+        self.lines: list[UnreadLine] = []
+        """the first of these"""
+
+    def feed(self, event: Unparsed) -> UnreadLine | None:
+        """Note `event`; it as an UnreadLine where it could decide."""
+        self.count += 1
+        named = _NAMED.search(event.text)
+        if named is None:
+            return None
+        return self._note(event, named[1] or named[2])
+
+    def call(self, call: Syscall) -> UnreadLine | None:
+        """The same for a call that was read, but on which socket it acted was not."""
+        if call.result.failed or call.result.value is None:
+            return None
+        whole = len(call.args) >= ON_A_SOCKET[call.name]
+        if whole and fd_argument(argument(call.args, 0)) is not None:
+            return None
+        return self._note(call, call.name)
+
+    def _note(self, event: Unparsed | Syscall, name: str) -> UnreadLine:
+        self.deciding += 1
+        line = UnreadLine(event.span.source, event.span.first, name)
+        if len(self.lines) < _KEPT:
+            self.lines.append(line)
+        return line
+
+    @property
+    def names(self) -> set[str]:
+        """The calls that they name: the trace shows them, if not what they did."""
+        return {line.name for line in self.lines}

@@ -1,0 +1,278 @@
+"""Gives every doubt there is about a trace: its code, what it means, what follows, what helps.
+
+A doubt reaches the report as an entry of `unknown` (once a process), as a warning (once a trace),
+or as what makes a finding probable; the code is the same in all three.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Effect(StrEnum):
+    """What a doubt does to the result."""
+
+    MISS = "may-miss"
+    """findings may be missing: nothing found is no all-clear"""
+    OVERREPORT = "may-overreport"
+    """findings may be harmless"""
+    LOWER = "lowers-confidence"
+
+
+class Question(NamedTuple):
+    """What a doubt leaves open about a finding: which calls would tell, what they would tell, and
+    what the answer could change."""
+
+    calls: str
+    asks: str
+    harmless: str = ""
+
+
+AGAIN = "take it again with: {command}"
+"""`{command}` is the strace command line that hides nothing."""
+FOLLOW = "give all lines (or all files of -ff), or follow threads and children (-f): {command}"
+WHOLE = f"give the whole trace, or {AGAIN}"
+LOOK = (
+    "look at the lines: where the text was edited, folded or quoted on its way, give the original;"
+    f" or {AGAIN}"
+)
+COPY = f"copy the file again from where it was taken, or {AGAIN}"
+AS_FILE = "save the trace to a file and check that, or take the stream with --strict"
+TO_ITS_END = "read it to its end: strace-analyzer TRACE"
+
+
+class Doubt(StrEnum):
+    """Something that a trace does not tell. The value is its code in reports.
+
+    `reason` says what is not known, `effect` what follows, `remedy` what to do (with `{command}`
+    for the command line of strace); `question` is asked about a finding that it makes probable.
+    """
+
+    reason: str
+    effect: Effect
+    remedy: str
+    question: Question | None
+
+    def __new__(
+        cls,
+        code: str,
+        reason: str,
+        effect: Effect = Effect.MISS,
+        remedy: str = AGAIN,
+        question: Question | None = None,
+    ) -> Doubt:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.reason = reason
+        member.effect = effect
+        member.remedy = remedy
+        member.question = question
+        return member
+
+    # what the calls of a process leave open
+
+    IO_URING = (
+        "io-uring",
+        "io_uring was set up: calls made through it are invisible to strace",
+        Effect.MISS,
+        "trace the program without io_uring (sysctl kernel.io_uring_disabled=2): {command}",
+    )
+    RECEIVED = (
+        "received-descriptor",
+        "a descriptor came from another process: its binding is not known",
+        Effect.MISS,
+        "trace the process that sends it, too: {command}",
+        Question("recvmsg", "which socket was received?", "it may be another one"),
+    )
+    PASSED = (
+        "passed-descriptor",
+        "a bound socket was passed to another process: its connect may be there",
+        Effect.MISS,
+        "trace the process that receives it, too: {command}",
+        Question("sendmsg", "who connected the socket?", "it may not have been connected"),
+    )
+    UNDECODED = (
+        "undecoded-address",
+        "strace did not decode the address of this bind() or connect()",
+        Effect.MISS,
+        AGAIN,
+        Question("addresses", "which address and port?", "another one would be harmless"),
+    )
+    OLDER = (
+        "older-socket",
+        "connect() on a socket older than the trace: it may have been bound early",
+        Effect.MISS,
+        AGAIN,
+        Question("socket", "TCP or UDP? its socket() is not shown", "UDP would be harmless"),
+    )
+    OLDER_BIND = (
+        "older-bind",
+        "the bind() of this socket is older than the trace",
+        Effect.LOWER,
+        AGAIN,
+        Question("bind", "which port did it ask for?", "an explicit one would be harmless"),
+    )
+    BIND_HIDDEN = (
+        "bind-hidden",
+        "a socket had a port before connect(), and no bind() of it is in the trace",
+    )
+    CONNECT_HIDDEN = (
+        "connect-hidden",
+        "data moved on a socket whose connect() is not in the trace",
+        Effect.MISS,
+        AGAIN,
+        Question("connect", "was it connected?", "then its port was used"),
+    )
+    PAIRING = (
+        "pairing",
+        "it is not certain which clone() made this task, and so which descriptors it has",
+        Effect.MISS,
+        AGAIN,
+        Question("clone", "which clone made this task?", "another table is another socket"),
+    )
+    FD_REUSE = (
+        "fd-reuse",
+        "this number may have been given to another file unseen",
+        Effect.LOWER,
+        AGAIN,
+        Question("close, dup", "is it the same socket?", "a reused number would be harmless"),
+    )
+    RELEASE_UNCLEAR = (
+        "release-unclear",
+        "whether the failed connect() gave the port back is not known",
+        Effect.OVERREPORT,
+        AGAIN,
+        Question("times", "did the failed connect give the port back?", "then it was harmless"),
+    )
+    RULE_FAILED = (
+        "rule-failed",
+        "a rule raised an error here: it may have missed findings",
+        Effect.MISS,
+        "mend the rule, or leave it out",
+    )
+
+    # lines and tasks that are not there
+
+    UNREAD = (
+        "unread-line",
+        "a line that can decide was not understood",
+        Effect.MISS,
+        LOOK,
+    )
+    MOSTLY_UNREAD = (
+        "mostly-unread",
+        "most lines of calls were not understood",
+        Effect.MISS,
+        LOOK,
+    )
+    NOT_FOLLOWED = (
+        "not-followed",
+        "tasks were made here that say nothing in this trace",
+        Effect.MISS,
+        FOLLOW,
+    )
+    GIVEN_TWICE = (
+        "number-given-twice",
+        "a descriptor's number was given out again, and its close() is not in the trace: a task "
+        "that is not in it may have closed it",
+        Effect.MISS,
+        FOLLOW,
+    )
+    TRUNCATED_START = (
+        "truncated-start",
+        "the trace begins in the middle of calls: what happened before is not known",
+    )
+    TRUNCATED_END = (
+        "truncated-end",
+        "the trace breaks off in the middle of a call: it goes on",
+        Effect.MISS,
+        WHOLE,
+    )
+    HALVES_LOST = (
+        "halves-lost",
+        "calls of which the trace has only one half: lines were lost or left out",
+        Effect.MISS,
+        WHOLE,
+    )
+    DAMAGED = ("damaged", "the end of this trace is missing", Effect.MISS, COPY)
+    INTERRUPTED = ("interrupted", "the trace was not read to its end", Effect.MISS, TO_ITS_END)
+    LINES_LEFT_OUT = (
+        "lines-left-out",
+        "this stream went on otherwise than it had begun: lines had been left out before that "
+        "could matter",
+        Effect.MISS,
+        AS_FILE,
+    )
+    LONG_LINES = (
+        "long-lines",
+        "lines of over 1 MiB: only the beginning and the end of each was read",
+        Effect.MISS,
+        "take the trace with a smaller -s: {command}",
+    )
+    CLOCK = (
+        "clock",
+        "times in this trace go backwards: how long ports were held is not certain",
+        Effect.LOWER,
+        AGAIN,
+        Question("times", "in which order did the calls happen?"),
+    )
+
+    # what the options of strace hid
+
+    DESCRIPTORS_HIDDEN = (
+        "descriptor-calls-hidden",
+        "no close() in this trace: a descriptor's number may have been used again unseen",
+        Effect.LOWER,
+        AGAIN,
+        Question("close, dup", "is it the same socket?", "a reused number would be harmless"),
+    )
+    COPIES_HIDDEN = (
+        "copies-hidden",
+        "descriptors were copied by calls that this trace does not show (dup, fcntl, fork): which "
+        "socket a number stands for is not certain",
+        Effect.LOWER,
+    )
+    SOCKET_HIDDEN = (
+        "socket-hidden",
+        "no socket() in this trace: whether a socket is TCP or UDP is known only where -yy shows "
+        "it",
+        Effect.LOWER,
+    )
+    OPTIONS_HIDDEN = (
+        "setsockopt-hidden",
+        "no setsockopt() in this trace: IP_BIND_ADDRESS_NO_PORT, which makes the bind harmless, "
+        "would not be seen",
+        Effect.OVERREPORT,
+        AGAIN,
+        Question("setsockopt", "IP_BIND_ADDRESS_NO_PORT set?", "that would be harmless"),
+    )
+    FAILURES_HIDDEN = (
+        "failures-hidden",
+        "no call in this trace failed: with -z, non-blocking connects and refused connections are "
+        "not shown",
+        Effect.MISS,
+        AGAIN,
+        Question("failed calls", "did a connect fail?", "it gives the port back"),
+    )
+    SUCCESSES_HIDDEN = (
+        "successes-hidden",
+        "the options of this trace hid every call that succeeded (-Z)",
+    )
+    ADDRESSES_HIDDEN = (
+        "addresses-hidden",
+        "the options of this trace hid the addresses of bind() and connect()",
+    )
+    BOTH_HIDDEN = (
+        "bind-and-connect-hidden",
+        "the options of this trace hid bind() and connect()",
+    )
+    NO_CALLS = ("no-calls", "this trace shows no call at all")
+    KINSHIP = (
+        "clone-hidden",
+        "no clone() in this trace: tasks are taken for threads of one process, which share their "
+        "descriptors",
+        Effect.LOWER,
+        AGAIN,
+        Question("clone", "which process and descriptor table?", "another is another socket"),
+    )

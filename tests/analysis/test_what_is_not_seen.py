@@ -1,0 +1,167 @@
+"""Lines that were not understood and tasks that were never seen: no trace with them is clean.
+
+For every sample: whichever line that can decide is damaged, and whichever child's lines are left
+out, the verdict is no all-clear.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import strace_analyzer as sa
+from strace_analyzer.analysis.unread import DECIDING
+from strace_analyzer.report.gate import Judgement, judge, parse_gate
+from strace_analyzer.report.selection import Selected
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
+NAMES = [sample.stem for sample in SAMPLES]
+DAMAGES = (
+    lambda line, at: line.replace(")", " ~~", 1),
+    lambda line, at: line.replace(", ", ",, ~", 1),
+    lambda line, at: line[:at] + "\ufffd{" + line[at:],
+    lambda line, at: re.sub(r"= [^=]*$", "= &", line),
+)
+CLIENT = """\
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+7 close(3) = 0
+"""
+THREAD = "clone(child_stack=0x7f1, flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD)"
+
+
+def analysed(lines: str) -> sa.Analysis:
+    analyzer = sa.Analyzer()
+    for line in lines.splitlines():
+        analyzer.feed(line)
+    return analyzer.close()
+
+
+def judged(analysis: sa.Analysis) -> Judgement:
+    return judge(Selected(analysis), parse_gate((), ()))
+
+
+def verdict(lines: str) -> str:
+    return judged(analysed(lines)).verdict
+
+
+@cache
+def lines_of(sample: Path) -> tuple[str, ...]:
+    return tuple(sample.read_text().splitlines())
+
+
+def test_a_program_that_is_seen_whole_is_clean() -> None:
+    assert verdict(CLIENT) == "clean"
+
+
+@pytest.mark.parametrize("name", sorted(DECIDING))
+@pytest.mark.parametrize("where", ["first", "last"])
+def test_no_line_that_can_decide_may_be_unread(name: str, where: str) -> None:
+    damaged = f"7 {name}(4, {{~~) = 0\n"
+    analysis = analysed(damaged + CLIENT if where == "first" else CLIENT + damaged)
+    judgement = judged(analysis)
+    assert (judgement.verdict, judgement.exit_status) == ("inconclusive", 2)
+    line = 1 if where == "first" else 4
+    assert analysis.traces[0].inconclusive == f"line {line} ({name}) was not understood"
+    (unknown,) = [entry for entry in analysis.unknown if entry.code == "unread-line"]
+    assert unknown.first.line == line
+    assert "strace -f -yy" in unknown.remedy
+
+
+def test_a_line_that_changes_nothing_may_be_unread() -> None:
+    assert verdict(CLIENT + "7 mmap(NULL, {~~) = 0x7f1\n") == "clean"
+
+
+@pytest.mark.parametrize(
+    "call", ["bind(x, {", "connect(-1, {", "listen({3}, 4", "setsockopt(, 1", "bind("]
+)
+def test_a_call_on_a_descriptor_that_cannot_be_read_is_unread(call: str) -> None:
+    assert verdict(f"{CLIENT}7 {call}) = 0\n") == "inconclusive"
+
+
+def test_a_trace_of_which_most_is_unread_is_inconclusive_whatever_it_is() -> None:
+    assert verdict(CLIENT + "7 mmap(NULL, {~~) = 0x7f1\n" * 4) == "inconclusive"
+
+
+def test_many_unread_lines_are_named_and_counted() -> None:
+    analysis = analysed(CLIENT + "7 bind(4, {~~) = 0\n" * 9)
+    assert analysis.traces[0].inconclusive == (
+        "lines 4, 5, 6, 7, 8, 9 and 3 more (bind) were not understood"
+    )
+
+
+def is_read(line: str) -> bool:
+    return not any(isinstance(event, sa.Unparsed) for event in sa.parse([line]))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_a_sample_with_a_damaged_line_is_not_clean(sample: Path) -> None:
+    lines = lines_of(sample)
+    chance = random.Random(sample.name)
+    named = re.compile(r"\b(?:" + "|".join(DECIDING) + r")\(")
+    deciding = [number for number, line in enumerate(lines) if named.search(line)]
+    for _ in range(12):
+        number = chance.choice(deciding)
+        damaged = chance.choice(DAMAGES)(lines[number], chance.randrange(len(lines[number])))
+        if is_read(damaged):
+            continue
+        found = verdict("\n".join([*lines[:number], damaged, *lines[number + 1 :]]))
+        assert found in ("inconclusive", "findings"), (number + 1, damaged)
+
+
+# children and threads
+
+
+@pytest.mark.parametrize(
+    "call", [THREAD, "fork()", "vfork()", "clone(child_stack=NULL, flags=SIGCHLD)"]
+)
+def test_a_child_that_was_never_seen_may_have_done_anything(call: str) -> None:
+    analysis = analysed(f"{CLIENT}7 {call} = 8\n7 exit_group(0) = ?\n7 +++ exited with 0 +++\n")
+    assert judged(analysis).verdict == "inconclusive"
+    (warning,) = analysis.warnings
+    assert (warning.code, warning.count, warning.effect) == ("not-followed", 1, "may-miss")
+    assert "task 8 was made and never seen" in warning.message
+    assert "strace -f -yy" in warning.remedy
+
+
+def test_a_child_that_was_seen_hides_nothing() -> None:
+    assert verdict(f"{CLIENT}7 {THREAD} = 8\n8 +++ exited with 0 +++\n") == "clean"
+
+
+def test_a_child_that_could_not_be_made_hides_nothing() -> None:
+    failed = "-1 EAGAIN (Resource temporarily unavailable)"
+    assert verdict(f"{CLIENT}7 {THREAD} = {failed}\n") == "clean"
+
+
+def test_a_child_whose_number_is_given_again_before_it_spoke_counts() -> None:
+    analysis = analysed(f"{CLIENT}7 {THREAD} = 8\n7 {THREAD} = 8\n8 +++ exited with 0 +++\n")
+    assert [warning.count for warning in analysis.warnings] == [1]
+
+
+def test_a_number_that_nobody_gave_back_is_evidence_of_an_unseen_task() -> None:
+    again = "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4\n"
+    analysis = analysed(CLIENT + again + again)
+    assert judged(analysis).verdict == "inconclusive"
+    assert [entry.code for entry in analysis.unknown] == ["number-given-twice"]
+    assert verdict(CLIENT + again + "7 close(4) = 0\n" + again) == "clean"
+
+
+def task_of(line: str) -> str:
+    return line.split(" ", 1)[0]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_a_sample_without_one_of_its_children_is_not_clean(sample: Path) -> None:
+    """Of those that end: there every child says at least that it exits."""
+    lines = lines_of(sample)
+    if "+++ exited with" not in lines[-1]:
+        pytest.skip("children of it may be silent")
+    made = re.compile(r"(?:clone3?|v?fork)\b.*= (\d+)$")
+    born = {match[1] for line in lines if (match := made.search(line))}
+    for child in sorted(born & {task_of(line) for line in lines})[:6]:
+        kept = [line for line in lines if task_of(line) != child]
+        assert verdict("\n".join(kept)) in ("inconclusive", "findings"), child
