@@ -2,6 +2,8 @@
 
 A doubt reaches the report as an entry of `unknown` (once a process), as a warning (once a trace),
 or as what makes a finding probable; the code is the same in all three.
+
+It is long because it is one list, without logic.
 """
 
 from __future__ import annotations
