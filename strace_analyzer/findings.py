@@ -294,6 +294,30 @@ class Unknown:
     remedy: str = ""
 
 
+class Failure(NamedTuple):
+    """Socket calls that failed alike: the same process, call, error and destination (of a bind(),
+    the address that was asked for)."""
+
+    trace: str
+    process: str
+    call: str
+    errno: str
+    protocol: str | None
+    """whose ports it would have used, None where it needs none"""
+    address: Endpoint | None
+    times: int
+    first: Location
+    last: Location
+    explanation: str
+    """why, in a code: no-port, port-taken, not-local, no-ipv6, refused, timed-out ..."""
+
+    @property
+    def lacked(self) -> bool:
+        """A TCP connection was not made for want of a local port or address."""
+        wants = self.explanation in ("no-port", "pair-in-use", "no-address", "no-ipv6", "not-local")
+        return wants and self.protocol in ("TCP", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Warning:
     """Something that the trace's own options hid, and what follows from it."""

@@ -151,6 +151,7 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
         rules=settings.rules,
         failures=tuple(failure for analysis, _ in done for failure in analysis.failures),
         lives=tuple(life for analysis, _ in done for life in analysis.process_lives()),
+        failed_calls=tuple(failed for analysis, _ in done for failed in analysis.failed_calls),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.blind import not_read, not_seen
 from strace_analyzer.analysis.census import Census
+from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
 from strace_analyzer.analysis.holding import held
@@ -24,6 +25,7 @@ from strace_analyzer.analysis.unread import ON_A_SOCKET, Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.findings import (
+    Failure,
     Finding,
     Location,
     PortState,
@@ -115,6 +117,7 @@ class TraceAnalysis:
         )
         self._census = Census(id)
         self.attention = Attention(self._tracker.interest, self.visibility)
+        self._failed = Failures(self)
         self._unknowns = Unknowns(self)
         self.lives = Lives(self, settings.keep_sockets)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
@@ -219,6 +222,8 @@ class TraceAnalysis:
         listeners: list[Callable[[Step], None]] = []
         if role in Census.roles:
             listeners.append(self._census.feed)
+        if role in Failures.roles:
+            listeners.append(self._failed.feed)
         if role in PortLedger.roles:
             listeners.append(self._ledger.step)
         if self._what_if is not None:
@@ -297,6 +302,11 @@ class TraceAnalysis:
     def processes(self) -> tuple[Process, ...]:
         """Every process that made a socket."""
         return self._census.processes(self._counts)
+
+    @property
+    def failed_calls(self) -> tuple[Failure, ...]:
+        """The socket calls that failed."""
+        return self._failed.all()
 
     def warnings(self) -> list[Warning]:
         """What was not read, not seen, or hidden."""

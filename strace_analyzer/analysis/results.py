@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from strace_analyzer.findings import (
+    Failure,
     Finding,
     Group,
     PortUse,
@@ -71,6 +72,8 @@ class Analysis:
     """every process, also those without sockets, where they were asked for"""
     inputs: tuple[TraceInput, ...] = ()
     """what was read; () for a stream that was fed"""
+    failed_calls: tuple[Failure, ...] = ()
+    """socket calls that failed, those of a kind together"""
 
 
 class Joined(Sized[T_co]):

@@ -237,6 +237,19 @@ PortRange = Annotated[
         rich_help_panel=PORTS,
     ),
 ]
+SocketList = Annotated[
+    Path | None,
+    typer.Option(
+        "--ss",
+        exists=True,
+        dir_okay=False,
+        allow_dash=False,
+        metavar="FILE",
+        help="The sockets of the traced machine: output of ss -tanp, ss -tan, or /proc/net/tcp.",
+        show_default=False,
+        rich_help_panel=PORTS,
+    ),
+]
 AutobindReuse = Annotated[
     bool,
     typer.Option(

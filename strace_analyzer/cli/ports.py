@@ -32,6 +32,7 @@ def ports(
     ] = False,
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
+    ss: options.SocketList = None,
     strict: options.Strict = False,
     jobs: options.Jobs = None,
     config: options.Config = None,
@@ -51,6 +52,7 @@ def ports(
     chosen = settings(
         port_range=port_range,
         autobind_reuse=autobind_reuse,
+        ss=ss,
         strict=strict,
         jobs=jobs,
         config=config,
@@ -67,6 +69,7 @@ def ports(
                 analysis,
                 width=target.width,
                 everything=all,
+                machine=chosen.machine,
                 blocks=target.encoding.lower().startswith("utf"),
             ),
         ),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.machine import Listing, parse
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
@@ -39,6 +40,7 @@ def settings(
     fail_on: Sequence[str] | None = None,
     port_range: tuple[int, int] | None = None,
     autobind_reuse: bool = False,
+    ss: Path | None = None,
     pids: frozenset[int] = frozenset(),
     commands: tuple[str, ...] = (),
     since: Moment | None = None,
@@ -72,12 +74,24 @@ def settings(
             rules=rules,
             port_range=port_range or written.port_range,
             autobind_reuse=autobind_reuse or written.autobind_reuse,
+            machine=None if ss is None else _listing(ss),
             keep_sockets=sockets,
             keep_processes=processes,
             strict=strict,
             jobs=jobs or min(2, os.cpu_count() or 1),
         ),
     )
+
+
+def _listing(file: Path) -> Listing:
+    """The sockets that `file` lists. Raises ConfigurationError where it lists none."""
+    try:
+        listing = parse(file.read_text(encoding="utf-8", errors="replace").splitlines())
+    except OSError as error:
+        raise ConfigurationError(f"--ss {file}: {error.strerror}") from error
+    if not listing.sockets:
+        raise ConfigurationError(f"--ss {file}: no socket in it (give the output of ss -tanp)")
+    return listing
 
 
 def rules_in_force(files: Sequence[Path], config: Path | None) -> tuple[type[Rule], ...]:

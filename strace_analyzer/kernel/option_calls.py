@@ -126,7 +126,7 @@ def getsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
 def _pending_error(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    error = _error_name(argument(call.args, 3))
+    error = pending_error(call)
     was = description.socket
     if error == "" and was.connection is Connection.CONNECTING:
         established(kernel, task, call, fd, description)
@@ -149,8 +149,10 @@ def connection_lost(
         kernel.move(call, "reset", task, fd, description, now)
 
 
-def _error_name(value: Value | None) -> str | None:
-    """`[0]` -> "", `[111]` and `[ECONNREFUSED]` -> "ECONNREFUSED", not printed -> None."""
+def pending_error(call: Syscall) -> str | None:
+    """What SO_ERROR told: `[0]` -> "", `[111]` and `[ECONNREFUSED]` -> "ECONNREFUSED", not printed
+    -> None."""
+    value = argument(call.args, 3)
     inner = None if value is None else plain(value)
     if isinstance(inner, Array) and len(inner.items) == 1:
         first = plain(inner.items[0])

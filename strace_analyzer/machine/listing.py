@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import struct
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -37,6 +38,12 @@ class Listing(NamedTuple):
         """The sockets whose local port it is; a listener first, what is closing last."""
         found = [one for one in self.sockets if one.port == port]
         return tuple(sorted(found, key=lambda one: (one.state != "LISTEN", one.state != "ESTAB")))
+
+    def by_holder(self, low: int, high: int) -> list[tuple[str, int]]:
+        """Who has how many of the ports from `low` to `high`, the most first: a process, or where
+        none is named the state and the peer, `TIME-WAIT to 192.0.2.7:80`."""
+        ports = {one.port: one for one in self.sockets if low <= one.port <= high}
+        return Counter(one.holder for one in ports.values()).most_common()
 
 
 def parse(lines: Iterable[str]) -> Listing:

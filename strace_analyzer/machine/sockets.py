@@ -43,12 +43,23 @@ class MachineSocket(NamedTuple):
         return self.address in ANY
 
     @property
+    def holder(self) -> str:
+        """`worker (pid 7)`; where no process is named, `TIME-WAIT to 192.0.2.7:80`."""
+        if self.owners:
+            return f"{self.owners[0].command} (pid {self.owners[0].pid})"
+        return f"{self.state} to {self._peer}" if self.peer_port else self.state
+
+    @property
+    def _peer(self) -> str:
+        host = f"[{self.peer_address}]" if ":" in self.peer_address else self.peer_address
+        return f"{host}:{self.peer_port}"
+
+    @property
     def what(self) -> str:
         """`a listener`, `a connection to 192.0.2.7:80`, `a connection in TIME-WAIT to ...`."""
         if self.state == "LISTEN":
             return "a listener"
         if not self.peer_port:
             return "a bound socket"
-        host = f"[{self.peer_address}]" if ":" in self.peer_address else self.peer_address
         kind = "a connection" if self.state == "ESTAB" else f"a connection in {self.state}"
-        return f"{kind} to {host}:{self.peer_port}"
+        return f"{kind} to {self._peer}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import (
+    Failure,
     Finding,
     Group,
     PortUse,
@@ -209,6 +210,22 @@ def unknown(item: Unknown) -> JsonObject:
         "first": location(item.first),
         "last": location(item.last),
         "remedy": item.remedy,
+    }
+
+
+def failure(item: Failure) -> JsonObject:
+    """Socket calls that failed alike."""
+    return {
+        "trace": item.trace,
+        "process": item.process,
+        "call": item.call,
+        "errno": item.errno,
+        "protocol": item.protocol,
+        "address": None if item.address is None else endpoint(item.address),
+        "count": item.times,
+        "first": location(item.first),
+        "last": location(item.last),
+        "explanation": item.explanation,
     }
 
 

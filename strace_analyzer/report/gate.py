@@ -2,7 +2,8 @@
 `check`.
 
     findings        something was found
-    clean           nothing was, at least one outgoing connection was judged, and nothing is hidden
+    clean           nothing was, at least one outgoing connection was made, none failed for want
+                    of a local port or address, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
     inconclusive    nothing was, but something is hidden, unread or unknown; or what was found is
                     below the gate, and all in traces that cannot show it all
@@ -18,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.findings import Confidence, Group, Level, Process, Unknown, Warning
+from strace_analyzer.findings import Confidence, Failure, Group, Level, Process, Unknown, Warning
 from strace_analyzer.report.nearest import nearest
 
 LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
@@ -33,6 +34,8 @@ class Judged(Protocol):
     def processes(self) -> tuple[Process, ...]: ...
     @property
     def unknown(self) -> tuple[Unknown, ...]: ...
+    @property
+    def failures(self) -> tuple[Failure, ...]: ...
     @property
     def warnings(self) -> tuple[Warning, ...]: ...
     @property
@@ -121,7 +124,10 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
     ):
         verdict = "inconclusive"
     else:
-        verdict = "clean" if connections else "no-connections"
+        made = connections - sum(process.failed for process in selected.processes)
+        verdict = "clean" if made > 0 else "no-connections"
+        if any(failure.lacked for failure in selected.failures):
+            verdict = "inconclusive"  # what was found of it was not asked for
     if selected.failed_rules:
         exit_status = 2
     elif fails:

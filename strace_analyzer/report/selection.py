@@ -16,6 +16,7 @@ from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import (
     Endpoint,
+    Failure,
     Finding,
     Group,
     Level,
@@ -114,6 +115,12 @@ class Selected:
             or entry.process is None
             or (entry.trace, entry.process) in self._by_id
         )
+        self.failures: tuple[Failure, ...] = tuple(
+            entry
+            for entry in analysis.failed_calls
+            if not selection.by_process or (entry.trace, entry.process) in self._by_id
+        )
+        """socket calls that failed"""
         self.warnings: tuple[Warning, ...] = analysis.warnings
         self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
         """the traces that could not be judged: options hid bind() or connect(), or the file is

@@ -3,13 +3,10 @@ have fitted without the early binds."""
 
 from __future__ import annotations
 
-from collections import Counter
-
 from strace_analyzer.findings import Detail, PortState
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.machine import MachineSocket
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
 
@@ -75,14 +72,10 @@ class Holders:
         if listing is None or cause not in ("another-process", "unknown"):
             return ()
         low, high = self.context.port_range(namespace)
-        held: Counter[str] = Counter()
-        for port, row in {row.port: row for row in listing.sockets}.items():
-            if low <= port <= high:
-                held[_holder(row)] += 1
-        told = [f"{who}: {ports:,}" for who, ports in held.most_common(SHOWN)]
-        rest = sum(held.values()) - sum(ports for _, ports in held.most_common(SHOWN))
-        if rest:
-            told.append(f"others: {rest:,}")
+        held = listing.by_holder(low, high)
+        told = [f"{who}: {ports:,}" for who, ports in held[:SHOWN]]
+        if len(held) > SHOWN:
+            told.append(f"others: {sum(ports for _, ports in held[SHOWN:]):,}")
         return (("machine", "; ".join(told)),) if told else ()
 
     def _size(self, namespace: int, state: PortState) -> int:
@@ -94,13 +87,6 @@ class Holders:
             if state.pinned + state.waiting + state.needed >= NEARLY_ALL * span and span > 1:
                 return span
         return state.size
-
-
-def _holder(row: MachineSocket) -> str:
-    """Whose port it is: the process's, or that of a connection which no process has any more."""
-    if row.owners:
-        return f"{row.owners[0].command} (pid {row.owners[0].pid})"
-    return f"{row.state} to {row.peer_address}:{row.peer_port}" if row.peer_port else row.state
 
 
 def _fits(needed: int, size: int, step: Step) -> str:

@@ -38,6 +38,7 @@ def pieces(report: Report) -> Iterator[str]:
     yield from array("groups", (document.group(item, selected) for item in selected.groups))
     yield from array("findings", (document.finding(item) for item in selected.findings()))
     yield from array("processes", (document.process(item) for item in selected.processes))
+    yield from array("failures", (document.failure(item) for item in selected.failures))
     yield from array("unknown", (document.unknown(item) for item in selected.unknown))
     yield from array("warnings", (document.warning(item) for item in selected.warnings), last=True)
     yield "}\n"

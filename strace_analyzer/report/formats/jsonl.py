@@ -126,6 +126,7 @@ def _summary(report: Report) -> str:
             "traces": [document.trace(item) for item in selected.traces],
             "groups": [document.group(item, selected) for item in selected.groups],
             "processes": [document.process(item) for item in selected.processes],
+            "failures": [document.failure(item) for item in selected.failures],
             "unknown": [document.unknown(item) for item in selected.unknown],
             "warnings": [document.warning(item) for item in selected.warnings],
         },

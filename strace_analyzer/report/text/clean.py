@@ -38,6 +38,11 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
             )
         case "no-connections" if not section.processes:
             yield headline("no connections", GOOD, "no process used an internet socket")
+        case "no-connections" if total:
+            tried = count(total, "outgoing TCP connection")
+            failed = "it failed" if total == 1 else "all failed"
+            by = _processes(len(connected))
+            yield headline("no connections", DOUBT, f"{tried} tried by {by}, and {failed}")
         case "no-connections":
             processes = _processes(len(section.processes))
             sockets = sum(process.sockets for process in section.processes)

@@ -20,6 +20,7 @@ from strace_analyzer.report.text.blocks import cause_blocks
 from strace_analyzer.report.text.causes import causes
 from strace_analyzer.report.text.clean import blind, nothing_found
 from strace_analyzer.report.text.count import counted, gate_line, hints
+from strace_analyzer.report.text.failures import failures
 from strace_analyzer.report.text.fleet import fleet
 from strace_analyzer.report.text.hides import again
 from strace_analyzer.report.text.listing import listing
@@ -66,6 +67,7 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
         yield from _findings(section)
     else:
         yield from nothing_found(section, judgement)
+    yield from failures(section)
     yield from counted(section)
 
 

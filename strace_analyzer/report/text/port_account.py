@@ -11,6 +11,7 @@ from rich.text import Text
 
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import Endpoint, PortUse
+from strace_analyzer.machine import Listing
 from strace_analyzer.plain import count, duration, number, safe
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
@@ -27,9 +28,15 @@ BLANK = Text("")
 
 
 def page(
-    analysis: Analysis, *, width: int, everything: bool, blocks: bool
+    analysis: Analysis,
+    *,
+    width: int,
+    everything: bool,
+    blocks: bool,
+    machine: Listing | None = None,
 ) -> Iterator[RenderableType]:
-    """All of it. `everything` shortens no table; `blocks` says that the output can show them."""
+    """All of it. `everything` shortens no table; `blocks` says that the output can show them;
+    `machine` is the list of the traced machine's sockets (--ss)."""
     names = {
         process.id: safe(_name(process.command, process.tgid)) for process in analysis.processes
     }
@@ -42,6 +49,9 @@ def page(
             if number_of:
                 yield BLANK
             yield from _account(result, use, names, width, everything, blocks)
+            if machine is not None:
+                yield BLANK
+                yield indented(_holders(machine, use, everything))
         if result.forecasts:
             yield BLANK
             yield from forecasts(result)
@@ -70,6 +80,19 @@ def _account(
     for grid in _tables(use, names, everything):
         yield BLANK
         yield indented(grid)
+
+
+def _holders(machine: Listing, use: PortUse, everything: bool) -> Table:
+    """Who has the ports of the range by the list of the machine's sockets."""
+    grid = table("HOLDER OF LOCAL PORTS, BY --ss", ">PORTS")
+    held = machine.by_holder(*use.range)
+    shown = held if everything else held[:_ROWS]
+    for who, ports in shown:
+        grid.add_row(safe(who), number(ports))
+    if len(shown) < len(held):
+        rest = sum(ports for _, ports in held[len(shown) :])
+        grid.add_row(f"{len(held) - len(shown):,} more: --all", number(rest), style=FAINT)
+    return grid
 
 
 def _headline(result: TraceResult, use: PortUse) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from strace_analyzer.analysis import TraceResult
-from strace_analyzer.findings import Group, PortUse, Process, Unknown, Warning
+from strace_analyzer.findings import Failure, Group, PortUse, Process, Unknown, Warning
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.words import Case
@@ -21,6 +21,7 @@ class Section(NamedTuple):
     processes: tuple[Process, ...]
     by_id: dict[str, Process]
     unknown: tuple[Unknown, ...]
+    failures: tuple[Failure, ...]
     warnings: tuple[Warning, ...]
     width: int
     everything: bool
@@ -66,6 +67,7 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             processes=tuple(p for p in selected.processes if p.trace == trace.id),
             by_id={p.id: p for p in selected.processes if p.trace == trace.id},
             unknown=tuple(u for u in selected.unknown if u.trace == trace.id),
+            failures=tuple(f for f in selected.failures if f.trace == trace.id),
             warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
             width=width,
             everything=everything,

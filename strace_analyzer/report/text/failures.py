@@ -1,0 +1,66 @@
+"""Takes the socket calls that failed, gives the paragraph that counts them and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.findings import Failure
+from strace_analyzer.plain import number, safe
+from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
+
+_ROWS = 8
+MEANING = {
+    "no-port": "no local port was left",
+    "port-taken": "the port is taken",
+    "not-local": "no address of this host",
+    "no-ipv6": "no IPv6 here",
+    "no-address": "no address to go out from",
+    "pair-in-use": "this pair of ends is in use",
+    "refused": "nobody listens there",
+    "timed-out": "no answer",
+    "unreachable": "no way there",
+    "reset": "the peer broke it off",
+    "forbidden": "a firewall or the system forbids it",
+    "privileged-port": "ports below 1024 need CAP_NET_BIND_SERVICE",
+    "not-permitted": "not permitted",
+    "bound-already": "it is bound already",
+    "no-such-family": "the address is of another family",
+    "other": "",
+}
+"""What each code means, in a few words."""
+_PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
+"""Resolvers connect UDP sockets to see which addresses can be reached: that fails every day."""
+
+
+def failures(section: Section) -> Iterator[RenderableType]:
+    """Nothing where nothing failed, else the calls, the most frequent first."""
+    rows = _folded(section.failures)
+    if not rows:
+        return
+    grid = table("CALL", "ERROR", ">TIMES", "~TO", "~WHICH MEANS")
+    shown = rows if section.everything or len(rows) <= _ROWS + 1 else rows[:_ROWS]
+    for call, errno, address, code, times in shown:
+        grid.add_row(f"{call}()", errno, number(times), safe(address), MEANING[code])
+    if len(shown) < len(rows):
+        rest = rows[len(shown) :]
+        more = number(sum(row[-1] for row in rest))
+        grid.add_row(f"{len(rest):,} more: --all", "", more, "", "", style=FAINT)
+    yield Text("Failures", style=HEADING)
+    yield indented(grid)
+    yield Text("")
+
+
+def _folded(failures: Sequence[Failure]) -> list[tuple[str, str, str, str, int]]:
+    """Call, error, destination, code, count: over all processes, without a resolver's probes."""
+    counts: dict[tuple[str, str, str, str], int] = {}
+    for one in failures:
+        if one.protocol == "UDP" and one.call == "connect" and one.explanation in _PROBES:
+            continue
+        key = one.call, one.errno, str(one.address or "-"), one.explanation
+        counts[key] = counts.get(key, 0) + one.times
+    rows = [(*key, times) for key, times in counts.items()]
+    return sorted(rows, key=lambda row: -row[-1])

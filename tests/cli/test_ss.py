@@ -1,0 +1,58 @@
+"""`--ss FILE`: the list of the traced machine's sockets names the holders of ports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.running import run
+
+TAKEN = """\
+socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 12
+bind(12, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)
+close(12) = 0
+"""
+RAN_OUT = """\
+socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)
+"""
+LISTED = """\
+State     Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+LISTEN    0      511          0.0.0.0:6140       0.0.0.0:*     users:(("nginx",pid=812,fd=6))
+TIME-WAIT 0      0          192.0.2.1:40000    192.0.2.7:80
+TIME-WAIT 0      0          192.0.2.1:40001    192.0.2.7:80
+ESTAB     0      0          192.0.2.1:40002    192.0.2.8:80    users:(("worker",pid=7,fd=9))
+"""
+
+
+def listing(directory: Path, text: str = LISTED) -> Path:
+    file = directory / "ss.txt"
+    file.write_text(text)
+    return file
+
+
+def test_it_names_who_has_the_port(tmp_path: Path) -> None:
+    report = run("--ss", listing(tmp_path), given=TAKEN).stdout
+    assert "\n  nginx (pid 812, fd 6) has it: a listener.\n" in report
+    assert "stop the holder" in report
+
+
+def test_it_names_who_has_the_ports_that_ran_out(tmp_path: Path) -> None:
+    report = run("--ss", listing(tmp_path), "--port-range", "40000-40002", given=RAN_OUT).stdout
+    rows = [" ".join(line.split()) for line in report.splitlines()]
+    assert "TIME-WAIT to 192.0.2.7:80 2" in rows
+    assert "worker (pid 7) 1" in rows
+    assert "To find the holder" not in report
+
+
+def test_the_account_of_ports_shows_it_too(tmp_path: Path) -> None:
+    made = 'socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\nconnect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
+    done = run("ports", "--ss", listing(tmp_path), "--port-range", "40000-40002", given=made)
+    rows = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    at = rows.index("HOLDER OF LOCAL PORTS, BY --ss PORTS")
+    assert rows[at + 1 : at + 3] == ["TIME-WAIT to 192.0.2.7:80 2", "worker (pid 7) 1"]
+
+
+def test_a_file_without_sockets_is_an_error(tmp_path: Path) -> None:
+    done = run("--ss", listing(tmp_path, "hello\n"), given=TAKEN)
+    assert done.returncode == 2
+    assert "no socket in it (give the output of ss -tanp)" in done.stderr

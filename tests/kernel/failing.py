@@ -1,0 +1,152 @@
+"""The situations in which a call fails for want of a port or an address, as the kernel is asked about
+them: `python failing.py NAME` runs one and prints what each call gave.
+
+It runs in the client's namespace of network.py, as programs.py does. What is printed is a JSON
+object: the name of the error of a call, or `ok`.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+A, B = ("10.9.0.11", 8001), ("10.9.0.12", 8001)
+gave: dict[str, object] = {}
+
+
+def once(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return "ok"
+
+
+def reusing(family: int = socket.AF_INET) -> socket.socket:
+    made = socket.socket(family)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return made
+
+
+def source_port_pair() -> None:
+    """One source port to two destinations; the same pair of ends again, open and in TIME_WAIT."""
+    first, second, third, fourth = (reusing() for _ in range(4))
+    for one in (first, second, third, fourth):
+        one.bind(("10.9.0.1", 46000))
+    gave["first"] = once(lambda: first.connect(A))
+    gave["same pair, open"] = once(lambda: second.connect(A))
+    gave["another destination"] = once(lambda: third.connect(B))
+    first.close()
+    time.sleep(0.2)
+    gave["same pair, TIME_WAIT"] = once(lambda: fourth.connect(A))
+
+
+def no_ipv6() -> None:
+    """IPv6 is switched off in this namespace."""
+    for name, address in (("loopback", "::1"), ("another host", "fd09::11")):
+        gave[f"connect {name}"] = once(
+            lambda to=address: socket.socket(socket.AF_INET6).connect((to, 8001))
+        )
+    gave["bind ::1"] = once(lambda: socket.socket(socket.AF_INET6).bind(("::1", 0)))
+    gave["bind ::"] = once(lambda: socket.socket(socket.AF_INET6).bind(("::", 0)))
+    gave["datagram"] = once(
+        lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).connect(("fd09::11", 53))
+    )
+
+
+def not_local() -> None:
+    gave["tcp"] = once(lambda: socket.socket().bind(("192.0.2.44", 0)))
+    gave["fixed port"] = once(lambda: socket.socket().bind(("192.0.2.44", 6140)))
+    gave["udp"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).bind(("192.0.2.44", 0)))
+    gave["ipv6"] = once(lambda: socket.socket(socket.AF_INET6).bind(("2001:db8::44", 0)))
+
+
+def taken_port() -> None:
+    """Who may have the port that a server asks for, with SO_REUSEADDR."""
+    listener = reusing()
+    listener.bind(("10.9.0.1", 6140))
+    listener.listen(5)
+    gave["a listener"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
+    gave["on another address"] = once(lambda: reusing().bind(("10.9.0.2", 6140)))
+    outgoing = socket.create_connection(A)
+    port = outgoing.getsockname()[1]
+    gave["an outgoing connection"] = once(lambda: reusing().bind(("0.0.0.0", port)))
+    bound = socket.socket()
+    bound.bind(("0.0.0.0", 6141))
+    gave["a bound socket"] = once(lambda: reusing().bind(("0.0.0.0", 6141)))
+    one, other = reusing(), reusing()
+    one.bind(("0.0.0.0", 6142))
+    gave["two bound, both reusing"] = once(lambda: other.bind(("0.0.0.0", 6142)))
+    one.listen(5)
+    gave["the second listens"] = once(lambda: other.listen(5))
+    six = reusing(socket.AF_INET6)
+    six.bind(("::", 6143))
+    six.listen(5)
+    gave["dual stack has IPv4 too"] = once(lambda: reusing().bind(("0.0.0.0", 6143)))
+
+
+def inherited_listener() -> None:
+    """A child keeps the listener that its parent has closed."""
+    listener = reusing()
+    listener.bind(("0.0.0.0", 6140))
+    listener.listen(5)
+    down, up = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(up)
+        os.read(down, 1)
+        os._exit(0)
+    listener.close()
+    gave["while the child lives"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
+    os.close(up)
+    os.waitpid(child, 0)
+    gave["after its end"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
+
+
+def predecessor() -> None:
+    """A server that has closed its connections first, and is started again."""
+    listener = reusing()
+    listener.bind(("10.9.0.1", 6140))
+    listener.listen(5)
+    client = socket.create_connection(("10.9.0.1", 6140))
+    served, _ = listener.accept()
+    served.close()
+    client.recv(1)
+    client.close()
+    listener.close()
+    time.sleep(0.2)
+    gave["plain"] = once(lambda: socket.socket().bind(("10.9.0.1", 6140)))
+    gave["reusing"] = once(lambda: reusing().bind(("10.9.0.1", 6140)))
+
+
+def parity() -> None:
+    """In which order connect() hands out the ports of the range."""
+    opened = [socket.create_connection(A) for _ in range(100)]
+    ports = [one.getsockname()[1] % 2 for one in opened]
+    gave["first half"] = sum(ports[:50])
+    gave["second half"] = sum(ports[50:])
+
+
+def search() -> None:
+    """Processor time of connect() while 4,000 ports fill: the first and the last tenth."""
+    spent: list[float] = []
+    opened = []
+    for _ in range(4000):
+        one = socket.socket()
+        one.setblocking(False)
+        began = time.thread_time()
+        one.connect_ex(A)
+        spent.append(time.thread_time() - began)
+        opened.append(one)
+    gave["ratio"] = sorted(spent[-400:])[200] / sorted(spent[:400])[200]
+    gave["full"] = once(lambda: socket.create_connection(A))
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
+    print(json.dumps(gave))

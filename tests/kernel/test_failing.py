@@ -1,0 +1,101 @@
+"""Why calls fail for want of a port or an address: docs/kernel.md, "What is not exhaustion" and after."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from kernel.network import HERE, Network
+
+pytestmark = pytest.mark.kernel
+
+
+def gave(net: Network, situation: str) -> dict[str, object]:
+    """What the calls of a situation of failing.py gave in the client's namespace."""
+    done = subprocess.run(
+        [
+            *("nsenter", "-t", str(net.client), "-n", "--"),
+            *(sys.executable, "-I", "-S", str(HERE / "failing.py"), situation),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    result: dict[str, object] = json.loads(done.stdout)
+    return result
+
+
+def test_a_pair_of_ends_is_one_connections_alone(net: Network, kernel: str) -> None:
+    assert gave(net, "source_port_pair") == {
+        "first": "ok",
+        "same pair, open": "EADDRNOTAVAIL",
+        "another destination": "ok",
+        "same pair, TIME_WAIT": "ok",
+    }, kernel
+
+
+def test_without_timestamps_a_pair_in_time_wait_is_taken(net: Network, kernel: str) -> None:
+    net.sysctl("ipv4.tcp_timestamps", 0)
+    assert gave(net, "source_port_pair")["same pair, TIME_WAIT"] == "EADDRNOTAVAIL", kernel
+
+
+def test_without_ipv6(net: Network, kernel: str) -> None:
+    net.sysctl("ipv6.conf.all.disable_ipv6", 1)
+    assert gave(net, "no_ipv6") == {
+        "connect loopback": "EADDRNOTAVAIL",
+        "connect another host": "EADDRNOTAVAIL",
+        "bind ::1": "EADDRNOTAVAIL",
+        "bind ::": "ok",
+        "datagram": "EADDRNOTAVAIL",
+    }, kernel
+
+
+def test_an_address_of_another_host(net: Network, kernel: str) -> None:
+    assert set(gave(net, "not_local").values()) == {"EADDRNOTAVAIL"}, kernel
+
+
+def test_who_may_have_the_port_of_a_server(net: Network, kernel: str) -> None:
+    assert gave(net, "taken_port") == {
+        "a listener": "EADDRINUSE",
+        "on another address": "ok",
+        "an outgoing connection": "EADDRINUSE",
+        "a bound socket": "EADDRINUSE",
+        "two bound, both reusing": "ok",
+        "the second listens": "EADDRINUSE",
+        "dual stack has IPv4 too": "EADDRINUSE",
+    }, kernel
+
+
+def test_an_inherited_listener(net: Network, kernel: str) -> None:
+    assert gave(net, "inherited_listener") == {
+        "while the child lives": "EADDRINUSE",
+        "after its end": "ok",
+    }, kernel
+
+
+def test_a_predecessor_in_time_wait(net: Network, kernel: str) -> None:
+    assert gave(net, "predecessor") == {"plain": "EADDRINUSE", "reusing": "ok"}, kernel
+
+
+def test_half_of_the_ports_first(net: Network, kernel: str) -> None:
+    """connect() gives the even ports of 40000-40099 first, and the odd ones when they are all in use."""
+    assert gave(net, "parity") == {"first half": 0, "second half": 50}, kernel
+
+
+def test_the_search_grows_as_ports_fill(net: Network, kernel: str) -> None:
+    """Processor time of the call, the median of a tenth: a ratio, which a busy machine does not change."""
+    subprocess.run(
+        [
+            *("nsenter", "-t", str(net.client), "-n", "--"),
+            *("sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 43999"),
+        ],
+        check=True,
+    )
+    found = gave(net, "search")
+    assert found["full"] == "EADDRNOTAVAIL", kernel
+    ratio = found["ratio"]
+    assert isinstance(ratio, float)
+    assert ratio > 2, kernel

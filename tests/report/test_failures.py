@@ -1,0 +1,121 @@
+"""What failed, and what that means: in the text, in JSON, and for the verdict."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from report.printed import printed
+
+import strace_analyzer as sa
+from strace_analyzer.report.formats import json as json_format
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.gate import Gate, judge
+from strace_analyzer.report.selection import Selected, Selection
+
+START = '7 execve("/bin/a", ["a"], 0x7ffd1 /* 3 vars */) = 0\n7 getpid() = 7\n'
+WEB = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
+SIX = '{sa_family=AF_INET6, sin6_port=htons(53), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28'
+REFUSED = "-1 ECONNREFUSED (Connection refused)"
+NOTAVAIL = "-1 EADDRNOTAVAIL (Cannot assign requested address)"
+
+
+def analysis(*calls: str) -> sa.Analysis:
+    text = START + "".join(f"7 {call}\n" for call in calls)
+    return sa.analyze(io.BytesIO(text.encode()))
+
+
+def attempt(result: str, fd: int = 3, to: str = WEB) -> tuple[str, ...]:
+    return (
+        f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {fd}",
+        f"connect({fd}, {to}) = {result}",
+        f"close({fd}) = 0",
+    )
+
+
+def verdict(made: sa.Analysis, *rules: str) -> str:
+    return judge(Selected(made, Selection(rules=frozenset(rules))), Gate()).verdict
+
+
+def test_a_trace_in_which_every_connection_fails_is_not_clean() -> None:
+    made = analysis(*attempt(REFUSED), *attempt(REFUSED))
+    assert verdict(made) == "no-connections"
+    assert printed(made) == (
+        "no connections: 2 outgoing TCP connections tried by 1 process, and all failed\n\n"
+        "  PROGRAM  PROCESSES  TCP CONNECTIONS  HOW THE LOCAL PORT WAS CHOSEN\n"
+        "  a (7)            1                2  by connect()\n\n"
+        "Failures\n"
+        "  CALL       ERROR         TIMES  TO            WHICH MEANS\n"
+        "  connect()  ECONNREFUSED      2  192.0.2.7:80  nobody listens there\n\n"
+        "8 lines, 8 calls, all understood.\n"
+    )
+
+
+def test_one_that_works_makes_it_clean() -> None:
+    assert verdict(analysis(*attempt(REFUSED), *attempt("0"))) == "clean"
+
+
+def test_it_is_not_clean_where_ports_ran_out_even_if_that_was_not_asked_for() -> None:
+    made = analysis(*attempt("0"), *attempt(NOTAVAIL))
+    assert verdict(made) == "findings"
+    assert verdict(made, "bind-any-port-zero") == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("calls", "code"),
+    [
+        (attempt(REFUSED), "refused"),
+        (attempt("-1 ETIMEDOUT (Connection timed out)"), "timed-out"),
+        (attempt("-1 EHOSTUNREACH (No route to host)"), "unreachable"),
+        (attempt("-1 EPERM (Operation not permitted)"), "forbidden"),
+        (attempt(NOTAVAIL), "no-port"),
+        (attempt(NOTAVAIL, to=SIX), "no-ipv6"),
+        (
+            (
+                "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+                f"connect(3, {WEB}) = -1 EINPROGRESS (Operation now in progress)",
+                "getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0",
+            ),
+            "refused",
+        ),
+        (
+            (
+                "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+                f"bind(3, {WEB}) = -1 EADDRINUSE (Address already in use)",
+            ),
+            "port-taken",
+        ),
+        (
+            (
+                "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+                f"bind(3, {WEB}) = -1 EACCES (Permission denied)",
+            ),
+            "privileged-port",
+        ),
+        (
+            (
+                "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+                f"bind(3, {WEB}) = {NOTAVAIL}",
+            ),
+            "not-local",
+        ),
+    ],
+)
+def test_every_failure_has_its_reason(calls: tuple[str, ...], code: str) -> None:
+    selected = Selected(analysis(*calls))
+    report = Report(selected, judge(selected, Gate()), Gate(), everything=False)
+    (failure,) = json.loads("".join(json_format.pieces(report)))["failures"]
+    assert failure["explanation"] == code
+    assert (failure["count"], failure["process"]) == (1, "t1:7")
+    assert failure["address"]["address"] in ("192.0.2.7", "2001:db8::1")
+
+
+def test_the_probes_of_a_resolver_are_no_news() -> None:
+    made = analysis(
+        *attempt("0"),
+        "socket(AF_INET6, SOCK_DGRAM, IPPROTO_IP) = 3",
+        f"connect(3, {SIX}) = -1 ENETUNREACH (Network is unreachable)",
+    )
+    assert "Failures" not in printed(made)
+    assert [failure.explanation for failure in made.failed_calls] == ["unreachable"]
