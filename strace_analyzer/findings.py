@@ -309,7 +309,7 @@ class Failure(NamedTuple):
     first: Location
     last: Location
     explanation: str
-    """why, in a code: no-port, port-taken, not-local, no-ipv6, refused, timed-out ..."""
+    """why, in a code: no-port, in-use, not-local, no-ipv6, refused, timed-out ..."""
 
     @property
     def lacked(self) -> bool:

@@ -76,7 +76,7 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: 
         return "no-port"
     match step.role, errno:
         case "bind" | "listen", "EADDRINUSE":
-            return "port-taken"
+            return "in-use"
         case "bind", "EADDRNOTAVAIL":
             return "not-local"
         case "bind", "EACCES":

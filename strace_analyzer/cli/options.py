@@ -1,4 +1,5 @@
-"""The options that mean the same in every command, as typer takes them."""
+"""The options that mean the same in every command, as typer takes them: long, as each stands here
+once."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The whole trace has driven the model; here only what is shown is chosen. Rule, process, command
 and time decide what is reported and counts for the exit status; the level only decides what is
-shown.
+shown. It is long because all that can be chosen from is chosen here, by the same rules.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_it_is_not_clean_where_ports_ran_out_even_if_that_was_not_asked_for() ->
                 "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
                 f"bind(3, {WEB}) = -1 EADDRINUSE (Address already in use)",
             ),
-            "port-taken",
+            "in-use",
         ),
         (
             (

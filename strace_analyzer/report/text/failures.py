@@ -15,7 +15,7 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 _ROWS = 8
 MEANING = {
     "no-port": "no local port was left",
-    "port-taken": "the port is taken",
+    "in-use": "the port is taken",
     "not-local": "no address of this host",
     "no-ipv6": "no IPv6 here",
     "no-address": "no address to go out from",
