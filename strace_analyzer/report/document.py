@@ -1,8 +1,8 @@
 """Takes what was selected and judged, gives the parts of the JSON report (schema 1) as plain dicts.
 
 docs/report-schema.json is the published schema. Every field is always present; None is unknown
-and an empty list is none. Nothing of this machine is in it: equal input gives equal bytes. It is long as
-the schema is.
+and an empty list is none. Nothing of this machine is in it: equal input gives equal bytes.
+It is long as the schema is.
 """
 
 from __future__ import annotations
