@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
 
 REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()
+CHROMIUM = "/usr/bin/chromium"
+"""Debian's"""
 
 
 def _no_strace() -> str | None:
@@ -50,7 +53,16 @@ def _no_file(path: Path, what: str) -> str | None:
     return None if path.exists() else f"no {what} at {path.parent} (STRACE_ANALYZER_SHARED)"
 
 
+def _no_browser() -> str | None:
+    if not Path(CHROMIUM).exists():
+        return f"{CHROMIUM} is not installed"
+    wanted = ("playwright", "axe_playwright_python", "jinja2")
+    missing = [name for name in wanted if find_spec(name) is None]
+    return f"not installed: {', '.join(missing)} (the extra dev)" if missing else None
+
+
 SUITES: dict[str, Callable[[], str | None]] = {
+    "browser": _no_browser,
     "live": cache(_no_tracing),
     "kernel": cache(_no_namespaces),
     "labels": lambda: _no_file(TRACES / "LABELS.tsv", "labelled traces"),

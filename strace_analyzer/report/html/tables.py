@@ -1,0 +1,104 @@
+"""What was selected in, the page's tables and charts out: processes, destinations, descriptors,
+failures, ports over time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from strace_analyzer.findings import ProcessRef
+from strace_analyzer.plain import safe
+from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.excerpt import excerpt
+from strace_analyzer.report.html.sockets import process_name
+from strace_analyzer.report.selection import Selected
+from strace_analyzer.rules.words import who
+
+_NO_FAILURE = frozenset({"EINPROGRESS", "EALREADY", "EISCONN", "EINTR", "EAGAIN"})
+"""errors that are part of a connect() that goes on, or of a read that is to be tried again"""
+
+
+def tables(selected: Selected) -> JsonObject:
+    """By name: columns (`>` before numbers, `#` before numbers that are names) and rows."""
+    return {
+        "processes": _processes(selected),
+        "destinations": _destinations(selected),
+        "descriptors": _descriptors(selected),
+        "failures": _failures(selected),
+    }
+
+
+def _processes(selected: Selected) -> JsonObject:
+    rows = []
+    for item in selected.processes:
+        ref = ProcessRef(item.id, item.tgid, None, item.command)
+        found = sum(item.findings.values())
+        figures = [item.sockets, item.tcp_connections, item.early_bound, item.failed]
+        rows.append([safe(who(ref, item)), safe(" ".join(item.argv)), *figures, found])
+    head = ["Process", "Command line", ">Sockets", ">TCP connections", ">Early-bound"]
+    return {"columns": [*head, ">Failed", ">Findings"], "rows": rows}
+
+
+def _destinations(selected: Selected) -> JsonObject:
+    rows = [
+        [
+            safe(use.address),
+            use.port,
+            use.protocol,
+            use.connections,
+            use.early_bound,
+            use.peak_concurrent,
+        ]
+        for trace in selected.traces
+        for ports in trace.ports
+        for use in ports.destinations
+    ]
+    head = ["Address", "#Port", "Protocol", ">Connections", ">Early-bound"]
+    return {"columns": [*head, ">Open at the same time"], "rows": rows}
+
+
+def _descriptors(selected: Selected) -> JsonObject:
+    """A row for each process and descriptor number."""
+    seen: Counter[tuple[str, int]] = Counter()
+    early: Counter[tuple[str, int]] = Counter()
+    for life in selected.sockets():
+        seen[process_name(life), life.fd] += 1
+        early[process_name(life), life.fd] += life.binding == "ephemeral"
+    rows = [[name, fd, count, early[name, fd]] for (name, fd), count in seen.items()]
+    return {"columns": ["Process", "#fd", ">Sockets", ">Bound to port 0"], "rows": rows}
+
+
+def _failures(selected: Selected) -> JsonObject:
+    rows = [
+        [call.line, process_name(life), call.fd, call.errno, excerpt(call.text, 100)]
+        for life in selected.sockets()
+        for call in life.trail
+        if call.errno is not None and call.errno not in _NO_FAILURE
+    ]
+    return {"columns": ["#Line", "Process", "#fd", "Error", "Call"], "rows": rows}
+
+
+def charts(selected: Selected) -> list[JsonObject]:
+    """Ports over time, for each network namespace in which some were pinned or needed."""
+    several = len(selected.traces) > 1
+    made: list[JsonObject] = []
+    for trace in selected.traces:
+        for use in trace.ports:
+            if not use.timeline:
+                continue
+            where = f"network namespace {use.namespace}"
+            made.append(
+                {
+                    "title": f"{safe(trace.name)}, {where}" if several else where,
+                    "timed": trace.clock != "none",
+                    "range": use.range[1] - use.range[0] + 1,
+                    "range_source": use.range_source,
+                    "peak_pinned": use.peak_pinned,
+                    "peak_needed": use.peak_needed,
+                    "peak_waiting": use.peak_pinned_with_time_wait,
+                    "needed_waiting": use.peak_needed_with_time_wait,
+                    "at": [point.at for point in use.timeline],
+                    "held": [point.held for point in use.timeline],
+                    "needed": [point.needed for point in use.timeline],
+                }
+            )
+    return made

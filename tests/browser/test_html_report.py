@@ -1,0 +1,271 @@
+"""The HTML report in a real browser: Debian's Chromium, headless, on real reports.
+
+`UPDATE_SCREENSHOTS=1` writes the pictures of docs/ anew: look at them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report.test_hostile_names import NAMES, trace
+from report.written import written
+
+import strace_analyzer as sa
+from strace_analyzer.errors import ConfigurationError
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+ERLANG = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
+PATIENCE = 60_000
+"""milliseconds"""
+DATA = "JSON.parse(document.getElementById('data').textContent)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("html") / "report.html"
+    text = written("html", sa.analyze(ERLANG)).replace(str(ERLANG), ERLANG.name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class Seen:
+    """What a page asked for and complained of."""
+
+    def __init__(self, page: Any) -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+
+
+def opened(browser: Any, path: Path, **context: Any) -> tuple[Any, Seen]:
+    page = browser.new_context(**context).new_page()
+    page.set_default_timeout(PATIENCE)
+    seen = Seen(page)
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    return page, seen
+
+
+def serious(page: Any) -> list[tuple[str, Any]]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        (fault["id"], [node["target"] for node in fault["nodes"]][:5])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def test_it_draws_asks_for_nothing_and_complains_of_nothing(browser: Any, report: Path) -> None:
+    page, seen = opened(browser, report)
+    drawn = page.evaluate(
+        "(() => { const c = document.querySelector('.plot canvas');"
+        " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        " return new Set(new Uint32Array(d.buffer)).size; })()"
+    )
+    assert drawn > 5  # colours: axes and two lines, with their edges
+    assert page.locator(".lane path.bar.warning").count() == 1
+    assert "40 of its 40 outgoing TCP connections" in page.locator("h1").inner_text()
+    assert "use OTP 24 or later" in page.locator(".fix").first.inner_text()
+    assert page.locator("[data-table=sockets] tbody tr").count() == 42
+    assert seen.requests == [report.as_uri()]
+    assert seen.complaints == []
+
+
+def test_the_policy_lets_nothing_out(browser: Any, report: Path) -> None:
+    page, seen = opened(browser, report)
+    stopped = page.evaluate(
+        "new Promise(done => { document.addEventListener('securitypolicyviolation',"
+        " event => done(event.effectiveDirective)); fetch('http://127.0.0.1:9/').catch(() => 0); })"
+    )
+    assert stopped == "connect-src"
+    assert seen.requests == [report.as_uri()]
+    policy = page.locator("meta[http-equiv]").get_attribute("content")
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_a_click_shows_the_trail_and_escape_puts_it_away(browser: Any, report: Path) -> None:
+    page, _ = opened(browser, report)
+    button = page.get_by_role("button", name="Calls of the socket of line 395")
+    button.click()
+    dialog = page.locator("dialog#trail")
+    assert dialog.locator("h2").inner_text() == "fd 19 to 127.0.0.1:8001"
+    lines = dialog.locator("tbody td:first-child").all_inner_texts()
+    assert lines == ["395", "400", "403", "404", "405", "406", "411"]
+    assert 'bind(19, {AF_INET, htons(0), "0.0.0.0"}) = 0' in dialog.inner_text()
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    assert button.evaluate("node => node === document.activeElement")
+
+
+def test_a_click_on_a_bar_finds_its_socket(browser: Any, report: Path) -> None:
+    page, _ = opened(browser, report)
+    lane = page.locator(".lane svg").first
+    box = lane.bounding_box()
+    left, right, row, at = page.evaluate(f"{DATA}.lanes[0][7]")
+    width, height = page.evaluate(
+        "(({width, height}) => [width, height])"
+        "(document.querySelector('.lane svg').viewBox.baseVal)"
+    )
+    x, y = (left + right) / 2 / width, (row * 10 + 4) / height
+    lane.click(position={"x": x * box["width"], "y": y * box["height"]})
+    line = page.evaluate(f"{DATA}.sockets[{at}][7]")
+    assert page.locator("dialog#trail tbody td").first.inner_text() == f"{line:,}"
+
+
+def test_search_filters_and_a_head_sorts(browser: Any, report: Path) -> None:
+    page, _ = opened(browser, report)
+    host = page.locator("[data-table=sockets]")
+    host.get_by_label("Search").fill("8002 warning")
+    assert host.locator("output").inner_text() == "13 of 42 rows"
+    assert set(host.locator("tbody td:nth-child(6)").all_inner_texts()) == {"127.0.0.1:8002"}
+    host.get_by_role("button", name="Seconds open").click()
+    assert host.locator("th[aria-sort=descending]").inner_text().startswith("Seconds open")
+    assert host.locator("tbody tr").first.locator("td").nth(8).inner_text() == "147 ms"
+    host.get_by_label("Search").fill("no such thing")
+    assert host.locator("tbody").inner_text() == "Nothing matches."
+
+
+def test_the_keyboard_alone_is_enough(browser: Any, report: Path) -> None:
+    page, _ = opened(browser, report)
+    search = "document.activeElement.id === 'search-sockets'"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(search):
+            break
+    assert page.evaluate(search)
+    page.keyboard.type("8000")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('td') !== null"):
+            break
+    page.keyboard.press("Enter")
+    assert page.locator("dialog#trail").is_visible()
+    page.keyboard.press("Escape")
+    page.locator("figure summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("figure .table tbody tr").first.is_visible()
+
+
+def test_the_table_beside_the_chart_says_the_same(browser: Any, report: Path) -> None:
+    page, _ = opened(browser, report)
+    page.locator("figure summary").click()
+    points = page.evaluate(f"{DATA}.charts[0].at.length")
+    assert page.locator("figure .table output").inner_text() == f"{points} rows"
+    before = page.locator("figure.chart canvas").screenshot()
+    page.get_by_role("button", name="Zoom in").click()
+    assert page.locator("figure.chart canvas").screenshot() != before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_are_readable(scheme: str, browser: Any, report: Path) -> None:
+    page, seen = opened(browser, report, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert serious(page) == []
+    page.get_by_role("button", name="Calls of the socket of line 395").click()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#theme").click()
+    assert page.evaluate("document.documentElement.dataset.theme") != scheme
+    assert seen.complaints == []
+
+
+def test_it_can_be_printed(browser: Any, report: Path) -> None:
+    page, _ = opened(browser, report, color_scheme="dark")
+    page.emulate_media(media="print")
+    assert not page.locator(".top").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("kind", ["markup", "script", "template", "bidi"])
+def test_a_hostile_name_does_nothing(kind: str, browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    text = written("html", sa.analyze(io.BytesIO(trace(NAMES[kind]))))
+    path.write_text(text, encoding="utf-8")
+    page, seen = opened(browser, path)
+    assert page.locator("img, iframe, object").count() == 0
+    assert page.locator("script").count() == 3
+    assert "pid 7" in page.locator("#sockets tbody").inner_text()
+    assert "49" not in page.locator("h1").inner_text()
+    assert (seen.complaints, seen.requests) == ([], [path.as_uri()])
+
+
+def sockets(count: int) -> bytes:
+    """So many early binds, one after another, by fifty processes."""
+    lines = ['99 1699999999.000000 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0']
+    lines += [
+        f"99 1699999999.5 clone(child_stack=NULL, flags=SIGCHLD) = {100 + at}" for at in range(50)
+    ]
+    for at in range(count):
+        pid, when = 100 + at % 50, 1_700_000_000 + at * 0.003
+        peer = f'sin_port=htons({8000 + at % 7}), sin_addr=inet_addr("192.0.2.{at % 200 + 1}")'
+        calls = (
+            "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+            'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+            f'getsockname(3, {{sa_family=AF_INET, sin_port=htons({32768 + at}), sin_addr=inet_addr("0.0.0.0")}}, [16]) = 0',
+            f"connect(3, {{sa_family=AF_INET, {peer}}}, 16) = 0",
+            "close(3) = 0",
+        )
+        lines += [
+            f"{pid} {when + i * 0.0004:.6f} {call} <0.000100>" for i, call in enumerate(calls)
+        ]
+    return "\n".join(lines).encode()
+
+
+def test_ten_thousand_sockets_are_less_than_five_megabytes(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(written("html", sa.analyze(io.BytesIO(sockets(10_000)))), encoding="utf-8")
+    assert path.stat().st_size < 5_000_000
+    page, seen = opened(browser, path)
+    print("drawn after", page.evaluate("document.documentElement.dataset.ready"), "ms")
+    host = page.locator("[data-table=sockets]")
+    assert host.locator("tbody tr").count() == 200
+    assert host.locator(".pages").inner_text().replace("\n", " ").find("page 1 of 50") >= 0
+    host.get_by_role("button", name="Next").click()
+    assert host.locator(".pages span").inner_text() == "page 2 of 50"
+    assert page.locator(".lane").count() == 40
+    assert page.locator(".lane path").count() == 40
+    assert seen.complaints == []
+
+
+def test_without_jinja_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.delitem(sys.modules, "strace_analyzer.report.html.page", raising=False)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ConfigurationError, match=r"strace-analyzer\[html\]"):
+        written("html", sa.analyze(ERLANG))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_pictures(width: int, scheme: str, browser: Any, report: Path, tmp_path: Path) -> None:
+    folder = ROOT / "docs" if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path
+    picture = folder / f"html-{width}.png"
+    size = {"width": width, "height": 1500}
+    page, _ = opened(browser, report, viewport=size, color_scheme=scheme)
+    page.screenshot(path=picture)
+    assert struct.unpack(">II", picture.read_bytes()[16:24]) == (width, 1500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
