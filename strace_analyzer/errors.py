@@ -15,6 +15,10 @@ class DamagedError(TraceError):
     """Compressed data is cut or damaged; what comes before can be read."""
 
 
+class InterruptedReadError(TraceError):
+    """A signal ended the reading before the input ended; its text is how far it came, or empty."""
+
+
 class SeveralStreamsError(TraceError):
     """The lines of several containers, programs or files stand in one text."""
 

@@ -18,6 +18,9 @@ def not_read(
     damage = [account.damage for account in accounts if account.damage is not None]
     if damage:
         yield Told(Doubt.DAMAGED, len(damage), f"the end is missing: {'; '.join(damage)}")
+    for account in accounts:
+        if account.interrupted is not None:
+            yield Told(Doubt.INTERRUPTED, account.lines, account.interrupted)
     if unread.deciding:
         yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
     elif unread.count > sum(account.call_lines for account in accounts):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from strace_analyzer.cli.short_help import SHORT_HELP
-from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.errors import ConfigurationError, InterruptedReadError, TraceError
 from strace_analyzer.live.fifo import enlarge
 from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.stream import Patience, Stream
@@ -34,10 +34,17 @@ class _UntilStopped(SourceInput):
     def blocks(
         self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
     ) -> Iterator[Block]:
+        read = 0
         for block in SourceInput.blocks(self, size, shortened):
-            yield block
             if self.stop is not None and self.stop.pressed:
-                return
+                raise InterruptedReadError(_share(read, self.size))
+            read += len(block)
+            yield block
+
+
+def _share(read: int, size: int) -> str:
+    """` (14 %)`; nothing where the size is not known, or is that of compressed data."""
+    return f" ({100 * read // size} %)" if 0 < read < size else ""
 
 
 @contextmanager

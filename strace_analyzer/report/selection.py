@@ -33,6 +33,8 @@ from strace_analyzer.report.moment import Moment, of_finding
 from strace_analyzer.rules.words import Case
 
 _BIND_LINES_KEPT = 8
+_NAMED = 10
+"""so many processes are named in a message"""
 
 
 class Selection(NamedTuple):
@@ -102,6 +104,11 @@ class Selected:
             )
         self._tids = {(process.trace, process.id): process.tids for process in analysis.processes}
         self.processes = tuple(p for p in analysis.processes if self._keeps(p))
+        if selection.by_process and analysis.processes and not self.processes:
+            raise ConfigurationError(
+                "no process of the trace has this --pid or --command; there are "
+                + _some(f"{p.command or '?'} ({p.tgid or p.id})" for p in analysis.processes)
+            )
         self._by_id = {(process.trace, process.id): process for process in self.processes}
         self.judged = self._groups()
         """the groups that count for the verdict, whatever their level"""
@@ -196,6 +203,13 @@ class Selected:
             for name in _names(process.command, ())
             for pattern in selection.commands
         )
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first names, and how many more."""
+    every = list(dict.fromkeys(names))
+    more = f" and {len(every) - _NAMED:,} more" if len(every) > _NAMED else ""
+    return ", ".join(every[:_NAMED]) + more
 
 
 def _names(command: str | None, programs: Iterable[str]) -> Iterator[str]:

@@ -105,3 +105,10 @@ def test_a_window_over_a_trace_without_times_is_an_error() -> None:
     made = analysis([early_bind(10)], traces=[trace(clock="none")])
     with pytest.raises(ConfigurationError, match="need a trace with times"):
         Selected(made, Selection(since=parse_moment("+1")))
+
+
+def test_a_process_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
+    with pytest.raises(ConfigurationError, match=r"there are beam\.smp \(700\)"):
+        Selected(crawler(), Selection(commands=("nosuch",)))
+    with pytest.raises(ConfigurationError, match="--pid"):
+        Selected(crawler(), Selection(pids=frozenset({1})))

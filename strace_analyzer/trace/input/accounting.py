@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from strace_analyzer.errors import DamagedError
+from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
 from strace_analyzer.trace.input.source import SourceInput
 
@@ -35,6 +35,8 @@ class Accounting:
     """Lines too long to be read whole (content.LONGEST_LINE)."""
     read_through: list[str] = field(default_factory=list)
     """The wrappings that its lines were taken out of, in words: `"> " quoting, 2 levels`."""
+    interrupted: str | None = None
+    """How far it was read where a signal ended that before its end."""
     damage: str | None = None
     """Why only its beginning could be read."""
 
@@ -70,6 +72,8 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
     """
     try:
         yield from source.blocks(size, account.was_shortened)
+    except InterruptedReadError as stopped:
+        account.interrupted = f"interrupted after {account.lines:,} lines{stopped}"
     except DamagedError as damage:
         if not account.lines:
             raise
