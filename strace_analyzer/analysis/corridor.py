@@ -87,6 +87,8 @@ class Settings:
     """every line is looked at, also those that cannot matter"""
     machine: Listing | None = None
     """the sockets of the machine that was traced, where the user gave a list of them"""
+    ask_machine: Callable[[], Listing | None] | None = None
+    """asks for them, where the trace is made here and now: at the first call that finds no port"""
     nothing_hidden: bool = False
     """strace was started by us, with the options that show all that the model needs"""
 
@@ -115,6 +117,7 @@ class TraceAnalysis:
         self._what_if = (
             None if settings.what_if is None else WhatIf(settings.what_if, settings.autobind_reuse)
         )
+        self._machine = settings.machine
         self._census = Census(id)
         self.attention = Attention(self._tracker.interest, self.visibility)
         self._failed = Failures(self)
@@ -158,8 +161,11 @@ class TraceAnalysis:
 
     @property
     def machine(self) -> Listing | None:
-        """The sockets of the machine that was traced, where the user gave a list of them."""
-        return self._settings.machine
+        """The sockets of the machine that was traced, where there is a list of them; of this one it
+        is asked for once."""
+        if self._machine is None and self._settings.ask_machine is not None:
+            self._machine = self._settings.ask_machine() or Listing(())
+        return self._machine
 
     # the way through
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -51,6 +52,7 @@ def attach(
     from strace_analyzer.cli.following import follow as go_through
     from strace_analyzer.cli.output import destination, unheard
     from strace_analyzer.live.attach import attached
+    from strace_analyzer.live.holders import listing
     from strace_analyzer.live.strace import show_everything
     from strace_analyzer.live.watch import Watch
 
@@ -80,7 +82,11 @@ def attach(
         ) as session,
         unheard(stream),
     ):
-        there = replace(chosen.analysis, host_range=session.port_range)
+        there = replace(
+            chosen.analysis,
+            host_range=session.port_range,
+            ask_machine=partial(listing, pids[0]),
+        )
         watch = Watch(session.trace, there, existing=session.existing, may_be_empty=True)
         status = go_through(watch, chosen, stream, manner).exit_status
     tracing.warn(session.copy.failure)

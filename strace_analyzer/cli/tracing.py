@@ -67,6 +67,7 @@ def live_settings(
     all_is_shown: bool,
 ) -> Settings:
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
+    from strace_analyzer.live.holders import listing
     from strace_analyzer.ports.port_range import host_range
 
     chosen = settings(
@@ -78,7 +79,12 @@ def live_settings(
         autobind_reuse=_autobind_reuse(),
         config=config,
     )
-    here = replace(chosen.analysis, host_range=host_range(), nothing_hidden=all_is_shown)
+    here = replace(
+        chosen.analysis,
+        host_range=host_range(),
+        ask_machine=listing,
+        nothing_hidden=all_is_shown,
+    )
     return chosen._replace(analysis=here)
 
 

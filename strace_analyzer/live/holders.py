@@ -12,7 +12,8 @@ from typing import NamedTuple
 from strace_analyzer.findings import Endpoint
 from strace_analyzer.live.processes import socket_inodes
 from strace_analyzer.live.sockets import LISTEN, SocketRow, network, snapshot
-from strace_analyzer.machine.sockets import STATES
+from strace_analyzer.machine import Listing
+from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
 from strace_analyzer.ports.port_range import DEFAULT
 
 _TIME_WAIT = 6
@@ -59,7 +60,7 @@ def holders(pid: int | None = None) -> Holders:
     now = snapshot(pid)
     low, high = now.port_range or DEFAULT
     reserved = sum(1 for port in _ports(now.reserved) if low <= port <= high)
-    owners, all_seen = _owners(network(pid))
+    known, all_seen = owners(network(pid))
     collected: dict[_Key, list[tuple[int, int | None]]] = defaultdict(list)
     held: set[int] = set()
     listening = {row.local.port for _, row in now.rows if row.state == LISTEN}
@@ -68,9 +69,11 @@ def holders(pid: int | None = None) -> Holders:
             continue
         if row.protocol == "TCP" and low <= row.local.port <= high:
             held.add(row.local.port)
-        command, owner = owners.get(inode, (KERNEL if not inode else UNSEEN, None))
-        if inode and inode not in owners and all_seen:
-            command = KERNEL
+        one = known.get(inode)
+        owner = None if one is None else one.pid
+        command = KERNEL if not inode or all_seen else UNSEEN
+        if one is not None:
+            command = one.command
         incoming = row.local.port if row.protocol == "TCP" and row.local.port in listening else None
         peer = _peer(row) if incoming is None else None
         key = (command, row.protocol, _state(row), peer, incoming)
@@ -105,9 +108,33 @@ def _peer(row: SocketRow) -> Endpoint | None:
     return Endpoint(row.peer.address, row.peer.port)
 
 
-def _owners(namespace: str) -> tuple[Mapping[int, tuple[str, int]], bool]:
+def listing(pid: int | None = None) -> Listing | None:
+    """The sockets of the network namespace of `pid`, or ours, as `ss -tanp` would list them; None
+    where the process has gone."""
+    pid = os.getpid() if pid is None else pid
+    try:
+        now, (known, _) = snapshot(pid), owners(network(pid))
+    except OSError:
+        return None
+    rows = (
+        MachineSocket(
+            row.protocol,
+            STATES[row.state] if row.state < len(STATES) else f"STATE-{row.state}",
+            row.local.address or "",
+            row.local.port or 0,
+            row.peer.address or "",
+            row.peer.port or 0,
+            (known[inode],) if inode in known else (),
+            inode,
+        )
+        for inode, row in now.rows
+    )
+    return Listing(tuple(rows))
+
+
+def owners(namespace: str) -> tuple[Mapping[int, Owner], bool]:
     """Inode -> the first process of the namespace that has it open; whether all could be asked."""
-    found: dict[int, tuple[str, int]] = {}
+    found: dict[int, Owner] = {}
     all_seen = True
     for name in sorted(filter(str.isdecimal, os.listdir("/proc")), key=int):
         pid = int(name)
@@ -121,8 +148,8 @@ def _owners(namespace: str) -> tuple[Mapping[int, tuple[str, int]], bool]:
             continue
         except OSError:
             continue  # it has ended meanwhile
-        for inode in socket_inodes(pid).values():
-            found.setdefault(inode, (command, pid))
+        for fd, inode in socket_inodes(pid).items():
+            found.setdefault(inode, Owner(command, pid, fd))
     return found, all_seen
 
 

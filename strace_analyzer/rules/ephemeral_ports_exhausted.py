@@ -177,7 +177,7 @@ class EphemeralPortsExhausted(Rule):
             yield Figures(("LOCAL PORTS TAKEN", ">TO ONE DESTINATION"), tuple(rows))
         if isinstance(held, str):
             parts = (part.rsplit(": ", 1) for part in held.split("; "))
-            yield Figures(("LOCAL PORTS, BY --ss", ">"), tuple((a, b) for a, b in parts))
+            yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), tuple((a, b) for a, b in parts))
 
     @classmethod
     def advice(cls, case: Case) -> Advice:

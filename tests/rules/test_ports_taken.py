@@ -1,0 +1,205 @@
+"""Calls that fail for want of a port or an address: who has it, and what becomes of the level."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import strace_analyzer as sa
+from strace_analyzer.analysis import Settings
+from strace_analyzer.analysis.analyze import Analyzer
+from strace_analyzer.machine import parse
+from strace_analyzer.rules import catalogue
+
+START = (
+    '{pid} execve("/bin/{name}", ["{name}"], 0x7ffd1 /* 3 vars */) = 0\n{pid} getpid() = {pid}\n'
+)
+INUSE = "-1 EADDRINUSE (Address already in use)"
+NOTAVAIL = "-1 EADDRNOTAVAIL (Cannot assign requested address)"
+CLONE = "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1)"
+
+
+def v4(port: int, address: str = "0.0.0.0") -> str:
+    return f'{{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("{address}")}}, 16'
+
+
+def v6(port: int, address: str = "::") -> str:
+    return (
+        f"{{sa_family=AF_INET6, sin6_port=htons({port}), sin6_flowinfo=htonl(0), "
+        f'inet_pton(AF_INET6, "{address}", &sin6_addr), sin6_scope_id=0}}, 28'
+    )
+
+
+def sock(fd: int, pid: int = 7, family: str = "AF_INET", kind: str = "SOCK_STREAM") -> str:
+    return f"{pid} socket({family}, {kind}, IPPROTO_IP) = {fd}"
+
+
+def listener(port: int, pid: int = 7, fd: int = 3, address: str = "0.0.0.0") -> list[str]:
+    return [
+        sock(fd, pid),
+        f"{pid} bind({fd}, {v4(port, address)}) = 0",
+        f"{pid} listen({fd}, 5) = 0",
+    ]
+
+
+def fails(port: int, pid: int = 9, fd: int = 4, address: str = "0.0.0.0") -> list[str]:
+    return [
+        sock(fd, pid),
+        f"{pid} bind({fd}, {v4(port, address)}) = {INUSE}",
+        f"{pid} close({fd}) = 0",
+    ]
+
+
+def found(rule: str, *lines: str, ss: str | None = None) -> list[sa.Finding]:
+    """The findings of one rule, two programs running from the start."""
+    settings = Settings(rules=catalogue(), machine=None if ss is None else parse(ss.splitlines()))
+    analyzer = Analyzer("trace", settings)
+    begin = START.format(pid=7, name="server") + START.format(pid=9, name="late")
+    for line in [*begin.splitlines(), *lines]:
+        analyzer.feed(line)
+    return [finding for finding in analyzer.close().findings if finding.rule == rule]
+
+
+def holder(*lines: str, ss: str | None = None) -> tuple[str | None, object, object, object, str]:
+    """(cause, pid, fd, what it is, level) of the one finding of a port that is taken."""
+    (one,) = found("port-taken", *lines, ss=ss)
+    names = ("holder_pid", "holder_fd", "holder")
+    pid, fd, what = (one.detail(name) for name in names)
+    return one.cause, pid, fd, what, str(one.level)
+
+
+def test_a_listener_of_another_process() -> None:
+    assert holder(*listener(80), *fails(80)) == ("listener", 7, 3, "a listener", "error")
+
+
+def test_the_process_that_made_it_is_named_before_its_workers() -> None:
+    workers = [f"7 {CLONE} = 8", "8 getpid() = 8"]
+    assert holder(*listener(80), *workers, *fails(80))[1] == 7
+
+
+def test_a_child_that_inherited_the_listener() -> None:
+    child = [f"7 {CLONE} = 8", "8 getpid() = 8", "7 close(3) = 0"]
+    assert holder(*listener(80), *child, *fails(80))[:3] == ("inherited-listener", 8, 3)
+
+
+def test_a_bound_socket_that_does_not_listen() -> None:
+    bound = [sock(3), f"7 bind(3, {v4(80)}) = 0"]
+    assert holder(*bound, *fails(80)) == ("bound-socket", 7, 3, "a bound socket", "error")
+
+
+def test_the_local_end_of_a_connection() -> None:
+    made = [
+        sock(3),
+        f"7 connect(3, {v4(443, '192.0.2.7')}) = 0",
+        f"7 getsockname(3, {v4(40004, '192.0.2.1').replace('16', '[16]')}) = 0",
+    ]
+    what = "the local end of an outgoing connection to 192.0.2.7:443"
+    assert holder(*made, *fails(40004)) == ("outgoing-connection", 7, 3, what, "error")
+
+
+def test_the_process_itself_on_ipv6_and_ipv4() -> None:
+    six = [sock(3, 9, "AF_INET6"), f"9 bind(3, {v6(80)}) = 0", "9 listen(3, 5) = 0"]
+    assert holder(*six, *fails(80)) == ("own-socket", 9, 3, "a listener", "note")
+
+
+def test_another_address_or_protocol_does_not_conflict() -> None:
+    here = listener(80, address="192.0.2.1")
+    assert holder(*here, *fails(80, address="192.0.2.2"))[0] == "unknown"
+    udp = [sock(3, 7, kind="SOCK_DGRAM"), f"7 bind(3, {v4(80)}) = 0"]
+    assert holder(*udp, *fails(80))[0] == "unknown"
+
+
+def test_a_predecessor_that_is_gone() -> None:
+    assert holder(*listener(80), "7 close(3) = 0", *fails(80))[0] == "time-wait"
+    late = [
+        f"{line[:2]}10:0{at}:00 {line[2:]}"
+        for at, line in enumerate([*listener(80), "7 close(3) = 0"])
+    ]
+    much_later = [f"{line[:2]}10:09:00 {line[2:]}" for line in fails(80)]
+    assert holder(*late, *much_later)[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("row", "cause", "pid"),
+    [
+        ('LISTEN 0 5 *:80 *:* users:(("nginx",pid=812,fd=6))', "listener", 812),
+        ("TIME-WAIT 0 0 192.0.2.1:80 192.0.2.9:1", "time-wait", None),
+        ("ESTAB 0 0 192.0.2.1:80 192.0.2.9:1", "outgoing-connection", None),
+        ("LISTEN 0 5 *:81 *:*", "unknown", None),
+    ],
+)
+def test_the_list_of_the_machine_tells_what_the_trace_does_not(
+    row: str, cause: str, pid: int | None
+) -> None:
+    assert holder(*fails(80), ss=row)[:2] == (cause, pid)
+
+
+def test_what_the_program_gets_over_is_a_note_or_nothing() -> None:
+    again = [sock(4, 9), f"9 bind(4, {v4(80)}) = 0"]
+    assert holder(*fails(80), *again)[4] == "note"
+    next_port = [*fails(80), *fails(81), sock(4, 9), f"9 bind(4, {v4(82)}) = 0"]
+    assert [str(one.level) for one in found("port-taken", *next_port)] == ["note", "note"]
+    other = [sock(4, 9), f"9 bind(4, {v4(443)}) = 0"]
+    assert holder(*fails(80), *other)[4] == "error"
+    same_socket = [sock(4, 9), f"9 bind(4, {v4(80)}) = {INUSE}", f"9 bind(4, {v4(81)}) = 0"]
+    assert found("port-taken", *same_socket) == []
+
+
+def test_a_socket_that_is_never_closed_is_told_at_the_end() -> None:
+    assert len(found("port-taken", *fails(80)[:2])) == 1
+
+
+def test_an_error_that_strace_injected_is_none_of_the_kernels() -> None:
+    injected = [sock(4, 9), f"9 bind(4, {v4(80)}) = {INUSE} (INJECTED)"]
+    assert found("port-taken", *injected) == []
+    injected = [sock(4, 9), f"9 bind(4, {v4(80)}) = {NOTAVAIL} (INJECTED)"]
+    assert found("address-not-available", *injected) == []
+
+
+def unreachable(*lines: str) -> list[tuple[str | None, str]]:
+    return [(one.cause, str(one.level)) for one in found("address-not-available", *lines)]
+
+
+def test_ipv6_that_never_worked_and_the_ipv4_that_does() -> None:
+    six = [sock(3, 7, "AF_INET6"), f"7 connect(3, {v6(443, '2001:db8::1')}) = {NOTAVAIL}"]
+    four = [sock(4), f"7 connect(4, {v4(443, '192.0.2.7')}) = 0"]
+    assert unreachable(*six) == [("no-ipv6", "warning")]
+    assert unreachable(*six, *four) == [("no-ipv6", "note")]
+    other_port = [sock(4), f"7 connect(4, {v4(80, '192.0.2.7')}) = 0"]
+    assert unreachable(*six, *other_port) == [("no-ipv6", "warning")]
+
+
+def test_ipv6_that_has_worked_ran_out_of_ports() -> None:
+    worked = [sock(3, 7, "AF_INET6"), f"7 connect(3, {v6(443, '2001:db8::1')}) = 0"]
+    fails_now = [sock(4, 7, "AF_INET6"), f"7 connect(4, {v6(443, '2001:db8::1')}) = {NOTAVAIL}"]
+    assert unreachable(*worked, *fails_now) == []
+
+
+@pytest.mark.parametrize(("address", "cause"), [("2001:db8::44", "not-local"), ("::1", "no-ipv6")])
+def test_bind_to_an_ipv6_address(address: str, cause: str) -> None:
+    lines = [sock(3, 7, "AF_INET6"), f"7 bind(3, {v6(0, address)}) = {NOTAVAIL}"]
+    assert unreachable(*lines) == [(cause, "warning")]
+
+
+def pair(fd: int, result: str) -> list[str]:
+    return [
+        sock(fd),
+        f"7 bind({fd}, {v4(46000)}) = 0",
+        f"7 connect({fd}, {v4(80, '192.0.2.7')}) = {result}",
+    ]
+
+
+def test_a_pair_of_ends_that_is_in_use() -> None:
+    assert unreachable(*pair(3, "0"), *pair(4, NOTAVAIL)) == [("pair-in-use", "warning")]
+    assert unreachable(*pair(4, NOTAVAIL)) == [("pair-in-use", "warning")]
+    closed = [*pair(3, "0"), "7 close(3) = 0"]
+    assert unreachable(*closed, *pair(4, NOTAVAIL)) == [("pair-in-time-wait", "warning")]
+    by_peer = [*pair(3, "0"), '7 read(3, "", 9) = 0', "7 close(3) = 0"]
+    assert unreachable(*by_peer, *pair(4, NOTAVAIL)) == [("pair-in-use", "warning")]
+
+
+def test_clean_is_not_said_of_what_failed() -> None:
+    lines = START.format(pid=7, name="a") + "\n".join(pair(4, NOTAVAIL)) + "\n"
+    analysis = sa.analyze(io.BytesIO(lines.encode()))
+    assert [failure.explanation for failure in analysis.failed_calls] == ["pair-in-use"]
