@@ -277,6 +277,26 @@ class SocketLife(NamedTuple):
     closed: Location | None
     seconds_open: float | None
     trail: tuple[CallRecord, ...]
+    id: str = ""
+    """unique in the report, and what `events` call it"""
+    fds: tuple[int, ...] = ()
+    """every number that it was used under"""
+    processes: tuple[str, ...] = ()
+    """ids of the processes that used it"""
+    options: tuple[str, ...] = ()
+    """those of its socket options that matter here and were on"""
+    history: str = ""
+    """what happened, a letter each (docs/events.md)"""
+    bytes_sent: int | None = None
+    bytes_received: int | None = None
+    closed_first: str | None = None
+    """us, peer or unknown"""
+    connect_seconds: float | None = None
+    """from the connect() to what showed that the connection stands"""
+    opened_seconds: float | None = None
+    closed_seconds: float | None = None
+    verdict: tuple[str, ...] = ()
+    """the rules that flag it"""
 
 
 @dataclass(frozen=True, slots=True)

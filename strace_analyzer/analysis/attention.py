@@ -13,9 +13,15 @@ class Attention:
     """The Watch (trace/prefilter/watch.py) of one trace: the model's interest, and what shows
     the options of strace."""
 
-    def __init__(self, interest: Interest, visibility: Visibility) -> None:
+    def __init__(
+        self, interest: Interest, visibility: Visibility, *, all_data: bool = False
+    ) -> None:
+        """With `all_data` every call that moves data over a socket is wanted, to count them."""
         self._interest = interest
         self._visibility = visibility
+        self._when = dict(interest.when)
+        if all_data:
+            self._when |= {n: When.HELD for n, when in self._when.items() if when is When.MOVED}
         self.numbers = interest.numbers
         self.holds = interest.holds
         self.is_quiet = interest.is_quiet
@@ -26,8 +32,8 @@ class Attention:
     def when(self) -> Mapping[str, When]:
         """In a trace that seems filtered, other calls could show how, or that it is not."""
         if self._visibility.is_surely_unfiltered:
-            return self._interest.when
-        return dict.fromkeys(TELLING, When.ALWAYS) | self._interest.when
+            return self._when
+        return dict.fromkeys(TELLING, When.ALWAYS) | self._when
 
     @property
     def awaits_children(self) -> bool:

@@ -20,6 +20,7 @@ from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.told import Told
+from strace_analyzer.analysis.traffic import Traffics
 from strace_analyzer.analysis.unknowns import Unknowns
 from strace_analyzer.analysis.unread import ON_A_SOCKET, Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
@@ -119,10 +120,13 @@ class TraceAnalysis:
         )
         self._machine = settings.machine
         self._census = Census(id)
-        self.attention = Attention(self._tracker.interest, self.visibility)
         self._failed = Failures(self)
+        self.attention = Attention(
+            self._tracker.interest, self.visibility, all_data=settings.keep_sockets
+        )
         self._unknowns = Unknowns(self)
-        self.lives = Lives(self, settings.keep_sockets)
+        self._traffics = Traffics(self._tracker.tasks)
+        self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
         self._listeners = {role: self._listening(role) for role in MAKING | MOVING}
         self._start: float | None = None
@@ -191,6 +195,8 @@ class TraceAnalysis:
         elif isinstance(event, Syscall) and event.name in ON_A_SOCKET:
             self._not_understood(self._unread.call(event))
         self.visibility.feed(event)
+        if self._settings.keep_sockets and isinstance(event, Syscall):
+            self._traffics.call(event)
         steps = self._tracker.feed(event)
         if self._genealogy is not None:
             self._genealogy.feed(event)
@@ -281,6 +287,13 @@ class TraceAnalysis:
         """The findings, judged and grouped, in order of first sight."""
         for finding in self._engine.judged(self._summary):
             yield finding._replace(group=self._groups.id_of(finding))
+
+    def _verdicts(self) -> dict[Location, tuple[str, ...]]:
+        """The rules that flag a socket, by the lines that they flag."""
+        found: dict[Location, tuple[str, ...]] = {}
+        for finding in self._engine.judged(self._summary):
+            found[finding.at] = (*found.get(finding.at, ()), finding.rule)
+        return found
 
     def provisional(self) -> Iterator[Finding]:
         """The findings as `feed` and `close` last gave them, in order of first sight."""

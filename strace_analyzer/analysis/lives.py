@@ -3,10 +3,11 @@ goes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from strace_analyzer.analysis.traffic import Traffics
 from strace_analyzer.findings import Location, ProcessRef, SocketKind, SocketLife
-from strace_analyzer.kernel.socket_state import Evidence, Socket
+from strace_analyzer.kernel.socket_state import Evidence, Options, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context, endpoint, local_address, process_ref, record
 from strace_analyzer.trace.events import Syscall
@@ -15,9 +16,19 @@ from strace_analyzer.trace.events import Syscall
 class Lives:
     """The sockets of one trace, in order of first sight. Off (`keep` False), it holds nothing."""
 
-    def __init__(self, context: Context, keep: bool) -> None:
+    def __init__(
+        self,
+        context: Context,
+        keep: bool,
+        traffics: Traffics,
+        verdicts: Callable[[], Mapping[Location, tuple[str, ...]]],
+    ) -> None:
+        """`verdicts` are the rules that flag a socket, by the lines of the calls they stand at;
+        asked for when all have been judged."""
         self._context = context
         self._keep = keep
+        self._traffics = traffics
+        self._verdicts = verdicts
         self._opened: dict[int, tuple[Step, Location]] = {}
         self._ended: dict[int, SocketLife] = {}
 
@@ -26,6 +37,7 @@ class Lives:
         if not self._keep:
             return
         key = step.description.id
+        self._traffics.step(step)
         if step.was is None and key not in self._opened:
             span = step.event.span
             at = Location(self._context.source_name(span.source), span.first)
@@ -43,12 +55,17 @@ class Lives:
         return len(self._ended)
 
     def __iter__(self) -> Iterator[SocketLife]:
+        verdicts = self._verdicts() if self._opened else {}
         for key in self._opened:
-            yield self._ended[key]
+            life = self._ended[key]
+            places = {Location(call.source, call.line) for call in life.trail} if verdicts else ()
+            rules = {rule for place in places for rule in verdicts.get(place, ())}
+            yield life._replace(verdict=tuple(sorted(rules))) if rules else life
 
     def _life(self, key: int, step: Step) -> SocketLife:
         first, opened = self._opened[key]
         socket = step.description.socket
+        traffic = self._traffics.take(key)
         closed = None
         if step.now is None:
             span = step.event.span
@@ -69,6 +86,19 @@ class Lives:
             closed=closed,
             seconds_open=self._seconds(first, step),
             trail=self._trail(socket, step),
+            id=f"{self._context.trace}:{key}",
+            fds=tuple(sorted(traffic.fds)),
+            processes=tuple(sorted(f"{self._context.trace}:{id}" for id in traffic.processes)),
+            options=_options(socket.options),
+            history=traffic.history,
+            bytes_sent=traffic.sent,
+            bytes_received=traffic.received,
+            closed_first=None if closed is None else traffic.closed_first,
+            connect_seconds=traffic.connect_seconds,
+            opened_seconds=self._context.since_start(first.event.seconds),
+            closed_seconds=(
+                None if closed is None else self._context.since_start(step.event.seconds)
+            ),
         )
 
     def _process(self, first: Step) -> ProcessRef:
@@ -86,3 +116,18 @@ class Lives:
         if step.now is None and isinstance(step.event, Syscall):
             trail.append(record(self._context, Evidence("close", step.event, step.fd)))
         return tuple(trail)
+
+
+_OPTIONS = {
+    "no_port": "IP_BIND_ADDRESS_NO_PORT",
+    "reuse_address": "SO_REUSEADDR",
+    "reuse_port": "SO_REUSEPORT",
+    "port_range": "IP_LOCAL_PORT_RANGE",
+    "linger_zero": "SO_LINGER",
+    "ipv6_only": "IPV6_V6ONLY",
+    "transparent": "IP_TRANSPARENT",
+}
+
+
+def _options(options: Options) -> tuple[str, ...]:
+    return tuple(name for field, name in _OPTIONS.items() if getattr(options, field))

@@ -19,6 +19,10 @@ SOCKETS = {
     "binding": TEXT, "connection": TEXT, "outcome": TEXT, "local_address": TEXT,
     "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
     "source": TEXT, "opened_line": NUMBER, "closed_line": NUMBER, "seconds_open": SECONDS,
+    "id": TEXT, "fds": TEXT, "processes": TEXT, "options": TEXT, "history": TEXT,
+    "bytes_sent": NUMBER, "bytes_received": NUMBER, "closed_first": TEXT,
+    "connect_seconds": SECONDS, "opened_seconds": SECONDS, "closed_seconds": SECONDS,
+    "verdict": TEXT,
 }  # fmt: skip
 
 FINDINGS = {
@@ -75,6 +79,18 @@ def socket_row(life: SocketLife) -> Row:
         "opened_line": life.opened.line,
         "closed_line": None if life.closed is None else life.closed.line,
         "seconds_open": life.seconds_open,
+        "id": life.id,
+        "fds": " ".join(map(str, life.fds)),
+        "processes": " ".join(life.processes),
+        "options": " ".join(life.options),
+        "history": life.history,
+        "bytes_sent": life.bytes_sent,
+        "bytes_received": life.bytes_received,
+        "closed_first": life.closed_first,
+        "connect_seconds": life.connect_seconds,
+        "opened_seconds": life.opened_seconds,
+        "closed_seconds": life.closed_seconds,
+        "verdict": " ".join(life.verdict),
     }
 
 
