@@ -16,6 +16,7 @@ from strace_analyzer.cli.attach import attach
 from strace_analyzer.cli.check import check
 from strace_analyzer.cli.collect import collect
 from strace_analyzer.cli.command import command
+from strace_analyzer.cli.compare import compare
 from strace_analyzer.cli.events import events
 from strace_analyzer.cli.holders import holders
 from strace_analyzer.cli.ports import ports
@@ -114,6 +115,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(sockets)
 app.command()(ports)
+app.command()(compare)
 app.command()(events)
 app.command()(summary)
 app.command()(tree)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from strace_analyzer.cli import options
 from strace_analyzer.report.formats.registry import DEFAULT
 
@@ -21,16 +17,8 @@ def check(
     command: options.Commands = None,
     since: options.Since = None,
     until: options.Until = None,
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fail-on",
-            autocompletion=options.gate_words,
-            metavar="LEVEL|RULE|unknown|never",
-            help="What makes the exit status 1. Repeatable.",
-            show_default="warning",
-        ),
-    ] = None,
+    fail_on: options.FailOn = None,
+    baseline: options.Baseline = None,
     rules: options.RuleFiles = None,
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
@@ -63,6 +51,7 @@ def check(
             strict=strict,
             jobs=jobs,
             config=config,
+            baseline=baseline,
             pids=frozenset(pid or ()),
             commands=tuple(command or ()),
             since=since,

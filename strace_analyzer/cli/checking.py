@@ -10,6 +10,7 @@ from strace_analyzer.cli.output import destination
 from strace_analyzer.cli.reading import analysis_of
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
+from strace_analyzer.plain import count
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
 from strace_analyzer.report.gate import judge
@@ -38,6 +39,9 @@ def check_traces(
     analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
+    if selected.left_out:
+        left_out = count(selected.left_out, "finding")
+        print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
     with destination(output) as stream:
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

@@ -10,7 +10,11 @@ import typer
 
 from strace_analyzer.cli import values
 from strace_analyzer.cli.values import LevelName
-from strace_analyzer.report.formats.registry import report_formats, table_formats
+from strace_analyzer.report.formats.registry import (
+    comparison_formats,
+    report_formats,
+    table_formats,
+)
 from strace_analyzer.report.moment import Moment, parse_moment
 
 SHOWN = "What is shown"
@@ -62,6 +66,43 @@ Format = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+
+
+def gate_words() -> list[str]:
+    """What `--fail-on` takes, for the shell to complete."""
+    return [*LevelName, "unknown", "never", *rule_ids()]
+
+
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        autocompletion=gate_words,
+        metavar="LEVEL|RULE|unknown|never",
+        help="What makes the exit status 1. Repeatable.",
+        show_default="warning",
+    ),
+]
+Comparison = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        parser=values.one_of(comparison_formats()),
+        autocompletion=lambda: list(comparison_formats()),
+        metavar="|".join(comparison_formats()),
+        help="The form of the comparison.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="REPORT",
+        help="Only what is not in this report of --format json.",
+        rich_help_panel=SHOWN,
+    ),
+]
 Table = Annotated[
     str,
     typer.Option(
@@ -104,11 +145,6 @@ Commands = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
-
-
-def gate_words() -> list[str]:
-    """What `--fail-on` takes, for the shell to complete."""
-    return [*LevelName, "unknown", "never", *rule_ids()]
 
 
 Strict = Annotated[

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
-from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.errors import ConfigurationError, TraceError
 from strace_analyzer.machine import Listing, parse
+from strace_analyzer.report.cause import Cause, of_document
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
+from strace_analyzer.report.saved import saved_report
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.load import installed_rules, rules_in, together
@@ -50,6 +52,7 @@ def settings(
     strict: bool = False,
     jobs: int | None = None,
     config: Path | None = None,
+    baseline: Path | None = None,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
@@ -68,6 +71,7 @@ def settings(
             commands=commands,
             since=since,
             until=until,
+            known=known_causes(baseline),
         ),
         gate=parse_gate(fail_on or written.fail_on, known),
         analysis=AnalysisSettings(
@@ -92,6 +96,19 @@ def _listing(file: Path) -> Listing:
     if not listing.sockets:
         raise ConfigurationError(f"--ss {file}: no socket in it (give the output of ss -tanp)")
     return listing
+
+
+def known_causes(baseline: Path | None) -> frozenset[Cause]:
+    """What the report of --baseline has found already. Raises TraceError where it is no report."""
+    if baseline is None:
+        return frozenset()
+    report = saved_report(baseline)
+    if report is None:
+        raise TraceError(f"--baseline {baseline}: not a report of --format json")
+    try:
+        return frozenset(map(of_document, report["findings"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TraceError(f"--baseline {baseline}: not a report of schema 1: {error!r}") from error
 
 
 def rules_in_force(files: Sequence[Path], config: Path | None) -> tuple[type[Rule], ...]:

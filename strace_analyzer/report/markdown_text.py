@@ -28,7 +28,7 @@ def fenced(lines: Iterable[str]) -> str:
     return f"{fence}text\n{text}\n{fence}\n"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
+def table_of(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
     """A table; the last `numbers` columns are set flush right."""
     marks = [":--"] * (len(head) - numbers) + ["--:"] * numbers
     lines = [head, marks, *([escaped(str(cell)) for cell in row] for row in rows)]

@@ -29,6 +29,8 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.report.cause import Cause
+from strace_analyzer.report.cause import of_finding as of_finding_cause
 from strace_analyzer.report.moment import Moment, of_finding
 from strace_analyzer.rules.words import Case
 
@@ -47,6 +49,8 @@ class Selection(NamedTuple):
     commands: tuple[str, ...] = ()
     since: Moment | None = None
     until: Moment | None = None
+    known: frozenset[Cause] = frozenset()
+    """what a baseline has found already"""
 
     @property
     def by_process(self) -> bool:
@@ -68,7 +72,18 @@ class Selection(NamedTuple):
                 not self.commands
                 or any(fnmatchcase(process.command or "", glob) for glob in self.commands)
             )
-            and self.is_in_time(finding)
+            and self.takes(finding)
+        )
+
+    @property
+    def by_finding(self) -> bool:
+        """Whether some findings of a group may be reported and others not."""
+        return self.by_time or bool(self.known)
+
+    def takes(self, finding: Finding) -> bool:
+        """Whether it lies in the time asked for and is not known already."""
+        return self.is_in_time(finding) and (
+            not self.known or of_finding_cause(finding) not in self.known
         )
 
     def is_in_time(self, finding: Finding) -> bool:
@@ -114,6 +129,10 @@ class Selected:
         """the groups that count for the verdict, whatever their level"""
         self.groups = tuple(g for g in self.judged if g.level >= selection.level)
         """the groups that are shown"""
+        self.left_out = sum(g.count for g in analysis.groups) - sum(g.count for g in self.judged)
+        """findings that are known from a baseline"""
+        if not selection.known:
+            self.left_out = 0
         self._shown = {(group.trace, group.id) for group in self.groups}
         self.unknown: tuple[Unknown, ...] = tuple(
             entry
@@ -138,7 +157,7 @@ class Selected:
     def findings(self) -> Iterator[Finding]:
         """The findings that are shown, in the order in which they were found."""
         for finding in self.analysis.findings:
-            if (finding.trace, finding.group) in self._shown and self.selection.is_in_time(finding):
+            if (finding.trace, finding.group) in self._shown and self.selection.takes(finding):
                 yield finding
 
     def sockets(self) -> Iterator[SocketLife]:
@@ -167,12 +186,12 @@ class Selected:
             if (not self.selection.rules or group.rule in self.selection.rules)
             and self._keeps_process(group.trace, group.process)
         ]
-        if not self.selection.by_time:
+        if not self.selection.by_finding:
             return tuple(kept)
         folds = {(group.trace, group.id): _Fold() for group in kept}
         for finding in self.analysis.findings:
             fold = folds.get((finding.trace, finding.group or ""))
-            if fold is not None and self.selection.is_in_time(finding):
+            if fold is not None and self.selection.takes(finding):
                 fold.add(finding)
         return tuple(
             folds[group.trace, group.id].apply(group)

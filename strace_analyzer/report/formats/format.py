@@ -5,6 +5,7 @@ is what `--format` takes:
 
     write(report: Report, stream: TextIO) -> None     the whole report of check, run and attach
     teller(selection: Selection) -> Teller            findings as they come (--follow)
+    comparison(made: Comparison, stream: TextIO) -> None   what a fix changed (compare)
     table(table: Table, stream: TextIO) -> None       what is a table: sockets, ports
 
 `SOCKETS = True` in it has the life of every socket kept for the report.
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TextIO
 
 from strace_analyzer.findings import Finding
+from strace_analyzer.report.compare import Comparison
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.selection import Selected, Selection
@@ -75,6 +77,13 @@ class ReportFormat(NamedTuple):
     write: Callable[[Report, TextIO], None]
     teller: Callable[[Selection], Teller] | None
     sockets: bool
+
+
+class ComparisonFormat(NamedTuple):
+    """A format for comparisons."""
+
+    name: str
+    write: Callable[[Comparison, TextIO], None]
 
 
 class TableFormat(NamedTuple):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from strace_analyzer.report import document
+from strace_analyzer.report.compare import Comparison, headline, kind_of
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.formats.format import Report, Table
 
@@ -25,6 +26,38 @@ def table(table: Table, stream: TextIO) -> None:
     """A document of schema, tool, and the table under its name."""
     stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
     stream.writelines(array(table.name, table.objects(), last=True))
+    stream.write("}\n")
+
+
+def comparison(made: Comparison, stream: TextIO) -> None:
+    """What a fix changed: both sides counted, then a change for each cause."""
+    sides = {
+        name: {
+            "name": side.name,
+            "tcp_connections": side.connections,
+            "early_bound": side.early_bound,
+            "failed": side.failed_connections,
+            "peak_pinned": side.pinned,
+            "peak_needed": side.needed,
+        }
+        for name, side in (("before", made.before), ("after", made.after))
+    }
+    changes = (
+        {
+            "kind": kind_of(change),
+            "level": str(change.level),
+            **change.cause._asdict(),
+            "before": change.before,
+            "after": change.after,
+            "larger": change.larger,
+        }
+        for change in made.changes
+    )
+    stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
+    stream.write(f' "headline": {json.dumps(headline(made))},\n')
+    stream.write(f' "comparable": {json.dumps(made.obstacle is None)},\n')
+    stream.write(f' "exit_status": {made.exit_status},\n "sides": {encode(sides)},\n')
+    stream.writelines(array("changes", changes, last=True))
     stream.write("}\n")
 
 

@@ -8,9 +8,10 @@ from typing import TextIO
 from strace_analyzer.findings import Confidence, Group
 from strace_analyzer.plain import count, number
 from strace_analyzer.report import document
+from strace_analyzer.report.compare import Comparison, figures, headline, kind_of
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.markdown_text import escaped, fenced, table
+from strace_analyzer.report.markdown_text import escaped, fenced, table_of
 
 _GROUPS = 20
 _PEERS = 10
@@ -19,6 +20,21 @@ _PEERS = 10
 def write(report: Report, stream: TextIO) -> None:
     """The whole report."""
     stream.writelines(_parts(report))
+
+
+def comparison(made: Comparison, stream: TextIO) -> None:
+    """What a fix changed."""
+    stream.write(f"### {escaped(headline(made))}\n\n")
+    rows = [(name, number(was), number(now)) for name, was, now in figures(made)]
+    stream.write(table_of(("", "Before", "After"), rows, numbers=2))
+    if made.changes:
+        head = ("", "Level", "Rule", "Program", "Local", "Destination", "Before", "After")
+        changes = [
+            (kind_of(item), item.level, *item.cause, number(item.before), number(item.after))
+            for item in made.changes
+        ]
+        stream.write("\n" + table_of(head, changes, numbers=2))
+    stream.write(f"\nbefore: {escaped(made.before.name)}; after: {escaped(made.after.name)}\n")
 
 
 def _parts(report: Report) -> Iterator[str]:
@@ -64,7 +80,7 @@ def _group(group: Group, report: Report) -> Iterator[str]:
     yield f"**{sure}{group.level}: {escaped(made['message'])}** (`{group.rule}`)\n"
     if group.peers:
         yield "\n"
-        yield table(
+        yield table_of(
             ("Destination", "Findings", "Connected"),
             (
                 (peer.peer, number(peer.count), number(peer.connected))
@@ -97,7 +113,7 @@ def _ports(report: Report) -> Iterator[str]:
     ]
     if rows:
         yield "\n"
-        yield table(
+        yield table_of(
             ("Trace", "Network namespace", "Ports pinned", "Ports needed", "Ports of the range"),
             rows,
             numbers=3,

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.report.formats.format import ReportFormat, TableFormat
+from strace_analyzer.report.formats.format import ComparisonFormat, ReportFormat, TableFormat
 from strace_analyzer.report.nearest import nearest
 
 DEFAULT = "text"
@@ -24,6 +24,11 @@ def report_formats() -> tuple[str, ...]:
 def table_formats() -> tuple[str, ...]:
     """What `--format` of a table (sockets, ports) can be, the default first."""
     return tuple(_able_to("table"))
+
+
+def comparison_formats() -> tuple[str, ...]:
+    """What `--format` of compare can be, the default first."""
+    return tuple(_able_to("comparison"))
 
 
 def following_formats() -> tuple[str, ...]:
@@ -50,6 +55,11 @@ def table_format(name: str) -> TableFormat:
     """The format of a table. Raises ConfigurationError where there is none of this name."""
     module = _module(name) if name == DEFAULT else _chosen(name, table_formats())
     return TableFormat(name, module.table)
+
+
+def comparison_format(name: str) -> ComparisonFormat:
+    """The format of a comparison. Raises ConfigurationError where there is none of this name."""
+    return ComparisonFormat(name, _chosen(name, comparison_formats()).comparison)
 
 
 @cache

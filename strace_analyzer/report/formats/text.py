@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from strace_analyzer.findings import Finding
+from strace_analyzer.report.compare import Comparison
 from strace_analyzer.report.formats import concise
 from strace_analyzer.report.formats.format import Report, Table
 from strace_analyzer.report.selection import Selection
@@ -26,6 +27,14 @@ def write(report: Report, stream: TextIO) -> None:
 def table(table: Table, stream: TextIO) -> None:
     """The table as its command lays it out."""
     table.page(stream)
+
+
+def comparison(made: Comparison, stream: TextIO) -> None:
+    """What a fix changed."""
+    from strace_analyzer.report.text import console
+    from strace_analyzer.report.text.comparison import page
+
+    console.write(stream, lambda target: page(made))
 
 
 class _Teller:

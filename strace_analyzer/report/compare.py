@@ -1,0 +1,157 @@
+"""Takes two reports (schema 1), gives what has changed from one to the other: did the fix work?
+
+Findings are the same where rule, program, kind of local address and destination are: never by pid,
+descriptor or line, which change from run to run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from strace_analyzer.findings import Level
+from strace_analyzer.report.cause import Cause, of_document
+from strace_analyzer.report.gate import LEVELS, Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One report, counted. `failed` are findings of a cause that ended in failure."""
+
+    name: str
+    connections: int
+    early_bound: int
+    failed_connections: int
+    pinned: int
+    needed: int
+    judged: bool
+    """it could be judged: nothing hid bind() or connect()"""
+    counts: Mapping[Cause, int]
+    failed: Mapping[Cause, int]
+    levels: Mapping[Cause, Level]
+
+    def share(self, cause: Cause) -> float:
+        """Findings of `cause` for each connection."""
+        return self.counts.get(cause, 0) / self.connections if self.connections else 0.0
+
+
+class Change(NamedTuple):
+    """One cause, before and after."""
+
+    cause: Cause
+    level: Level
+    before: int
+    after: int
+    larger: bool
+    """new, or more findings for each connection than before"""
+
+
+class Comparison(NamedTuple):
+    """`obstacle` says why the two cannot be compared, None where they can."""
+
+    before: Side
+    after: Side
+    changes: tuple[Change, ...]
+    obstacle: str | None
+    exit_status: int
+
+    def of(self, kind: str) -> tuple[Change, ...]:
+        """The changes that are `gone`, `new` or `kept`."""
+        return tuple(change for change in self.changes if kind_of(change) == kind)
+
+
+def kind_of(change: Change) -> str:
+    """`gone`, `new` or `kept`."""
+    if not change.after:
+        return "gone"
+    return "kept" if change.before else "new"
+
+
+def side(name: str, report: Mapping[str, Any]) -> Side:
+    """A report counted. Raises KeyError or TypeError where it is not of schema 1."""
+    counts: Counter[Cause] = Counter()
+    failed: Counter[Cause] = Counter()
+    levels: dict[Cause, Level] = {}
+    for finding in report["findings"]:
+        cause = of_document(finding)
+        counts[cause] += 1
+        failed[cause] += finding["outcome"] == "failed"
+        level = LEVELS[finding["level"]]
+        levels[cause] = max(level, levels.get(cause, level))
+    processes = report["processes"]
+    uses = [use for trace in report["traces"] for use in trace["ports"]]
+    return Side(
+        name=name,
+        connections=sum(process["tcp_connections"] for process in processes),
+        early_bound=sum(process["early_bound"] for process in processes),
+        failed_connections=sum(process["failed"] for process in processes),
+        pinned=sum(use["peak_pinned"] for use in uses),
+        needed=sum(use["peak_needed"] for use in uses),
+        judged=report["summary"]["exit_status"] != 2,
+        counts=counts,
+        failed=failed,
+        levels=levels,
+    )
+
+
+def compare(before: Side, after: Side, gate: Gate) -> Comparison:
+    """What has changed, the worst first. The exit status is 2 where the sides cannot be compared,
+    1 where something at the gate is new or larger, else 0."""
+    obstacle = _obstacle((before, after))
+    every = {**before.levels, **after.levels}
+    changes = [_change(cause, before, after, level) for cause, level in every.items()]
+    changes.sort(key=lambda change: (-change.level, -change.after, -change.before, change.cause))
+    worse = any(change.larger and _stops(change, after, gate) for change in changes)
+    status = 2 if obstacle else int(worse)
+    return Comparison(before, after, tuple(changes), obstacle, status)
+
+
+def _change(cause: Cause, before: Side, after: Side, level: Level) -> Change:
+    return Change(
+        cause,
+        level,
+        before.counts.get(cause, 0),
+        after.counts.get(cause, 0),
+        after.share(cause) > before.share(cause),
+    )
+
+
+def _stops(change: Change, after: Side, gate: Gate) -> bool:
+    """As for `check`: by its level, or by its rule where not all of it failed."""
+    if gate.level is not None and change.level >= gate.level:
+        return True
+    return change.cause.rule in gate.rules and change.after > after.failed.get(change.cause, 0)
+
+
+def _obstacle(sides: Iterable[Side]) -> str | None:
+    for one in sides:
+        if not one.judged:
+            return f"{one.name} could not be judged"
+        if not one.connections:
+            return f"{one.name} has no outgoing TCP connection"
+    return None
+
+
+def headline(made: Comparison) -> str:
+    """`early-bound 40 of 40 -> 0 of 40 TCP connections`, or why not."""
+    if made.obstacle is not None:
+        return f"not comparable: {made.obstacle}"
+    before, after = made.before, made.after
+    return (
+        f"early-bound {before.early_bound:,} of {before.connections:,} -> "
+        f"{after.early_bound:,} of {after.connections:,} TCP connections"
+    )
+
+
+def figures(made: Comparison) -> tuple[tuple[str, int, int], ...]:
+    """What is counted on both sides: name, before, after."""
+    before, after = made.before, made.after
+    return (
+        ("Outgoing TCP connections", before.connections, after.connections),
+        ("Early-bound", before.early_bound, after.early_bound),
+        ("Failed connections", before.failed_connections, after.failed_connections),
+        ("Ports pinned at the same time", before.pinned, after.pinned),
+        ("Ports needed at the same time", before.needed, after.needed),
+    )

@@ -1,0 +1,124 @@
+"""`compare`: did the fix work? And `check --baseline`, which reports only what is new."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.running import run
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples"
+OTP23 = SAMPLES / "erlang23-inets-httpc-40req-yy-tt-T.strace"
+OTP25 = """\
+4510 execve("/usr/lib/erlang/erts-13.1.5/bin/beam.smp", ["beam.smp"], 0x7ffd /* 9 vars */) = 0
+"""
+CALLS = """\
+4510 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {fd}
+{bind}4510 connect({fd}, {{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("127.0.0.1")}}, 16) = 0
+4510 close({fd}) = 0
+"""
+BIND = '4510 bind({fd}, {{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}}, 16) = 0\n'
+
+
+def trace(path: Path, connections: int, early: int, *, fd: int = 7, port: int = 8001) -> Path:
+    """A trace of so many connections, of which so many are bound early."""
+    calls = [
+        CALLS.format(fd=fd, port=port, bind=BIND.format(fd=fd) if at < early else "")
+        for at in range(connections)
+    ]
+    path.write_text(OTP25 + "".join(calls))
+    return path
+
+
+def test_a_habit_that_is_gone(tmp_path: Path) -> None:
+    after = trace(tmp_path / "after", 40, 0)
+    done = run("compare", OTP23, after)
+    assert done.stdout.splitlines()[0] == "early-bound 40 of 40 -> 0 of 40 TCP connections"
+    assert "3 causes: 3 gone, 0 new, 0 kept." in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_saved_report_is_as_good_as_the_trace(tmp_path: Path) -> None:
+    saved = tmp_path / "before.json"
+    run("--format", "json", "-o", saved, OTP23)
+    after = trace(tmp_path / "after", 40, 0)
+    whole = json.loads(run("compare", "--format", "json", saved, after).stdout)
+    assert whole["headline"] == "early-bound 40 of 40 -> 0 of 40 TCP connections"
+    assert {change["kind"] for change in whole["changes"]} == {"gone"}
+
+
+@pytest.mark.parametrize(
+    ("early_before", "early_after", "status", "kind"),
+    [(0, 3, 1, "new"), (3, 3, 0, "kept"), (3, 6, 1, "kept"), (6, 3, 0, "kept"), (3, 0, 0, "gone")],
+)
+def test_the_exit_status_is_of_what_is_new_or_larger(
+    early_before: int, early_after: int, status: int, kind: str, tmp_path: Path
+) -> None:
+    before = trace(tmp_path / "before", 10, early_before)
+    after = trace(tmp_path / "after", 10, early_after, fd=9)
+    done = run("compare", "--format", "json", "--fail-on", "bind-any-port-zero", before, after)
+    (change,) = json.loads(done.stdout)["changes"]
+    assert (change["kind"], change["before"], change["after"]) == (kind, early_before, early_after)
+    assert done.returncode == status
+
+
+def test_twice_the_connections_with_twice_the_findings_is_no_worse(tmp_path: Path) -> None:
+    before, after = trace(tmp_path / "b", 10, 5), trace(tmp_path / "a", 20, 10)
+    done = run("compare", "--fail-on", "bind-any-port-zero", before, after)
+    assert done.stdout.startswith("early-bound 5 of 10 -> 10 of 20 TCP connections")
+    assert done.returncode == 0
+
+
+def test_nothing_is_no_success(tmp_path: Path) -> None:
+    empty = tmp_path / "after"
+    empty.write_text(OTP25 + "4510 exit_group(0) = ?\n")
+    done = run("compare", OTP23, empty)
+    assert done.stdout.startswith("not comparable: ")
+    assert done.returncode == 2
+
+
+def test_what_is_no_report_is_said(tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"a": 1}')
+    done = run("compare", other, OTP23)
+    assert "not a report of strace-analyzer" in done.stderr
+    assert done.returncode == 2
+
+
+def test_markdown_has_the_same(tmp_path: Path) -> None:
+    text = run("compare", "--format", "markdown", OTP23, trace(tmp_path / "after", 40, 0)).stdout
+    assert text.startswith("### early-bound 40 of 40 -&gt; 0 of 40 TCP connections")
+    assert (
+        "| gone | warning | bind-any-port-zero | beam.smp | any | 127.0.0.1 port 8001 | 14 | 0 |"
+        in text
+    )
+
+
+def test_a_baseline_leaves_what_is_new(tmp_path: Path) -> None:
+    saved = tmp_path / "baseline.json"
+    run("--format", "json", "-o", saved, trace(tmp_path / "before", 3, 3))
+    same = trace(tmp_path / "same", 5, 5, fd=9)
+    gate = ("--fail-on", "bind-any-port-zero")
+    assert run(*gate, same).returncode == 1
+    done = run(*gate, "--baseline", saved, "--format", "json", same)
+    assert (json.loads(done.stdout)["findings"], done.returncode) == ([], 0)
+    other = trace(tmp_path / "other", 2, 2, port=9999)
+    both = tmp_path / "both"
+    both.write_text(same.read_text() + other.read_text().removeprefix(OTP25))
+    done = run(*gate, "--baseline", saved, "--format", "json", both)
+    found = json.loads(done.stdout)
+    assert [item["peer"]["port"] for item in found["findings"]] == [9999, 9999]
+    assert [item["count"] for item in found["groups"]] == [2]
+    assert done.returncode == 1
+
+
+@pytest.mark.labels
+def test_erlang_25_has_given_up_the_habit() -> None:
+    from shared_folder import TRACES
+
+    before = TRACES / "erlang23-inets-httpc-40req.strace"
+    done = run("compare", before, TRACES / "erlang25-inets-httpc-40req.strace")
+    assert done.stdout.splitlines()[0] == "early-bound 40 of 40 -> 0 of 40 TCP connections"
+    assert done.returncode == 0
