@@ -375,6 +375,27 @@ class ProcessUse(NamedTuple):
     exhausted: bool = False
     peak_pinned_at_address: int = 0
     """of its ports pinned on specific addresses, the most on one address"""
+    most_pinned: int = 0
+    """as `peak_pinned_with_time_wait`; without times, as if all had happened within 60 s, so that
+    every port that this side closed first is in TIME_WAIT at once"""
+    most_needed: int = 0
+    """as `peak_needed_with_time_wait`, with the same assumption"""
+
+    @property
+    def wastes_only_if_at_once(self) -> bool:
+        """More ports were pinned than needed only on the assumption of `most_pinned`: the trace
+        has no times."""
+        assumed = self.peak_pinned_with_time_wait is None
+        return assumed and self.most_pinned > self.most_needed and not self._wastes_open
+
+    @property
+    def wastes(self) -> bool:
+        """More ports were pinned than the same connections needed, open or in TIME_WAIT."""
+        return self._wastes_open or self.most_pinned > self.most_needed
+
+    @property
+    def _wastes_open(self) -> bool:
+        return self.peak_pinned > self.peak_needed
 
 
 class AddressUse(NamedTuple):
@@ -424,6 +445,9 @@ class PortUse(NamedTuple):
     dry_after: float | None = None
     """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left;
     None where that rate can go on, or without times"""
+    most_pinned: int = 0
+    """as in ProcessUse"""
+    most_needed: int = 0
 
     @property
     def gain(self) -> float | None:

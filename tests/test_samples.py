@@ -22,14 +22,14 @@ NAMES = sorted(
 STATUS = {
     "curl-interface-any.strace": 0,
     "erlang23-inets-httpc-40req-yy-tt-T.strace": 1,
-    "erlang23-inets-httpc-40req.strace": 0,
+    "erlang23-inets-httpc-40req.strace": 1,
     "erlang25-inets-httpc-40req.strace": 0,
     "java-bindany.strace": 1,
     "nginx-proxy-pass-mix.strace": 1,
     "node-http-anyaddr.strace": 1,
     "python-fork-family": 0,
     "python-http-server.strace": 0,
-    "python-requests-source-any.strace": 0,
+    "python-requests-source-any.strace": 1,
     "python-threads-halves.strace": 0,
     "ssh-b-any.strace": 0,
 }

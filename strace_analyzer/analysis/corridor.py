@@ -347,6 +347,7 @@ class TraceAnalysis:
                 steps_back=steps_back,
                 left_out=left_out,
                 shortened=sum(account.shortened for account in accounts),
+                untimed=sum(use.wastes_only_if_at_once for use in self._summary.uses.values()),
             )
         )
         return TraceResult(

@@ -32,14 +32,18 @@ def warnings(
     steps_back: int,
     left_out: int = 0,
     shortened: int = 0,
+    untimed: int = 0,
 ) -> Iterator[Told]:
-    """What to tell about a trace, once a thing. `doubts` counts those of its findings, by code."""
+    """What to tell about a trace, once a thing. `doubts` counts those of its findings, by code;
+    `untimed` are processes whose level rests on what TIME_WAIT held, in a trace without times."""
     yield from _by_name(visibility, doubts, connections, hidden_connects)
     yield from _in_part(visibility, steps_back)
     if left_out:
         yield Told(Doubt.LINES_LEFT_OUT, left_out)
     if shortened:
         yield Told(Doubt.LONG_LINES, shortened)
+    if untimed:
+        yield Told(Doubt.NO_TIMES, untimed)
 
 
 def _by_name(

@@ -220,6 +220,14 @@ class Doubt(StrEnum):
         Question("times", "in which order did the calls happen?"),
     )
 
+    NO_TIMES = (
+        "no-times",
+        "no times in this trace: levels assume that it lasted less than 60 s, so that every early-"
+        "bound port that this side closed first was in TIME_WAIT at once",
+        Effect.OVERREPORT,
+        AGAIN,
+    )
+
     # what the options of strace hid
 
     DESCRIPTORS_HIDDEN = (

@@ -120,6 +120,8 @@ class NamespaceLedger:
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
             timeline=() if self._timeline is None else self._timeline.points(begin or 0.0),
             dry_after=self._dry_after(headroom, seconds),
+            most_pinned=usage.pinned_high.peak[0],
+            most_needed=usage.needed_high.peak,
         )
 
     def _dry_after(self, headroom: int, seconds: float | None) -> float | None:

@@ -98,7 +98,8 @@ class Usage:
         return sorted(rows, key=lambda row: (-row[1], row[0]))
 
     def of(self, process: str, timed: bool) -> ProcessUse:
-        """These counts as the part of `process`; without times TIME_WAIT is not known."""
+        """These counts as the part of `process`. Without times how many ports were in TIME_WAIT at
+        once is not known; `most_pinned` and `most_needed` then take all of them."""
         return ProcessUse(
             process=process,
             peak_pinned=self.pinned.peak[0],
@@ -108,4 +109,6 @@ class Usage:
             peak_needed_with_time_wait=self.needed_high.peak if timed else None,
             exhausted=self.exhausted,
             peak_pinned_at_address=max((peak for _, peak, _ in self.addresses()), default=0),
+            most_pinned=self.pinned_high.peak[0],
+            most_needed=self.needed_high.peak,
         )

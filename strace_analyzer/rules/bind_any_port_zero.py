@@ -50,7 +50,10 @@ class BindAnyPortZero(Rule):
 
     When it is fine:
         When the port must be known before connect(), for example to tell it to a firewall or a peer.
-        With one destination only, the bind costs no capacity: the finding is then a note.
+        With one destination only, the bind costs no capacity: the finding is then a note. It is a
+        warning where the binds took more ports than the connections needed, open or in TIME_WAIT
+        (a trace without times is taken to have lasted less than 60 s), and an error where ports ran
+        out or 80 % of the range was taken: docs/ports.md, "How a level is chosen".
 
     References:
         ip(7); IP_BIND_ADDRESS_NO_PORT(2const); net/ipv4/inet_hashtables.c __inet_hash_connect;

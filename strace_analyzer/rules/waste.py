@@ -32,11 +32,7 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
     use = process_use(finding, summary)
     if use is None:
         return Level.NOTE
-    later, needed_later = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
-    wasted = use.peak_pinned > use.peak_needed or (
-        later is not None and needed_later is not None and later > needed_later
-    )
-    return Level.WARNING if wasted else Level.NOTE
+    return Level.WARNING if use.wastes else Level.NOTE
 
 
 def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = True) -> Finding:

@@ -55,8 +55,8 @@ def use(pinned: int, needed: int, **more: object) -> ProcessUse:
         (use(80, 80), sa.Level.ERROR),
         (use(1, 1, exhausted=True), sa.Level.ERROR),
         (use(0, 0, peak_pinned_at_address=80), sa.Level.ERROR),
-        (use(1, 1, peak_pinned_with_time_wait=6, peak_needed_with_time_wait=3), sa.Level.WARNING),
-        (use(1, 1, peak_pinned_with_time_wait=3, peak_needed_with_time_wait=3), sa.Level.NOTE),
+        (use(1, 1, most_pinned=6, most_needed=3), sa.Level.WARNING),
+        (use(1, 1, most_pinned=3, most_needed=3), sa.Level.NOTE),
     ],
 )
 def test_the_level_of_an_early_bind(process: ProcessUse | None, level: sa.Level) -> None:

@@ -108,6 +108,10 @@ def _taken(use: PortUse) -> Table:
     high, needed = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
     if high is not None and needed is not None:
         grid.add_row("with 60 s of TIME_WAIT", number(high), number(needed))
+    elif use.most_pinned > use.peak_pinned:
+        grid.add_row(
+            "if all happened within 60 s", number(use.most_pinned), number(use.most_needed)
+        )
     return grid
 
 
@@ -134,7 +138,7 @@ def _remarks(use: PortUse) -> Iterator[str]:
     if use.connections_per_second is not None:
         yield f"{use.connections_per_second:,.1f} connections per second in this trace"
     else:
-        yield "no times in this trace: no TIME_WAIT, no rates; the order of the calls counts"
+        yield "no times in this trace: no rates; the order of the calls counts"
     if use.headroom == 0:
         yield "at the busiest moment the range was full"
     elif use.dry_after is not None:

@@ -23,7 +23,8 @@ _SOURCES = {
 
 
 def ports(group: Group, section: Section) -> RenderableType | None:
-    """Ports taken now and without the bind, both with TIME_WAIT where the trace has times."""
+    """Ports taken now and without the bind, both with TIME_WAIT; without times as if all that was
+    closed first waited at once."""
     use = section.ports(group)
     if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
         return None
@@ -41,6 +42,10 @@ def ports(group: Group, section: Section) -> RenderableType | None:
                 f"{int(use.sustainable_as_is):,}/s in all",
                 f"{int(use.sustainable_without_bind_per_destination):,}/s per destination",
             )
+    elif use.most_pinned > use.peak_pinned:
+        grid.add_row(
+            "if all happened within 60 s", number(use.most_pinned), number(use.most_needed)
+        )
     return indented(Stack(grid, *(Text(line, style=FAINT) for line in _remarks(use, section))))
 
 
