@@ -8,7 +8,7 @@ from label_checks import disagreements
 from shared_folder import TRACES2, labels
 
 pytestmark = pytest.mark.labels
-NOT_YET = {"s-net.strace", "ff-xthread-r.ff"}
+NOT_YET = {"ff-xthread-r.ff"}
 
 
 @pytest.mark.parametrize("name", [name for name in labels(TRACES2) if name not in NOT_YET])

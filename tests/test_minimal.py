@@ -48,6 +48,10 @@ def test_02_an_error_of_the_old_socket() -> None:
     assert early_binds("02")[8].outcome in (Outcome.CONNECTED, Outcome.IN_PROGRESS)
 
 
+def test_04_half_a_line_before_the_call() -> None:
+    assert connects("04") == {2: 3}
+
+
 def test_05_getsockname_against_the_option() -> None:
     assert certain("05") == [3]
 
