@@ -138,6 +138,8 @@ class Finding(NamedTuple):
     proved: bool = False
     """-yy showed the connecting descriptor bound to a port: no reused number, no
     IP_BIND_ADDRESS_NO_PORT"""
+    shows_no_port: bool = False
+    """-yy showed the connecting descriptor without a port, although it was bound"""
     reuse: bool = False
     """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
     cause: str | None = None

@@ -8,9 +8,8 @@ from label_checks import disagreements
 from shared_folder import TRACES2, labels
 
 pytestmark = pytest.mark.labels
-NOT_YET = {"ff-xthread-r.ff"}
 
 
-@pytest.mark.parametrize("name", [name for name in labels(TRACES2) if name not in NOT_YET])
+@pytest.mark.parametrize("name", labels(TRACES2))
 def test_what_the_labels_say(name: str) -> None:
     assert disagreements(TRACES2 / name) == []

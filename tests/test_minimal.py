@@ -48,6 +48,11 @@ def test_02_an_error_of_the_old_socket() -> None:
     assert early_binds("02")[8].outcome in (Outcome.CONNECTED, Outcome.IN_PROGRESS)
 
 
+def test_03_no_order_between_the_files_of_a_family() -> None:
+    assert certain("03") == []
+    assert [warning.code for warning in analysis("03").warnings] == ["no-common-clock"]
+
+
 def test_04_half_a_line_before_the_call() -> None:
     assert connects("04") == {2: 3}
 
@@ -70,6 +75,14 @@ def test_09_a_grandchild_that_speaks_before_its_clone() -> None:
 
 def test_10_an_injected_close_closes_nothing() -> None:
     assert certain("10") == [3]
+
+
+def test_11_the_option_was_set_before_the_trace() -> None:
+    assert certain("11") == [3]
+
+
+def test_14_a_copy_of_an_older_socket() -> None:
+    assert early_binds("14") == {}
 
 
 def test_12_back_in_a_namespace_that_was_left() -> None:

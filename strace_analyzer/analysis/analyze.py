@@ -101,7 +101,10 @@ def opened(
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
     watch = None if settings.strict else analysis.attention
-    return TraceReader(trace, watch, settings.jobs, once=once), analysis
+    reader = TraceReader(trace, watch, settings.jobs, once=once)
+    if not reader.is_ordered:
+        analysis.keep_order()
+    return reader, analysis
 
 
 def _with_facts(trace: TraceInput, settings: Settings) -> Settings:

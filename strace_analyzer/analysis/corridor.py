@@ -177,6 +177,10 @@ class TraceAnalysis:
         """Processes that run already as the trace begins. Before the first event."""
         self._tracker.seed(processes, self.port_range(0))
 
+    def keep_order(self) -> None:
+        """No clock tells the order between the files of this trace. Before the first event."""
+        self._tracker.keep_order()
+
     def standing(self) -> Standing:
         """The internet sockets that are open now."""
         return standing(self._tracker.tasks)
@@ -263,7 +267,8 @@ class TraceAnalysis:
             hidden=hidden(
                 self.visibility,
                 self._unknowns.count(Doubt.CONNECT_HIDDEN),
-                self._tracker.has_unseen_copies,
+                has_unseen_copies=self._tracker.has_unseen_copies,
+                shows_bound_ports=self._tracker.shows_bound_ports,
             ),
             autobind_reuse=self._settings.autobind_reuse,
         )
@@ -345,6 +350,7 @@ class TraceAnalysis:
                 connections=self._census.tcp_connections,
                 hidden_connects=self._unknowns.count(Doubt.CONNECT_HIDDEN),
                 steps_back=steps_back,
+                unordered=self._unknowns.count(Doubt.NO_COMMON_CLOCK),
                 left_out=left_out,
                 shortened=sum(account.shortened for account in accounts),
                 untimed=sum(use.wastes_only_if_at_once for use in self._summary.uses.values()),

@@ -11,9 +11,16 @@ from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.kernel.doubts import Doubt
 
 
-def hidden(visibility: Visibility, hidden_connects: int, has_unseen_copies: bool) -> frozenset[str]:
+def hidden(
+    visibility: Visibility,
+    hidden_connects: int,
+    *,
+    has_unseen_copies: bool,
+    shows_bound_ports: bool,
+) -> frozenset[str]:
     """The codes of what is hidden, for Summary: findings that rest on it are probable."""
     codes = {
+        Doubt.OPTION_UNSEEN: shows_bound_ports,
         Doubt.COPIES_HIDDEN: visibility.hides_copies and has_unseen_copies,
         Doubt.DESCRIPTORS_HIDDEN: visibility.hides_close,
         Doubt.OPTIONS_HIDDEN: visibility.hides_setsockopt,
@@ -30,6 +37,7 @@ def warnings(
     connections: int,
     hidden_connects: int,
     steps_back: int,
+    unordered: int = 0,
     left_out: int = 0,
     shortened: int = 0,
     untimed: int = 0,
@@ -37,7 +45,7 @@ def warnings(
     """What to tell about a trace, once a thing. `doubts` counts those of its findings, by code;
     `untimed` are processes whose level rests on what TIME_WAIT held, in a trace without times."""
     yield from _by_name(visibility, doubts, connections, hidden_connects)
-    yield from _in_part(visibility, steps_back)
+    yield from _in_part(visibility, steps_back, unordered)
     if left_out:
         yield Told(Doubt.LINES_LEFT_OUT, left_out)
     if shortened:
@@ -53,6 +61,8 @@ def _by_name(
         yield Told(Doubt.DESCRIPTORS_HIDDEN, doubts[Doubt.DESCRIPTORS_HIDDEN] or connections)
     if doubts[Doubt.COPIES_HIDDEN]:
         yield Told(Doubt.COPIES_HIDDEN, doubts[Doubt.COPIES_HIDDEN])
+    if doubts[Doubt.OPTION_UNSEEN]:
+        yield Told(Doubt.OPTION_UNSEEN, doubts[Doubt.OPTION_UNSEEN])
     if visibility.hides_socket:
         yield Told(Doubt.SOCKET_HIDDEN, doubts[Doubt.OLDER] or connections or 1)
     if doubts[Doubt.OPTIONS_HIDDEN]:
@@ -66,7 +76,7 @@ def _by_name(
         yield Told(Doubt.KINSHIP, doubts[Doubt.KINSHIP] or visibility.unrelated)
 
 
-def _in_part(visibility: Visibility, steps_back: int) -> Iterator[Told]:
+def _in_part(visibility: Visibility, steps_back: int, unordered: int) -> Iterator[Told]:
     pieces = visibility.pieces
     if pieces.began_midway and not visibility.nothing_hidden:  # else /proc told what was before
         yield Told(Doubt.TRUNCATED_START, pieces.began_midway)
@@ -74,5 +84,7 @@ def _in_part(visibility: Visibility, steps_back: int) -> Iterator[Told]:
         yield Told(Doubt.HALVES_LOST, pieces.lost)
     if pieces.broke_off:
         yield Told(Doubt.TRUNCATED_END, pieces.broke_off)
+    if unordered:
+        yield Told(Doubt.NO_COMMON_CLOCK, unordered)
     if steps_back:
         yield Told(Doubt.CLOCK, steps_back)

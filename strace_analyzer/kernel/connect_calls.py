@@ -81,10 +81,13 @@ def connect_to(
         was = was._replace(doubts=was.doubts | {Doubt.IO_URING})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
+    hides = note is not None and note.inode is not None and was.binding is Binding.EPHEMERAL
+    kernel.shows_bound_ports = kernel.shows_bound_ports or (shown and was.is_tcp)
     unclear = result is ConnectResult.UNCLEAR
     polled = was.connection is Connection.CONNECTING
     now = _connected(was, result, address)._replace(
         proved_pinned=was.proved_pinned or shown,
+        shows_no_port=was.shows_no_port or (hides and was.connects == 0),
         connects=was.connects + (not polled),
         doubts=was.doubts | {Doubt.RELEASE_UNCLEAR} if unclear else was.doubts,
     )

@@ -73,7 +73,7 @@ def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -
         return
     if call.name == "dup2" and old.fd == new.fd:
         return  # dup2(2): does nothing
-    description = kernel.find(task, old, call)
+    description = kernel.find(task, old, call) or kernel.guess(task, old)
     if call.name in ("dup2", "dup3"):
         kernel.close(task, new.fd, call)
     kernel.number_was_given(task, new.fd, call)

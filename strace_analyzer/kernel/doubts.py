@@ -147,6 +147,14 @@ class Doubt(StrEnum):
         AGAIN,
         Question("times", "did the failed connect give the port back?", "then it was harmless"),
     )
+    NO_COMMON_CLOCK = (
+        "no-common-clock",
+        "the files of this trace share no clock: which of two threads used a socket first is not "
+        "known",
+        Effect.LOWER,
+        AGAIN,
+        Question("times", "which thread came first?", "another socket may have been meant"),
+    )
     RULE_FAILED = (
         "rule-failed",
         "a rule raised an error here: it may have missed findings",
@@ -253,6 +261,14 @@ class Doubt(StrEnum):
         "setsockopt-hidden",
         "no setsockopt() in this trace: IP_BIND_ADDRESS_NO_PORT, which makes the bind harmless, "
         "would not be seen",
+        Effect.OVERREPORT,
+        AGAIN,
+        Question("setsockopt", "IP_BIND_ADDRESS_NO_PORT set?", "that would be harmless"),
+    )
+    OPTION_UNSEEN = (
+        "no-port-unseen",
+        "-yy shows no port of a bound socket where it does of others: IP_BIND_ADDRESS_NO_PORT, "
+        "which makes the bind harmless, was set unseen",
         Effect.OVERREPORT,
         AGAIN,
         Question("setsockopt", "IP_BIND_ADDRESS_NO_PORT set?", "that would be harmless"),

@@ -62,6 +62,12 @@ class Interest:
         if incoming:
             self.when["getsockname"] = When.ALWAYS
 
+    def follow_copies(self) -> None:
+        """Every copy matters: what was there before the trace may be a socket."""
+        for name, when in self.when.items():
+            if when is When.COPIED:
+                self.when[name] = When.ALWAYS
+
     @property
     def awaits_children(self) -> bool:
         """A child may speak for the first time."""
@@ -104,7 +110,8 @@ class Interest:
 
     def is_quiet(self, held: Any) -> bool:
         """The connection stands: what is sent and received over it is no news."""
-        return held.description.socket.connection is Connection.CONNECTED
+        description = held.description
+        return description.is_guess or description.socket.connection is Connection.CONNECTED
 
     def is_incoming(self, held: Any) -> bool:
         """A connection that came by accept(), and stands; where closing is not traced, its local

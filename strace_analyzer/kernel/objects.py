@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from strace_analyzer.kernel.order import Moment
 from strace_analyzer.kernel.socket_state import Socket
 
 
@@ -18,7 +19,17 @@ class OpenFileDescription:
     """A socket as all its descriptors share it. `references` counts descriptors in all tables,
     `maker` is the task that made it, or was first seen with it, at `fd`."""
 
-    __slots__ = ("fd", "group", "id", "is_unseen", "maker", "references", "socket")
+    __slots__ = (
+        "fd",
+        "group",
+        "id",
+        "is_guess",
+        "is_unseen",
+        "maker",
+        "moved",
+        "references",
+        "socket",
+    )
 
     def __init__(self, socket: Socket, maker: Task, fd: int) -> None:
         self.id = socket.id
@@ -27,6 +38,10 @@ class OpenFileDescription:
         self.maker = maker
         self.group = maker.group
         self.fd = fd
+        self.moved: Moment | None = None
+        """when it was last used; kept where the order between files is not known"""
+        self.is_guess = False
+        """something older than the trace that was copied: a socket if it is ever used as one"""
         self.is_unseen = False
         """it was there when tracing began, and no call of the trace has touched it yet"""
 

@@ -118,6 +118,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
         outcome=Outcome.NONE,
         was_released=False,
         proved_pinned=False,
+        shows_no_port=False,
         doubts=doubts,
         trail=tuple(item for item in was.trail if item.role in _BEFORE_BIND),
     )

@@ -145,6 +145,8 @@ class Socket(NamedTuple):
     """a binding to port 0 was given back by a failed connect, a reset or connect(AF_UNSPEC)"""
     proved_pinned: bool = False
     """-yy showed the connecting descriptor bound to a port: `3<TCP:[0.0.0.0:PORT]>`"""
+    shows_no_port: bool = False
+    """-yy showed the connecting descriptor by its inode alone, although it was bound"""
     inode: int | None = None
     """the number in `<TCP:[1234]>` or `<socket:[1234]>`, where -y or -yy showed it"""
     shut_down: bool = False

@@ -14,6 +14,7 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
+from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.socket_state import Binding, Connection, Evidence, Origin, Socket
 from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
@@ -32,6 +33,10 @@ class Kernel:
         self.doubts: list[DoubtAt] = []
         self.namespaces: dict[str, int] = {}
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
+        self.takes_guesses = False
+        """the trace begins in the midst of things: what is copied may be a socket"""
+        self.shows_bound_ports = False
+        """-yy has shown the port of a TCP socket that was bound and not connected"""
         self.unshared: set[int] = set()
         """network namespaces that a task left by unshare(2)"""
         self.has_unseen_copies = False
@@ -39,6 +44,8 @@ class Kernel:
         it was copied there, or the task is another process"""
         self.close_was_seen = False
         self._sockets = 0
+        self.order: Order | None = None
+        """kept where the files of a family have no common clock"""
         self.calls = OpenCalls()
         self.begun: OpenCall | None = None
         """the first half of the call that is told now, where it came in two"""
@@ -84,6 +91,7 @@ class Kernel:
             trail=() if role == "inherited" else (Evidence(role, call, fd.fd),),
         )  # fmt: skip
         description = OpenFileDescription(socket, task, fd.fd)
+        self.used(task, fd.fd, description, call)
         task.table.set(fd.fd, Descriptor(description, close_on_exec))
         self.emit(call, role, task, fd.fd, description, None, socket)
         return description
@@ -143,6 +151,7 @@ class Kernel:
         """Take `fd` out of the task's table."""
         descriptor = task.table.remove(fd)
         if descriptor is not None:
+            self.used(task, fd, descriptor.description, call)
             self.dropped(task, fd, descriptor, call)
 
     def release(self, task: Task, call: OpenCall, cause: Cause) -> None:
@@ -196,6 +205,26 @@ class Kernel:
     def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         """The socket at `fd`, None where it is none that we know or where its note says
         otherwise."""
+        description = self._found(task, fd, call)
+        if self.order is not None and description is not None:
+            self.used(task, fd.fd, description, call)
+        return description
+
+    def used(self, task: Task, fd: int, description: OpenFileDescription, call: Cause) -> None:
+        """`call` is about `description`: unless it certainly comes after the last one that was,
+        which socket it is about, and what it finds there, is not certain."""
+        order = self.order
+        if order is None:
+            return
+        socket, last = description.socket, description.moved
+        if last is not None and not order.is_known(last):
+            if Doubt.NO_COMMON_CLOCK not in socket.doubts:
+                doubts = socket.doubts | {Doubt.NO_COMMON_CLOCK}
+                description.socket = socket._replace(doubts=doubts)
+                self.doubt(Doubt.NO_COMMON_CLOCK, task, fd, call)
+        description.moved = order.now
+
+    def _found(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         if self.begun is not None and self.begun.is_elsewhere(task.table, fd.fd):
             return self._begun_with(self.begun, fd)
         descriptor = task.table.get(fd.fd)
@@ -232,6 +261,9 @@ class Kernel:
         older socket."""
         known = self.find(task, fd, call)
         if known is not None:
+            if known.is_guess:
+                known.is_guess, known.is_unseen = False, True
+                known.socket = known.socket._replace(domain=known.socket.domain or domain)
             return known
         note = fd.socket
         if fd.note is not None and (note is None or note.foreign):
@@ -256,6 +288,21 @@ class Kernel:
             protocol=protocol,
             doubts=frozenset({Doubt.OLDER}),
         )  # fmt: skip
+
+    def guess(self, task: Task, fd: FdArgument) -> OpenFileDescription | None:
+        """What `fd` stands for that was there before the trace, if it may be a socket: it is told
+        of when it is used as one. None where the trace shows what was there before."""
+        is_older = self.takes_guesses and not self.is_elsewhere(task, fd.fd)
+        if not is_older or not fd.may_be_socket or task.table.knows(fd.fd):
+            return None
+        socket = Socket(
+            self.new_socket_id(), task.namespace, Origin.INHERITED, None, None, None,
+            doubts=frozenset({Doubt.OLDER}),
+        )  # fmt: skip
+        description = OpenFileDescription(socket, task, fd.fd)
+        description.is_guess = True
+        task.table.set(fd.fd, Descriptor(description))
+        return description
 
     def _copied_unseen(
         self, task: Task, fd: FdArgument, call: Syscall
@@ -321,13 +368,15 @@ class Kernel:
     ) -> None:
         """Note a step, unless the socket is not an internet socket."""
         socket = was if now is None else now
+        if description.is_guess:
+            return  # it was copied and closed, as any file can be
         if socket is not None and socket.is_inet:
             if description.is_unseen:
                 description.is_unseen = False
                 self.steps.append(Step(call, "inherited", task, fd, description, None, was))
             self.steps.append(Step(call, role, task, fd, description, was, now))
 
-    def doubt(self, code: Doubt, task: Task | None, fd: int | None, call: Syscall) -> None:
+    def doubt(self, code: Doubt, task: Task | None, fd: int | None, call: Cause) -> None:
         """Note something that the trace does not tell."""
         self.doubts.append(DoubtAt(code, task, fd, call.span.source, call.span.first))
 

@@ -16,6 +16,7 @@ from strace_analyzer.kernel import (
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.open_calls import OpenCall
+from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
@@ -96,9 +97,18 @@ class Tracker:
         return self._kernel.has_unseen_copies
 
     @property
+    def shows_bound_ports(self) -> bool:
+        """-yy has shown the port of a TCP socket that was bound and not connected."""
+        return self._kernel.shows_bound_ports
+
+    @property
     def doubts(self) -> list[DoubtAt]:
         """What the trace has left open so far, in order; the caller may empty it."""
         return self._kernel.doubts
+
+    def keep_order(self) -> None:
+        """The trace has several files, and no clock tells the order between them."""
+        self._kernel.order = Order()
 
     def seed(self, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
         """Processes that run already as tracing begins, with their sockets (see kernel.seed)."""
@@ -107,6 +117,8 @@ class Tracker:
 
     def feed(self, event: Event) -> list[Step]:
         """What `event` did, in order; [] for an event that moves nothing here."""
+        if self._kernel.order is not None:
+            self._kernel.order.feed(event)
         take = self._take.get(type(event))
         if take is None:
             return []
@@ -131,6 +143,9 @@ class Tracker:
         if not self._began:
             self._began = True
             kernel.tasks.tree_is_complete = name == "execve"
+            if name != "execve":
+                kernel.takes_guesses = True
+                self._interest.follow_copies()
         self._interest.hear(call.tid)
         if name in CLOSES:
             kernel.close_was_seen = True

@@ -126,6 +126,7 @@ def build(
         trail=tuple(trail),
         doubts=open_doubts(socket),
         proved=socket.proved_pinned,
+        shows_no_port=socket.shows_no_port,
         reuse=socket.options.reuse_address or socket.options.reuse_port,
         cause=cause,
         without_bind=without_bind,

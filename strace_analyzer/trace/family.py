@@ -29,6 +29,29 @@ _BELOW = (Kind.STACK, Kind.DUMP)
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))
 
 
+COMMON = ("epoch", "time-of-day")
+"""The clocks that the files of a family share; -r counts in each file anew."""
+
+
+def has_common_clock(sources: Sequence[SourceInput]) -> bool:
+    """Whether times tell the order between the files: all were written with the same options, so
+    the first time in the first of them that has one tells."""
+    for index, source in enumerate(sources):
+        clock = Clock()
+        frames = Frames(clock)
+        block = next(iter(source.blocks()), b"")
+        for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
+            for line in lines(index, number, raw):
+                frames.frame(line)
+            if clock.kind != "none":
+                return clock.kind in COMMON
+    return False
+
+
+_FIRST_LINES = 20
+"""Of a file: one that has no time in these has none."""
+
+
 class Family:
     """Reads the sources of one trace together. Iterate over it once."""
 
@@ -58,7 +81,7 @@ class Family:
         born = set(self._births.values())
         first, *self._strangers = [i for i in self._unborn if i not in born] or [0]
         self._begin(first)
-        if self._clocks[first].kind in ("epoch", "time-of-day"):
+        if self._clocks[first].kind in COMMON:
             for index in self._strangers:
                 self._begin(index)
             yield from self._by_time()

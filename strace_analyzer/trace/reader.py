@@ -23,7 +23,7 @@ from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.rejoin import Rejoin
 from strace_analyzer.trace.events import Event, Notice
-from strace_analyzer.trace.family import Family
+from strace_analyzer.trace.family import Family, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import rows
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
@@ -190,6 +190,11 @@ class TraceReader:
         self._sieve: Sieve | None = None
         self._clocks = [Clock() for _ in trace.sources]
         self._quote: str | None = None
+
+    @property
+    def is_ordered(self) -> bool:
+        """The order of all its lines is known: it is one file, or its files share a clock."""
+        return len(self.trace.sources) == 1 or has_common_clock(self.trace.sources)
 
     @property
     def clock(self) -> ClockKind:

@@ -99,3 +99,38 @@ def test_the_trail_keeps_eight_options_at_most() -> None:
     calls = "\n".join("setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0" for _ in range(12))
     trail = follow(f"socket({TCP}) = 3\n{calls}").last.trail
     assert [item.call.span.first for item in trail] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"", 0',  # the kernel takes no value for 0
+        r'"\0\0\0\0\1\0\0\0", 8',  # of eight bytes it reads four
+        r'"\0\1", 2',  # of two bytes one
+    ],
+)
+def test_a_value_that_the_kernel_reads_as_zero(value: str) -> None:
+    name = "SOL_IP, IP_BIND_ADDRESS_NO_PORT"
+    assert options_after(f"{name}, [1], 4", f"{name}, {value}") == Options()
+
+
+def test_a_value_that_is_not_shown_is_neither_set_nor_cleared_for_certain() -> None:
+    """-s 0 prints a value of one byte as an empty string, whatever it is."""
+    for before in ("[1], 4", "[0], 4"):
+        followed = follow(f"""
+            socket({TCP}) = 3
+            setsockopt(3, SOL_IP, IP_BIND_ADDRESS_NO_PORT, {before}) = 0
+            setsockopt(3, SOL_IP, IP_BIND_ADDRESS_NO_PORT, ""..., 1) = 0
+            """)
+        assert (followed.last.options.no_port, followed.last.doubts) == (
+            False,
+            {"setsockopt-hidden"},
+        )
+
+
+def test_a_setsockopt_that_failed_tells_nothing() -> None:
+    followed = follow(f"""
+        socket({TCP}) = 3
+        setsockopt(3, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 0x8, 4) = -1 EFAULT (Bad address)
+        """)
+    assert followed.last.doubts == frozenset()
