@@ -217,11 +217,11 @@ class Kernel:
         if order is None:
             return
         socket, last = description.socket, description.moved
-        if last is not None and not order.is_known(last):
-            if Doubt.NO_COMMON_CLOCK not in socket.doubts:
-                doubts = socket.doubts | {Doubt.NO_COMMON_CLOCK}
-                description.socket = socket._replace(doubts=doubts)
-                self.doubt(Doubt.NO_COMMON_CLOCK, task, fd, call)
+        is_known = last is None or order.is_known(last)
+        if not is_known and Doubt.NO_COMMON_CLOCK not in socket.doubts:
+            doubts = socket.doubts | {Doubt.NO_COMMON_CLOCK}
+            description.socket = socket._replace(doubts=doubts)
+            self.doubt(Doubt.NO_COMMON_CLOCK, task, fd, call)
         description.moved = order.now
 
     def _found(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
