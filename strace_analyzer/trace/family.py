@@ -48,8 +48,7 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
     return False
 
 
-_FIRST_LINES = 20
-"""Of a file: one that has no time in these has none."""
+_FIRST_LINES = 20  # of a file: one that has no time in these has none
 
 
 class Family:
