@@ -44,6 +44,11 @@ class Location(NamedTuple):
     def __str__(self) -> str:
         return f"{self.source}:{self.line}"
 
+    @property
+    def short(self) -> str:
+        """The same without the directory."""
+        return f"{self.source.rpartition('/')[2]}:{self.line}"
+
 
 class Endpoint(NamedTuple):
     """An internet address and port."""
@@ -69,6 +74,10 @@ class ProcessRef(NamedTuple):
     tgid: int | None
     tid: int | None
     command: str | None
+
+    def __str__(self) -> str:
+        number = self.tgid if self.tgid is not None else self.tid
+        return f"{self.command or 'process'}[{'?' if number is None else number}]"
 
 
 class SocketKind(NamedTuple):
@@ -104,6 +113,9 @@ class CallRecord(NamedTuple):
     errno: str | None
     text: str
     stack: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{self.role} {Location(self.source, self.line).short} {self.text[:60]}>"
 
 
 Rows = tuple[tuple[float, ...], ...]
@@ -150,6 +162,13 @@ class Finding(NamedTuple):
     """what its rule knows besides, by name: a holder's pid, a rate"""
     group: str | None = None
     """id of its Group, set at the end"""
+
+    def __repr__(self) -> str:
+        peer = "" if self.peer is None else f" -> {self.peer}"
+        return (
+            f"<Finding {self.at.short}: {self.level} {self.rule}, {self.process} "
+            f"fd {self.fd}{peer}>"
+        )
 
     def detail(self, name: str) -> Detail:
         """What its rule knows by this name, None where it knows nothing."""
@@ -200,6 +219,9 @@ class Group:
     sample: Finding
     """the finding shown as proof: the first one that connected, else the first"""
 
+    def __repr__(self) -> str:
+        return f"<Group {self.id}: {self.count} x {self.level} {self.rule}, {self.process}>"
+
 
 class Process(NamedTuple):
     """One process of the trace and what its sockets did."""
@@ -224,6 +246,12 @@ class Process(NamedTuple):
     """of its TCP connections, those bound under IP_BIND_ADDRESS_NO_PORT"""
     address_bound: int = 0
     """of its TCP connections, those bound to a specific address or port"""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Process {self.command or '?'}[{self.tgid or '?'}]: {self.sockets} sockets, "
+            f"{self.tcp_connections} connections, {self.early_bound} bound early>"
+        )
 
 
 class Program(NamedTuple):
@@ -300,6 +328,11 @@ class SocketLife(NamedTuple):
     verdict: tuple[str, ...] = ()
     """the rules that flag it"""
 
+    def __repr__(self) -> str:
+        peer = "" if self.peer is None else f" -> {self.peer}"
+        kind = self.socket.protocol or self.socket.type or "?"
+        return f"<SocketLife {self.opened.short}: {kind} {self.process} fd {self.fd}{peer}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -313,6 +346,10 @@ class Unknown:
     fd: int | None
     first: Location
     last: Location
+
+    def __repr__(self) -> str:
+        return f"<Unknown {self.code} x {self.count} from {self.first.short}>"
+
     remedy: str = ""
 
 
@@ -351,6 +388,9 @@ class Warning:
     """may-miss, may-overreport, lowers-confidence"""
     message: str
     remedy: str
+
+    def __repr__(self) -> str:
+        return f"<Warning {self.code} ({self.effect}) x {self.count}: {self.message}>"
 
 
 class DestinationUse(NamedTuple):

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import BinaryIO, Union
+from typing import Any, BinaryIO, TextIO, Union
 
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
+from strace_analyzer.analysis.groups import fingerprint
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.errors import SeveralStreamsError, TraceError
-from strace_analyzer.findings import Finding, Process, Unknown, Warning
+from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
 from strace_analyzer.machine.facts import read
 from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.rules.words import Case, program
 from strace_analyzer.trace.input.content import SMALL_BLOCK
 from strace_analyzer.trace.reader import (
     EventStream,
     EveryLineMattersError,
+    SourceInput,
     TraceInput,
     TraceReader,
     traces,
 )
 
-Source = Union[str, "os.PathLike[str]", BinaryIO, Sequence[Union[str, "os.PathLike[str]"]]]
+Path = Union[str, "os.PathLike[str]"]
+Source = Path | bytes | BinaryIO | TextIO | Sequence[Path] | Sequence[bytes]
 
 
 _Done = tuple[TraceInput, TraceAnalysis, TraceResult]
@@ -41,10 +47,11 @@ def analyze(
     """Analyse one or more traces to their end.
 
     `source` is a path (a file, a directory of -ff files, or their prefix), several paths (each a
-    trace of its own), or a binary stream. `port_range` is the ephemeral range, (low, high), where
+    trace of its own), or a trace itself: an open file, text or bytes of more than a line, a list of
+    lines. `port_range` is the ephemeral range, (low, high), where
     the default is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was
     1. `rules` are run instead of the catalogue. Without `sockets`, the sockets' lives are not
-    collected. Raises TraceError where a source cannot be read.
+    collected. Raises TraceError where a source cannot be read, TypeError where it is none of these.
     """
     settings = Settings(
         rules=tuple(rules) if rules is not None else catalogue(),
@@ -145,7 +152,9 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
         warnings += analysis.warnings()
     return Analysis(
         traces=tuple(result for _, result in done),
-        groups=tuple(group for analysis, _ in done for group in analysis.groups.all()),
+        groups=tuple(
+            group for analysis, result in done for group in _told(analysis, result, settings)
+        ),
         findings=Joined(analysis for analysis, _ in done),
         processes=tuple(processes),
         sockets=Joined(analysis.lives for analysis, _ in done),
@@ -158,13 +167,66 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
     )
 
 
+def _told(analysis: TraceAnalysis, result: TraceResult, settings: Settings) -> Iterator[Group]:
+    """The groups with what their rules say of each: what it is, and what to do for this runtime;
+    and with fingerprints that tell two scripts of one interpreter apart."""
+    rules = {rule.id: rule for rule in settings.rules}
+    processes = {process.id: process for process in analysis.processes()}
+    for group in analysis.groups.all():
+        use = next((use for use in result.ports if use.namespace == group.sample.namespace), None)
+        case = Case(group, processes.get(group.process.id), use)
+        rule, name = rules[group.rule], program(group.process.command, case.process)
+        yield replace(
+            group,
+            fingerprint=fingerprint(group.sample, group.call_site, name),
+            message=rule.summary(case),
+            advice=rule.advice(case).text,
+        )
+
+
 def resolved(source: Source) -> list[TraceInput]:
-    """The traces that `source` names. Raises TraceError where it names nothing."""
+    """The traces that `source` names or holds. Raises TraceError where it names nothing,
+    TypeError where it is no source."""
+    if isinstance(source, str) and "\n" in source:
+        return _given(source.encode("utf-8", "surrogateescape"))
     if isinstance(source, (str, os.PathLike)):
         return traces([os.fspath(source)], sys.stdin.buffer)
-    if isinstance(source, Sequence):
-        return traces([os.fspath(item) for item in source], sys.stdin.buffer)
-    return traces(["-"], source)
+    if isinstance(source, (bytes, bytearray)):
+        return _given(bytes(source))
+    if isinstance(source, Sequence) and source:
+        items: list[object] = list(source)
+        if any(isinstance(item, bytes) or _is_line(item) for item in items):
+            return _given(b"\n".join(map(_raw, items)))
+        paths = [os.fspath(item) for item in items if isinstance(item, (str, os.PathLike))]
+        if len(paths) == len(items):
+            return traces(paths, sys.stdin.buffer)
+    binary: Any = getattr(source, "buffer", source)
+    if isinstance(source, io.TextIOBase) and binary is source:  # StringIO
+        return _given(source.read().encode("utf-8", "surrogateescape"))
+    if hasattr(binary, "read"):
+        return traces(["-"], binary)
+    raise TypeError(
+        f"analyze() takes a path, a list of paths, an open file, or the lines of a trace, "
+        f"not {type(source).__name__}"
+    )
+
+
+_CALL = re.compile(r"\n|\w\(.*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)
+"""what is in a line of strace, and in no name of a file"""
+
+
+def _is_line(item: object) -> bool:
+    return isinstance(item, str) and _CALL.search(item) is not None
+
+
+def _raw(item: object) -> bytes:
+    line = item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape")
+    return line.rstrip(b"\r\n")
+
+
+def _given(data: bytes) -> list[TraceInput]:
+    source = SourceInput("<lines>", None, io.BytesIO(data), start=0)
+    return [TraceInput("t1", "<lines>", (source,))]
 
 
 class Analyzer:

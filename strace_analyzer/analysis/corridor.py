@@ -387,6 +387,8 @@ class TraceAnalysis:
 
     def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
         """Why nothing can be said where nothing was found; first what weighs most."""
+        if not self.visibility.names and any(account.tables for account in accounts):
+            yield Told(Doubt.SUMMARY, 1)
         yield from not_read(accounts, self._unread, self._source_names)
         yield from not_seen(self._unseen, self._unknowns.count(Doubt.GIVEN_TWICE))
         if any("connect" in finding.calls for finding in self._engine.store):

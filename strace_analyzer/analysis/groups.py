@@ -115,10 +115,9 @@ def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
         group.peers.items(), key=lambda item: (-item[1].count, item[0].address, item[0].port)
     )
     site = call_site(first)
-    cause = f"{first.rule}|{first.process.command}|{site}|{first.socket.domain}|{first.cause}"
     return Group(
         id=group.id,
-        fingerprint=sha256(cause.encode("utf-8", "surrogateescape")).hexdigest()[:16],
+        fingerprint=fingerprint(first, site, first.process.command),
         rule=first.rule,
         level=first.level,
         confidence=first.confidence,
@@ -141,6 +140,13 @@ def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
         without_bind=first.without_bind,
         sample=group.sample,
     )
+
+
+def fingerprint(finding: Finding, site: str | None, program: str | None) -> str:
+    """What stays the same from run to run: the rule, the program (with its script, where it is an
+    interpreter), the call site, the address family, the cause; no pid, line, time or port."""
+    said = f"{finding.rule}|{program}|{site}|{finding.socket.domain}|{finding.cause}"
+    return sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _advice(rule: type[Rule]) -> str:

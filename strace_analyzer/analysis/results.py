@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from html import escape
+from itertools import islice
+from typing import Protocol, TypeVar, overload
 
 from strace_analyzer.findings import (
     Failure,
@@ -17,6 +19,7 @@ from strace_analyzer.findings import (
     Unknown,
     Warning,
 )
+from strace_analyzer.plain import count
 from strace_analyzer.ports import Forecast
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.engine import RuleFailure
@@ -30,6 +33,16 @@ class Sized(Protocol[T_co]):
 
     def __iter__(self) -> Iterator[T_co]: ...
     def __len__(self) -> int: ...
+
+
+class Items(Sized[T_co], Protocol[T_co]):
+    """A Sized of which single items and slices can be taken, as from a tuple; each taking goes
+    through it from the beginning."""
+
+    @overload
+    def __getitem__(self, index: int) -> T_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T_co, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,10 @@ class TraceResult:
     forecasts: tuple[Forecast, ...] = ()
     """what would have become of it with another port range, where that was asked"""
 
+    def __repr__(self) -> str:
+        lines = sum(source.lines for source in self.sources)
+        return f"<TraceResult {self.name}: {lines:,} lines, {self.tcp_connections} connections>"
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
@@ -60,14 +77,41 @@ class Analysis:
 
     traces: tuple[TraceResult, ...]
     groups: tuple[Group, ...]
-    findings: Sized[Finding]
+    findings: Items[Finding]
     processes: tuple[Process, ...]
-    sockets: Sized[SocketLife]
+    sockets: Items[SocketLife]
     unknown: tuple[Unknown, ...]
     warnings: tuple[Warning, ...]
     rules: tuple[type[Rule], ...]
     failures: tuple[RuleFailure, ...]
     """rules that raised"""
+
+    def __repr__(self) -> str:
+        """`<Analysis of trace.txt: 1 warning in 1 group, 40 findings>`."""
+        names = ", ".join(trace.name.rpartition("/")[2] or trace.name for trace in self.traces[:3])
+        more = len(self.traces) - 3
+        names += f" and {more} more" if more > 0 else ""
+        return (
+            f"<Analysis of {names}: {count(len(self.findings), 'finding')} in "
+            f"{count(len(self.groups), 'group')}, {count(len(self.processes), 'process')}, "
+            f"{len(self.unknown)} unknown, {count(len(self.warnings), 'warning')}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The groups as a table, for notebooks (IPython's rich display)."""
+        head = ("level", "rule", "process", "findings", "destinations", "first", "advice")
+        rows = (
+            (
+                group.level, group.rule, group.process, group.count,
+                ", ".join(str(peer.peer) for peer in group.peers[:3]), group.first, group.advice,
+            )
+            for group in self.groups
+        )  # fmt: skip
+        lines = ("".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows)
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        titles = "".join(f"<th>{title}</th>" for title in head)
+        return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{body}</table>"
+
     lives: tuple[ProcessLife, ...] = ()
     """every process, also those without sockets, where they were asked for"""
     inputs: tuple[TraceInput, ...] = ()
@@ -76,7 +120,7 @@ class Analysis:
     """socket calls that failed, those of a kind together"""
 
 
-class Joined(Sized[T_co]):
+class Joined(Items[T_co]):
     """Several sequences one after the other, without copying them."""
 
     def __init__(self, parts: Iterable[Sized[T_co]]) -> None:
@@ -88,3 +132,23 @@ class Joined(Sized[T_co]):
 
     def __len__(self) -> int:
         return sum(len(part) for part in self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> T_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T_co, ...]: ...
+    def __getitem__(self, index: int | slice) -> T_co | tuple[T_co, ...]:
+        """Raises IndexError as a tuple does."""
+        places = range(len(self))[index]
+        if isinstance(places, int):
+            return next(islice(self, places, None))
+        if places.step < 0:
+            return (
+                tuple(islice(self, places[-1], places[0] + 1, -places.step))[::-1] if places else ()
+            )
+        return tuple(islice(self, places.start, places.stop, places.step))
+
+    def __repr__(self) -> str:
+        first = next(iter(self), None)
+        more = len(self) - 1
+        return "[]" if first is None else f"[{first!r}{f', and {more:,} more' if more else ''}]"

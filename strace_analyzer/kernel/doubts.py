@@ -293,6 +293,10 @@ class Doubt(StrEnum):
         "bind-and-connect-hidden",
         "the options of this trace hid bind() and connect()",
     )
+    SUMMARY = (
+        "calls-counted-only",
+        "this is the summary of strace -c, which counts the calls and shows none of them",
+    )
     NO_CALLS = ("no-calls", "this trace shows no call at all")
     KINSHIP = (
         "clone-hidden",

@@ -169,3 +169,18 @@ def test_version_says_whether_the_fast_scanner_is_in_use() -> None:
         [sys.executable, "-c", without], capture_output=True, text=True, env=environment()
     )
     assert done.stdout.endswith(" (scanning with Python's re; the extra 'fast' adds Hyperscan)\n")
+
+
+def test_the_summary_of_strace_is_named(tmp_path: Path) -> None:
+    """What -c prints, here by a strace 6.1."""
+    (tmp_path / "summary.txt").write_text(
+        "% time     seconds  usecs/call     calls    errors syscall\n"
+        "------ ----------- ----------- --------- --------- ----------------\n"
+        " 32.14    0.000018           3         6           close\n"
+        " 17.86    0.000010          10         1           connect\n"
+        "------ ----------- ----------- --------- --------- ----------------\n"
+        "100.00    0.000056           2        28         1 total\n"
+    )
+    done = run("summary.txt", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.startswith("inconclusive: this is the summary of strace -c, which counts")

@@ -7,6 +7,8 @@ import gzip
 import io
 import lzma
 import os
+import shutil
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strace_analyzer.errors import TraceError
+from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input.content import _zstd, blocks, rows
 from strace_analyzer.trace.input.source import SourceInput, traces
 
@@ -233,3 +235,18 @@ def test_what_cannot_be_read(
 def test_a_file_that_is_gone_when_it_is_read(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=r"^gone: No such file or directory$"):
         content(SourceInput("gone", tmp_path / "gone"))
+
+
+@pytest.mark.skipif(shutil.which("zstd") is None, reason="the program zstd is not installed")
+def test_the_program_zstd_does_where_the_library_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = ZSTD(TEXT)
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    assert content(stream(packed)) == TEXT
+    with pytest.raises(DamagedError):
+        content(stream(packed[: len(packed) // 2]))
+    next(stream(ZSTD(TEXT * 100)).blocks(1 << 10))  # and the rest is not wanted
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(TraceError, match=r"install the program zstd, or: .* -m pip"):
+        content(stream(packed))

@@ -7,9 +7,14 @@ import gzip
 import importlib
 import io
 import lzma
+import shutil
+import subprocess
+import sys
+import threading
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, cast
+from contextlib import suppress
+from typing import IO, Any, BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
 
@@ -164,10 +169,9 @@ def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
     """Frame after frame; zstandard's own reader takes a file that was cut for a whole one."""
     try:
         zstandard = importlib.import_module("zstandard")
-    except ModuleNotFoundError as missing:
-        raise TraceError(
-            "compressed with zstd: install zstandard, or: zstdcat FILE | strace-analyzer"
-        ) from missing
+    except ModuleNotFoundError:
+        yield from _zstd_program(raw, size)
+        return
     frame = zstandard.ZstdDecompressor().decompressobj()
     is_within = False
     try:
@@ -197,6 +201,38 @@ def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
 def _cut(data: bytes, size: int) -> Iterator[bytes]:
     for at in range(0, len(data), size):
         yield data[at : at + size]
+
+
+def _zstd_program(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    """The same by zstd(1), where the library is not installed."""
+    program = shutil.which("zstd")
+    if program is None:
+        raise TraceError(
+            f"compressed with zstd: install the program zstd, or: {sys.executable} -m pip install "
+            f"zstandard"
+        )
+    with subprocess.Popen(
+        [program, "-dc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        feeding = threading.Thread(target=_feed, args=(raw, process.stdin), daemon=True)
+        feeding.start()
+        try:
+            yield from _pieces(cast("io.BufferedIOBase", process.stdout), size)
+            feeding.join()
+            said = process.stderr.read().decode(errors="replace").strip()
+        finally:
+            process.kill()  # where nobody wants the rest
+    if said:
+        raise EOFError(said.rpartition(": ")[2])
+
+
+def _feed(raw: io.BufferedReader, into: IO[bytes]) -> None:
+    with suppress(BrokenPipeError), into:
+        while data := raw.read1(_ZSTD_INPUT):
+            into.write(data)
 
 
 _FORMATS: dict[bytes, Callable[[io.BufferedReader, int], Iterator[bytes]]] = {
