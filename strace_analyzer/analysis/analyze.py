@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import os
-import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, BinaryIO, TextIO, Union
 
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.groups import fingerprint
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
+from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
 from strace_analyzer.machine.facts import read
@@ -23,15 +19,9 @@ from strace_analyzer.trace.input.content import SMALL_BLOCK
 from strace_analyzer.trace.reader import (
     EventStream,
     EveryLineMattersError,
-    SourceInput,
     TraceInput,
     TraceReader,
-    traces,
 )
-
-Path = Union[str, "os.PathLike[str]"]
-Source = Path | bytes | BinaryIO | TextIO | Sequence[Path] | Sequence[bytes]
-
 
 _Done = tuple[TraceInput, TraceAnalysis, TraceResult]
 
@@ -182,51 +172,6 @@ def _told(analysis: TraceAnalysis, result: TraceResult, settings: Settings) -> I
             message=rule.summary(case),
             advice=rule.advice(case).text,
         )
-
-
-def resolved(source: Source) -> list[TraceInput]:
-    """The traces that `source` names or holds. Raises TraceError where it names nothing,
-    TypeError where it is no source."""
-    if isinstance(source, str) and "\n" in source:
-        return _given(source.encode("utf-8", "surrogateescape"))
-    if isinstance(source, (str, os.PathLike)):
-        return traces([os.fspath(source)], sys.stdin.buffer)
-    if isinstance(source, (bytes, bytearray)):
-        return _given(bytes(source))
-    if isinstance(source, Sequence) and source:
-        items: list[object] = list(source)
-        if any(isinstance(item, bytes) or _is_line(item) for item in items):
-            return _given(b"\n".join(map(_raw, items)))
-        paths = [os.fspath(item) for item in items if isinstance(item, (str, os.PathLike))]
-        if len(paths) == len(items):
-            return traces(paths, sys.stdin.buffer)
-    binary: Any = getattr(source, "buffer", source)
-    if isinstance(source, io.TextIOBase) and binary is source:  # StringIO
-        return _given(source.read().encode("utf-8", "surrogateescape"))
-    if hasattr(binary, "read"):
-        return traces(["-"], binary)
-    raise TypeError(
-        f"analyze() takes a path, a list of paths, an open file, or the lines of a trace, "
-        f"not {type(source).__name__}"
-    )
-
-
-_CALL = re.compile(r"\n|\w\(.*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)
-"""what is in a line of strace, and in no name of a file"""
-
-
-def _is_line(item: object) -> bool:
-    return isinstance(item, str) and _CALL.search(item) is not None
-
-
-def _raw(item: object) -> bytes:
-    line = item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape")
-    return line.rstrip(b"\r\n")
-
-
-def _given(data: bytes) -> list[TraceInput]:
-    source = SourceInput("<lines>", None, io.BytesIO(data), start=0)
-    return [TraceInput("t1", "<lines>", (source,))]
 
 
 class Analyzer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from strace_analyzer.analysis.analyze import Source, resolved
+from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.report.events.follow import rows
 from strace_analyzer.report.events.row import EventRow
 

@@ -1,0 +1,60 @@
+"""What a person hands to analyze() in Python -> traces: paths, open files, text, lines."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, BinaryIO, TextIO, Union
+
+from strace_analyzer.trace.reader import SourceInput, TraceInput, traces
+
+Path = Union[str, "os.PathLike[str]"]
+Source = Path | bytes | BinaryIO | TextIO | Sequence[Path] | Sequence[bytes]
+
+
+def resolved(source: Source) -> list[TraceInput]:
+    """The traces that `source` names or holds. Raises TraceError where it names nothing,
+    TypeError where it is no source."""
+    if isinstance(source, str) and "\n" in source:
+        return _given(source.encode("utf-8", "surrogateescape"))
+    if isinstance(source, (str, os.PathLike)):
+        return traces([os.fspath(source)], sys.stdin.buffer)
+    if isinstance(source, (bytes, bytearray)):
+        return _given(bytes(source))
+    if isinstance(source, Sequence) and source:
+        items: list[object] = list(source)
+        if any(isinstance(item, bytes) or _is_line(item) for item in items):
+            return _given(b"\n".join(map(_raw, items)))
+        paths = [os.fspath(item) for item in items if isinstance(item, (str, os.PathLike))]
+        if len(paths) == len(items):
+            return traces(paths, sys.stdin.buffer)
+    binary: Any = getattr(source, "buffer", source)
+    if isinstance(source, io.TextIOBase) and binary is source:  # StringIO
+        return _given(source.read().encode("utf-8", "surrogateescape"))
+    if hasattr(binary, "read"):
+        return traces(["-"], binary)
+    raise TypeError(
+        f"analyze() takes a path, a list of paths, an open file, or the lines of a trace, "
+        f"not {type(source).__name__}"
+    )
+
+
+_CALL = re.compile(r"\n|\w\(.*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)
+"""what is in a line of strace, and in no name of a file"""
+
+
+def _is_line(item: object) -> bool:
+    return isinstance(item, str) and _CALL.search(item) is not None
+
+
+def _raw(item: object) -> bytes:
+    line = item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape")
+    return line.rstrip(b"\r\n")
+
+
+def _given(data: bytes) -> list[TraceInput]:
+    source = SourceInput("<lines>", None, io.BytesIO(data), start=0)
+    return [TraceInput("t1", "<lines>", (source,))]
