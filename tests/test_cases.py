@@ -16,28 +16,14 @@ from typing import Any, NamedTuple
 import pytest
 from shared_folder import CASES
 
-from strace_analyzer.cli.app import run
+from strace_analyzer.cli import main
 
 pytestmark = pytest.mark.cases
 FOLDERS = ("reading", "diagnosis")
 LINE_ROLES = ("bind", "connect", "listen", "socket")
 
-OPEN = {
-    "reading": {
-        "02a-old-double-brace-v4.strace", "02c-old-double-brace-udp.strace",
-        "03a-quoted-twice-spaced.strace", "03c-quoted-r.strace", "04a-folded-quoted.strace",
-        "06a-comment-hash.strace", "06c-comment-arrow.strace", "07a-folded-before-result.strace",
-        "07b-folded-errno-words.strace", "07d-folded-after-minus-one.strace",
-        "08a-html-quot.strace", "08d-quoted-printable.strace", "09a-lone-inuse-advice.strace",
-        "11a-af-packet-brace.strace", "13a-unix-listener-counted.strace",
-    },
-    "diagnosis": {
-        "churn.strace.xz", "stolen.strace.xz", "v6.strace.xz", "slow-7000-of-7000.strace.xz",
-        "lone-inuse.strace", "bind-not-local.strace", "server-port-taken.strace",
-        "connect-exhausted-one.strace", "prefix-compose.strace",
-    },
-}  # fmt: skip
-"""What does not hold yet: may fail, need not."""
+OPEN = {"reading/13a-unix-listener-counted.strace"}
+"""What does not hold yet. What is listed and holds is an error: take it off."""
 
 
 class Case(NamedTuple):
@@ -120,12 +106,12 @@ REFUSED: dict[str, Any] = {
 def test_the_case_holds(
     case: Case, strict: bool, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
-    if case.file in OPEN[case.folder]:
-        request.applymarker(pytest.mark.xfail(reason="not yet", strict=False))
+    if f"{case.folder}/{case.file}" in OPEN:
+        request.applymarker(pytest.mark.xfail(reason="not yet", strict=True))
     words = ["check", *(["--strict"] if strict else []), *case.options, str(case.path)]
-    status = run(words)
+    status = main(words)
     said = capsys.readouterr()
-    run([*words, "--format", "json"])
+    main([*words, "--format", "json"])
     document = capsys.readouterr().out
     report = json.loads(document) if document else REFUSED
     outcome = Outcome(folded(f"{said.out} {said.err}"), status, report, strict)

@@ -8,6 +8,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from strace_analyzer.cli.ending import written_out
+from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
+
 _NEW_OBJECTS = 20_000
 
 
@@ -22,14 +25,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     # as Python does by itself takes a twentieth of the time.
     thresholds = gc.get_threshold()
     gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        from strace_analyzer.cli.app import TOOL, app
-
-        app(args=list(sys.argv[1:] if argv is None else argv), prog_name=TOOL)
-    except SystemExit as end:  # typer's way to give a status
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    else:
-        return 0
+        return written_out(lambda: _status(words), FAILED if words[:1] == ["run"] else CANNOT_JUDGE)
     finally:
         gc.set_threshold(*thresholds)
         signal.signal(signal.SIGINT, before)
+
+
+def _status(words: list[str]) -> int:
+    from strace_analyzer.cli.app import TOOL, app
+
+    try:
+        app(args=words, prog_name=TOOL)
+    except SystemExit as end:  # typer's way to give a status
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

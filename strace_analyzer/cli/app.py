@@ -51,11 +51,6 @@ class Commands(TyperGroup):
         except StraceAnalyzerError as error:
             print(f"{TOOL}: {error}", file=sys.stderr)
             status = self._failed(ctx)
-        except BrokenPipeError:
-            # The reader has gone, `| head` for one. What is still buffered must not complain at
-            # exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 0
         raise typer.Exit(status)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:

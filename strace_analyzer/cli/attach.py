@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, tracing, values
+from strace_analyzer.cli.status import CANNOT_JUDGE
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
 
 
@@ -89,5 +90,7 @@ def attach(
         )
         watch = Watch(session.trace, there, existing=session.existing, may_be_empty=True)
         status = go_through(watch, chosen, stream, manner).exit_status
-    tracing.warn(session.copy.failure)
+    if session.copy.failure is not None:
+        tracing.warn(session.copy.failure)
+        return CANNOT_JUDGE
     return status

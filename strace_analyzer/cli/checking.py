@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from strace_analyzer.cli.output import destination
+from strace_analyzer.cli.output import destination, unheard
 from strace_analyzer.cli.reading import analysis_of
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
@@ -42,6 +42,6 @@ def check_traces(
     if selected.left_out:
         left_out = count(selected.left_out, "finding")
         print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
-    with destination(output) as stream:
+    with destination(output) as stream, unheard(stream):
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

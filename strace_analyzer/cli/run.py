@@ -38,8 +38,8 @@ def run(
 ) -> int:
     """Run a program under strace; report on standard error, or to -o FILE.
 
-    Exit status: the program's own, 128+N after signal N; 125 where strace-analyzer itself failed;
-    1 where --fail-on is met and the program succeeded.
+    Exit status: the program's own, 128+N after signal N; 125 where strace-analyzer itself failed or
+    could not write; 1 where --fail-on is met and the program succeeded.
     """
     from strace_analyzer.cli.following import Manner, follow
     from strace_analyzer.cli.output import unheard
@@ -75,7 +75,9 @@ def run(
     ):
         watch = Watch(session.trace, chosen.analysis, may_be_empty=True, program=program[0])
         judgement = follow(watch, chosen, stream, manner)
-    tracing.warn(session.copy.failure)
+    if session.copy.failure is not None:
+        tracing.warn(session.copy.failure)
+        return FAILED
     if session.status == 0 and judgement is not None and not tracing.is_never(chosen.gate):
         return FAILED if judgement.exit_status > 1 else judgement.exit_status
     return session.status

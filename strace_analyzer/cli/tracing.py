@@ -102,7 +102,6 @@ def _autobind_reuse() -> bool:
     return text.strip() == "1"
 
 
-def warn(message: str | None) -> None:
-    """A line on standard error, where there is something to say."""
-    if message is not None:
-        print(f"strace-analyzer: {message}", file=sys.stderr)
+def warn(message: str) -> None:
+    """A line on standard error."""
+    print(f"strace-analyzer: {message}", file=sys.stderr)
