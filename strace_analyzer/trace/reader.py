@@ -18,11 +18,11 @@ from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.trace.decode.attribution import NOBODY, SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
-from strace_analyzer.trace.decode.frames import Frames
+from strace_analyzer.trace.decode.frames import End, Frames
 from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.rejoin import Rejoin
-from strace_analyzer.trace.events import Event, Notice
+from strace_analyzer.trace.events import Event, Notice, Unparsed
 from strace_analyzer.trace.family import Family, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import rows
@@ -43,6 +43,10 @@ __all__ = [
     "events",
     "traces",
 ]
+
+
+_CUT = End.CUT
+"""To ask a class for its member, once a line, takes longer."""
 
 
 @cache
@@ -70,6 +74,8 @@ class EventStream:
         self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
         self._join = self._rejoin.join
         self._unwrapping = Unwrapping(judge(_parser()))
+        self._unread = 0
+        """Lines that were not understood, as far as they had a second reading."""
         self._layout: Layout | None = None
         self._sieve: Sieve | None = None
 
@@ -78,15 +84,48 @@ class EventStream:
         self.accounting.lines += 1
         if not self._unwrapping.is_off:
             return self._unwrapped(self._unwrapping.feed(self.accounting.lines, plain(line)))
-        parts = lines(0, self.accounting.lines, line)
-        found = self._join(self._frame(parts[0]))
+        number = self.accounting.lines
+        before = self.clock.last
+        parts = lines(0, number, line)
+        frame = self._frame(parts[0])
+        if frame.end is _CUT and self._unwrapping.again():
+            return self._once_more(number, line, before)
+        found = self._join(frame)
         for part in parts[1:]:
             found += self._join(self._frame(part))
+        if self.accounting.unparsed != self._unread:
+            found = self._reread(number, line, before, found)
         return found
+
+    def _reread(
+        self, number: int, line: bytes, before: float | None, found: list[Event]
+    ) -> list[Event]:
+        """`found` by line `number`, some line was not understood: where it is this one, what it
+        says unwrapped. `before` is the clock before it."""
+        account = self.accounting
+        own = [
+            event
+            for event in found
+            if isinstance(event, Unparsed) and event.span.first == event.span.last == number
+        ]
+        if own and self._unwrapping.again():
+            account.unparsed -= len(own)
+            found = [event for event in found if event not in own]
+            found += self._once_more(number, line, before)
+        self._unread = account.unparsed
+        return found
+
+    def _once_more(self, number: int, line: bytes, before: float | None) -> list[Event]:
+        """A line that was framed already, through the stage in front."""
+        if self.clock.kind == "relative":  # it has added this line's difference
+            self.clock.last = before
+        return self._unwrapped(self._unwrapping.feed(number, plain(line)))
 
     def _unwrapped(self, found: list[Unwrapped]) -> list[Event]:
         """What the stage in front has decided -> events; learns what the lines look like. None any
         more once there are lines of several traces."""
+        if self._sieve is not None and self._unwrapping.has_found:
+            self._sieve.every_line_matters("from here on lines were wrapped on their way")
         events: list[Event] = []
         if self._only is None and len(self._unwrapping.streams) > 1:
             return events
@@ -107,12 +146,17 @@ class EventStream:
         """
         if not self._unwrapping.is_off:
             return self._unwrapped(self._unwrapping.feed(number, plain(line)))
+        before = self.clock.last
         found: list[Event] = []
         for part in lines(0, number, line):
             frame = self._frame(part)
+            if frame.end is _CUT and self._unwrapping.again():
+                return found + self._once_more(number, line, before)
             if frame.kind in SPEAKING:
                 self._look_at(layout_of(part.text, frame.tid))
             found += self._join(frame)
+        if self.accounting.unparsed != self._unread:
+            found = self._reread(number, line, before, found)
         return found
 
     def _look_at(self, layout: Layout) -> None:
@@ -153,7 +197,7 @@ class EventStream:
     def _awaits_next(self) -> bool:
         if self._sieve is not None and (self.clock.steps_back or self._rejoin.has_stacks):
             self._sieve.every_line_matters("the clock was set back, or stacks were printed")
-        return self._rejoin.awaits_next
+        return self._rejoin.awaits_next or not self._unwrapping.is_off
 
     def close(self) -> list[Event]:
         """The end of the input: what was still under way.

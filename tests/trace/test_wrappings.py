@@ -10,6 +10,7 @@ import pytest
 from wrappings import WRAPPINGS, Lines, folded
 
 import strace_analyzer as sa
+from strace_analyzer.trace.input.wrapping.stage import SAMPLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = ("ssh-b-any.strace", "node-http-anyaddr.strace")
@@ -70,6 +71,41 @@ def test_a_folded_sample_has_the_findings_of_the_plain_one(
 
     assert found(wrapped) == found(expected, places) != []
     assert wrapped.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+def test_a_wrapping_may_begin_behind_ordinary_lines(name: str) -> None:
+    before = [b"18433 getpid() = 18433"] * (SAMPLE + 10)
+    plain = list(sample("ssh-b-any.strace"))
+    expected = analysis(before + plain)
+    wrapped = analysis(before + WRAPPINGS[name](plain))
+
+    assert found(wrapped) == found(expected) != []
+    assert wrapped.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
+    assert wrapped.traces[0].sources[0].unparsed == 0
+
+
+@pytest.mark.parametrize(
+    "remark", [b"   # here", b" // here", b" /* here */", b" <-- here", " ← here".encode()]
+)
+def test_a_remark_is_taken_off_wherever_it_stands(remark: bytes) -> None:
+    lines = [b"18433 getpid() = 18433"] * (SAMPLE + 10) + list(sample("ssh-b-any.strace"))
+    expected = found(analysis(lines))
+    for number, line in enumerate(lines):
+        if b"bind(" in line or b"connect(" in line:
+            lines[number] = line + remark
+
+    assert found(analysis(lines)) == expected != []
+
+
+def test_a_line_that_is_read_again_does_not_move_the_clock() -> None:
+    lines = [b"     0.100000 getpid() = 5"] * (SAMPLE + 10)
+    remarked = [*lines, b"     0.100000 getpid() = 5  # here"]
+
+    again = analysis(remarked).traces[0]
+
+    assert again.seconds == analysis([*lines, lines[0]]).traces[0].seconds
+    assert again.sources[0].unparsed == 0
 
 
 def test_what_was_taken_off_is_said() -> None:

@@ -26,6 +26,10 @@ from strace_analyzer.trace.input.wrapping.remarks import ends
 SAMPLE = 100
 """Records that stand as strace prints them, without a sign of wrapping, after which none is looked
 for."""
+_AGAIN = 8
+"""The same once a line was not understood, behind SAMPLE that were."""
+_OFTEN = 200
+"""Such lines, after which they are taken for what the traced program printed."""
 _FEW = 8
 """So many ordinary records, and one line that looks wrapped is no evidence yet."""
 _PATIENCE = 32
@@ -79,6 +83,9 @@ class Unwrapping:
         self._judge = judge
         self.is_off = False
         """What is to come stands as strace printed it: feed nothing more."""
+        self._sample = SAMPLE
+        self._tries = 0
+        """How often it was looked for a wrapping again."""
         self._chains: list[Chain] = []
         self._guesses: set[bytes] = set()
         self._evidence: Counter[Chain] = Counter()
@@ -109,11 +116,22 @@ class Unwrapping:
             return [] if len(self._waiting) < _PATIENCE else self._settle()
         found = self._settle() if self._waiting else []
         found += self._take(number, raw, reading)
-        is_known = self._ordinary >= SAMPLE or self._vain >= _VAIN
-        if is_known and not self._chains and not self._has_folds:
+        is_known = self._ordinary >= self._sample or self._vain >= _VAIN
+        if is_known and not self.has_found:
             self.is_off = True
             found += self.close()
         return found
+
+    def again(self) -> bool:
+        """A line is not understood that comes after all this: whether to feed it, and those behind
+        it, since a wrapping may begin here."""
+        if self._tries >= _OFTEN or self._vain >= _VAIN:
+            return False
+        self._tries += 1
+        self._ordinary, self._sample = 0, _AGAIN
+        self._evidence.clear()
+        self.is_off = False
+        return True
 
     def close(self) -> list[Unwrapped]:
         """The end of the source."""
@@ -141,8 +159,9 @@ class Unwrapping:
         return list(names)
 
     @property
-    def _has_folds(self) -> bool:
-        return any(folds.joined for folds in self._folds.values())
+    def has_found(self) -> bool:
+        """Lines were wrapped or folded: what is to come may be so, too."""
+        return bool(self._chains) or any(folds.joined for folds in self._folds.values())
 
     # ------------------------------------------------------------ one line
 
