@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -71,6 +72,21 @@ class Context(Protocol):
         """The sockets of the machine that was traced, where the user gave a list of them."""
         ...
 
+
+_DATA_CALLS = frozenset(
+    f"{call}{version}"
+    for call in (
+        *("read", "pread", "readv", "preadv", "recv", "recvfrom", "recvmsg", "recvmmsg"),
+        *("write", "pwrite", "writev", "pwritev", "send", "sendto", "sendmsg", "sendmmsg"),
+    )
+    for version in ("", "64", "2", "_time64")
+)
+_STRING = re.compile(
+    r"(?P<kept>(?:inet_addr\(|inet_pton\(\w+, |sin6_addr=|sun_path=@?)\"[^\"]*\")"
+    r"|\"(?:[^\"\\]|\\.)+(?:\"(?:\.\.\.)?|$)",
+    re.S,
+)
+"""a string that is an address and is kept, or one that is not, to its end or that of the line"""
 
 CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
@@ -178,9 +194,17 @@ def record(context: Context, item: Evidence) -> CallRecord:
         name=call.name,
         result=result.value,
         errno=result.errno,
-        text=call.text,
+        text=_without_payload(call.name, call.text),
         stack=call.stack,
     )
+
+
+def _without_payload(name: str, text: str) -> str:
+    """The call without what was sent or received, as `strace -s 0` would print it: a report is
+    passed on. Addresses stay."""
+    if name not in _DATA_CALLS:
+        return text
+    return _STRING.sub(lambda match: match[0] if match["kept"] else '""...', text)
 
 
 def process_ref(context: Context, group: ThreadGroup, tid: int | None) -> ProcessRef:
