@@ -21,6 +21,9 @@ def not_read(
     for account in accounts:
         if account.interrupted is not None:
             yield Told(Doubt.INTERRUPTED, account.lines, account.interrupted)
+    unescaped = sum(account.unescaped for account in accounts)
+    if unescaped:
+        yield Told(Doubt.ESCAPED_IN_PART, unescaped)
     if unread.deciding:
         yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
     elif unread.count > sum(account.call_lines for account in accounts):

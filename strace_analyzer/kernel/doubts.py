@@ -189,6 +189,12 @@ class Doubt(StrEnum):
         Effect.MISS,
         FOLLOW,
     )
+    ESCAPED_IN_PART = (
+        "escaped-in-part",
+        "some lines are escaped as HTML and others are not: the text was put together from pieces",
+        Effect.MISS,
+        LOOK,
+    )
     TRUNCATED_START = (
         "truncated-start",
         "the trace begins in the middle of calls: what happened before is not known",

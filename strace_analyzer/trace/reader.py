@@ -206,6 +206,7 @@ class EventStream:
         """
         events = self._unwrapped(self._unwrapping.close())
         self.accounting.read_through = self._unwrapping.notes
+        self.accounting.unescaped = self._unwrapping.unescaped
         streams = self._unwrapping.streams
         if self._only is None and len(streams) > 1:
             raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))

@@ -6,8 +6,10 @@ out, the verdict is no all-clear.
 
 from __future__ import annotations
 
+import html
 import random
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +49,18 @@ def judged(analysis: sa.Analysis) -> Judgement:
 
 def verdict(lines: str) -> str:
     return judged(analysed(lines)).verdict
+
+
+@pytest.mark.parametrize(
+    ("escaped", "expected"),
+    [((), "clean"), ((0,), "inconclusive"), ((1, 2, 3), "inconclusive"), (range(5), "clean")],
+)
+def test_text_that_is_html_in_part_was_put_together(escaped: Sequence[int], expected: str) -> None:
+    lines = ['7 open("/etc/x", O_RDONLY) = 4', *CLIENT.splitlines(), '7 open("y", O_RDONLY) = 4']
+    for number in escaped:
+        lines[number] = html.escape(lines[number])
+
+    assert verdict("\n".join(lines)) == expected
 
 
 @cache

@@ -35,6 +35,8 @@ class Accounting:
     """Lines too long to be read whole (content.LONGEST_LINE)."""
     read_through: list[str] = field(default_factory=list)
     """The wrappings that its lines were taken out of, in words: `"> " quoting, 2 levels`."""
+    unescaped: int = 0
+    """Lines with quotes as strace prints them, where others have them as HTML."""
     interrupted: str | None = None
     """How far it was read where a signal ended that before its end."""
     damage: str | None = None

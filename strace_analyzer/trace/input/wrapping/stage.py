@@ -98,6 +98,8 @@ class Unwrapping:
         self._level = 1
         """Of quoting, at the last record: the rest of a folded one stands on the same."""
         self._remarks = 0
+        self._quotes = Counter[bool]()
+        """Records with quotes: those that were escaped as HTML (True), and the others."""
         self._folds: dict[bytes, Folds] = {}
         self._begun: dict[bytes, Piece] = {}
         """Lines that go on, as their wrapping says, by stream."""
@@ -159,6 +161,12 @@ class Unwrapping:
         return list(names)
 
     @property
+    def unescaped(self) -> int:
+        """Records with plain quotes, where others have them as HTML: what wrote these wrote not
+        those, and nobody knows what was between."""
+        return self._quotes[False] if self._quotes[True] else 0
+
+    @property
     def has_found(self) -> bool:
         """Lines were wrapped or folded: what is to come may be so, too."""
         return bool(self._chains) or any(folds.joined for folds in self._folds.values())
@@ -198,6 +206,8 @@ class Unwrapping:
     def _take(self, number: int, raw: bytes, reading: _Reading) -> list[Unwrapped]:
         (text, stream, goes_on, depth), grade, chain, has_remark = reading
         self._remarks += has_remark
+        if grade >= Grade.STRANGE and b'"' in text:
+            self._quotes[HTML in chain and b'"' not in raw] += 1
         if chain:
             if grade >= Grade.BEGUN:
                 self._read[chain] += 1
