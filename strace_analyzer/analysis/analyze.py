@@ -63,8 +63,9 @@ def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
     """One, or one for each container whose lines stand in one file."""
     reader, analysis = opened(trace, settings)
     try:
-        for event in reader:
-            analysis.feed(event)
+        for events in reader.batches():
+            for event in events:
+                analysis.feed(event)
     except EveryLineMattersError:
         return _analyzed(trace, replace(settings, strict=True))
     except SeveralStreamsError as several:

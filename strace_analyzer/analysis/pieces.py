@@ -77,28 +77,27 @@ class Pieces:
 
     def _call(self, call: Syscall) -> None:
         self._calls += 1
-        tid = call.tid
+        tid, name = call.tid, call.name
         began = self._inside.pop(tid, None)
         if began is not None and began.span[:2] != call.span[:2]:
             self._lose(began)
         if not call.entry_seen:
             if tid in self._known:
-                self.lost += call.name in self._matters
-            elif call.name not in CLONES and self._calls < BEGINNING:
+                self.lost += name in self._matters
+            elif name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
-        self._know(tid, call.name)
-        self._has_ended = call.name in _EXITS
+        if self._calls < BEGINNING or name in self._matters:
+            self._known.add(tid)  # later than in the beginning a reader shows not all that it says
+        self._has_ended = name in _EXITS
 
     def _entry(self, half: Entered) -> None:
-        self._lose(self._inside.get(half.tid))
-        self._inside[half.tid] = half
-        self._know(half.tid, half.name)
-        self._has_ended = half.name in _EXITS
-
-    def _know(self, tid: int, name: str) -> None:
-        """`tid` spoke; later than in the beginning a reader shows not all that it says."""
+        tid, name = half.tid, half.name
+        if tid in self._inside:
+            self._lose(self._inside[tid])
+        self._inside[tid] = half
         if self._calls < BEGINNING or name in self._matters:
             self._known.add(tid)
+        self._has_ended = name in _EXITS
 
     def _end(self, event: Exited | Killed | Detached) -> None:
         self.ends_in_exits = not isinstance(event, Detached)
@@ -120,8 +119,8 @@ class Pieces:
     def _table(self, event: TableRow) -> None:
         self._has_table = True
 
-    def _lose(self, half: Entered | None) -> None:
-        if half is not None and half.name in self._matters:
+    def _lose(self, half: Entered) -> None:
+        if half.name in self._matters:
             self.lost += 1
 
     def _renamed(self, old: int, new: int) -> None:

@@ -56,6 +56,14 @@ class Result(NamedTuple):
         )
 
 
+CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
+"""The calls whose result is a new task."""
+EXITS = frozenset(("exit_group", "exit", "_exit"))
+"""The calls after which their task says nothing more."""
+WRITES = frozenset(("write", "writev"))
+"""The calls whose own output a terminal shows within them, and whose last argument is a number."""
+
+
 class Call(Protocol):
     """One parsed call, as `calls.py` makes it: decoded when asked, since most calls never are."""
 
@@ -71,6 +79,16 @@ class Call(Protocol):
     def text(self) -> str: ...
 
 
+class KnownCall(NamedTuple):
+    """A call as plain values."""
+
+    name: str
+    args: tuple[Value, ...]
+    result: Result
+    duration: float | None
+    text: str
+
+
 class Syscall:
     """A whole call, its halves joined: what was asked and what came back.
 
@@ -82,7 +100,10 @@ class Syscall:
     call on one line.
     """
 
-    __slots__ = ("call", "ended", "entry_seen", "name", "seconds", "span", "stack", "tid", "time")
+    __slots__ = (
+        "_args", "_result", "call", "ended", "entry_seen", "name", "seconds", "span", "stack",
+        "tid", "time",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -104,14 +125,22 @@ class Syscall:
         self.stack = stack
         self.entry_seen = entry_seen
         self.ended = ended
+        self._args: tuple[Value, ...] | None = None
+        self._result: Result | None = None
 
     @property
     def args(self) -> tuple[Value, ...]:
-        return self.call.args
+        args = self._args
+        if args is None:
+            args = self._args = self.call.args
+        return args
 
     @property
     def result(self) -> Result:
-        return self.call.result
+        result = self._result
+        if result is None:
+            result = self._result = self.call.result
+        return result
 
     @property
     def duration(self) -> float | None:
@@ -132,6 +161,18 @@ class Syscall:
 
     def __repr__(self) -> str:
         return f"Syscall({self.tid}, {self.text!r}, {self.span})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Syscall) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((self.tid, self.span))
+
+    def __reduce__(self) -> tuple[type[Syscall], tuple[object, ...]]:
+        """As plain values: what is not decoded yet is decoded."""
+        call = KnownCall(self.name, self.args, self.result, self.duration, self.text)
+        place = (self.tid, self.time, self.seconds, call, self.span)
+        return Syscall, (*place, self.stack, self.entry_seen, self.ended)
 
 
 class Entered:
@@ -156,6 +197,21 @@ class Entered:
     @property
     def args(self) -> tuple[Value, ...]:
         return self.call.args
+
+    def __repr__(self) -> str:
+        return f"Entered({self.tid}, {self.call.text!r}, {self.span})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entered) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((self.tid, self.span))
+
+    def __reduce__(self) -> tuple[type[Entered], tuple[object, ...]]:
+        """As plain values: what is not decoded yet is decoded."""
+        call = self.call
+        plain = KnownCall(call.name, call.args, call.result, call.duration, call.text)
+        return Entered, (self.tid, self.time, self.seconds, plain, self.span)
 
 
 class SignalDelivered(NamedTuple):

@@ -18,8 +18,8 @@ from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import DAY, Clock
 from strace_analyzer.trace.decode.frames import Frame, Frames, Kind
 from strace_analyzer.trace.decode.lines import lines
-from strace_analyzer.trace.decode.rejoin import CLONES, Rejoin
-from strace_analyzer.trace.events import Attached, Entered, Event, Syscall
+from strace_analyzer.trace.decode.rejoin import Rejoin
+from strace_analyzer.trace.events import CLONES, Attached, Entered, Event, Syscall
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.input.source import SourceInput

@@ -11,7 +11,7 @@ from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import Frames, Kind
 from strace_analyzer.trace.decode.lines import lines
-from strace_analyzer.trace.decode.rejoin import CLONES
+from strace_analyzer.trace.events import CLONES
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.input.source import SourceInput

@@ -10,27 +10,25 @@ It is long because both ways, with and without a sieve, stand here side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import cache
 
 from strace_analyzer.errors import SeveralStreamsError, TraceError
-from strace_analyzer.trace.decode.attribution import NOBODY, SPEAKING
-from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.attribution import NOBODY
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
-from strace_analyzer.trace.decode.frames import End, Frames
+from strace_analyzer.trace.decode.frames import End
 from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
-from strace_analyzer.trace.decode.rejoin import Rejoin
+from strace_analyzer.trace.decode.stream import LineDecoder, call_parser
 from strace_analyzer.trace.events import Event, Notice, Unparsed
 from strace_analyzer.trace.family import Family, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
-from strace_analyzer.trace.input.content import rows
+from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
 from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping, named
 from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.prefilter.scan import Scan, scanner
-from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve, layout_of
+from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve
 from strace_analyzer.trace.prefilter.watch import Watch
 
 __all__ = [
@@ -46,13 +44,8 @@ __all__ = [
 
 
 _CUT = End.CUT
-"""To ask a class for its member, once a line, takes longer."""
-
-
-@cache
-def _parser() -> CallParser:
-    """One per process: it learns the shapes of calls, whichever trace they stand in."""
-    return CallParser("calls")
+_ROWS = 256
+"""Lines that are read at once where all are."""
 
 
 class EventStream:
@@ -70,32 +63,51 @@ class EventStream:
         self.clock = Clock() if clock is None else clock
         self._tid = tid
         self._only = only
-        self._frame = Frames(self.clock).frame
-        self._rejoin = Rejoin((self.accounting,), (tid,), _parser())
-        self._join = self._rejoin.join
-        self._unwrapping = Unwrapping(judge(_parser()))
+        self._decoder = LineDecoder(
+            tid, self.accounting, self.clock, self._has_changed, self._any_line
+        )
+        self._unwrapping = Unwrapping(judge(call_parser()))
         self._unread = 0
         """Lines that were not understood, as far as they had a second reading."""
-        self._layout: Layout | None = None
         self._sieve: Sieve | None = None
 
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
         self.accounting.lines += 1
-        if not self._unwrapping.is_off:
-            return self._unwrapped(self._unwrapping.feed(self.accounting.lines, plain(line)))
-        number = self.accounting.lines
+        return self.take(self.accounting.lines, (line,))
+
+    def take(self, number: int, rows: Sequence[bytes]) -> list[Event]:
+        """As `feed`, for lines that are already counted: the number of the first, and the lines.
+
+        Raises EveryLineMattersError where they do not look as before, and can be read again.
+        """
+        events: list[Event] = []
+        place = 0
+        while place < len(rows):
+            if self._unwrapping.is_off:
+                place += self._decoder.take(number + place, rows[place:], events)
+            else:
+                line = plain(rows[place])
+                events += self._unwrapped(self._unwrapping.feed(number + place, line))
+                place += 1
+        return events
+
+    def _any_line(self, number: int, line: bytes, events: list[Event]) -> bool:
+        """A line that goes the long way. True where it was not understood, and is read again,
+        unwrapped, as all that follow."""
         before = self.clock.last
-        parts = lines(0, number, line)
-        frame = self._frame(parts[0])
-        if frame.end is _CUT and self._unwrapping.again():
-            return self._once_more(number, line, before)
-        found = self._join(frame)
-        for part in parts[1:]:
-            found += self._join(self._frame(part))
+        found: list[Event] = []
+        for part in lines(0, number, line):
+            frame = self._decoder.frame(part)
+            if frame.end is _CUT and self._unwrapping.again():
+                events += found
+                events += self._once_more(number, line, before)
+                return True
+            self._decoder.join(part.text, frame, found)
         if self.accounting.unparsed != self._unread:
             found = self._reread(number, line, before, found)
-        return found
+        events += found
+        return not self._unwrapping.is_off
 
     def _reread(
         self, number: int, line: bytes, before: float | None, found: list[Event]
@@ -122,63 +134,36 @@ class EventStream:
         return self._unwrapped(self._unwrapping.feed(number, plain(line)))
 
     def _unwrapped(self, found: list[Unwrapped]) -> list[Event]:
-        """What the stage in front has decided -> events; learns what the lines look like. None any
-        more once there are lines of several traces."""
+        """What the stage in front has decided -> events. None any more once there are lines of
+        several traces."""
         if self._sieve is not None and self._unwrapping.has_found:
             self._sieve.every_line_matters("from here on lines were wrapped on their way")
         events: list[Event] = []
         if self._only is None and len(self._unwrapping.streams) > 1:
             return events
         for number, counts, text, stream in found:
-            if self._only not in (None, named(stream)):
-                continue
-            for part in lines(0, number, text, counts):
-                frame = self._frame(part)
-                if frame.kind in SPEAKING:
-                    self._look_at(layout_of(part.text, frame.tid))
-                events += self._join(frame)
+            if self._only in (None, named(stream)):
+                self._decoder.take_record(number, text, events, counts)
         return events
 
-    def look(self, number: int, line: bytes) -> list[Event]:
-        """As `feed`, for a line that is already counted; learns what the lines look like.
-
-        Raises EveryLineMattersError where they do not look as before, and can be read again.
-        """
-        if not self._unwrapping.is_off:
-            return self._unwrapped(self._unwrapping.feed(number, plain(line)))
-        before = self.clock.last
-        found: list[Event] = []
-        for part in lines(0, number, line):
-            frame = self._frame(part)
-            if frame.end is _CUT and self._unwrapping.again():
-                return found + self._once_more(number, line, before)
-            if frame.kind in SPEAKING:
-                self._look_at(layout_of(part.text, frame.tid))
-            found += self._join(frame)
-        if self.accounting.unparsed != self._unread:
-            found = self._reread(number, line, before, found)
-        return found
-
-    def _look_at(self, layout: Layout) -> None:
-        if layout is not self._layout:
-            if self._sieve is not None:
-                self._sieve.every_line_matters("lines begin otherwise than they did")
-            self._layout = layout if self._layout is None else Layout.MIXED
+    def _has_changed(self) -> None:
+        if self._sieve is not None:
+            self._sieve.every_line_matters("lines begin otherwise than they did")
 
     @property
     def can_be_sieved(self) -> bool:
         """So far the lines look alike, and what is said of each stands on it."""
         return (
-            self._layout in (Layout.PIDS, Layout.BARE)
+            self._decoder.layout in (Layout.PIDS, Layout.BARE)
             and self._unwrapping.is_off
-            and not self._rejoin.has_stacks
+            and not self._decoder.has_stacks
             and self.clock.kind != "relative"
             and not self.clock.steps_back
         )
 
     def scanner(self, watch: Watch) -> Scan:
         """The search for the lines that follow, if they `can_be_sieved`."""
-        has_pids = self._layout is Layout.PIDS
+        has_pids = self._decoder.layout is Layout.PIDS
         return scanner(watch.when, has_pids=has_pids, is_unfiltered=watch.is_unfiltered)
 
     def sieve(self, watch: Watch, scan: Scan, *, once: bool = False) -> Sieve:
@@ -186,8 +171,8 @@ class EventStream:
         self._sieve = Sieve(
             watch,
             scan,
-            bare_tid=None if self._layout is Layout.PIDS else self._tid or NOBODY,
-            inside=self._rejoin.inside,
+            bare_tid=None if self._decoder.layout is Layout.PIDS else self._tid or NOBODY,
+            inside=lambda: self._decoder.inside,
             awaits_next=self._awaits_next,
             once=once,
             has_hours=self.clock.kind == "time-of-day",
@@ -195,9 +180,9 @@ class EventStream:
         return self._sieve
 
     def _awaits_next(self) -> bool:
-        if self._sieve is not None and (self.clock.steps_back or self._rejoin.has_stacks):
+        if self._sieve is not None and (self.clock.steps_back or self._decoder.has_stacks):
             self._sieve.every_line_matters("the clock was set back, or stacks were printed")
-        return self._rejoin.awaits_next or not self._unwrapping.is_off
+        return self._decoder.awaits_next or not self._unwrapping.is_off
 
     def close(self) -> list[Event]:
         """The end of the input: what was still under way.
@@ -210,7 +195,7 @@ class EventStream:
         streams = self._unwrapping.streams
         if self._only is None and len(streams) > 1:
             raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))
-        return events + self._rejoin.close()
+        return events + self._decoder.close()
 
 
 class TraceReader:
@@ -233,6 +218,7 @@ class TraceReader:
         self._jobs = jobs
         self._once = once or not all(source.can_be_read_again for source in trace.sources)
         self._sieve: Sieve | None = None
+        self._ahead: ScanAhead | None = None
         self._clocks = [Clock() for _ in trace.sources]
         self._quote: str | None = None
 
@@ -270,43 +256,65 @@ class TraceReader:
         Raises TraceError where a source cannot be read, or the whole is empty or no strace output;
         EveryLineMattersError where the trace is to be read again without `watch`.
         """
+        for events in self.batches():
+            yield from events
+
+    def batches(self) -> Iterator[list[Event]]:
+        """As `__iter__`, some at a time: the next are asked for when those have been looked at."""
         if len(self.trace.sources) == 1:
             found = self._single()
         else:
-            found = iter(Family(self.trace.sources, self.accounting, self._clocks, _parser()))
-        for event in found:
-            if self._quote is None and isinstance(event, Notice):
-                self._quote = event.text
-            yield event
+            found = batched(
+                Family(self.trace.sources, self.accounting, self._clocks, call_parser())
+            )
+        for events in found:
+            if self._quote is None and any(account.notices for account in self.accounting):
+                notices = (event.text for event in events if isinstance(event, Notice))
+                self._quote = next(notices, None)
+            yield events
         self._judge()
 
-    def _single(self) -> Iterator[Event]:
+    def _single(self) -> Iterator[list[Event]]:
         source, account = self.trace.sources[0], self.accounting[0]
         stream = EventStream(source.name, source.tid, account, self._clocks[0], source.only)
         if self._watch is None:
             for block in blocks_of(source, account):
-                for line in rows(block):
-                    yield from stream.feed(line)
+                yield from self._every_line(stream, block)
         else:
             yield from self._sieved(stream, source, self._watch)
-        yield from stream.close()
+        yield stream.close()
 
-    def _sieved(self, stream: EventStream, source: SourceInput, watch: Watch) -> Iterator[Event]:
+    def _every_line(self, stream: EventStream, block: Block) -> Iterator[list[Event]]:
+        account, found = self.accounting[0], rows(block)
+        for at in range(0, len(found), _ROWS):
+            some = found[at : at + _ROWS]
+            first = account.lines + 1
+            account.lines += len(some)
+            yield stream.take(first, some)
+
+    def _sieved(
+        self, stream: EventStream, source: SourceInput, watch: Watch
+    ) -> Iterator[list[Event]]:
         account = self.accounting[0]
         with ExitStack() as stack:
             for index, block in enumerate(blocks_of(source, account)):
                 if self._sieve is None and watch.has_begun and stream.can_be_sieved:
                     scan = self._scan(stream, source, watch, index, stack)
                     self._sieve = stream.sieve(watch, scan, once=self._once)
-                first, sieve = account.lines + 1, self._sieve
-                found = (
-                    enumerate(rows(block), first)
-                    if sieve is None or sieve.gives_all
-                    else sieve.lines(first, block)
-                )
-                for number, line in found:
+                sieve = self._sieve
+                if sieve is None or sieve.gives_all:
+                    yield from self._every_line(stream, block)
+                    continue
+                if sieve.steps_aside(block):
+                    if self._ahead is not None:  # it would go on with every block
+                        self._ahead.close()
+                        self._ahead = None
+                        sieve.scan_by(stream.scanner(watch))
+                    yield from self._every_line(stream, block)
+                    continue
+                for number, line in sieve.lines(account.lines + 1, block):
                     account.lines = number
-                    yield from stream.look(number, line)
+                    yield stream.take(number, (line,))
 
     def _scan(
         self,
@@ -322,6 +330,7 @@ class TraceReader:
         again = SourceInput(source.name, source.path, member=source.member)
         ahead = ScanAhead(lambda: again.blocks(), index, lambda: stream.scanner(watch))
         stack.callback(ahead.close)
+        self._ahead = ahead
         return ahead
 
     def _judge(self) -> None:
@@ -334,6 +343,12 @@ class TraceReader:
             raise TraceError(f"{name}: no trace, only: {self._quote}")
         if sum(a.examined for a in self.accounting) == sum(a.lines for a in self.accounting):
             raise TraceError(f"{name}: not the output of strace")
+
+
+def batched(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Each event in a list of its own: a family's order can depend on what was made of the last."""
+    for event in events:
+        yield [event]
 
 
 def events(trace: TraceInput, accounting: list[Accounting]) -> Iterator[Event]:

@@ -67,7 +67,7 @@ def test_bytes_that_no_text_file_can_show(line: bytes, expected: str) -> None:
 
 def reading(text: bytes, plainly: bool) -> list[object] | None:
     """What frame.lark says of a line, by Lark alone or by the shapes learned so far."""
-    reader = frames._reader()
+    reader = frames.line_reader()
     read = reader.plainly(text) if plainly else reader.read(b"", text)
     return None if read is None else [part.fill(read[1]) for part in read[0].parts]
 

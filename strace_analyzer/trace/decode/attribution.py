@@ -37,21 +37,28 @@ class Speaker:
 
     def __init__(self, file_tid: int | None = None) -> None:
         self._file_tid = file_tid
-        self._alive: set[int] = set()
+        self.alive: set[int] = set()
         self._announced: set[int] = set()
         self._leaving: set[int] = set()
-        self._inside: dict[int, str] = {}
+        self.inside: dict[int, str] = {}
         """calls that were entered on a line of their own: tid -> name of the call"""
         self._first: int | None = None
         self._last = NOBODY
-        self._cut = NOBODY
+        self.cut = NOBODY
         """whose call was cut last"""
         self._commands: dict[int, str] = {}
+
+    @property
+    def alone(self) -> int | None:
+        """Who speaks on a line that names nobody, where that is certain."""
+        if self._file_tid is not None:
+            return self._file_tid
+        return next(iter(self.alive)) if len(self.alive) == 1 else None
 
     def hear(self, frame: Frame, events: list[Event]) -> Frame:
         """`frame` with its tid; what it tells about the speakers themselves goes to `events`."""
         kind, tid = frame.kind, frame.tid
-        if tid in self._alive and (kind is _CALL or kind is _RESUMED) and frame.command is None:
+        if tid in self.alive and (kind is _CALL or kind is _RESUMED) and frame.command is None:
             self._said(frame, tid)
             return frame
         if kind not in SPEAKING:
@@ -63,7 +70,7 @@ class Speaker:
         if tid is None:
             tid = self._bare(frame)
             frame = frame._replace(tid=tid)
-        elif tid not in self._alive and self._is_first(frame, tid):
+        elif tid not in self.alive and self._is_first(frame, tid):
             events.append(Identified(tid, frame.span))
         if frame.command is not None and self._commands.get(tid) != frame.command:
             self._commands[tid] = frame.command
@@ -77,32 +84,32 @@ class Speaker:
 
     def _rest(self, frame: Frame) -> Frame:
         if frame.end is End.RESULT:
-            self._inside.pop(self._cut, None)
-        return frame._replace(tid=self._cut)
+            self.inside.pop(self.cut, None)
+        return frame._replace(tid=self.cut)
 
     def _follow(self, frame: Frame, tid: int, events: list[Event]) -> None:
         if frame.kind is Kind.ATTACHED:
             self._announced.add(tid)
-            self._alive.add(tid)
+            self.alive.add(tid)
         elif frame.kind is Kind.DETACHED:
-            if self._alive == {NOBODY} and self._is_first(frame, tid):
+            if self.alive == {NOBODY} and self._is_first(frame, tid):
                 events.append(Identified(tid, frame.span))
             self._forget(tid)
 
     def _forget(self, tid: int) -> None:
-        self._alive.discard(tid)
+        self.alive.discard(tid)
         self._announced.discard(tid)
         self._leaving.discard(tid)
-        self._inside.pop(tid, None)
+        self.inside.pop(tid, None)
         self._commands.pop(tid, None)
 
     def _said(self, frame: Frame, tid: int) -> None:
         """A call, or a half of one."""
         if frame.end is not _RESULT:
-            self._inside[tid] = frame.name
-            self._cut = tid
-        elif self._inside:
-            self._inside.pop(tid, None)
+            self.inside[tid] = frame.name
+            self.cut = tid
+        elif self.inside:
+            self.inside.pop(tid, None)
         if frame.kind is _CALL and frame.body.startswith(_EXITS):
             self._leaving.add(tid)
 
@@ -116,28 +123,28 @@ class Speaker:
 
     def _is_first(self, frame: Frame, tid: int) -> bool:
         """A new number: True if it is that of the first task, which nothing had said before."""
-        is_first = NOBODY in self._alive and tid not in self._announced
+        is_first = NOBODY in self.alive and tid not in self._announced
         if is_first:
-            inside = self._inside.get(NOBODY)
+            inside = self.inside.get(NOBODY)
             if frame.kind is Kind.RESUMED:
-                is_first = inside == frame.name and tid not in self._inside
+                is_first = inside == frame.name and tid not in self.inside
             elif frame.kind not in _AT_ANY_TIME:
                 is_first = inside is None  # a task inside of a call begins no other
         if is_first:
-            self._alive.discard(NOBODY)
+            self.alive.discard(NOBODY)
             self._first = tid
-            if self._cut == NOBODY:
-                self._cut = tid
-            if NOBODY in self._inside:
-                self._inside[tid] = self._inside.pop(NOBODY)
-        self._alive.add(tid)
+            if self.cut == NOBODY:
+                self.cut = tid
+            if NOBODY in self.inside:
+                self.inside[tid] = self.inside.pop(NOBODY)
+        self.alive.add(tid)
         self._last = tid
         return is_first
 
     def _bare(self, frame: Frame) -> int:
         if self._file_tid is not None:
             return self._file_tid
-        alive = self._alive
+        alive = self.alive
         if len(alive) == 1:
             return next(iter(alive))
         if not alive:
@@ -152,11 +159,11 @@ class Speaker:
 
     def _survivor(self, frame: Frame) -> int:
         """The likeliest of several that may be left."""
-        left = self._alive - self._leaving or self._alive
+        left = self.alive - self._leaving or self.alive
         if frame.kind is Kind.SUPERSEDED and frame.number is not None:
             left = left - {frame.number} or left
         if frame.kind is Kind.RESUMED:
-            left = {tid for tid in left if self._inside.get(tid) == frame.name} or left
+            left = {tid for tid in left if self.inside.get(tid) == frame.name} or left
         if self._first in left:
             return self._first
         return self._last if self._last in left else max(left)

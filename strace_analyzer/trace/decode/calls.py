@@ -6,65 +6,61 @@ The syntax is grammars/call.lark's; literals.py reads its tokens, call_values.py
 from __future__ import annotations
 
 import re
+from typing import Any, NamedTuple
 
 from strace_analyzer.trace.decode.call_values import NO_RESULT, TYPES, teacher
 from strace_analyzer.trace.decode.halves import completed, joined
 from strace_analyzer.trace.decode.literals import LEAVES, decoded
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Result
-from strace_analyzer.trace.learned.shapes import Reader, Reading
+from strace_analyzer.trace.learned.shapes import Reader, Reading, Shape
 from strace_analyzer.trace.learned.template import Part
 from strace_analyzer.trace.values import Value
 
 __all__ = ["CallParser", "ParsedCall", "joined"]
 
 
-class ParsedCall:
-    """A call whose parts are decoded when asked for: most calls are only counted or looked up."""
+class ParsedCall(NamedTuple):
+    """A call whose parts are decoded when they are asked for: most calls are only counted or looked
+    up. Events keep what was decoded (events.Syscall)."""
 
-    __slots__ = ("_args", "_match", "_parts", "_result", "_text", "name")
-
-    def __init__(
-        self, name: str, text: bytes, parts: tuple[Part, ...], match: re.Match[bytes] | None
-    ) -> None:
-        self.name = name
-        self._text = text
-        self._parts = parts
-        self._match = match
-        self._args: tuple[Value, ...] | None = None
-        self._result: Result | None = None
+    name: str
+    parts: tuple[Part, ...]
+    """Arguments, result, duration: to be filled from the match."""
+    match: Any
+    """Of a pattern; or the text alone, in a tuple, where Lark read it."""
+    body: int = 0
+    """The group that is the call's own text."""
+    shape: Shape | None = None
+    """By which it was read, if that is one that comes again."""
+    printed: bytes | None = None
+    """What the trace shows of the call, where more or less than that was read."""
 
     @property
     def args(self) -> tuple[Value, ...]:
         """The arguments in order."""
-        args = self._args
-        if args is None:
-            args = self._args = self._parts[0].fill(self._match)
+        args: tuple[Value, ...] = self.parts[0].fill(self.match)
         return args
 
     @property
     def result(self) -> Result:
         """What the call returned; Result(None) where no result was printed."""
-        result = self._result
-        if result is None:
-            result = self._result = self._parts[1].fill(self._match)
+        result: Result = self.parts[1].fill(self.match)
         return result
 
     @property
     def duration(self) -> float | None:
         """Seconds (-T), or None."""
-        seconds: float | None = self._parts[2].fill(self._match)
+        seconds: float | None = self.parts[2].fill(self.match)
         return seconds
 
     @property
     def text(self) -> str:
         """The call as printed, halves joined."""
-        return decoded(self._text)
-
-    def __repr__(self) -> str:
-        return f"<{self.text}>"
+        return decoded(self.match[self.body] if self.printed is None else self.printed)
 
 
+_new = tuple.__new__
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _HALF_OPENINGS = (b"", b"{", b"[", b"[{", b"[{{")
 
@@ -88,7 +84,9 @@ class CallParser:
         reading = self._read(key, text)
         if reading is not None:
             shape, match = reading
-            return ParsedCall(self._name(key), text, shape.parts, match)
+            return _new(
+                ParsedCall, (self._name(key), shape.parts, match or (text,), 0, shape, None)
+            )
         if b"\x1b" not in text:  # --color: strace prints no escape character inside strings
             return None
         plain = _COLOUR.sub(b"", text)
@@ -101,7 +99,13 @@ class CallParser:
 
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
         """The call whose halves are `first` (`name(args`) and `rest` (what follows `resumed>`)."""
-        return self.whole(joined(first, rest))
+        text = joined(first, rest)
+        key = text[: text.find(b"(")]
+        reading = self._reader.known(key, text)
+        if reading is None:
+            return self.whole(text)
+        shape, match = reading
+        return _new(ParsedCall, (self._name(key), shape.parts, match, 0, shape, None))
 
     def entered(self, text: bytes) -> ParsedCall:
         """The first half of a call, `name(args`: the arguments printed so far, no result.
@@ -115,7 +119,7 @@ class CallParser:
             readings = (self._read(begun, completion) for completion in completed(text))
             reading = next(filter(None, readings), None)
         if reading is None:
-            return ParsedCall(self._name(key), text, _NOTHING, None)
+            return ParsedCall(self._name(key), _NOTHING, (text,))
         return self._parsed(key, text, reading)
 
     def resumed(self, name: str, text: bytes) -> ParsedCall | None:
@@ -134,8 +138,9 @@ class CallParser:
         return None
 
     def _parsed(self, name: bytes, text: bytes, reading: Reading) -> ParsedCall:
+        """A call that was read from more or less than `text`, which is what was printed of it."""
         shape, match = reading
-        return ParsedCall(self._name(name), text, shape.parts, match)
+        return _new(ParsedCall, (self._name(name), shape.parts, match, 0, None, text))
 
 
 def _key(text: bytes) -> bytes:

@@ -12,7 +12,7 @@ from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Span
 from strace_analyzer.trace.learned.grammar import parser, tree
-from strace_analyzer.trace.learned.shapes import Reader, Teacher
+from strace_analyzer.trace.learned.shapes import Reader, Shape, Teacher
 from strace_analyzer.trace.learned.template import Node
 
 
@@ -167,7 +167,7 @@ _CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
 
 
 @cache
-def _reader() -> Reader:
+def line_reader() -> Reader:
     """One per process: it learns the shapes of lines, whichever source they stand in."""
     return Reader(LEAVES, _teacher, name="lines", types=(Kind, End))
 
@@ -180,25 +180,39 @@ def _teacher() -> Teacher:
     return Learner(parser("frame", "line"), LEAVES, _parts, varying=VARYING)
 
 
+HALF, RESUMED, OTHER = b"half", b"resumed", b""
+
+
+def key_of(text: bytes) -> bytes:
+    """Lines with different keys are of different shapes."""
+    if text.endswith(b"...>"):
+        return HALF
+    return RESUMED if b" resumed>" in text else OTHER
+
+
 class Frames:
     """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
 
     def __init__(self, clock: Clock) -> None:
-        self._read = _reader().read
+        self._read = line_reader().read
         self._seconds = clock.seconds
-        self._in_table = False
+        self.in_table = False
+        """the last line was one of the table that -c prints"""
+        self.shape: Shape | None = None
+        """of the last line, if that was known"""
 
     def frame(self, line: Line) -> Frame:
         """What `line` is. Every line is something."""
         source, number, text, is_cut, counts = line
         span = _new(Span, (source, number, number if counts < 2 else number + counts - 1))
-        if self._in_table and self._is_row(text):
+        if self.in_table and self._is_row(text):
             return Frame(Kind.TABLE, _RESULT, None, None, None, "", text, span)
-        key = b"half" if text.endswith(b"...>") else b""  # of no shape are both
-        reading = self._read(key, text) if text else None
+        self.shape = None
+        reading = self._read(key_of(text), text) if text else None
         if reading is None:  # a blank line; and no grammar covers every byte sequence
             return Frame(Kind.FOREIGN, _RESULT, None, None, None, "", text, span, lines=counts)
         shape, match = reading
+        self.shape = shape if match else None
         said = shape.parts[0].fill(match)
         kind, end, tid, time, body, command, name, lost, other = said
         if is_cut or (kind is not _CALL and kind is not _RESUMED):
@@ -223,14 +237,14 @@ class Frames:
             body = line.text  # what looks like a time may be a number of the program's own
             time = time if kind is Kind.NOTICE else None
         elif kind is Kind.TABLE:
-            self._in_table = True
+            self.in_table = True
         seconds = None if time is None else self._seconds(time)
         name = name or ""
         return Frame(kind, end, tid, time, seconds, name, body, span, other, command, line.counts)
 
     def _is_row(self, text: bytes) -> bool:
         row = tree("frame", "row", text)
-        self._in_table = row is not None and row.data != "last_row"
+        self.in_table = row is not None and row.data != "last_row"
         return row is not None
 
     @staticmethod

@@ -8,8 +8,8 @@ from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.decode.lines import Line, lines
-from strace_analyzer.trace.decode.repair import WRITES, has_output, two_records, without_output
-from strace_analyzer.trace.events import Call
+from strace_analyzer.trace.decode.repair import has_output, two_records, without_output
+from strace_analyzer.trace.events import WRITES, Call
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 
 _BELOW = (Kind.STACK, Kind.DUMP, Kind.TABLE, Kind.SUSPECT, Kind.REST)

@@ -17,7 +17,6 @@ from strace_analyzer.trace.decode.interrupted import CUT, Mender
 from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.decode.marks import marked, unparsed
 from strace_analyzer.trace.decode.repair import (
-    WRITES,
     BegunCall,
     around_output,
     has_output,
@@ -25,11 +24,18 @@ from strace_analyzer.trace.decode.repair import (
     without_output,
 )
 from strace_analyzer.trace.decode.stacks import Stacks
-from strace_analyzer.trace.events import Call, Detached, Entered, Event, Identified, Span, Syscall
+from strace_analyzer.trace.events import (
+    CLONES,
+    WRITES,
+    Call,
+    Detached,
+    Entered,
+    Event,
+    Identified,
+    Span,
+    Syscall,
+)
 from strace_analyzer.trace.input.accounting import Accounting
-
-CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
-"""The calls whose result is a new task."""
 
 _WHOLE = (End.RESULT, End.LOST)
 _CALL, _RESUMED, _STACK, _UNFINISHED = Kind.CALL, Kind.RESUMED, Kind.STACK, End.UNFINISHED
@@ -38,7 +44,7 @@ _new = tuple.__new__
 
 
 @dataclass(slots=True)
-class _Source:
+class Source:
     """What is under way in one source."""
 
     account: Accounting
@@ -57,11 +63,11 @@ class Rejoin:
         self, accounts: Sequence[Accounting], file_tids: Sequence[int | None], calls: CallParser
     ) -> None:
         self._calls = calls
-        self._sources = [
-            _Source(account, Speaker(tid), Mender(calls))
+        self.sources = [
+            Source(account, Speaker(tid), Mender(calls))
             for account, tid in zip(accounts, file_tids, strict=True)
         ]
-        self._halves: dict[int, Frame] = {}
+        self.halves: dict[int, Frame] = {}
         """calls under way, by task: the first frame of each, with all that has come as its body"""
         self._moved: dict[int, Frame] = {}
         """execve() of a thread, by the number under which it comes back"""
@@ -77,7 +83,7 @@ class Rejoin:
         return events
 
     def _join(self, frame: Frame, events: list[Event]) -> None:
-        source = self._sources[frame.span.source]
+        source = self.sources[frame.span.source]
         stacks, mender = source.stacks, source.mender
         if (stacks.held is not None or frame.kind is _STACK) and stacks.take(frame, events):
             source.account.frames += frame.lines
@@ -94,48 +100,37 @@ class Rejoin:
     def settle(self, source: int) -> list[Event]:
         """No stack follows what `source` said last: the call that waits for it, if one does."""
         events: list[Event] = []
-        self._sources[source].stacks.release(events)
+        self.sources[source].stacks.release(events)
         return events
-
-    @property
-    def awaits_next(self) -> bool:
-        """The next line of the (first) source says more about its last one."""
-        source = self._sources[0]
-        return source.mender.awaits_rest or source.stacks.held is not None
-
-    @property
-    def has_stacks(self) -> bool:
-        """Stacks stand below the calls of the (first) source, or may."""
-        return self._sources[0].stacks.may_come
 
     @property
     def inside(self) -> tuple[int, ...]:
         """The tasks that are inside of a call of which the first half was read."""
-        return (*self._halves, *self._moved)
+        return (*self.halves, *self._moved)
 
     def close(self) -> list[Event]:
         """The end of the trace: what is still under way."""
         events: list[Event] = []
-        for source in self._sources:
+        for source in self.sources:
             source.stacks.release(events)
             for cut in source.mender.close():
                 self._take(source, cut, events)
             source.stacks.release(events)
-        for half in (*self._halves.values(), *self._moved.values()):
+        for half in (*self.halves.values(), *self._moved.values()):
             self._count_half(half)
-        self._halves.clear()
+        self.halves.clear()
         self._moved.clear()
         return events
 
-    def _identify(self, source: _Source, events: list[Event]) -> None:
+    def _identify(self, source: Source, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Identified):
                 source.mender.identified(event.tid)
-                half = self._halves.pop(NOBODY, None)
+                half = self.halves.pop(NOBODY, None)
                 if half is not None:
-                    self._halves[event.tid] = half
+                    self.halves[event.tid] = half
 
-    def _take(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _take(self, source: Source, frame: Frame, events: list[Event]) -> None:
         kind = frame.kind
         if kind is _CALL:
             self._call(source, frame, events)
@@ -146,25 +141,25 @@ class Rejoin:
         else:
             self._mark(source, frame, events)
 
-    def _mark(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _mark(self, source: Source, frame: Frame, events: list[Event]) -> None:
         events.append(marked(frame, source.account))
         match frame.kind:
             case Kind.EXITED | Kind.KILLED:
-                self._halves.pop(frame.tid or NOBODY, None)
+                self.halves.pop(frame.tid or NOBODY, None)
             case Kind.DETACHED if frame.number is not None:
-                self._halves.pop(frame.number, None)
+                self.halves.pop(frame.number, None)
             case Kind.SUPERSEDED if frame.number is not None:
                 # thread `number` called execve() and goes on under this tid, the leader's
-                moved = self._moved.pop(frame.tid or NOBODY, None) or self._halves.pop(
+                moved = self._moved.pop(frame.tid or NOBODY, None) or self.halves.pop(
                     frame.number, None
                 )
-                self._halves.pop(frame.tid or NOBODY, None)
+                self.halves.pop(frame.tid or NOBODY, None)
                 if moved is not None:
-                    self._halves[frame.tid or NOBODY] = moved
+                    self.halves[frame.tid or NOBODY] = moved
 
     # ------------------------------------------------------------ whole calls, and first halves
 
-    def _call(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _call(self, source: Source, frame: Frame, events: list[Event]) -> None:
         end = frame.end
         if end in _WHOLE:
             call: Call | None = self._calls.whole(frame.body)
@@ -179,30 +174,30 @@ class Rejoin:
         else:
             self._entered(source, frame, events)
 
-    def _returned(self, source: _Source, frame: Frame, call: Call, events: list[Event]) -> None:
+    def _returned(self, source: Source, frame: Frame, call: Call, events: list[Event]) -> None:
         _, _, tid, time, seconds, _, _, span, _, _, lines, _ = frame
         tid = tid or NOBODY
-        if tid in self._halves:
+        if tid in self.halves:
             self._drop_half(tid)
         source.account.call_lines += lines
         self._give(source, Syscall(tid, time, seconds, call, span), events)
 
-    def _entered(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _entered(self, source: Source, frame: Frame, events: list[Event]) -> None:
         _, end, tid, time, seconds, name, body, span, _, _, lines, _ = frame
         tid = tid or NOBODY
-        if tid in self._halves:
+        if tid in self.halves:
             self._drop_half(tid)
         source.account.call_lines += lines
         call = BegunCall(self._calls, name, body)
         events.append(Entered(tid, time, seconds, call, span))
         if end is _UNFINISHED:
-            self._halves[tid] = frame
+            self.halves[tid] = frame
             return
         if end is End.DETACHED:
             events.append(Detached(tid, span))
         self._keep(frame, frame)
 
-    def _garbled(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _garbled(self, source: Source, frame: Frame, events: list[Event]) -> None:
         """A call that the grammar does not read: the traced program's output may be in it."""
         call = without_output(self._calls, frame.body)
         if call is None and frame.seam:
@@ -220,7 +215,7 @@ class Rejoin:
         line = Line(frame.span.source, frame.span.first, behind, counts=0)
         self._behind.append(Frames(Clock()).frame(line)._replace(seconds=frame.seconds))
 
-    def _cut_short(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _cut_short(self, source: Source, frame: Frame, events: list[Event]) -> None:
         """The rest of a cut call has not come."""
         call = self._calls.whole(frame.body)
         if call is not None:  # pasted without its result
@@ -230,7 +225,7 @@ class Rejoin:
         else:
             events.append(unparsed(frame, "the call breaks off", source.account))
 
-    def _give(self, source: _Source, syscall: Syscall, events: list[Event]) -> None:
+    def _give(self, source: Source, syscall: Syscall, events: list[Event]) -> None:
         source.account.calls += 1
         if syscall.name in CLONES and syscall.result.value is not None:
             source.speaker.cloned(syscall.result.value)
@@ -241,9 +236,9 @@ class Rejoin:
 
     # ------------------------------------------------------------ second halves
 
-    def _resumed(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _resumed(self, source: Source, frame: Frame, events: list[Event]) -> None:
         tid, end = frame.tid or NOBODY, frame.end
-        half = self._halves.pop(tid, None) or self._moved.pop(tid, None)
+        half = self.halves.pop(tid, None) or self._moved.pop(tid, None)
         if half is not None and half.name != frame.name and "?" not in frame.name:
             self._count_half(half)
             half = None
@@ -265,7 +260,7 @@ class Rejoin:
             self._keep(half, frame)
 
     def _complete(
-        self, source: _Source, frame: Frame, half: Frame | None, events: list[Event]
+        self, source: Source, frame: Frame, half: Frame | None, events: list[Event]
     ) -> None:
         """The second half of a call, with its result; `half` is the first, if the trace has it."""
         _, _, tid, _, ended, name, rest, (index, _, last), _, _, lines, _ = frame
@@ -294,16 +289,14 @@ class Rejoin:
             call = call or around_output(self._calls, first, rest)
         return call
 
-    def _stray_rest(self, source: _Source, frame: Frame, events: list[Event]) -> None:
+    def _stray_rest(self, source: Source, frame: Frame, events: list[Event]) -> None:
         """The rest of a call without its beginning; with -z strace drops that of a clone3()."""
         call = None
         if frame.end in _WHOLE and frame.body.lstrip().startswith(b"=> {"):
             call = self._calls.resumed("clone3", frame.body)
         self._orphan(source, frame, call, events)
 
-    def _orphan(
-        self, source: _Source, frame: Frame, call: Call | None, events: list[Event]
-    ) -> None:
+    def _orphan(self, source: Source, frame: Frame, call: Call | None, events: list[Event]) -> None:
         if call is None:
             events.append(unparsed(frame, "the rest of an unknown call", source.account))
             return
@@ -321,13 +314,13 @@ class Rejoin:
         if frame.end is End.MOVED and frame.number is not None:
             self._moved[frame.number] = half
         elif frame.end is not End.DETACHED:
-            self._halves[frame.tid or NOBODY] = half
+            self.halves[frame.tid or NOBODY] = half
 
     def _drop_half(self, tid: int) -> None:
         """A task that begins a call is not inside of another one, whatever the trace lacks."""
-        half = self._halves.pop(tid, None)
+        half = self.halves.pop(tid, None)
         if half is not None:
             self._count_half(half)
 
     def _count_half(self, half: Frame) -> None:
-        self._sources[half.span.source].account.half_calls += 1
+        self.sources[half.span.source].account.half_calls += 1

@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strace_analyzer.trace.decode.calls import CallParser
-from strace_analyzer.trace.events import Call, Result
+from strace_analyzer.trace.events import WRITES, Call, Result
 from strace_analyzer.trace.learned.grammar import tree
 from strace_analyzer.trace.values import Value, plain
-
-WRITES = frozenset(("write", "writev"))
-"""The calls whose own output lands within them, and whose last argument is a number."""
 
 
 class BegunCall:

@@ -44,7 +44,7 @@ class Shape:
     """Texts that are read alike: `fullmatch` tells them, `parts` are what they say, to be filled
     from the match. What Lark reads itself has the shape of that one text, without expression."""
 
-    __slots__ = ("expression", "fullmatch", "last_hole", "notes", "parts", "values")
+    __slots__ = ("expression", "fullmatch", "last_hole", "parts", "values")
 
     def __init__(
         self,
@@ -61,8 +61,6 @@ class Shape:
         self.fullmatch: Callable[[bytes], re.Match[bytes] | None] = re.compile(
             expression, re.ASCII
         ).fullmatch
-        self.notes: Any = None
-        """what the caller has found out about the parts"""
 
 
 Reading = tuple[Shape, "re.Match[bytes] | None"]

@@ -64,7 +64,9 @@ class ScanAhead:
         return self._scan(block)
 
     def close(self) -> None:
-        """Nothing more is wanted."""
+        """Nothing more is wanted; nothing happens where that was said already."""
+        if self._pipe.closed:
+            return
         self._pipe.close()
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)

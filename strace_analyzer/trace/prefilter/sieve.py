@@ -80,13 +80,13 @@ class Sieve:
         scan: Scan,
         *,
         bare_tid: int | None,
-        inside: Iterable[int],
+        inside: Callable[[], Iterable[int]],
         awaits_next: Callable[[], bool],
         once: bool = False,
         has_hours: bool = False,
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
-        `inside` are the tasks that are inside of a call. `awaits_next` says, after each line that
+        `inside` gives the tasks that are inside of a call. `awaits_next` says, after each line that
         was given, that the next one is needed too. `once`: the source cannot be read again.
         `has_hours`: lines begin with a time of day, which does not say of which day."""
         self._watch = watch
@@ -102,9 +102,17 @@ class Sieve:
         """lines of the blocks so far"""
         self._shown: set[str] | None = None if watch.is_unfiltered else set()
         """names of calls that were given once: of a filtered trace each tells something"""
-        self._inside: dict[int, int] = dict.fromkeys(inside, _NO_NUMBER)
+        self._inside_now = inside
+        self._inside: dict[int, int] = {}
         """tasks inside of a call whose first half was given; or, with its descriptor, left out
         since its second half moves data over a connection that stands"""
+        self._has_left_out = False
+        self._was_aside = True
+        self._aside = 0
+        """lines that are still to come of those most of which are expected to matter"""
+        self._seen_hits = self._seen_lines = 0
+        self._found: list[Hit] | None = None
+        """the hits of the block that comes next, if it was searched"""
         self._data = b""
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] | None = None
@@ -115,9 +123,31 @@ class Sieve:
 
         Raises EveryLineMattersError where it can be read again.
         """
-        if not self._once:
+        if self._has_left_out and not self._once:
             raise EveryLineMattersError(why)
         self.gives_all = True
+
+    def steps_aside(self, data: Block) -> bool:
+        """Every line of this block is to be read: to tell which can matter would take longer, since
+        most do, or did a few blocks ago. Ask it before `lines`."""
+        lines = data.count(b"\n")
+        if self._aside > 0:
+            self._aside -= lines
+            return True
+        self._found = self._scan(data)
+        self._seen_hits += len(self._found)
+        self._seen_lines += lines
+        if self._seen_lines < _ENOUGH:
+            return False
+        is_dense = self._seen_hits * _DENSE >= self._seen_lines
+        self._seen_hits = self._seen_lines = 0
+        if is_dense:
+            self._found, self._aside, self._was_aside = None, _LINES_ASIDE, True
+        return is_dense
+
+    def scan_by(self, scan: Scan) -> None:
+        """Another search for the blocks that follow."""
+        self._scan = scan
 
     def lines(self, number: int, data: Block) -> Iterator[tuple[int, bytes]]:
         """The lines of a block that can matter, each with its number: `number` is that of the first
@@ -125,7 +155,13 @@ class Sieve:
         seen the last: what it holds decides."""
         # The first line is always given, since the search needs what is before a name, and the last
         # one: where a trace ends, its time is that of its last line.
-        hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
+        if self._was_aside:
+            self._was_aside = False
+            self._inside = dict.fromkeys(self._inside_now(), _NO_NUMBER)
+        self._has_left_out = True
+        found = self._scan(data) if self._found is None else self._found
+        self._found = None
+        hits = self._hits = [_at(1), *found, _at(len(data))]
         self._data = data
         if self._has_hours:
             for place in self._turns_of_the_hour():
@@ -358,6 +394,11 @@ class Sieve:
         return False
 
 
+_DENSE = 3
+"""One line of so many can matter: to decode all takes no longer than to choose."""
+_ENOUGH = 2_000
+"""Lines of which to say whether they are so dense."""
+_LINES_ASIDE = 150_000
 _LONGEST_PID = 12
 
 

@@ -1,0 +1,250 @@
+"""Lines of one source in, events out.
+
+A line of which a pattern is known, of a task that is known, in the midst of nothing unusual, is an
+event at once (`_whole_call`, `_first_half`, `_second_half`). All others go the long way, through
+lines -> frames -> rejoin, which decides everything; the short way repeats its decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from strace_analyzer.trace.decode.attribution import SPEAKING
+from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
+from strace_analyzer.trace.decode.clock import Clock
+from strace_analyzer.trace.decode.frames import (
+    End,
+    Frame,
+    Frames,
+    Kind,
+)
+from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.memo import Remembered
+from strace_analyzer.trace.decode.patterns import Patterns
+from strace_analyzer.trace.decode.rejoin import Rejoin
+from strace_analyzer.trace.decode.repair import BegunCall
+from strace_analyzer.trace.events import CLONES, EXITS, Entered, Event, Span, Syscall
+from strace_analyzer.trace.input.accounting import Accounting
+from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
+
+_ESCAPE = 0x1B
+_PARENTHESIS = 0x29
+_CALL, _UNFINISHED, _RESULT = Kind.CALL, End.UNFINISHED, End.RESULT
+_OTHERS_SPEAK = CLONES | EXITS
+_new = tuple.__new__
+_tid = Remembered(int).__getitem__
+_name = Remembered(bytes.decode).__getitem__
+
+
+@cache
+def call_parser() -> CallParser:
+    """One per process: it learns the shapes of calls, whichever trace they stand in."""
+    return CallParser("calls")
+
+
+@cache
+def _patterns() -> Patterns:
+    """One per process, too."""
+    return Patterns()
+
+
+class LineDecoder:
+    """Of one source. `take` its lines in order, then `close`."""
+
+    def __init__(
+        self,
+        tid: int | None,
+        accounting: Accounting,
+        clock: Clock,
+        has_changed: Callable[[], None],
+        any_line: Callable[[int, bytes, list[Event]], bool],
+    ) -> None:
+        """`tid` is the one in the name of a -ff file; `has_changed` is called where lines begin
+        otherwise than those before; `any_line` takes a line the long way, and is True where those
+        that follow are not to be taken here."""
+        self.layout: Layout | None = None
+        """of all records so far"""
+        self._has_changed = has_changed
+        self._any_line = any_line
+        self._account = accounting
+        self._seconds = clock.seconds
+        self._frames = Frames(clock)
+        self.frame = self._frames.frame
+        self._calls = call_parser()
+        self._rejoin = Rejoin((accounting,), (tid,), self._calls)
+        (source,) = self._rejoin.sources
+        self._speaker, self._mender, self._stacks = source.speaker, source.mender, source.stacks
+        self._alive, self._inside = self._speaker.alive, self._speaker.inside
+        self._halves = self._rejoin.halves
+        self._patterns = _patterns()
+        self._by_name = self._patterns.by_name
+        self._first_halves = self._patterns.first_halves
+        self._second_halves = self._patterns.second_halves
+        self._alone: int | None = None
+        self._is_usual = False
+        """nothing is awaited of the next line but what it says itself"""
+
+    def take(self, number: int, rows: Sequence[bytes], events: list[Event]) -> int:
+        """The next lines, of which the first has this number; what they complete goes to `events`.
+        Gives how many were taken."""
+        for taken, raw in enumerate(rows):
+            if self._is_usual and _ESCAPE not in raw:
+                if raw.endswith(b"...>"):
+                    if self._first_half(number + taken, raw, events):
+                        continue
+                elif self._whole_call(number + taken, raw, events) or (
+                    b" resumed>" in raw and self._second_half(number + taken, raw, events)
+                ):
+                    continue
+            if self._any_line(number + taken, raw, events):
+                return taken + 1
+        return len(rows)
+
+    # ------------------------------------------------------------ the short way
+
+    def _whole_call(self, number: int, raw: bytes, events: list[Event]) -> bool:
+        """A call on one line; False where it is none, or the long way is to be gone."""
+        at = raw.find(b"(")
+        known = self._by_name.get(raw[raw.rfind(b" ", 0, at) + 1 : at])
+        if known is None:
+            return False
+        pattern = known[0]
+        match = pattern[0](raw)
+        if match is None:
+            for place in range(1, len(known)):
+                pattern = known[place]
+                match = pattern[0](raw)
+                if match is not None:  # those that match often come to stand in front
+                    known[place - 1], known[place] = pattern, known[place - 1]
+                    break
+            else:
+                return False
+        _, tid_group, time_group, to_time, layout, name, parts, body = pattern
+        tid = _tid(match[tid_group]) if tid_group else self._alone
+        if (tid_group and tid not in self._alive) or tid is None or tid in self._inside:
+            return False
+        if raw[-1] == _PARENTHESIS and b"Process " in raw:  # a notice, perhaps
+            return False
+        if layout is not self.layout:
+            self._is_laid_out(layout)
+        time = seconds = None
+        if time_group:
+            time = to_time(match[time_group])
+            seconds = self._seconds(time)
+        call = _new(ParsedCall, (name, parts, match, body, None, None))
+        events.append(Syscall(tid, time, seconds, call, _new(Span, (0, number, number))))
+        account = self._account
+        account.call_lines += 1
+        account.calls += 1
+        return True
+
+    def _first_half(self, number: int, raw: bytes, events: list[Event]) -> bool:
+        """`name(args <unfinished ...>`; False where it is none, or the long way is to be gone."""
+        for prefix in self._first_halves:
+            match = prefix[0](raw)
+            if match is not None:
+                break
+        else:
+            return False
+        _, _, _, tid_group, time_group, to_time, _, body_group = prefix
+        tid = _tid(match[tid_group]) if tid_group else self._alone
+        body = match[body_group]
+        name = _name(body[: body.index(b"(")])
+        if (tid_group and tid not in self._alive) or tid is None or tid in self._inside:
+            return False
+        if name in _OTHERS_SPEAK:
+            return False
+        time = seconds = None
+        if time_group:
+            time = to_time(match[time_group])
+            seconds = self._seconds(time)
+        span = _new(Span, (0, number, number))
+        self._halves[tid] = _new(
+            Frame, (_CALL, _UNFINISHED, tid, time, seconds, name, body, span, None, None, 1, 0)
+        )
+        self._inside[tid] = name
+        self._speaker.cut = tid
+        self._account.call_lines += 1
+        events.append(Entered(tid, time, seconds, BegunCall(self._calls, name, body), span))
+        return True
+
+    def _second_half(self, number: int, raw: bytes, events: list[Event]) -> bool:
+        """`<... name resumed>rest`; False where it is none, or the long way is to be gone."""
+        for prefix in self._second_halves:
+            match = prefix[0](raw)
+            if match is not None:
+                break
+        else:
+            return False
+        _, _, _, tid_group, time_group, to_time, name_group, body = prefix
+        tid = _tid(match[tid_group]) if tid_group else self._alone
+        half = None if tid is None else self._halves.get(tid)
+        if tid is None or half is None or (tid_group and tid not in self._alive):
+            return False
+        kind, _, _, time, seconds, name, begun, (_, first, _), _, _, _, seam = half
+        if kind is not _CALL or seam or name != _name(match[name_group]) or name in _OTHERS_SPEAK:
+            return False
+        call = self._calls.whole_halves(begun, match[body])
+        if call is None:
+            return False
+        ended = self._seconds(to_time(match[time_group])) if time_group else None
+        del self._halves[tid]
+        self._inside.pop(tid, None)
+        account = self._account
+        account.call_lines += 1
+        account.calls += 1
+        span = _new(Span, (0, first, number))
+        events.append(Syscall(tid, time, seconds, call, span, (), True, ended))
+        return True
+
+    # ------------------------------------------------------------ the long way
+
+    def take_record(self, number: int, raw: bytes, events: list[Event], counts: int = 1) -> None:
+        """Any line; or a record that was folded: its text, and on how many lines it stands."""
+        for part in lines(0, number, raw, counts):
+            self.join(part.text, self.frame(part), events)
+
+    def join(self, text: bytes, frame: Frame, events: list[Event]) -> None:
+        """A frame of the last line; what it completes goes to `events`."""
+        if frame.kind in SPEAKING:
+            layout = layout_of(text, frame.tid)
+            if layout is not self.layout:
+                self._is_laid_out(layout)
+        found = self._rejoin.join(frame)
+        events += found
+        shape = self._frames.shape
+        if shape is not None:
+            self._patterns.seen(shape)
+            if frame.kind is _CALL and frame.end is _RESULT and found:
+                call = found[-1].call if isinstance(found[-1], Syscall) else None
+                if isinstance(call, ParsedCall) and call.shape is not None:
+                    name = frame.body[: frame.body.find(b"(")]
+                    self._patterns.met(shape, call.shape, text, name)
+        self._is_usual = not (self.awaits_next or self._stacks.may_come or self._frames.in_table)
+        self._alone = self._speaker.alone
+
+    def _is_laid_out(self, layout: Layout) -> None:
+        self.layout = layout if self.layout is None else Layout.MIXED
+        self._has_changed()
+
+    def close(self) -> list[Event]:
+        """The end of the input: what was still under way."""
+        return self._rejoin.close()
+
+    # ------------------------------------------------------------ what a sieve asks
+
+    @property
+    def awaits_next(self) -> bool:
+        """The next line says more about the last one."""
+        return self._mender.cut is not None or self._stacks.held is not None
+
+    @property
+    def has_stacks(self) -> bool:
+        """Stacks stand below the calls, or may."""
+        return self._stacks.may_come
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """The tasks that are inside of a call of which the first half was read."""
+        return self._rejoin.inside
