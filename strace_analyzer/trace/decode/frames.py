@@ -1,4 +1,7 @@
-"""Line -> Frame: who speaks, when, and what kind of line it is, as frame.lark's trees say."""
+"""Line -> Frame: who speaks, when, and what kind of line it is, as frame.lark's trees say.
+
+It is long because what frame.lark's rules and terminals mean stands here, and only here.
+"""
 
 from __future__ import annotations
 
