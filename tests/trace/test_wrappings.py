@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import random
 from functools import cache
 from pathlib import Path
 
 import pytest
-from wrappings import WRAPPINGS, Lines, folded
+from wrappings import WRAPPINGS, Lines, folded, two_of_them
 
 import strace_analyzer as sa
 from strace_analyzer.trace.input.wrapping.stage import SAMPLE
@@ -71,6 +72,29 @@ def test_a_folded_sample_has_the_findings_of_the_plain_one(
 
     assert found(wrapped) == found(expected, places) != []
     assert wrapped.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
+
+
+@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("file", SMALL)
+def test_two_wrappings_are_taken_off_in_turn(file: str, seed: int) -> None:
+    inner, outer = two_of_them(seed)
+    plain = list(sample(file))
+    wrapped = analysis(WRAPPINGS[outer](WRAPPINGS[inner](plain)))
+
+    assert found(wrapped) == found(analysis(plain)) != []
+    assert wrapped.traces[0].sources[0].unparsed == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("name", [None, "quoted", "journal", "HTML"])
+def test_a_sample_folded_at_any_column_has_the_findings_of_the_plain_one(
+    name: str | None, seed: int
+) -> None:
+    plain = list(sample("ssh-b-any.strace"))
+    pieces, places = folded(plain, random.Random(seed).randint(45, 160), b"    " * (seed % 2))
+    wrapped = analysis(WRAPPINGS[name](pieces) if name else pieces)
+
+    assert found(wrapped) == found(analysis(plain), places) != []
 
 
 @pytest.mark.parametrize("name", WRAPPINGS)
