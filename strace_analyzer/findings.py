@@ -519,10 +519,13 @@ class Summary:
     """What a rule may know at the end of a trace, to set level and confidence.
 
     `uses` maps (process id, namespace) to that process's part in the use of ports; `ranges` maps a
-    namespace to the size of its port range; `hidden` holds the codes of the trace's warnings.
+    namespace to the size of its port range; `hidden` holds the codes of the trace's warnings;
+    `showing_ports` are the network namespaces in which -yy shows the ports of bound sockets (strace
+    outside of a namespace shows inodes only).
     """
 
     uses: dict[tuple[str, int], ProcessUse] = field(default_factory=dict)
     ports: dict[int, PortUse] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     autobind_reuse: bool = False
+    showing_ports: frozenset[int] = frozenset()

@@ -89,4 +89,4 @@ def test_a_hidden_dup_is_seen_by_the_port_it_shows(tmp_path: Path) -> None:
         6,
     )
     assert found.local.assigned_port == 40001
-    assert found.confidence is sa.Confidence.CERTAIN
+    assert found.confidence is sa.Confidence.PROBABLE  # other copies may have gone unseen too

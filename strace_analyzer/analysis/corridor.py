@@ -268,9 +268,9 @@ class TraceAnalysis:
                 self.visibility,
                 self._unknowns.count(Doubt.CONNECT_HIDDEN),
                 has_unseen_copies=self._tracker.has_unseen_copies,
-                shows_bound_ports=self._tracker.shows_bound_ports,
             ),
             autobind_reuse=self._settings.autobind_reuse,
+            showing_ports=self._tracker.shows_bound_ports,
         )
         counts: dict[str, Counter[str]] = {}
         for finding in self._engine.judged(self._summary):

@@ -16,11 +16,9 @@ def hidden(
     hidden_connects: int,
     *,
     has_unseen_copies: bool,
-    shows_bound_ports: bool,
 ) -> frozenset[str]:
     """The codes of what is hidden, for Summary: findings that rest on it are probable."""
     codes = {
-        Doubt.OPTION_UNSEEN: shows_bound_ports,
         Doubt.COPIES_HIDDEN: visibility.hides_copies and has_unseen_copies,
         Doubt.DESCRIPTORS_HIDDEN: visibility.hides_close,
         Doubt.OPTIONS_HIDDEN: visibility.hides_setsockopt,

@@ -82,7 +82,8 @@ def connect_to(
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
     hides = note is not None and note.inode is not None and was.binding is Binding.EPHEMERAL
-    kernel.shows_bound_ports = kernel.shows_bound_ports or (shown and was.is_tcp)
+    if shown and was.is_tcp:
+        kernel.shows_bound_ports.add(was.namespace)
     unclear = result is ConnectResult.UNCLEAR
     polled = was.connection is Connection.CONNECTING
     now = _connected(was, result, address)._replace(

@@ -35,8 +35,9 @@ class Kernel:
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
         self.takes_guesses = False
         """the trace begins in the midst of things: what is copied may be a socket"""
-        self.shows_bound_ports = False
-        """-yy has shown the port of a TCP socket that was bound and not connected"""
+        self.shows_bound_ports: set[int] = set()
+        """network namespaces in which -yy has shown the port of a TCP socket that was bound and not
+        connected"""
         self.unshared: set[int] = set()
         """network namespaces that a task left by unshare(2)"""
         self.has_unseen_copies = False

@@ -97,9 +97,9 @@ class Tracker:
         return self._kernel.has_unseen_copies
 
     @property
-    def shows_bound_ports(self) -> bool:
-        """-yy has shown the port of a TCP socket that was bound and not connected."""
-        return self._kernel.shows_bound_ports
+    def shows_bound_ports(self) -> frozenset[int]:
+        """Network namespaces in which -yy has shown the port of a bound TCP socket."""
+        return frozenset(self._kernel.shows_bound_ports)
 
     @property
     def doubts(self) -> list[DoubtAt]:

@@ -18,6 +18,8 @@ class Copy(io.RawIOBase):
         """Raises TracingError where the file cannot be made."""
         super().__init__()
         self.failure: str | None = None
+        self.begins_with = b""
+        """what stands in the file before the stream"""
         self._path = path
         try:
             self._file = None if path is None else path.open("wb", buffering=0)
@@ -26,7 +28,9 @@ class Copy(io.RawIOBase):
 
     def head(self, facts: Facts) -> None:
         """Keep what the machine says of its ports, before the first line of the trace."""
-        self.write("".join(facts.lines()).encode())
+        if self._file is not None:
+            self.begins_with = "".join(facts.lines()).encode()
+            self.write(self.begins_with)
 
     def writable(self) -> bool:
         return True
@@ -48,12 +52,14 @@ class Copy(io.RawIOBase):
 
 
 class Copied(io.RawIOBase):
-    """Another stream's bytes, each also written to a Copy."""
+    """What a Copy begins with, then another stream's bytes, each also written to the Copy: whoever
+    reads this counts the same lines as whoever reads the file."""
 
     def __init__(self, stream: io.RawIOBase, copy: Copy) -> None:
         super().__init__()
         self._stream = stream
         self._copy = copy
+        self._first = io.BytesIO(copy.begins_with)
 
     def readable(self) -> bool:
         return True
@@ -61,6 +67,8 @@ class Copied(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """The next bytes; 0 at the end."""
         view = memoryview(buffer).cast("B")
+        if count := self._first.readinto(view):
+            return count
         count = self._stream.readinto(view) or 0
         self._copy.write(view[:count])
         return count

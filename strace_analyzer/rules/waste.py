@@ -39,8 +39,8 @@ def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = Tru
     """`finding` as probable where the trace hides calls that could make it harmless; `options` says
     whether IP_BIND_ADDRESS_NO_PORT could."""
     doubts = finding.doubts | (summary.hidden & {Doubt.COPIES_HIDDEN})
-    if finding.shows_no_port:
-        doubts |= summary.hidden & {Doubt.OPTION_UNSEEN}
+    if finding.shows_no_port and finding.namespace in summary.showing_ports:
+        doubts |= {Doubt.OPTION_UNSEEN}
     if not finding.proved:
         doubts |= summary.hidden & {Doubt.DESCRIPTORS_HIDDEN, Doubt.FAILURES_HIDDEN}
         if options and Doubt.OPTIONS_HIDDEN in summary.hidden and not showed_its_port(finding):

@@ -28,7 +28,7 @@ def test_the_report_goes_to_standard_error(tmp_path: Path) -> None:
     assert done.stdout == "begun\nsaid on standard output\n"
     assert done.stderr.startswith("said on standard error\nnote: python")
     assert "binds before connecting: 3 of its 3 outgoing TCP connections" in done.stderr
-    assert "of this machine" in done.stderr  # the port range is not assumed
+    assert "of the traced machine" in done.stderr  # the port range is not assumed
     assert done.returncode == 0
     assert_nothing_is_left(tmp_path)
 

@@ -124,7 +124,8 @@ def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:
         (
             "another-process",
             "unknown",
-            "The range of ports, 32768-60999, is assumed: give the real one with --port-range.",
+            "Then check again with the output of ss -tanp (--ss FILE) and the range "
+            "(--port-range LO-HI).",
         ),
     ],
 )
