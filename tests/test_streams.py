@@ -14,7 +14,8 @@ from shared_folder import TRACES
 from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.rules import catalogue
-from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
+from strace_analyzer.trace.input.named import traces
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 WHOLE = sorted(SAMPLES.glob("*.strace"))

@@ -17,6 +17,7 @@ from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.words import Case, program
 from strace_analyzer.trace.input.content import SMALL_BLOCK
 from strace_analyzer.trace.reader import (
+    Accounting,
     EventStream,
     EveryLineMattersError,
     TraceInput,
@@ -41,7 +42,8 @@ def analyze(
     lines. `port_range` is the ephemeral range, (low, high), where
     the default is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was
     1. `rules` are run instead of the catalogue. Without `sockets`, the sockets' lives are not
-    collected. Raises TraceError where a source cannot be read, TypeError where it is none of these.
+    collected. Raises TraceError where no source can be read (of several, one that cannot is a
+    warning), TypeError where it is none of these.
     """
     settings = Settings(
         rules=tuple(rules) if rules is not None else catalogue(),
@@ -53,8 +55,18 @@ def analyze(
 
 
 def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:
-    """As `analyze`, for inputs that are already resolved."""
-    done = [done for trace in inputs for done in _analyzed(trace, settings)]
+    """As `analyze`, for inputs that are already resolved. One of several that cannot be read costs
+    itself only; raises TraceError where none can."""
+    done: list[_Done] = []
+    refused: list[TraceError] = []
+    for trace in inputs:
+        try:
+            done += _analyzed(trace, settings)
+        except TraceError as error:
+            refused.append(error)
+            done.append(_refused(trace, error, settings))
+    if len(refused) == len(inputs) > 0:
+        raise refused[0] if len(refused) == 1 else TraceError("\n".join(map(str, refused)))
     analysis = joined([(analysis, result) for _, analysis, result in done], settings)
     return replace(analysis, inputs=tuple(trace for trace, _, _ in done))
 
@@ -78,6 +90,13 @@ def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
         ]
     analysis.close()
     return [(trace, analysis, result(reader, analysis))]
+
+
+def _refused(trace: TraceInput, error: TraceError, settings: Settings) -> _Done:
+    """A trace that cannot be read, as a trace of which nothing is known but why."""
+    analysis = TraceAnalysis(trace.id, trace.name, [trace.name], settings)
+    analysis.close()
+    return trace, analysis, analysis.result("none", (Accounting(trace.name, refused=str(error)),))
 
 
 def _one_of(trace: TraceInput, number: int, stream: str) -> TraceInput:

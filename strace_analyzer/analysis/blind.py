@@ -15,6 +15,9 @@ def not_read(
     accounts: Sequence[Accounting], unread: Unread, sources: Sequence[str]
 ) -> Iterator[Told]:
     """What was lost on the way, or was not understood. `sources` are the names of the sources."""
+    for account in accounts:
+        if account.refused is not None:
+            yield Told(Doubt.REFUSED, 1, account.refused)
     damage = [account.damage for account in accounts if account.damage is not None]
     if damage:
         yield Told(Doubt.DAMAGED, len(damage), f"the end is missing: {'; '.join(damage)}")

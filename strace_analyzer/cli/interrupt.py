@@ -18,7 +18,8 @@ from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.tail import FollowedFile
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
-from strace_analyzer.trace.input.source import SourceInput, TraceInput, traces
+from strace_analyzer.trace.input.named import traces
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 _BLOCK = 1 << 18
 _PATIENCE = Patience(idle=1.0, total=3.0)
@@ -76,7 +77,7 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
 def _watched(source: SourceInput, stop: Stop) -> SourceInput:
     return _UntilStopped(
         *(source.name, source.path, source.stream, source.tid, source.start),
-        *(source.member, source.only),
+        *(source.member, source.only, source.refused),
         stop,
     )
 

@@ -62,6 +62,7 @@ def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
         source.start,
         source.member,
         source.only,
+        source.refused,
         source,
         read,
     )

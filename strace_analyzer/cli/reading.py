@@ -19,6 +19,12 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
     """Everything read and judged. Raises TraceError for what cannot be read as strace output."""
     with inputs_of(arguments, quiet=quiet) as inputs:
         analysis = analyze_traces(inputs, settings)
+    say(
+        account.refused
+        for trace in analysis.traces
+        for account in trace.sources
+        if account.refused is not None
+    )
     say_failures(analysis)
     return analysis
 

@@ -41,6 +41,7 @@ LOOK = (
 )
 COPY = f"copy the file again from where it was taken, or {AGAIN}"
 AS_FILE = "save the trace to a file and check that, or take the stream with --strict"
+READABLE = "give the file that strace wrote, or leave this one out"
 TO_ITS_END = "read it to its end: strace-analyzer TRACE"
 
 
@@ -211,6 +212,7 @@ class Doubt(StrEnum):
         Effect.MISS,
         WHOLE,
     )
+    REFUSED = ("refused", "this file could not be read", Effect.MISS, READABLE)
     DAMAGED = ("damaged", "the end of this trace is missing", Effect.MISS, COPY)
     INTERRUPTED = ("interrupted", "the trace was not read to its end", Effect.MISS, TO_ITS_END)
     LINES_LEFT_OUT = (

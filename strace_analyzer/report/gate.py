@@ -9,7 +9,8 @@
                     below the gate, and all in traces that cannot show it all
 
 Exit status: 0 nothing at or above the gate, 1 something is, 2 a trace could not be judged
-(inconclusive, or one of several was), or a rule raised an error. Exit 0 means: looked at, nothing
+(inconclusive, or one of several was), one of several could not be read at all, or a rule raised an
+error. Exit 0 means: looked at, nothing
 there.
 """
 
@@ -42,6 +43,8 @@ class Judged(Protocol):
     def blind(self) -> frozenset[str]: ...
     @property
     def failed_rules(self) -> bool: ...
+    @property
+    def refused(self) -> tuple[str, ...]: ...
 
 
 class Gate(NamedTuple):
@@ -128,7 +131,7 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         verdict = "clean" if made > 0 else "no-connections"
         if any(failure.lacked for failure in selected.failures):
             verdict = "inconclusive"  # what was found of it was not asked for
-    if selected.failed_rules:
+    if selected.failed_rules or selected.refused:
         exit_status = 2
     elif fails:
         exit_status = 1

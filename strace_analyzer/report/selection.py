@@ -151,6 +151,13 @@ class Selected:
         self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
         """the traces that could not be judged: options hid bind() or connect(), or the file is
         damaged"""
+        self.refused = tuple(
+            account.refused
+            for trace in analysis.traces
+            for account in trace.sources
+            if account.refused is not None
+        )
+        """why traces could not be read, where others could"""
         self.failed_rules = bool(analysis.failures)
         """a rule raised an error"""
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input.content import _zstd, blocks, rows
-from strace_analyzer.trace.input.source import SourceInput, traces
+from strace_analyzer.trace.input.named import traces
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 Compress = Callable[[bytes], bytes]
 TEXT = b"".join(b"close(%d) = 0\n" % number for number in range(5000))
@@ -213,12 +214,7 @@ def test_a_file_of_the_prefixes_name_is_that_file(tmp_path: Path) -> None:
     ("files", "name", "message"),
     [
         ((), "none", "{0}/none: no such file or directory"),
-        (("x.txt",), "", "{0}: no files of strace -ff (PREFIX.PID) in this directory"),
-        (
-            ("x.1", "y.2"),
-            "",
-            "{0}: more than one strace -ff trace in it; name one: {0}/x, {0}/y",
-        ),
+        ((), "", "{0}: no files in this directory"),
         ((), "no/such/dir", "{0}/no/such/dir: no such file or directory"),
         (("file",), "file/x", "{0}/file/x: no such file or directory"),
     ],
@@ -250,3 +246,41 @@ def test_the_program_zstd_does_where_the_library_is_missing(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TraceError, match=r"install the program zstd, or: .* -m pip"):
         content(stream(packed))
+
+
+def names(found: list[TraceInput]) -> list[tuple[str, str, int]]:
+    return [(trace.id, trace.name, len(trace.sources)) for trace in found]
+
+
+def test_all_files_of_a_family_are_one_trace(tmp_path: Path) -> None:
+    make(tmp_path, "x.812", "x.900", "y.7", "y.8", "a.txt")
+    given = [str(tmp_path / name) for name in ("x.812", "y.7", "x.900", "a.txt")]
+    assert names(traces(given)) == [
+        ("t1", f"{tmp_path}/x", 2),
+        ("t2", f"{tmp_path}/y.7", 1),
+        ("t3", f"{tmp_path}/a.txt", 1),
+    ]
+
+
+def test_a_directory_is_walked(tmp_path: Path) -> None:
+    for name in ("", "below", "empty", ".hidden"):
+        (tmp_path / "d" / name).mkdir(parents=True)
+        if name != "empty":
+            make(tmp_path / "d" / name, "b.strace", "a.txt", ".c.strace")
+    make(tmp_path / "d", "x.1", "x.2", "y.1")
+    top = tmp_path / "d"
+    assert names(traces([str(top)])) == [
+        ("t1", f"{top}/x", 2),
+        ("t2", f"{top}/y", 1),
+        ("t3", f"{top}/b.strace", 1),
+        ("t4", f"{top}/below/a.txt", 1),
+        ("t5", f"{top}/below/b.strace", 1),
+    ]
+
+
+def test_one_of_several_that_cannot_be_read_says_so_when_it_is_read(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt")
+    bad, good = traces([str(tmp_path / "none"), str(tmp_path / "a.txt")])
+    assert content(good.sources[0]) == b"close(3) = 0\n"
+    with pytest.raises(TraceError, match="none: no such file or directory"):
+        content(bad.sources[0])

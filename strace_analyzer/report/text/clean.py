@@ -65,7 +65,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
         yield BLANK
     told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
     yield from not_known(section, frozenset(told))
-    is_damaged = any(warning.code == "damaged" for warning in section.warnings)
+    is_damaged = any(warning.code in ("damaged", "refused") for warning in section.warnings)
     if is_damaged:
         return  # strace is not to blame
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):

@@ -94,7 +94,8 @@ def read(section: Section) -> str:
     words = [count(lines, "line"), count(calls, "call")]
     if foreign:
         words.append(f"{number(foreign)} not strace's")
-    words.append("all understood" if not unparsed else f"{number(unparsed)} not understood")
+    if lines:
+        words.append("all understood" if not unparsed else f"{number(unparsed)} not understood")
     wrappings = dict.fromkeys(note for source in sources for note in source.read_through)
     if wrappings:
         words.append(f"read through: {'; '.join(wrappings)}")

@@ -39,6 +39,11 @@ class Section(NamedTuple):
         """Of no concern here: the exit status is decided for all traces together."""
         return False
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """As failed_rules."""
+        return ()
+
     def rule(self, group: Group) -> type[Rule]:
         """The rule that found it."""
         return self.rules[group.rule]

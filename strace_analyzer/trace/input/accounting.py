@@ -41,6 +41,8 @@ class Accounting:
     """How far it was read where a signal ended that before its end."""
     damage: str | None = None
     """Why only its beginning could be read."""
+    refused: str | None = None
+    """Why nothing of it could be read, where other traces could."""
 
     def was_shortened(self) -> None:
         """The next line is one whose middle was left out."""

@@ -1,24 +1,15 @@
-"""What the user names -> traces of one or more sources, each of which gives blocks of whole lines.
-
-A file, a stream, or an archive (tar) that `collect` made; a directory or a PREFIX is the family of
-files that `strace -ff -o PREFIX` wrote, one per thread (strace(1), --output-separately).
-"""
+"""One trace as the user named it: its sources, each of which gives blocks of whole lines."""
 
 from __future__ import annotations
 
-import re
-import sys
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
-
-_MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2))?")
-"""The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +28,8 @@ class SourceInput:
     """The name of the trace in `path`, where that is an archive."""
     only: str | None = None
     """Of lines that several containers wrote: whose are read."""
+    refused: str | None = None
+    """Why it names nothing that can be read, where others were named beside it."""
 
     @property
     def can_be_read_again(self) -> bool:
@@ -61,6 +54,8 @@ class SourceInput:
         Raises TraceError where it cannot be opened, read or decompressed, DamagedError after what
         comes before the damage.
         """
+        if self.refused is not None:
+            raise TraceError(self.refused)
         try:
             if self.path is not None and self.member is not None:
                 with tarfile.open(self.path) as archive:
@@ -93,111 +88,3 @@ class TraceInput:
     sources: tuple[SourceInput, ...]
     hint: str | None = None
     """What the user may not have meant: a member of a -ff family that is read alone."""
-
-
-def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[TraceInput]:
-    """Each argument as a trace of its own; standard input where there is none, and for `-`.
-
-    Raises TraceError where an argument names nothing that can be read.
-    """
-    return [
-        _trace(f"t{number}", argument, stdin)
-        for number, argument in enumerate(arguments or ["-"], 1)
-    ]
-
-
-def _trace(trace_id: str, argument: str, stdin: BinaryIO | None) -> TraceInput:
-    if argument == "-":
-        stream = stdin or sys.stdin.buffer
-        start = stream.tell() if stream.seekable() else None
-        source = SourceInput("<stdin>", None, stream, start=start)
-        return TraceInput(trace_id, "<stdin>", (source,))
-    path = Path(argument)
-    try:
-        if path.is_dir():
-            return TraceInput(trace_id, argument, _directory(path))
-        if path.exists():
-            return _file(trace_id, argument, path)
-        family = _members(path.parent).get(path.name)
-    except OSError as error:
-        raise TraceError(f"{argument}: {error.strerror or error}") from error
-    if not family:
-        raise TraceError(f"{argument}: no such file or directory")
-    return TraceInput(trace_id, argument, family)
-
-
-def _file(trace_id: str, argument: str, path: Path) -> TraceInput:
-    if _is_archive(path):
-        member = _trace_in(argument, path)
-        return TraceInput(trace_id, argument, (SourceInput(argument, path, member=member),))
-    match = _MEMBER.fullmatch(path.name)
-    if match is None:
-        return TraceInput(trace_id, argument, (SourceInput(argument, path),))
-    hint = None
-    siblings = _members(path.parent).get(match["prefix"], ())
-    if len(siblings) > 1:
-        prefix = path.parent / match["prefix"]
-        hint = f"{argument} is one of {len(siblings)} files of a strace -ff trace; all: {prefix}"
-    source = SourceInput(argument, path, tid=int(match["tid"]))
-    return TraceInput(trace_id, argument, (source,), hint)
-
-
-def _is_archive(path: Path) -> bool:
-    """A tar file, compressed or not, by its content."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_TAR_MAGIC.stop)
-    except OSError:
-        return False
-    if not path.is_file() or not (head[_TAR_MAGIC] == b"ustar" or head.startswith(_COMPRESSED)):
-        return False
-    try:
-        return tarfile.is_tarfile(path)
-    except (OSError, EOFError, ValueError):
-        return False
-
-
-_TAR_MAGIC = slice(257, 262)
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
-"""what tarfile reads by itself"""
-
-
-def _trace_in(argument: str, path: Path) -> str:
-    """The one trace in an archive: what `collect` calls trace.txt, or the only file. Raises
-    TraceError where there is none."""
-    try:
-        with tarfile.open(path) as archive:
-            names = [item.name for item in archive if item.isfile()]
-    except (tarfile.TarError, EOFError, OSError) as damage:
-        raise DamagedError(f"{argument}: damaged archive ({damage})") from damage
-    found = [name for name in names if Path(name).name == "trace.txt"] or names
-    if len(found) != 1:
-        listed = ", ".join(names[:5]) or "nothing"
-        raise TraceError(f"{argument}: no trace.txt in this archive, but {listed}: unpack it first")
-    return found[0]
-
-
-def _directory(path: Path) -> tuple[SourceInput, ...]:
-    families = _members(path)
-    if not families:
-        raise TraceError(f"{path}: no files of strace -ff (PREFIX.PID) in this directory")
-    if len(families) > 1:
-        names = ", ".join(str(path / prefix) for prefix in sorted(families))
-        raise TraceError(f"{path}: more than one strace -ff trace in it; name one: {names}")
-    return next(iter(families.values()))
-
-
-def _members(directory: Path) -> dict[str, tuple[SourceInput, ...]]:
-    """The -ff families in `directory`: prefix -> its files, by thread id."""
-    families: dict[str, list[SourceInput]] = {}
-    if not directory.is_dir():
-        return {}
-    for path in directory.iterdir():
-        match = _MEMBER.fullmatch(path.name)
-        if match and path.is_file():
-            source = SourceInput(str(path), path, tid=int(match["tid"]))
-            families.setdefault(match["prefix"], []).append(source)
-    return {
-        prefix: tuple(sorted(sources, key=lambda source: (source.tid or 0, source.name)))
-        for prefix, sources in families.items()
-    }

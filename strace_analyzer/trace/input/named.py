@@ -1,0 +1,195 @@
+"""What the user names -> traces of one or more sources.
+
+A file, a stream, or an archive (tar) that `collect` made; a directory or a PREFIX is the family of
+files that `strace -ff -o PREFIX` wrote, one per thread (strace(1), --output-separately).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tarfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from strace_analyzer.errors import DamagedError, TraceError
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
+
+_MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2))?")
+"""The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""
+
+
+def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[TraceInput]:
+    """Each argument as a trace of its own; standard input where there is none, and for `-`. All
+    files of one -ff family are one trace, and so is a family in a directory; a directory of other
+    files is as many traces.
+
+    Raises TraceError where the only argument names nothing that can be read; one of several is a
+    trace that raises it when it is read.
+    """
+    named = _families_joined(arguments or ["-"])
+    found: list[TraceInput] = []
+    for name, argument in named:
+        try:
+            found += [_family(name, argument)] if name else _traces(argument, stdin)
+        except TraceError as error:
+            if len(named) == 1:
+                raise
+            found.append(_one(argument, SourceInput(argument, None, refused=str(error))))
+    return [replace(trace, id=f"t{number}") for number, trace in enumerate(found, 1)]
+
+
+def _families_joined(arguments: Sequence[str]) -> list[tuple[str | None, str]]:
+    """The arguments; in the place of all files of one family (`trace.*`), once its prefix. With
+    each the prefix, None where it is an argument."""
+    named: dict[str, list[str]] = {}
+    for argument in dict.fromkeys(arguments):
+        match = _MEMBER.fullmatch(Path(argument).name)
+        if match is not None and Path(argument).is_file():
+            named.setdefault(str(Path(argument).parent / match["prefix"]), []).append(argument)
+    whole = {
+        argument: prefix
+        for prefix, members in named.items()
+        if 1 < len(members) == len(_members(Path(prefix).parent).get(Path(prefix).name, ()))
+        for argument in members
+    }
+    joined = [(whole.get(argument), whole.get(argument, argument)) for argument in arguments]
+    return [
+        item for number, item in enumerate(joined) if item[0] is None or item not in joined[:number]
+    ]
+
+
+def _family(name: str | None, prefix: str) -> TraceInput:
+    path = Path(prefix)
+    return _one(name or prefix, *_members(path.parent)[path.name])
+
+
+def _one(name: str, *sources: SourceInput) -> TraceInput:
+    return TraceInput("", name, sources)
+
+
+def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
+    if argument == "-":
+        stream = stdin or sys.stdin.buffer
+        start = stream.tell() if stream.seekable() else None
+        return [_one("<stdin>", SourceInput("<stdin>", None, stream, start=start))]
+    path = Path(argument)
+    try:
+        if path.is_dir():
+            found = _directory(argument, path)
+            if not found:
+                raise TraceError(f"{argument}: no files in this directory")
+            return found
+        if path.exists():
+            return [_file(argument, path)]
+        family = _members(path.parent).get(path.name)
+    except OSError as error:
+        raise TraceError(f"{argument}: {error.strerror or error}") from error
+    if not family:
+        raise TraceError(f"{argument}: no such file or directory")
+    return [_one(argument, *family)]
+
+
+def _file(argument: str, path: Path) -> TraceInput:
+    if _is_archive(path):
+        member = _trace_in(argument, path)
+        return _one(argument, SourceInput(argument, path, member=member))
+    match = _MEMBER.fullmatch(path.name)
+    if match is None:
+        return _one(argument, SourceInput(argument, path))
+    hint = None
+    siblings = _members(path.parent).get(match["prefix"], ())
+    if len(siblings) > 1:
+        prefix = path.parent / match["prefix"]
+        hint = f"{argument} is one of {len(siblings)} files of a strace -ff trace; all: {prefix}"
+    source = SourceInput(argument, path, tid=int(match["tid"]))
+    return TraceInput("", argument, (source,), hint)
+
+
+def _is_archive(path: Path) -> bool:
+    """A tar file, compressed or not, by its content."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_TAR_MAGIC.stop)
+    except OSError:
+        return False
+    if not path.is_file() or not (head[_TAR_MAGIC] == b"ustar" or head.startswith(_COMPRESSED)):
+        return False
+    try:
+        return tarfile.is_tarfile(path)
+    except (OSError, EOFError, ValueError):
+        return False
+
+
+_TAR_MAGIC = slice(257, 262)
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+"""what tarfile reads by itself"""
+
+
+def _trace_in(argument: str, path: Path) -> str:
+    """The one trace in an archive: what `collect` calls trace.txt, or the only file. Raises
+    TraceError where there is none."""
+    try:
+        with tarfile.open(path) as archive:
+            names = [item.name for item in archive if item.isfile()]
+    except (tarfile.TarError, EOFError, OSError) as damage:
+        raise DamagedError(f"{argument}: damaged archive ({damage})") from damage
+    found = [name for name in names if Path(name).name == "trace.txt"] or names
+    if len(found) != 1:
+        listed = ", ".join(names[:5]) or "nothing"
+        raise TraceError(f"{argument}: no trace.txt in this archive, but {listed}: unpack it first")
+    return found[0]
+
+
+def _directory(argument: str, path: Path) -> list[TraceInput]:
+    """What is in it and below it: each family a trace, named as the directory where it is all that
+    there is; of the other files those that are named as traces, or, without a family, each that
+    is not hidden."""
+    families = _members(path)
+    here = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+    below = [
+        trace
+        for item in here
+        if item.is_dir() and not item.is_symlink()
+        for trace in _directory(str(item), item)
+    ]
+    others = [
+        _walked(item)
+        for item in here
+        if item.is_file()
+        and not _MEMBER.fullmatch(item.name)
+        and (not families or _TRACE_NAME.search(item.name))
+    ]
+    if len(families) == 1 and not others and not below:
+        return [_one(argument, *next(iter(families.values())))]
+    found = [_one(str(path / prefix), *families[prefix]) for prefix in sorted(families)]
+    return [*found, *others, *below]
+
+
+def _walked(path: Path) -> TraceInput:
+    """A file that was found: where it cannot be read, that is said of it when it is read."""
+    try:
+        return _file(str(path), path)
+    except TraceError as error:
+        return _one(str(path), SourceInput(str(path), None, refused=str(error)))
+
+
+_TRACE_NAME = re.compile(r"\.(?:strace|trace)(?:\.(?:gz|xz|zst|bz2))?$")
+
+
+def _members(directory: Path) -> dict[str, tuple[SourceInput, ...]]:
+    """The -ff families in `directory`: prefix -> its files, by thread id."""
+    families: dict[str, list[SourceInput]] = {}
+    if not directory.is_dir():
+        return {}
+    for path in directory.iterdir():
+        match = _MEMBER.fullmatch(path.name)
+        if match and path.is_file():
+            source = SourceInput(str(path), path, tid=int(match["tid"]))
+            families.setdefault(match["prefix"], []).append(source)
+    return {
+        prefix: tuple(sorted(sources, key=lambda source: (source.tid or 0, source.name)))
+        for prefix, sources in families.items()
+    }
