@@ -1,7 +1,7 @@
 """Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of
 `check`.
 
-    findings        something was found
+    findings        something was found, or all that was is known from a baseline
     clean           nothing was, at least one outgoing connection was made, none failed for want
                     of a local port or address, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
@@ -41,6 +41,8 @@ class Judged(Protocol):
     def warnings(self) -> tuple[Warning, ...]: ...
     @property
     def blind(self) -> frozenset[str]: ...
+    @property
+    def left_out(self) -> int: ...
     @property
     def failed_rules(self) -> bool: ...
     @property
@@ -122,6 +124,8 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
     fails = gate.fails(selected)
     if selected.judged and (fails or {g.trace for g in selected.judged} - selected.blind):
         verdict = "findings"
+    elif not selected.judged and selected.left_out:
+        verdict = "findings"  # all of them known: nothing new is no all-clear
     elif (
         selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings)
     ):

@@ -7,6 +7,7 @@ shown. It is long because all that can be chosen from is chosen here, by the sam
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -129,10 +130,11 @@ class Selected:
         """the groups that count for the verdict, whatever their level"""
         self.groups = tuple(g for g in self.judged if g.level >= selection.level)
         """the groups that are shown"""
-        self.left_out = sum(g.count for g in analysis.groups) - sum(g.count for g in self.judged)
-        """findings that are known from a baseline"""
-        if not selection.known:
-            self.left_out = 0
+        self.left_out_of: Counter[str] = Counter()
+        """by trace: findings that are known from a baseline"""
+        if selection.known:
+            self.left_out_of.update(_counted(analysis.groups))
+            self.left_out_of.subtract(_counted(self.judged))
         self._shown = {(group.trace, group.id) for group in self.groups}
         self.unknown: tuple[Unknown, ...] = tuple(
             entry
@@ -206,6 +208,11 @@ class Selected:
             if folds[group.trace, group.id].count
         )
 
+    @property
+    def left_out(self) -> int:
+        """Findings that are known from a baseline."""
+        return self.left_out_of.total()
+
     def _keeps(self, process: Process) -> bool:
         selection = self.selection
         if selection.pids and not selection.pids & {process.tgid, *process.tids}:
@@ -229,6 +236,14 @@ class Selected:
             for name in _names(process.command, ())
             for pattern in selection.commands
         )
+
+
+def _counted(groups: Iterable[Group]) -> Counter[str]:
+    """How many findings each trace has in these groups."""
+    counts: Counter[str] = Counter()
+    for group in groups:
+        counts[group.trace] += group.count
+    return counts
 
 
 def _some(names: Iterable[str]) -> str:

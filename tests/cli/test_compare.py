@@ -104,6 +104,10 @@ def test_a_baseline_leaves_what_is_new(tmp_path: Path) -> None:
     assert run(*gate, same).returncode == 1
     done = run(*gate, "--baseline", saved, "--format", "json", same)
     assert (json.loads(done.stdout)["findings"], done.returncode) == ([], 0)
+    assert json.loads(done.stdout)["summary"]["verdict"] == "findings"  # known is not gone
+    said = run(*gate, "--baseline", saved, same).stdout
+    assert said.startswith("nothing new: 5 findings known from the baseline\n")
+    assert "clean" not in said
     other = trace(tmp_path / "other", 2, 2, port=9999)
     both = tmp_path / "both"
     both.write_text(same.read_text() + other.read_text().removeprefix(OTP25))

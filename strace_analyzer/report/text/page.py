@@ -65,6 +65,9 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
             yield blind(section, "all that can be said:")
             yield BLANK
         yield from _findings(section)
+    elif judgement.verdict == "findings":
+        yield Text(f"nothing new: {count(section.left_out, 'finding')} known from the baseline")
+        yield BLANK
     else:
         yield from nothing_found(section, judgement)
     yield from failures(section)
@@ -166,6 +169,8 @@ def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
 
 
 def _verdict(part: Section, judgement: Judgement) -> Text:
+    if judgement.verdict == "findings" and not part.judged:
+        return Text("nothing new", style=DOUBT)
     if judgement.verdict == "findings":
         level = max(group.level for group in part.judged)
         return Text(str(level), style=LEVELS[level])

@@ -23,6 +23,8 @@ class Section(NamedTuple):
     unknown: tuple[Unknown, ...]
     failures: tuple[Failure, ...]
     warnings: tuple[Warning, ...]
+    left_out: int
+    """findings that are known from a baseline"""
     width: int
     everything: bool
     """--all: nothing is shortened"""
@@ -74,6 +76,7 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             unknown=tuple(u for u in selected.unknown if u.trace == trace.id),
             failures=tuple(f for f in selected.failures if f.trace == trace.id),
             warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
+            left_out=selected.left_out_of[trace.id],
             width=width,
             everything=everything,
             rules=selected.rules,
