@@ -90,9 +90,11 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
 
 def __getattr__(name: str) -> object:
     """`frames` needs pandas, which is loaded when it is first asked for and not before; `events`
-    needs the room of reports."""
+    needs the room of reports; `__version__` is read from what is installed."""
     if name == "events":
         return import_module("strace_analyzer.report.events.python").events
     if name == "frames":
         return import_module("strace_analyzer.report.frames").frames
+    if name == "__version__":
+        return import_module("strace_analyzer.report.version").version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
