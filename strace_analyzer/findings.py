@@ -246,6 +246,8 @@ class Process(NamedTuple):
     """of its TCP connections, those bound under IP_BIND_ADDRESS_NO_PORT"""
     address_bound: int = 0
     """of its TCP connections, those bound to a specific address or port"""
+    not_told: int = 0
+    """of its TCP connections, those of which the trace does not show whether they were bound"""
 
     def __repr__(self) -> str:
         return (

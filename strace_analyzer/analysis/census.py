@@ -14,12 +14,14 @@ from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 class _Tally:
     __slots__ = (
         "address_bound", "connected", "destinations", "early_bound", "failed", "group", "no_port",
-        "sockets", "tcp_connections", "unread",
+        "not_told", "sockets", "tcp_connections", "unknown_kind", "unread",
     )  # fmt: skip
 
     def __init__(self, group: ThreadGroup) -> None:
         self.group = group
+        self.not_told = 0
         self.sockets = 0
+        self.unknown_kind = 0
         self.tcp_connections = 0
         self.unread = 0
         self.early_bound = 0
@@ -46,8 +48,9 @@ class Census:
 
     @property
     def sockets(self) -> int:
-        """Internet sockets so far, over all processes, but for accepted ones."""
-        return sum(tally.sockets for tally in self._tallies.values())
+        """Sockets so far that can be internet sockets, over all processes, but for accepted
+        ones."""
+        return sum(tally.sockets + tally.unknown_kind for tally in self._tallies.values())
 
     @property
     def decoded(self) -> int:
@@ -59,7 +62,9 @@ class Census:
         was, now = step.was, step.now
         if was is None:
             if now is not None and now.origin is not Origin.ACCEPTED:
-                self._tally(step).sockets += 1
+                tally = self._tally(step)
+                tally.sockets += now.domain is not None
+                tally.unknown_kind += now.domain is None  # of a listener's number, for instance
             return
         if now is not None and (now.is_tcp or now.protocol is None):
             self._connection(self._tally(step), step.role, was, now)
@@ -87,6 +92,7 @@ class Census:
                 findings=findings.get(f"{self._trace}:{tally.group.id}", {}),
                 no_port=tally.no_port,
                 address_bound=tally.address_bound,
+                not_told=tally.not_told,
             )
             for tally in self._tallies.values()
         )
@@ -109,8 +115,21 @@ class Census:
                 tally.address_bound += 1
             elif was.binding is Binding.DEFERRED and not was.was_released:
                 tally.no_port += 1
+            elif _may_have_been_bound(was):
+                tally.not_told += 1
         if now.outcome is not was.outcome or role == "connect":
             if now.outcome is Outcome.CONNECTED:
                 tally.connected += 1
             elif now.outcome is Outcome.FAILED:
                 tally.failed += 1
+
+
+_BEFORE_THE_TRACE = frozenset({Doubt.OLDER, Doubt.RECEIVED, Doubt.UNDECODED})
+
+
+def _may_have_been_bound(was: Socket) -> bool:
+    """The trace does not show whether it was: its making is older or elsewhere, its bind() was not
+    decoded, or getsockname() showed a port that nobody was seen to ask for."""
+    if was.binding is not Binding.UNBOUND or was.was_released:
+        return False
+    return not was.doubts.isdisjoint(_BEFORE_THE_TRACE) or was.assigned_port is not None

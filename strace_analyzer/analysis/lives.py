@@ -47,8 +47,11 @@ class Lives:
 
     def close(self) -> None:
         """The end of the trace: what is still open stays open."""
-        for key, (step, _) in self._opened.items():
-            if key not in self._ended:
+        for key, (step, _) in tuple(self._opened.items()):
+            if not step.description.socket.is_inet:  # as a later call told
+                del self._opened[key]
+                self._ended.pop(key, None)
+            elif key not in self._ended:
                 self._ended[key] = self._life(key, step._replace(now=step.description.socket))
 
     def __len__(self) -> int:

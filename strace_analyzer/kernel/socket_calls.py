@@ -72,7 +72,11 @@ def accept(kernel: Kernel, task: Task, call: Syscall) -> None:
         return
     known = None if listener is None else kernel.find(task, listener, call)
     peer = socket_address(argument(call.args, 1))
-    domain = known.socket.domain if known else peer.family if peer else None
+    domain = None if known is None else known.socket.domain
+    if domain is None and peer is not None:
+        domain = peer.family
+        if known is not None:  # what was seen to listen() only: of what family, this tells
+            known.socket = known.socket._replace(domain=domain)
     kernel.create(
         task, call, "accept", new,
         origin=Origin.ACCEPTED,

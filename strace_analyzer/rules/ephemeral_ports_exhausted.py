@@ -157,11 +157,15 @@ class EphemeralPortsExhausted(Rule):
                 "each on one of its own.",
                 "With the last of them connect() fails EADDRNOTAVAIL.",
             )
-        reason = "The kernel found no local port to give: the program could not go on."
+        said = ["The kernel found no local port to give: the program could not go on."]
+        if case.cause == "another-process":
+            said.append(
+                "What this trace shows took few of them: another process may hold the rest."
+            )
         record = case.failing_call
-        if case.group.confidence is not Confidence.PROBABLE or record is None:
-            return (reason,)
-        return (reason, f"{record.errno} may have another reason here, so this is not certain.")
+        if case.group.confidence is Confidence.PROBABLE and record is not None:
+            said.append(f"{record.errno} may have another reason here, so this is not certain.")
+        return tuple(said)
 
     @classmethod
     def lists_destinations(cls, case: Case) -> bool:
@@ -187,8 +191,6 @@ class EphemeralPortsExhausted(Rule):
         is_asked = known is None and case.sample.detail("machine") is None
         if known is None:
             who, *sentences = _sure(case)
-            if case.cause == "another-process":
-                sentences.append("Another process may hold the ports.")
             if is_asked:
                 sentences += (line.format(pid=pid) for line in _ASK)
         else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from inspect import cleandoc
 
 import pytest
+from report.printed import printed
 
 import strace_analyzer as sa
+from strace_analyzer.analysis import Settings
 from strace_analyzer.findings import Process
-from tests.kernel_model.following import ANY, FIXED, MAIL, NO_PORT, OURS, TCP, UDP, WEB
+from tests.kernel_model.following import ANY, FIXED, MAIL, NO_PORT, OURS, PORT, TCP, UDP, WEB
 
 
 def processes(trace: str) -> tuple[Process, ...]:
@@ -47,6 +49,47 @@ def test_a_connection_is_counted_by_what_was_bound_before_it(
 ) -> None:
     (process,) = processes(f"socket({TCP}) = 3\n{calls}")
     assert tuple(getattr(process, name) for name in COUNTED) == counts
+
+
+SHOWN = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, [16]'
+
+
+@pytest.mark.parametrize(
+    ("calls", "not_told"),
+    [
+        (f"connect(3, {WEB}) = 0", 1),
+        (f"socket({TCP}) = 3\nconnect(3, {WEB}) = 0", 0),
+        (f"bind(3, {ANY}) = 0\nconnect(3<TCP:[0.0.0.0:40001]>, {WEB}) = 0", 0),
+        (f"socket({TCP}) = 3\ngetsockname(3, {PORT}) = 0\nconnect(3, {WEB}) = 0", 1),
+        (f"socket({TCP}) = 3\nbind(3, 0x7ffd, 16) = 0\nconnect(3, {WEB}) = 0", 0),
+        (f"getsockname(3, {SHOWN}) = 0\nconnect(3, {WEB}) = 0", 0),
+    ],
+    ids=["older", "made here", "bound here", "bound unseen", "undecoded", "shown to be unbound"],
+)
+def test_how_a_port_was_chosen_is_not_told_where_the_socket_is_older(
+    calls: str, not_told: int
+) -> None:
+    (process,) = processes(calls)
+    assert (process.tcp_connections, process.not_told) == (1, not_told)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "lives"),
+    [("{sa_family=AF_UNIX}, [2]", 0), (f"{WEB.removesuffix('16')}[16]", 2), ("NULL, NULL", 2)],
+)
+def test_a_listener_is_an_internet_socket_only_where_the_trace_says_so(
+    accepted: str, lives: int
+) -> None:
+    """Its socket() is older than the trace: the address of who came tells, if it is shown."""
+    analyzer = sa.Analyzer("trace", Settings(rules=(), keep_sockets=True))
+    analyzer.feed("getpid() = 5")
+    analyzer.feed('open("/dev/null", O_RDWR) = 3')
+    analyzer.feed("listen(9, 50) = 0")
+    analyzer.feed(f"accept(9, {accepted}) = 10")
+    made = analyzer.close()
+    assert [process.sockets for process in made.processes] == [0]
+    assert len(made.sockets) == len(list(made.sockets)) == lives
+    assert printed(made).startswith("no connections: 1 process, no outgoing TCP connection\n")
 
 
 def test_what_became_of_connections_and_where_they_went() -> None:

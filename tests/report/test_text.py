@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from report.fixtures import analysis, crawler, early_bind, group, process, trace
+from report.fixtures import SOURCE, analysis, crawler, early_bind, group, process, trace
 from report.printed import printed
 
 import strace_analyzer as sa
@@ -19,6 +19,7 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.trace.input.accounting import Accounting
 
 ONE_PROCESS = """\
 warning: beam.smp (pid 700) binds before connecting: 3 of its 3 outgoing TCP connections
@@ -143,6 +144,19 @@ def test_clean_says_what_was_seen() -> None:
     assert printed(analysis(processes=[curl(21, 6), curl(22, 7), nginx])) == CLEAN
 
 
+def test_a_socket_that_was_not_seen_made_is_not_said_to_have_a_port_of_connect() -> None:
+    older = process(tcp_connections=3, early_bound=0, not_told=1)
+    assert "  2 by connect(); 1 not shown by this trace\n" in (printed(analysis(processes=[older])))
+
+
+def test_only_lines_that_were_looked_at_are_understood() -> None:
+    source = Accounting(SOURCE, lines=1200, call_lines=118, exits=2, calls=110)
+    report = printed(analysis(traces=[trace(sources=(source,))], processes=[curl(21, 6)]))
+    assert report.splitlines()[-1] == (
+        "1,200 lines, 120 of them examined, 110 calls, all understood."
+    )
+
+
 NO_CONNECTIONS = """\
 no connections: 1 process, 5 internet sockets, no outgoing TCP connection
 
@@ -212,7 +226,7 @@ inconclusive: no early bind was seen (6 outgoing TCP connections by 1 process), 
 not show all
 
   PROGRAM    PROCESSES  TCP CONNECTIONS  HOW THE LOCAL PORT WAS CHOSEN
-  curl (21)          1                6  by connect()
+  curl (21)          1                6  no bind() was seen
 
   Not known  calls made through io_uring are invisible to strace (2 times, process 21, first on line
              12)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from report.fixtures import early_bind, group, port_use, process
+from report.fixtures import analysis, early_bind, group, port_use, process
+from report.printed import printed
 
 from strace_analyzer.findings import Finding, PortUse, Process, ProcessRef
 from strace_analyzer.rules import catalogue
@@ -132,6 +133,13 @@ def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:
 def test_exhaustion_says_whether_the_binds_matter(cause: str, without: str, last: str) -> None:
     found = early_bind(10, rule="ephemeral-ports-exhausted", cause=cause, without_bind=without)
     assert advised(found, process(), port_use()).sentences[-1] == last
+
+
+def test_who_may_hold_the_ports_is_a_reason_and_no_remedy() -> None:
+    found = early_bind(10, rule="ephemeral-ports-exhausted", cause="another-process")
+    assert not [text for text in advised(found, process()).sentences if "nother process" in text]
+    report = printed(analysis([found]))
+    assert "another process may hold the rest" in report.partition("  Fix  ")[0]
 
 
 def test_every_remedy_is_a_sentence() -> None:

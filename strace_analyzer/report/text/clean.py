@@ -46,11 +46,8 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
         case "no-connections":
             processes = _processes(len(section.processes))
             sockets = sum(process.sockets for process in section.processes)
-            yield headline(
-                "no connections",
-                GOOD,
-                f"{processes}, {count(sockets, 'internet socket')}, no outgoing TCP connection",
-            )
+            used = f"{count(sockets, 'internet socket')}, " if sockets else ""
+            yield headline("no connections", GOOD, f"{processes}, {used}no outgoing TCP connection")
         case _ if judgement.blind:
             yield blind(section, "nothing can be said")
         case _:
@@ -61,7 +58,8 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
             )
     yield BLANK
     if connected:
-        yield indented(programs(connected, section.everything))
+        is_sure = judgement.verdict != "inconclusive"
+        yield indented(programs(connected, section.everything, is_sure))
         yield BLANK
     told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
     yield from not_known(section, frozenset(told))
@@ -89,9 +87,9 @@ def _processes(value: int) -> str:
     return count(value, "process", "processes")
 
 
-def programs(processes: Sequence[Process], everything: bool) -> Table:
+def programs(processes: Sequence[Process], everything: bool, is_sure: bool) -> Table:
     """Program by program: how many processes, how many connections, how the local port was
-    chosen."""
+    chosen. Unless the trace `is_sure` to show every bind(), nobody can say that connect() chose."""
     grid = table("PROGRAM", ">PROCESSES", ">TCP CONNECTIONS", "~HOW THE LOCAL PORT WAS CHOSEN")
     by_name: dict[str, list[Process]] = {}
     for process in processes:
@@ -102,7 +100,9 @@ def programs(processes: Sequence[Process], everything: bool) -> Table:
     for name, members in shown:
         only = members[0]
         label = f"{name} ({only.tgid})" if len(members) == 1 and only.tgid else name
-        grid.add_row(label, number(len(members)), number(_connections(members)), _chosen(members))
+        grid.add_row(
+            label, number(len(members)), number(_connections(members)), _chosen(members, is_sure)
+        )
     rest = ordered[len(shown) :]
     if rest:
         grid.add_row(
@@ -118,18 +118,20 @@ def _connections(processes: Iterable[Process]) -> int:
     return sum(process.tcp_connections for process in processes)
 
 
-def _chosen(processes: Sequence[Process]) -> str:
+def _chosen(processes: Sequence[Process], is_sure: bool) -> str:
     """`4 by connect(); 8 bound with IP_BIND_ADDRESS_NO_PORT`."""
+    not_told = sum(process.not_told for process in processes)
     no_port = sum(process.no_port for process in processes)
     address = sum(process.address_bound for process in processes)
     early = sum(process.early_bound for process in processes)
     total = _connections(processes)
-    plain = total - no_port - address - early
+    plain = total - no_port - address - early - not_told
     parts = [
-        (plain, "by connect()"),
+        (plain, "by connect()" if is_sure else "no bind() was seen"),
         (no_port, "bound with IP_BIND_ADDRESS_NO_PORT"),
         (address, "bound to an address or port"),
         (early, "bound early"),
+        (not_told, "not shown by this trace"),
     ]
     said = [(value, text) for value, text in parts if value > 0]
     if len(said) == 1:
