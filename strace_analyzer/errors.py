@@ -18,6 +18,10 @@ class DamagedError(TraceError):
 class InterruptedReadError(TraceError):
     """A signal ended the reading before the input ended; its text is how far it came, or empty."""
 
+    def __init__(self, share: str, signal: int) -> None:
+        super().__init__(share)
+        self.signal = signal
+
 
 class SeveralStreamsError(TraceError):
     """The lines of several containers, programs or files stand in one text."""

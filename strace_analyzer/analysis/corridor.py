@@ -356,7 +356,7 @@ class TraceAnalysis:
                 untimed=sum(use.wastes_only_if_at_once for use in self._summary.uses.values()),
             )
         )
-        if any(account.refused is not None for account in accounts):
+        if any(account.was_not_begun for account in accounts):
             self._warnings = []  # what no line shows is not strace's doing
         return TraceResult(
             id=self.trace,
@@ -392,7 +392,7 @@ class TraceAnalysis:
         if not self.visibility.names and any(account.tables for account in accounts):
             yield Told(Doubt.SUMMARY, 1)
         yield from not_read(accounts, self._unread, self._source_names)
-        if any(account.refused is not None for account in accounts):
+        if any(account.was_not_begun for account in accounts):
             return
         yield from not_seen(self._unseen, self._unknowns.count(Doubt.GIVEN_TWICE))
         if any("connect" in finding.calls for finding in self._engine.store):

@@ -37,10 +37,16 @@ class _UntilStopped(SourceInput):
     ) -> Iterator[Block]:
         read = 0
         for block in SourceInput.blocks(self, size, shortened):
-            if self.stop is not None and self.stop.pressed:
-                raise InterruptedReadError(_share(read, self.size))
+            self._check(read)
             read += len(block)
             yield block
+        if self.start is not None:  # a file as standard input ends where its end is wished for
+            self._check(read)
+
+    def _check(self, read: int) -> None:
+        """Raises InterruptedReadError, `read` bytes having been read, where a signal came."""
+        if self.stop is not None and self.stop.signal is not None:
+            raise InterruptedReadError(_share(read, self.size), self.stop.signal)
 
 
 def _share(read: int, size: int) -> str:

@@ -18,6 +18,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.pressed = False
+        self.signal: int | None = None
+        """the number of the signal that pressed it first, None for a clock"""
         self.wake, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
 
@@ -52,6 +54,8 @@ def stopped_by_signals(
     def handle(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        if stop.signal is None and number != signal.SIGALRM:
+            stop.signal = number
         stop.press()
         if and_then is not None:
             and_then()

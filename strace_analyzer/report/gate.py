@@ -10,7 +10,8 @@
 
 Exit status: 0 nothing at or above the gate, 1 something is, 2 a trace could not be judged
 (inconclusive, or one of several was), one of several could not be read at all, or a rule raised an
-error. Exit 0 means: looked at, nothing
+error; 128+N a trace was not read to its end, because signal N came (130 after Ctrl-C), and nothing
+is at the gate. Exit 0 means: looked at, nothing
 there.
 """
 
@@ -47,6 +48,8 @@ class Judged(Protocol):
     def failed_rules(self) -> bool: ...
     @property
     def refused(self) -> tuple[str, ...]: ...
+    @property
+    def interrupted(self) -> int | None: ...
 
 
 class Gate(NamedTuple):
@@ -139,6 +142,8 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         exit_status = 2
     elif fails:
         exit_status = 1
+    elif selected.interrupted is not None:
+        exit_status = 128 + selected.interrupted
     else:
         exit_status = 2 if selected.blind or verdict == "inconclusive" else 0
     return Judgement(

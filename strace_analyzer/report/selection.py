@@ -160,6 +160,16 @@ class Selected:
             if account.refused is not None
         )
         """why traces could not be read, where others could"""
+        self.interrupted = next(
+            (
+                account.signal
+                for trace in analysis.traces
+                for account in trace.sources
+                if account.signal is not None
+            ),
+            None,
+        )
+        """the signal that kept a trace from being read to its end"""
         self.failed_rules = bool(analysis.failures)
         """a rule raised an error"""
 

@@ -46,6 +46,11 @@ class Section(NamedTuple):
         """As failed_rules."""
         return ()
 
+    @property
+    def interrupted(self) -> int | None:
+        """As failed_rules."""
+        return None
+
     def rule(self, group: Group) -> type[Rule]:
         """The rule that found it."""
         return self.rules[group.rule]

@@ -39,6 +39,8 @@ class Accounting:
     """Lines with quotes as strace prints them, where others have them as HTML."""
     interrupted: str | None = None
     """How far it was read where a signal ended that before its end."""
+    signal: int | None = None
+    """The number of that signal."""
     damage: str | None = None
     """Why only its beginning could be read."""
     refused: str | None = None
@@ -47,6 +49,11 @@ class Accounting:
     def was_shortened(self) -> None:
         """The next line is one whose middle was left out."""
         self.shortened += 1
+
+    @property
+    def was_not_begun(self) -> bool:
+        """Not one line of it was read: what it lacks says nothing about strace's options."""
+        return self.refused is not None or (self.interrupted is not None and not self.lines)
 
     @property
     def examined(self) -> int:
@@ -78,6 +85,7 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
         yield from source.blocks(size, account.was_shortened)
     except InterruptedReadError as stopped:
         account.interrupted = f"interrupted after {account.lines:,} lines{stopped}"
+        account.signal = stopped.signal
     except DamagedError as damage:
         if not account.lines:
             raise
