@@ -22,9 +22,6 @@ pytestmark = pytest.mark.cases
 FOLDERS = ("reading", "diagnosis")
 LINE_ROLES = ("bind", "connect", "listen", "socket")
 
-OPEN = {"reading/13a-unix-listener-counted.strace"}
-"""What does not hold yet. What is listed and holds is an error: take it off."""
-
 
 class Case(NamedTuple):
     folder: str
@@ -103,11 +100,7 @@ REFUSED: dict[str, Any] = {
 
 @pytest.mark.parametrize("strict", [False, True], ids=["default", "strict"])
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.folder}/{case.file}")
-def test_the_case_holds(
-    case: Case, strict: bool, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
-) -> None:
-    if f"{case.folder}/{case.file}" in OPEN:
-        request.applymarker(pytest.mark.xfail(reason="not yet", strict=True))
+def test_the_case_holds(case: Case, strict: bool, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["check", *(["--strict"] if strict else []), *case.options, str(case.path)]
     status = main(words)
     said = capsys.readouterr()
