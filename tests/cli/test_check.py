@@ -41,7 +41,7 @@ def test_a_file_named_like_a_command_is_given_with_a_dot(tmp_path: Path) -> None
         ((ERLANG, "--fail-on", "never"), 0),
         ((ERLANG, "--rule", "udp-shared-port"), 0),
         ((ERLANG, "--level", "error"), 1),
-        ((ERLANG, "--pid", "1"), 0),
+        ((ERLANG, "--pid", "4535"), 0),
         ((ERLANG, "--command", "beam*"), 1),
         ((ERLANG, "--until", "16:49:21.7"), 1),
         ((ERLANG, "--until", "16:49:21.1"), 0),
