@@ -44,8 +44,10 @@ class _UntilStopped(SourceInput):
             self._check(read)
 
     def _check(self, read: int) -> None:
-        """Raises InterruptedReadError, `read` bytes having been read, where a signal came."""
-        if self.stop is not None and self.stop.signal is not None:
+        """Raises InterruptedReadError, `read` bytes having been read, where a signal came. Not for
+        a pipe, which goes on while its writer has something to say, and ends by itself."""
+        is_pipe = self.path is None and self.start is None
+        if not is_pipe and self.stop is not None and self.stop.signal is not None:
             raise InterruptedReadError(_share(read, self.size), self.stop.signal)
 
 
