@@ -99,12 +99,12 @@ def traced(trace: Path, *options: str, wrapper: tuple[str, ...] = ()) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
 
 
-def findings(source: Path) -> list[tuple[str, int, int, str]]:
-    """(rule, fd of the bind, fd of the connect, outcome) in order of the bind; all must be
-    certain.
+def findings(source: Path, *, certain: bool = True) -> list[tuple[str, int, int, str]]:
+    """(rule, fd of the bind, fd of the connect, outcome) in order of the bind; all are certain, or
+    some are not.
     """
     early = [f for f in sa.analyze(source).findings if f.rule.startswith("bind-")]
-    assert {f.confidence for f in early} == {sa.Confidence.CERTAIN}
+    assert all(f.confidence is sa.Confidence.CERTAIN for f in early) is certain
     return sorted(
         ((f.rule, f.calls["bind"].fd, f.calls["connect"].fd, f.outcome.value) for f in early),
         key=lambda found: found[1],
@@ -157,4 +157,7 @@ def test_standard_error_changes_nothing(options: str, tmp_path: Path) -> None:
 def test_another_pid_namespace_changes_nothing(options: str, tmp_path: Path) -> None:
     """In the namespace a clone's result is not the child's tid that strace prints."""
     traced(tmp_path / "trace", *options.split(), wrapper=("unshare", "-p", "-f"))
-    assert findings(tmp_path / "trace") == (UNORDERED if options == "-ff" else EXPECTED)
+    if options == "-ff":  # no clock, and no clone that names the child's file
+        assert findings(tmp_path / "trace", certain=False) == UNORDERED
+    else:
+        assert findings(tmp_path / "trace") == EXPECTED
