@@ -9,14 +9,14 @@ SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 WORKERS ?= auto
 FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 
-.PHONY: help demo test test-fast lint types house rules bench bench-live bench-smoke check clean
+.PHONY: help demo test test-fast lint types contracts house rules bench bench-live bench-smoke check clean
 
 help:
 	@echo 'make demo         install into .venv and analyse the Erlang sample'
 	@echo 'make test         all tests'
 	@echo 'make test-fast    those that need nothing and take little, in under a minute'
-	@echo 'make check        test, lint, types, house, bench-smoke: what CI runs'
-	@echo 'make lint types house                ruff; mypy --strict; import-linter and RULES.md'
+	@echo 'make check        lint, types, contracts, bench-smoke, test: what CI runs'
+	@echo 'make lint types contracts house      ruff; mypy --strict; import-linter; with tests/house'
 	@echo 'make rules        RULES.md anew, from the rule files'
 	@echo 'make bench bench-live                timings against yardsticks; what a live analysis costs'
 	@echo 'make bench-smoke                     right results on a tiny trace'
@@ -38,8 +38,10 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy --strict -p strace_analyzer
 
-house: $(VENV)/.dev
+contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+house: contracts
 	$(BIN)/python -m pytest tests/house $(PYTEST_ARGS)
 
 rules: $(VENV)/.installed
@@ -54,7 +56,7 @@ bench-live: $(VENV)/.dev
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py
 
-check: test lint types house bench-smoke
+check: lint types contracts bench-smoke test
 
 clean:
 	rm -rf $(VENV) dist build

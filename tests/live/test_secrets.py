@@ -32,7 +32,7 @@ def assert_it_is_kept(trace: Path, calls: tuple[str, ...] = CALLS) -> None:
 
 @pytest.mark.parametrize("lean", [(), ("--lean",)])
 def test_the_printed_command_line_keeps_secrets(tmp_path: Path, lean: tuple[str, ...]) -> None:
-    line = run(tmp_path, "command", *lean, "--", *program("secrets.py")).stdout
+    line = run(tmp_path, "command", *lean, "--", *program("sends_secrets.py")).stdout
     done = subprocess.run(
         shlex.split(line), cwd=tmp_path, input=SECRET + "\n", text=True, capture_output=True
     )
@@ -44,7 +44,7 @@ def test_the_printed_command_line_keeps_secrets(tmp_path: Path, lean: tuple[str,
 
 @pytest.mark.parametrize("lean", [(), ("--lean",)])
 def test_run_keeps_secrets(tmp_path: Path, lean: tuple[str, ...]) -> None:
-    words = ("run", *lean, "--save-trace", "saved", "--", *program("secrets.py"))
+    words = ("run", *lean, "--save-trace", "saved", "--", *program("sends_secrets.py"))
     done = run(tmp_path, *words, given=SECRET + "\n")
     assert done.returncode == 0
     assert_it_is_kept(tmp_path / "saved", ("execve(",) if lean else CALLS)
@@ -54,7 +54,7 @@ def test_run_keeps_secrets(tmp_path: Path, lean: tuple[str, ...]) -> None:
 
 def test_attach_keeps_secrets(tmp_path: Path) -> None:
     with subprocess.Popen(
-        program("secrets.py"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        program("sends_secrets.py"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as traced:
         attached = start(tmp_path, "attach", "--save-trace", "saved", str(traced.pid))
         assert traced.stdin is not None

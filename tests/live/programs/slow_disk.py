@@ -9,8 +9,8 @@ from strace_analyzer.trace.input.source import SourceInput
 whole = SourceInput.blocks
 
 
-def slowly(self, size=0):
-    for block in whole(self, 1 << 13):
+def slowly(self, size=0, *told):
+    for block in whole(self, 1 << 13, *told):
         time.sleep(0.33)
         yield block
 
