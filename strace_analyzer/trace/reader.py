@@ -24,6 +24,7 @@ from strace_analyzer.trace.events import Event, Notice, Unparsed
 from strace_analyzer.trace.family import Family, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import Block, rows
+from strace_analyzer.trace.input.kinds import kind_of
 from strace_analyzer.trace.input.named import traces
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping, named
@@ -340,12 +341,16 @@ class TraceReader:
             return  # what was not read is not judged
         if not any(account.lines for account in self.accounting):
             raise TraceError(f"{name}: empty")
+        kind = kind_of(self.accounting[0].beginning)
+        but = "" if kind is None else f", but {kind}"
         if any(account.looks_like_strace for account in self.accounting):
+            if kind and kind.outweighs(any(a.is_understood for a in self.accounting)):
+                raise TraceError(f"{name}: not the output of strace{but}")
             return
         if self._quote is not None:
             raise TraceError(f"{name}: no trace, only: {self._quote}")
         if sum(a.examined for a in self.accounting) == sum(a.lines for a in self.accounting):
-            raise TraceError(f"{name}: not the output of strace")
+            raise TraceError(f"{name}: not the output of strace{but}")
 
 
 def batched(events: Iterable[Event]) -> Iterator[list[Event]]:

@@ -70,7 +70,11 @@ def test_a_finding_waits_for_no_other_line() -> None:
         (b"", "<stdin>: empty"),
         (b"\n", "<stdin>: not the output of strace"),
         (b"Dear all,\n  see open(2).\n", "<stdin>: not the output of strace"),
-        (b"\x7fELF\x02\x01\x01\x00\xff\xfe", "<stdin>: not the output of strace"),
+        (
+            b"\x7fELF\x02\x01\x01\x00\xff\xfe",
+            "<stdin>: not the output of strace, but an ELF binary (to trace a program: "
+            "strace-analyzer run -- PROGRAM)",
+        ),
         (
             b"strace: attach: ptrace(PTRACE_SEIZE, 812): Operation not permitted\n",
             "<stdin>: no trace, only: strace: attach: ptrace(PTRACE_SEIZE, 812): "

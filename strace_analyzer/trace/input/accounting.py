@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
 
 
@@ -45,6 +46,8 @@ class Accounting:
     """Why only its beginning could be read."""
     refused: str | None = None
     """Why nothing of it could be read, where other traces could."""
+    beginning: bytes = field(default=b"", repr=False, compare=False)
+    """Its first bytes, decompressed, which tell what it is where it is no trace."""
 
     def was_shortened(self) -> None:
         """The next line is one whose middle was left out."""
@@ -74,6 +77,11 @@ class Accounting:
         """True where at least one line is a call, a signal, an exit or a row of strace's table."""
         return self.call_lines + self.signals + self.exits + self.tables > 0
 
+    @property
+    def is_understood(self) -> bool:
+        """True where it looks like strace, and most of its lines are no other program's."""
+        return self.looks_like_strace and 2 * (self.foreign + self.unparsed) < self.examined
+
 
 def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) -> Iterator[Block]:
     """The blocks of `source`; where its compressed data is damaged, those before, and `account`
@@ -82,7 +90,9 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
     Raises TraceError where it cannot be read, or is damaged before its first line ends.
     """
     try:
-        yield from source.blocks(size, account.was_shortened)
+        for block in source.blocks(size, account.was_shortened):
+            account.beginning = account.beginning or block[:BEGINNING]
+            yield block
     except InterruptedReadError as stopped:
         account.interrupted = f"interrupted after {account.lines:,} lines{stopped}"
         account.signal = stopped.signal

@@ -1,0 +1,148 @@
+"""The beginning of a file that is not strace's output -> what it is, and what to do about it.
+
+Only well-known files are named, each by its magic number or by the shape of its lines; of the rest
+nothing is said. Nothing here decides whether a file is a trace: the grammar does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+BEGINNING = 1 << 13
+"""so many bytes are looked at"""
+_LINES = 40
+"""so many lines of these are compared"""
+
+
+class Kind(NamedTuple):
+    """A kind of file: its words, and one of the four ways to tell it."""
+
+    name: str
+    advice: str = ""
+    magic: tuple[bytes, ...] = ()
+    """It begins with one of these bytes."""
+    opening: str = ""
+    """Its first line that is not blank begins with this expression."""
+    line: str = ""
+    """At least half of its lines have this expression."""
+    anywhere: str = ""
+    """Any of its lines has it."""
+
+    def outweighs(self, is_understood: bool) -> bool:
+        """True where a file of this kind is no trace although some lines read as strace's: another
+        tracer wrote it, and most lines are of its own form or, failing that, not understood."""
+        return _USE_STRACE in self.advice and (bool(self.line) or not is_understood)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.advice})" if self.advice else self.name
+
+    def fits(self, beginning: bytes, lines: list[str]) -> bool:
+        """True where the beginning, or the lines that are not blank, are of this kind."""
+        if self.magic:
+            return beginning.startswith(self.magic)
+        if self.opening:
+            return bool(lines) and re.match(self.opening, lines[0]) is not None
+        found = sum(re.search(self.line or self.anywhere, line) is not None for line in lines)
+        return found * 2 >= len(lines) > 0 if self.line else found > 0
+
+
+_USE_STRACE = "only strace's own output can be read: strace-analyzer command -- CMD"
+_UNPACK = "unpack it first"
+_IS_TEXT = "a trace is text: strace -o FILE"
+_GIVE_TEXT = "give the text that strace printed"
+_SS = "it can name the holders of ports beside a trace: --ss FILE"
+
+KINDS = (
+    Kind(
+        "an ELF binary",
+        "to trace a program: strace-analyzer run -- PROGRAM",
+        magic=(b"\x7fELF",),
+    ),
+    Kind(
+        "text in UTF-16",
+        "convert it: iconv -f UTF-16 -t UTF-8",
+        magic=(b"\xff\xfe", b"\xfe\xff"),
+    ),
+    Kind("data of perf record", "perf trace and perf script print it", magic=(b"PERFILE2",)),
+    Kind(
+        "a capture of packets (pcap)",
+        "packets do not show bind(): trace the program",
+        magic=(
+            b"\xd4\xc3\xb2\xa1",
+            b"\xa1\xb2\xc3\xd4",
+            b"\x4d\x3c\xb2\xa1",
+            b"\xa1\xb2\x3c\x4d",
+            b"\x0a\x0d\x0d\x0a",
+        ),
+    ),
+    Kind("a zip archive", _UNPACK, magic=(b"PK\x03\x04",)),
+    Kind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
+    Kind("an lz4 file", _UNPACK, magic=(b"\x04\x22\x4d\x18",)),
+    Kind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
+    Kind("a PDF", _IS_TEXT, magic=(b"%PDF-",)),
+    Kind(
+        "the JSON report of strace-analyzer",
+        "compare and --baseline read it",
+        opening=r'\{"schema": \d+,',
+    ),
+    Kind("JSON", _GIVE_TEXT, opening=r'[\[{]\s*(?:$|["\[{\]}\d-])'),
+    Kind("a web page", _GIVE_TEXT, opening=r"(?i)<(?:!doctype|html|\?xml)"),
+    Kind(
+        "the output of perf trace",
+        _USE_STRACE,
+        line=r"^\s*(?:\?|[\d.]+) \(\s*(?:[\d.]+ ms)?\s*\): .*\b\w+\(",
+    ),
+    Kind(
+        "the output of perf script",
+        _USE_STRACE,
+        line=r"^\s*\S+\s+\d+(?:/\d+)?\s+(?:\[\d+\]\s+)?[\d.]+: +\w+:\w+:",
+    ),
+    Kind("a log of gVisor's strace", _USE_STRACE, line=r"\] \[ *\d+: *\d+\] \S+ [EX] \w+\("),
+    Kind(
+        "the output of dtruss",
+        _USE_STRACE,
+        opening=r"(?:.*\s)?SYSCALL\(args\)\s+= return",
+    ),
+    Kind(
+        "the output of truss",
+        _USE_STRACE,
+        line=r"^(?:\s*\d+(?:/\d+)?:)?\s*[a-z]\w*\(.*\)\s+(?:= \d+ \(0x[0-9a-f]+\)|Err#\d+)",
+    ),
+    Kind(
+        "the output of kdump",
+        _USE_STRACE,
+        line=r"^\s*\d+\s+(?:\d+\s+)?\S+\s+(?:CALL|RET|NAMI|GIO|STRU|PSIG|CSW|USER)\s",
+    ),
+    Kind(
+        "the output of ltrace",
+        "library calls are not system calls; " + _USE_STRACE,
+        anywhere=r"^(?:\[pid \d+\] |\d+ )?(?:__libc_start_main|SYS_\w+|\S+->\w+)\("
+        r"|\) += (?:nil|<void>)$|^\+\+\+ exited \(status \d+\) \+\+\+$",
+    ),
+    Kind("a log of auditd", _USE_STRACE, line=r"^(?:node=\S+ )?type=[A-Z_]+ msg=audit\("),
+    Kind("the output of bpftrace", _USE_STRACE, opening=r"Attach(?:ing|ed) \d+ probes?"),
+    Kind("an ftrace log", _USE_STRACE, opening=r"# tracer: "),
+    Kind("the output of sysdig", _USE_STRACE, line=r"^\d+ [\d:.]+ \d+ \S+ \(\d+[.:\d]*\) [<>] \w+"),
+    Kind(
+        "the output of tcpdump",
+        "packets do not show bind(): trace the program",
+        line=r"^(?:\d{4}-\d\d-\d\d )?[\d:.]+ (?:\S+ +(?:In|Out) +)?(?:IP6?|ARP)\b.* ",
+    ),
+    Kind("the output of ss", _SS, opening=r"(?:Netid +)?State +Recv-Q +Send-Q "),
+    Kind("/proc/net/tcp", _SS, opening=r" *sl +local_address "),
+    Kind(
+        "the output of netstat",
+        "the output of ss -tanp can be given as --ss FILE",
+        opening=r"Active Internet ",
+    ),
+    Kind("a Python traceback", "", opening=r"Traceback \(most recent call last\)"),
+)
+"""in the order in which they are tried"""
+
+
+def kind_of(beginning: bytes) -> Kind | None:
+    """What a file is that begins so; None where it is of no kind known here."""
+    text = beginning[:BEGINNING].decode("utf-8", "replace").removeprefix("\ufeff")
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()][:_LINES]
+    return next((kind for kind in KINDS if kind.fits(beginning, lines)), None)

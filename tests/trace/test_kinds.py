@@ -1,0 +1,113 @@
+"""What is not strace's output is named: the tests give a few lines or bytes of each kind."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import strace_analyzer as sa
+from strace_analyzer.trace.input.kinds import KINDS, Kind, kind_of
+
+EXAMPLES = {
+    "an ELF binary": b"\x7fELF\x02\x01\x01\x00",
+    "text in UTF-16": "bind(3, 0x0, 16) = 0\n".encode("utf-16"),
+    "data of perf record": b"PERFILE2h\x00",
+    "a capture of packets (pcap)": b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00",
+    "a zip archive": b"PK\x03\x04\x14\x00",
+    "a 7z archive": b"7z\xbc\xaf\x27\x1c",
+    "an lz4 file": b"\x04\x22\x4d\x18",
+    "an image": b"\x89PNG\r\n\x1a\n",
+    "a PDF": b"%PDF-1.7\n",
+    "the JSON report of strace-analyzer": b'{"schema": 1,\n "tool": {}}\n',
+    "JSON": b'[\n  {"pid": 812, "call": "bind"}\n]\n',
+    "a web page": b"<!DOCTYPE html>\n<html><body></body></html>\n",
+    "the output of perf trace": b"""\
+     0.000 ( 0.013 ms): cat/29114 openat(dfd: CWD, filename: 0x2f6dc8c0, flags: RDONLY) = 3
+     0.046 ( 0.005 ms): cat/29114 connect(fd: 3, uservaddr: 0x7ffc, addrlen: 16) = 0
+         ? (         ): cat/29114  ... [continued]: read()) = 832
+""",
+    "the output of perf script": b"""\
+             cat 29114 [001] 81022.004: syscalls:sys_enter_openat: dfd: 0xffffff9c
+             cat 29114 [001] 81022.005:  syscalls:sys_exit_openat: 0x3
+""",
+    "a log of gVisor's strace": b"""\
+I0331 17:08:04.123456   1 strace.go:570] [   1:   1] sh E openat(AT_FDCWD /, 0x7f, O_RDONLY, 0o0)
+I0331 17:08:04.123466   1 strace.go:608] [   1:   1] sh X openat(AT_FDCWD /, 0x7f) = 3 (0x3) (10us)
+""",
+    "the output of dtruss": b"""\
+SYSCALL(args) \t\t = return
+open("/dev/dtracehelper\\0", 0x2, 0x7FFF5CDB4A70)\t\t = 3 0
+close(0x3)\t\t = 0 0
+""",
+    "the output of truss": b"""\
+ 812: openat(AT_FDCWD,"/etc/libmap.conf",O_RDONLY,00) = 3 (0x3)
+ 812: connect(3,{ AF_INET 192.0.2.7:80 },16)\t ERR#61 'Connection refused'
+ 812: close(3)\t\t\t\t = 0 (0x0)
+""",
+    "the output of kdump": b"""\
+   812 cat      CALL  openat(AT_FDCWD,0x7f,0<O_RDONLY>)
+   812 cat      NAMI  "/etc/hosts"
+   812 cat      RET   openat 3
+""",
+    "the output of ltrace": b"""\
+__libc_start_main(0x40c600, 2, 0x7ffd, 0x4143e0 <unfinished ...>
+strrchr("ls", '/')                               = nil
+malloc(5)                                        = 0x55
++++ exited (status 0) +++
+""",
+    "a log of auditd": b"type=SYSCALL msg=audit(1364481363.243:24287): arch=c000003e syscall=2\n",
+    "the output of bpftrace": b"Attaching 2 probes...\nbind 812 nginx\n",
+    "an ftrace log": b"# tracer: nop\n#\n  cat-812 [001] .... 1.2: sys_bind(fd: 3)\n",
+    "the output of sysdig": b"""\
+1 17:08:04.123456789 0 cat (812) > open
+2 17:08:04.123456799 0 cat (812) < open fd=3
+""",
+    "the output of tcpdump": b"""\
+17:08:04.123456 IP 192.0.2.1.40000 > 192.0.2.7.80: Flags [S], seq 1, win 64240, length 0
+17:08:04.124456 IP6 2001:db8::1.40000 > 2001:db8::7.80: Flags [S], seq 1, length 0
+""",
+    "the output of ss": b"State    Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n",
+    "/proc/net/tcp": b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n",
+    "the output of netstat": b"Active Internet connections (servers and established)\n",
+    "a Python traceback": b'Traceback (most recent call last):\n  File "x.py", line 1\n',
+}
+
+
+def test_each_kind_has_an_example() -> None:
+    assert list(EXAMPLES) == [kind.name for kind in KINDS]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_is_no_trace_is_named(name: str) -> None:
+    with pytest.raises(sa.TraceError) as raised:
+        sa.analyze(io.BytesIO(EXAMPLES[name]))
+    assert f": not the output of strace, but {name}" in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_program_that_prints_it_can_still_be_traced(kind: Kind) -> None:
+    """Its standard output stands before strace's lines, as with 2>&1."""
+    calls = (
+        b"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        b'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n'
+        b"connect(3, {sa_family=AF_INET, sin_port=htons(80), "
+        b'sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
+        b"close(3) = 0\n+++ exited with 0 +++\n"
+    )
+    analysis = sa.analyze(io.BytesIO(EXAMPLES[kind.name] + b"\n" + calls))
+    assert [finding.rule for finding in analysis.findings] == ["bind-any-port-zero"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"Dear all,\n  see open(2).\n",
+        b"close(3)                                = 0\nclose(4)                                = 0\n",
+        b'execve("/bin/true", ["true"], 0x7ffc /* 3 vars */) = 0\n',
+        b"812   17:08:04.1 bind(3, NULL, 0) = -1 EINVAL (Invalid argument)\n",
+    ],
+)
+def test_other_text_is_of_no_kind(text: bytes) -> None:
+    assert kind_of(text) is None
