@@ -73,9 +73,6 @@ SUITES: dict[str, Callable[[], str | None]] = {
 
 
 OPEN = {
-    "an unknown tool]": "a tool's own prefix is taken for the program's output in front of a call",
-    "test_output_in_front.py::test_what_is_found_stays": "found by the last full run",
-    "test_output_in_front.py::test_words_about_calls_are_none[the call": "found by the last full run",
     "test_a_pipe_shows_its_state_its_findings_and_the_report": "found by the last full run",
 }
 """Tests that fail and are to be mended: the end or a part of their ids, and why they fail."""

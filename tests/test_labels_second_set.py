@@ -10,15 +10,6 @@ from shared_folder import TRACES2, labels
 pytestmark = pytest.mark.labels
 
 
-CUT = pytest.param(
-    "s-net.strace",
-    marks=pytest.mark.xfail(
-        reason="a call cut by the program's own output is not joined", strict=True
-    ),
-)
-NAMES = [CUT if name == "s-net.strace" else name for name in labels(TRACES2)]
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", labels(TRACES2))
 def test_what_the_labels_say(name: str) -> None:
     assert disagreements(TRACES2 / name) == []

@@ -77,3 +77,27 @@ def test_late_in_a_trace_too() -> None:
         f"working on 0... connect(3, {address.replace('htons(0)', 'htons(80)')}) = 0",
     ]
     assert [(rule, line) for rule, line, _ in found(lines)] == [("bind-any-port-zero", 603)]
+
+
+HALVES = (
+    'connect(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16',
+    'bind(5, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16',
+    "setsockopt(5, SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4",
+)
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("end", ["\n <unfinished ...>", " <unfinished ...>"])
+@settings(max_examples=15, deadline=None)
+@given(words=st.sampled_from(["child 0 says: half a line, the other half", "ok", "50%", "a(b)"]))
+def test_a_half_that_output_runs_into_is_whole_when_it_is_resumed(
+    half: str, end: str, words: str
+) -> None:
+    lines = [
+        *f"[pid 12] {half}{words}{end}".split("\n"),
+        "[pid 13] accept(3, NULL, NULL)       = 6",
+        f"[pid 12] <... {half.partition('(')[0]} resumed>)      = 0",
+    ]
+    calls = [event for event in sa.parse(lines) if isinstance(event, sa.Syscall)]
+    descriptors = [(call.name, call.args[0], call.result.value) for call in calls]
+    assert descriptors[1:] == [(half.partition("(")[0], 5, 0)]

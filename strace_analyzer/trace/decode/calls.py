@@ -122,6 +122,13 @@ class CallParser:
             return ParsedCall(self._name(key), _NOTHING, (text,))
         return self._parsed(key, text, reading)
 
+    def begins(self, text: bytes) -> bool:
+        """Whether all of `text`, `name(args`, is what a call may begin with."""
+        begun = text.partition(b"(")[0] + b")"
+        closed = next(completed(text), b"")
+        is_whole = closed.startswith(text.rstrip(b" ,"))
+        return is_whole and self._read(begun, closed) is not None
+
     def resumed(self, name: str, text: bytes) -> ParsedCall | None:
         """The call `name` of which only what follows `resumed>` is known.
 

@@ -45,8 +45,8 @@ def _call(calls: CallParser, frame: Frame) -> Grade:
     if frame.end in _BROKEN:
         return Grade.BEGUN
     if frame.end is not End.RESULT:
-        # what a program wrote may stand in its write()
-        is_sure = _is_known(frame.name) and frame.name not in WRITES
+        # what a program wrote may stand in its write(), and where a line of another call was cut
+        is_sure = _is_known(frame.name) and frame.name not in WRITES and calls.begins(frame.body)
         return Grade.WHOLE if is_sure else Grade.STRANGE
     call: Call | None = calls.whole(frame.body)
     if call is None or (call.name in WRITES and has_output(call)):

@@ -19,6 +19,7 @@ from strace_analyzer.trace.decode.marks import marked, unparsed
 from strace_analyzer.trace.decode.repair import (
     BegunCall,
     around_output,
+    behind_output,
     has_output,
     two_records,
     without_output,
@@ -207,6 +208,8 @@ class Rejoin:
             self._returned(source, frame, call, events)
             return
         two = two_records(self._calls, frame.body)
+        if two is None and self._is_behind_output(source, frame, events):
+            return
         if two is None:
             events.append(unparsed(frame, "the call is not understood", source.account))
             return
@@ -214,6 +217,17 @@ class Rejoin:
         self._returned(source, frame, call, events)
         line = Line(frame.span.source, frame.span.first, behind, counts=0)
         self._behind.append(Frames(Clock()).frame(line)._replace(seconds=frame.seconds))
+
+    def _is_behind_output(self, source: Source, frame: Frame, events: list[Event]) -> bool:
+        """Takes the call that stands behind what the traced program printed, which looks like one:
+        `f(x) = y bind(3, ...`."""
+        for behind in behind_output(frame):
+            call = self._calls.whole(behind.body)
+            if call is not None:
+                heard = behind if behind.tid is None else source.speaker.hear(behind, events)
+                self._returned(source, heard._replace(tid=heard.tid or frame.tid), call, events)
+                return True
+        return False
 
     def _cut_short(self, source: Source, frame: Frame, events: list[Event]) -> None:
         """The rest of a cut call has not come."""
@@ -269,8 +283,9 @@ class Rejoin:
             self._orphan(source, frame, self._calls.resumed(name, text), events)
             return
         _, _, _, time, seconds, _, begun, span, _, _, _, seam = half
-        whole = self._halves_of if seam else self._calls.whole_halves
-        call = whole(begun, rest)
+        call = (self._halves_of if seam else self._calls.whole_halves)(begun, rest)
+        if call is None and not self._calls.begins(begun):
+            call = around_output(self._calls, begun, rest)
         if index == span.source:
             span = _new(Span, (index, span.first, last))
         if call is None:

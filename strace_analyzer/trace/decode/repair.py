@@ -6,9 +6,13 @@ the arguments that strace prints on entry: `write(1, "hi\\n", 3hi` and `) = 3` o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.decode.clock import Clock
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.events import WRITES, Call, Result
 from strace_analyzer.trace.learned.grammar import tree
 from strace_analyzer.trace.values import Value, plain
@@ -107,3 +111,22 @@ def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
     at = text.find(b"  [pid ")
     call = calls.whole(text[:at].rstrip()) if at > 0 else None
     return None if call is None else (call, text[at:].lstrip())
+
+
+_PARENTHESES = 8
+
+
+def behind_output(frame: Frame) -> Iterator[Frame]:
+    """The calls that `frame`, whose text begins with a name that no call has, may have behind that:
+    a program prints `f(x) = y `, and strace a call."""
+    text = frame.body
+    for _ in range(_PARENTHESES):
+        text = text.partition(b")")[2].lstrip()
+        if not text:
+            return
+        behind = Frames(Clock()).frame(Line(frame.span.source, frame.span.first, text))
+        if behind.kind is Kind.CALL and behind.end is End.RESULT:
+            time = behind.time or frame.time
+            yield behind._replace(
+                span=frame.span, time=time, seconds=frame.seconds, lines=frame.lines
+            )

@@ -40,7 +40,11 @@ _DEEPEST = 4
 """Layers: quoted HTML behind a log's prefix has three."""
 _LONGEST = 1 << 16
 """Bytes of a line in which kinds are looked for that are not known yet."""
-_AMID = re.compile(rb".+?(?=\[pid +[0-9]|<\.\.\. |--- (?:SIG|stopped)|\+\+\+ )")
+_AMID = re.compile(
+    rb".+?(?=\[pid +[0-9]|<\.\.\. |--- (?:SIG|stopped)|\+\+\+ )"
+    rb"|[^(\"]*?[^(\"a-z0-9_?](?=[a-z_?][a-z0-9_?]*\()"
+)
+"""What stands before a mark of strace's, or before the name of a call."""
 _STUB = b"exit(0) = ?"
 _KINDS: tuple[Layer, ...] = (JSON, *PREFIXES, *(kind for kind in ESCAPES if kind is not JSON))
 
@@ -74,6 +78,8 @@ class _Reading(NamedTuple):
     grade: Grade
     chain: Chain
     has_remark: bool = False
+    is_plain: bool = True
+    """Nothing stands before the record that strace does not print there."""
 
 
 class Unwrapping:
@@ -204,7 +210,7 @@ class Unwrapping:
         return found
 
     def _take(self, number: int, raw: bytes, reading: _Reading) -> list[Unwrapped]:
-        (text, stream, goes_on, depth), grade, chain, has_remark = reading
+        (text, stream, goes_on, depth), grade, chain, has_remark, _ = reading
         self._remarks += has_remark
         if grade >= Grade.STRANGE and b'"' in text:
             self._quotes[HTML in chain and b'"' not in raw] += 1
@@ -216,7 +222,7 @@ class Unwrapping:
                     self.streams[stream] = None
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
-        elif grade >= Grade.STRANGE:
+        elif grade >= Grade.STRANGE and reading.is_plain:
             self._ordinary += 1
         piece = Piece(number, 1, text, grade, len(raw))
         begun = self._begun.pop(stream, None)
@@ -257,6 +263,8 @@ class Unwrapping:
     def _reading(self, raw: bytes) -> _Reading | None:
         """The best reading of a line; None where a second one like it would tell."""
         known = self._known(raw)
+        if known.grade >= Grade.STRANGE and not known.is_plain and not self._ordinary:
+            return self._guess(raw, known)
         if known.grade >= Grade.STRANGE or known.peeled.goes_on or not raw:
             return known
         if known.chain or known.grade >= Grade.BEGUN or self._ordinary >= _FEW:
@@ -284,7 +292,7 @@ class Unwrapping:
         is_whole = plain.grade >= Grade.STRANGE
         if is_whole and self._is_plain(raw):
             return plain
-        best = best or plain
+        best = best or plain._replace(is_plain=not is_whole)
         if len(raw) <= _LONGEST and _HOPEFUL.search(raw) is not None:
             found = self._search(raw)
             self._vain += found is None
@@ -299,7 +307,7 @@ class Unwrapping:
         grade = self._judge(text)
         if Grade.FOREIGN < grade < Grade.STRANGE:
             for end in ends(text):
-                if self._judge(text[:end]) is Grade.WHOLE:
+                if self._judge(text[:end]) is Grade.WHOLE and self._is_plain(text[:end]):
                     return _Reading(peeled._replace(text=text[:end]), Grade.WHOLE, chain, True)
         if chain and grade >= Grade.STRANGE and not self._is_plain(text):
             grade = Grade.SUSPECT
