@@ -476,8 +476,11 @@ class PortUse(NamedTuple):
     peak_pinned_with_time_wait: int | None
     peak_needed_with_time_wait: int | None
     peak_time: float | None
-    headroom: int
-    headroom_without_bind: int
+    headroom: int | None
+    """at most so many ports were left at the busiest moment: sockets of other processes and
+    TIME_WAIT are not in it; 0 where they surely ran out, None where they probably did"""
+    headroom_without_bind: int | None
+    """as `headroom`; None where the ports ran out and what is seen here does not explain it"""
     connections_per_second: float | None
     sustainable_as_is: float
     sustainable_without_bind_per_destination: float
@@ -492,6 +495,17 @@ class PortUse(NamedTuple):
     most_pinned: int = 0
     """as in ProcessUse"""
     most_needed: int = 0
+    ran_out: Confidence | None = None
+    """how sure it is that a call found no port; None where none did"""
+
+    @property
+    def headroom_reason(self) -> str:
+        """What the figures of `headroom` do not count, or why they are none."""
+        if self.ran_out is Confidence.CERTAIN:
+            return "the ports ran out: a call failed for want of one"
+        if self.ran_out is not None:
+            return "the ports probably ran out: a call failed as if for want of one"
+        return "at most: sockets of other processes and TIME_WAIT are not counted"
 
     @property
     def gain(self) -> float | None:

@@ -363,6 +363,7 @@ class TraceAnalysis:
             name=self.name,
             clock=clock,
             seconds=self.since_start(self._end),
+            began=self._start,
             sources=accounts,
             ports=tuple(
                 ports._replace(

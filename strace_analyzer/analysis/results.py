@@ -63,6 +63,9 @@ class TraceResult:
     tcp_connections: int
     quotes: tuple[str, ...]
     inconclusive: str | None
+    began: float | None = None
+    """the first time that it shows, by its clock: seconds since 1970, since midnight, or (-r) since
+    before its first line"""
     forecasts: tuple[Forecast, ...] = ()
     """what would have become of it with another port range, where that was asked"""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strace_analyzer.cli.output import destination, unheard
-from strace_analyzer.cli.reading import analysis_of
+from strace_analyzer.cli.reading import analysis_of, say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
 from strace_analyzer.plain import count
@@ -39,6 +39,7 @@ def check_traces(
     analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
+    say(judgement.idle)
     if selected.left_out:
         left_out = count(selected.left_out, "finding")
         print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)

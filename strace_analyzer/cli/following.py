@@ -11,7 +11,7 @@ from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.output import destination, unheard
-from strace_analyzer.cli.reading import say_failures
+from strace_analyzer.cli.reading import say, say_failures
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import ConfigurationError
@@ -76,6 +76,7 @@ def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Ju
     say_failures(analysis)
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
+    say(judgement.idle)
     report = Report(selected, judgement, chosen.gate, manner.everything)
     if teller is None:
         manner.format.write(report, stream)

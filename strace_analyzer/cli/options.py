@@ -83,6 +83,17 @@ FailOn = Annotated[
         show_default="warning",
     ),
 ]
+MinConnections = Annotated[
+    int,
+    typer.Option(
+        "--min-connections",
+        min=0,
+        metavar="N",
+        help="Exit status 1 also where a trace made fewer outgoing TCP connections: an idle "
+        "program shows nothing.",
+        show_default=False,
+    ),
+]
 Comparison = Annotated[
     str,
     typer.Option(

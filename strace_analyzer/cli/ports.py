@@ -38,14 +38,19 @@ def ports(
     config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show what the early binds cost: local ports pinned over time, ports needed, ports free."""
+    """Show what the early binds cost: local ports pinned over time, ports needed, ports free.
+
+    Exit status: 0, or 2 where the trace cannot tell.
+    """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.reading import analysis_of, say
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.report.cannot_tell import exit_status, reasons
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
     from strace_analyzer.report.port_document import trace
     from strace_analyzer.report.rows import PORTS, port_rows
+    from strace_analyzer.report.selection import Selected
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.port_account import page
 
@@ -58,6 +63,8 @@ def ports(
         config=config,
     ).analysis
     analysis = analysis_of(traces, replace(chosen, what_if=what_if), quiet=quiet)
+    selected = Selected(analysis)
+    doubts = reasons(selected)
     table = Table(
         name="traces",
         columns=PORTS,
@@ -67,13 +74,17 @@ def ports(
             stream,
             lambda target: page(
                 analysis,
+                doubts,
                 width=target.width,
                 everything=all,
                 machine=chosen.machine,
                 blocks=target.encoding.lower().startswith("utf"),
             ),
         ),
+        doubts=[doubt.document() for doubt in doubts],
     )
+    if format != DEFAULT:
+        say(f"cannot tell: {doubt.reason}" for doubt in doubts)
     with destination(output) as stream:
         table_format(format).write(table, stream)
-    return 0
+    return exit_status(selected, doubts)

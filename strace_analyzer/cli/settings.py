@@ -40,6 +40,7 @@ def settings(
     rule_files: Sequence[Path] = (),
     level: str | None = None,
     fail_on: Sequence[str] | None = None,
+    min_connections: int = 0,
     port_range: tuple[int, int] | None = None,
     autobind_reuse: bool = False,
     ss: Path | None = None,
@@ -73,7 +74,7 @@ def settings(
             until=until,
             known=known_causes(baseline),
         ),
-        gate=parse_gate(fail_on or written.fail_on, known),
+        gate=parse_gate(fail_on or written.fail_on, known, min_connections),
         analysis=AnalysisSettings(
             rules=rules,
             port_range=port_range or written.port_range,

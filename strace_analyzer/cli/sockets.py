@@ -57,10 +57,14 @@ def sockets(
     config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show every socket's life: who made it, how it got its port, where it went, its end."""
+    """Show every socket's life: who made it, how it got its port, where it went, its end.
+
+    Exit status: 0, or 2 where the trace cannot tell.
+    """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.reading import analysis_of, say
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.report.cannot_tell import exit_status, reasons
     from strace_analyzer.report.document import socket_life
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
@@ -84,6 +88,7 @@ def sockets(
         config=config,
     )
     selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
+    doubts = reasons(selected)
     table = Table(
         name="sockets",
         columns=SOCKETS,
@@ -91,9 +96,12 @@ def sockets(
         objects=lambda: map(socket_life, lives(selected, wanted)),
         page=lambda stream: console.write(
             stream,
-            lambda target: page(selected, wanted, width=target.width, everything=all),
+            lambda target: page(selected, wanted, doubts, width=target.width, everything=all),
         ),
+        doubts=[doubt.document() for doubt in doubts],
     )
+    if format != DEFAULT:
+        say(f"cannot tell: {doubt.reason}" for doubt in doubts)
     with destination(output) as stream:
         table_format(format).write(table, stream)
-    return 0
+    return exit_status(selected, doubts)

@@ -66,6 +66,7 @@ def summary(judgement: Judgement) -> JsonObject:
         "note": judgement.note,
         "probable": judgement.probable,
         "unknown": judgement.unknown,
+        "idle": list(judgement.idle),
     }
 
 
@@ -98,6 +99,7 @@ def port_use(use: PortUse) -> JsonObject:
         "peak_time": use.peak_time,
         "headroom": use.headroom,
         "headroom_without_bind": use.headroom_without_bind,
+        "headroom_reason": use.headroom_reason,
         "connections_per_second": use.connections_per_second,
         "sustainable_per_second": {
             "as_is": use.sustainable_as_is,

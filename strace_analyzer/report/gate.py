@@ -8,7 +8,8 @@
     inconclusive    nothing was, but something is hidden, unread or unknown; or what was found is
                     below the gate, and all in traces that cannot show it all
 
-Exit status: 0 nothing at or above the gate, 1 something is, 2 a trace could not be judged
+Exit status: 0 nothing at or above the gate, 1 something is (or a trace made fewer connections than
+--min-connections), 2 a trace could not be judged
 (inconclusive, or one of several was), one of several could not be read at all, or a rule raised an
 error; 128+N a trace was not read to its end, because signal N came (130 after Ctrl-C), and nothing
 is at the gate. Exit 0 means: looked at, nothing
@@ -17,11 +18,13 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from strace_analyzer.analysis import TraceResult
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import Confidence, Failure, Group, Level, Process, Unknown, Warning
+from strace_analyzer.plain import count
 from strace_analyzer.report.nearest import nearest
 
 LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
@@ -30,6 +33,8 @@ LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
 class Judged(Protocol):
     """What can be judged: everything selected, or one trace's part of it."""
 
+    @property
+    def traces(self) -> tuple[TraceResult, ...]: ...
     @property
     def judged(self) -> tuple[Group, ...]: ...
     @property
@@ -53,13 +58,18 @@ class Judged(Protocol):
 
 
 class Gate(NamedTuple):
-    """What makes the exit status 1. With all of it empty, nothing does (`--fail-on never`)."""
+    """What makes the exit status 1. With all of it empty, nothing does (`--fail-on never`).
+
+    `min_connections` (--min-connections) stands beside --fail-on: either is enough.
+    """
 
     level: Level | None = Level.WARNING
     rules: frozenset[str] = frozenset()
     unknown: bool = False
     words: tuple[str, ...] = ("warning",)
     """as the user wrote them"""
+    min_connections: int = 0
+    """a trace that made fewer outgoing TCP connections does not pass, whatever else it shows"""
 
     def fails(self, selected: Judged) -> bool:
         """Whether anything selected is at or above the gate."""
@@ -74,13 +84,13 @@ class Gate(NamedTuple):
         return group.rule in self.rules and group.count > group.failed
 
 
-def parse_gate(words: Sequence[str], rules: Iterable[str]) -> Gate:
+def parse_gate(words: Sequence[str], rules: Iterable[str], min_connections: int = 0) -> Gate:
     """The gate that `--fail-on` was given, as often as it was. `rules` are the ids that exist.
 
     Raises ConfigurationError for a word that is neither a level, a rule, `unknown` nor `never`.
     """
     if not words:
-        return Gate()
+        return Gate(min_connections=min_connections)
     known = frozenset(rules)
     for word in words:
         if word not in LEVELS and word not in known and word not in ("unknown", "never"):
@@ -96,6 +106,7 @@ def parse_gate(words: Sequence[str], rules: Iterable[str]) -> Gate:
         rules=known.intersection(words),
         unknown="unknown" in words,
         words=tuple(dict.fromkeys(words)),
+        min_connections=min_connections,
     )
 
 
@@ -114,6 +125,8 @@ class Judgement(NamedTuple):
     """outgoing TCP connections that were judged"""
     blind: bool
     """a trace could not be judged"""
+    idle: tuple[str, ...] = ()
+    """in words, the traces that made fewer connections than --min-connections asks for"""
 
 
 def judge(selected: Judged, gate: Gate) -> Judgement:
@@ -138,14 +151,17 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         verdict = "clean" if made > 0 else "no-connections"
         if any(failure.lacked for failure in selected.failures):
             verdict = "inconclusive"  # what was found of it was not asked for
+    idle = tuple(_idle(selected, gate.min_connections))
     if selected.failed_rules or selected.refused:
         exit_status = 2
     elif fails:
         exit_status = 1
     elif selected.interrupted is not None:
         exit_status = 128 + selected.interrupted
+    elif selected.blind or verdict == "inconclusive":
+        exit_status = 2
     else:
-        exit_status = 2 if selected.blind or verdict == "inconclusive" else 0
+        exit_status = 1 if idle else 0
     return Judgement(
         verdict=verdict,
         exit_status=exit_status,
@@ -156,4 +172,16 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         unknown=sum(entry.count for entry in selected.unknown),
         connections=connections,
         blind=bool(selected.blind),
+        idle=idle,
     )
+
+
+def _idle(selected: Judged, least: int) -> Iterator[str]:
+    """`a.strace made 2 outgoing TCP connections, --min-connections asks for 5`, for each trace
+    that made too few. A connection that failed was not made."""
+    for trace in selected.traces:
+        own = [process for process in selected.processes if process.trace == trace.id]
+        made = sum(process.tcp_connections - process.failed for process in own)
+        if made < least:
+            connections = count(made, "outgoing TCP connection")
+            yield f"{trace.name} made {connections}, --min-connections asks for {least:,}"

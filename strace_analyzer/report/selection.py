@@ -33,6 +33,7 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report.cause import Cause
 from strace_analyzer.report.cause import of_finding as of_finding_cause
 from strace_analyzer.report.moment import Moment, of_finding
+from strace_analyzer.report.window import windows
 from strace_analyzer.rules.words import Case
 
 _BIND_LINES_KEPT = 8
@@ -83,12 +84,15 @@ class Selection(NamedTuple):
 
     def takes(self, finding: Finding) -> bool:
         """Whether it lies in the time asked for and is not known already."""
-        return self.is_in_time(finding) and (
-            not self.known or of_finding_cause(finding) not in self.known
-        )
+        return self.is_in_time(finding) and self.is_new(finding)
+
+    def is_new(self, finding: Finding) -> bool:
+        """Whether no baseline knows it."""
+        return not self.known or of_finding_cause(finding) not in self.known
 
     def is_in_time(self, finding: Finding) -> bool:
-        """Whether it lies between `since` and `until`; a finding without times does not."""
+        """Whether it lies between `since` and `until`, as far as it tells itself; a finding without
+        times does not. `windows` knows better, once the trace has been read."""
         if not self.by_time:
             return True
         moment = of_finding(finding)
@@ -108,16 +112,16 @@ class Selected:
     copied."""
 
     def __init__(self, analysis: Analysis, selection: Selection = EVERYTHING) -> None:
-        """Raises ConfigurationError for a time window over traces that have no times."""
+        """Raises ConfigurationError for a time window that holds nothing of any trace, and for
+        processes that there are not."""
         self.analysis = analysis
         self.selection = selection
         self.traces: tuple[TraceResult, ...] = analysis.traces
         self.rules = {rule.id: rule for rule in analysis.rules}
         """by id: they have the words for their findings"""
-        if selection.by_time and all(trace.clock == "none" for trace in analysis.traces):
-            raise ConfigurationError(
-                "--since and --until need a trace with times (-t, -tt, -ttt, -r)"
-            )
+        self._windows = (
+            windows(selection.since, selection.until, analysis.traces) if selection.by_time else {}
+        )
         self._tids = {(process.trace, process.id): process.tids for process in analysis.processes}
         self.processes = tuple(p for p in analysis.processes if self._keeps(p))
         if selection.by_process and analysis.processes and not self.processes:
@@ -176,7 +180,7 @@ class Selected:
     def findings(self) -> Iterator[Finding]:
         """The findings that are shown, in the order in which they were found."""
         for finding in self.analysis.findings:
-            if (finding.trace, finding.group) in self._shown and self.selection.takes(finding):
+            if (finding.trace, finding.group) in self._shown and self._takes(finding):
                 yield finding
 
     def sockets(self) -> Iterator[SocketLife]:
@@ -210,7 +214,7 @@ class Selected:
         folds = {(group.trace, group.id): _Fold() for group in kept}
         for finding in self.analysis.findings:
             fold = folds.get((finding.trace, finding.group or ""))
-            if fold is not None and self.selection.takes(finding):
+            if fold is not None and self._takes(finding):
                 fold.add(finding)
         return tuple(
             folds[group.trace, group.id].apply(group)
@@ -222,6 +226,14 @@ class Selected:
     def left_out(self) -> int:
         """Findings that are known from a baseline."""
         return self.left_out_of.total()
+
+    def _takes(self, finding: Finding) -> bool:
+        if self.selection.by_time:
+            window = self._windows.get(finding.trace)
+            moment = of_finding(finding)
+            if window is None or moment is None or not window.holds(moment.elapsed):
+                return False
+        return self.selection.is_new(finding)
 
     def _keeps(self, process: Process) -> bool:
         selection = self.selection

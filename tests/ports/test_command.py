@@ -56,12 +56,13 @@ trace
   with 60 s of TIME_WAIT               4                          2
 
   LOCAL PORTS LEFT                  AS IT IS           WITHOUT THE BINDS
-  at least                                 7                           9
+  at most                                  7                           9
   none, closing first, at  0.2 conn/s in all  0.2 conn/s per destination
   range 40000-40009 (10 ports), given by --port-range
   most ports pinned first 4.00 s after the trace began
   1.0 connections per second in this trace
-  at the rate of this trace the ports run out after 18 s
+  at most: sockets of other processes and TIME_WAIT are not counted
+  at the rate of this trace the ports run out after 18 s at most
   the early binds take 2.0 times the ports that are needed
   2 ports still pinned when the trace ends
 
@@ -144,9 +145,60 @@ def test_no_socket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("empty").write_text("close(3) = 0\n")
+    Path("empty").write_text(
+        'execve("/bin/true", ["true"], 0x7f /* 1 var */) = 0\nbrk(NULL) = 0x1\n'
+    )
     assert main(["ports", "empty"]) == 0
     assert capsys.readouterr().out == "empty: no TCP socket was bound or connected\n"
+
+
+RAN_OUT = f"""\
+812 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+812 bind(3, {ANY % "0.0.0.0"}, 16) = 0
+812 connect(3, {WEB % 1}, 16) = 0
+812 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+"""
+NO_PORT_TO_BIND = f"812 bind(4, {ANY % '0.0.0.0'}, 16) = -1 EADDRINUSE (Address already in use)\n"
+NO_ADDRESS = f"812 connect(4, {WEB % 9}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address)\n"
+
+
+@pytest.mark.parametrize(
+    ("failing", "left", "says"),
+    [
+        (NO_PORT_TO_BIND, 0, "the ports ran out: a call failed for want of one"),
+        (NO_ADDRESS, None, "the ports probably ran out"),
+    ],
+)
+def test_where_a_call_found_no_port_none_is_said_to_be_left(
+    failing: str,
+    left: int | None,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One port of twenty is seen in use: who has the others is not in the trace."""
+    monkeypatch.chdir(tmp_path)
+    Path("full").write_text(RAN_OUT + failing)
+    words = ["ports", "--port-range", "40000-40019", "full"]
+    main([*words, "--format", "json"])
+    (use,) = json.loads(capsys.readouterr().out)["traces"][0]["ports"]
+    assert (use["headroom"], use["headroom_without_bind"]) == (left, None)
+    assert use["headroom_reason"].startswith(says)
+    main(words)
+    text = capsys.readouterr().out
+    assert says in text
+    assert "19" not in text.replace("40000-40019", "").replace("192.0.2", "")
+
+
+def test_where_the_sockets_seen_here_fill_the_range_the_figures_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("full").write_text(RAN_OUT + NO_PORT_TO_BIND)
+    main(["ports", "--port-range", "40000-40000", "full", "--format", "json"])
+    (use,) = json.loads(capsys.readouterr().out)["traces"][0]["ports"]
+    assert (use["headroom"], use["headroom_without_bind"]) == (0, 0)
 
 
 @pytest.mark.parametrize("text", ["40000", "5-4", "0-10", "1-70000", "a-b"])

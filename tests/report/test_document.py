@@ -88,7 +88,7 @@ def test_what_the_contract_names_is_where_it_says() -> None:
     ]  # fmt: skip
     assert whole["summary"] == {
         "verdict": "findings", "exit_status": 1, "error": 0, "warning": 3, "note": 0,
-        "probable": 0, "unknown": 2,
+        "probable": 0, "unknown": 2, "idle": [],
     }  # fmt: skip
     finding = whole["findings"][0]
     assert finding["at"] == "crawler.strace:12"

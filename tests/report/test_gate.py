@@ -112,6 +112,40 @@ def test_counts_are_of_findings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "fail_on", "expected"),
+    [
+        (3, ("never",), ("findings", 0)),
+        (4, ("never",), ("findings", 1)),
+        (4, ("error",), ("findings", 1)),
+        (2, ("warning",), ("findings", 1)),
+    ],
+)
+def test_a_program_that_made_too_few_connections_does_not_pass(
+    asked: int, fail_on: tuple[str, ...], expected: tuple[str, int]
+) -> None:
+    judgement = judge(Selected(crawler()), parse_gate(fail_on, RULES, asked))
+    assert (judgement.verdict, judgement.exit_status) == expected
+    assert bool(judgement.idle) == (asked > 3)
+
+
+def test_one_idle_trace_of_several_is_named_and_failed_connections_were_not_made() -> None:
+    idle = trace(id="t2", name="idle.strace")
+    failed = process(id="t2:1", trace="t2", tcp_connections=9, failed=8)
+    made = replace(analysis(processes=(process(), failed)), traces=(trace(), idle))
+    judgement = judge(Selected(made), parse_gate((), RULES, 2))
+    assert judgement.exit_status == 1
+    assert judgement.idle == (
+        "idle.strace made 1 outgoing TCP connection, --min-connections asks for 2",
+    )
+
+
+def test_a_trace_that_cannot_show_its_connections_is_not_called_idle_first() -> None:
+    blind = trace(inconclusive="the options of this trace hid connect()")
+    judgement = judge(Selected(analysis(traces=[blind])), parse_gate((), RULES, 1))
+    assert (judgement.verdict, judgement.exit_status) == ("inconclusive", 2)
+
+
+@pytest.mark.parametrize(
     ("word", "message"),
     [
         ("warnin", "did you mean 'warning'"),

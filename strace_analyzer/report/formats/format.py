@@ -15,7 +15,7 @@ Nothing else has to be told of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TextIO
 
@@ -54,6 +54,8 @@ class Table:
     page: Callable[[TextIO], None]
     metadata: Callable[[], Mapping[str, str]] = dict
     """what else a format can say of it, known when all rows have been made"""
+    doubts: Sequence[JsonObject] | None = None
+    """why rows may be missing (`cannot_tell`); None where that is not asked"""
 
 
 class Teller(Protocol):

@@ -25,7 +25,9 @@ def write(report: Report, stream: TextIO) -> None:
 def table(table: Table, stream: TextIO) -> None:
     """A document of schema, tool, and the table under its name."""
     stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
-    stream.writelines(array(table.name, table.objects(), last=True))
+    stream.writelines(array(table.name, table.objects(), last=table.doubts is None))
+    if table.doubts is not None:
+        stream.writelines(array("cannot_tell", table.doubts, last=True))
     stream.write("}\n")
 
 

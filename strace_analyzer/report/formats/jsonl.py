@@ -32,7 +32,8 @@ def write(report: Report, stream: TextIO) -> None:
 def table(table: Table, stream: TextIO) -> None:
     """A header, then a row a line."""
     header = {"type": "header", "schema": document.SCHEMA, "tool": document.tool()}
-    stream.write(encode({**header, "table": table.name}) + "\n")
+    doubts = {} if table.doubts is None else {"cannot_tell": list(table.doubts)}
+    stream.write(encode({**header, "table": table.name, **doubts}) + "\n")
     stream.writelines(encode(dict(row)) + "\n" for row in table.rows())
 
 

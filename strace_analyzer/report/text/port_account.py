@@ -3,7 +3,7 @@ network namespace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -13,6 +13,8 @@ from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
 from strace_analyzer.plain import count, duration, number, safe
+from strace_analyzer.report.cannot_tell import Reason
+from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, path, table
@@ -29,6 +31,7 @@ BLANK = Text("")
 
 def page(
     analysis: Analysis,
+    doubts: Sequence[Reason] = (),
     *,
     width: int,
     everything: bool,
@@ -36,13 +39,16 @@ def page(
     machine: Listing | None = None,
 ) -> Iterator[RenderableType]:
     """All of it. `everything` shortens no table; `blocks` says that the output can show them;
-    `machine` is the list of the traced machine's sockets (--ss)."""
+    `machine` is the list of the traced machine's sockets (--ss), `doubts` why figures may be too
+    low."""
     names = {
         process.id: safe(_name(process.command, process.tgid)) for process in analysis.processes
     }
     for position, result in enumerate(analysis.traces):
         if position:
             yield BLANK
+        own = [doubt for doubt in doubts if doubt.trace == result.id]
+        yield from cannot_tell(own, "what follows is what it shows")
         if not result.ports:
             yield Text(f"{safe(result.name)}: no TCP socket was bound or connected")
         for number_of, use in enumerate(result.ports):
@@ -117,13 +123,18 @@ def _taken(use: PortUse) -> Table:
 
 def _left(use: PortUse) -> Table:
     grid = table("LOCAL PORTS LEFT", ">AS IT IS", ">WITHOUT THE BINDS")
-    grid.add_row("at least", number(use.headroom), number(use.headroom_without_bind))
+    left, without_bind = _at_most(use.headroom), _at_most(use.headroom_without_bind)
+    grid.add_row("at most", left, without_bind)
     grid.add_row(
         "none, closing first, at",
         f"{_rate(use.sustainable_as_is)} conn/s in all",
         f"{_rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
     )
     return grid
+
+
+def _at_most(ports: int | None) -> str:
+    return "not known" if ports is None else number(ports)
 
 
 def _rate(per_second: float) -> str:
@@ -139,10 +150,13 @@ def _remarks(use: PortUse) -> Iterator[str]:
         yield f"{use.connections_per_second:,.1f} connections per second in this trace"
     else:
         yield "no times in this trace: no rates; the order of the calls counts"
-    if use.headroom == 0:
+    if use.ran_out is None and use.headroom == 0:
         yield "at the busiest moment the range was full"
-    elif use.dry_after is not None:
-        yield f"at the rate of this trace the ports run out after {duration(use.dry_after)}"
+    else:
+        yield use.headroom_reason
+    if use.dry_after is not None:
+        after = duration(use.dry_after)
+        yield f"at the rate of this trace the ports run out after {after} at most"
     if use.gain is not None and use.gain > 1:
         yield f"the early binds take {use.gain:.1f} times the ports that are needed"
     if use.censored:

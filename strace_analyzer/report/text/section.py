@@ -32,6 +32,11 @@ class Section(NamedTuple):
     """by id: they have the words for their findings"""
 
     @property
+    def traces(self) -> tuple[TraceResult, ...]:
+        """The trace."""
+        return (self.trace,)
+
+    @property
     def blind(self) -> frozenset[str]:
         """The trace, if it could not be judged."""
         return frozenset() if self.trace.inconclusive is None else frozenset({self.trace.id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from rich.console import RenderableType
@@ -11,9 +11,11 @@ from rich.text import Text
 
 from strace_analyzer.findings import SocketLife
 from strace_analyzer.plain import count, duration, safe
+from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.lives import Wanted, lives
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
 
 _WHOLE = 2
@@ -28,9 +30,16 @@ _BINDINGS = {
 
 
 def page(
-    selected: Selected, wanted: Wanted, *, width: int, everything: bool
+    selected: Selected,
+    wanted: Wanted,
+    doubts: Sequence[Reason] = (),
+    *,
+    width: int,
+    everything: bool,
 ) -> Iterator[RenderableType]:
-    """One or two sockets whole, more as a list (with `everything` all of them whole)."""
+    """One or two sockets whole, more as a list (with `everything` all of them whole); before them
+    the `doubts` for which some may be missing."""
+    yield from cannot_tell(doubts, "sockets may be missing here")
     found = lives(selected, wanted)
     first = list(islice(found, _WHOLE + 1))
     if not first:

@@ -1,0 +1,62 @@
+"""Takes what was selected, gives why a table of it (sockets, ports) may lack something: the reasons
+for which `check` would call a trace inconclusive. The exit status of such a table with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.selection import Selected
+
+CANNOT_TELL = 2
+
+
+class Reason(NamedTuple):
+    """Something that a trace does not show. `code` is that of a warning or of something unknown."""
+
+    trace: str
+    code: str
+    reason: str
+    remedy: str
+
+    def document(self) -> JsonObject:
+        """The element of `cannot_tell` in JSON."""
+        return self._asdict()
+
+
+def reasons(selected: Selected) -> tuple[Reason, ...]:
+    """Those of every trace, what weighs most first; () where nothing suggests that a table lacks
+    something."""
+    return tuple(reason for trace in selected.traces for reason in _of(trace.id, selected))
+
+
+def exit_status(selected: Selected, found: Sequence[Reason]) -> int:
+    """0, or 2 where a trace cannot tell, or one of several could not be read, or a rule failed;
+    128+N where signal N ended the reading."""
+    if selected.refused or selected.failed_rules:
+        return CANNOT_TELL
+    if selected.interrupted is not None:
+        return 128 + selected.interrupted
+    return CANNOT_TELL if found else 0
+
+
+def _of(trace: str, selected: Selected) -> Iterator[Reason]:
+    is_blind = trace in selected.blind
+    if not is_blind and any(group.trace == trace for group in selected.judged):
+        return  # as for `check`: it shows what it was asked for
+    told = next((t.inconclusive for t in selected.traces if t.id == trace), None)
+    warnings = [
+        warning
+        for warning in selected.warnings
+        if warning.trace == trace and (warning.effect == "may-miss" or warning.message == told)
+    ]
+    for warning in sorted(warnings, key=lambda warning: warning.message != told):
+        yield Reason(trace, warning.code, warning.message, warning.remedy)
+    if told is not None and all(warning.message != told for warning in warnings):
+        yield Reason(trace, "inconclusive", told, "")
+    warned = {warning.code for warning in warnings}
+    codes = dict.fromkeys(item.code for item in selected.unknown if item.trace == trace)
+    for code in (code for code in codes if code not in warned):
+        item = next(i for i in selected.unknown if (i.trace, i.code) == (trace, code))
+        yield Reason(trace, code, f"{item.reason} (first on line {item.first.line})", item.remedy)
