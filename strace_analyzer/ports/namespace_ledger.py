@@ -7,9 +7,9 @@ call did it.
 
 from __future__ import annotations
 
-from strace_analyzer.findings import AddressUse, Confidence, PortState, PortUse
+from strace_analyzer.findings import AddressUse, PortState, PortUse
 from strace_analyzer.kernel.destination import Destination, destination
-from strace_analyzer.kernel.exhaustion import ASKING, Code, Exhaustion
+from strace_analyzer.kernel.exhaustion import ASKING
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
@@ -21,6 +21,7 @@ from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations
 from strace_analyzer.ports.headroom import Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
+from strace_analyzer.ports.shortage import Shortage
 from strace_analyzer.ports.time_wait import Holds
 from strace_analyzer.ports.timeline import Timeline
 from strace_analyzer.ports.usage import Usage
@@ -39,8 +40,7 @@ class NamespaceLedger:
         self._usage = Usage()
         self._by_process: dict[ThreadGroup, Usage] = {}
         self._destinations = Destinations()
-        self._exhaustion = Exhaustion()
-        self._ran_out: Confidence | None = None
+        self._shortage = Shortage()
         self._clock = Clock()
         self._holds = Holds()
         self._ranges: set[PortRange] = set()
@@ -57,7 +57,7 @@ class NamespaceLedger:
         if seconds is not None:
             self._holds.expire(seconds)
         if step.role in ASKING:
-            self._note_exhaustion(step)
+            self._ask(step)
         now, id = step.now, step.description.id
         account = self._accounts.get(id)
         if account is None:
@@ -98,8 +98,8 @@ class NamespaceLedger:
         peak, when = usage.pinned.peak
         taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
         left = max(0, taken.size - self._headroom.peak)
-        left_without_bind = max(0, taken.size - self._headroom.peak_without_bind)
-        is_explained = self._ran_out is None or left == 0
+        without_bind = max(0, taken.size - self._headroom.peak_without_bind)
+        shortage = self._shortage
         connections = self._destinations.connections
         return PortUse(
             namespace=self._namespace,
@@ -112,8 +112,8 @@ class NamespaceLedger:
             peak_pinned_with_time_wait=usage.pinned_high.peak[0] if timed else None,
             peak_needed_with_time_wait=usage.needed_high.peak if timed else None,
             peak_time=None if when is None or begin is None else round(when - begin, 6),
-            headroom=left if is_explained else self._left_where_none_was,
-            headroom_without_bind=left_without_bind if is_explained else None,
+            headroom=shortage.left(left),
+            headroom_without_bind=without_bind if shortage.explains(left) else None,
             connections_per_second=connections / seconds if seconds else None,
             sustainable_as_is=taken.size / HOLD,
             sustainable_without_bind_per_destination=taken.size / HOLD,
@@ -122,16 +122,11 @@ class NamespaceLedger:
             destinations=self._destinations.table(),
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
             timeline=() if self._timeline is None else self._timeline.points(begin or 0.0),
-            dry_after=None if self._ran_out else self._dry_after(left, seconds),
+            dry_after=None if shortage.found else self._dry_after(left, seconds),
             most_pinned=usage.pinned_high.peak[0],
             most_needed=usage.needed_high.peak,
-            ran_out=self._ran_out,
+            ran_out=shortage.found,
         )
-
-    @property
-    def _left_where_none_was(self) -> int | None:
-        """A call found no port although the sockets seen here leave some."""
-        return 0 if self._ran_out is Confidence.CERTAIN else None
 
     def _dry_after(self, headroom: int, seconds: float | None) -> float | None:
         """At the rate at which pinned ports went to TIME_WAIT in these `seconds`: when is none
@@ -248,12 +243,7 @@ class NamespaceLedger:
     def _note_range(self, socket: Socket) -> None:
         self._ranges.add(narrowed(self._whole, socket.options.port_range))
 
-    def _note_exhaustion(self, step: Step) -> None:
-        dry = self._exhaustion.judge(step)
-        if dry is None:
-            return
-        if dry.certain or self._ran_out is None:
-            self._ran_out = Confidence.CERTAIN if dry.certain else Confidence.PROBABLE
-        if dry.certain and dry.code in (Code.BIND, Code.CONNECT):
+    def _ask(self, step: Step) -> None:
+        if self._shortage.is_met_by_client(step):
             self._by_process.setdefault(step.task.group, Usage()).exhausted = True
             self.has_moved = True
