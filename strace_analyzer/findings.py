@@ -113,6 +113,8 @@ class CallRecord(NamedTuple):
     errno: str | None
     text: str
     stack: tuple[str, ...] = ()
+    injected: bool = False
+    """strace answered in the kernel's place (-e inject=)"""
 
     def __repr__(self) -> str:
         return f"<{self.role} {Location(self.source, self.line).short} {self.text[:60]}>"

@@ -353,6 +353,7 @@ class TraceAnalysis:
                 unordered=self._unknowns.count(Doubt.NO_COMMON_CLOCK),
                 left_out=left_out,
                 shortened=sum(account.shortened for account in accounts),
+                injected=self._tracker.injected,
                 untimed=sum(use.wastes_only_if_at_once for use in self._summary.uses.values()),
             )
         )

@@ -72,6 +72,8 @@ class Failures:
 
 def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: bool) -> str:
     """Why the call failed, in a code: what the error means there (connect(2), bind(2))."""
+    if isinstance(step.event, Syscall) and step.event.result.injected:
+        return "injected"
     if is_dry:
         return "no-port"
     match step.role, errno:
@@ -108,7 +110,7 @@ _MEANING = {
 
 def _errno(step: Step, event: Syscall) -> str | None:
     """The error of the call, or the one that SO_ERROR told; None where nothing failed."""
-    if event.result.failed and not event.result.injected:
+    if event.result.failed:
         return event.result.errno
     if step.role == "outcome" and event.name == "getsockopt":
         return pending_error(event) or None

@@ -4,11 +4,15 @@ hidden that matters."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.kernel.doubts import Doubt
+
+NONE_INJECTED: Mapping[str, int] = {}
+ON_A_SOCKET = frozenset({"socket", "bind", "connect", "listen", "setsockopt"})
+"""What they are answered decides whether a bind is an early one."""
 
 
 def hidden(
@@ -39,17 +43,31 @@ def warnings(
     left_out: int = 0,
     shortened: int = 0,
     untimed: int = 0,
+    injected: Mapping[str, int] = NONE_INJECTED,
 ) -> Iterator[Told]:
     """What to tell about a trace, once a thing. `doubts` counts those of its findings, by code;
-    `untimed` are processes whose level rests on what TIME_WAIT held, in a trace without times."""
+    `untimed` are processes whose level rests on what TIME_WAIT held, in a trace without times;
+    `injected` counts results that strace made up, by call."""
     yield from _by_name(visibility, doubts, connections, hidden_connects)
     yield from _in_part(visibility, steps_back, unordered)
     if left_out:
         yield Told(Doubt.LINES_LEFT_OUT, left_out)
     if shortened:
         yield Told(Doubt.LONG_LINES, shortened)
+    if injected:
+        yield _made_up(injected)
     if untimed:
         yield Told(Doubt.NO_TIMES, untimed)
+
+
+def _made_up(injected: Mapping[str, int]) -> Told:
+    """`strace made 3 results up (bind, connect; -e inject): ...`."""
+    times = sum(injected.values())
+    doubt = Doubt.INJECTED if ON_A_SOCKET.isdisjoint(injected) else Doubt.INJECTED_DECIDING
+    what = f"{times:,} result{'' if times == 1 else 's'}"
+    names = ", ".join(sorted(injected))
+    _, _, consequence = doubt.reason.partition("(-e inject): ")
+    return Told(doubt, times, f"strace made {what} up ({names}; -e inject): {consequence}")
 
 
 def _by_name(

@@ -228,6 +228,19 @@ class Doubt(StrEnum):
         Effect.MISS,
         "take the trace with a smaller -s: {command}",
     )
+    INJECTED = (
+        "injected",
+        "strace made results up (-e inject): they are no answers of the kernel",
+        Effect.LOWER,
+        f"without -e inject, {AGAIN}",
+    )
+    INJECTED_DECIDING = (
+        "injected-socket-call",
+        "strace made results of socket calls up (-e inject): what the program does with the "
+        "kernel's answers is not in this trace",
+        Effect.MISS,
+        f"without -e inject, {AGAIN}",
+    )
     CLOCK = (
         "clock",
         "times in this trace go backwards: how long ports were held is not certain",

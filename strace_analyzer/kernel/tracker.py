@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -71,6 +72,8 @@ class Tracker:
         self._interest = Interest(self._kernel, tracked_calls(), incoming=incoming)
         self._calls = self._kernel.calls
         self._began = False
+        self.injected: Counter[str] = Counter()
+        """calls that move the model and that strace answered itself (-e inject=), by name"""
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
             Entered: self._entry,
@@ -153,9 +156,11 @@ class Tracker:
         if begun is not None and begun.half.span[:2] != call.span[:2]:
             self._release(call.tid, begun, call)
             begun = None
-        if not self._interest.ignores(call, begun) and (
-            name in ATTEMPTS or not call.result.injected
-        ):
+        is_wanted = not self._interest.ignores(call, begun)
+        if is_wanted and call.result.injected:
+            self.injected[name] += 1
+            is_wanted = name in ATTEMPTS
+        if is_wanted:
             kernel.begun = begun
             CALLS[name](kernel, kernel.tasks.speaker(call.tid), call)
             kernel.begun = None

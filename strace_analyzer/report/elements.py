@@ -33,6 +33,7 @@ def call(record: CallRecord) -> JsonObject:
         "errno": record.errno,
         "text": record.text,
         "stack": list(record.stack),
+        "injected": record.injected,
     }
 
 

@@ -4,7 +4,7 @@
 sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress) <0.000450>`
 becomes `connect(19, {AF_INET, htons(8001), "127.0.0.1"}) = EINPROGRESS`: annotations, field names,
 the length of an address and errno words go, the middle is elided where it is still too long, and
-the result always stays. The JSON report has the whole text.
+the result always stays, and that strace injected it. The JSON report has the whole text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from strace_analyzer.plain import safe
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ANNOTATION = re.compile(rf"({_STRING})|(?<=\d)<(?:->|<[^<>]*>|[^<>\"])*>")
 _COMMENT = re.compile(rf"({_STRING})|\s*/\*.*?\*/")
-_RESULT = re.compile(r"(?P<call>.*)\)\s+= (?P<value>\S+)(?: (?P<errno>E[A-Z0-9]+))?", re.S)
+_RESULT = re.compile(
+    r"(?P<call>.*)\)\s+= (?P<value>\S+)(?: (?P<errno>E[A-Z0-9]+))?(?P<rest>.*)", re.S
+)
 _ADDRESS = re.compile(
     r"sin6?_(?:port|addr)=|sa_family=|, sin6_(?:flowinfo|scope_id)=(?:htonl\(\d+\)|\d+)"
 )
@@ -40,7 +42,8 @@ def excerpt(text: str, width: int = 66) -> str:
     head, tail = call, ""
     found = _RESULT.match(call)
     if found is not None:
-        head, tail = found["call"], ") = " + (found["errno"] or found["value"])
+        made_up = " (INJECTED)" if "(INJECTED" in found["rest"] else ""
+        head, tail = found["call"], f") = {found['errno'] or found['value']}{made_up}"
     if head.startswith(_ADDRESSED):
         head = _LENGTH.sub("", head)
     return _fit(safe(head), safe(tail), width)

@@ -196,6 +196,7 @@ def record(context: Context, item: Evidence) -> CallRecord:
         errno=result.errno,
         text=_without_payload(call.name, call.text),
         stack=call.stack,
+        injected=result.injected,
     )
 
 

@@ -17,6 +17,8 @@ _UNDER_WAY = ("EINPROGRESS", "EALREADY", "EINTR")
 
 def remark(record: CallRecord, finding: Finding) -> str:
     """A remark beside the call, or nothing where the call speaks for itself."""
+    if record.injected:
+        return "strace's answer, not the kernel's"
     match record.role:
         case "setsockopt":
             return _option(record, finding)
@@ -88,6 +90,7 @@ def _close(finding: Finding) -> str:
     words = [] if finding.held_seconds is None else [f"held {duration(finding.held_seconds)}"]
     roles = {record.role for record in finding.trail}
     connected = finding.outcome is Outcome.CONNECTED and finding.socket.protocol in ("TCP", "MPTCP")
-    if connected and not roles & {"eof", "reset", "release"}:
+    is_real = not any(record.injected for record in finding.trail if record.role == "connect")
+    if connected and is_real and not roles & {"eof", "reset", "release"}:
         words.append("then TIME_WAIT")
     return ", ".join(words)

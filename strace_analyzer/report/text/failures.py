@@ -29,6 +29,7 @@ MEANING = {
     "not-permitted": "not permitted",
     "bound-already": "it is bound already",
     "no-such-family": "the address is of another family",
+    "injected": "strace's answer (-e inject), not the kernel's",
     "other": "",
 }
 """What each code means, in a few words."""
