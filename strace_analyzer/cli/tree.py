@@ -35,8 +35,10 @@ def tree(
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.cli.status import CANNOT_JUDGE
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
+    from strace_analyzer.report.selection import Selected
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.tree import page
     from strace_analyzer.report.tree import branches, objects
@@ -56,4 +58,4 @@ def tree(
     )
     with destination(output) as stream:
         table_format(format).write(table, stream)
-    return 0
+    return CANNOT_JUDGE if Selected(analysis).refused else 0

@@ -115,3 +115,53 @@ def test_a_quantile_is_that_of_the_sorted_spans_to_half_a_per_cent(
     exact = sorted(micros)[max(0, -(-int(share * 100) * len(micros) // 100) - 1)] / 1e6
     found = quantiles.quantile(share)
     assert found == pytest.approx(exact, rel=0.005)
+
+
+BY_NUMBER = """
+10 openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 3
+10 openat(AT_FDCWD, "log", O_WRONLY) = 4
+10 read(3, "127", 3) = 3
+10 dup2(4, 1) = 1
+10 write(1, "x", 1) = 1
+10 clone(child_stack=NULL, flags=SIGCHLD) = 11
+10 close(4) = 0
+10 write(4, "x", 1) = -1 EBADF (Bad file descriptor)
+10 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+10 write(4, "x", 1) = 1
+11 write(4, "y", 1) = 1
+11 execve("/bin/cat", ["cat"], 0x7ffe) = 0
+11 read(3, "", 1) = -1 EBADF (Bad file descriptor)
+11 write(1, "y", 1) = 1
+11 exit_group(0) = ?
+10 clone(child_stack=NULL, flags=SIGCHLD) = 11
+11 write(3, "z", 1) = 1
+"""
+
+
+def test_a_file_is_known_by_the_number_that_open_gave_it() -> None:
+    counts = {line["file"]: (line["calls"], line["errors"]) for line in summed(BY_NUMBER, "file")}
+    assert counts == {
+        "/etc/hosts": (3, 0),  # opened, read, and by the second child, which has it again
+        "log": (6, 0),  # opened, copied, written to as 1, closed; by the child as 4, and as 1
+        "/bin/cat": (1, 0),
+    }
+
+
+@pytest.mark.live
+def test_without_y_no_file_has_calls_that_it_has_not_with_it(tmp_path: Path) -> None:
+    """The same program twice. Of a child that speaks before its clone() is back less is known."""
+    script = (
+        f"exec 5>{tmp_path}/out; echo a >&5; (echo b >&5; exec 5>&-; echo c >{tmp_path}/other);"
+        " cat /etc/hosts >&5"
+    )
+    mine = (f"{tmp_path}/out", f"{tmp_path}/other", "/etc/hosts")
+    counts = []
+    for option in ([], ["-y"]):
+        trace = tmp_path / f"trace{len(option)}"
+        command = ["strace", "-f", *option, "-o", str(trace), "sh", "-c", script]
+        subprocess.run(command, capture_output=True, check=True)
+        tally = Tally(KEYS["file"])
+        tally.add(of_file(trace))
+        lines = {line["file"]: line["calls"] for line in tally.lines()}
+        counts.append([lines[path] for path in mine])
+    assert all(0 < known <= there for known, there in zip(*counts, strict=True))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.report.rows import NUMBER, TEXT
+from strace_analyzer.report.tally.paths import Paths
 
 Key = tuple[object, ...]
 
@@ -22,10 +23,11 @@ _WITH_PATH = frozenset(_PATHS.split())
 
 
 class By(NamedTuple):
-    """A way to sum: the names of the key's columns, their types, and the key of a row."""
+    """A way to sum: the names of the key's columns, their types, and what gives the key of each row
+    of a run, all of them in order."""
 
     columns: dict[str, str]
-    key: Callable[[EventRow], Key | None]
+    begin: Callable[[], Callable[[EventRow], Key | None]]
 
 
 def _syscall(row: EventRow) -> Key:
@@ -40,16 +42,31 @@ def _thread(row: EventRow) -> Key:
     return row.tid, row.tgid, row.command
 
 
-def _file(row: EventRow) -> Key | None:
-    """The path behind the descriptor (strace -y), or the one that the call names."""
-    if row.name in _WITH_PATH:
-        for arg in row.args:
-            if isinstance(arg.value, str) and arg.text.startswith('"') and arg.value:
-                return (arg.value,)
-            if isinstance(arg.value, dict) and isinstance(arg.value.get("string"), str):
-                return (f"{arg.value['string']}...",)
-    if row.fd is not None and row.fd_target is not None and row.fd_target.startswith("/"):
-        return (row.fd_target,)
+class _Files:
+    """The path that a call names; the one behind the descriptor that it uses, as -y prints it, else
+    as the open() shows that gave it."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, Paths] = {}
+
+    def __call__(self, row: EventRow) -> Key | None:
+        paths = self._paths.setdefault(row.trace, Paths())
+        named = _named(row) if row.name in _WITH_PATH else None
+        path = named
+        if path is None and row.fd_target is None:
+            path = paths.behind(row)
+        elif path is None and row.fd_target is not None and row.fd_target.startswith("/"):
+            path = row.fd_target
+        paths.follow(row, named)
+        return None if path is None else (path,)
+
+
+def _named(row: EventRow) -> str | None:
+    for arg in row.args:
+        if isinstance(arg.value, str) and arg.text.startswith('"') and arg.value:
+            return arg.value
+        if isinstance(arg.value, dict) and isinstance(arg.value.get("string"), str):
+            return f"{arg.value['string']}..."
     return None
 
 
@@ -60,9 +77,9 @@ def _destination(row: EventRow) -> Key | None:
 
 
 KEYS = {
-    "syscall": By({"syscall": TEXT}, _syscall),
-    "process": By({"process": NUMBER, "command": TEXT}, _process),
-    "thread": By({"thread": NUMBER, "process": NUMBER, "command": TEXT}, _thread),
-    "file": By({"file": TEXT}, _file),
-    "destination": By({"address": TEXT, "port": NUMBER}, _destination),
+    "syscall": By({"syscall": TEXT}, lambda: _syscall),
+    "process": By({"process": NUMBER, "command": TEXT}, lambda: _process),
+    "thread": By({"thread": NUMBER, "process": NUMBER, "command": TEXT}, lambda: _thread),
+    "file": By({"file": TEXT}, _Files),
+    "destination": By({"address": TEXT, "port": NUMBER}, lambda: _destination),
 }

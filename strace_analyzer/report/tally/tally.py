@@ -60,12 +60,13 @@ class Tally:
 
     def __init__(self, by: By) -> None:
         self._by = by
+        self._key_of = by.begin()
         self._groups: dict[tuple[str, Key], _Group] = {}
         self.columns = {"trace": TEXT, **by.columns, **FIGURES}
 
     def add(self, rows: Iterable[EventRow]) -> None:
         """Count these rows; what is no call is passed over."""
-        key_of, groups = self._by.key, self._groups
+        key_of, groups = self._key_of, self._groups
         for row in rows:
             key = key_of(row) if row.type == "syscall" else None
             if key is None:
