@@ -35,6 +35,7 @@ def attach(
     strace_option: tracing.StraceOption = None,
     format: options.Format = DEFAULT,
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     rule: options.ReportedRules = None,
     level: options.ShownLevel = None,
     all: options.Everything = False,
@@ -66,6 +67,7 @@ def attach(
         fail_on=fail_on,
         port_range=port_range,
         config=config,
+        redact=redact,
         all_is_shown=show_everything(more),
     ).keeping_sockets(form.sockets)
     manner = Manner(

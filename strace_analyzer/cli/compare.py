@@ -20,6 +20,7 @@ def compare(
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same, after the fix.")],
     format: options.Comparison = DEFAULT,
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     fail_on: options.FailOn = None,
     port_range: options.PortRange = None,
     config: options.Config = None,
@@ -36,6 +37,8 @@ def compare(
     from strace_analyzer.report.compare import compare as compared
     from strace_analyzer.report.compare import side
     from strace_analyzer.report.formats.registry import comparison_format
+    from strace_analyzer.report.redaction.comparison import hidden
+    from strace_analyzer.report.redaction.values import Values
 
     chosen = settings(fail_on=fail_on, port_range=port_range, config=config)
     sides = []
@@ -45,6 +48,8 @@ def compare(
         except (KeyError, TypeError, AttributeError) as error:
             raise TraceError(f"{path}: not a report of schema 1: {error!r}") from error
     made = compared(sides[0], sides[1], chosen.gate)
+    if redact:
+        made = hidden(made, Values(redact))
     with destination(output) as stream:
         comparison_format(format).write(made, stream)
     return made.exit_status

@@ -7,25 +7,16 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, values
-from strace_analyzer.cli.options import OUTPUT, SHOWN
+from strace_analyzer.cli.options import SHOWN
 
 FORMATS = ("jsonl", "csv", "parquet")
 
 
 def events(
     traces: options.Traces = None,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            parser=values.one_of(FORMATS),
-            autocompletion=lambda: list(FORMATS),
-            metavar="|".join(FORMATS),
-            help="The form of the rows.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = FORMATS[0],
+    format: Annotated[str, options.form_option(FORMATS, "rows")] = FORMATS[0],
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     syscall: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,6 +76,7 @@ def events(
     from strace_analyzer.report.events.select import Sieve, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.events.write import write
+    from strace_analyzer.report.redaction.values import Values
 
     sieve = Sieve(
         Wanted(
@@ -98,7 +90,9 @@ def events(
         )
     )
     with inputs_of(traces, quiet=quiet) as inputs:
-        tables = EventTables(inputs, sieve, argv=argv, raw=raw)
+        tables = EventTables(
+            inputs, sieve, argv=argv, raw=raw, hiding=Values(redact) if redact else None
+        )
         with destination(output) as stream:
             write(tables, format, stream)
             if not tables.errors:

@@ -3,8 +3,9 @@ once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,11 +17,24 @@ from strace_analyzer.report.formats.registry import (
     table_formats,
 )
 from strace_analyzer.report.moment import Moment, parse_moment
+from strace_analyzer.report.redaction import KINDS, parse_kinds
 
 SHOWN = "What is shown"
 OUTPUT = "Output"
 READING = "Reading"
 PORTS = "Local ports"
+
+
+def form_option(names: Sequence[str], of: str) -> Any:
+    """The option `--format`: one of `names`, the form of what is written."""
+    return typer.Option(
+        "--format",
+        parser=values.one_of(names),
+        autocompletion=lambda: list(names),
+        metavar="|".join(names),
+        help=f"The form of the {of}.",
+        rich_help_panel=OUTPUT,
+    )
 
 
 Traces = Annotated[
@@ -55,17 +69,7 @@ Until = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
-Format = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        parser=values.one_of(report_formats()),
-        autocompletion=lambda: list(report_formats()),
-        metavar="|".join(report_formats()),
-        help="The form of the report.",
-        rich_help_panel=OUTPUT,
-    ),
-]
+Format = Annotated[str, form_option(report_formats(), "report")]
 
 
 def gate_words() -> list[str]:
@@ -94,17 +98,7 @@ MinConnections = Annotated[
         show_default=False,
     ),
 ]
-Comparison = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        parser=values.one_of(comparison_formats()),
-        autocompletion=lambda: list(comparison_formats()),
-        metavar="|".join(comparison_formats()),
-        help="The form of the comparison.",
-        rich_help_panel=OUTPUT,
-    ),
-]
+Comparison = Annotated[str, form_option(comparison_formats(), "comparison")]
 Baseline = Annotated[
     Path | None,
     typer.Option(
@@ -114,14 +108,15 @@ Baseline = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
-Table = Annotated[
-    str,
+Table = Annotated[str, form_option(table_formats(), "table")]
+Redact = Annotated[
+    frozenset[str] | None,
     typer.Option(
-        "--format",
-        parser=values.one_of(table_formats()),
-        autocompletion=lambda: list(table_formats()),
-        metavar="|".join(table_formats()),
-        help="The form of the table.",
+        "--redact",
+        parser=values.parser(parse_kinds),
+        metavar=",".join(KINDS),
+        help="Put tokens in the place of these: addr-1, path-1, cmd-1.",
+        show_default=False,
         rich_help_panel=OUTPUT,
     ),
 ]

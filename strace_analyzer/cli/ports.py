@@ -16,6 +16,7 @@ def ports(
     traces: options.Traces = None,
     format: options.Table = DEFAULT,
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     what_if: Annotated[
         values.Ports | None,
         typer.Option(
@@ -54,15 +55,21 @@ def ports(
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.port_account import page
 
-    chosen = settings(
+    asked = settings(
         port_range=port_range,
         autobind_reuse=autobind_reuse,
         ss=ss,
         strict=strict,
         jobs=jobs,
         config=config,
-    ).analysis
+        redact=redact,
+    )
+    chosen, redaction = asked.analysis, asked.selection.redaction
     analysis = analysis_of(traces, replace(chosen, what_if=what_if), quiet=quiet)
+    machine = chosen.machine
+    if redaction is not None:
+        analysis = redaction.analysis(analysis)
+        machine = None if machine is None else redaction.listing(machine)
     selected = Selected(analysis)
     doubts = reasons(selected)
     table = Table(
@@ -77,7 +84,7 @@ def ports(
                 doubts,
                 width=target.width,
                 everything=all,
-                machine=chosen.machine,
+                machine=machine,
                 blocks=target.encoding.lower().startswith("utf"),
             ),
         ),

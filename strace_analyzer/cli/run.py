@@ -27,6 +27,7 @@ def run(
     strace_option: tracing.StraceOption = None,
     format: options.Format = DEFAULT,
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     rule: options.ReportedRules = None,
     level: options.ShownLevel = None,
     all: options.Everything = False,
@@ -56,6 +57,7 @@ def run(
         fail_on=fail_on,
         port_range=port_range,
         config=config,
+        redact=redact,
         all_is_shown=show_everything(more),
     ).keeping_sockets(form.sockets)
     # What the program says on a terminal must not be overwritten: it is only shown how far we are

@@ -16,6 +16,7 @@ from strace_analyzer.report.cause import Cause, of_document
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
+from strace_analyzer.report.redaction import Redaction
 from strace_analyzer.report.saved import saved_report
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.rules import Rule, catalogue
@@ -54,6 +55,7 @@ def settings(
     jobs: int | None = None,
     config: Path | None = None,
     baseline: Path | None = None,
+    redact: Iterable[str] | None = None,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
@@ -73,6 +75,7 @@ def settings(
             since=since,
             until=until,
             known=known_causes(baseline),
+            redaction=Redaction(redact) if redact else None,
         ),
         gate=parse_gate(fail_on or written.fail_on, known, min_connections),
         analysis=AnalysisSettings(

@@ -15,6 +15,7 @@ def sockets(
     traces: options.Traces = None,
     format: options.Table = DEFAULT,
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     line: Annotated[
         int | None,
         typer.Option(
@@ -83,6 +84,7 @@ def sockets(
         pids=frozenset(pid or ()),
         commands=tuple(command or ()),
         sockets=True,
+        redact=redact,
         strict=strict,
         jobs=jobs,
         config=config,

@@ -27,6 +27,7 @@ def summary(
     ] = "syscall",
     format: options.Table = DEFAULT,
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     all: Annotated[
         bool,
         typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
@@ -41,14 +42,19 @@ def summary(
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
+    from strace_analyzer.report.redaction.values import Values
     from strace_analyzer.report.tally.tally import Tally
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.summary import page
 
     tally = Tally(KEYS[by])
     with inputs_of(traces, quiet=quiet) as inputs:
-        names = {trace.id: trace.name for trace in inputs}
-        tables = EventTables(inputs, Sieve(Wanted()))
+        hiding = Values(redact) if redact else None
+        names = {
+            trace.id: trace.name if hiding is None else hiding.source(trace.name)
+            for trace in inputs
+        }
+        tables = EventTables(inputs, Sieve(Wanted()), hiding=hiding)
         tally.add(tables.rows)
     lines = list(tally.lines())
     table = Table(

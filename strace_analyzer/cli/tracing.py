@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +64,7 @@ def live_settings(
     fail_on: Sequence[str] | None,
     port_range: tuple[int, int] | None,
     config: Path | None,
+    redact: Iterable[str] | None,
     all_is_shown: bool,
 ) -> Settings:
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
@@ -78,6 +79,7 @@ def live_settings(
         port_range=port_range,
         autobind_reuse=_autobind_reuse(),
         config=config,
+        redact=redact,
     )
     here = replace(
         chosen.analysis,

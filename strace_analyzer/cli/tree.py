@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from strace_analyzer.cli import options, values
-from strace_analyzer.cli.options import OUTPUT
+from strace_analyzer.cli import options
 
 FORMATS = ("text", "json")
 
 
 def tree(
     traces: options.Traces = None,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            parser=values.one_of(FORMATS),
-            autocompletion=lambda: list(FORMATS),
-            metavar="|".join(FORMATS),
-            help="The form of the tree.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = FORMATS[0],
+    format: Annotated[str, options.form_option(FORMATS, "tree")] = FORMATS[0],
     output: options.OutputFile = None,
+    redact: options.Redact = None,
     strict: options.Strict = False,
     jobs: options.Jobs = None,
     config: options.Config = None,
@@ -43,8 +31,10 @@ def tree(
     from strace_analyzer.report.text.tree import page
     from strace_analyzer.report.tree import branches, objects
 
-    chosen = settings(processes=True, strict=strict, jobs=jobs, config=config)
+    chosen = settings(processes=True, strict=strict, jobs=jobs, config=config, redact=redact)
     analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
+    if chosen.selection.redaction is not None:
+        analysis = chosen.selection.redaction.analysis(analysis)
     roots = [(trace.name, branches(analysis, trace.id)) for trace in analysis.traces]
     table = Table(
         name="processes",

@@ -99,13 +99,13 @@ def side(name: str, report: Mapping[str, Any]) -> Side:
 def compare(before: Side, after: Side, gate: Gate) -> Comparison:
     """What has changed, the worst first. The exit status is 2 where the sides cannot be compared,
     1 where something at the gate is new or larger, else 0."""
-    obstacle = _obstacle((before, after))
+    why_not = obstacle((before, after))
     every = {**before.levels, **after.levels}
     changes = [_change(cause, before, after, level) for cause, level in every.items()]
     changes.sort(key=lambda change: (-change.level, -change.after, -change.before, change.cause))
     worse = any(change.larger and _stops(change, after, gate) for change in changes)
-    status = 2 if obstacle else int(worse)
-    return Comparison(before, after, tuple(changes), obstacle, status)
+    status = 2 if why_not else int(worse)
+    return Comparison(before, after, tuple(changes), why_not, status)
 
 
 def _change(cause: Cause, before: Side, after: Side, level: Level) -> Change:
@@ -125,7 +125,8 @@ def _stops(change: Change, after: Side, gate: Gate) -> bool:
     return change.cause.rule in gate.rules and change.after > after.failed.get(change.cause, 0)
 
 
-def _obstacle(sides: Iterable[Side]) -> str | None:
+def obstacle(sides: Iterable[Side]) -> str | None:
+    """Why they cannot be compared, None where they can."""
     for one in sides:
         if not one.judged:
             return f"{one.name} could not be judged"

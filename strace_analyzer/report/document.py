@@ -70,6 +70,12 @@ def summary(judgement: Judgement) -> JsonObject:
     }
 
 
+def redacted(selected: Selected) -> list[str]:
+    """What was replaced by tokens (--redact)."""
+    redaction = selected.selection.redaction
+    return [] if redaction is None else list(redaction.kinds)
+
+
 def trace(result: TraceResult) -> JsonObject:
     """One trace: its clock, the account of its lines, and its use of ports."""
     return {

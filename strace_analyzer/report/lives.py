@@ -29,7 +29,7 @@ class Wanted(NamedTuple):
 
 def lives(selected: Selected, wanted: Wanted) -> Iterator[SocketLife]:
     """The wanted sockets, in the order in which they ended."""
-    return (life for life in selected.sockets() if wanted.takes(life))
+    return selected.sockets(wanted.takes)
 
 
 def _on_line(life: SocketLife, line: int) -> bool:

@@ -29,4 +29,10 @@ def saved_report(path: Path) -> dict[str, Any] | None:
         raise TraceError(f"{path}: not a report of strace-analyzer --format json (schema {SCHEMA})")
     if not isinstance(made.get("findings"), list):
         raise TraceError(f"{path}: a report without findings")
+    hidden = {"addresses", "commands"} & set(made.get("redacted", ()))
+    if hidden:
+        words = ",".join(sorted(hidden))
+        raise TraceError(
+            f"{path}: a report with --redact {words}: its findings cannot be known again"
+        )
     return made

@@ -8,7 +8,7 @@ shown. It is long because all that can be chosen from is chosen here, by the sam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -33,6 +33,7 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report.cause import Cause
 from strace_analyzer.report.cause import of_finding as of_finding_cause
 from strace_analyzer.report.moment import Moment, of_finding
+from strace_analyzer.report.redaction import Redaction
 from strace_analyzer.report.window import windows
 from strace_analyzer.rules.words import Case
 
@@ -53,6 +54,12 @@ class Selection(NamedTuple):
     until: Moment | None = None
     known: frozenset[Cause] = frozenset()
     """what a baseline has found already"""
+    redaction: Redaction | None = None
+    """what is replaced in all that is shown; what is asked for is asked of the trace as it is"""
+
+    def shown(self, finding: Finding) -> Finding:
+        """`finding` as it is shown."""
+        return finding if self.redaction is None else self.redaction.finding(finding)
 
     @property
     def by_process(self) -> bool:
@@ -114,10 +121,13 @@ class Selected:
     def __init__(self, analysis: Analysis, selection: Selection = EVERYTHING) -> None:
         """Raises ConfigurationError for a time window that holds nothing of any trace, and for
         processes that there are not."""
-        self.analysis = analysis
+        self._original = analysis
+        redaction = selection.redaction
+        self.analysis = analysis if redaction is None else redaction.analysis(analysis)
+        """all that was found, as it is shown"""
         self.selection = selection
-        self.traces: tuple[TraceResult, ...] = analysis.traces
-        self.rules = {rule.id: rule for rule in analysis.rules}
+        self.traces: tuple[TraceResult, ...] = self.analysis.traces
+        self.rules = {rule.id: rule for rule in self.analysis.rules}
         """by id: they have the words for their findings"""
         self._windows = (
             windows(selection.since, selection.until, analysis.traces) if selection.by_time else {}
@@ -129,7 +139,6 @@ class Selected:
                 "no process of the trace has this --pid or --command; there are "
                 + _some(f"{p.command or '?'} ({p.tgid or p.id})" for p in analysis.processes)
             )
-        self._by_id = {(process.trace, process.id): process for process in self.processes}
         self.judged = self._groups()
         """the groups that count for the verdict, whatever their level"""
         self.groups = tuple(g for g in self.judged if g.level >= selection.level)
@@ -139,27 +148,32 @@ class Selected:
         if selection.known:
             self.left_out_of.update(_counted(analysis.groups))
             self.left_out_of.subtract(_counted(self.judged))
+        if redaction is not None:
+            self.processes = tuple(map(redaction.process, self.processes))
+            self.judged = tuple(map(redaction.group, self.judged))
+            self.groups = tuple(map(redaction.group, self.groups))
+        self._by_id = {(process.trace, process.id): process for process in self.processes}
         self._shown = {(group.trace, group.id) for group in self.groups}
         self.unknown: tuple[Unknown, ...] = tuple(
             entry
-            for entry in analysis.unknown
+            for entry in self.analysis.unknown
             if not selection.by_process
             or entry.process is None
             or (entry.trace, entry.process) in self._by_id
         )
         self.failures: tuple[Failure, ...] = tuple(
             entry
-            for entry in analysis.failed_calls
+            for entry in self.analysis.failed_calls
             if not selection.by_process or (entry.trace, entry.process) in self._by_id
         )
         """socket calls that failed"""
-        self.warnings: tuple[Warning, ...] = analysis.warnings
+        self.warnings: tuple[Warning, ...] = self.analysis.warnings
         self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
         """the traces that could not be judged: options hid bind() or connect(), or the file is
         damaged"""
         self.refused = tuple(
             account.refused
-            for trace in analysis.traces
+            for trace in self.traces
             for account in trace.sources
             if account.refused is not None
         )
@@ -179,15 +193,18 @@ class Selected:
 
     def findings(self) -> Iterator[Finding]:
         """The findings that are shown, in the order in which they were found."""
-        for finding in self.analysis.findings:
+        for finding in self._original.findings:
             if (finding.trace, finding.group) in self._shown and self._takes(finding):
-                yield finding
+                yield self.selection.shown(finding)
 
-    def sockets(self) -> Iterator[SocketLife]:
-        """Every socket of the selected processes."""
-        for life in self.analysis.sockets:
-            if self._keeps_process(life.trace, life.process):
-                yield life
+    def sockets(
+        self, wanted: Callable[[SocketLife], bool] = lambda life: True
+    ) -> Iterator[SocketLife]:
+        """Every socket of the selected processes that is `wanted`."""
+        redaction = self.selection.redaction
+        for life in self._original.sockets:
+            if self._keeps_process(life.trace, life.process) and wanted(life):
+                yield life if redaction is None else redaction.life(life)
 
     def process(self, trace: str, id: str) -> Process | None:
         """The process of this id, or None."""
@@ -205,14 +222,14 @@ class Selected:
     def _groups(self) -> tuple[Group, ...]:
         kept = [
             group
-            for group in self.analysis.groups
+            for group in self._original.groups
             if (not self.selection.rules or group.rule in self.selection.rules)
             and self._keeps_process(group.trace, group.process)
         ]
         if not self.selection.by_finding:
             return tuple(kept)
         folds = {(group.trace, group.id): _Fold() for group in kept}
-        for finding in self.analysis.findings:
+        for finding in self._original.findings:
             fold = folds.get((finding.trace, finding.group or ""))
             if fold is not None and self._takes(finding):
                 fold.add(finding)

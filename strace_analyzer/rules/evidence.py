@@ -194,16 +194,21 @@ def record(context: Context, item: Evidence) -> CallRecord:
         name=call.name,
         result=result.value,
         errno=result.errno,
-        text=_without_payload(call.name, call.text),
+        text=without_payload(call.name, call.text),
         stack=call.stack,
         injected=result.injected,
     )
 
 
-def _without_payload(name: str, text: str) -> str:
+def carries_data(name: str) -> bool:
+    """Whether strace prints with a call of this name what was sent or received."""
+    return name in _DATA_CALLS
+
+
+def without_payload(name: str, text: str) -> str:
     """The call without what was sent or received, as `strace -s 0` would print it: a report is
     passed on. Addresses stay."""
-    if name not in _DATA_CALLS:
+    if not carries_data(name):
         return text
     return _STRING.sub(lambda match: match[0] if match["kept"] else '""...', text)
 

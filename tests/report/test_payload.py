@@ -11,7 +11,7 @@ from report.written import written
 
 import strace_analyzer as sa
 from strace_analyzer.report.formats.registry import report_formats
-from strace_analyzer.rules.evidence import _without_payload
+from strace_analyzer.rules.evidence import without_payload
 
 TRACE = b"""\
 7 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0
@@ -52,4 +52,4 @@ def test_an_address_stays_and_whatever_was_sent_goes(payload: str) -> None:
     shown = payload.replace("\\", "\\\\").replace('"', '\\"')
     address = '{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.7")}'
     text = f'sendto(3, "{shown}", 9, 0, {address}, 16) = 9'
-    assert _without_payload("sendto", text) == f'sendto(3, ""..., 9, 0, {address}, 16) = 9'
+    assert without_payload("sendto", text) == f'sendto(3, ""..., 9, 0, {address}, 16) = 9'

@@ -89,10 +89,11 @@ def _argument(text: str, value: Value | None) -> Argument:
     text = printable(text)
     fd, target = _descriptor(value)
     ends = None if target is None else _ends(target)
-    return Argument(name, text, data, _encoded(name, text, data), fd, target, ends)
+    return Argument(name, text, data, encoded(name, text, data), fd, target, ends)
 
 
-def _encoded(name: str | None, text: str, data: Json) -> str:
+def encoded(name: str | None, text: str, data: Json) -> str:
+    """Name, text and value of an argument as one JSON object."""
     named = "null" if name is None else _quoted(name)
     value = _quoted(data) if isinstance(data, str) else json.dumps(data)
     return f'{{"name": {named}, "text": {_quoted(text)}, "value": {value}}}'

@@ -10,6 +10,8 @@ from strace_analyzer.report.document import tool
 from strace_analyzer.report.events.follow import rows
 from strace_analyzer.report.events.row import EventRow, Json
 from strace_analyzer.report.events.select import Sieve
+from strace_analyzer.report.redaction.events import event
+from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.trace.reader import TraceInput, TraceReader
 
 SCHEMA = 1
@@ -21,11 +23,23 @@ class EventTable:
     """One trace; its rows can be gone through once. `error` says afterwards why it could not be
     read, or not to its end."""
 
-    def __init__(self, trace: TraceInput, sieve: Sieve, *, argv: bool, raw: bool) -> None:
+    def __init__(
+        self,
+        trace: TraceInput,
+        sieve: Sieve,
+        hiding: Values | None,
+        *,
+        argv: bool,
+        raw: bool,
+    ) -> None:
         self._trace = trace
         self._reader = TraceReader(trace)
         found = rows(trace, self._reader, argv=argv, raw=raw)
-        self._rows = self._readable(sieve.choose(found, lambda: self._reader.clock))
+        wanted = sieve.choose(found, lambda: self._reader.clock)
+        self._hiding = hiding
+        if hiding is not None:
+            wanted = (event(row, hiding) for row in wanted)
+        self._rows = self._readable(wanted)
         self.error: str | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
@@ -41,11 +55,12 @@ class EventTable:
                 break
             ahead.append(row)
         self._rows = chain(ahead, self._rows)
+        name = self._trace.name
         return {
             "schema": SCHEMA,
             "tool": tool(),
             "trace": self._trace.id,
-            "name": self._trace.name,
+            "name": name if self._hiding is None else self._hiding.source(name),
             "clock": self._reader.clock,
         }
 
@@ -69,17 +84,19 @@ class EventTables:
         *,
         argv: bool = False,
         raw: bool = False,
+        hiding: Values | None = None,
     ) -> None:
         self._traces = traces
         self._sieve = sieve
         self._argv = argv
         self._raw = raw
+        self._hiding = hiding
         self.errors: list[str] = []
         """why traces could not be read, or not to their ends"""
 
     def __iter__(self) -> Iterator[EventTable]:
         for trace in self._traces:
-            table = EventTable(trace, self._sieve, argv=self._argv, raw=self._raw)
+            table = EventTable(trace, self._sieve, self._hiding, argv=self._argv, raw=self._raw)
             yield table
             if table.error is not None:
                 self.errors.append(table.error)

@@ -33,9 +33,12 @@ class Once:
 
     def lines(self, finding: Finding) -> Iterator[str]:
         """The line of `finding` if it is selected and has not been told."""
-        if hash(finding.id) not in self._told and self._selection.admits(finding):
-            self._told.add(hash(finding.id))
-            yield self._line(finding)
+        if not self._selection.admits(finding):
+            return
+        shown = self._selection.shown(finding)
+        if hash(shown.id) not in self._told:
+            self._told.add(hash(shown.id))
+            yield self._line(shown)
 
     def untold(self, selected: Selected) -> Iterator[str]:
         """The lines of those that were never told, at the end of the trace."""

@@ -46,12 +46,14 @@ class _Teller:
         self._last: OrderedDict[str, Finding] = OrderedDict()
 
     def lines(self, finding: Finding) -> Iterator[str]:
+        is_admitted = self._selection.admits(finding)
+        finding = self._selection.shown(finding)
         key = hash(finding.id)
         if key in self._told:
             update = _update(self._last.get(finding.id), finding)
             if update is not None:
                 yield update
-        elif self._selection.admits(finding):
+        elif is_admitted:
             self._told.add(key)
             yield _found(finding)
         else:
@@ -70,7 +72,8 @@ class _Teller:
         selected = report.selected
         shown = selected.findings()
         next_shown = next(shown, None)
-        for was, now in zip(provisional, selected.analysis.findings, strict=True):
+        before = map(self._selection.shown, provisional)
+        for was, now in zip(before, selected.analysis.findings, strict=True):
             is_shown = next_shown is not None and next_shown.id == now.id
             if hash(now.id) in self._told:
                 update = _update(was, now)
@@ -124,6 +127,7 @@ def _summary(report: Report) -> str:
             "schema": document.SCHEMA,
             "tool": document.tool(),
             "summary": document.summary(judgement),
+            "redacted": document.redacted(selected),
             "traces": [document.trace(item) for item in selected.traces],
             "groups": [document.group(item, selected) for item in selected.groups],
             "processes": [document.process(item) for item in selected.processes],

@@ -1,0 +1,7 @@
+"""Takes what is reported, gives it without addresses, paths or command names, each replaced by the
+same token wherever it stands (`--redact`)."""
+
+from strace_analyzer.report.redaction.redaction import Redaction
+from strace_analyzer.report.redaction.values import KINDS, parse_kinds
+
+__all__ = ["KINDS", "Redaction", "parse_kinds"]

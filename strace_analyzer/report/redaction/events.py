@@ -1,0 +1,112 @@
+"""Takes a row of `events`, gives it with the values that are redacted replaced, and without
+anything that was sent or received."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from strace_analyzer.report.events.arguments import encoded
+from strace_analyzer.report.events.row import Argument, EventRow, Json
+from strace_analyzer.report.redaction.texts import STRING
+from strace_analyzer.report.redaction.values import COMMANDS, PATHS, Values
+from strace_analyzer.rules.evidence import carries_data, without_payload
+
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_|~& ]*|\d+|0x[0-9a-f]+")
+_EXECUTES = ("execve", "execveat")
+
+
+def event(row: EventRow, values: Values) -> EventRow:
+    """The row as it may be shown. What was printed (`raw`) is kept of calls only: other lines can
+    hold anything."""
+    name = row.name or ""
+    return row._replace(
+        source=values.source(row.source),
+        command=None if row.command is None else _command(row.command, values),
+        args=tuple(_argument(arg, name, values) for arg in row.args),
+        ret_text=None if row.ret_text is None else values.call(row.ret_text),
+        fd_target=None if row.fd_target is None else _target(row.fd_target, values),
+        local_address=_address(row.local_address, values),
+        peer_address=_address(row.peer_address, values),
+        stack=row.stack
+        and tuple(frame._replace(binary=values.path(frame.binary)) for frame in row.stack),
+        raw=values.call(without_payload(name, row.raw))
+        if row.raw is not None and row.type == "syscall"
+        else None,
+    )
+
+
+def _command(said: str, values: Values) -> str:
+    """A command name, or with --argv a whole command line."""
+    if " " not in said:
+        values.learn_command(said.rpartition("/")[2])
+        return values.command(said)
+    try:
+        words = shlex.split(said)
+    except ValueError:  # strace cut it within a quote
+        words = said.split()
+    told, is_cut = values.argv(tuple(words), False)
+    return shlex.join(told) + (" ..." if is_cut else "")
+
+
+def _argument(arg: Argument, call: str, values: Values) -> Argument:
+    if carries_data(call):
+        text = values.call(without_payload(call, arg.text))
+    elif call in _EXECUTES and values.hides(COMMANDS) and arg.text.startswith("["):
+        return _command_line(arg, values)
+    elif call not in _EXECUTES and values.hides(PATHS) and not arg.text.startswith("{"):
+        text = STRING.sub(lambda match: f'"{values.path(match["text"])}"', arg.text)
+        text = values.call(text) if '"' not in arg.text else text
+    else:
+        text = values.call(f"{call}({arg.text}").removeprefix(f"{call}(")
+    before, after = STRING.finditer(arg.text), STRING.finditer(text)
+    told = {was["text"]: now["text"] for was, now in zip(before, after, strict=False)}
+    value = _value(arg.value, told, values)
+    return arg._replace(
+        text=text,
+        value=value,
+        json=encoded(arg.name, text, value),
+        target=None if arg.target is None else _target(arg.target, values),
+        ends=arg.ends
+        and (
+            _address(arg.ends[0], values),
+            arg.ends[1],
+            _address(arg.ends[2], values),
+            arg.ends[3],
+        ),
+    )
+
+
+def _command_line(arg: Argument, values: Values) -> Argument:
+    """argv or the environment of execve(): its first word, which of argv is the name."""
+    first = STRING.search(arg.text)
+    name = "" if first is None else first["text"].rpartition("/")[2]
+    value: Json = [values.command(name)] if name else []
+    text = f'["{values.command(name)}", ...]' if name else "[...]"
+    return arg._replace(text=text, value=value, json=encoded(arg.name, text, value))
+
+
+def _value(value: Json, told: dict[str, str], values: Values) -> Json:
+    """The same as data: strings that were printed as their text now is; of others what cannot be
+    told to be harmless goes."""
+    if isinstance(value, list):
+        return [_value(item, told, values) for item in value]
+    if isinstance(value, dict):
+        return {key: _value(item, told, values) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    if value in told:
+        return told[value]
+    shown = values.address(value)
+    if shown != value or _CONSTANT.fullmatch(value):
+        return shown
+    return values.path(value) if value.startswith("/") else "..."
+
+
+def _target(text: str, values: Values) -> str:
+    """`/run/x`, `TCP:[192.0.2.1:4711->192.0.2.2:80]`, `UNIX-STREAM:[7,"/run/x"]`."""
+    return values.call(f"0<{text}>")[2:-1]
+
+
+def _address(text: str | None, values: Values) -> str | None:
+    return None if text is None else values.address(text)

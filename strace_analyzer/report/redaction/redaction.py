@@ -1,0 +1,269 @@
+"""Takes the records of a report, gives them with the values that are redacted replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from strace_analyzer.analysis import Analysis, TraceResult
+from strace_analyzer.analysis.groups import fingerprint
+from strace_analyzer.findings import (
+    CallRecord,
+    Detail,
+    Endpoint,
+    Failure,
+    Finding,
+    Group,
+    LocalAddress,
+    Location,
+    PortUse,
+    Process,
+    ProcessLife,
+    ProcessRef,
+    SocketLife,
+    Unknown,
+    Warning,
+)
+from strace_analyzer.machine import Listing
+from strace_analyzer.report.redaction.mapped import Mapped
+from strace_analyzer.report.redaction.values import COMMANDS, KINDS, PATHS, Values
+from strace_analyzer.rules import Rule
+
+_PROGRAM = "_program"
+"""how the names of details end that are the name of a program"""
+
+
+class Redaction:
+    """Replaces what is of its `kinds` in records; the same value has the same token throughout its
+    life. Where commands or paths go, a fingerprint is of what is left: else a guess at a name could
+    be proved by it."""
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        self.values = Values(kinds)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is replaced, in the order of KINDS."""
+        return tuple(kind for kind in KINDS if self.values.hides(kind))
+
+    def analysis(self, made: Analysis) -> Analysis:
+        """All of it. Findings and sockets are changed as they are asked for, in any order: what is
+        in each was given its token before."""
+        self._learn(made)
+        return replace(
+            made,
+            traces=tuple(map(self.trace, made.traces)),
+            groups=tuple(map(self.group, made.groups)),
+            findings=Mapped(made.findings, self.finding),
+            processes=tuple(map(self.process, made.processes)),
+            sockets=Mapped(made.sockets, self.life),
+            unknown=tuple(map(self.unknown, made.unknown)),
+            warnings=tuple(map(self.warning, made.warnings)),
+            lives=tuple(map(self.process_life, made.lives)),
+            failed_calls=tuple(map(self.failure, made.failed_calls)),
+            rules=tuple(map(self._rule, made.rules)),
+        )
+
+    def _learn(self, made: Analysis) -> None:
+        """Tokens in an order that no format decides: the same in each."""
+        for trace in made.traces:
+            self.values.source(trace.name)
+            for account in trace.sources:
+                self.values.source(account.name)
+        for process in made.processes:
+            self._learn_process(process.command, process.programs)
+        for life in made.lives:
+            self._learn_process(life.command, [program.path for program in life.programs])
+        for trace in made.traces:
+            self.trace(trace)
+        for process in made.processes:
+            self.process(process)
+        for finding in made.findings:
+            self.finding(finding)
+
+    def _learn_process(self, command: str | None, programs: Iterable[str]) -> None:
+        for name in (command, *(path.rpartition("/")[2] for path in programs)):
+            if name:
+                self.values.learn_command(name)
+
+    def trace(self, made: TraceResult) -> TraceResult:
+        """A trace, its files and its ports."""
+        values = self.values
+        return replace(
+            made,
+            name=values.source(made.name),
+            sources=tuple(
+                replace(
+                    account,
+                    name=values.source(account.name),
+                    read_through=list(map(values.wrapping, account.read_through)),
+                    damage=self._sentence(account.damage),
+                    refused=self._sentence(account.refused),
+                )
+                for account in made.sources
+            ),
+            ports=tuple(map(self.ports, made.ports)),
+            quotes=tuple(map(values.quote, made.quotes)),
+            inconclusive=self._sentence(made.inconclusive),
+            forecasts=made.forecasts,
+        )
+
+    def ports(self, use: PortUse) -> PortUse:
+        """The ports of one network namespace."""
+        address = self.values.address
+        return use._replace(
+            destinations=tuple(to._replace(address=address(to.address)) for to in use.destinations),
+            by_address=tuple(by._replace(address=address(by.address)) for by in use.by_address),
+        )
+
+    def finding(self, made: Finding) -> Finding:
+        """A finding with its calls."""
+        return made._replace(
+            id=made.id.replace(made.at.source, self.values.source(made.at.source)),
+            process=self._process_ref(made.process),
+            at=self._location(made.at),
+            local=self._local(made.local),
+            peer=self._endpoint(made.peer),
+            calls={role: self.call(record) for role, record in made.calls.items()},
+            trail=tuple(map(self.call, made.trail)),
+            details=tuple((name, self._detail(name, value)) for name, value in made.details),
+        )
+
+    def group(self, made: Group) -> Group:
+        """A group with its sample. Its words are its rule's to find anew."""
+        sample, site = self.finding(made.sample), made.call_site
+        site = None if site is None else self.values.frame(site)
+        named = self.values.hides(COMMANDS) or self.values.hides(PATHS)
+        return replace(
+            made,
+            fingerprint=fingerprint(sample, site, sample.process.command)
+            if named
+            else made.fingerprint,
+            process=self._process_ref(made.process),
+            call_site=site,
+            peers=tuple(
+                replace(peer, peer=self._endpoint(peer.peer) or peer.peer) for peer in made.peers
+            ),
+            first=self._location(made.first),
+            last=self._location(made.last),
+            message="",
+            advice="",
+            sample=sample,
+        )
+
+    def process(self, made: Process) -> Process:
+        """A process with its command line."""
+        argv, truncated = self.values.argv(made.argv, made.argv_truncated)
+        return made._replace(
+            command=self._command(made.command),
+            argv=argv,
+            argv_truncated=truncated,
+            programs=tuple(map(self.values.program, made.programs)),
+        )
+
+    def process_life(self, made: ProcessLife) -> ProcessLife:
+        """A process with everything that it ran."""
+        programs = []
+        for program in made.programs:
+            argv, truncated = self.values.argv(program.argv, program.argv_truncated)
+            programs.append(
+                program._replace(
+                    path=self.values.program(program.path),
+                    argv=argv,
+                    argv_truncated=truncated,
+                    source=self.values.source(program.source),
+                )
+            )
+        return made._replace(command=self._command(made.command), programs=tuple(programs))
+
+    def life(self, made: SocketLife) -> SocketLife:
+        """A socket with its calls."""
+        return made._replace(
+            process=self._process_ref(made.process),
+            local=self._local(made.local),
+            peer=self._endpoint(made.peer),
+            opened=self._location(made.opened),
+            closed=None if made.closed is None else self._location(made.closed),
+            trail=tuple(map(self.call, made.trail)),
+        )
+
+    def call(self, record: CallRecord) -> CallRecord:
+        """A call as printed, and its stack."""
+        return record._replace(
+            source=self.values.source(record.source),
+            text=self.values.call(record.text),
+            stack=tuple(map(self.values.frame, record.stack)),
+        )
+
+    def unknown(self, made: Unknown) -> Unknown:
+        """Something that the trace cannot tell."""
+        return replace(
+            made,
+            reason=self.values.sentence(made.reason),
+            first=self._location(made.first),
+            last=self._location(made.last),
+        )
+
+    def warning(self, made: Warning) -> Warning:
+        """Something that the trace's options hid."""
+        return replace(made, message=self.values.sentence(made.message))
+
+    def failure(self, made: Failure) -> Failure:
+        """Socket calls that failed alike."""
+        return made._replace(
+            address=self._endpoint(made.address),
+            first=self._location(made.first),
+            last=self._location(made.last),
+        )
+
+    def listing(self, made: Listing) -> Listing:
+        """The sockets of a machine."""
+        address = self.values.address
+        return made._replace(
+            sockets=tuple(
+                one._replace(
+                    address=address(one.address),
+                    peer_address=address(one.peer_address),
+                    owners=tuple(
+                        owner._replace(command=self.values.command(owner.command))
+                        for owner in one.owners
+                    ),
+                )
+                for one in made.sockets
+            )
+        )
+
+    def _rule(self, rule: type[Rule]) -> type[Rule]:
+        """A rule of the user's own stands in a file."""
+        if rule.file is None or not self.values.hides(PATHS):
+            return rule
+        return type(
+            rule.__name__, (rule,), {"file": self.values.path(rule.file), "__doc__": rule.__doc__}
+        )
+
+    def _detail(self, name: str, value: Detail) -> Detail:
+        if not isinstance(value, str):
+            return value
+        return (
+            self.values.command(value)
+            if name.endswith(_PROGRAM)
+            else self.values.about_processes(value)
+        )
+
+    def _process_ref(self, ref: ProcessRef) -> ProcessRef:
+        return ref._replace(command=self._command(ref.command))
+
+    def _command(self, name: str | None) -> str | None:
+        return None if name is None else self.values.command(name)
+
+    def _location(self, at: Location) -> Location:
+        return at._replace(source=self.values.source(at.source))
+
+    def _local(self, at: LocalAddress) -> LocalAddress:
+        return at if at.address is None else at._replace(address=self.values.address(at.address))
+
+    def _endpoint(self, at: Endpoint | None) -> Endpoint | None:
+        return None if at is None else at._replace(address=self.values.address(at.address))
+
+    def _sentence(self, text: str | None) -> str | None:
+        return None if text is None else self.values.sentence(text)

@@ -1,0 +1,46 @@
+"""Takes an address, path or name, gives its token: the same for the same, numbered as they are
+first seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+_KEPT = frozenset(map(ip_address, ("0.0.0.0", "127.0.0.1", "::", "::1")))
+"""what every machine has: any, and this host itself"""
+
+
+class Tokens:
+    """`addr-1` is IPv4, `addr6-1` IPv6, `127.addr-1` another loopback address; `path-1`, `cmd-1`,
+    `host-1`."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+        self._counts: Counter[str] = Counter()
+
+    def of(self, kind: str, text: str) -> str:
+        """The token of `text`."""
+        token = self._known.get((kind, text))
+        if token is None:
+            self._counts[kind] += 1
+            token = self._known[kind, text] = f"{kind}-{self._counts[kind]}"
+        return token
+
+    def address(self, text: str) -> str:
+        """The token of an internet address, with its scope (`%eth0`); what is none, or is one of
+        the few that every machine has, stays as it is."""
+        host, percent, scope = text.partition("%")
+        try:
+            known = ip_address(host)
+        except ValueError:
+            return text
+        return self._of_address(known, text) if known not in _KEPT else host + percent + scope
+
+    def _of_address(self, known: IPv4Address | IPv6Address, text: str) -> str:
+        if isinstance(known, IPv6Address):
+            mapped = known.ipv4_mapped
+            if mapped is None:
+                return self.of("addr6", str(known))
+            return text if mapped in _KEPT else f"::ffff:{self.address(str(mapped))}"
+        token = self.of("addr", str(known))
+        return f"127.{token}" if known.is_loopback else token

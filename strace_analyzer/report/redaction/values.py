@@ -1,0 +1,192 @@
+"""Takes single values of a report (an address, a path, a command name, a call as printed, a
+sentence), gives them without what was asked to be left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.nearest import nearest
+from strace_analyzer.report.redaction import texts
+from strace_analyzer.report.redaction.tokens import Tokens
+
+ADDRESSES, PATHS, COMMANDS = KINDS = ("addresses", "paths", "commands")
+"""What can be asked for."""
+
+_STANDARD_INPUT = re.compile(r"<\w+>")
+_FRAME = re.compile(r"(?P<mark>[> ]*)(?P<binary>/[^( ]*(?: \(deleted\))?)(?P<rest>.*)", re.S)
+_SOCKET_NAME = re.compile(r"(?:sun_path=@?|\[\d+(?:->\d+)?,@?)$")
+_EXECUTED = re.compile(r"(execveat\([^\"]*|execve\()$")
+_ARGV = re.compile(r"(?<=[,\s])\[[^\]\[]*(?:\"(?:[^\"\\]|\\.)*\"[^\]\[]*)*\](?:\.\.\.)?")
+_NAMED = re.compile(r"(?<!\S)(?P<name>[^\s:;,]+)(?= \(pid \d+)|(?P<shown>[^\s:;,\[\]]+)(?=\[\d+\])")
+_OPTION = re.compile(r"(?P<option>-[\w-]*=)?(?P<value>.*)", re.S)
+_DATA = re.compile(r'sa_data="(?:[^"\\]|\\.)*"')
+
+
+def parse_kinds(text: str) -> frozenset[str]:
+    """`addresses,paths`. Raises ConfigurationError for a word that is none of KINDS."""
+    asked = [word.strip() for word in text.split(",") if word.strip()]
+    for word in asked:
+        if word not in KINDS:
+            raise ConfigurationError(f"{word}: not one of {', '.join(KINDS)}{nearest(word, KINDS)}")
+    if not asked:
+        raise ConfigurationError(f"nothing to redact was named: {', '.join(KINDS)}")
+    return frozenset(asked)
+
+
+class Values:
+    """Replaces what is of its `kinds`; the same value has the same token throughout its life."""
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        self.kinds = frozenset(kinds)
+        self._tokens = Tokens()
+        self._path_names: dict[str, None] = {}
+        self._command_names: dict[str, None] = {}
+
+    def hides(self, kind: str) -> bool:
+        """Whether it replaces what is of this kind."""
+        return kind in self.kinds
+
+    def address(self, text: str) -> str:
+        """An internet address."""
+        return self._tokens.address(text) if self.hides(ADDRESSES) else text
+
+    def path(self, text: str) -> str:
+        """A path; its last part is a command name where it is known as one."""
+        if self.hides(PATHS):
+            return self._tokens.of("path", text)
+        directory, slash, base = text.rpartition("/")
+        if self.hides(COMMANDS) and base in self._command_names:
+            return f"{directory}{slash}{self.command(base)}"
+        return text
+
+    def command(self, text: str) -> str:
+        """The name of a program."""
+        return self._tokens.of("cmd", text) if self.hides(COMMANDS) else text
+
+    def source(self, name: str) -> str:
+        """The name of a trace or of one of its files; `<stdin>` stays."""
+        if not self.hides(PATHS) or _STANDARD_INPUT.fullmatch(name):
+            return name
+        self._path_names.setdefault(name)
+        return self.path(name)
+
+    def learn_command(self, name: str) -> None:
+        """`name` is a program's: it is replaced in paths and sentences too."""
+        self._command_names.setdefault(name)
+
+    def program(self, path: str) -> str:
+        """The path of a program that was run."""
+        if self.hides(PATHS):
+            return self.path(path)
+        self.learn_command(path.rpartition("/")[2])
+        return self.path(path)
+
+    def argv(self, words: tuple[str, ...], truncated: bool) -> tuple[tuple[str, ...], bool]:
+        """A command line, and whether it is all of it. Without commands only the name is left."""
+        if not words:
+            return words, truncated
+        if self.hides(COMMANDS):
+            name = self.command(words[0].rpartition("/")[2].lstrip("-"))
+            return (name,), truncated or len(words) > 1
+        return (self._program_word(words[0]), *map(self._argument, words[1:])), truncated
+
+    def _program_word(self, word: str) -> str:
+        return self.path(word) if self.hides(PATHS) and "/" in word else self._plain(word)
+
+    def _argument(self, word: str) -> str:
+        """What looks like a path is one: `/etc/x`, `req.py`, `--config=x.toml`."""
+        plain = self._plain(word)
+        match = _OPTION.fullmatch(plain)
+        if match is None or not self.hides(PATHS):
+            return plain
+        option, value = match["option"] or "", match["value"]
+        looks = "/" in value or re.search(r"\.\w*[A-Za-z]\w*$", value)
+        if not looks or "://" in value or value.startswith(("-", "{")):
+            return option + texts.paths(value, self.path)
+        return option + self.path(value)
+
+    def _plain(self, text: str) -> str:
+        """Without addresses and hosts."""
+        if not self.hides(ADDRESSES):
+            return text
+        return texts.addresses(texts.hosts(text, self._host), self.address)
+
+    def _host(self, text: str) -> str:
+        known = self.address(text)
+        return self._tokens.of("host", text) if known == text and text != "localhost" else known
+
+    def call(self, text: str) -> str:
+        """A call as strace printed it."""
+        if self.hides(COMMANDS) and text.startswith("execve"):
+            text = _ARGV.sub(self._argv_printed, text, count=1)
+        if self.hides(ADDRESSES):
+            text = _DATA.sub('sa_data="..."', text)
+        text = texts.strings(text, self._string)
+        if self.hides(ADDRESSES):
+            text = texts.addresses(text, self.address)
+        if self.hides(COMMANDS):
+            text = texts.pids(text, self.command)
+        return texts.targets(text, self.path)
+
+    def _argv_printed(self, match: re.Match[str]) -> str:
+        first = texts.STRING.search(match[0])
+        if first is None:
+            return match[0]
+        name = first["text"].rpartition("/")[2].lstrip("-")
+        return f'["{self.command(name)}", ...]'
+
+    def _string(self, said: str, before: str) -> str:
+        if _SOCKET_NAME.search(before):
+            return self.socket_name(said)
+        if _EXECUTED.search(before):
+            self.learn_command(said.rpartition("/")[2])
+            return self.path(said)
+        if said in self._command_names:
+            return self.command(said)
+        return self._argument(said)
+
+    def socket_name(self, name: str) -> str:
+        """The name of a UNIX socket: it is an address and a path."""
+        if self.hides(PATHS) or self.hides(ADDRESSES):
+            return self._tokens.of("path", name)
+        return self.path(name)
+
+    def frame(self, text: str) -> str:
+        """A frame of -k: `/usr/lib/libc.so.6(bind+0x7) [0x1027f4]`."""
+        match = _FRAME.fullmatch(text)
+        if match is None:
+            return text
+        return f"{match['mark']}{self.path(match['binary'])}{match['rest']}"
+
+    def sentence(self, text: str) -> str:
+        """What is said about a trace: its files, addresses and paths go."""
+        text = self._plain(text)
+        if self.hides(PATHS):
+            telling = [name for name in self._path_names if not name.isalpha()]
+            text = texts.paths(texts.words(text, telling, self.path), self.path)
+        return text
+
+    def about_processes(self, text: str) -> str:
+        """A sentence that may name programs: `worker (pid 7): 3,000; TIME-WAIT to 192.0.2.7:80`."""
+        if self.hides(COMMANDS):
+            text = _NAMED.sub(lambda match: self.command(match[0]), text)
+            text = texts.words(text, list(self._command_names), self.command)
+        return self.sentence(text)
+
+    def quote(self, text: str) -> str:
+        """A line that strace itself wrote: `strace: Can't stat 'foo': ...`."""
+        if self.hides(COMMANDS) or self.hides(PATHS):
+            text = re.sub(
+                r"(?<!\w)'[^']*'", lambda match: f"'{self._quoted(match[0][1:-1])}'", text
+            )
+        return self.about_processes(text)
+
+    def wrapping(self, note: str) -> str:
+        """What lines were taken out of: `prefix "Nov 30 host7 app[12]: "`; what was quoted can
+        name anything."""
+        return re.sub(r'"[^"]*"', '"..."', note)
+
+    def _quoted(self, text: str) -> str:
+        return self.path(text) if self.hides(PATHS) else self.command(text)

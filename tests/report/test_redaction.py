@@ -1,0 +1,292 @@
+"""`--redact`: nothing of what it names is left, in any format; what is left means the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report.written import written
+from typer.testing import CliRunner
+
+import strace_analyzer as sa
+from strace_analyzer.cli.app import app
+from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.report.formats.registry import report_formats
+from strace_analyzer.report.redaction import KINDS, Redaction, parse_kinds
+from strace_analyzer.report.redaction.values import Values
+from strace_analyzer.report.saved import saved_report
+from strace_analyzer.report.selection import Selection
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = sorted(path.name for path in (ROOT / "samples").glob("*.strace"))
+KEPT = {"0.0.0.0", "127.0.0.1", "::", "::1"}
+MARK = "zqmark"
+"""in every path and command name of the traces below, and in nothing that we say"""
+ADDRESS = "203.0.113.77"
+"""in the place of 127.0.0.1, which may stay"""
+Analyzed = Callable[[str], sa.Analysis]
+
+
+def marked(name: str) -> str:
+    """A sample whose programs, paths and addresses are no other text's."""
+    text = (ROOT / "samples" / name).read_text(errors="surrogateescape")
+    programs = {path.rpartition("/")[2] for path in re.findall(r'execve\("([^"]+)"', text)}
+    for program in programs:
+        text = re.sub(rf'(?<=[/"]){re.escape(program)}(?=[\\">])', MARK + program, text)
+    text = re.sub(r'(?<=["<])/(?=\w)', f"/{MARK}/", text)
+    return text.replace("127.0.0.1", ADDRESS)
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp(MARK)
+
+    def written_once(name: str) -> Path:
+        path = folder / f"{MARK}-{name}"
+        if not path.exists():
+            path.write_text(marked(name), errors="surrogateescape")
+        return path
+
+    return written_once
+
+
+@pytest.fixture(scope="module")
+def analyzed(trace: Callable[[str], Path]) -> Analyzed:
+    known: dict[str, sa.Analysis] = {}
+
+    def once(name: str) -> sa.Analysis:
+        if name not in known:
+            known[name] = sa.analyze(trace(name))
+        return known[name]
+
+    return once
+
+
+def redacted(format: str, made: sa.Analysis, *kinds: str) -> str:
+    return written(format, made, Selection(redaction=Redaction(kinds)), everything=True)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("format", report_formats())
+def test_nothing_is_left_of_a_sample(format: str, name: str, analyzed: Analyzed) -> None:
+    report = redacted(format, analyzed(name), *KINDS)
+    assert MARK not in report
+    assert ADDRESS not in report
+
+
+@pytest.mark.parametrize("format", report_formats())
+def test_without_it_all_is_there(format: str, analyzed: Analyzed) -> None:
+    """Else the test above would prove nothing."""
+    report = written(format, analyzed("ssh-b-any.strace"), everything=True)
+    assert ADDRESS in report
+    assert MARK in report
+
+
+COMMANDS = [
+    *(("sockets", "--format", form) for form in ("text", "json", "jsonl", "csv")),
+    ("sockets", "--all"),
+    *(("ports", "--format", form) for form in ("text", "json", "csv")),
+    ("tree",),
+    ("tree", "--format", "json"),
+    *(("summary", "--by", by) for by in ("process", "file", "destination")),
+    ("events", "--raw"),
+    ("events", "--argv"),
+    ("events", "--format", "csv"),
+]
+
+
+@pytest.mark.parametrize("name", ["ssh-b-any.strace", "python-requests-source-any.strace"])
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_command_says_it(
+    words: tuple[str, ...], name: str, trace: Callable[[str], Path]
+) -> None:
+    said = CliRunner().invoke(app, [*words, "--redact", ",".join(KINDS), str(trace(name))])
+    assert said.exit_code == 0
+    assert MARK not in said.stdout
+    assert ADDRESS not in said.stdout
+    assert said.stdout.strip()
+
+
+@pytest.mark.parametrize("format", ["text", "json", "markdown"])
+def test_compare_says_neither(format: str, trace: Callable[[str], Path]) -> None:
+    sides = [str(trace(f"erlang{v}-inets-httpc-40req.strace")) for v in (23, 25)]
+    done = CliRunner().invoke(
+        app, ["compare", "--format", format, "--redact", ",".join(KINDS), *sides]
+    )
+    assert "40 of 40" in done.stdout
+    assert MARK not in done.stdout
+    assert ADDRESS not in done.stdout
+
+
+def test_only_what_is_asked_for_goes(analyzed: Analyzed) -> None:
+    made = analyzed("python-requests-source-any.strace")
+    for kinds, address, path in (
+        (("addresses",), False, True),
+        (("paths",), True, False),
+        (("commands",), True, True),
+    ):
+        report = redacted("json", made, *kinds)
+        assert (ADDRESS in report, f"/{MARK}" in report) == (address, path)
+        assert json.loads(report)["redacted"] == list(kinds)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_is_left_means_the_same(name: str, analyzed: Analyzed) -> None:
+    before = json.loads(written("json", analyzed(name)))
+    after = json.loads(redacted("json", analyzed(name), *KINDS))
+    assert after["summary"] == before["summary"]
+    for was, now in zip(before["findings"], after["findings"], strict=True):
+        told = ("rule", "level", "confidence", "fd", "outcome", "socket", "group")
+        assert [now[key] for key in told] == [was[key] for key in told]
+        assert [call["line"] for call in now["trail"]] == [call["line"] for call in was["trail"]]
+        assert [call["text"].partition("(")[0] for call in now["trail"]] == [
+            call["text"].partition("(")[0] for call in was["trail"]
+        ]
+        if was["peer"]:
+            assert now["peer"]["port"] == was["peer"]["port"]
+
+
+def test_a_value_has_the_same_token_in_every_format(tmp_path: Path) -> None:
+    lines = ['7 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0']
+    for at in (3, 1, 2, 3):
+        lines += [
+            "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+            '7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+            f"7 connect(3, {{sa_family=AF_INET, sin_port=htons({8000 + at}), "
+            f'sin_addr=inet_addr("192.0.2.{at}")}}, 16) = 0',
+            "7 close(3) = 0",
+        ]
+    path = tmp_path / "a.strace"
+    path.write_text("\n".join(lines) + "\n")
+    made = sa.analyze(path)
+    shown = json.loads(redacted("json", made, *KINDS))
+    peers = {(item["peer"]["port"], item["peer"]["address"]) for item in shown["findings"]}
+    assert len(peers) == 3
+    for format in ("text", "concise", "markdown", "github", "jsonl"):
+        report = redacted(format, made, *KINDS)
+        for port, token in peers:
+            assert re.search(rf"{token}\b", report), format
+            assert f"{token}:{port}" in report or f'"{token}"' in report
+
+
+ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
+CALLS = (
+    'connect(3, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("{0}")}}, 16) = 0',
+    'connect(3, {{sa_family=AF_INET6, sin6_port=htons(80), inet_pton(AF_INET6, "{0}", &sin6_addr)}}, 28) = 0',
+    "close(3<TCP:[{0}:4711->127.0.0.1:80]>) = 0",
+    "close(3<TCPv6:[[{0}]:4711->[::1]:80]>) = 0",
+    'execve("/bin/x", ["x", "http://{0}:80/", "[{0}]:80"], 0x7ffd /* 1 var */) = 0',
+    'connect(3, {{sa_family=AF_INET, sin_addr=inet_addr("{hex}")}}, 16) = 0',
+)
+
+
+@settings(deadline=None)
+@given(ADDRESSES, st.sampled_from(CALLS))
+def test_no_address_stays_in_a_call(address: str, call: str) -> None:
+    hexadecimal = "".join(f"\\x{ord(char):02x}" for char in address)
+    if ip_address(address).version == 6 and "<TCP:[" in call:
+        call = call.replace("{0}", "[{0}]")
+    text = call.format(address, hex=hexadecimal)
+    values = Values(("addresses",))
+    told = values.call(text)
+    if {address, address.removeprefix("::ffff:")} & {*KEPT, "0:0", "7f00:1"}:
+        assert address in told.replace(hexadecimal, address)
+        return
+    assert not re.search(rf"(?<![\w:.]){re.escape(address)}(?![\w:.])", told)
+    assert hexadecimal not in told
+    assert values.address(address) in told
+    assert told.endswith(" = 0")
+
+
+@given(ADDRESSES)
+def test_a_sentence_has_no_address(address: str) -> None:
+    values = Values(("addresses",))
+    for sentence in ("{0}", "to {0}: refused.", "to {0}.", "({0}, {0})", "TIME-WAIT to [{0}]:80"):
+        said = values.sentence(sentence.format(address))
+        assert said == sentence.format(values.address(address))
+
+
+def test_the_kind_of_an_address_stays() -> None:
+    values = Values(("addresses",))
+    assert [values.address(known) for known in sorted(KEPT)] == sorted(KEPT)
+    assert values.address("192.0.2.1") == "addr-1"
+    assert values.address("2001:db8::1") == "addr6-1"
+    assert values.address("2001:0db8:0::1") == "addr6-1"
+    assert values.address("::ffff:192.0.2.1") == "::ffff:addr-1"
+    assert values.address("127.0.0.53") == "127.addr-2"
+    assert values.address("fe80::1%eth0") == "addr6-2"
+
+
+NAMES = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"\\<>/()[],'), min_size=3
+)
+
+
+@settings(deadline=None)
+@given(st.lists(NAMES.map(lambda name: f"Q{name}Z"), min_size=1, max_size=4))
+def test_no_path_stays_in_a_call(names: list[str]) -> None:
+    path = "/" + "/".join(names)
+    values = Values(("paths",))
+    for call in (
+        f'connect(3, {{sa_family=AF_UNIX, sun_path="{path}"}}, 110) = 0',
+        f'connect(3, {{sa_family=AF_UNIX, sun_path=@"{names[0]}"}}, 110) = 0',
+        f"dup2(3<{path}>, 4) = 4<{path}>",
+        f"close(3<{path}(deleted)>) = 0",
+        f'close(3<UNIX-STREAM:[7->8, "{path}"]>) = 0',
+        f'execve("{path}", ["{path}", "--file={path}", "{names[0]}.toml"], 0x7ffd /* 1 var */) = 0',
+    ):
+        told = values.call(call)
+        assert all(name not in told for name in names), told
+        assert "path-" in told
+
+
+def test_a_script_is_a_path_and_a_host_an_address() -> None:
+    argv = ("python3", "req.py", "http://db.internal:80/", "-v", "--log=/var/x.log", "1.5")
+    assert Values(("paths",)).argv(argv, False)[0] == (
+        "python3", "path-1", "http://db.internal:80/", "-v", "--log=path-2", "1.5",
+    )  # fmt: skip
+    assert Values(("addresses",)).argv(argv, False)[0][2] == "http://host-1:80/"
+    assert Values(("commands",)).argv(argv, False) == (("cmd-1",), True)
+
+
+def test_what_strace_says_and_who_holds_a_port() -> None:
+    values = Values(KINDS)
+    assert values.quote("strace: Can't stat 'secret': No such file or directory") == (
+        "strace: Can't stat 'path-1': No such file or directory"
+    )
+    held = "worker (pid 7): 3,000; TIME-WAIT to 192.0.2.7:80: 20"
+    assert values.about_processes(held) == "cmd-1 (pid 7): 3,000; TIME-WAIT to addr-1:80: 20"
+
+
+def test_a_fingerprint_does_not_prove_a_guess(analyzed: Analyzed) -> None:
+    (plain,) = json.loads(written("json", analyzed("ssh-b-any.strace")))["groups"]
+    (hidden,) = json.loads(redacted("json", analyzed("ssh-b-any.strace"), "commands"))["groups"]
+    (shown,) = json.loads(redacted("json", analyzed("ssh-b-any.strace"), "addresses"))["groups"]
+    assert hidden["fingerprint"] != plain["fingerprint"] == shown["fingerprint"]
+
+
+def test_a_redacted_report_is_no_baseline(analyzed: Analyzed, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.json"
+    saved.write_text(redacted("json", analyzed("ssh-b-any.strace"), "commands"))
+    with pytest.raises(TraceError, match="--redact commands"):
+        saved_report(saved)
+
+
+def test_what_is_chosen_is_chosen_by_its_own_name(trace: Callable[[str], Path]) -> None:
+    words = ["sockets", "--redact", ",".join(KINDS), "--peer", f"{ADDRESS}:2222"]
+    said = CliRunner().invoke(app, [*words, str(trace("ssh-b-any.strace"))])
+    assert "peer addr-1:2222: connected" in said.stdout
+
+
+def test_a_word_that_is_no_kind() -> None:
+    assert parse_kinds("paths, addresses") == {"paths", "addresses"}
+    with pytest.raises(ConfigurationError, match=r"adresses: not one of .*addresses"):
+        parse_kinds("adresses")
+    with pytest.raises(ConfigurationError, match="nothing to redact"):
+        parse_kinds(",")
