@@ -1,4 +1,7 @@
-"""Takes the records of a report, gives them with the values that are redacted replaced."""
+"""Takes the records of a report, gives them with the values that are redacted replaced.
+
+It is long because it has a function for each kind of record.
+"""
 
 from __future__ import annotations
 
