@@ -88,3 +88,9 @@ def test_14_a_copy_of_an_older_socket() -> None:
 def test_12_back_in_a_namespace_that_was_left() -> None:
     [trace] = analysis("12").traces
     assert [(use.namespace, use.peak_pinned) for use in trace.ports] == [(0, 2)]
+
+
+def test_13_a_number_is_given_when_its_holder_has_closed_it() -> None:
+    """The other thread's socket() was entered before, and came back after, close(3)."""
+    assert connects("13") == {4: 5}
+    assert certain("13") == [4]

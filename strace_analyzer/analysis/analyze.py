@@ -121,6 +121,8 @@ def opened(
     reader = TraceReader(trace, watch, settings.jobs, once=once)
     if not reader.is_ordered:
         analysis.keep_order()
+    elif len(names) > 1:
+        analysis.expect_entry_times()
     return reader, analysis
 
 

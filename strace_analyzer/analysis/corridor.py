@@ -181,6 +181,10 @@ class TraceAnalysis:
         """No clock tells the order between the files of this trace. Before the first event."""
         self._tracker.keep_order()
 
+    def expect_entry_times(self) -> None:
+        """The files of this trace share a clock that tells when calls were entered."""
+        self._tracker.expect_entry_times()
+
     def standing(self) -> Standing:
         """The internet sockets that are open now."""
         return standing(self._tracker.tasks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strace_analyzer.kernel.objects import Descriptor, FdTable
-from strace_analyzer.trace.events import Entered
+from strace_analyzer.trace.events import Entered, Syscall
 
 
 class OpenCall:
@@ -82,3 +82,8 @@ class OpenCalls:
         call = self._inside.pop(old, None)
         if call is not None:
             self._inside[new] = call
+
+
+def as_call(half: Entered) -> Syscall:
+    """A call of which only the first half is known: its result is not."""
+    return Syscall(half.tid, half.time, half.seconds, half.call, half.span)

@@ -14,9 +14,10 @@ from strace_analyzer.kernel import (
     process_calls,
     socket_calls,
 )
+from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.open_calls import OpenCall
+from strace_analyzer.kernel.open_calls import OpenCall, as_call
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.seed import ExistingProcess, seed
@@ -74,6 +75,7 @@ class Tracker:
         self._began = False
         self.injected: Counter[str] = Counter()
         """calls that move the model and that strace answered itself (-e inject=), by name"""
+        self._entry_times: EntryTimes | None = None
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
             Entered: self._entry,
@@ -113,6 +115,10 @@ class Tracker:
         """The trace has several files, and no clock tells the order between them."""
         self._kernel.order = Order()
 
+    def expect_entry_times(self) -> None:
+        """The trace has several files that share a clock: see kernel.entry_times."""
+        self._entry_times = EntryTimes(self._kernel.tasks)
+
     def seed(self, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
         """Processes that run already as tracing begins, with their sockets (see kernel.seed)."""
         self._began = True
@@ -122,6 +128,8 @@ class Tracker:
         """What `event` did, in order; [] for an event that moves nothing here."""
         if self._kernel.order is not None:
             self._kernel.order.feed(event)
+        if self._entry_times is not None:
+            return self._carry_out(self._entry_times.in_order(event))
         take = self._take.get(type(event))
         if take is None:
             return []
@@ -130,8 +138,16 @@ class Tracker:
 
     def close(self) -> list[Step]:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
+        if self._entry_times is not None:
+            self._carry_out(self._entry_times.rest())
         for tid in self._calls:
             self._complete(tid, None)
+        return self._made()
+
+    def _carry_out(self, events: Iterable[Event]) -> list[Step]:
+        for event in events:
+            if take := self._take.get(type(event)):
+                take(event)
         return self._made()
 
     def _made(self) -> list[Step]:
@@ -175,7 +191,7 @@ class Tracker:
             kernel.close_was_seen = True
         lost = self._calls.end(half.tid)
         if lost is not None:
-            self._release(half.tid, lost, _as_call(half))
+            self._release(half.tid, lost, as_call(half))
         begun = self._interest.begun(half)
         if begun is None:
             return
@@ -209,7 +225,7 @@ class Tracker:
         if begun is None:
             return
         kernel, name = self._kernel, begun.half.name
-        call = _as_call(begun.half)
+        call = as_call(begun.half)
         if name in COMPLETED:
             kernel.begun = begun
             CALLS[name](kernel, kernel.tasks.speaker(tid), call)
@@ -231,8 +247,3 @@ class Tracker:
         kernel = self._kernel
         for fd, descriptor in kernel.tasks.remove(task):
             kernel.dropped(task, fd, descriptor, event)
-
-
-def _as_call(half: Entered) -> Syscall:
-    """A call of which only the first half is known: its result is not."""
-    return Syscall(half.tid, half.time, half.seconds, half.call, half.span)

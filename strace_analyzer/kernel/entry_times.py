@@ -1,0 +1,95 @@
+"""Takes the events of a -ff family in the order of their times, gives them in the order in which
+they can have taken effect.
+
+Without -T a time says when a call was entered, and the files say nothing of when it came back. A
+number that a call returned is given between its time and the next thing that its task does. It
+is taken to be given as late as that, or as the first use of it by another thread shows: an
+earlier holder of the number may have to close it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from strace_analyzer.kernel import process_calls
+from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds, result_fd
+from strace_analyzer.kernel.descriptor_calls import GIVES_FD
+from strace_analyzer.kernel.interest import BY_NUMBER
+from strace_analyzer.kernel.objects import FdTable
+from strace_analyzer.kernel.tasks import Tasks
+from strace_analyzer.trace.events import Event, Syscall
+
+_RETURNING = frozenset(GIVES_FD) | {
+    "accept", "accept4", "dup", "fcntl", "fcntl64", "pidfd_getfd", "socket",
+}  # fmt: skip
+_FILLING = {"pipe": 0, "pipe2": 0, "socketpair": 3}
+"""which argument is the pair of new descriptors"""
+
+
+class EntryTimes:
+    """Of one trace. `in_order` is to be called with each event and read to its end, what it gives
+    being carried out meanwhile; then `rest`."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._held: dict[int, Syscall] = {}
+        """calls that may not be back yet, by task, in the order in which they were entered"""
+
+    def in_order(self, event: Event) -> Iterator[Event]:
+        """What must have come back before `event`, and `event`, unless it is held itself."""
+        tid: int | None = getattr(event, "tid", None)
+        if tid in self._held:
+            yield self._held.pop(tid)
+        if self._held and isinstance(event, Syscall):
+            yield from self._before(event)
+        if isinstance(event, Syscall) and self._may_be_late(event):
+            self._held[event.tid] = event
+        else:
+            yield event
+
+    def rest(self) -> Iterator[Event]:
+        """The trace is over."""
+        while self._held:
+            yield self._held.pop(next(iter(self._held)))
+
+    def _may_be_late(self, call: Syscall) -> bool:
+        """It gives numbers of a table that other tasks use too, and how long it took is not
+        shown."""
+        table = self._table(call.tid)
+        return (
+            call.duration is None and table is not None and table.users > 1 and bool(_given(call))
+        )
+
+    def _before(self, call: Syscall) -> Iterator[Event]:
+        """Calls that are back, since `call` uses what they gave or copies their table."""
+        table = self._table(call.tid)
+        if call.name in process_calls.CALLS:
+            for tid in [tid for tid in self._held if self._table(tid) is table]:
+                yield self._held.pop(tid)
+            return
+        used = fd_argument(argument(call.args, 0)) if call.name in BY_NUMBER else None
+        if used is None or table is None or used.fd in table.slots:
+            return
+        for tid, held in self._held.items():
+            if self._table(tid) is table and used.fd in _given(held):
+                yield self._held.pop(tid)
+                return
+
+    def _table(self, tid: int) -> FdTable | None:
+        task = self._tasks.alive(tid)
+        return None if task is None else task.table
+
+
+def _given(call: Syscall) -> tuple[int, ...]:
+    """The numbers that `call` gave out."""
+    if call.name in _FILLING and not call.result.failed:
+        return tuple(fd.fd for fd in pair_of_fds(argument(call.args, _FILLING[call.name])))
+    if call.name not in _RETURNING or not _is_new(call):
+        return ()
+    fd = result_fd(call)
+    return () if fd is None else (fd.fd,)
+
+
+def _is_new(call: Syscall) -> bool:
+    """fcntl() gives a number only where it copies: the smallest free one from its argument on."""
+    return not call.name.startswith("fcntl") or "F_DUPFD" in call.text
