@@ -103,6 +103,8 @@ class TraceAnalysis:
         self.visibility = Visibility(settings.nothing_hidden)
         self._unread = Unread()
         self._reasons: list[Told] = []
+        self._apart: Told | None = None
+        """processes that the trace lacks"""
         self._warnings: list[Told] = []
         self._source_names = source_names
         self._settings = settings
@@ -176,6 +178,10 @@ class TraceAnalysis:
     def seed(self, processes: Iterable[ExistingProcess]) -> None:
         """Processes that run already as the trace begins. Before the first event."""
         self._tracker.seed(processes, self.port_range(0))
+
+    def not_traced(self, count: int, words: str) -> None:
+        """`count` processes below those that are traced are not, as `words` say."""
+        self._apart = Told(Doubt.CHILDREN_APART, count, words)
 
     def keep_order(self) -> None:
         """No clock tells the order between the files of this trace. Before the first event."""
@@ -361,6 +367,8 @@ class TraceAnalysis:
                 untimed=sum(use.wastes_only_if_at_once for use in self._summary.uses.values()),
             )
         )
+        if self._apart is not None:
+            self._warnings.append(self._apart)
         if any(account.was_not_begun for account in accounts):
             self._warnings = []  # what no line shows is not strace's doing
         return TraceResult(
@@ -401,6 +409,8 @@ class TraceAnalysis:
         if any(account.was_not_begun for account in accounts):
             return
         yield from not_seen(self._unseen, self._unknowns.count(Doubt.GIVEN_TWICE))
+        if self._apart is not None and not self._census.tcp_connections:
+            yield self._apart
         if any("connect" in finding.calls for finding in self._engine.store):
             return  # it shows what it was asked for
         told = self.visibility.inconclusive(

@@ -183,6 +183,12 @@ class Doubt(StrEnum):
         Effect.MISS,
         FOLLOW,
     )
+    CHILDREN_APART = (
+        "children-not-traced",
+        "processes below the one that is traced ran already, and are not traced",
+        Effect.MISS,
+        "attach to them too: strace-analyzer attach --tree PID",
+    )
     GIVEN_TWICE = (
         "number-given-twice",
         "a descriptor's number was given out again, and its close() is not in the trace: a task "

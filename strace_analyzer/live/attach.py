@@ -9,7 +9,7 @@ import select
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, cast
@@ -19,7 +19,7 @@ from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live.copy import Copied, Copy
 from strace_analyzer.live.fifo import fifo
 from strace_analyzer.live.processes import Surroundings, existing_processes, unchanged
-from strace_analyzer.live.refusals import TracingError, check_process, explain, strace_path
+from strace_analyzer.live.refusals import TracingError, explain, strace_path
 from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.strace import (
     check_options,
@@ -29,6 +29,7 @@ from strace_analyzer.live.strace import (
     start_attached,
 )
 from strace_analyzer.live.stream import Patience, Stream
+from strace_analyzer.live.targets import Targets, Untraced, untraced
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
 NAME = "<strace>"
@@ -39,34 +40,41 @@ _BUFFER = 1 << 18
 
 
 class Attachment(NamedTuple):
-    """`existing` is what the processes are and have; `port_range` is that of the first one's
-    network namespace, None where it cannot be read."""
+    """`processes` are traced, `existing` is what they are and have; `port_range` is that of the
+    first one's network namespace, None where it cannot be read; `untraced` are processes below
+    them that ran already and are not traced."""
 
+    processes: tuple[int, ...]
     trace: TraceInput
     copy: Copy
     existing: tuple[ExistingProcess, ...]
     port_range: tuple[int, int] | None
+    untraced: tuple[Untraced, ...] = ()
 
 
 @contextmanager
 def attached(
-    pids: Sequence[int],
+    targets: Targets,
     *,
+    before: Callable[[Sequence[int]], None] = lambda processes: None,
     seconds: float | None = None,
     save: Path | None = None,
     stacks: bool = False,
     lean: bool = False,
     options: Sequence[str] = (),
 ) -> Iterator[Attachment]:
-    """Trace the processes of `pids` with all their threads until they end, `seconds` are over, or a
-    signal asks for the end (Ctrl-C, SIGTERM, SIGHUP).
+    """Trace the processes that `targets` mean, with all their threads and the children that they
+    make from now on, until they end, `seconds` are over, or a signal asks for the end (Ctrl-C,
+    SIGTERM, SIGHUP).
 
-    `save` is a file that gets the trace, `options` are the user's own for strace. Raises
-    TracingError where one of them cannot be traced; then none is.
+    `before` is told which they are before they are disturbed. `save` is a file that gets the trace,
+    `options` are the user's own for strace. Raises TracingError where one of those that were asked
+    for by number cannot be traced, or none of others; then none is.
     """
     strace_path()
     check_options(options)
-    processes = list(dict.fromkeys(check_process(pid) for pid in pids))
+    processes = targets.processes()
+    before(processes)
     with ExitStack() as stack:
         strace: subprocess.Popen[bytes] | None = None
 
@@ -78,7 +86,7 @@ def attached(
         copy = stack.enter_context(Copy(save))
         pipe = stack.enter_context(fifo())
         surroundings = Surroundings()
-        before = existing_processes(processes, surroundings)
+        found = existing_processes(processes, surroundings)
         words = strace_command(
             pids=processes, output=pipe.path, stacks=stacks, lean=lean, more=options
         )
@@ -87,24 +95,26 @@ def attached(
         writer = stack.enter_context(ended(strace))
         if stop.pressed:  # before there was a strace to be told
             detach()
-        _wait_until_attached(strace, processes, stop)
+        _wait_until_attached(strace, processes, stop, targets.exact)
+        apart = untraced(processes, strace.pid)
         if seconds is not None:
             stop.press_after(seconds)
         stream = Stream(pipe.fd, stop, _PATIENCE, writer)
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)
         name = NAME if save is None else str(save)
         trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
-        table = surroundings.of(processes[0])
+        port_range = surroundings.port_range
         if save is not None:
-            copy.head(facts(options).with_range(table.port_range))
-        yield Attachment(trace, copy, tuple(unchanged(before)), table.port_range)
+            copy.head(facts(options).with_range(port_range))
+        yield Attachment(processes, trace, copy, tuple(unchanged(found)), port_range, apart)
 
 
 def _wait_until_attached(
-    strace: subprocess.Popen[bytes], processes: Sequence[int], stop: Stop
+    strace: subprocess.Popen[bytes], processes: Sequence[int], stop: Stop, exact: frozenset[int]
 ) -> None:
     """Read what strace says on standard error until it says that it has attached to each, and let a
-    thread read the rest. Raises TracingError where it could not."""
+    thread read the rest. Raises TracingError where it could not; of those that are not `exact` one
+    may have ended meanwhile."""
     assert strace.stderr is not None
     missing, said = set(processes), b""
     until = time.monotonic() + _ATTACHING
@@ -120,11 +130,19 @@ def _wait_until_attached(
             pid for pid in missing if not any(f"Process {pid} attached" in line for line in lines)
         }
         refused = [line for line in lines if ": attach: " in line]
+        gone = {p for p in processes if p not in exact and any(_has_ended(p, r) for r in refused)}
+        missing -= gone
+        refused = [line for line in refused if not any(_has_ended(pid, line) for pid in gone)]
         if refused or not data:
             end_attached(strace)
             words = refused or [line for line in lines if " attached" not in line]
             raise TracingError(explain(words, _named(words, processes)))
     threading.Thread(target=_read_on, args=(strace.stderr,), daemon=True).start()
+
+
+def _has_ended(pid: int, line: str) -> bool:
+    """`attach: ptrace(PTRACE_SEIZE, 4510): No such process`."""
+    return f", {pid})" in line and "No such process" in line
 
 
 def _named(lines: Sequence[str], processes: Sequence[int]) -> int | None:

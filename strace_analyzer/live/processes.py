@@ -41,6 +41,11 @@ class Surroundings:
             self._tables[name] = socket_table(pid)
         return self._tables[name]
 
+    @property
+    def port_range(self) -> tuple[int, int] | None:
+        """That of the namespace that was asked for first, None where it cannot be read."""
+        return next((table.port_range for table in self._tables.values()), None)
+
 
 def existing_processes(
     pids: Iterable[int], surroundings: Surroundings

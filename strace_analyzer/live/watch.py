@@ -4,7 +4,7 @@ that completes it is read, and at the end the Analysis."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from strace_analyzer.analysis import Analysis, Settings
@@ -13,6 +13,7 @@ from strace_analyzer.errors import TraceError
 from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.live.refusals import TracingError
+from strace_analyzer.live.targets import Untraced, not_traced
 from strace_analyzer.trace.events import Event, Syscall
 from strace_analyzer.trace.reader import TraceInput
 
@@ -41,7 +42,8 @@ class Watch:
 
     `existing` are the processes that ran already when the trace began. Where strace was started by
     us, `may_be_empty` says that a trace without a line is no error: the program made no call that
-    matters. `program` is what strace was to run, whose execve() then comes first.
+    matters. `program` is what strace was to run, whose execve() then comes first. `apart` are
+    processes below those that are traced, which are not.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Watch:
         existing: Iterable[ExistingProcess] | None = None,
         may_be_empty: bool = False,
         program: str | None = None,
+        apart: Sequence[Untraced] = (),
     ) -> None:
         self._settings = settings
         self._reader, self._trace = opened(trace, settings, once=True)
@@ -60,6 +63,8 @@ class Watch:
         self._found: Counter[Level] = Counter()
         if existing is not None:
             self._trace.seed(existing)
+        if apart:
+            self._trace.not_traced(len(apart), not_traced(apart))
 
     def findings(self) -> Iterator[Told]:
         """Each finding when it becomes provable, and again whenever a later line changes it.

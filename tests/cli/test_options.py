@@ -38,7 +38,6 @@ NO_NUMBER = "Input should be a valid integer, unable to parse string as an integ
         (("ports", "--what-if", "x", SSH), "Invalid value for '--what-if': x: not two ports"),
         (("attach", "ssh"), f"Invalid value for 'PID': {NO_NUMBER}"),
         (("attach", "1", "--for", "soon"), "Invalid value for '--for': soon: no duration, such as"),
-        (("attach",), "Missing argument 'PID'."),
         (("rule", "bind-any-port-zero", "more"), "Got unexpected extra argument(s) (more)"),
         (("command", "--pid", "7", "--", "true"), "Invalid value: give --pid or a program, not"),
     ],

@@ -67,7 +67,7 @@ def older_sockets() -> Iterator[Older]:
 
 def test_older_sockets_are_known(tmp_path: Path) -> None:
     with older_sockets() as older:
-        watching = start(tmp_path, "attach", "--format", "json", str(older.pid))
+        watching = start(tmp_path, "attach", "-q", "--format", "json", str(older.pid))
         until(lambda: tracer(older.pid), "being traced")
         older.go()
         watching.send_signal(signal.SIGINT)
@@ -110,7 +110,7 @@ def test_the_sockets_in_the_list_of_a_saved_trace(tmp_path: Path) -> None:
 def test_for_a_while(tmp_path: Path) -> None:
     with older_sockets() as older:
         begin = time.monotonic()
-        done = run(tmp_path, "attach", "--for", "500ms", str(older.pid))
+        done = run(tmp_path, "attach", "-q", "--for", "500ms", str(older.pid))
         assert time.monotonic() - begin >= 0.5
         assert done.stdout.startswith("no connections")
         assert (done.stderr, done.returncode) == ("", 0)
@@ -123,7 +123,7 @@ def test_for_a_while(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_the_report(number: signal.Signals, tmp_path: Path) -> None:
     with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
-        watching = start(tmp_path, "attach", "--format", "json", str(busy.pid))
+        watching = start(tmp_path, "attach", "-q", "--format", "json", str(busy.pid))
         until(lambda: tracer(busy.pid), "being traced")
         time.sleep(0.5)
         watching.send_signal(number)
@@ -194,14 +194,14 @@ def test_a_thread_stands_for_its_process(tmp_path: Path) -> None:
         tasks = Path(f"/proc/{process.pid}/task")
         until(lambda: len(list(tasks.iterdir())) == 2, "the second thread")
         thread = next(t.name for t in tasks.iterdir() if t.name != str(process.pid))
-        done = run(tmp_path, "attach", "--for", "0.2", thread)
+        done = run(tmp_path, "attach", "-q", "--for", "0.2", thread)
         process.kill()
     assert (done.stderr, done.returncode) == ("", 0)
 
 
 def test_a_reader_that_goes_away_ends_it_cleanly(tmp_path: Path) -> None:
     with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
-        with start(tmp_path, "attach", "--follow", str(busy.pid)) as watching:
+        with start(tmp_path, "attach", "-q", "--follow", str(busy.pid)) as watching:
             assert watching.stdout is not None
             assert watching.stderr is not None
             first = watching.stdout.readline()

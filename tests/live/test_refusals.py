@@ -97,7 +97,7 @@ def test_a_process_that_is_traced_already(tmp_path: Path) -> None:
                 ["pgrep", "-P", str(tracing.pid), "-x", "cat"], capture_output=True, text=True
             )
         pid = children.stdout.strip()
-        done = run(tmp_path, "attach", pid)
+        done = run(tmp_path, "attach", "-q", pid)
         tracing.communicate(b"")
     words = f"{pid}: is traced already, by strace (pid {tracing.pid}): end that first"
     assert (done.stderr, done.returncode) == (f"strace-analyzer: {words}\n", 2)
@@ -107,7 +107,7 @@ def test_a_process_that_is_traced_already(tmp_path: Path) -> None:
 def test_root_without_the_capability(tmp_path: Path) -> None:
     drop = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"]
     with subprocess.Popen(["sleep", "60"], user=65534, group=65534, extra_groups=[]) as other:
-        done = run(tmp_path, "attach", str(other.pid), command=[*drop, *COMMAND])
+        done = run(tmp_path, "attach", "-q", str(other.pid), command=[*drop, *COMMAND])
         other.kill()
     assert done.stderr.startswith(
         f"strace-analyzer: {other.pid}: strace may not trace it: root without CAP_SYS_PTRACE"

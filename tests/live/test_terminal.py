@@ -67,12 +67,18 @@ def words(name: str, *arguments: object) -> str:
     return shlex.join(program(name, *arguments))
 
 
-def test_a_pipe_shows_its_state_its_findings_and_the_report(terminal: Terminal) -> None:
-    terminal.type(f"strace -f {words('early_binds.py', 8, 0.5, 0)} 2>&1 | {OURS}", "Enter")
+def test_a_pipe_shows_its_state_its_findings_and_the_report(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """However slow this is, the pipe stays open until it has been seen."""
+    until_seen = "until test -e seen; do sleep 0.1; done"
+    traced = f"strace -f {words('early_binds.py', 8, 0, 0)} 2>&1; {until_seen}"
+    terminal.type(f"{{ {traced}; }} | {OURS}", "Enter")
     screen = terminal.shows(
-        r"lines?, [\d,]+/s \| 1 socket open \| \d+ of 28,232 ports pinned \| \d warn"
+        r"lines?, [\d,]+/s \| \d sockets? open \| \d+ of 28,232 ports pinned \| 8 warnings"
     )
     assert re.search(r"^<stdin>:\d+: warning: bind-any-port-zero: python", screen, re.M)
+    (tmp_path / "seen").touch()
     screen = terminal.shows(r"^exit 0: 1 note, below --fail-on warning$")
     headline = "binds before connecting: 8 of its 8 outgoing TCP connections"
     assert headline in " ".join(screen.split())  # a long path of the checkout wraps it

@@ -41,7 +41,11 @@ def again(
     section: Section, group: Group | None = None, doubt: Doubt | None = None
 ) -> Iterator[RenderableType]:
     """What to do about `doubt`, or `Take it again with`, and the command line, whole, to be copied:
-    of the program where the trace shows how it was started, else of the process."""
+    of the program where the trace shows how it was started, else of the process. No command line
+    where another one does not help."""
+    if doubt is not None and "{command}" not in doubt.remedy:
+        yield indented(Text(f"{doubt.remedy[0].upper()}{doubt.remedy[1:]}"))
+        return
     before, command, _ = ("" if doubt is None else doubt.remedy).partition(": {command}")
     advice = f"{before[0].upper()}{before[1:]}" if command else "Take it again with"
     yield indented(Text(advice))

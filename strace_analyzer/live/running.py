@@ -1,0 +1,77 @@
+"""The processes that run here now, from /proc: who they are, whose children, in which control
+groups, traced by whom (proc_pid_stat(5), proc_pid_status(5), proc_pid_cgroup(5))."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from os.path import basename
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Running(NamedTuple):
+    """A process. `argv` is () for a kernel thread and for what has ended (a zombie)."""
+
+    pid: int
+    parent: int
+    comm: str
+    """its command's name, of 15 bytes at most"""
+    argv: tuple[str, ...]
+    program: str | None
+    """the path of its executable, None where another user's /proc entry hides it"""
+    tracer: int
+    """the process that traces it, 0 for none"""
+    cgroups: tuple[tuple[str, str], ...]
+    """controllers and path, for each hierarchy"""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.comm or basename(self.program or "")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it can be called: the command's name, the executable's and argv[0]'s file names, and
+        those of the script that it runs."""
+        words = [self.program or "", *self.argv[:1], *self._script]
+        return frozenset(filter(None, (self.comm, *map(basename, words))))
+
+    @property
+    def _script(self) -> tuple[str, ...]:
+        """argv's first word that is no option, if it is a file."""
+        word = next((word for word in self.argv[1:] if not word.startswith("-")), "")
+        return (word,) if "/" in word or "." in word else ()
+
+
+def running() -> Iterator[Running]:
+    """All that can be seen, in order of their ids; one that ends meanwhile is left out."""
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdecimal()):
+        try:
+            yield _read(pid)
+        except OSError:
+            continue
+
+
+def _read(pid: int) -> Running:
+    base = Path(f"/proc/{pid}")
+    status = dict(
+        line.split(":", 1)
+        for line in (base / "status").read_text("utf-8", "surrogateescape").splitlines()
+        if ":" in line
+    )
+    words = (base / "cmdline").read_bytes().rstrip(b"\0")
+    try:
+        program: str | None = os.readlink(base / "exe").removesuffix(" (deleted)")
+    except OSError:
+        program = None
+    groups = (base / "cgroup").read_text("utf-8", "surrogateescape").splitlines()
+    return Running(
+        pid=pid,
+        parent=int(status["PPid"]),
+        comm=status["Name"].strip(),
+        argv=tuple(os.fsdecode(word) for word in words.split(b"\0")) if words else (),
+        program=program,
+        tracer=int(status["TracerPid"]),
+        cgroups=tuple((line.split(":", 2)[1], line.split(":", 2)[2]) for line in groups),
+    )
