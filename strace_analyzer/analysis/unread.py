@@ -20,11 +20,22 @@ DECIDING = ON_A_SOCKET.keys() | {
     "pipe2", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "setns", "socket", "socketcall",
     "socketpair", "unshare", "vfork",
 }  # fmt: skip
+_COMMANDED = frozenset({"fcntl", "fcntl64"})
 _NAMED = re.compile(
-    r"(?<![\w.])(?:(" + "|".join(sorted(DECIDING, reverse=True)) + r")(?:\(| resumed>)"
+    r"(?<![\w.])(?:(" + "|".join(sorted(DECIDING - _COMMANDED, reverse=True)) + r")(?:\(| resumed>)"
+    r"|(fcntl(?:64)?)(?: resumed>"
+    r"|\((?!\d+<[a-rt-z/][^<>]*(?:<[^<>]*>)?>, F|\d+(?:<[^,]*)?, F_(?!DUPFD|SETFD)))"
     r"|(sendto)\(.*MSG_FASTOPEN)"
 )
+"""Of fcntl() only where its command may copy or mark a descriptor that is no file's: a reader may
+skip the others (trace/prefilter/scan.py)."""
 _KEPT = 1000
+
+
+def deciding_call(text: str) -> str | None:
+    """The call that a line names which was not understood, if it could decide the verdict."""
+    named = _NAMED.search(text)
+    return None if named is None else next(filter(None, named.groups()))
 
 
 class UnreadLine(NamedTuple):
@@ -49,10 +60,8 @@ class Unread:
     def feed(self, event: Unparsed) -> UnreadLine | None:
         """Note `event`; it as an UnreadLine where it could decide."""
         self.count += 1
-        named = _NAMED.search(event.text)
-        if named is None:
-            return None
-        return self._note(event, named[1] or named[2])
+        name = deciding_call(event.text)
+        return None if name is None else self._note(event, name)
 
     def call(self, call: Syscall) -> UnreadLine | None:
         """The same for a call that was read, but on which socket it acted was not."""

@@ -107,3 +107,54 @@ def test_damage_is_judged_alike(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "trace"
     path.write_text("\n".join([*head, *tail, ""]), errors="surrogateescape")
     assert told(analysed(path, strict=False)) == told(analysed(path, strict=True))
+
+
+CALLS = (
+    "dup(15) = 25",
+    "dup2(15, 25) = 25",
+    "dup3(15</dev/null<char 1:3>>, 26, O_CLOEXEC) = 26</dev/null<char 1:3>>",
+    "fcntl(15, F_DUPFD, 0) = 27",
+    "fcntl(15</etc/passwd>, F_DUPFD_CLOEXEC, 20) = 28</etc/passwd>",
+    "fcntl(15, F_SETFD, FD_CLOEXEC) = 0",
+    "fcntl(15, F_GETFL) = 0x8000 (flags O_RDONLY|O_LARGEFILE)",
+    "fcntl(15<pipe:[1]>, F_GETFD) = 0",
+    "dup2(15, 25) = -1 EBADF (Bad file descriptor)",
+    "close(25) = 0",
+    "pipe2([25, 26], O_CLOEXEC) = 0",
+    "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 29",
+    'bind(29, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+    "listen(25, 5) = 0",
+    "setsockopt(25, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+    'sendto(19, "x", 1, MSG_FASTOPEN, {sa_family=AF_INET, sin_port=htons(80), '
+    'sin_addr=inet_addr("192.0.2.7")}, 16) = 1',
+)
+"""Calls that make, copy, mark, bind, connect or close a descriptor, of numbers that are no sockets."""
+
+
+def harmed(call: str, chance: random.Random) -> str:
+    """`call` with one character lost, added or changed; or broken off."""
+    at = chance.randrange(len(call))
+    mark = chance.choice('~(){}[]<>,"= 0x5F|')
+    ways = (call[:at] + mark + call[at:], call[:at] + call[at + 1 :], call[:at] + mark)
+    return chance.choice((*ways, ways[2] + call[at + 1 :]))
+
+
+@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("scan", ["hyperscan", "re"])
+def test_what_a_damaged_line_hides_is_said_alike(
+    tmp_path: Path, seed: int, scan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if scan == "re":
+        monkeypatch.setattr("strace_analyzer.trace.prefilter.scan.hyperscan", lambda: None)
+    chance = random.Random(seed)
+    head, tail = long_trace()
+    for _ in range(3):
+        here = chance.randrange(len(tail))
+        who = " ".join(tail[here].split(" ")[:2])
+        tail.insert(here, f"{who} {harmed(chance.choice(CALLS), chance)}")
+    path = tmp_path / "trace"
+    path.write_text("\n".join([*head, *tail, ""]), errors="surrogateescape")
+    sieved, strict = analysed(path, strict=False), analysed(path, strict=True)
+    assert [*sieved.findings] == [*strict.findings]
+    assert [*sieved.unknown, *sieved.warnings] == [*strict.unknown, *strict.warnings]
+    assert sieved.traces[0].inconclusive == strict.traces[0].inconclusive

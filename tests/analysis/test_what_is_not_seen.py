@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import strace_analyzer as sa
-from strace_analyzer.analysis.unread import DECIDING
+from strace_analyzer.analysis.unread import DECIDING, deciding_call
 from strace_analyzer.report.gate import Judgement, judge, parse_gate
 from strace_analyzer.report.selection import Selected
 
@@ -116,8 +116,7 @@ def is_read(line: str) -> bool:
 def test_a_sample_with_a_damaged_line_is_not_clean(sample: Path) -> None:
     lines = lines_of(sample)
     chance = random.Random(sample.name)
-    named = re.compile(r"\b(?:" + "|".join(DECIDING) + r")\(")
-    deciding = [number for number, line in enumerate(lines) if named.search(line)]
+    deciding = [number for number, line in enumerate(lines) if deciding_call(line)]
     for _ in range(12):
         number = chance.choice(deciding)
         damaged = chance.choice(DAMAGES)(lines[number], chance.randrange(len(lines[number])))

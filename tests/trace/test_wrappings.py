@@ -74,7 +74,7 @@ def test_a_folded_sample_has_the_findings_of_the_plain_one(
     assert wrapped.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
 
 
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("file", SMALL)
 def test_two_wrappings_are_taken_off_in_turn(file: str, seed: int) -> None:
     inner, outer = two_of_them(seed)
@@ -85,7 +85,7 @@ def test_two_wrappings_are_taken_off_in_turn(file: str, seed: int) -> None:
     assert wrapped.traces[0].sources[0].unparsed == 0
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("name", [None, "quoted", "journal", "HTML"])
 def test_a_sample_folded_at_any_column_has_the_findings_of_the_plain_one(
     name: str | None, seed: int

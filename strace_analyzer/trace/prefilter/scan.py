@@ -38,7 +38,7 @@ _NOT_A_FILE = rb"<[^a-rt-z/\n]"
 """The beginning of a note that can be that of a socket (`<TCP:[1]>`, `<socket:[1]>`, hexadecimal
 with -xx), not of a path, a pipe, an anon_inode."""
 _ANY_FILE = rb"<"
-_NUMBER = rb"\((?:[^0-9\n]|[0-9]+(?:[^<0-9\n]|%b))"
+_NUMBER = rb"\((?:[^0-9]|[0-9]+(?:[^<0-9]|%b))"
 """Behind a name: a descriptor, with such a note or without one."""
 
 
@@ -69,9 +69,11 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
         When.OUTGOING: rb"\(",
     }
     begun = {name: (_KIND[reason], tails[reason]) for name, reason in when.items()}
-    for name, telling in _TELLING.items():
+    for name in ("fcntl", "fcntl64"):
         if name in begun:
-            begun[name] = (begun[name][0], _COMMAND % (note, telling))
+            begun[name] = (begun[name][0], _fcntl(is_unfiltered=is_unfiltered))
+    if "ioctl" in begun:
+        begun["ioctl"] = (begun["ioctl"][0], _IOCTL % note)
     # that of a HELD call follows soon: it is found by its pid; without pids all are examined
     second = {
         When.ALWAYS: EXAMINE,
@@ -86,20 +88,30 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
         if reason in second or not has_pids
     }
     odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished"]
+    odd.append(rb"MSG_FASTOPEN")  # a send that connects
     module = hyperscan()
     if module is not None:
         return _by_hyperscan(module, begun, resumed, odd)
     return _by_re(begun, resumed, odd, b" " if has_pids else b"[ \n]")
 
 
-_COMMAND = rb"\((?:[0-9]+|(?:[^0-9\n]|[0-9]+%b)[^,\n]*), (?:[^F\n]|%b)"
-_TELLING = {
-    "fcntl": rb"F_DUPFD|F_SETFD",
-    "fcntl64": rb"F_DUPFD|F_SETFD",
-    "ioctl": rb"FIOCLEX|FIONCLEX",
-}
-"""Commands, by name; all are given that are printed as numbers. The others that begin with F change
-nothing that is held."""
+_IOCTL = rb"\((?:[0-9]+|(?:[^0-9\n]|[0-9]+%b)[^,\n]*), (?:[^F\n]|FIOCLEX|FIONCLEX)"
+"""Commands; all are given that are printed as numbers. The others that begin with F change nothing
+that is held."""
+
+
+def _fcntl(*, is_unfiltered: bool) -> bytes:
+    """What follows the name of fcntl() but where it is sure that it neither copies nor marks a
+    descriptor: `(3, F_GETFL`, or in an unfiltered trace `(3</path>, F_`. A damaged line may have
+    been anything."""
+    command = rb",(?:[^ ]| (?:[^F]|F[^_]|F_DUPFD|F_SETFD))"
+    if not is_unfiltered:
+        return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<[^,\n]*(?:\n|%b)))" % (command, command)
+    odd = rb"(?:[^,]|,[^ ]|, [^F])"
+    noted = rb"<[a-rt-z/][^<>\n]*(?:\n|>%b|<[^<>\n]*(?:[<\n]|>(?:[^>]|>%b)))" % (odd, odd)
+    socket = rb"<[^a-rt-z/][^,\n]*(?:\n|%b)" % command
+    return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<\n|%b|%b))" % (command, noted, socket)
+
 
 _MARKS = rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
 """Ends of tasks, strace's own words, calls of which it could not read the name, colours."""
@@ -150,13 +162,14 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
     )
     kinds.append(EXAMINE)
     search = re.compile(expression).finditer
-    strange = re.compile(rb"|".join(odd)).finditer
+    strange = [re.compile(pattern).finditer for pattern in odd]
 
     def scan(block: bytes) -> list[Hit]:
         hits = [
             match.end() << KIND_BITS | kinds[(match.lastindex or 1) - 1] for match in search(block)
         ]
-        hits += [match.end() << KIND_BITS | EXAMINE for match in strange(block)]
+        for found in strange:
+            hits += [match.end() << KIND_BITS | EXAMINE for match in found(block)]
         hits.sort()
         return hits
 

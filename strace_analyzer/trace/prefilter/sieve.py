@@ -43,6 +43,14 @@ _RETURNED = re.compile(
 )
 """A result that can be nothing else, to the end of the line; one with a leading zero is left to the
 grammar."""
+_FD = rb"[0-9]{1,9}(?:<[^<>]*(?:<[^<>]*>)?>)?"
+_COPIES = re.compile(
+    rb"(?:[0-9]{1,7} +)?(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
+    rb"(?:dup\(%b|dup2\(%b, %b|dup3\(%b, %b, (?:0|O_CLOEXEC)"
+    rb"|fcntl(?:64)?\(%b, F_(?:DUPFD(?:_CLOEXEC)?, [0-9]{1,9}|SETFD, (?:0|FD_CLOEXEC)|GET[A-Z_]+))"
+    rb"\) += " % ((_FD,) * 6)
+)
+"""A line that can be nothing else, up to the result. `_RETURNED` says whether that is one."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _NO_NUMBER = -1
@@ -288,7 +296,7 @@ class Sieve:
             return True
         if numbers is not None:
             if not numbers and kind in _NEEDS_A_NUMBER:
-                return False
+                return kind == COPIED and not self._is_copy(start)
             if not self._tells(kind, numbers, tid, start):
                 return False
         return True
@@ -318,6 +326,14 @@ class Sieve:
     def _returned_one_of(self, numbers: Mapping[int, Any], start: int) -> bool:
         returned = self._returned(start)
         return returned is None or returned in numbers
+
+    def _is_copy(self, start: int) -> bool:
+        """This line is a whole call that copies a descriptor, and every byte of it is understood:
+        what is not would have to be told."""
+        match = _COPIES.match(self._data, start)
+        if match is None or self._returned(start) is None:
+            return False
+        return match.end() == self._data.rfind(b" = ", start, _end(self._data, start)) + 3
 
     def _moved_data(self, start: int) -> bool:
         returned = self._returned(start)
@@ -353,8 +369,8 @@ class Sieve:
         if kind == COPIED:
             return (
                 held is not None
-                or self._is_unfinished(start)
                 or self._returned_one_of(numbers, start)
+                or not self._is_copy(start)
             )
         end = _end(data, start)
         if held is None:  # a send can connect

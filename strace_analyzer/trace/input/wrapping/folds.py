@@ -12,7 +12,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
@@ -21,7 +21,7 @@ _LONGEST = 24
 """Pieces of one record."""
 _MIXED = 4
 """Pieces for which every way to join each two is tried."""
-_ENDS = re.compile(rb"\)[ \t]*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
+_ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
 """Without this no text is a record."""
 _REST = re.compile(
     rb"[ \t]*(?:[0-9a-fx]*[0-9][0-9a-f]*)?(?:[^ (]*>)?"
@@ -45,6 +45,8 @@ class Piece(NamedTuple):
     grade: Grade
     width: int
     """Of the last line, with its wrapping."""
+    other: bytes = b""
+    """What it may be instead of `text`: quoting that is none."""
 
 
 class Folds:
@@ -140,7 +142,11 @@ class Folds:
         floor = max(piece.grade for piece in pieces)
         begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
         best: bytes | None = None
-        for text in _texts([piece.text for piece in pieces if piece.text]):
+        ways = _texts([piece.text for piece in pieces if piece.text])
+        if any(piece.other for piece in pieces):
+            others = [piece.other or piece.text for piece in pieces]
+            ways = chain(ways, _texts([text for text in others if text]))
+        for text in ways:
             if _ENDS.search(text) is None:
                 return None
             grade, plain = self._reads(text) if begins else (self._judge(text), text)

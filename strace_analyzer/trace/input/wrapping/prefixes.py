@@ -7,6 +7,7 @@ generous; what it may not do is to eat what strace itself prints before a record
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 
@@ -45,6 +46,20 @@ class Prefix:
         )
 
 
+class Blanks:
+    """Indentation, which is not worth a word."""
+
+    name = ""
+    is_around = False
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """The text behind it."""
+        return Peeled(text.lstrip()) if text[:1].isspace() else None
+
+
+BLANKS = Blanks()
+
+
 class Quoting:
     """The marks of mail, before each line that is answered to: any mix of them, and of blanks."""
 
@@ -71,8 +86,18 @@ MARKS = Prefix(
 )
 """What somebody, or a programming language's comment, puts before a line."""
 
-LINE_NUMBERS = Prefix("line numbers", rb"[ \t]*[0-9]+[ \t]")
-"""Told from a column of pids by their growing one by one."""
+_NUMBERED = re.compile(rb" *[0-9]+(\t| *)")
+_MOST_BLANKS = 4
+"""Between a number and a record; strace begins lines with more (-r)."""
+
+
+def line_numbers(lines: Iterable[bytes]) -> Layer:
+    """The layer of `lines`, each of which begins with its number."""
+    gaps = [match[1] for line in lines if (match := _NUMBERED.match(line))]
+    blanks = min(map(len, gaps), default=1)
+    gap = rb"\t" if b"\t" in gaps else rb" {%d}" % (blanks if blanks <= _MOST_BLANKS else 1)
+    return Prefix("line numbers", rb"[ \t]*[0-9]+(?:%b|\Z)" % gap)
+
 
 PREFIXES: tuple[Layer, ...] = (
     QUOTING,

@@ -20,7 +20,13 @@ from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML, JSON
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
-from strace_analyzer.trace.input.wrapping.prefixes import LINE_NUMBERS, MARKS, PREFIXES, QUOTING
+from strace_analyzer.trace.input.wrapping.prefixes import (
+    BLANKS,
+    MARKS,
+    PREFIXES,
+    QUOTING,
+    line_numbers,
+)
 from strace_analyzer.trace.input.wrapping.remarks import ends
 
 SAMPLE = 100
@@ -46,6 +52,8 @@ _AMID = re.compile(
 )
 """What stands before a mark of strace's, or before the name of a call."""
 _STUB = b"exit(0) = ?"
+_IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
+"""The end of `<...>`, which a line may have been folded in front of, rather than a mark of mail."""
 _KINDS: tuple[Layer, ...] = (JSON, *PREFIXES, *(kind for kind in ESCAPES if kind is not JSON))
 
 _HOPEFUL = re.compile(rb"[a-z0-9_?]\\?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
@@ -80,6 +88,8 @@ class _Reading(NamedTuple):
     has_remark: bool = False
     is_plain: bool = True
     """Nothing stands before the record that strace does not print there."""
+    other: bytes = b""
+    """The text, if its first mark is no quoting."""
 
 
 class Unwrapping:
@@ -103,6 +113,8 @@ class Unwrapping:
         self._vain = 0
         self._level = 1
         """Of quoting, at the last record: the rest of a folded one stands on the same."""
+        self._levels = Counter[int]()
+        """Of the records so far."""
         self._remarks = 0
         self._quotes = Counter[bool]()
         """Records with quotes: those that were escaped as HTML (True), and the others."""
@@ -111,6 +123,8 @@ class Unwrapping:
         """Lines that go on, as their wrapping says, by stream."""
         self._numbers: list[tuple[int, bytes]] | None = []
         """The first lines, as long as each begins with the number after that of the last."""
+        self._numbering: Chain = ()
+        """The layer of line numbers, if there is one: there may be more layers inside of it."""
         self._waiting: list[tuple[int, bytes]] = []
         """Lines that may be wrapped in a kind that only a second one shows."""
 
@@ -156,7 +170,7 @@ class Unwrapping:
         """What was done, in words, the usual first: `"> " quoting, 2 levels`."""
         names: dict[str, None] = {}
         for chain, _ in self._read.most_common():
-            for layer in chain:
+            for layer in filter(lambda layer: layer.name, chain):
                 depth = self._depths.get(layer.name, 1)
                 names[layer.name if depth < 2 else f"{layer.name}, {depth} levels"] = None
         joined = sum(folds.joined for folds in self._folds.values())
@@ -177,6 +191,11 @@ class Unwrapping:
         """Lines were wrapped or folded: what is to come may be so, too."""
         return bool(self._chains) or any(folds.joined for folds in self._folds.values())
 
+    @property
+    def _is_level(self) -> bool:
+        """All records were quoted alike."""
+        return len(self._levels) == 1 and self._levels.total() > 1
+
     # ------------------------------------------------------------ one line
 
     def _numbered(self, number: int, raw: bytes) -> list[Unwrapped]:
@@ -191,7 +210,8 @@ class Unwrapping:
                 self._numbers = held
                 if len(held) < (_NUMBERED if shift else _NUMBERED_FROM_ONE):
                     return []
-                self._chains.append((LINE_NUMBERS,))
+                self._numbering = (line_numbers(line for _, line in held),)
+                self._chains.append(self._numbering)
                 return self._unnumbered()
             held.pop()
         found = self._unnumbered()
@@ -210,7 +230,7 @@ class Unwrapping:
         return found
 
     def _take(self, number: int, raw: bytes, reading: _Reading) -> list[Unwrapped]:
-        (text, stream, goes_on, depth), grade, chain, has_remark, _ = reading
+        (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
         self._remarks += has_remark
         if grade >= Grade.STRANGE and b'"' in text:
             self._quotes[HTML in chain and b'"' not in raw] += 1
@@ -218,13 +238,14 @@ class Unwrapping:
             if grade >= Grade.BEGUN:
                 self._read[chain] += 1
                 self._level = depth
+                self._levels[depth] += 1
                 if stream and grade >= Grade.STRANGE:
                     self.streams[stream] = None
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
         elif grade >= Grade.STRANGE and reading.is_plain:
             self._ordinary += 1
-        piece = Piece(number, 1, text, grade, len(raw))
+        piece = Piece(number, 1, text, grade, len(raw), other)
         begun = self._begun.pop(stream, None)
         if begun is not None:
             whole = begun.text + text
@@ -267,9 +288,10 @@ class Unwrapping:
             return self._guess(raw, known)
         if known.grade >= Grade.STRANGE or known.peeled.goes_on or not raw:
             return known
-        if known.chain or known.grade >= Grade.BEGUN or self._ordinary >= _FEW:
+        is_numbered = known.chain != () and known.chain == self._numbering
+        if (known.chain and not is_numbered) or known.grade >= Grade.BEGUN:
             return known
-        return self._guess(raw, known)
+        return known if self._ordinary >= _FEW else self._guess(known.peeled.text, known)
 
     def _known(self, raw: bytes) -> _Reading:
         """The best reading of a line as it stands, as the lines before it, or in a known kind."""
@@ -283,10 +305,8 @@ class Unwrapping:
                 if index:
                     self._chains.insert(0, self._chains.pop(index))
                 return reading
-            if QUOTING in chain and peeled.depth > self._level:
-                capped = _peeled(chain, raw, self._level)
-                if capped is not None and self._judge(capped.text) >= reading.grade:
-                    reading = _Reading(capped, self._judge(capped.text), chain)
+            if QUOTING in chain and peeled.depth > 1:
+                reading = self._at_its_level(raw, reading)
             best = best or reading
         plain = self._weighed(Peeled(raw), ())
         is_whole = plain.grade >= Grade.STRANGE
@@ -295,11 +315,24 @@ class Unwrapping:
         best = best or plain._replace(is_plain=not is_whole)
         if len(raw) <= _LONGEST and _HOPEFUL.search(raw) is not None:
             found = self._search(raw)
+            if best.chain and (found is None or found.grade < Grade.STRANGE):
+                found = self._search_inside(best) or found
             self._vain += found is None
             known = Grade.BEGUN if is_whole else best.grade
             if found is not None and found.grade > known and self._is_believed(found):
                 return found
         return best
+
+    def _at_its_level(self, raw: bytes, reading: _Reading) -> _Reading:
+        """Of a line with several marks: some may be its text, above all where it has more of them
+        than the record before it."""
+        depth = reading.peeled.depth
+        capped = _peeled(reading.chain, raw, min(self._level, depth - 1))
+        if capped is None or self._judge(capped.text) < reading.grade:
+            return reading
+        if depth > self._level and (self._is_level or _IS_TEXT.match(capped.text)):
+            return _Reading(capped, self._judge(capped.text), reading.chain)
+        return reading._replace(other=capped.text)
 
     def _weighed(self, peeled: Peeled, chain: Chain) -> _Reading:
         """What `peeled` is worth, without the remark that may stand behind it."""
@@ -329,11 +362,20 @@ class Unwrapping:
         amid = _AMID.match(text)
         return amid is None or self._judge(amid[0] + _STUB) >= Grade.OPEN
 
+    def _search_inside(self, reading: _Reading) -> _Reading | None:
+        """More layers, where those that are known leave no record."""
+        found = self._search(reading.peeled.text)
+        return found and found._replace(
+            peeled=_around(reading.peeled, found.peeled), chain=reading.chain + found.chain
+        )
+
     def _search(self, text: bytes) -> _Reading | None:
         """The layers that make a record of `text`, or at least the beginning of one: as few as do
         it, and of these those that leave most of it."""
         best: _Reading | None = None
         outer = [_Reading(Peeled(text), Grade.FOREIGN, ())]
+        if (indented := BLANKS.peel(text)) is not None:
+            outer.append(_Reading(indented, Grade.FOREIGN, (BLANKS,)))
         for _ in range(_DEEPEST):
             inner = [
                 self._weighed(_around(reading.peeled, peeled), (*reading.chain, layer))
@@ -352,15 +394,18 @@ class Unwrapping:
         return best if best is not None and best.grade >= Grade.BEGUN else None
 
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
-        """A prefix of no known kind, if a line before this one had one like it; None if none had
-        yet."""
+        """Of a line, perhaps without its number: a prefix of no known kind, if a line before this
+        one had one like it; None if none had yet."""
         for place in places(raw):
-            if self._judge(raw[place:]) >= Grade.OPEN:
+            grade = self._judge(raw[place:])
+            if grade is Grade.BEGUN and not self._ordinary and self._is_plain(raw[place:]):
+                return None  # folded
+            if grade >= Grade.OPEN and self._is_plain(raw[place:]):
                 like = likeness(raw[:place])
                 if like not in self._guesses:
                     self._guesses.add(like)
                     return None
-                chain: Chain = (Constant(raw[:place]),)
+                chain = (*known.chain, Constant(raw[:place]))
                 self._chains.insert(0, chain)
                 return _Reading(Peeled(raw[place:]), Grade.WHOLE, chain)
         return known
