@@ -71,6 +71,7 @@ def attach(
     level: options.ShownLevel = None,
     all: options.Everything = False,
     fail_on: tracing.FailOn = None,
+    suppressions: options.Suppressions = None,
     rules: options.RuleFiles = None,
     port_range: options.PortRange = None,
     follow: tracing.Follow = False,
@@ -104,8 +105,10 @@ def attach(
         port_range=port_range,
         config=config,
         redact=redact,
+        suppressions=suppressions,
         all_is_shown=show_everything(more),
     ).keeping_sockets(form.sockets)
+    chosen.check_follow(follow)
     manner = Manner(
         format=form,
         everything=all,

@@ -30,6 +30,7 @@ def check_traces(
     """Report on the traces (standard input where there are none); the exit status."""
     form = report_format(format, follow=follow)
     chosen = chosen.keeping_sockets(form.sockets)
+    chosen.check_follow(follow)
     if follow or (is_piped(traces) and output is None and sys.stdout.isatty()):
         from strace_analyzer.cli.following import follow_trace
 

@@ -37,10 +37,11 @@ class Configuration(NamedTuple):
     port_range: Ports | None = None
     autobind_reuse: bool = False
     rules: tuple[Path, ...] = ()
+    suppressions: Path | None = None
 
 
 _LISTS = ("rule", "fail-on", "rules")
-_STRINGS = ("level", "port-range")
+_STRINGS = ("level", "port-range", "suppressions")
 _SWITCHES = ("autobind-reuse",)
 KEYS = (*_LISTS, *_STRINGS, *_SWITCHES)
 
@@ -149,6 +150,8 @@ def _checked(table: Mapping[str, Any], path: Path) -> Configuration:
         values["port_range"] = ports(values["port_range"])
     if "rules" in values:
         values["rules"] = tuple(path.parent / name for name in values["rules"])
+    if "suppressions" in values:
+        values["suppressions"] = path.parent / values["suppressions"]
     return Configuration(**values)
 
 

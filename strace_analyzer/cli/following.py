@@ -66,7 +66,8 @@ def follow_trace(
 def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Judgement:
     """Read to the end and report to `stream`."""
     teller = None
-    if manner.telling and manner.format.teller is not None:
+    at_once = manner.telling and not chosen.selection.suppressions  # they are of whole groups
+    if at_once and manner.format.teller is not None:
         teller = manner.format.teller(chosen.selection)
     with _writing(watch, stream, manner) as write_line:
         for told in watch.findings():

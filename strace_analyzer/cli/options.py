@@ -108,6 +108,16 @@ Baseline = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
+Suppressions = Annotated[
+    Path | None,
+    typer.Option(
+        "--suppressions",
+        metavar="FILE",
+        help="Leave out what this file names by fingerprint, with a reason (TOML).",
+        show_default=False,
+        rich_help_panel=SHOWN,
+    ),
+]
 Table = Annotated[str, form_option(table_formats(), "table")]
 Redact = Annotated[
     frozenset[str] | None,

@@ -32,6 +32,7 @@ def run(
     level: options.ShownLevel = None,
     all: options.Everything = False,
     fail_on: tracing.FailOn = None,
+    suppressions: options.Suppressions = None,
     rules: options.RuleFiles = None,
     port_range: options.PortRange = None,
     config: options.Config = None,
@@ -58,6 +59,7 @@ def run(
         port_range=port_range,
         config=config,
         redact=redact,
+        suppressions=suppressions,
         all_is_shown=show_everything(more),
     ).keeping_sockets(form.sockets)
     # What the program says on a terminal must not be overwritten: it is only shown how far we are

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from strace_analyzer.report.nearest import nearest
 from strace_analyzer.report.redaction import Redaction
 from strace_analyzer.report.saved import saved_report
 from strace_analyzer.report.selection import Selection
+from strace_analyzer.report.suppression import Suppression, read
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.load import installed_rules, rules_in, together
 
@@ -29,6 +31,15 @@ class Settings(NamedTuple):
     selection: Selection
     gate: Gate
     analysis: AnalysisSettings
+
+    def check_follow(self, follow: bool) -> None:
+        """Raises ConfigurationError where findings are to be told as they come and a group may turn
+        out to be suppressed."""
+        if follow and self.selection.suppressions:
+            raise ConfigurationError(
+                "--follow cannot be combined with --suppressions: what is suppressed is known when "
+                "the trace is complete"
+            )
 
     def keeping_sockets(self, wanted: bool) -> Settings:
         """The same, with every socket's life kept where that is `wanted`."""
@@ -56,6 +67,7 @@ def settings(
     config: Path | None = None,
     baseline: Path | None = None,
     redact: Iterable[str] | None = None,
+    suppressions: Path | None = None,
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
@@ -75,6 +87,8 @@ def settings(
             since=since,
             until=until,
             known=known_causes(baseline),
+            suppressions=accepted(suppressions or written.suppressions),
+            today=date.today(),
             redaction=Redaction(redact) if redact else None,
         ),
         gate=parse_gate(fail_on or written.fail_on, known, min_connections),
@@ -100,6 +114,13 @@ def _listing(file: Path) -> Listing:
     if not listing.sockets:
         raise ConfigurationError(f"--ss {file}: no socket in it (give the output of ss -tanp)")
     return listing
+
+
+def accepted(file: Path | None) -> tuple[Suppression, ...]:
+    """What the file of --suppressions names."""
+    if file is None:
+        return ()
+    return read(file)
 
 
 def known_causes(baseline: Path | None) -> frozenset[Cause]:

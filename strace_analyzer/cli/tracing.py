@@ -65,6 +65,7 @@ def live_settings(
     port_range: tuple[int, int] | None,
     config: Path | None,
     redact: Iterable[str] | None,
+    suppressions: Path | None,
     all_is_shown: bool,
 ) -> Settings:
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
@@ -80,6 +81,7 @@ def live_settings(
         autobind_reuse=_autobind_reuse(),
         config=config,
         redact=redact,
+        suppressions=suppressions,
     )
     here = replace(
         chosen.analysis,

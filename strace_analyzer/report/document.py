@@ -29,6 +29,7 @@ from strace_analyzer.report.elements import (
 )
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.suppression import Suppressed
 from strace_analyzer.report.version import TOOL, version
 
 SCHEMA = 1
@@ -66,6 +67,7 @@ def summary(judgement: Judgement) -> JsonObject:
         "note": judgement.note,
         "probable": judgement.probable,
         "unknown": judgement.unknown,
+        "suppressed": judgement.suppressed,
         "idle": list(judgement.idle),
     }
 
@@ -74,6 +76,19 @@ def redacted(selected: Selected) -> list[str]:
     """What was replaced by tokens (--redact)."""
     redaction = selected.selection.redaction
     return [] if redaction is None else list(redaction.kinds)
+
+
+def suppression(item: Suppressed) -> JsonObject:
+    """One entry of --suppressions, and what it keeps out."""
+    entry = item.entry
+    return {
+        "fingerprint": entry.fingerprint,
+        "reason": entry.reason,
+        "expires": None if entry.expires is None else entry.expires.isoformat(),
+        "state": item.state,
+        "groups": len(item.groups),
+        "findings": item.findings,
+    }
 
 
 def trace(result: TraceResult) -> JsonObject:

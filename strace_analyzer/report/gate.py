@@ -1,7 +1,7 @@
 """Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of
 `check`.
 
-    findings        something was found, or all that was is known from a baseline
+    findings        something was found, or all that was is known from a baseline or suppressed
     clean           nothing was, at least one outgoing connection was made, none failed for want
                     of a local port or address, and nothing is hidden
     no-connections  nothing was, and no process of the trace made an outgoing TCP connection
@@ -49,6 +49,8 @@ class Judged(Protocol):
     def blind(self) -> frozenset[str]: ...
     @property
     def left_out(self) -> int: ...
+    @property
+    def suppressed_findings(self) -> int: ...
     @property
     def failed_rules(self) -> bool: ...
     @property
@@ -125,6 +127,8 @@ class Judgement(NamedTuple):
     """outgoing TCP connections that were judged"""
     blind: bool
     """a trace could not be judged"""
+    suppressed: int = 0
+    """findings that a suppression keeps out, which are in no other count"""
     idle: tuple[str, ...] = ()
     """in words, the traces that made fewer connections than --min-connections asks for"""
 
@@ -140,7 +144,7 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
     fails = gate.fails(selected)
     if selected.judged and (fails or {g.trace for g in selected.judged} - selected.blind):
         verdict = "findings"
-    elif not selected.judged and selected.left_out:
+    elif not selected.judged and (selected.left_out or selected.suppressed_findings):
         verdict = "findings"  # all of them known: nothing new is no all-clear
     elif (
         selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings)
@@ -172,6 +176,7 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         unknown=sum(entry.count for entry in selected.unknown),
         connections=connections,
         blind=bool(selected.blind),
+        suppressed=selected.suppressed_findings,
         idle=idle,
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from strace_analyzer.report.cause import Cause
 from strace_analyzer.report.cause import of_finding as of_finding_cause
 from strace_analyzer.report.moment import Moment, of_finding
 from strace_analyzer.report.redaction import Redaction
+from strace_analyzer.report.suppression import Suppression, applied
 from strace_analyzer.report.window import windows
 from strace_analyzer.rules.words import Case
 
@@ -54,6 +56,9 @@ class Selection(NamedTuple):
     until: Moment | None = None
     known: frozenset[Cause] = frozenset()
     """what a baseline has found already"""
+    suppressions: tuple[Suppression, ...] = ()
+    """what is known and accepted; those that hold `today`"""
+    today: date = date.max
     redaction: Redaction | None = None
     """what is replaced in all that is shown; what is asked for is asked of the trace as it is"""
 
@@ -139,7 +144,11 @@ class Selected:
                 "no process of the trace has this --pid or --command; there are "
                 + _some(f"{p.command or '?'} ({p.tgid or p.id})" for p in analysis.processes)
             )
-        self.judged = self._groups()
+        groups = self._groups()
+        self.suppressed = applied(selection.suppressions, groups, selection.today)
+        """what each suppression does; the findings that it keeps out count for nothing"""
+        kept_out = {id(group) for item in self.suppressed for group in item.groups}
+        self.judged = tuple(group for group in groups if id(group) not in kept_out)
         """the groups that count for the verdict, whatever their level"""
         self.groups = tuple(g for g in self.judged if g.level >= selection.level)
         """the groups that are shown"""
@@ -147,11 +156,12 @@ class Selected:
         """by trace: findings that are known from a baseline"""
         if selection.known:
             self.left_out_of.update(_counted(analysis.groups))
-            self.left_out_of.subtract(_counted(self.judged))
+            self.left_out_of.subtract(_counted(groups))
         if redaction is not None:
             self.processes = tuple(map(redaction.process, self.processes))
             self.judged = tuple(map(redaction.group, self.judged))
             self.groups = tuple(map(redaction.group, self.groups))
+            self.suppressed = tuple(map(redaction.suppressed, self.suppressed))
         self._by_id = {(process.trace, process.id): process for process in self.processes}
         self._shown = {(group.trace, group.id) for group in self.groups}
         self.unknown: tuple[Unknown, ...] = tuple(
@@ -238,6 +248,11 @@ class Selected:
             for group in kept
             if folds[group.trace, group.id].count
         )
+
+    @property
+    def suppressed_findings(self) -> int:
+        """Findings that a suppression keeps out."""
+        return sum(item.findings for item in self.suppressed)
 
     @property
     def left_out(self) -> int:

@@ -83,12 +83,12 @@ def test_a_valid_report_with_a_field_too_few_or_too_many_is_not() -> None:
 def test_what_the_contract_names_is_where_it_says() -> None:
     whole = report(everything())
     assert list(whole) == [
-        "schema", "tool", "summary", "redacted", "traces", "groups", "findings", "processes", "failures",
-        "unknown", "warnings",
+        "schema", "tool", "summary", "redacted", "suppressions", "traces", "groups", "findings",
+        "processes", "failures", "unknown", "warnings",
     ]  # fmt: skip
     assert whole["summary"] == {
         "verdict": "findings", "exit_status": 1, "error": 0, "warning": 3, "note": 0,
-        "probable": 0, "unknown": 2, "idle": [],
+        "probable": 0, "unknown": 2, "suppressed": 0, "idle": [],
     }  # fmt: skip
     finding = whole["findings"][0]
     assert finding["at"] == "crawler.strace:12"

@@ -73,6 +73,8 @@ def _remarks(selected: Selected) -> Iterator[str]:
     for unknown in selected.unknown:
         process = f"process {unknown.process.rpartition(':')[2]}: " if unknown.process else ""
         yield safe(f"{unknown.first}: unknown: {unknown.code}: {process}{unknown.reason}") + "\n"
+    for item in selected.suppressed:
+        yield safe(f"{item.state}: {item}") + "\n"
     for warning in selected.warnings:
         name = names.get(warning.trace, warning.trace)
         yield safe(f"{name}: hidden: {warning.code}: {warning.message}") + "\n"

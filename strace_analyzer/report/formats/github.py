@@ -23,6 +23,9 @@ def write(report: Report, stream: TextIO) -> None:
     for group in report.selected.groups:
         stream.write(_annotation(group, report))
     stream.writelines(_hidden(report))
+    for item in report.selected.suppressed:
+        name = "warning" if item.state == "expired" else "notice"
+        stream.write(_command(name, str(item), title=f"suppression {item.state}"))
     judgement = report.judgement
     total = judgement.error + judgement.warning + judgement.note
     stream.write(

@@ -43,9 +43,10 @@ def _suite(trace: TraceResult, report: Report) -> ET.Element:
         of_rule = [g for g in report.selected.groups if (g.trace, g.rule) == (trace.id, rule.id)]
         _tell(case, of_rule, report)
     hidden = [w for w in report.selected.warnings if w.trace == trace.id]
-    if hidden:
-        output = ET.SubElement(suite, "system-out")
-        output.text = "\n".join(safe(f"hidden: {w.code}: {w.message}") for w in hidden)
+    lines = [f"hidden: {w.code}: {w.message}" for w in hidden]
+    lines += [f"suppression {item.state}: {item}" for item in report.selected.suppressed]
+    if lines:
+        ET.SubElement(suite, "system-out").text = "\n".join(map(safe, lines))
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))

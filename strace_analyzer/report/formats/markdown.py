@@ -41,6 +41,9 @@ def _parts(report: Report) -> Iterator[str]:
     selected, judgement = report.selected, report.judgement
     yield f"### strace-analyzer: {judgement.verdict}\n\n"
     yield _line(report)
+    if selected.suppressed:
+        yield "\n"
+        yield from (f"- {escaped(str(item))}\n" for item in selected.suppressed)
     shown = selected.groups if report.everything else selected.groups[:_GROUPS]
     for group in shown:
         yield "\n"
@@ -95,6 +98,7 @@ def _group(group: Group, report: Report) -> Iterator[str]:
     at = group.sample.at
     yield f"\n<details><summary>Evidence: {escaped(str(at))}, one of {group.count:,}</summary>\n\n"
     yield fenced(f"{call.line:>6}  {excerpt(call.text, 100)}" for call in group.sample.trail)
+    yield f"\nFingerprint, to suppress it: {group.fingerprint}\n"
     yield "\n</details>\n"
 
 

@@ -19,11 +19,14 @@ from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.markdown_text import escaped
+from strace_analyzer.report.suppression import Suppressed
 from strace_analyzer.rules.rule import Rule, sections
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+_STATES = {"expired": "warning", "unused": "note"}
+"""suppressions that keep nothing out: the levels of what is said of them"""
 MOST_RESULTS = 5000
 """what GitHub keeps of one run; groups come worst first"""
 
@@ -51,7 +54,12 @@ def _run(report: Report) -> JsonObject:
             }
         ],
         "results": [
-            _result(group, report, index, seen) for group in selected.groups[:MOST_RESULTS]
+            *(_result(group, report, index, seen) for group in selected.groups[:MOST_RESULTS]),
+            *(
+                {**_result(group, report, index, seen), "suppressions": [_accepted(item)]}
+                for item in selected.suppressed
+                for group in item.groups
+            ),
         ],
         "properties": {"verdict": report.judgement.verdict},
     }
@@ -114,6 +122,14 @@ def _result(group: Group, report: Report, index: dict[str, int], seen: Counter[s
     }
 
 
+def _accepted(item: Suppressed) -> JsonObject:
+    return {
+        "kind": "external",
+        "status": "accepted",
+        "justification": safe(item.entry.reason),
+    }
+
+
 def _location(source: str, line: int) -> JsonObject:
     return {
         "physicalLocation": {
@@ -135,6 +151,15 @@ def _notifications(report: Report) -> list[JsonObject]:
         (item.code, "warning", safe(f"{item.message}. {item.remedy}")) for item in selected.warnings
     ]
     told += [(item.code, "note", safe(f"{item.first}: {item.reason}")) for item in selected.unknown]
+    told += [
+        (
+            f"suppression-{item.state}",
+            "warning" if item.state == "expired" else "note",
+            safe(str(item)),
+        )
+        for item in selected.suppressed
+        if not item.groups
+    ]
     left_out = len(selected.groups) - MOST_RESULTS
     if left_out > 0:
         told.append(("left-out", "warning", f"{left_out} more groups are in --format json"))

@@ -36,7 +36,11 @@ def write(report: Report, stream: TextIO) -> None:
         stream.write(between + encode(event))
         between = ",\n"
     clocks = {trace.name: trace.clock for trace in report.selected.traces}
-    other = {"tool": document.tool(), "clocks": clocks}
+    other = {
+        "tool": document.tool(),
+        "clocks": clocks,
+        "suppressed": [safe(str(item)) for item in report.selected.suppressed],
+    }
     stream.write(f'\n], "displayTimeUnit": "ms", "otherData": {encode(other)}}}\n')
 
 

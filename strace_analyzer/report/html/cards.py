@@ -37,6 +37,7 @@ def outline(report: Report) -> JsonObject:
         ("Errors", number(judgement.error)),
         ("Warnings", number(judgement.warning)),
         ("Notes", number(judgement.note)),
+        *([("Suppressed", number(judgement.suppressed))] if selected.suppressed else []),
         ("Processes", number(len(selected.processes))),
         ("Lines read", number(lines)),
         ("Lines not understood", number(unread)),
@@ -47,6 +48,7 @@ def outline(report: Report) -> JsonObject:
         "headline": headline,
         "traces": [safe(trace.name) for trace in selected.traces],
         "figures": figures,
+        "suppressed": [safe(str(item)) for item in selected.suppressed],
         "left_out": max(0, len(selected.groups) - _CARDS),
     }
 
@@ -63,6 +65,7 @@ def _card(group: Group, selected: Selected) -> JsonObject:
         "level": str(group.level),
         "probable": group.confidence is Confidence.PROBABLE,
         "rule": group.rule,
+        "fingerprint": group.fingerprint,
         "message": safe(made["message"]),
         "advice": safe(made["advice"]),
         "count": number(group.count),

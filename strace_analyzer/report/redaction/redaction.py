@@ -30,6 +30,7 @@ from strace_analyzer.findings import (
 from strace_analyzer.machine import Listing
 from strace_analyzer.report.redaction.mapped import Mapped
 from strace_analyzer.report.redaction.values import COMMANDS, KINDS, PATHS, Values
+from strace_analyzer.report.suppression import Suppressed
 from strace_analyzer.rules import Rule
 
 _PROGRAM = "_program"
@@ -66,6 +67,10 @@ class Redaction:
             failed_calls=tuple(map(self.failure, made.failed_calls)),
             rules=tuple(map(self._rule, made.rules)),
         )
+
+    @property
+    def _names_nothing(self) -> bool:
+        return self.values.hides(COMMANDS) or self.values.hides(PATHS)
 
     def _learn(self, made: Analysis) -> None:
         """Tokens in an order that no format decides: the same in each."""
@@ -136,11 +141,10 @@ class Redaction:
         """A group with its sample. Its words are its rule's to find anew."""
         sample, site = self.finding(made.sample), made.call_site
         site = None if site is None else self.values.frame(site)
-        named = self.values.hides(COMMANDS) or self.values.hides(PATHS)
         return replace(
             made,
             fingerprint=fingerprint(sample, site, sample.process.command)
-            if named
+            if self._names_nothing
             else made.fingerprint,
             process=self._process_ref(made.process),
             call_site=site,
@@ -153,6 +157,14 @@ class Redaction:
             advice="",
             sample=sample,
         )
+
+    def suppressed(self, made: Suppressed) -> Suppressed:
+        """What a suppression does; it has the fingerprint of its groups, or none."""
+        groups = tuple(map(self.group, made.groups))
+        entry = made.entry._replace(reason=self.values.about_processes(made.entry.reason))
+        if self._names_nothing:
+            entry = entry._replace(fingerprint=groups[0].fingerprint if groups else "")
+        return made._replace(entry=entry, groups=groups)
 
     def process(self, made: Process) -> Process:
         """A process with its command line."""

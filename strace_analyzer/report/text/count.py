@@ -57,6 +57,8 @@ def gate_line(
     if judgement.verdict != "findings" or judgement.exit_status != 0 or gate.words == ("never",):
         return
     found = _levels(parts)
+    if not found:
+        return
     words = " ".join(f"--fail-on {word}" for word in gate.words)
     yield Text(f"exit 0: {found}, below {words}", style=FAINT)
 

@@ -55,6 +55,7 @@ def page(
     if everything and judgement.verdict == "findings":
         yield BLANK
         yield from (path(line) for line in listing(selected.findings()))
+    yield from (Text(safe(str(item))) for item in selected.suppressed)
     yield from _own_errors(parts)
     yield from gate_line(parts, judgement, gate)
 
@@ -66,7 +67,10 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
             yield BLANK
         yield from _findings(section)
     elif judgement.verdict == "findings":
-        yield Text(f"nothing new: {count(section.left_out, 'finding')} known from the baseline")
+        known = [(section.left_out, "known from the baseline")]
+        known.append((section.suppressed_findings, "suppressed"))
+        said = (f"{count(number, 'finding')} {what}" for number, what in known if number)
+        yield Text(f"nothing new: {', '.join(said)}")
         yield BLANK
     else:
         yield from nothing_found(section, judgement)

@@ -25,6 +25,8 @@ class Section(NamedTuple):
     warnings: tuple[Warning, ...]
     left_out: int
     """findings that are known from a baseline"""
+    suppressed_findings: int
+    """those that a suppression keeps out"""
     width: int
     everything: bool
     """--all: nothing is shortened"""
@@ -87,6 +89,12 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             failures=tuple(f for f in selected.failures if f.trace == trace.id),
             warnings=tuple(w for w in selected.warnings if w.trace == trace.id),
             left_out=selected.left_out_of[trace.id],
+            suppressed_findings=sum(
+                group.count
+                for item in selected.suppressed
+                for group in item.groups
+                if group.trace == trace.id
+            ),
             width=width,
             everything=everything,
             rules=selected.rules,

@@ -1,0 +1,37 @@
+"""What was found in, a suppression file out: an entry for each group, for which a person writes the
+reason.
+
+Without one it is no suppression file yet: --suppressions refuses an entry without a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from strace_analyzer.findings import Group
+from strace_analyzer.plain import listed, safe
+from strace_analyzer.report import document
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.suppression import TABLE
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """The entries, each once, what it is about as a comment."""
+    verdict = report.judgement.verdict
+    stream.write(f"# strace-analyzer: {verdict}. Give a reason to what is to be suppressed,\n")
+    stream.write("# leave out the rest; `expires = 2027-06-30` ends a suppression.\n")
+    seen: set[str] = set()
+    for group in report.selected.groups:
+        if group.fingerprint not in seen:
+            seen.add(group.fingerprint)
+            stream.writelines(_entry(group, report))
+    stream.writelines(f"\n# {safe(str(item))}\n" for item in report.selected.suppressed)
+
+
+def _entry(group: Group, report: Report) -> Iterator[str]:
+    made = document.group(group, report.selected)
+    to = listed(str(peer.peer) for peer in group.peers)
+    yield f"\n# {group.level}: {safe(made['message'])}\n"
+    yield f"# {group.rule}, first at {safe(str(group.first))}{f', to {safe(to)}' if to else ''}\n"
+    yield f'[[{TABLE}]]\nfingerprint = "{group.fingerprint}"\nreason = ""\n'
