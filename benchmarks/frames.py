@@ -5,8 +5,8 @@ disturbs it.
 
 `check --jobs 1 --format json` runs twice over the first N lines of the trace (60,000): once to
 learn its shapes, once under `sys.setprofile`, which is told of every Python function, generator and
-comprehension entered. Calls into C are not counted. It prints frames per line, then by folder and by
-function.
+comprehension entered. Calls into C are not counted. It prints frames per line, then by folder and
+by function.
 """
 
 from __future__ import annotations

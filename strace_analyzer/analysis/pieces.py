@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from strace_analyzer.kernel.interest import BEGINNING, WHEN
-from strace_analyzer.kernel.process_calls import ENTRIES as CLONES
-from strace_analyzer.kernel.tracker import tracked_calls
+from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
+from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.trace.events import (
+    CLONES,
     Detached,
     Entered,
     Event,
@@ -46,7 +46,6 @@ class Pieces:
         """the last line was the end of a program"""
         self._has_table = False
         self._calls = 0
-        self._matters = tracked_calls() - WHEN.keys()
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
             Entered: self._entry,
@@ -64,7 +63,7 @@ class Pieces:
         ended."""
         if self._has_ended or self._has_table:
             return 0
-        return self._is_cut + sum(half.name in self._matters for half in self._inside.values())
+        return self._is_cut + sum(half.name in ALWAYS_MATTER for half in self._inside.values())
 
     def feed(self, event: Event) -> None:
         """Note what `event` shows."""
@@ -83,10 +82,10 @@ class Pieces:
             self._lose(began)
         if not call.entry_seen:
             if tid in self._known:
-                self.lost += name in self._matters
+                self.lost += name in ALWAYS_MATTER
             elif name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
-        if self._calls < BEGINNING or name in self._matters:
+        if self._calls < BEGINNING or name in ALWAYS_MATTER:
             self._known.add(tid)  # later than in the beginning a reader shows not all that it says
         self._has_ended = name in _EXITS
 
@@ -95,7 +94,7 @@ class Pieces:
         if tid in self._inside:
             self._lose(self._inside[tid])
         self._inside[tid] = half
-        if self._calls < BEGINNING or name in self._matters:
+        if self._calls < BEGINNING or name in ALWAYS_MATTER:
             self._known.add(tid)
         self._has_ended = name in _EXITS
 
@@ -120,7 +119,7 @@ class Pieces:
         self._has_table = True
 
     def _lose(self, half: Entered) -> None:
-        if half.name in self._matters:
+        if half.name in ALWAYS_MATTER:
             self.lost += 1
 
     def _renamed(self, old: int, new: int) -> None:

@@ -11,8 +11,7 @@ from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
-from strace_analyzer.kernel.process_calls import ENTRIES as CLONES
-from strace_analyzer.trace.events import Event, Syscall
+from strace_analyzer.trace.events import CLONES, Event, Syscall
 
 CLASSLESS = frozenset({
     "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",

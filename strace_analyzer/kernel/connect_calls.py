@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
+from strace_analyzer.kernel.arguments import FdArgument, argument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
-from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import (
     CONNECT,
     PORT_AT_CONNECT,
@@ -25,11 +25,9 @@ NO_SOCKET = frozenset({"EBADF", "ENOTSOCK", "EFAULT"})
 """Errors after which nothing is known of the socket, or there is none."""
 
 
-def connect(kernel: Kernel, task: Task, call: Syscall) -> None:
+def connect(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """connect(2)."""
-    fd, address = fd_argument(argument(call.args, 0)), socket_address(argument(call.args, 1))
-    if fd is not None:
-        connect_to(kernel, task, call, fd, address)
+    connect_to(kernel, task, call, fd, socket_address(argument(call.args, 1)))
 
 
 def connect_to(
@@ -194,10 +192,10 @@ def _disconnect(
     kernel.move(call, "release", task, fd.fd, description, now)
 
 
-def getpeername(kernel: Kernel, task: Task, call: Syscall) -> None:
+def getpeername(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """getpeername(2): answers only where there is a peer."""
-    fd, address = fd_argument(argument(call.args, 0)), socket_address(argument(call.args, 1))
-    if fd is None or call.result.failed or address is None or address.family not in INET:
+    address = socket_address(argument(call.args, 1))
+    if call.result.failed or address is None or address.family not in INET:
         return
     description = kernel.find(task, fd, call)
     if description is None:
@@ -228,4 +226,7 @@ def socket_for(
     return kernel.find(task, fd, call)
 
 
-CALLS: dict[str, Handler] = {"connect": connect, "getpeername": getpeername}
+CALLS = {
+    "connect": SystemCall(on=connect, is_attempt=True, is_made=True),
+    "getpeername": SystemCall(on=getpeername),
+}

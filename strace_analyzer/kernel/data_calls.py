@@ -3,18 +3,19 @@ passed."""
 
 from __future__ import annotations
 
-from strace_analyzer.kernel.arguments import argument, fd_argument, passed_fds
+from strace_analyzer.kernel.arguments import FdArgument, argument, passed_fds
 from strace_analyzer.kernel.connect_calls import connect_to, established, shows_a_hidden_connect
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.option_calls import connection_lost
-from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
 from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.sockaddr import socket_address
 from strace_analyzer.trace.values import Array, Struct, Value, plain
 
@@ -22,13 +23,12 @@ _SIZE_ARGUMENT = {"read": 2, "recv": 2, "recvfrom": 2}
 _FLAGS_ARGUMENT = {"sendto": 3, "send": 3, "sendmsg": 2, "sendmmsg": 3}
 
 
-def received(kernel: Kernel, task: Task, call: Syscall) -> None:
+def received(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """read(2), recv(2) and their like: 0 bytes asked for and not got is the peer's FIN."""
-    fd = fd_argument(argument(call.args, 0))
-    description = None if fd is None else kernel.find(task, fd, call)
+    description = kernel.find(task, fd, call)
     if call.name in ("recvmsg", "recvmmsg") and not call.result.failed:
         _take_rights(kernel, task, call)
-    if fd is None or description is None:
+    if description is None:
         return
     size = number(argument(call.args, _SIZE_ARGUMENT.get(call.name, 99)))
     was = description.socket
@@ -43,12 +43,9 @@ def received(kernel: Kernel, task: Task, call: Syscall) -> None:
     _moved(kernel, task, call, fd.fd, description)
 
 
-def sent(kernel: Kernel, task: Task, call: Syscall) -> None:
+def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """write(2), send(2) and their like. A send with MSG_FASTOPEN connects; on an unbound UDP
     socket it binds."""
-    fd = fd_argument(argument(call.args, 0))
-    if fd is None:
-        return
     flags = argument(call.args, _FLAGS_ARGUMENT.get(call.name, 99))
     target = _target(call)
     if flags is not None and includes(flags, "MSG_FASTOPEN", MSG_FLAGS) and target is not None:
@@ -132,7 +129,13 @@ def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
             kernel.received(task, fd, call)
 
 
-CALLS: dict[str, Handler] = {
-    **dict.fromkeys(("read", "readv", "recv", "recvfrom", "recvmsg", "recvmmsg"), received),
-    **dict.fromkeys(("write", "writev", "send", "sendto", "sendmsg", "sendmmsg", "sendfile"), sent),
+_MESSAGE_IN, _MESSAGE_OUT = SystemCall(on=received), SystemCall(on=sent)
+"""They can carry descriptors, so they matter whatever the socket."""
+_IN, _OUT = (call._replace(when=When.MOVED) for call in (_MESSAGE_IN, _MESSAGE_OUT))
+
+CALLS = {
+    **dict.fromkeys(("read", "readv", "recv", "recvfrom"), _IN),
+    **dict.fromkeys(("recvmsg", "recvmmsg"), _MESSAGE_IN),
+    **dict.fromkeys(("write", "writev", "send", "sendto", "sendfile"), _OUT),
+    **dict.fromkeys(("sendmsg", "sendmmsg"), _MESSAGE_OUT),
 }

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds, result_fd
+from strace_analyzer.kernel.arguments import (
+    FdArgument,
+    argument,
+    fd_argument,
+    pair_of_fds,
+    result_fd,
+)
 from strace_analyzer.kernel.objects import Descriptor, Task
-from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.trace.constants import (
     CLOSE_RANGE_FLAGS,
     FCNTL_COMMANDS,
@@ -15,10 +21,11 @@ from strace_analyzer.trace.constants import (
     number,
 )
 from strace_analyzer.trace.events import Entered, Syscall
+from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.values import Name, plain
 
 
-def close(kernel: Kernel, task: Task, call: Syscall) -> None:
+def close(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """close(2): the number is free whatever the result says; unless strace answered in the kernel's
     place (-e inject=), which closes nothing."""
     kernel.close_was_seen = True
@@ -27,8 +34,6 @@ def close(kernel: Kernel, task: Task, call: Syscall) -> None:
         return
     if kernel.begun is not None and kernel.begun.closing is not None:
         return  # what it closed is released as it ends
-    fd = fd_argument(argument(call.args, 0))
-    assert fd is not None  # or interest.py would ignore it
     if call.result.errno == "EBADF":
         kernel.number_was_given(task, fd.fd, call)  # it was free before
         return
@@ -58,18 +63,20 @@ def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
                 kernel.close(task, fd, call)
 
 
-def dup(kernel: Kernel, task: Task, call: Syscall) -> None:
+def dup(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """dup(2), dup2(2), dup3(2), fcntl(2) F_DUPFD: another number for the same description."""
-    _duplicate(kernel, task, call, _dup_closes_on_exec(call))
+    _duplicate(kernel, task, call, fd, close_on_exec=_dup_closes_on_exec(call))
 
 
 def _dup_closes_on_exec(call: Syscall) -> bool:
     return bool(call.name == "dup3" and includes(argument(call.args, 2), "O_CLOEXEC", OPEN_FLAGS))
 
 
-def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -> None:
-    old, new = fd_argument(argument(call.args, 0)), result_fd(call)
-    if old is None or new is None:
+def _duplicate(
+    kernel: Kernel, task: Task, call: Syscall, old: FdArgument, *, close_on_exec: bool
+) -> None:
+    new = result_fd(call)
+    if new is None:
         return
     if call.name == "dup2" and old.fd == new.fd:
         return  # dup2(2): does nothing
@@ -81,16 +88,15 @@ def _duplicate(kernel: Kernel, task: Task, call: Syscall, close_on_exec: bool) -
         task.table.set(new.fd, Descriptor(description, close_on_exec))
 
 
-def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
+def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """fcntl(2): F_DUPFD and its like, and F_SETFD."""
-    fd = fd_argument(argument(call.args, 0))
-    if fd is None or call.result.failed:
+    if call.result.failed:
         return
     match number(argument(call.args, 1), FCNTL_COMMANDS):
         case 0:  # F_DUPFD
-            _duplicate(kernel, task, call, False)
+            _duplicate(kernel, task, call, fd, close_on_exec=False)
         case 1030:  # F_DUPFD_CLOEXEC
-            _duplicate(kernel, task, call, True)
+            _duplicate(kernel, task, call, fd, close_on_exec=True)
         case 2:  # F_SETFD
             flag = includes(argument(call.args, 2), "FD_CLOEXEC", FD_FLAGS)
             task.table.set_close_on_exec(fd.fd, bool(flag))
@@ -98,12 +104,11 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall) -> None:
             return
 
 
-def ioctl(kernel: Kernel, task: Task, call: Syscall) -> None:
+def ioctl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """ioctl(2) FIOCLEX and FIONCLEX (ioctl_tty(2) does not list them;
     include/uapi/asm-generic/ioctls.h)."""
-    fd = fd_argument(argument(call.args, 0))
     request = argument(call.args, 1)
-    if fd is None or request is None or call.result.failed:
+    if request is None or call.result.failed:
         return
     match plain(request):
         case Name("FIOCLEX") | 0x5451:
@@ -157,20 +162,20 @@ GIVES_FD = (
 )  # fmt: skip
 """Calls of which only the new descriptor matters that they return."""
 
-CALLS: dict[str, Handler] = {
-    "close": close,
-    "close_range": close_range,
-    "dup": dup,
-    "dup2": dup,
-    "dup3": dup,
-    "fcntl": fcntl,
-    "fcntl64": fcntl,
-    "ioctl": ioctl,
-    "pidfd_getfd": received,
-    "pipe": pipe,
-    "pipe2": pipe,
-    **dict.fromkeys(GIVES_FD, returns_fd),
-}
+_DUP = SystemCall(on=dup, when=When.COPIED)
+_FCNTL = SystemCall(on=fcntl, when=When.COPIED)
 
-ENTRIES = {"close": entered_close}
-"""What is done already when the first half of a call is read."""
+CALLS = {
+    "close": SystemCall(on=close, when=When.HELD, begin=entered_close, is_attempt=True),
+    "close_range": SystemCall(close_range),
+    "dup": _DUP,
+    "dup2": _DUP,
+    "dup3": _DUP,
+    "fcntl": _FCNTL,
+    "fcntl64": _FCNTL,
+    "ioctl": SystemCall(on=ioctl, when=When.HELD),
+    "pidfd_getfd": SystemCall(received),
+    "pipe": SystemCall(pipe),
+    "pipe2": SystemCall(pipe),
+    **dict.fromkeys(GIVES_FD, SystemCall(returns_fd, when=When.GIVEN)),
+}

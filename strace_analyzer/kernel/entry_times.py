@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strace_analyzer.kernel import process_calls
-from strace_analyzer.kernel.arguments import argument, fd_argument, pair_of_fds, result_fd
+from strace_analyzer.kernel.arguments import argument, pair_of_fds, result_fd
+from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
-from strace_analyzer.kernel.interest import BY_NUMBER
 from strace_analyzer.kernel.objects import FdTable
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import Event, Syscall
@@ -67,7 +67,8 @@ class EntryTimes:
             for tid in [tid for tid in self._held if self._table(tid) is table]:
                 yield self._held.pop(tid)
             return
-        used = fd_argument(argument(call.args, 0)) if call.name in BY_NUMBER else None
+        row = CALLS.get(call.name)
+        used = None if row is None else row.descriptor(call)
         if used is None or table is None or used.fd in table.slots:
             return
         for tid, held in self._held.items():

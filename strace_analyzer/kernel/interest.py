@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strace_analyzer.kernel.arguments import argument, fd_argument
-from strace_analyzer.kernel.descriptor_calls import GIVES_FD
+from strace_analyzer.kernel.arguments import FdArgument, argument
+from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.objects import Descriptor, FdTable
 from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.socket_state import Connection, Origin
@@ -21,25 +21,6 @@ from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
 from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.values import Name, plain
-
-WHEN: dict[str, When] = {
-    **dict.fromkeys(("close", "ioctl"), When.HELD),
-    **dict.fromkeys(("dup", "dup2", "dup3", "fcntl", "fcntl64"), When.COPIED),
-    **dict.fromkeys(GIVES_FD, When.GIVEN),
-    **dict.fromkeys(
-        ("read", "readv", "recv", "recvfrom", "write", "writev", "send", "sendto", "sendfile"),
-        When.MOVED,
-    ),
-    "getsockname": When.OUTGOING,
-}
-"""What is not here, and is tracked, always matters."""
-
-
-BY_NUMBER = frozenset(WHEN.keys() - set(GIVES_FD)) | {
-    "accept", "accept4", "bind", "connect", "getpeername", "getsockopt", "listen", "recvmmsg",
-    "recvmsg", "sendmmsg", "sendmsg", "setsockopt", "shutdown",
-}  # fmt: skip
-"""Calls whose first argument is the descriptor that they act on."""
 
 BEGINNING = 500
 """Calls and halves of calls."""
@@ -51,14 +32,14 @@ _NO_NUMBERS: Mapping[int, Descriptor] = {}
 class Interest:
     """Of one kernel."""
 
-    def __init__(self, kernel: Kernel, names: frozenset[str], *, incoming: bool) -> None:
-        """`names` are the calls that move the model. With `incoming` it is wanted what shows the
-        address of a connection that came in: its listener's, so nothing depends on it here."""
+    def __init__(self, kernel: Kernel, *, incoming: bool) -> None:
+        """With `incoming` it is wanted what shows the address of a connection that came in: its
+        listener's, so nothing depends on it here."""
         self._kernel = kernel
         self._tasks = kernel.tasks
         self._alive = kernel.tasks.alive
         self._heard = 0
-        self.when = {name: WHEN.get(name, When.ALWAYS) for name in names}
+        self.when = {name: row.when for name, row in CALLS.items()}
         if incoming:
             self.when["getsockname"] = When.ALWAYS
 
@@ -123,16 +104,15 @@ class Interest:
             and self._kernel.close_was_seen
         )
 
-    def ignores(self, call: Syscall, begun: OpenCall | None = None) -> bool:
-        """True where `call` can move nothing. A call in two halves is judged by its first, which
-        is `begun`."""
-        when = self.when.get(call.name)
-        if when is None or when is When.ALWAYS:
-            return when is None
+    def ignores(self, call: Syscall, fd: FdArgument | None, begun: OpenCall | None) -> bool:
+        """True where `call` on `fd`, which is in the catalogue, can move nothing. A call in two
+        halves is judged by its first, which is `begun`."""
+        when = self.when[call.name]
+        if when is When.ALWAYS:
+            return False
         table = self._table(call.tid) or _NO_TABLE
         if when is When.GIVEN:
             return not table.knows(call.result.value)
-        fd = fd_argument(argument(call.args, 0))
         if fd is None:
             return True
         was_ignored = begun is not None and begun.is_ignored
@@ -163,7 +143,7 @@ class Interest:
         when = self.when.get(half.name)
         if when is None or when is When.GIVEN:
             return None
-        fd = fd_argument(argument(half.args, 0)) if half.name in BY_NUMBER else None
+        fd = CALLS[half.name].descriptor(half)
         table = self._table(half.tid) or _NO_TABLE
         if when in (When.ALWAYS, When.OUTGOING):
             call = OpenCall(half)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 
-from strace_analyzer.kernel.arguments import argument, fd_argument, option_number
+from strace_analyzer.kernel.arguments import FdArgument, argument, option_number
 from strace_analyzer.kernel.connect_calls import established, shows_a_hidden_connect
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import settled
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
-from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Connection, Options, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import release
 from strace_analyzer.kernel.transport import domain_of, transport
 from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS, number
@@ -75,12 +75,11 @@ def option_key(args: tuple[Value, ...]) -> tuple[int, int] | None:
     return None if option is None else (level, option)
 
 
-def setsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
+def setsockopt(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """setsockopt(2)."""
     key = option_key(call.args)
     setter = SETTERS.get(key or (-1, -1))
-    fd = fd_argument(argument(call.args, 0))
-    if setter is None or fd is None or call.result.failed:
+    if setter is None or call.result.failed:
         return
     description = kernel.find_or_adopt(task, fd, call, None)
     if description is not None:
@@ -107,12 +106,11 @@ _ZERO = Array((0,))
 SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN = (1, 3), (1, 4), (1, 38), (1, 39)
 
 
-def getsockopt(kernel: Kernel, task: Task, call: Syscall) -> None:
+def getsockopt(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """getsockopt(2): SO_ERROR tells what became of a connect; SO_TYPE and its like what a socket
     is."""
     key = option_key(call.args)
-    fd = fd_argument(argument(call.args, 0))
-    if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN) or fd is None or call.result.failed:
+    if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN) or call.result.failed:
         return
     description = kernel.find(task, fd, call)
     if description is None:
@@ -177,4 +175,4 @@ def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:
     return socket._replace(doubts=settled(socket)) if socket.evidence("bind") else socket
 
 
-CALLS: dict[str, Handler] = {"getsockopt": getsockopt, "setsockopt": setsockopt}
+CALLS = {"getsockopt": SystemCall(on=getsockopt), "setsockopt": SystemCall(on=setsockopt)}

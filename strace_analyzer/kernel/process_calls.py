@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from os.path import basename
 
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.tasks import Birth
 from strace_analyzer.trace.constants import CLONE_FLAGS, includes, number
 from strace_analyzer.trace.events import Entered, Syscall
@@ -158,22 +158,18 @@ def io_uring(kernel: Kernel, task: Task, call: Syscall) -> None:
         kernel.number_was_given(task, fd.fd, call)
 
 
-Handler = Callable[[Kernel, Task, Syscall], None]
+_CLONE = SystemCall(clone, begin=entered_clone, is_attempt=True)
+_FORK = SystemCall(fork, begin=entered_clone, is_attempt=True)
 
-CALLS: dict[str, Handler] = {
-    "clone": clone,
-    "clone2": clone,
-    "clone3": clone,
-    "execve": execve,
-    "execveat": execve,
-    "fork": fork,
-    "io_uring_setup": io_uring,
-    "setns": setns,
-    "unshare": unshare,
-    "vfork": fork,
+CALLS = {
+    "clone": _CLONE,
+    "clone2": _CLONE,
+    "clone3": _CLONE,
+    "execve": SystemCall(execve),
+    "execveat": SystemCall(execve),
+    "fork": _FORK,
+    "io_uring_setup": SystemCall(io_uring),
+    "setns": SystemCall(setns),
+    "unshare": SystemCall(unshare),
+    "vfork": _FORK,
 }
-
-ENTRIES: dict[str, Callable[[Kernel, Task, Entered], None]] = dict.fromkeys(
-    ("clone", "clone2", "clone3", "fork", "vfork"), entered_clone
-)
-"""What is done already when the first half of a call is read."""

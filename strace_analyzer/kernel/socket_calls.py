@@ -6,7 +6,6 @@ from __future__ import annotations
 from strace_analyzer.kernel.arguments import (
     FdArgument,
     argument,
-    fd_argument,
     pair_of_fds,
     result_fd,
 )
@@ -14,9 +13,9 @@ from strace_analyzer.kernel.connect_calls import socket_for
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import proved_bound, settled
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import (
     BIND,
     PORT_AT_CONNECT,
@@ -31,6 +30,7 @@ from strace_analyzer.trace.constants import (
     number,
 )
 from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 from strace_analyzer.trace.values import Value
 
@@ -65,12 +65,12 @@ def socketpair(kernel: Kernel, task: Task, call: Syscall) -> None:
             kernel.number_was_given(task, fd.fd, call)
 
 
-def accept(kernel: Kernel, task: Task, call: Syscall) -> None:
+def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> None:
     """accept(2), accept4(2): an incoming connection, on the listener's port."""
-    new, listener = result_fd(call), fd_argument(argument(call.args, 0))
+    new = result_fd(call)
     if new is None or _is_foreign(kernel, task, new, call):
         return
-    known = None if listener is None else kernel.find(task, listener, call)
+    known = kernel.find(task, listener, call)
     peer = socket_address(argument(call.args, 1))
     domain = None if known is None else known.socket.domain
     if domain is None and peer is not None:
@@ -88,11 +88,9 @@ def accept(kernel: Kernel, task: Task, call: Syscall) -> None:
     )  # fmt: skip
 
 
-def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
+def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """bind(2)."""
-    fd, address = fd_argument(argument(call.args, 0)), socket_address(argument(call.args, 1))
-    if fd is None:
-        return
+    address = socket_address(argument(call.args, 1))
     description = socket_for(kernel, task, fd, call, address)
     if description is None:
         return
@@ -132,11 +130,10 @@ def bind(kernel: Kernel, task: Task, call: Syscall) -> None:
 _BEFORE_BIND = frozenset({"socket", "accept", "setsockopt"})
 
 
-def listen(kernel: Kernel, task: Task, call: Syscall) -> None:
+def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """listen(2): a socket without a port gets one."""
-    fd = fd_argument(argument(call.args, 0))
-    description = None if fd is None else kernel.find_or_adopt(task, fd, call, None)
-    if fd is None or description is None:
+    description = kernel.find_or_adopt(task, fd, call, None)
+    if description is None:
         return
     was = description.socket
     if call.result.failed:
@@ -147,10 +144,10 @@ def listen(kernel: Kernel, task: Task, call: Syscall) -> None:
     kernel.move(call, "listen", task, fd.fd, description, now)
 
 
-def getsockname(kernel: Kernel, task: Task, call: Syscall) -> None:
+def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """getsockname(2): shows whether a port is taken, and which."""
-    fd, address = fd_argument(argument(call.args, 0)), socket_address(argument(call.args, 1))
-    if fd is None or call.result.failed or address is None or address.family not in INET:
+    address = socket_address(argument(call.args, 1))
+    if call.result.failed or address is None or address.family not in INET:
         return
     description = kernel.find_or_adopt(task, fd, call, address.family)
     if description is None or address.port is None:
@@ -176,13 +173,12 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
     return was._replace(assigned_port=address.port, domain=domain, doubts=doubts)
 
 
-def shutdown(kernel: Kernel, task: Task, call: Syscall) -> None:
+def shutdown(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """shutdown(2): our FIN. After the peer's, the connection is over and the port is free
     (LAST_ACK)."""
-    fd = fd_argument(argument(call.args, 0))
-    description = None if fd is None else kernel.find(task, fd, call)
+    description = kernel.find(task, fd, call)
     how = number(argument(call.args, 1), SHUTDOWN_HOW)
-    if fd is None or description is None or call.result.failed:
+    if description is None or call.result.failed:
         return
     was = description.socket
     if was.connection is Connection.LISTENING:
@@ -210,13 +206,13 @@ def _closes_on_exec(value: Value | None) -> bool:
     return bool(includes(value, "SOCK_CLOEXEC", SOCKET_TYPES)) if value is not None else False
 
 
-CALLS: dict[str, Handler] = {
-    "accept": accept,
-    "accept4": accept,
-    "bind": bind,
-    "getsockname": getsockname,
-    "listen": listen,
-    "shutdown": shutdown,
-    "socket": socket,
-    "socketpair": socketpair,
+CALLS = {
+    "accept": SystemCall(on=accept),
+    "accept4": SystemCall(on=accept),
+    "bind": SystemCall(on=bind),
+    "getsockname": SystemCall(on=getsockname, when=When.OUTGOING),
+    "listen": SystemCall(on=listen),
+    "shutdown": SystemCall(on=shutdown),
+    "socket": SystemCall(socket),
+    "socketpair": SystemCall(socketpair),
 }

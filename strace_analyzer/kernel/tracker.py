@@ -6,20 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from strace_analyzer.kernel import (
-    connect_calls,
-    data_calls,
-    descriptor_calls,
-    option_calls,
-    process_calls,
-    socket_calls,
-)
+from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.open_calls import OpenCall, as_call
 from strace_analyzer.kernel.order import Order
-from strace_analyzer.kernel.process_calls import Handler
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import DoubtAt, Step
@@ -35,33 +27,8 @@ from strace_analyzer.trace.events import (
     Syscall,
 )
 
-CALLS: dict[str, Handler] = {
-    **process_calls.CALLS,
-    **descriptor_calls.CALLS,
-    **socket_calls.CALLS,
-    **connect_calls.CALLS,
-    **option_calls.CALLS,
-    **data_calls.CALLS,
-}
-"""Every system call that moves the model, by its name in strace."""
-
-ENTRIES = {**process_calls.ENTRIES, **descriptor_calls.ENTRIES}
-"""The calls of which already the first half matters."""
-
-ATTEMPTS = frozenset({"connect", *ENTRIES})
-"""The calls that count although strace answered them itself (-e inject=), and the kernel was never
-asked: a connect() is an attempt, and what a first half began must end."""
-
-COMPLETED = frozenset({"connect"})
-"""The calls that are taken as made where the trace has only their first half."""
-
 CLOSES = frozenset({"close", "close_range"})
 """One of them shows that closing is traced."""
-
-
-def tracked_calls() -> frozenset[str]:
-    """The names of the calls that a trace must show for nothing to be hidden from the model."""
-    return frozenset(CALLS)
 
 
 class Tracker:
@@ -70,7 +37,7 @@ class Tracker:
     def __init__(self, *, incoming: bool = True) -> None:
         """Without `incoming`, connections that came by accept() have no local address."""
         self._kernel = Kernel()
-        self._interest = Interest(self._kernel, tracked_calls(), incoming=incoming)
+        self._interest = Interest(self._kernel, incoming=incoming)
         self._calls = self._kernel.calls
         self._began = False
         self.injected: Counter[str] = Counter()
@@ -172,14 +139,17 @@ class Tracker:
         if begun is not None and begun.half.span[:2] != call.span[:2]:
             self._release(call.tid, begun, call)
             begun = None
-        is_wanted = not self._interest.ignores(call, begun)
-        if is_wanted and call.result.injected:
-            self.injected[name] += 1
-            is_wanted = name in ATTEMPTS
-        if is_wanted:
-            kernel.begun = begun
-            CALLS[name](kernel, kernel.tasks.speaker(call.tid), call)
-            kernel.begun = None
+        row = CALLS.get(name)
+        if row is not None:
+            fd = row.descriptor(call)
+            is_wanted = not self._interest.ignores(call, fd, begun)
+            if is_wanted and call.result.injected:
+                self.injected[name] += 1
+                is_wanted = row.is_attempt
+            if is_wanted:
+                kernel.begun = begun
+                row.do(kernel, kernel.tasks.speaker(call.tid), call, fd)
+                kernel.begun = None
         if begun is not None:
             self._release(call.tid, begun, call)
 
@@ -196,9 +166,9 @@ class Tracker:
         if begun is None:
             return
         self._calls.begin(half.tid, begun)
-        entry = None if begun.is_ignored else ENTRIES.get(name)
-        if entry is not None:
-            entry(kernel, kernel.tasks.speaker(half.tid), half)
+        begin = CALLS[name].begin
+        if begin is not None and not begun.is_ignored:
+            begin(kernel, kernel.tasks.speaker(half.tid), half)
 
     def _release(self, tid: int, begun: OpenCall, cause: Syscall | Exited | Killed) -> None:
         """`tid` is back from `begun`, or its end is not in the trace: it says something else."""
@@ -224,11 +194,11 @@ class Tracker:
         begun = self._calls.end(tid)
         if begun is None:
             return
-        kernel, name = self._kernel, begun.half.name
-        call = as_call(begun.half)
-        if name in COMPLETED:
+        kernel, row = self._kernel, CALLS[begun.half.name]
+        if row.is_made:
+            call = as_call(begun.half)
             kernel.begun = begun
-            CALLS[name](kernel, kernel.tasks.speaker(tid), call)
+            row.do(kernel, kernel.tasks.speaker(tid), call, row.descriptor(call))
             kernel.begun = None
         if end is not None:
             self._release(tid, begun, end)

@@ -12,7 +12,8 @@ from shared_folder import ROOT, TRACES, labels
 import strace_analyzer as sa
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
-from strace_analyzer.kernel.interest import BEGINNING, BY_NUMBER, Interest, When
+from strace_analyzer.kernel.catalogue import CALLS
+from strace_analyzer.kernel.interest import BEGINNING, Interest, When
 from strace_analyzer.kernel.objects import FdTable
 from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.trace.events import Entered, Event, Syscall
@@ -46,14 +47,16 @@ def begun(interest: Interest, half: Entered) -> OpenCall | None:
     if not could_move(interest, half):
         return None
     call, fd = OpenCall(half), fd_argument(argument(half.args, 0))
-    if fd is not None and half.name in BY_NUMBER - {"close"}:
+    if fd is not None and CALLS[half.name].on is not None and half.name != "close":
         task = interest._tasks.alive(half.tid)
         call.hold(FdTable() if task is None else task.table, fd.fd)
     return call
 
 
 def ignore_as_little_as_possible(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Interest, "ignores", lambda self, call, begun: not could_move(self, call))
+    monkeypatch.setattr(
+        Interest, "ignores", lambda self, call, fd, begun: not could_move(self, call)
+    )
     monkeypatch.setattr(Interest, "begun", begun)
 
 

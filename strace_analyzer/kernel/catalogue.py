@@ -1,0 +1,31 @@
+"""Every system call that moves the model, by its name in strace."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel import (
+    connect_calls,
+    data_calls,
+    descriptor_calls,
+    option_calls,
+    process_calls,
+    socket_calls,
+)
+from strace_analyzer.kernel.system_call import SystemCall
+from strace_analyzer.trace.prefilter.watch import When
+
+CALLS: dict[str, SystemCall] = {
+    **process_calls.CALLS,
+    **descriptor_calls.CALLS,
+    **socket_calls.CALLS,
+    **connect_calls.CALLS,
+    **option_calls.CALLS,
+    **data_calls.CALLS,
+}
+
+ALWAYS_MATTER = frozenset(name for name, row in CALLS.items() if row.when is When.ALWAYS)
+"""Names of calls that a reader never leaves out."""
+
+
+def tracked_calls() -> frozenset[str]:
+    """The names of the calls that a trace must show for nothing to be hidden from the model."""
+    return frozenset(CALLS)
