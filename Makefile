@@ -9,17 +9,25 @@ SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 WORKERS ?= auto
 FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 
-.PHONY: help demo test test-fast lint types contracts house rules bench bench-live bench-smoke check clean
+.PHONY: help demo test test-fast test-pythons lint types contracts house rules generated docs cast dist zipapp bench bench-live \
+	bench-smoke check clean
 
 help:
-	@echo 'make demo         install into .venv and analyse the Erlang sample'
-	@echo 'make test         all tests'
-	@echo 'make test-fast    those that need nothing and take little, in under a minute'
-	@echo 'make check        lint, types, contracts, bench-smoke, test: what CI runs'
-	@echo 'make lint types contracts house      ruff; mypy --strict; import-linter; with tests/house'
-	@echo 'make rules        RULES.md anew, from the rule files'
-	@echo 'make bench bench-live                timings against yardsticks; what a live analysis costs'
-	@echo 'make bench-smoke                     right results on a tiny trace'
+	@echo 'make demo                           install into .venv and analyse the Erlang sample'
+	@echo 'make test                           all tests'
+	@echo 'make test-fast                      those that need nothing and take little, in under a minute'
+	@echo 'make test-pythons                   the same under every Python from 3.11 on that is installed'
+	@echo 'make check                          lint, types, contracts, docs, bench-smoke, test: what CI runs'
+	@echo 'make lint types contracts house     ruff; mypy --strict; import-linter; with tests/house'
+	@echo 'make rules                          RULES.md anew, from the rule files'
+	@echo 'make generated                      that, the man page, the completions: all that is made from the code'
+	@echo 'make docs                           the site, into build/site; warnings are errors'
+	@echo 'make cast                           the picture of the README'
+	@echo 'make dist                           sdist and wheel, into dist/'
+	@echo 'make zipapp                         dist/strace-analyzer.pyz: one file that needs Python and nothing else'
+	@echo 'make bench bench-live               timings against yardsticks; what a live analysis costs'
+	@echo 'make bench-smoke                    right results on a tiny trace'
+	@echo 'make clean                          all away that make has made'
 
 demo: $(VENV)/.installed
 	@$(BIN)/strace-analyzer $(SAMPLE); status=$$?; \
@@ -47,6 +55,38 @@ house: contracts
 rules: $(VENV)/.installed
 	$(BIN)/python docs/rules_page.py > RULES.md
 
+generated: rules
+	$(BIN)/python docs/man_page.py > packaging/strace-analyzer.1
+	for shell in bash zsh fish; do $(BIN)/python docs/completion.py $$shell > packaging/completion.$$shell; done
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/site.py
+	$(BIN)/zensical build --strict --clean
+
+cast: $(VENV)/.installed
+	$(BIN)/python docs/cast.py > docs/report.svg
+
+dist: $(VENV)/.dev
+	$(BIN)/python -m build --outdir dist
+
+# Without pandas and Hyperscan, which are not needed for the text and JSON reports; typer 0.29 needs a compiled library.
+zipapp: $(VENV)/bin/python
+	rm -rf build/zipapp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --target build/zipapp \
+		'lark>=1.2' 'rich>=13.7' 'typer>=0.27.3,<0.29'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --target build/zipapp \
+		--upgrade --no-deps .
+	rm -rf build/zipapp/bin build/zipapp/share
+	echo 'from runpy import run_module; run_module("strace_analyzer", run_name="__main__")' > build/zipapp/__main__.py
+	mkdir -p dist
+	$(BIN)/python -m zipapp build/zipapp --compress --python '/usr/bin/env python3' --output dist/strace-analyzer.pyz
+
+test-pythons:
+	@for python in python3.11 python3.12 python3.13 python3.14; do \
+		command -v $$python > /dev/null || { echo "$$python is not installed: not tested"; continue; }; \
+		$(MAKE) --no-print-directory VENV=build/$$python PYTHON=$$python test-fast || exit 1; \
+	done
+
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
@@ -56,10 +96,10 @@ bench-live: $(VENV)/.dev
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py
 
-check: lint types contracts bench-smoke test
+check: lint types contracts docs bench-smoke test
 
 clean:
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build .cache
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo 'strace-analyzer needs Python 3.11 or later: make PYTHON=/path/to/python3'; exit 1; }

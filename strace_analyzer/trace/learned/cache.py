@@ -109,11 +109,18 @@ def _digest(content: bytes) -> str:
 @cache
 def _version() -> str | None:
     """Of all that decides what is learned: this room, the grammars, Lark, Python; None where the
-    program does not consist of files."""
+    program neither consists of files nor is one (a zip archive)."""
     files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
-    if not files:
-        return None
     made_from = [(file.path, file.stat()) for file in files if file.is_file()]
+    if not made_from:
+        archive = _PACKAGE.parent
+        return (
+            _digest(
+                repr((sys.version, (archive.stat().st_size, archive.stat().st_mtime_ns))).encode()
+            )
+            if archive.is_file()
+            else None
+        )
     lark = PathFinder.find_spec("lark")
     if lark is not None and lark.origin is not None:
         made_from.append((lark.origin, os.stat(lark.origin)))

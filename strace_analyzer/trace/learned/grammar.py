@@ -7,25 +7,26 @@ at the top level, in an installed package beside this one.
 from __future__ import annotations
 
 import functools
+import pkgutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from strace_analyzer.trace.learned import cache
 
 _PACKAGE = Path(__file__).resolve().parents[2]
-_PLACES = (_PACKAGE / "grammars", _PACKAGE.parent / "grammars")
 
 
-def grammar_file(name: str) -> Path:
-    """Where `name`.lark is.
+def grammar(name: str) -> str:
+    """The text of `name`.lark. It may stand in a zip archive, as the rest of the program.
 
     Raises FileNotFoundError where the installation lacks it.
     """
-    for place in _PLACES:
-        file = place / f"{name}.lark"
-        if file.is_file():
-            return file
-    raise FileNotFoundError(f"{name}.lark is not in {' or '.join(map(str, _PLACES))}")
+    with suppress(OSError):
+        found = pkgutil.get_data(_PACKAGE.name, f"grammars/{name}.lark")
+        if found is not None:
+            return found.decode("utf-8")
+    return (_PACKAGE.parent / "grammars" / f"{name}.lark").read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -44,7 +45,7 @@ def parser(name: str, start: str | None = None) -> Any:
     if known is not None:
         return known
     made = Lark(
-        grammar_file(name).read_text(encoding="utf-8"),
+        grammar(name),
         parser="lalr",
         lexer="contextual",
         start=start or name,

@@ -1,0 +1,1 @@
+complete --command strace-analyzer --no-files --arguments "(env _STRACE_ANALYZER_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) strace-analyzer)" --condition "env _STRACE_ANALYZER_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) strace-analyzer"
