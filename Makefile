@@ -92,6 +92,7 @@ bench: $(VENV)/.dev
 
 bench-live: $(VENV)/.dev
 	$(BIN)/python benchmarks/live.py $(BENCH_ARGS)
+	$(BIN)/python benchmarks/overhead.py
 
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from command_line import TOOL
-from typer.completion import get_completion_script
+from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
 VARIABLE = f"_{TOOL.replace('-', '_').upper()}_COMPLETE"
 

@@ -34,6 +34,7 @@ PAGES = {
 """file of the checkout -> page of the site"""
 FILES = (
     "LICENSE",
+    "action.yml",
     "benchmarks/join.awk",
     "docs/example.py",
     "docs/report-schema.json",
@@ -53,8 +54,8 @@ def main() -> None:
         (INTO / page).write_text(relinked(file, (ROOT / file).read_text()))
     for file in FILES:
         shutil.copy(ROOT / file, INTO / Path(file).name)
-    with (INTO / "api.md").open("a") as page:
-        page.write(api())
+    with (INTO / "api.md").open("a") as stream:
+        stream.write(api())
     schema = json.loads((ROOT / "docs" / "report-schema.json").read_text())
     (INTO / "schema.md").write_text(schema_page.page(schema))
     (INTO / "commands.md").write_text(commands_page.page())

@@ -1,8 +1,9 @@
-"""What README and docs/ tell people to type works, and prints what they show.
+"""What the documents tell people to type works, and prints what they show.
 
 In a ```console block a line that begins with `$ ` is a command; the lines below it, if any, are
 what it prints (a line `...` stands for any lines). Commands run in the checkout, with `strace-
-analyzer` on the PATH.
+analyzer` on the PATH. What cannot run here, with a PID or a container that only the reader has,
+stands in other blocks or in the text: of it the options are checked, and the syntax of the shell.
 """
 
 from __future__ import annotations
@@ -12,17 +13,28 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import typer
 
+from strace_analyzer.cli.app import TOOL, app
 from strace_analyzer.rules import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-INSTALLERS = ("git clone", "cd ", "pipx ", "make", ".ci/run")
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+    ROOT / "samples" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+INSTALLERS = ("git clone", "cd ", "pipx ", "uvx ", "make", ".ci/run")
 """commands that install or run everything: looked at, not run"""
+SHELL_BLOCK = re.compile(r"^```(?:sh|shell|bash)\n(.*?)^```", re.M | re.S)
+CALL = re.compile(rf"\b{TOOL}(?: +(?:'[^']*'|\"[^\"]*\"|[^\s`|;&<>()\"']+))*")
+"""a command line of ours, up to what ends a command in a shell"""
+SITE = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
 
 
 class Command(NamedTuple):
@@ -78,9 +90,9 @@ def test_make_targets_and_extras_exist(command: Command) -> None:
             ["make", "-n", *shlex.split(command.command)[1:]], cwd=ROOT, capture_output=True
         )
         assert done.returncode == 0, done.stderr
+    optional = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for extra in re.findall(r"\.\[([a-z,]+)\]", command.command):
-        optional = (ROOT / "pyproject.toml").read_text().split("[project.optional-dependencies]")[1]
-        assert all(f"\n{name} = [" in optional for name in extra.split(","))
+        assert set(extra.split(",")) <= set(optional["optional-dependencies"])
     if command.command.startswith(".ci/run"):
         assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
@@ -91,10 +103,75 @@ def test_the_quick_start_is_documented() -> None:
     assert any(command.startswith("pipx install") and "[fast]" in command for command in readme)
 
 
+def calls(page: Path) -> list[list[str]]:
+    """Every command line of ours on a page, in a block or in the text, that gives an option."""
+    code = re.findall(r"^```\w*\n(.*?)^```|^ {4}(\S.*)$|`([^`\n]+)`", page.read_text(), re.M | re.S)
+    lines = "\n".join(part for found in code for part in found).replace("\\|", "|").splitlines()
+    return [shlex.split(call) for line in lines for call in CALL.findall(line) if " -" in call]
+
+
+def options_of(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that is meant, and the options that are given to it, not to the traced program."""
+    group: Any = typer.main.get_command(app)
+    first, *rest = words
+    if first not in group.commands:
+        return group.commands["check"], words
+    if first == "run":  # what follows the program is the program's
+        own = [word for word in rest if word.startswith("-")]
+        rest = own[: own.index("--")] if "--" in own else own[:1]
+    return group.commands[first], rest[: rest.index("--")] if "--" in rest else rest
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_option_that_a_page_shows_exists(page: Path) -> None:
+    unknown = []
+    for words in calls(page):
+        command, given = options_of(words[1:])
+        known = {name for param in command.params for name in param.opts} | {"--help", "-h"}
+        known |= {"--version", "-V"}
+        names = {word.partition("=")[0] for word in given if re.match(r"--?[a-zA-Z]", word)}
+        if names - known:
+            unknown.append(f"{shlex.join(words)}: {names - known}")
+    assert unknown == []
+
+
+def test_options_are_found_in_blocks_and_in_the_text() -> None:
+    named = {tuple(words) for page in PAGES for words in calls(page)}
+    assert (TOOL, "attach", "PID", "--for", "30s") in named  # a table of README
+    assert (TOOL, "run", "--save-trace", "trace.txt", "--", "./integration-tests") in named
+    assert len(named) > 25
+
+
+SHELL = [(page, block) for page in PAGES for block in SHELL_BLOCK.findall(page.read_text())]
+
+
+@pytest.mark.parametrize(
+    ("page", "block"), SHELL, ids=[f"{page.name}: {block[:40]!r}" for page, block in SHELL]
+)
+def test_what_only_the_reader_can_run_is_a_shell_command(page: Path, block: str) -> None:
+    done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), page
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_links_inside_the_checkout_lead_somewhere(page: Path) -> None:
+    """`make docs` checks the anchors too."""
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def places(nav: list[Any]) -> set[str]:
+    """The pages in a tree of `{title: page}` and `{title: tree}`."""
+    values = [value for entry in nav for value in entry.values()]
+    inner = [value for value in values if isinstance(value, list)]
+    return {value for value in values if isinstance(value, str)}.union(*map(places, inner))
+
+
+def test_the_site_leads_to_every_page() -> None:
+    pages = {page.name for page in (ROOT / "docs").glob("[a-z]*.md")}
+    made = {"rules.md", "commands.md", "schema.md"}
+    copied = {"index.md", "contributing.md", "changelog.md", "security.md", "samples.md"}
+    assert places(SITE["nav"]) == pages | made | copied
 
 
 def test_the_rules_page_is_fresh() -> None:
@@ -103,3 +180,10 @@ def test_the_rules_page_is_fresh() -> None:
     made = subprocess.run(maker, capture_output=True, text=True, check=True).stdout
     assert (ROOT / "RULES.md").read_text() == made
     assert made.count("\n## ") == len(catalogue())
+
+
+def test_the_picture_is_fresh() -> None:
+    """`make cast` draws it anew."""
+    maker = [sys.executable, str(ROOT / "docs" / "cast.py")]
+    made = subprocess.run(maker, capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "docs" / "report.svg").read_text() == made

@@ -60,7 +60,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*PIP, "wheel", "--no-deps", "-w", made, ROOT], check=True)
     prefix = tmp_path_factory.mktemp("prefix")
     wheel = next(made.glob("strace_analyzer-*.whl"))
-    subprocess.run([*PIP, "install", "--no-deps", "--prefix", prefix, wheel], check=True)
+    subprocess.run(
+        [*PIP, "install", "--no-deps", "--ignore-installed", "--prefix", prefix, wheel], check=True
+    )
     return prefix
 
 
