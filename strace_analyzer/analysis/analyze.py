@@ -16,6 +16,7 @@ from strace_analyzer.machine.facts import read
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.words import Case, program
 from strace_analyzer.trace.input.content import SMALL_BLOCK
+from strace_analyzer.trace.input.wrapping.stage import NOBODY
 from strace_analyzer.trace.reader import (
     Accounting,
     EventStream,
@@ -86,7 +87,7 @@ def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
         return [
             done
             for number, stream in enumerate(several.streams, 1)
-            for done in _analyzed(_one_of(trace, number, stream), settings)
+            for done in _analyzed(_one_of(trace, number, stream, several.streams), settings)
         ]
     analysis.close()
     return [(trace, analysis, result(reader, analysis))]
@@ -99,9 +100,11 @@ def _refused(trace: TraceInput, error: TraceError, settings: Settings) -> _Done:
     return trace, analysis, analysis.result("none", (Accounting(trace.name, refused=str(error)),))
 
 
-def _one_of(trace: TraceInput, number: int, stream: str) -> TraceInput:
-    """The lines of one container as a trace of its own."""
-    sources = tuple(replace(source, only=stream) for source in trace.sources)
+def _one_of(trace: TraceInput, number: int, stream: str, streams: tuple[str, ...]) -> TraceInput:
+    """The lines of one container as a trace of its own; those of none go with the first, unless
+    they are one of `streams` themselves."""
+    only = (stream, NOBODY) if number == 1 and NOBODY not in streams else (stream,)
+    sources = tuple(replace(source, only=only) for source in trace.sources)
     name = f"{trace.name} ({stream})"
     return replace(trace, id=f"{trace.id}.{number}", name=name, sources=sources)
 

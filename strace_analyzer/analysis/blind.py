@@ -21,6 +21,9 @@ def not_read(
     damage = [account.damage for account in accounts if account.damage is not None]
     if damage:
         yield Told(Doubt.DAMAGED, len(damage), f"the end is missing: {'; '.join(damage)}")
+    failed = sum(account.failed for account in accounts)
+    if failed:
+        yield Told(Doubt.OWN_FAULT, failed)
     for account in accounts:
         if account.interrupted is not None:
             yield Told(Doubt.INTERRUPTED, account.lines, account.interrupted)

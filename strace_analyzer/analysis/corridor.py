@@ -56,7 +56,7 @@ from strace_analyzer.trace.events import (
     Syscall,
     Unparsed,
 )
-from strace_analyzer.trace.reader import Accounting
+from strace_analyzer.trace.reader import Accounting, Fault
 
 Timed = Syscall | Entered | Exited | Killed | SignalDelivered
 _TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
@@ -135,6 +135,8 @@ class TraceAnalysis:
         self._last: Timed | None = None
         """the last event with a time"""
         self._quotes: list[str] = []
+        self._faults: list[tuple[int, Fault]] = []
+        """of our own, each with the source of the event"""
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
         self._groups = Groups(settings.rules)
@@ -197,7 +199,16 @@ class TraceAnalysis:
 
     def feed(self, event: Event) -> list[Finding]:
         """Take one event in; the findings that it made or changed (level and confidence
-        provisional)."""
+        provisional). A fault of ours costs the event and is told in the result."""
+        try:
+            return self._fed(event)
+        except MemoryError:
+            raise
+        except Exception as fault:
+            self._faults.append((event.span.source, Fault.of(event.span.first, fault)))
+            return []
+
+    def _fed(self, event: Event) -> list[Finding]:
         if isinstance(event, _TIMED) and event.seconds is not None:
             if self._start is None:
                 self._start = event.seconds
@@ -352,6 +363,9 @@ class TraceAnalysis:
     ) -> TraceResult:
         """The trace itself, as the report names it; how its reader found its clock, and how many
         lines it left out too soon."""
+        for source, fault in self._faults:
+            accounts[source].has_failed(fault)
+        self._faults.clear()
         self._reasons = list(self._why_blind(accounts))
         self._warnings = list(
             warnings(

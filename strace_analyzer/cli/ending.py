@@ -11,10 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO, cast
 
+FAULT = "this is a fault of strace-analyzer, please report it"
+
 
 def written_out(work: Callable[[], int], failed: int) -> int:
     """The status that `work` gives; `failed` where something that it said could not be written (a
-    full disk, a stream that is closed). A reader that has gone is no failure (`| head`)."""
+    full disk, a stream that is closed), or we failed by a fault of our own, of which the line to
+    report is said. A reader that has gone is no failure (`| head`)."""
     sys.stdout = sys.stdout or cast("TextIO", _Closed())
     sys.stderr = sys.stderr or cast("TextIO", _Closed())
     try:
@@ -27,6 +30,12 @@ def written_out(work: Callable[[], int], failed: int) -> int:
         status = failed
         with suppress(OSError):
             print(f"strace-analyzer: cannot write: {error.strerror or error}", file=sys.stderr)
+    except Exception as error:
+        from strace_analyzer.trace.input.accounting import Fault
+
+        status = failed
+        with suppress(OSError):
+            print(f"strace-analyzer: {FAULT}: {Fault.of(0, error).error}", file=sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
     return status

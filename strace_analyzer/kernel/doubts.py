@@ -165,6 +165,14 @@ class Doubt(StrEnum):
 
     # lines and tasks that are not there
 
+    OWN_FAULT = (
+        "own-fault",
+        "strace-analyzer failed here by a fault of its own: what these lines show is not in the "
+        "report",
+        Effect.MISS,
+        "report the fault, with the line that standard error names",
+    )
+
     UNREAD = (
         "unread-line",
         "a line that can decide was not understood",

@@ -12,15 +12,18 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import DAY, Clock
-from strace_analyzer.trace.decode.frames import Frame, Frames, Kind
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.rejoin import Rejoin
-from strace_analyzer.trace.events import CLONES, Attached, Entered, Event, Syscall
-from strace_analyzer.trace.input.accounting import Accounting, blocks_of
+from strace_analyzer.trace.decode.stream import OUR_WAY
+from strace_analyzer.trace.events import CLONES, Attached, Entered, Event, Span, Syscall, Unparsed
+from strace_analyzer.trace.input.accounting import Accounting, Fault, blocks_of
 from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.parentage import births
@@ -41,8 +44,9 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
         frames = Frames(clock)
         block = next(iter(source.blocks()), b"")
         for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
-            for line in lines(index, number, raw):
-                frames.frame(line)
+            with suppress(Exception):  # told when it is read
+                for line in lines(index, number, raw):
+                    frames.frame(line)
             if clock.kind != "none":
                 return clock.kind in COMMON
     return False
@@ -88,6 +92,8 @@ class Family:
             self._ready.append(first)
             yield from self._by_births()
         yield from self._rejoin.close()
+        for account in self._accounts:
+            account.settle()
 
     def _begin(self, index: int, after: float | None = None) -> None:
         """A source begins; `after` is when its task was made. Reads up to its first record."""
@@ -124,13 +130,30 @@ class Family:
             first = account.lines + 1
             account.lines += len(found)
             for number, raw in enumerate(found, first):
-                for line in lines(index, number, raw):
-                    yield frames.frame(line)
+                yield from self._framed(index, number, raw, frames)
+
+    def _framed(self, index: int, number: int, raw: bytes, frames: Frames) -> list[Frame]:
+        """The frames of one line; one that is not understood where we fail on it."""
+        try:
+            return [frames.frame(line) for line in lines(index, number, raw)]
+        except OUR_WAY:
+            raise
+        except Exception as fault:
+            self._accounts[index].has_failed(Fault.of(number, fault))
+            span = Span(index, number, number)
+            return [Frame(Kind.SUSPECT, End.RESULT, None, None, None, "", raw, span)]
 
     def _joined(self, record: list[Frame]) -> list[Event]:
         events: list[Event] = []
         for frame in record:
-            events += self._rejoin.join(frame)
+            try:
+                events += self._rejoin.join(frame)
+            except OUR_WAY:
+                raise
+            except Exception as fault:
+                self._accounts[frame.span.source].has_failed(Fault.of(frame.span.first, fault))
+                words = "a fault of strace-analyzer"
+                events.append(Unparsed(text_of(frame.body), words, frame.span))
         events += self._rejoin.settle(record[0].span.source)
         return list(self._named(events))
 

@@ -6,6 +6,7 @@ Read ahead of everything else: no child's file may begin before the call that ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
@@ -47,11 +48,12 @@ def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[in
         shown = rows(block) if any(name in block for name in _NAMES) else []
         for number, raw in enumerate(shown, account.lines + 1):
             if any(name in raw for name in _NAMES):
-                frame = frames.frame(lines(index, number, raw)[0])
-                call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
-                made = call.result.value if call is not None and call.name in CLONES else None
-                if made is not None and made > 0:
-                    found.append((number, made))
+                with suppress(Exception):  # told when it is read
+                    frame = frames.frame(lines(index, number, raw)[0])
+                    call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
+                    made = call.result.value if call is not None and call.name in CLONES else None
+                    if made is not None and made > 0:
+                        found.append((number, made))
         account.lines += block.count(b"\n")
     return found
 

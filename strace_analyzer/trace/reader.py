@@ -19,10 +19,11 @@ from strace_analyzer.trace.decode.clock import Clock, ClockKind
 from strace_analyzer.trace.decode.frames import End
 from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
-from strace_analyzer.trace.decode.stream import LineDecoder, call_parser
-from strace_analyzer.trace.events import Event, Notice, Unparsed
+from strace_analyzer.trace.decode.marks import text_of
+from strace_analyzer.trace.decode.stream import OUR_WAY, LineDecoder, call_parser
+from strace_analyzer.trace.events import Event, Notice, Span, Unparsed
 from strace_analyzer.trace.family import Family, has_common_clock
-from strace_analyzer.trace.input.accounting import Accounting, blocks_of
+from strace_analyzer.trace.input.accounting import Accounting, Fault, blocks_of
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.input.kinds import kind_of
 from strace_analyzer.trace.input.named import traces
@@ -37,6 +38,7 @@ __all__ = [
     "Accounting",
     "EventStream",
     "EveryLineMattersError",
+    "Fault",
     "SourceInput",
     "TraceInput",
     "TraceReader",
@@ -59,14 +61,19 @@ class EventStream:
         tid: int | None = None,
         accounting: Accounting | None = None,
         clock: Clock | None = None,
-        only: str | None = None,
+        only: tuple[str, ...] = (),
     ) -> None:
         self.accounting = Accounting(name) if accounting is None else accounting
         self.clock = Clock() if clock is None else clock
         self._tid = tid
         self._only = only
         self._decoder = LineDecoder(
-            tid, self.accounting, self.clock, self._has_changed, self._any_line
+            tid,
+            self.accounting,
+            self.clock,
+            self._has_changed,
+            self._any_line,
+            self._has_failed,
         )
         self._unwrapping = Unwrapping(judge(call_parser()))
         self._unread = 0
@@ -89,10 +96,25 @@ class EventStream:
             if self._unwrapping.is_off:
                 place += self._decoder.take(number + place, rows[place:], events)
             else:
-                line = plain(rows[place])
-                events += self._unwrapped(self._unwrapping.feed(number + place, line))
+                try:
+                    line = plain(rows[place])
+                    events += self._unwrapped(self._unwrapping.feed(number + place, line))
+                except OUR_WAY:
+                    raise
+                except Exception as fault:
+                    self._has_failed(number + place, rows[place], fault, events)
                 place += 1
         return events
+
+    def _has_failed(self, number: int, line: bytes, fault: Exception, events: list[Event]) -> None:
+        """The one place where a fault of ours in reading a line ends: the line is one that was not
+        understood, and the accounting says why."""
+        self.accounting.has_failed(Fault.of(number, fault))
+        events.append(
+            Unparsed(text_of(line), "a fault of strace-analyzer", Span(0, number, number))
+        )
+        if self._sieve is not None:
+            self._sieve.every_line_matters("a line made the reader fail")
 
     def _any_line(self, number: int, line: bytes, events: list[Event]) -> bool:
         """A line that goes the long way. True where it was not understood, and is read again,
@@ -141,11 +163,18 @@ class EventStream:
         if self._sieve is not None and self._unwrapping.has_found:
             self._sieve.every_line_matters("from here on lines were wrapped on their way")
         events: list[Event] = []
-        if self._only is None and len(self._unwrapping.streams) > 1:
+        if not self._only and len(self._unwrapping.streams) > 1:
             return events
         for number, counts, text, stream in found:
-            if self._only in (None, named(stream)):
+            if self._only and named(stream) not in self._only:
+                self.accounting.elsewhere += counts
+                continue
+            try:
                 self._decoder.take_record(number, text, events, counts)
+            except OUR_WAY:
+                raise
+            except Exception as fault:
+                self._has_failed(number, text, fault, events)
         return events
 
     def _has_changed(self) -> None:
@@ -195,9 +224,15 @@ class EventStream:
         self.accounting.read_through = self._unwrapping.notes
         self.accounting.unescaped = self._unwrapping.unescaped
         streams = self._unwrapping.streams
-        if self._only is None and len(streams) > 1:
+        if not self._only and len(streams) > 1:
             raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))
-        return events + self._decoder.close()
+        try:
+            events += self._decoder.close()
+        except Exception as fault:
+            self._has_failed(self.accounting.lines, b"", fault, events)
+        if self._sieve is None:
+            self.accounting.settle()
+        return events
 
 
 class TraceReader:

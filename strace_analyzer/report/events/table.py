@@ -72,6 +72,8 @@ class EventTable:
         for account in self._reader.accounting:
             if account.damage is not None:
                 self.error = account.damage
+            for fault in account.faults:
+                self.error = f"a fault of strace-analyzer on line {fault.line}: {fault.error}"
 
 
 class EventTables:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from strace_analyzer.errors import StraceAnalyzerError
 from strace_analyzer.trace.decode.attribution import SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.clock import Clock
@@ -26,12 +27,14 @@ from strace_analyzer.trace.decode.rejoin import Rejoin
 from strace_analyzer.trace.decode.repair import BegunCall
 from strace_analyzer.trace.events import CLONES, EXITS, Entered, Event, Span, Syscall
 from strace_analyzer.trace.input.accounting import Accounting
-from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
+from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, layout_of
 
 _ESCAPE = 0x1B
 _PARENTHESIS = 0x29
 _CALL, _UNFINISHED, _RESULT = Kind.CALL, End.UNFINISHED, End.RESULT
 _OTHERS_SPEAK = CLONES | EXITS
+OUR_WAY = (EveryLineMattersError, StraceAnalyzerError, MemoryError)
+"""What is raised on purpose, or is no fault of a line."""
 _new = tuple.__new__
 _tid = Remembered(int).__getitem__
 _name = Remembered(bytes.decode).__getitem__
@@ -59,14 +62,17 @@ class LineDecoder:
         clock: Clock,
         has_changed: Callable[[], None],
         any_line: Callable[[int, bytes, list[Event]], bool],
+        has_failed: Callable[[int, bytes, Exception, list[Event]], None],
     ) -> None:
         """`tid` is the one in the name of a -ff file; `has_changed` is called where lines begin
         otherwise than those before; `any_line` takes a line the long way, and is True where those
-        that follow are not to be taken here."""
+        that follow are not to be taken here; `has_failed` is told of a line that nothing could be
+        made of by a fault of ours."""
         self.layout: Layout | None = None
         """of all records so far"""
         self._has_changed = has_changed
         self._any_line = any_line
+        self._has_failed = has_failed
         self._account = accounting
         self._seconds = clock.seconds
         self._frames = Frames(clock)
@@ -89,16 +95,21 @@ class LineDecoder:
         """The next lines, of which the first has this number; what they complete goes to `events`.
         Gives how many were taken."""
         for taken, raw in enumerate(rows):
-            if self._is_usual and _ESCAPE not in raw:
-                if raw.endswith(b"...>"):
-                    if self._first_half(number + taken, raw, events):
+            try:
+                if self._is_usual and _ESCAPE not in raw:
+                    if raw.endswith(b"...>"):
+                        if self._first_half(number + taken, raw, events):
+                            continue
+                    elif self._whole_call(number + taken, raw, events) or (
+                        b" resumed>" in raw and self._second_half(number + taken, raw, events)
+                    ):
                         continue
-                elif self._whole_call(number + taken, raw, events) or (
-                    b" resumed>" in raw and self._second_half(number + taken, raw, events)
-                ):
-                    continue
-            if self._any_line(number + taken, raw, events):
-                return taken + 1
+                if self._any_line(number + taken, raw, events):
+                    return taken + 1
+            except OUR_WAY:
+                raise
+            except Exception as fault:
+                self._has_failed(number + taken, raw, fault, events)
         return len(rows)
 
     # ------------------------------------------------------------ the short way

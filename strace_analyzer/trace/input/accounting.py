@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
+
+_KEPT_FAULTS = 10
+
+
+class Fault(NamedTuple):
+    """A line on which this package failed, by a fault of its own."""
+
+    line: int
+    """0 where it was no single line."""
+    error: str
+    """`ValueError: ... (sockaddr.py:73 < calls.py:40)`, innermost first."""
+
+    @classmethod
+    def of(cls, line: int, error: Exception) -> Fault:
+        """What was raised at `line`, and where."""
+        places = [
+            f"{place.filename.rpartition('/')[2]}:{place.lineno}"
+            for place in traceback.extract_tb(error.__traceback__)[:-4:-1]
+        ]
+        return cls(line, f"{type(error).__name__}: {str(error)[:200]} ({' < '.join(places)})")
 
 
 @dataclass(slots=True)
@@ -46,6 +68,28 @@ class Accounting:
     """Why only its beginning could be read."""
     refused: str | None = None
     """Why nothing of it could be read, where other traces could."""
+    elsewhere: int = 0
+    """Lines of other traces that stand in the same file; when all is read they are not in `lines`.
+    """
+    failed: int = 0
+    """Lines on which this package failed, by a fault of its own."""
+    faults: list[Fault] = field(default_factory=list)
+    """The first of them."""
+
+    def has_failed(self, fault: Fault) -> None:
+        """A line could not be read by a fault of ours: to be reported, whatever else is found."""
+        self.failed += 1
+        if len(self.faults) < _KEPT_FAULTS:
+            self.faults.append(fault)
+
+    def settle(self) -> None:
+        """All lines were looked at: those on which we failed before they were counted are lines
+        that were not understood."""
+        self.lines -= self.elsewhere
+        self.elsewhere = 0
+        if self.failed:
+            self.unparsed += max(0, self.lines - self.examined)
+
     beginning: bytes = field(default=b"", repr=False, compare=False)
     """Its first bytes, decompressed, which tell what it is where it is no trace."""
 

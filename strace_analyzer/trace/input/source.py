@@ -26,8 +26,8 @@ class SourceInput:
     """Where it begins in a stream that can go back."""
     member: str | None = None
     """The name of the trace in `path`, where that is an archive."""
-    only: str | None = None
-    """Of lines that several containers wrote: whose are read."""
+    only: tuple[str, ...] = ()
+    """Of lines that several containers wrote: whose are read; () for all."""
     refused: str | None = None
     """Why it names nothing that can be read, where others were named beside it."""
 

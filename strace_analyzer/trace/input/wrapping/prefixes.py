@@ -23,6 +23,8 @@ _TIME = rb"(?:(?:%b )?%b|%b|[0-9]{9,11}\.[0-9]{6}|\[ *[0-9]+\.[0-9]{6}\])" % (
     _RFC3339,
     _RFC3164,
 )
+_NO_TIME = rb"(?![0-9]{1,2}:[0-9]{2}:[0-9]{2}[. ])"
+"""What strace prints itself with -t and -tt."""
 _IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
 
 
@@ -131,8 +133,11 @@ PREFIXES: tuple[Layer, ...] = (
         "a time in brackets before each line",
         rb"\[[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\]:? ",
     ),
-    Prefix("grep -n", rb"[0-9]+[:-]"),
-    Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]]+)(?::[0-9]+(?::[0-9]+)?)?:"),
+    Prefix("grep -n", rb"%b[0-9]+[:-]" % _NO_TIME),
+    Prefix(
+        "grep with file names",
+        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]]+)(?::[0-9]+(?::[0-9]+)?)?:" % _NO_TIME,
+    ),
     Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]]+\.[a-z0-9]+)-[0-9]+-"),
     Prefix(
         "line numbers",

@@ -108,8 +108,9 @@ class Unwrapping:
         self._ordinary = 0
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
-        self.streams: dict[bytes, None] = {}
-        """Whose records were read, where their wrapping says it."""
+        self._streams: dict[bytes, None] = {}
+        self._nobodys = 0
+        """Records of which no wrapping says whose they are."""
         self._vain = 0
         self._level = 1
         """Of quoting, at the last record: the rest of a folded one stands on the same."""
@@ -164,6 +165,12 @@ class Unwrapping:
         for stream, folds in self._folds.items():
             found += _given(stream, folds.close())
         return sorted(found)
+
+    @property
+    def streams(self) -> tuple[bytes, ...]:
+        """Whose records were read, where their wrapping says it; beside several also nobody's."""
+        streams = tuple(self._streams)
+        return (*streams, b"") if len(streams) > 1 and self._nobodys else streams
 
     @property
     def notes(self) -> list[str]:
@@ -231,6 +238,7 @@ class Unwrapping:
 
     def _take(self, number: int, raw: bytes, reading: _Reading) -> list[Unwrapped]:
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
+        self._nobodys += not stream and grade >= Grade.STRANGE
         self._remarks += has_remark
         if grade >= Grade.STRANGE and b'"' in text:
             self._quotes[HTML in chain and b'"' not in raw] += 1
@@ -240,7 +248,7 @@ class Unwrapping:
                 self._level = depth
                 self._levels[depth] += 1
                 if stream and grade >= Grade.STRANGE:
-                    self.streams[stream] = None
+                    self._streams[stream] = None
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
         elif grade >= Grade.STRANGE and reading.is_plain:
@@ -411,9 +419,12 @@ class Unwrapping:
         return known
 
 
+NOBODY = "without a name"
+
+
 def named(stream: bytes) -> str:
     """The name of a stream of Unwrapped, as text."""
-    return stream.decode("utf-8", "replace")
+    return stream.decode("utf-8", "replace") or NOBODY
 
 
 def _count(number: int, noun: str) -> str:

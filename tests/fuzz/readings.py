@@ -1,0 +1,174 @@
+"""One trace read in every way that must not matter: what is said each time, and what of it is wrong.
+
+A fault is a line of text: an exception, a line that is not accounted for, two readings that differ,
+a finding on a line that says nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from strace_analyzer.analysis import Analysis, Settings
+from strace_analyzer.analysis.analyze import analyze_traces
+from strace_analyzer.errors import TraceError
+from strace_analyzer.rules import catalogue
+from strace_analyzer.trace.input.content import Block
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
+
+SMALL = 1 << 13
+"""Bytes of a block: so little that a short trace has a first block and others, which are sieved."""
+
+
+class InSmallBlocks(SourceInput):
+    """A source that is read a little at a time."""
+
+    def blocks(
+        self, size: int = SMALL, shortened: Callable[[], None] = lambda: None
+    ) -> Iterator[Block]:
+        yield from SourceInput.blocks(self, SMALL, shortened)
+
+
+class Pipe(io.RawIOBase):
+    """Some bytes as a pipe gives them: a little at a time, and once."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__()
+        self._text = io.BytesIO(text)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._text.readinto(memoryview(buffer)[: SMALL - 1])
+
+
+def from_file(path: Path) -> TraceInput:
+    """A file, in small blocks."""
+    return TraceInput("t1", path.name, (InSmallBlocks(path.name, path),))
+
+
+def from_pipe(text: bytes, name: str) -> TraceInput:
+    """Bytes that can be read once, in small blocks."""
+    stream = cast("BinaryIO", io.BufferedReader(Pipe(text), 1 << 16))
+    return TraceInput("t1", name, (InSmallBlocks(name, None, stream),))
+
+
+def analysed(trace: TraceInput, *, strict: bool = False, jobs: int = 1) -> Analysis | str:
+    """The analysis, or the error that says why there is none."""
+    settings = Settings(rules=catalogue(), keep_sockets=True, strict=strict, jobs=jobs)
+    try:
+        return analyze_traces([trace], settings)
+    except TraceError as error:
+        return str(error)
+
+
+def told(analysis: Analysis | str) -> dict[str, Any]:
+    """All that is reported but which lines were looked at, by what it is."""
+    if isinstance(analysis, str):
+        return {"error": analysis}
+    return {
+        "traces": [replace(trace, sources=()) for trace in analysis.traces],
+        "findings": list(analysis.findings),
+        "groups": analysis.groups,
+        "processes": analysis.processes,
+        "sockets": list(analysis.sockets),
+        "unknown": analysis.unknown,
+        "warnings": analysis.warnings,
+        "failed calls": analysis.failed_calls,
+    }
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """What two readings tell differently, each with the first place where they do."""
+    found = []
+    for key in sorted(one.keys() | other.keys()):
+        here, there = one.get(key), other.get(key)
+        if here != there:
+            mine, yours = _first_difference(here, there)
+            found.append(f"{key}: {str(mine)[:600]} / {str(yours)[:600]}")
+    return found
+
+
+def _first_difference(here: Any, there: Any) -> tuple[Any, Any]:
+    if isinstance(here, (list, tuple)) and isinstance(there, (list, tuple)):
+        for mine, yours in zip(here, there, strict=False):
+            if mine != yours:
+                return mine, yours
+        return (len(here), here[len(there) :][:1]), (len(there), there[len(here) :][:1])
+    return here, there
+
+
+def line_count(text: bytes) -> int:
+    """Newlines, and a last line that has none."""
+    return text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
+
+
+def unaccounted(analysis: Analysis | str, lines: int, *, strict: bool) -> list[str]:
+    """The sources of a single file that do not account for its `lines`."""
+    if isinstance(analysis, str):
+        return []
+    found = []
+    accounts = [source for trace in analysis.traces for source in trace.sources]
+    counted = sum(account.lines for account in accounts)
+    if counted != lines:
+        found.append(f"{counted} lines of {lines} are counted")
+    for account in accounts:
+        found += [f"{fault.error} at line {fault.line}" for fault in account.faults]
+        if account.examined != account.lines if strict else account.examined > account.lines:
+            found.append(f"{account.examined} of {account.lines} lines are in a class")
+    return found
+
+
+def findings_on(lines: Collection[int], analysis: Analysis | str) -> list[str]:
+    """The findings of which a call begins on one of these lines."""
+    if isinstance(analysis, str) or not lines:
+        return []
+    return [
+        f"{finding.rule} at {finding.at} takes line {call.line} for a {role}"
+        for finding in analysis.findings
+        for role, call in finding.calls.items()
+        if call.line in lines
+    ]
+
+
+def faults(path: Path, nonsense: Collection[bytes] = ()) -> list[str]:
+    """What is wrong with any reading of the trace in `path`; `nonsense` are lines that say nothing."""
+    text = path.read_bytes()
+    try:
+        return [*_faults(path, text, nonsense)]
+    except Exception:
+        return [traceback.format_exc()]
+
+
+def _faults(path: Path, text: bytes, nonsense: Collection[bytes]) -> Iterator[str]:
+    strict = analysed(from_file(path), strict=True)
+    yield from unaccounted(strict, line_count(text), strict=True)
+    if nonsense:
+        rows = text.split(b"\n")
+        numbers = {number for number, row in enumerate(rows, 1) if row in nonsense}
+        yield from findings_on(numbers, strict)
+    expected = told(strict)
+    readings = {
+        "default": lambda: analysed(from_file(path)),
+        "two jobs": lambda: analysed(from_file(path), jobs=2),
+        "pipe": lambda: analysed(from_pipe(text, path.name)),
+    }
+    for name, reading in readings.items():
+        read = reading()
+        yield from (
+            f"{name}: {fault}" for fault in unaccounted(read, line_count(text), strict=False)
+        )
+        if not may_differ(read):
+            yield from (f"{name}: {found}" for found in differences(expected, told(read)))
+
+
+def may_differ(read: Analysis | str) -> bool:
+    """A reading that says itself that it cannot be the same: a stream that cannot be read again."""
+    if isinstance(read, str):
+        return "where they can be read again" in read
+    return any(warning.code == "lines-left-out" for warning in read.warnings)

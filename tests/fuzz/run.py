@@ -1,0 +1,95 @@
+"""Damaged traces by the thousand, each read in every way: `python -m fuzz.run --lines 1000000`.
+
+Prints what it has done, and each fault with the seed that makes it again (`--seed N --rounds 1`).
+Exit status 1 where there was one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from fuzz.mutating import Damage, Lines
+from fuzz.readings import faults
+from shared_folder import CORPUS, ROOT, TRACES, TRACES2
+
+from strace_analyzer.trace.prefilter import ahead
+
+SAMPLES = ROOT / "samples"
+LONGEST = 3000
+"""Lines of a trace that are taken at most."""
+
+
+@cache
+def given() -> list[Path]:
+    """Every trace there is: samples, and the shared ones where they are."""
+    found = [*SAMPLES.glob("*.strace"), *TRACES.glob("*.strace"), *TRACES2.glob("*.strace")]
+    return sorted([*found, *CORPUS.rglob("*.strace")])
+
+
+@cache
+def lines_of(path: Path) -> Lines:
+    return path.read_bytes().split(b"\n")
+
+
+def damaged(seed: int, paths: list[Path]) -> tuple[Lines, Damage]:
+    """The lines of one of the traces, damaged as the seed says."""
+    chance = random.Random(seed)
+    lines = list(lines_of(chance.choice(paths)))
+    if len(lines) > LONGEST:
+        first = chance.randrange(len(lines) - LONGEST)
+        lines = lines[first : first + LONGEST]
+    damage = Damage(chance, lines_of(chance.choice(paths)))
+    damage.apply(lines, chance.choice((1, 3, 10, 40, len(lines) // 4 + 1)))
+    return lines, damage
+
+
+def check(seed: int, paths: list[Path], folder: Path) -> tuple[int, list[str]]:
+    """How many lines were read, and what was wrong."""
+    lines, damage = damaged(seed, paths)
+    path = folder / f"seed-{seed}.strace"
+    path.write_bytes(b"\n".join(lines))
+    found = faults(path, damage.nonsense)
+    path.unlink()
+    return len(lines), found
+
+
+def rounds(first: int, paths: list[Path], wanted: int) -> Iterator[tuple[int, int, list[str]]]:
+    """Seed, lines and faults, until so many lines were read."""
+    with tempfile.TemporaryDirectory() as folder:
+        read, seed = 0, first
+        while read < wanted:
+            lines, found = check(seed, paths, Path(folder))
+            yield seed, lines, found
+            read += lines
+            seed += 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0, help="the first")
+    options = parser.parse_args()
+    os.nice(10)
+    ahead.SMALLEST = 0  # two jobs also for a short trace
+    began, read, traces, faulty = time.monotonic(), 0, 0, 0
+    for seed, lines, found in rounds(options.seed, given(), options.lines):
+        read += lines
+        traces += 1
+        faulty += bool(found)
+        for fault in found:
+            print(f"seed {seed}: {fault}", flush=True)
+    print(f"{read:,} lines of {traces:,} damaged traces, each read in four ways, in "
+          f"{time.monotonic() - began:,.0f} s: {faulty} with faults")  # fmt: skip
+    return 1 if faulty else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
