@@ -10,7 +10,7 @@ WORKERS ?= auto
 FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 
 .PHONY: help demo test test-fast test-pythons lint types contracts house rules generated docs cast dist zipapp bench bench-live \
-	bench-smoke check clean
+	bench-smoke check clean fuzz
 
 help:
 	@echo 'make demo                           install into .venv and analyse the Erlang sample'
@@ -26,6 +26,7 @@ help:
 	@echo 'make dist                           sdist and wheel, into dist/'
 	@echo 'make zipapp                         dist/strace-analyzer.pyz: one file that needs Python and nothing else'
 	@echo 'make bench bench-live               timings against yardsticks; what a live analysis costs'
+	@echo 'make fuzz                           a million damaged lines, read in every way (FUZZ_ARGS)'
 	@echo 'make bench-smoke                    right results on a tiny trace'
 	@echo 'make clean                          all away that make has made'
 
@@ -93,6 +94,9 @@ bench: $(VENV)/.dev
 bench-live: $(VENV)/.dev
 	$(BIN)/python benchmarks/live.py $(BENCH_ARGS)
 	$(BIN)/python benchmarks/overhead.py
+
+fuzz: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(FUZZ_ARGS)
 
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py

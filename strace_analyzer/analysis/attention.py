@@ -19,9 +19,7 @@ class Attention:
         """With `all_data` every call that moves data over a socket is wanted, to count them."""
         self._interest = interest
         self._visibility = visibility
-        self._when = dict(interest.when)
-        if all_data:
-            self._when |= {n: When.HELD for n, when in self._when.items() if when is When.MOVED}
+        self._all_data = all_data
         self.numbers = interest.numbers
         self.holds = interest.holds
         self.is_quiet = interest.is_quiet
@@ -31,9 +29,13 @@ class Attention:
     @property
     def when(self) -> Mapping[str, When]:
         """In a trace that seems filtered, other calls could show how, or that it is not."""
+        wanted = self._interest.when
+        if self._all_data:
+            moved = (name for name, when in wanted.items() if when is When.MOVED)
+            wanted = wanted | dict.fromkeys(moved, When.HELD)
         if self._visibility.is_surely_unfiltered:
-            return self._when
-        return dict.fromkeys(TELLING, When.ALWAYS) | self._when
+            return wanted
+        return dict.fromkeys(TELLING, When.ALWAYS) | wanted
 
     @property
     def awaits_children(self) -> bool:

@@ -10,8 +10,8 @@ It is long because both ways, with and without a sieve, stand here side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.trace.decode.attribution import NOBODY
@@ -61,12 +61,15 @@ class EventStream:
         tid: int | None = None,
         accounting: Accounting | None = None,
         clock: Clock | None = None,
-        only: tuple[str, ...] = (),
+        tell: Callable[[Unwrapped], None] | None = None,
     ) -> None:
+        """`tell` is told of each line as it is read, unwrapped, and whose it is."""
         self.accounting = Accounting(name) if accounting is None else accounting
         self.clock = Clock() if clock is None else clock
         self._tid = tid
-        self._only = only
+        self._tell = tell
+        self._read_again = 0
+        """The last line that was not understood and was read again, unwrapped."""
         self._decoder = LineDecoder(
             tid,
             self.accounting,
@@ -94,7 +97,13 @@ class EventStream:
         place = 0
         while place < len(rows):
             if self._unwrapping.is_off:
-                place += self._decoder.take(number + place, rows[place:], events)
+                if self._tell is None:
+                    place += self._decoder.take(number + place, rows[place:], events)
+                    continue
+                self._decoder.take(number + place, rows[place : place + 1], events)
+                if self._read_again != number + place:
+                    self._tell(Unwrapped(number + place, 1, rows[place], b""))
+                place += 1
             else:
                 try:
                     line = plain(rows[place])
@@ -155,6 +164,7 @@ class EventStream:
         """A line that was framed already, through the stage in front."""
         if self.clock.kind == "relative":  # it has added this line's difference
             self.clock.last = before
+        self._read_again = number
         return self._unwrapped(self._unwrapping.feed(number, plain(line)))
 
     def _unwrapped(self, found: list[Unwrapped]) -> list[Event]:
@@ -162,19 +172,26 @@ class EventStream:
         several traces."""
         if self._sieve is not None and self._unwrapping.has_found:
             self._sieve.every_line_matters("from here on lines were wrapped on their way")
+        if self._tell is not None:
+            for line in found:
+                self._tell(line)
         events: list[Event] = []
-        if not self._only and len(self._unwrapping.streams) > 1:
+        if len(self._unwrapping.streams) > 1:
             return events
-        for number, counts, text, stream in found:
-            if self._only and named(stream) not in self._only:
-                self.accounting.elsewhere += counts
-                continue
-            try:
-                self._decoder.take_record(number, text, events, counts)
-            except OUR_WAY:
-                raise
-            except Exception as fault:
-                self._has_failed(number, text, fault, events)
+        for line in found:
+            events += self.take_record(line)
+        return events
+
+    def take_record(self, line: Unwrapped) -> list[Event]:
+        """As `take`, for what is unwrapped already."""
+        events: list[Event] = []
+        number, counts, text, _ = line
+        try:
+            self._decoder.take_record(number, text, events, counts)
+        except OUR_WAY:
+            raise
+        except Exception as fault:
+            self._has_failed(number, text, fault, events)
         return events
 
     def _has_changed(self) -> None:
@@ -206,7 +223,7 @@ class EventStream:
             inside=lambda: self._decoder.inside,
             awaits_next=self._awaits_next,
             once=once,
-            has_hours=self.clock.kind == "time-of-day",
+            clock=self.clock.kind,
         )
         return self._sieve
 
@@ -224,14 +241,56 @@ class EventStream:
         self.accounting.read_through = self._unwrapping.notes
         self.accounting.unescaped = self._unwrapping.unescaped
         streams = self._unwrapping.streams
-        if not self._only and len(streams) > 1:
+        if len(streams) > 1:
             raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))
+        return events + self.end()
+
+    def end(self) -> list[Event]:
+        """As `close`, where all was unwrapped already."""
+        events: list[Event] = []
         try:
             events += self._decoder.close()
         except Exception as fault:
             self._has_failed(self.accounting.lines, b"", fault, events)
         if self._sieve is None:
             self.accounting.settle()
+        return events
+
+
+class OneOfSeveral:
+    """As EventStream, of a source in which lines of several traces stand: of those that `only`
+    names. All are read, to tell whose each is."""
+
+    def __init__(
+        self, source: SourceInput, accounting: Accounting, clock: Clock, only: tuple[str, ...]
+    ) -> None:
+        self._account = accounting
+        self._only = only
+        self._all = EventStream(source.name, source.tid, tell=self._told)
+        self._one = EventStream(source.name, source.tid, accounting, clock)
+        self._events: list[Event] = []
+
+    def take(self, number: int, rows: Sequence[bytes]) -> list[Event]:
+        """As EventStream.take."""
+        self._all.take(number, rows)
+        return self._decided()
+
+    def close(self) -> list[Event]:
+        """As EventStream.close."""
+        with suppress(SeveralStreamsError):
+            self._all.close()
+        self._account.read_through = self._all.accounting.read_through
+        self._account.unescaped = self._all.accounting.unescaped
+        return self._decided() + self._one.end()
+
+    def _told(self, line: Unwrapped) -> None:
+        if named(line.stream) in self._only:
+            self._events += self._one.take_record(line)
+        else:
+            self._account.elsewhere += line.counts
+
+    def _decided(self) -> list[Event]:
+        events, self._events = self._events, []
         return events
 
 
@@ -313,15 +372,22 @@ class TraceReader:
 
     def _single(self) -> Iterator[list[Event]]:
         source, account = self.trace.sources[0], self.accounting[0]
-        stream = EventStream(source.name, source.tid, account, self._clocks[0], source.only)
-        if self._watch is None:
+        clock = self._clocks[0]
+        stream: EventStream | OneOfSeveral
+        if source.only:
+            stream = OneOfSeveral(source, account, clock, source.only)
+        else:
+            stream = EventStream(source.name, source.tid, account, clock)
+        if self._watch is None or isinstance(stream, OneOfSeveral):
             for block in blocks_of(source, account):
                 yield from self._every_line(stream, block)
         else:
             yield from self._sieved(stream, source, self._watch)
         yield stream.close()
 
-    def _every_line(self, stream: EventStream, block: Block) -> Iterator[list[Event]]:
+    def _every_line(
+        self, stream: EventStream | OneOfSeveral, block: Block
+    ) -> Iterator[list[Event]]:
         account, found = self.accounting[0], rows(block)
         for at in range(0, len(found), _ROWS):
             some = found[at : at + _ROWS]

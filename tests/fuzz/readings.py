@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import traceback
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -98,8 +98,14 @@ def _first_difference(here: Any, there: Any) -> tuple[Any, Any]:
     if isinstance(here, (list, tuple)) and isinstance(there, (list, tuple)):
         for mine, yours in zip(here, there, strict=False):
             if mine != yours:
-                return mine, yours
+                return _first_difference(mine, yours)
         return (len(here), here[len(there) :][:1]), (len(there), there[len(here) :][:1])
+    if is_dataclass(here) and is_dataclass(there):
+        for field in fields(here):
+            mine, yours = getattr(here, field.name), getattr(there, field.name)
+            if mine != yours:
+                one, other = _first_difference(mine, yours)
+                return f"{field.name}: {one}", other
     return here, there
 
 

@@ -25,6 +25,8 @@ from strace_analyzer.trace.prefilter import ahead
 SAMPLES = ROOT / "samples"
 LONGEST = 3000
 """Lines of a trace that are taken at most."""
+SIEVED = 900
+"""So many that those are left out that cannot matter."""
 
 
 @cache
@@ -46,6 +48,8 @@ def damaged(seed: int, paths: list[Path]) -> tuple[Lines, Damage]:
     if len(lines) > LONGEST:
         first = chance.randrange(len(lines) - LONGEST)
         lines = lines[first : first + LONGEST]
+    elif len(lines) < SIEVED and chance.random() < 0.5:
+        lines *= SIEVED // len(lines) + 1
     damage = Damage(chance, lines_of(chance.choice(paths)))
     damage.apply(lines, chance.choice((1, 3, 10, 40, len(lines) // 4 + 1)))
     return lines, damage

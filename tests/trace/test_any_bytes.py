@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scraps import SCRAPS
 
 import strace_analyzer as sa
+from strace_analyzer.trace.reader import EventStream
 
 BEGINNING = b"".join(
     b"".join(lines)
@@ -82,3 +83,17 @@ def test_any_bytes_behind_a_beginning(
     (account,) = result.sources
     assert account.lines == lines_of(text)
     assert account.examined <= account.lines
+
+
+HALVES = [b"7 read(3,  <unfinished ...>", b'7 <... read resumed>"x", 1) = 1', b"8 close(9) = 0"]
+
+
+@pytest.mark.parametrize("name", [b"r\x85ad", b"\xff", b"read\x00", b"r" * 5000])
+@pytest.mark.parametrize("end", [b'resumed>"x", 1) = 1', b"resumed>", b"resumed> <unfinished ...>"])
+def test_a_half_of_any_name_behind_many_that_are_known(name: bytes, end: bytes) -> None:
+    stream = EventStream()
+    for line in [*HALVES * 60, HALVES[0], b"7 <... " + name + b" " + end, *HALVES]:
+        stream.feed(line)
+    stream.close()
+    assert stream.accounting.faults == []
+    assert stream.accounting.examined == stream.accounting.lines == 185

@@ -21,6 +21,7 @@ from strace_analyzer.trace.decode.frames import (
     Kind,
 )
 from strace_analyzer.trace.decode.lines import lines
+from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.decode.patterns import Patterns
 from strace_analyzer.trace.decode.rejoin import Rejoin
@@ -37,7 +38,7 @@ OUR_WAY = (EveryLineMattersError, StraceAnalyzerError, MemoryError)
 """What is raised on purpose, or is no fault of a line."""
 _new = tuple.__new__
 _tid = Remembered(int).__getitem__
-_name = Remembered(bytes.decode).__getitem__
+_name = Remembered(text_of).__getitem__
 
 
 @cache

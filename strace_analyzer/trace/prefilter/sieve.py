@@ -18,6 +18,7 @@ import re
 from bisect import bisect, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 from strace_analyzer.trace.input.content import Block, rows
@@ -56,6 +57,12 @@ _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _NO_NUMBER = -1
 _FEW = 16
 _BEFORE_TIME = rb"\n[0-9]+ +"
+_TIMES = {
+    "time-of-day": rb"([0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.,]*)",
+    "epoch": rb"([0-9]{10}[0-9.,]*)",
+}
+"""As printed by -t, -tt and -ttt, where text in order is time in order."""
+_HALF_A_DAY = 12
 _HOUR = re.compile(rb"(?:[0-9]+ +)?([0-9]{2}):")
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
@@ -91,19 +98,23 @@ class Sieve:
         inside: Callable[[], Iterable[int]],
         awaits_next: Callable[[], bool],
         once: bool = False,
-        has_hours: bool = False,
+        clock: str = "none",
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
         `inside` gives the tasks that are inside of a call. `awaits_next` says, after each line that
         was given, that the next one is needed too. `once`: the source cannot be read again.
-        `has_hours`: lines begin with a time of day, which does not say of which day."""
+        `clock` is the kind of the times with which lines begin: one of day does not say of which
+        day, and those of lines that are left out tell whether the clock was set back."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
         self._bare_tid = bare_tid
         self._awaits_next = awaits_next
         self._once = once
-        self._has_hours = has_hours
+        pid = rb"\n" if bare_tid is not None else _BEFORE_TIME
+        self._has_hours = clock == "time-of-day"
+        time = _TIMES.get(clock)
+        self._times = None if time is None else re.compile(pid + time)
         self.gives_all = False
         """the trace has turned out to be another: every line is given"""
         self.left_out = 0
@@ -162,7 +173,7 @@ class Sieve:
         one, which is always given, as is the last. Ask for the next one only when the model has
         seen the last: what it holds decides."""
         # The first line is always given, since the search needs what is before a name, and the last
-        # one: where a trace ends, its time is that of its last line.
+        # one, which may lack its end.
         if self._was_aside:
             self._was_aside = False
             self._inside = dict.fromkeys(self._inside_now(), _NO_NUMBER)
@@ -171,6 +182,12 @@ class Sieve:
         self._found = None
         hits = self._hits = [_at(1), *found, _at(len(data))]
         self._data = data
+        if not self._is_in_order():
+            self.every_line_matters("the clock was set back")
+            yield from enumerate(rows(data), number)
+            return
+        if self._times is not None:
+            insort(hits, _at(self._last_timed(self._times)))
         if self._has_hours:
             for place in self._turns_of_the_hour():
                 insort(hits, _at(place))
@@ -219,6 +236,27 @@ class Sieve:
             if hits[index] == hit:
                 index += 1
         self.left_out += number - first + 1 - given
+
+    def _is_in_order(self) -> bool:
+        """No line of the block is earlier than the one before it, midnight apart."""
+        if self._times is None:
+            return True
+        times = self._times.findall(self._data)
+        if times == sorted(times):
+            return True
+        falls = [pair for pair in pairwise(times) if pair[1] < pair[0]]
+        return self._has_hours and all(
+            int(before[:2]) - int(after[:2]) > _HALF_A_DAY for before, after in falls
+        )
+
+    def _last_timed(self, times: re.Pattern[bytes]) -> int:
+        """In the last line of the block that has a time: where a trace ends, it is the end's."""
+        data = self._data
+        end = len(data) - 1
+        while (end := data.rfind(b"\n", 0, end)) >= 0:
+            if times.match(data, end):
+                return end + 2
+        return 1
 
     def _turns_of_the_hour(self) -> list[int]:
         """Where in the block lines are of another hour than the line before them, and where those
