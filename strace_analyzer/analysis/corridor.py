@@ -25,6 +25,7 @@ from strace_analyzer.analysis.unknowns import Unknowns
 from strace_analyzer.analysis.unread import ON_A_SOCKET, Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
+from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.findings import (
     Failure,
     Finding,
@@ -56,7 +57,7 @@ from strace_analyzer.trace.events import (
     Syscall,
     Unparsed,
 )
-from strace_analyzer.trace.reader import Accounting, Fault
+from strace_analyzer.trace.reader import Accounting
 
 Timed = Syscall | Entered | Exited | Killed | SignalDelivered
 _TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
@@ -135,6 +136,7 @@ class TraceAnalysis:
         self._last: Timed | None = None
         """the last event with a time"""
         self._quotes: list[str] = []
+        self._guard = Guard()
         self._faults: list[tuple[int, Fault]] = []
         """of our own, each with the source of the event"""
         self._ports: tuple[PortUse, ...] = ()
@@ -200,13 +202,10 @@ class TraceAnalysis:
     def feed(self, event: Event) -> list[Finding]:
         """Take one event in; the findings that it made or changed (level and confidence
         provisional). A fault of ours costs the event and is told in the result."""
-        try:
+        with self._guard:
             return self._fed(event)
-        except MemoryError:
-            raise
-        except Exception as fault:
-            self._faults.append((event.span.source, Fault.of(event.span.first, fault)))
-            return []
+        self._faults.append((event.span.source, self._guard.fault(event.span.first)))
+        return []
 
     def _fed(self, event: Event) -> list[Finding]:
         if isinstance(event, _TIMED) and event.seconds is not None:

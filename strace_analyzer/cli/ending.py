@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO, cast
 
+from strace_analyzer.faults import Guard
+
 FAULT = "this is a fault of strace-analyzer, please report it"
 
 
@@ -20,6 +22,18 @@ def written_out(work: Callable[[], int], failed: int) -> int:
     report is said. A reader that has gone is no failure (`| head`)."""
     sys.stdout = sys.stdout or cast("TextIO", _Closed())
     sys.stderr = sys.stderr or cast("TextIO", _Closed())
+    guard, status = Guard(), failed
+    with guard:
+        status = _worked(work, failed)
+    if guard.error is not None:
+        with suppress(OSError):
+            print(f"strace-analyzer: {FAULT}: {guard.error}", file=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    return status
+
+
+def _worked(work: Callable[[], int], failed: int) -> int:
     try:
         status = work()
         if not sys.stdout.closed:
@@ -30,14 +44,6 @@ def written_out(work: Callable[[], int], failed: int) -> int:
         status = failed
         with suppress(OSError):
             print(f"strace-analyzer: cannot write: {error.strerror or error}", file=sys.stderr)
-    except Exception as error:
-        from strace_analyzer.trace.input.accounting import Fault
-
-        status = failed
-        with suppress(OSError):
-            print(f"strace-analyzer: {FAULT}: {Fault.of(0, error).error}", file=sys.stderr)
-    for stream in (sys.stdout, sys.stderr):
-        _let_go(stream)
     return status
 
 

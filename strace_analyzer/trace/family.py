@@ -5,6 +5,8 @@ lasted comes back at the time it did, others having run meanwhile. Without a com
 is what births, waits and execve() prove: a child begins after the clone() that made it was entered,
 a wait for it returns after its end, and a process that a thread's execve() took over goes on after
 that thread's file has ended. Each file's own order is always kept.
+
+(Longer than others, since the two orders share what a source's records are.)
 """
 
 from __future__ import annotations
@@ -12,18 +14,17 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain, islice
 
+from strace_analyzer.faults import Guard
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import DAY, Clock
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.rejoin import Rejoin
-from strace_analyzer.trace.decode.stream import OUR_WAY
 from strace_analyzer.trace.events import CLONES, Attached, Entered, Event, Span, Syscall, Unparsed
-from strace_analyzer.trace.input.accounting import Accounting, Fault, blocks_of
+from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.parentage import births
@@ -44,7 +45,7 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
         frames = Frames(clock)
         block = next(iter(source.blocks()), b"")
         for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
-            with suppress(Exception):  # told when it is read
+            with Guard():  # told when it is read
                 for line in lines(index, number, raw):
                     frames.frame(line)
             if clock.kind != "none":
@@ -70,6 +71,7 @@ class Family:
         self._clocks = clocks
         self._calls = calls
         self._rejoin = Rejoin(accounts, [source.tid for source in sources], calls)
+        self._guard = Guard()
         self._by_tid = {source.tid: index for index, source in enumerate(sources)}
         self._births = births(sources, calls)
         self._unborn = list(range(len(sources)))
@@ -134,24 +136,20 @@ class Family:
 
     def _framed(self, index: int, number: int, raw: bytes, frames: Frames) -> list[Frame]:
         """The frames of one line; one that is not understood where we fail on it."""
-        try:
+        with self._guard:
             return [frames.frame(line) for line in lines(index, number, raw)]
-        except OUR_WAY:
-            raise
-        except Exception as fault:
-            self._accounts[index].has_failed(Fault.of(number, fault))
-            span = Span(index, number, number)
-            return [Frame(Kind.SUSPECT, End.RESULT, None, None, None, "", raw, span)]
+        self._accounts[index].has_failed(self._guard.fault(number))
+        span = Span(index, number, number)
+        return [Frame(Kind.SUSPECT, End.RESULT, None, None, None, "", raw, span)]
 
     def _joined(self, record: list[Frame]) -> list[Event]:
         events: list[Event] = []
         for frame in record:
-            try:
+            with self._guard:
                 events += self._rejoin.join(frame)
-            except OUR_WAY:
-                raise
-            except Exception as fault:
-                self._accounts[frame.span.source].has_failed(Fault.of(frame.span.first, fault))
+            if self._guard.error is not None:
+                fault = self._guard.fault(frame.span.first)
+                self._accounts[frame.span.source].has_failed(fault)
                 words = "a fault of strace-analyzer"
                 events.append(Unparsed(text_of(frame.body), words, frame.span))
         events += self._rejoin.settle(record[0].span.source)

@@ -6,8 +6,8 @@ Read ahead of everything else: no child's file may begin before the call that ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
+from strace_analyzer.faults import Guard
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import Frames, Kind
@@ -48,7 +48,7 @@ def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[in
         shown = rows(block) if any(name in block for name in _NAMES) else []
         for number, raw in enumerate(shown, account.lines + 1):
             if any(name in raw for name in _NAMES):
-                with suppress(Exception):  # told when it is read
+                with Guard():  # told when it is read
                     frame = frames.frame(lines(index, number, raw)[0])
                     call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
                     made = call.result.value if call is not None and call.name in CLONES else None

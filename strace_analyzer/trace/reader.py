@@ -14,16 +14,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 
 from strace_analyzer.errors import SeveralStreamsError, TraceError
+from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.trace.decode.attribution import NOBODY
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
 from strace_analyzer.trace.decode.frames import End
 from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.marks import text_of
-from strace_analyzer.trace.decode.stream import OUR_WAY, LineDecoder, call_parser
+from strace_analyzer.trace.decode.stream import LineDecoder, call_parser
 from strace_analyzer.trace.events import Event, Notice, Span, Unparsed
 from strace_analyzer.trace.family import Family, has_common_clock
-from strace_analyzer.trace.input.accounting import Accounting, Fault, blocks_of
+from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.input.kinds import kind_of
 from strace_analyzer.trace.input.named import traces
@@ -38,7 +39,6 @@ __all__ = [
     "Accounting",
     "EventStream",
     "EveryLineMattersError",
-    "Fault",
     "SourceInput",
     "TraceInput",
     "TraceReader",
@@ -82,6 +82,7 @@ class EventStream:
         self._unread = 0
         """Lines that were not understood, as far as they had a second reading."""
         self._sieve: Sieve | None = None
+        self._guard = Guard()
 
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
@@ -105,23 +106,19 @@ class EventStream:
                     self._tell(Unwrapped(number + place, 1, rows[place], b""))
                 place += 1
             else:
-                try:
+                with self._guard:
                     line = plain(rows[place])
                     events += self._unwrapped(self._unwrapping.feed(number + place, line))
-                except OUR_WAY:
-                    raise
-                except Exception as fault:
-                    self._has_failed(number + place, rows[place], fault, events)
+                if self._guard.error is not None:
+                    self._has_failed(self._guard.fault(number + place), rows[place], events)
                 place += 1
         return events
 
-    def _has_failed(self, number: int, line: bytes, fault: Exception, events: list[Event]) -> None:
-        """The one place where a fault of ours in reading a line ends: the line is one that was not
-        understood, and the accounting says why."""
-        self.accounting.has_failed(Fault.of(number, fault))
-        events.append(
-            Unparsed(text_of(line), "a fault of strace-analyzer", Span(0, number, number))
-        )
+    def _has_failed(self, fault: Fault, line: bytes, events: list[Event]) -> None:
+        """A line on which we failed is one that was not understood, and the accounting says why."""
+        self.accounting.has_failed(fault)
+        span = Span(0, fault.line, fault.line)
+        events.append(Unparsed(text_of(line), "a fault of strace-analyzer", span))
         if self._sieve is not None:
             self._sieve.every_line_matters("a line made the reader fail")
 
@@ -186,12 +183,11 @@ class EventStream:
         """As `take`, for what is unwrapped already."""
         events: list[Event] = []
         number, counts, text, _ = line
-        try:
+        guard = Guard()
+        with guard:
             self._decoder.take_record(number, text, events, counts)
-        except OUR_WAY:
-            raise
-        except Exception as fault:
-            self._has_failed(number, text, fault, events)
+        if guard.error is not None:
+            self._has_failed(guard.fault(number), text, events)
         return events
 
     def _has_changed(self) -> None:
@@ -248,10 +244,10 @@ class EventStream:
     def end(self) -> list[Event]:
         """As `close`, where all was unwrapped already."""
         events: list[Event] = []
-        try:
+        with self._guard:
             events += self._decoder.close()
-        except Exception as fault:
-            self._has_failed(self.accounting.lines, b"", fault, events)
+        if self._guard.error is not None:
+            self._has_failed(self._guard.fault(self.accounting.lines), b"", events)
         if self._sieve is None:
             self.accounting.settle()
         return events

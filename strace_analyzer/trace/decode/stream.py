@@ -1,5 +1,7 @@
 """Lines of one source in, events out.
 
+(Longer than others, since both ways through stand here.)
+
 A line of which a pattern is known, of a task that is known, in the midst of nothing unusual, is an
 event at once (`_whole_call`, `_first_half`, `_second_half`). All others go the long way, through
 lines -> frames -> rejoin, which decides everything; the short way repeats its decisions.
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from strace_analyzer.errors import StraceAnalyzerError
+from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.trace.decode.attribution import SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.clock import Clock
@@ -28,14 +30,12 @@ from strace_analyzer.trace.decode.rejoin import Rejoin
 from strace_analyzer.trace.decode.repair import BegunCall
 from strace_analyzer.trace.events import CLONES, EXITS, Entered, Event, Span, Syscall
 from strace_analyzer.trace.input.accounting import Accounting
-from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, layout_of
+from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 
 _ESCAPE = 0x1B
 _PARENTHESIS = 0x29
 _CALL, _UNFINISHED, _RESULT = Kind.CALL, End.UNFINISHED, End.RESULT
 _OTHERS_SPEAK = CLONES | EXITS
-OUR_WAY = (EveryLineMattersError, StraceAnalyzerError, MemoryError)
-"""What is raised on purpose, or is no fault of a line."""
 _new = tuple.__new__
 _tid = Remembered(int).__getitem__
 _name = Remembered(text_of).__getitem__
@@ -63,7 +63,7 @@ class LineDecoder:
         clock: Clock,
         has_changed: Callable[[], None],
         any_line: Callable[[int, bytes, list[Event]], bool],
-        has_failed: Callable[[int, bytes, Exception, list[Event]], None],
+        has_failed: Callable[[Fault, bytes, list[Event]], None],
     ) -> None:
         """`tid` is the one in the name of a -ff file; `has_changed` is called where lines begin
         otherwise than those before; `any_line` takes a line the long way, and is True where those
@@ -74,6 +74,7 @@ class LineDecoder:
         self._has_changed = has_changed
         self._any_line = any_line
         self._has_failed = has_failed
+        self._guard = Guard()
         self._account = accounting
         self._seconds = clock.seconds
         self._frames = Frames(clock)
@@ -95,22 +96,23 @@ class LineDecoder:
     def take(self, number: int, rows: Sequence[bytes], events: list[Event]) -> int:
         """The next lines, of which the first has this number; what they complete goes to `events`.
         Gives how many were taken."""
-        for taken, raw in enumerate(rows):
-            try:
-                if self._is_usual and _ESCAPE not in raw:
-                    if raw.endswith(b"...>"):
-                        if self._first_half(number + taken, raw, events):
+        taken = -1
+        while taken < len(rows):
+            with self._guard:
+                for taken in range(taken + 1, len(rows)):  # noqa: B020
+                    raw = rows[taken]
+                    if self._is_usual and _ESCAPE not in raw:
+                        if raw.endswith(b"...>"):
+                            if self._first_half(number + taken, raw, events):
+                                continue
+                        elif self._whole_call(number + taken, raw, events) or (
+                            b" resumed>" in raw and self._second_half(number + taken, raw, events)
+                        ):
                             continue
-                    elif self._whole_call(number + taken, raw, events) or (
-                        b" resumed>" in raw and self._second_half(number + taken, raw, events)
-                    ):
-                        continue
-                if self._any_line(number + taken, raw, events):
-                    return taken + 1
-            except OUR_WAY:
-                raise
-            except Exception as fault:
-                self._has_failed(number + taken, raw, fault, events)
+                    if self._any_line(number + taken, raw, events):
+                        return taken + 1
+                return len(rows)
+            self._has_failed(self._guard.fault(number + taken), rows[taken], events)
         return len(rows)
 
     # ------------------------------------------------------------ the short way

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from strace_analyzer.errors import DamagedError, InterruptedReadError
+from strace_analyzer.faults import Fault
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
 
 _KEPT_FAULTS = 10
-
-
-class Fault(NamedTuple):
-    """A line on which this package failed, by a fault of its own."""
-
-    line: int
-    """0 where it was no single line."""
-    error: str
-    """`ValueError: ... (sockaddr.py:73 < calls.py:40)`, innermost first."""
-
-    @classmethod
-    def of(cls, line: int, error: Exception) -> Fault:
-        """What was raised at `line`, and where."""
-        places = [
-            f"{place.filename.rpartition('/')[2]}:{place.lineno}"
-            for place in traceback.extract_tb(error.__traceback__)[:-4:-1]
-        ]
-        return cls(line, f"{type(error).__name__}: {str(error)[:200]} ({' < '.join(places)})")
 
 
 @dataclass(slots=True)

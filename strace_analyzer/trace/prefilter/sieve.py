@@ -21,6 +21,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any
 
+from strace_analyzer.errors import StraceAnalyzerError
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.prefilter.scan import (
     COPIED,
@@ -67,7 +68,7 @@ _HOUR = re.compile(rb"(?:[0-9]+ +)?([0-9]{2}):")
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
 
-class EveryLineMattersError(Exception):
+class EveryLineMattersError(StraceAnalyzerError):
     """The trace is not what its beginning promised: it has to be read line by line."""
 
 
