@@ -95,7 +95,7 @@ def attached(
         writer = stack.enter_context(ended(strace))
         if stop.pressed:  # before there was a strace to be told
             detach()
-        _wait_until_attached(strace, processes, stop, targets.exact)
+        wait_until_attached(strace, processes, stop, targets.exact)
         apart = untraced(processes, strace.pid)
         if seconds is not None:
             stop.press_after(seconds)
@@ -109,7 +109,7 @@ def attached(
         yield Attachment(processes, trace, copy, tuple(unchanged(found)), port_range, apart)
 
 
-def _wait_until_attached(
+def wait_until_attached(
     strace: subprocess.Popen[bytes], processes: Sequence[int], stop: Stop, exact: frozenset[int]
 ) -> None:
     """Read what strace says on standard error until it says that it has attached to each, and let a

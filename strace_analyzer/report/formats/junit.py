@@ -14,7 +14,7 @@ from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import Group
 from strace_analyzer.plain import count, safe
 from strace_analyzer.report import document
-from strace_analyzer.report.excerpt import excerpt
+from strace_analyzer.report.brief import brief
 from strace_analyzer.report.formats.format import Report
 
 
@@ -71,14 +71,7 @@ def _tell(case: ET.Element, groups: Sequence[Group], report: Report) -> None:
 
 
 def _text(group: Group, report: Report) -> str:
-    made = document.group(group, report.selected)
-    calls = [
-        f"  {safe(call.source)}:{call.line}: {excerpt(call.text)}" for call in group.sample.trail
-    ]
-    lines = [f"{group.level}: {safe(made['message'])}", *calls]
-    if made["advice"]:
-        lines.append(f"Fix: {safe(made['advice'])}")
-    return "\n".join(lines)
+    return "\n".join(brief(group, report.selected))
 
 
 def _add_up(root: ET.Element, suites: Sequence[ET.Element]) -> None:
