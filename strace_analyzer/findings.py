@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
+from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
 
 
@@ -97,7 +98,11 @@ class LocalAddress(NamedTuple):
 
 
 class CallRecord(NamedTuple):
-    """One call of the proof. `time` is as printed, `seconds` counts from the trace's beginning."""
+    """One call of the proof. `time` is as printed, `seconds` counts from the trace's beginning.
+
+    `address` is the internet address that the call was given or told, `option` that of a call on
+    socket options.
+    """
 
     role: str
     source: str
@@ -115,6 +120,8 @@ class CallRecord(NamedTuple):
     stack: tuple[str, ...] = ()
     injected: bool = False
     """strace answered in the kernel's place (-e inject=)"""
+    address: Endpoint | None = None
+    option: OptionCall | None = None
 
     def __repr__(self) -> str:
         return f"<{self.role} {Location(self.source, self.line).short} {self.text[:60]}>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from typing import NamedTuple
 
 from strace_analyzer.kernel.arguments import FdArgument, argument, option_number
 from strace_analyzer.kernel.connect_calls import established, shows_a_hidden_connect
@@ -18,6 +19,15 @@ from strace_analyzer.kernel.transport import domain_of, transport
 from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS, number
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.values import Array, Name, Struct, Value, plain
+
+
+class OptionCall(NamedTuple):
+    """What setsockopt() set or getsockopt() told: `value` is a number, of SO_ERROR the name of the
+    error ("" for none); None where the trace does not show it."""
+
+    name: str
+    value: int | str | None
+
 
 Setter = Callable[[Options, Value | None], Options]
 
@@ -158,6 +168,26 @@ def pending_error(call: Syscall) -> str | None:
             return first.text
     code = option_number(value)
     return None if code is None else "" if code == 0 else errno.errorcode.get(code, str(code))
+
+
+def told_option(call: Syscall) -> OptionCall | None:
+    """The option that setsockopt() or getsockopt() was about, and its value; None for other calls,
+    and where the option is none that the model knows a name of."""
+    if call.name not in CALLS:
+        return None
+    key = option_key(call.args)
+    name = None if key is None else _NAMES.get(key)
+    if name is None:
+        return None
+    told = pending_error(call) if key == SO_ERROR else option_number(_value(call.args))
+    return OptionCall(name, told)
+
+
+_NAMES = {
+    (level, option): name
+    for level, options in OPTIONS_OF_LEVEL.items()
+    for name, option in options.items()
+}
 
 
 def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:

@@ -69,7 +69,7 @@ class BindAddressPortZero(Rule):
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         harm = took_nearly_all(finding, summary)
-        spoofs = any("TRANSPARENT" in c.text or "FREEBIND" in c.text for c in finding.trail)
+        spoofs = any(c.option is not None and c.option.name in _ANY_SOURCE for c in finding.trail)
         level = Level.ERROR if harm and not spoofs else Level.NOTE
         if finding.outcome is Outcome.FAILED:
             level = Level.NOTE
@@ -160,3 +160,7 @@ class BindAddressPortZero(Rule):
             """,
         ),
     )
+
+
+_ANY_SOURCE = frozenset({"IP_TRANSPARENT", "IP_FREEBIND", "IPV6_TRANSPARENT", "IPV6_FREEBIND"})
+"""Options with which a socket may have an address that is not this machine's (ip(7))."""

@@ -53,7 +53,7 @@ def connects_like_tcp(socket: Socket) -> bool:
 
 def early_bind_remark(record: CallRecord, finding: Finding) -> str:
     """What a call of the proof says about the early bind."""
-    if record.role == "setsockopt" and "SO_REUSE" in record.text:
+    if record.option is not None and record.option.name in ("SO_REUSEADDR", "SO_REUSEPORT"):
         return "does not help"
     if record.role != "bind" or record.errno is not None:
         return remark(record, finding)

@@ -19,13 +19,15 @@ from strace_analyzer.findings import (
     ProcessRef,
     SocketKind,
 )
+from strace_analyzer.kernel.arguments import argument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, ThreadGroup
+from strace_analyzer.kernel.option_calls import told_option
 from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.machine import Listing
 from strace_analyzer.trace.events import Syscall
-from strace_analyzer.trace.sockaddr import SocketAddress
+from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
 
 class Held(NamedTuple):
@@ -197,7 +199,13 @@ def record(context: Context, item: Evidence) -> CallRecord:
         text=without_payload(call.name, call.text),
         stack=call.stack,
         injected=result.injected,
+        address=endpoint(socket_address(argument(call.args, 1))) if role in _ADDRESSED else None,
+        option=told_option(call),
     )
+
+
+_ADDRESSED = frozenset({"bind", "connect", "getsockname"})
+"""Roles of calls whose second argument is an address."""
 
 
 def carries_data(name: str) -> bool:

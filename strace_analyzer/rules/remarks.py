@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from strace_analyzer.findings import CallRecord, Finding
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.plain import duration
 
-_PORT = re.compile(r"htons\((\d+)\)")
-_ERROR = re.compile(r"SO_ERROR, \[([A-Z0-9]+)")
 _HOLDING_ERRORS = frozenset({"ENETUNREACH", "EACCES", "EINVAL", "EPERM"})
 """given before the kernel touches the port, which then stays taken (docs/kernel.md)"""
 _UNDER_WAY = ("EINPROGRESS", "EALREADY", "EINTR")
@@ -43,7 +39,7 @@ def remark(record: CallRecord, finding: Finding) -> str:
 
 def sets_no_port(record: CallRecord) -> bool:
     """Whether a setsockopt() is about IP_BIND_ADDRESS_NO_PORT."""
-    return "IP_BIND_ADDRESS_NO_PORT" in record.text or ", 0x18," in record.text
+    return record.option is not None and record.option.name == "IP_BIND_ADDRESS_NO_PORT"
 
 
 def _option(record: CallRecord, finding: Finding) -> str:
@@ -54,17 +50,19 @@ def _option(record: CallRecord, finding: Finding) -> str:
         return "not in force: it failed"
     if bind is not None and record.line > bind.line:
         return "too late: after bind()"
-    return "switched off" if "[0]" in record.text else "switched on"
+    if record.option is None or record.option.value is None:
+        return "on or off: not shown"
+    return "switched on" if record.option.value else "switched off"
 
 
 def _name(record: CallRecord, finding: Finding) -> str:
     connect = finding.calls.get("connect")
     if connect is not None and record.line > connect.line:
         return ""
-    match = _PORT.search(record.text)
-    if match is None:
+    if record.address is None:
         return ""
-    return f"port {match[1]} is taken" if match[1] != "0" else "no port yet"
+    port = record.address.port
+    return f"port {port} is taken" if port else "no port yet"
 
 
 def _connect(record: CallRecord, finding: Finding) -> str:
@@ -80,9 +78,8 @@ def _connect(record: CallRecord, finding: Finding) -> str:
 
 
 def _outcome(record: CallRecord) -> str:
-    match = _ERROR.search(record.text)
-    if match is not None:
-        return "connected" if match[1] == "0" else "failed: the port is given back"
+    if record.option is not None and record.option.name == "SO_ERROR":
+        return "failed: the port is given back" if record.option.value else "connected"
     return "connected" if record.errno is None else "failed"
 
 

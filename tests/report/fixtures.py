@@ -16,6 +16,7 @@ from strace_analyzer.findings import (
     Level,
     LocalAddress,
     Location,
+    OptionCall,
     PeerCount,
     PortUse,
     Process,
@@ -63,6 +64,7 @@ def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Findi
             "setsockopt",
             line + 1,
             "setsockopt(9<TCP:[4711]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+            option=OptionCall("SO_REUSEADDR", 1),
         ),
         call(
             "bind",
@@ -75,6 +77,7 @@ def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Findi
             line + 3,
             "getsockname(9<TCP:[0.0.0.0:40123]>, {sa_family=AF_INET, sin_port=htons(40123), "
             'sin_addr=inet_addr("0.0.0.0")}, [112 => 16]) = 0',
+            address=Endpoint("0.0.0.0", 40123),
         ),
         call(
             "connect",
@@ -89,6 +92,7 @@ def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Findi
             "outcome",
             line + 5,
             "getsockopt(9<TCP:[0.0.0.0:40123]>, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
+            option=OptionCall("SO_ERROR", ""),
         ),
         call("close", line + 6, "close(9<TCP:[0.0.0.0:40123]>) = 0"),
     )
