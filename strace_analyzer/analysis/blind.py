@@ -49,8 +49,9 @@ def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
     return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"
 
 
-def not_seen(unseen: Sequence[int], given_twice: int) -> Iterator[Told]:
-    """Tasks that the trace makes and that say nothing in it, by thread id."""
+def not_seen(unseen: Sequence[int], given_twice: int, *, is_part: bool) -> Iterator[Told]:
+    """Tasks that the trace makes and that say nothing in it, by thread id; or `is_part`: it is what
+    one of several said."""
     if unseen:
         tasks = "task" if len(unseen) == 1 else "tasks"
         was = "was" if len(unseen) == 1 else "were"
@@ -59,5 +60,7 @@ def not_seen(unseen: Sequence[int], given_twice: int) -> Iterator[Told]:
             "strace did not follow (-f), or their lines are not in this trace"
         )
         yield Told(Doubt.NOT_FOLLOWED, len(unseen), words)
+    if is_part:
+        yield Told(Doubt.ONE_THREAD, 1)
     if given_twice:
         yield Told(Doubt.GIVEN_TWICE, given_twice)

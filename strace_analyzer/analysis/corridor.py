@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from strace_analyzer.analysis.attention import Attention
+from strace_analyzer.analysis.beginning import is_of_a_child
 from strace_analyzer.analysis.blind import not_read, not_seen
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.failures import Failures
@@ -103,6 +104,7 @@ class TraceAnalysis:
         self.name = name
         self.visibility = Visibility(settings.nothing_hidden)
         self._unread = Unread()
+        self._first_call: str | None = None
         self._reasons: list[Told] = []
         self._apart: Told | None = None
         """processes that the trace lacks"""
@@ -219,6 +221,8 @@ class TraceAnalysis:
         elif isinstance(event, Syscall) and event.name in ON_A_SOCKET:
             self._not_understood(self._unread.call(event))
         self.visibility.feed(event)
+        if self._first_call is None and isinstance(event, (Syscall, Entered)):
+            self._first_call = event.name
         if self._settings.keep_sockets and isinstance(event, Syscall):
             self._traffics.call(event)
         steps = self._tracker.feed(event)
@@ -421,7 +425,12 @@ class TraceAnalysis:
         yield from not_read(accounts, self._unread, self._source_names)
         if any(account.was_not_begun for account in accounts):
             return
-        yield from not_seen(self._unseen, self._unknowns.count(Doubt.GIVEN_TWICE))
+        thread = accounts[0].thread if len(accounts) == 1 else None
+        yield from not_seen(
+            self._unseen,
+            self._unknowns.count(Doubt.GIVEN_TWICE),
+            is_part=is_of_a_child(self._first_call, thread),
+        )
         if self._apart is not None and not self._census.tcp_connections:
             yield self._apart
         if any("connect" in finding.calls for finding in self._engine.store):

@@ -191,6 +191,12 @@ class Doubt(StrEnum):
         Effect.MISS,
         FOLLOW,
     )
+    ONE_THREAD = (
+        "one-thread",
+        "this is the part of one thread or child: what its parent and the others did is not in it",
+        Effect.MISS,
+        FOLLOW,
+    )
     CHILDREN_APART = (
         "children-not-traced",
         "processes below the one that is traced ran already, and are not traced",

@@ -236,6 +236,8 @@ class EventStream:
         events = self._unwrapped(self._unwrapping.close())
         self.accounting.read_through = self._unwrapping.notes
         self.accounting.unescaped = self._unwrapping.unescaped
+        if self._decoder.layout is not Layout.BARE:
+            self.accounting.thread = None
         streams = self._unwrapping.streams
         if len(streams) > 1:
             raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))
@@ -305,7 +307,7 @@ class TraceReader:
         `jobs` is how many processes may do that: 2, or 1. `once`: the trace is not read again,
         whatever it turns out to be; how many lines were left out too soon is in `left_out`."""
         self.trace = trace
-        self.accounting = [Accounting(source.name) for source in trace.sources]
+        self.accounting = [Accounting(source.name, source.tid) for source in trace.sources]
         self._watch = watch
         self._jobs = jobs
         self._once = once or not all(source.can_be_read_again for source in trace.sources)

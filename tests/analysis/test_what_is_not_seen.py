@@ -178,3 +178,58 @@ def test_a_sample_without_one_of_its_children_is_not_clean(sample: Path) -> None
     for child in sorted(born & {task_of(line) for line in lines})[:6]:
         kept = [line for line in lines if task_of(line) != child]
         assert verdict("\n".join(kept)) in ("inconclusive", "findings"), child
+
+
+# one file of several
+
+CHILDREN = {
+    "a thread": ["rseq(0x7f1, 0x20, 0, 0x53053053) = 0", "set_robust_list(0x7f1, 24) = 0"],
+    "a forked child": ["set_robust_list(0x7f1, 24) = 0", "close(4) = 0"],
+    "a goroutine's thread": ["gettid() = 7", "sigaltstack(NULL, {ss_sp=NULL}) = 0"],
+    "a spawned child": [
+        "rt_sigprocmask(SIG_SETMASK, [], NULL, 8) = 0",
+        'execve("a", [], NULL) = 0',
+    ],
+}
+BARE = [line.partition(" ")[2] for line in CLIENT.splitlines()]
+
+
+def verdict_of(path: Path) -> str:
+    return judged(sa.analyze(path)).verdict
+
+
+@pytest.mark.parametrize("begins", CHILDREN)
+@pytest.mark.parametrize("name", ["out.7", "out.7.strace", "strace-log.7.gz"])
+def test_one_file_of_a_family_is_no_all_clear(tmp_path: Path, begins: str, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("\n".join([*CHILDREN[begins], *BARE, "exit(0) = ?", ""]))
+    analysis = sa.analyze(path)
+    assert judged(analysis).verdict == "inconclusive"
+    assert [warning.code for warning in analysis.warnings] == ["one-thread"]
+    assert "all files of -ff" in (analysis.warnings[0].remedy or "")
+
+
+@pytest.mark.parametrize("begins", ["a thread", "a forked child"])
+@pytest.mark.parametrize("pid", ["", "7 "])
+def test_its_name_may_be_lost_or_its_lines_selected(tmp_path: Path, begins: str, pid: str) -> None:
+    path = tmp_path / "one.txt"
+    path.write_text("".join(f"{pid}{line}\n" for line in (*CHILDREN[begins], *BARE)))
+    assert verdict_of(path) == "inconclusive"
+
+
+def test_the_file_of_a_whole_program_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "out.7"
+    path.write_text("\n".join(['execve("a", ["a"], 0x7f1 /* 3 vars */) = 0', *BARE, ""]))
+    assert verdict_of(path) == "clean"
+
+
+def test_a_file_that_is_named_so_may_hold_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "attached.7"
+    path.write_text(f"{CLIENT}7 {THREAD} = 8\n8 set_robust_list(0x7f1, 24) = 0\n")
+    assert verdict_of(path) == "clean"
+
+
+def test_all_files_but_that_of_the_first_thread(tmp_path: Path) -> None:
+    for number, begins in enumerate(CHILDREN.values(), 7):
+        (tmp_path / f"out.{number}").write_text("\n".join([*begins, *BARE, ""]))
+    assert verdict_of(tmp_path) == "inconclusive"

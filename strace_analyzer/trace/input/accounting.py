@@ -19,6 +19,8 @@ class Accounting:
     """Lines of one source, counted while its events are read; a line counts by its first record."""
 
     name: str
+    thread: int | None = None
+    """The thread whose lines these are, by the name of a -ff file; None where they name others."""
     lines: int = 0
     """Physical lines, also those that a sieve proved irrelevant."""
     call_lines: int = 0
