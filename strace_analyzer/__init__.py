@@ -79,7 +79,19 @@ __all__ = [
 
 
 def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
-    """The events of a trace, given as any iterable of lines; every line ends in some event."""
+    """The events of a trace, given as any iterable of lines; every line ends in some event.
+
+    Raises TypeError for a string or bytes, which are a text or the name of a file, and no lines.
+    """
+    if isinstance(lines, (str, bytes, bytearray)):
+        raise TypeError(
+            "parse() takes the lines of a trace: an open file, open(path, 'rb'), or "
+            "text.splitlines(); of a file by its name: analyze(path), events(path)"
+        )
+    return _events(lines)
+
+
+def _events(lines: Iterable[str | bytes]) -> Iterator[Event]:
     stream = EventStream("<lines>")
     raw = (
         line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line for line in lines

@@ -158,8 +158,14 @@ def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAdd
         and not was.is_udp
         and was.protocol != "RAW"
         and result in (ConnectResult.GOING_ON, ConnectResult.DONE, ConnectResult.REFUSED)
-        and not (result is ConnectResult.DONE and address == was.peer)
+        and not (result is ConnectResult.DONE and address == was.peer and _took_time(was))
     )
+
+
+def _took_time(was: Socket) -> bool:
+    """A connect() of it did not give 0 at once: the first one after it stands does (connect(2),
+    net/ipv4/af_inet.c __inet_stream_connect, SS_CONNECTING)."""
+    return any(item.role == "connect" and item.call.result.value != 0 for item in was.trail)
 
 
 def _connected(was: Socket, result: ConnectResult, address: SocketAddress) -> Socket:

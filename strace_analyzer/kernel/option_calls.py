@@ -11,7 +11,7 @@ from strace_analyzer.kernel.connect_calls import established, shows_a_hidden_con
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import settled
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
-from strace_analyzer.kernel.socket_state import Connection, Options, Outcome, Socket
+from strace_analyzer.kernel.socket_state import Connection, Options, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import release
@@ -98,6 +98,8 @@ def setsockopt(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> Non
         now = was._replace(options=setter(was.options, value))
         if key == NO_PORT:
             now = now._replace(doubts=was.doubts - {Doubt.OPTIONS_HIDDEN})
+            if was.origin is Origin.INHERITED:
+                kernel.has_unseen_copies = True  # any socket may have this number, too
             if option_number(value) is None:
                 # setting and clearing look alike (-s 0, -e verbose): a finding, if a doubtful one
                 options = now.options._replace(no_port=False)

@@ -45,6 +45,9 @@ class Kernel:
         it was copied there, or the task is another process"""
         self.close_was_seen = False
         self._sockets = 0
+        self._taken_for_closed: dict[tuple[Task, int], Socket] = {}
+        """by maker and number: unconnected sockets whose number was given to another task that is
+        taken for a thread of the maker's process, where closing is not traced"""
         self.order: Order | None = None
         """kept where the files of a family have no common clock"""
         self.calls = OpenCalls()
@@ -142,11 +145,35 @@ class Kernel:
         """Where `fd` of a task of unknown kinship was made by another one, they are no threads of
         one process; unless the trace does not show what is closed."""
         descriptor = task.table.get(fd)
-        if descriptor is None or not self.close_was_seen:
+        if descriptor is None:
+            return
+        maker, socket = descriptor.description.maker, descriptor.description.socket
+        if not self.tasks.share_by_assumption(task, maker):
+            return
+        if self.close_was_seen:
+            if self.tasks.alive(maker.tid) is maker:
+                self.tasks.tell_apart(task, maker)
+        elif socket.connects == 0 and descriptor.description.fd == fd:
+            self._taken_for_closed[maker, fd] = socket
+
+    def _was_not_closed(self, task: Task, fd: int, call: Syscall) -> None:
+        """`task` goes on with a number that it made a socket at, and that another one was given:
+        they are no threads of one process, and each has its own."""
+        descriptor = task.table.get(fd)
+        socket = self._taken_for_closed.pop((task, fd), None)
+        if descriptor is None or socket is None:
             return
         maker = descriptor.description.maker
-        if self.tasks.share_by_assumption(task, maker) and self.tasks.alive(maker.tid) is maker:
-            self.tasks.tell_apart(task, maker)
+        if maker is task or not self.tasks.share_by_assumption(task, maker):
+            return
+        self.has_unseen_copies = True
+        self.tasks.tell_apart(task, maker)
+        socket = socket._replace(
+            id=self.new_socket_id(), doubts=socket.doubts | {Doubt.KINSHIP, Doubt.FD_REUSE}
+        )
+        description = OpenFileDescription(socket, task, fd)
+        task.table.set(fd, Descriptor(description))
+        self.emit(call, "inherited", task, fd, description, None, socket)
 
     def close(self, task: Task, fd: int, call: Cause) -> None:
         """Take `fd` out of the task's table."""
@@ -228,6 +255,8 @@ class Kernel:
     def _found(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         if self.begun is not None and self.begun.is_elsewhere(task.table, fd.fd):
             return self._begun_with(self.begun, fd)
+        if self._taken_for_closed:
+            self._was_not_closed(task, fd.fd, call)
         descriptor = task.table.get(fd.fd)
         if descriptor is None and task.table.replaced:
             descriptor = self._believed_after_exec(task, fd, call)
@@ -309,13 +338,15 @@ class Kernel:
         self, task: Task, fd: FdArgument, call: Syscall
     ) -> OpenFileDescription | None:
         """A dup() that is not traced: -yy shows a bound socket at a number that is new, and the
-        process has one that it bound to port 0 and has not connected: this thread's last, if
-        any."""
+        process has one that it bound to port 0 and has not connected: the one that has shown this
+        port, else this thread's last, if any."""
         note = fd.socket
         if note is None or not note.is_bound_to_any:
             return None
         held = [task.table.get(number) for number in task.table]
         bound = [one.description for one in held if one and may_be(one.description, note)]
+        port = note.local_port
+        bound = [one for one in bound if one.socket.assigned_port == port] or bound
         mine = [description for description in bound if description.maker is task] or bound
         if not mine:
             return None

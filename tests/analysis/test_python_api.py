@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,18 @@ def test_fingerprints_tell_scripts_apart_and_not_their_arguments() -> None:
 
     assert of("a.py", "1") == of("a.py", "2") == of("/srv/a.py", "3")
     assert of("a.py", "1") != of("b.py", "1")
+
+
+@pytest.mark.parametrize("one", ["t.strace", "close(3) = 0\nclose(4) = 0\n", b"t.strace", b""])
+def test_parse_takes_lines_and_no_string(one: str | bytes) -> None:
+    """Each character of it would be a line that is not strace's."""
+    with pytest.raises(TypeError, match=r"open\(path, 'rb'\), or text\.splitlines\(\)"):
+        sa.parse(one)
+
+
+@pytest.mark.parametrize(
+    "lines", [["close(3) = 0"], (b"close(3) = 0\n",), io.BytesIO(b"close(3) = 0\n"),
+              io.StringIO("close(3) = 0\n")],
+)  # fmt: skip
+def test_parse_takes_any_iterable_of_lines(lines: Iterable[str | bytes]) -> None:
+    assert [event.name for event in sa.parse(lines)] == ["close"]

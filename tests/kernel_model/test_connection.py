@@ -121,7 +121,23 @@ def connects(*results: str) -> list[str]:
                 "outcome 3: deferred unconnected (EHOSTUNREACH)",
             ],
         ),
-        (["0", "0"], ["connect 3: ephemeral connected", "connect 3: ephemeral connected"]),
+        (  # a second success at once is another socket's: this one would answer EISCONN
+            ["0", "0"],
+            [
+                "connect 3: ephemeral connected",
+                "close 3: gone",
+                "inherited 3: unbound unconnected",
+                "connect 3: autobound connected",
+            ],
+        ),
+        (
+            [GOING_ON, "0", "0"],
+            [
+                "connect 3: ephemeral connecting (EINPROGRESS)",
+                "outcome 3: ephemeral connected",
+                "connect 3: ephemeral connected",
+            ],
+        ),
     ],
 )
 def test_rows_of_the_connect_table(results: list[str], steps: list[str]) -> None:
