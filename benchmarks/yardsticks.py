@@ -1,4 +1,4 @@
-"""What a user would run instead of us: grep, the awk join, other parsers of strace output.
+"""What a user would run instead of us: grep, the awk join, a careful script, other parsers.
 
 All under LC_ALL=C. `stracetools` and `strace-process-tree` live in a virtual environment of their
 own.
@@ -19,7 +19,7 @@ OTHERS = ["stracetools", "strace-process-tree"]
 
 
 def text_tools(trace: Path) -> list[Work]:
-    """wc, grep and the awk join, as far as they are installed."""
+    """wc, grep, the awk join as far as they are installed; careful.py."""
     pattern = r"(bind|connect)\("
     join = str(HERE / "join.awk")
     works = [
@@ -28,6 +28,7 @@ def text_tools(trace: Path) -> list[Work]:
         Work("grep -cE", ["sh", "-c", 'grep -cE "$0" "$1" | cat', pattern, str(trace)], PLAIN),
         Work("mawk join", ["mawk", "-f", join, str(trace)], PLAIN),
         Work("gawk join", ["gawk", "-f", join, str(trace)], PLAIN),
+        Work("careful.py", [sys.executable, str(HERE / "careful.py"), str(trace)], PLAIN),
     ]
     return [work for work in works if shutil.which(work.command[0])]
 
