@@ -131,14 +131,15 @@ def unaccounted(analysis: Analysis | str, lines: int, *, strict: bool) -> list[s
 
 
 def findings_on(lines: Collection[int], analysis: Analysis | str) -> list[str]:
-    """The findings of which a call begins on one of these lines."""
+    """The findings that rest on a call that begins on one of these lines. (Where a socket was made
+    may be one: a line that another one cut was joined again.)"""
     if isinstance(analysis, str) or not lines:
         return []
     return [
         f"{finding.rule} at {finding.at} takes line {call.line} for a {role}"
         for finding in analysis.findings
         for role, call in finding.calls.items()
-        if call.line in lines
+        if role in ("bind", "connect", "listen") and call.line in lines
     ]
 
 
