@@ -59,6 +59,7 @@ def connect_to(
             kernel.number_was_given(task, fd.fd, call)  # there is no socket at this number
         return
     if _cannot_connect_again(was, result, address) and not kernel.is_elsewhere(task, fd.fd):
+        kernel.contradicted(task, fd.fd, call)
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, address.family)
         was = description.socket

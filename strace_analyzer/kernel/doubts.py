@@ -210,6 +210,13 @@ class Doubt(StrEnum):
         Effect.MISS,
         FOLLOW,
     )
+    IMPOSSIBLE = (
+        "impossible-result",
+        "a call gave what the kernel does not give to this socket in this state: something that is "
+        "not in the trace happened to it",
+        Effect.LOWER,
+        WHOLE,
+    )
     ESCAPED_IN_PART = (
         "escaped-in-part",
         "some lines are escaped as HTML and others are not: the text was put together from pieces",

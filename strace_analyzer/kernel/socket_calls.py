@@ -71,6 +71,13 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
     if new is None or _is_foreign(kernel, task, new, call):
         return
     known = kernel.find(task, listener, call)
+    if (
+        known is not None
+        and known.socket.is_tcp
+        and known.socket.origin is Origin.CREATED
+        and known.socket.connection is not Connection.LISTENING
+    ):  # net/ipv4/inet_connection_sock.c inet_csk_accept: EINVAL unless TCP_LISTEN
+        kernel.contradicted(task, listener.fd, call)
     peer = socket_address(argument(call.args, 1))
     domain = None if known is None else known.socket.domain
     if domain is None and peer is not None:
@@ -108,6 +115,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     cannot_be_it = (was.binding, request) not in BIND and was.protocol != "RAW"
     if cannot_be_it and not kernel.is_elsewhere(task, fd.fd):
         # it was bound already, and that cannot be done twice: another socket has got the number
+        kernel.contradicted(task, fd.fd, call)
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)
         was = description.socket._replace(doubts=description.socket.doubts | {Doubt.FD_REUSE})
@@ -139,6 +147,9 @@ def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     if call.result.failed:
         kernel.move(call, "listen", task, fd.fd, description, was, keep=False)
         return
+    if was.is_tcp and was.connection in (Connection.CONNECTED, Connection.CONNECTING):
+        # net/ipv4/af_inet.c inet_listen: EINVAL unless TCP_CLOSE or TCP_LISTEN
+        kernel.contradicted(task, fd.fd, call)
     binding = PORT_AT_CONNECT.get(was.binding, was.binding)
     now = was._replace(binding=binding, connection=Connection.LISTENING)
     kernel.move(call, "listen", task, fd.fd, description, now)

@@ -408,6 +408,12 @@ class Kernel:
                 self.steps.append(Step(call, "inherited", task, fd, description, None, was))
             self.steps.append(Step(call, role, task, fd, description, was, now))
 
+    def contradicted(self, task: Task, fd: int, call: Cause) -> None:
+        """`call` had a result that cannot be, as the model sees the socket; where close() is not
+        traced that says little, since the number was used again."""
+        if self.close_was_seen:
+            self.doubt(Doubt.IMPOSSIBLE, task, fd, call)
+
     def doubt(self, code: Doubt, task: Task | None, fd: int | None, call: Cause) -> None:
         """Note something that the trace does not tell."""
         self.doubts.append(DoubtAt(code, task, fd, call.span.source, call.span.first))
