@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import runpy
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,9 @@ from report.written import written
 
 import strace_analyzer as sa
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.compare import compare, side
+from strace_analyzer.report.formats.registry import comparison_format
+from strace_analyzer.report.gate import Gate
 
 pytestmark = pytest.mark.browser
 
@@ -135,14 +140,30 @@ def test_a_click_on_a_bar_finds_its_socket(browser: Any, report: Path) -> None:
     assert page.locator("dialog#trail tbody td").first.inner_text() == f"{line:,}"
 
 
+def test_what_a_call_shows_stands_beside_it_and_not_known_before_the_charts(
+    browser: Any, report: Path
+) -> None:
+    page, _ = opened(browser, report)
+    proof = page.locator(".calls").first
+    assert proof.locator(".tells").all_inner_texts() == [
+        'bind(19, {AF_INET, htons(0), "0.0.0.0"}) = 0',
+        'connect(19, {AF_INET, htons(8001), "127.0.0.1"}) = EINPROGRESS',
+    ]
+    assert proof.locator(".remark").first.inner_text() == "does not help"
+    parts = page.locator("main section").evaluate_all("all => all.map(one => one.id)")
+    assert parts[1:5] == ["findings", "unknown", "ports", "timeline"]
+    cost = page.locator(".cost tbody tr").nth(1).inner_text().split("\t")
+    assert cost == ["with 60 s of TIME_WAIT", "40", "14"]
+
+
 def test_search_filters_and_a_head_sorts(browser: Any, report: Path) -> None:
     page, _ = opened(browser, report)
     host = page.locator("[data-table=sockets]")
     host.get_by_label("Search").fill("8002 warning")
     assert host.locator("output").inner_text() == "13 of 42 rows"
     assert set(host.locator("tbody td:nth-child(6)").all_inner_texts()) == {"127.0.0.1:8002"}
-    host.get_by_role("button", name="Seconds open").click()
-    assert host.locator("th[aria-sort=descending]").inner_text().startswith("Seconds open")
+    host.get_by_role("button", name="Open for").click()
+    assert host.locator("th[aria-sort=descending]").inner_text().startswith("Open for")
     assert host.locator("tbody tr").first.locator("td").nth(8).inner_text() == "147 ms"
     host.get_by_label("Search").fill("no such thing")
     assert host.locator("tbody").inner_text() == "Nothing matches."
@@ -213,34 +234,12 @@ def test_a_hostile_name_does_nothing(kind: str, browser: Any, tmp_path: Path) ->
     assert (seen.complaints, seen.requests) == ([], [path.as_uri()])
 
 
-def sockets(count: int) -> bytes:
-    """So many early binds, one after another, by fifty processes."""
-    lines = ['99 1699999999.000000 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0']
-    lines += [
-        f"99 1699999999.5 clone(child_stack=NULL, flags=SIGCHLD) = {100 + at}" for at in range(50)
-    ]
-    for at in range(count):
-        pid, when = 100 + at % 50, 1_700_000_000 + at * 0.003
-        peer = f'sin_port=htons({8000 + at % 7}), sin_addr=inet_addr("192.0.2.{at % 200 + 1}")'
-        calls = (
-            "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
-            'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
-            f'getsockname(3, {{sa_family=AF_INET, sin_port=htons({32768 + at}), sin_addr=inet_addr("0.0.0.0")}}, [16]) = 0',
-            f"connect(3, {{sa_family=AF_INET, {peer}}}, 16) = 0",
-            "close(3) = 0",
-        )
-        lines += [
-            f"{pid} {when + i * 0.0004:.6f} {call} <0.000100>" for i, call in enumerate(calls)
-        ]
-    return "\n".join(lines).encode()
-
-
 def test_ten_thousand_sockets_are_less_than_five_megabytes(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    path.write_text(written("html", sa.analyze(io.BytesIO(sockets(10_000)))), encoding="utf-8")
+    made = runpy.run_path(str(ROOT / "benchmarks" / "page.py"))["page"]
+    path.write_text(made(10_000), encoding="utf-8")
     assert path.stat().st_size < 5_000_000
     page, seen = opened(browser, path)
-    print("drawn after", page.evaluate("document.documentElement.dataset.ready"), "ms")
     host = page.locator("[data-table=sockets]")
     assert host.locator("tbody tr").count() == 200
     assert host.locator(".pages").inner_text().replace("\n", " ").find("page 1 of 50") >= 0
@@ -251,10 +250,46 @@ def test_ten_thousand_sockets_are_less_than_five_megabytes(browser: Any, tmp_pat
     assert seen.complaints == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_comparison_is_readable_and_needs_no_script(
+    scheme: str, browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "compare.html"
+    path.write_text(compared(), encoding="utf-8")
+    page = browser.new_context(
+        color_scheme=scheme, viewport={"width": 400, "height": 900}
+    ).new_page()
+    page.set_default_timeout(PATIENCE)
+    seen = Seen(page)
+    page.goto(path.as_uri())
+    assert page.locator("h1").inner_text() == "early-bound 40 of 40 \u2192 0 of 40 TCP connections"
+    assert page.locator("#causes tbody tr").count() == 3
+    assert page.locator("script").count() == 0
+    policy = page.locator("meta[http-equiv]").get_attribute("content")
+    assert policy.startswith("default-src 'none'; script-src 'none'; style-src 'sha256-")
+    is_dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 19, 26)"
+    assert is_dark == (scheme == "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert serious(page) == []
+    assert (seen.complaints, seen.requests) == ([], [path.as_uri()])
+
+
+def compared() -> str:
+    """The page of Erlang/OTP 23 and 25."""
+    traces = [
+        ROOT / "samples" / f"erlang{version}-inets-httpc-40req.strace" for version in (23, 25)
+    ]
+    sides = [side(path.name, json.loads(written("json", sa.analyze(path)))) for path in traces]
+    stream = io.StringIO()
+    comparison_format("html").write(compare(sides[0], sides[1], Gate()), stream)
+    return stream.getvalue()
+
+
 def test_without_jinja_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.delitem(sys.modules, "strace_analyzer.report.html.page", raising=False)
+    for name in ("page", "assets"):
+        monkeypatch.delitem(sys.modules, f"strace_analyzer.report.html.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ConfigurationError, match=r"strace-analyzer\[html\]"):
         written("html", sa.analyze(ERLANG))
@@ -264,8 +299,8 @@ def test_without_jinja_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) 
 def test_pictures(width: int, scheme: str, browser: Any, report: Path, tmp_path: Path) -> None:
     folder = ROOT / "docs" if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path
     picture = folder / f"html-{width}.png"
-    size = {"width": width, "height": 1500}
+    size = {"width": width, "height": 2100}
     page, _ = opened(browser, report, viewport=size, color_scheme=scheme)
     page.screenshot(path=picture)
-    assert struct.unpack(">II", picture.read_bytes()[16:24]) == (width, 1500)
+    assert struct.unpack(">II", picture.read_bytes()[16:24]) == (width, 2100)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

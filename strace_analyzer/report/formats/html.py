@@ -1,14 +1,17 @@
 """What was found in, one self-contained HTML page out: verdict and advice, ports over time, a
-timeline, tables, and the calls of each socket.
+timeline, tables, and the calls of each socket; or what a fix changed.
 
 It needs the extra `html` (Jinja2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.compare import Comparison
 from strace_analyzer.report.formats.format import Report
 
 SOCKETS = True
@@ -17,12 +20,25 @@ SOCKETS = True
 
 def write(report: Report, stream: TextIO) -> None:
     """The whole page. Raises ConfigurationError where Jinja2 is not installed."""
-    try:
+    with _needing_jinja():
         from strace_analyzer.report.html.page import page  # Jinja2, which no other format needs
+    stream.write(page(report))
+
+
+def comparison(made: Comparison, stream: TextIO) -> None:
+    """What a fix changed. Raises ConfigurationError where Jinja2 is not installed."""
+    with _needing_jinja():
+        from strace_analyzer.report.html.comparison import page
+    stream.write(page(made))
+
+
+@contextmanager
+def _needing_jinja() -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         if error.name not in ("jinja2", "markupsafe"):
             raise
         raise ConfigurationError(
             "--format html needs Jinja2: pip install 'strace-analyzer[html]'"
         ) from error
-    stream.write(page(report))

@@ -40,7 +40,7 @@ def outline(report: Report) -> JsonObject:
         *([("Suppressed", number(judgement.suppressed))] if selected.suppressed else []),
         ("Processes", number(len(selected.processes))),
         ("Lines read", number(lines)),
-        ("Lines not understood", number(unread)),
+        *([("Lines not understood", number(unread))] if unread else []),
     ]
     return {
         "verdict": judgement.verdict,
@@ -60,6 +60,8 @@ def cards(report: Report) -> list[JsonObject]:
 
 def _card(group: Group, selected: Selected) -> JsonObject:
     made = document.group(group, selected)
+    rule, case = selected.rules[group.rule], selected.case(group)
+    advice = rule.advice(case)
     more = len(group.peers) - _PEERS
     return {
         "level": str(group.level),
@@ -67,7 +69,8 @@ def _card(group: Group, selected: Selected) -> JsonObject:
         "rule": group.rule,
         "fingerprint": group.fingerprint,
         "message": safe(made["message"]),
-        "advice": safe(made["advice"]),
+        "who": safe(advice.who),
+        "advice": [safe(line) for line in (*advice.sentences, advice.caution) if line],
         "count": number(group.count),
         "peers": [
             (safe(str(peer.peer)), number(peer.count), number(peer.connected))
@@ -75,7 +78,16 @@ def _card(group: Group, selected: Selected) -> JsonObject:
         ],
         "more": f"and {count(more, 'more destination')}" if more > 0 else "",
         "at": safe(str(group.sample.at)),
-        "calls": [(number(call.line), excerpt(call.text, 100)) for call in group.sample.trail],
+        "why": [safe(line) for line in rule.why(case)],
+        "calls": [
+            {
+                "line": number(call.line),
+                "text": excerpt(call.text, 100),
+                "remark": safe(rule.remark(call, group.sample)),
+                "tells": call.role in ("bind", "connect"),
+            }
+            for call in group.sample.trail
+        ],
     }
 
 

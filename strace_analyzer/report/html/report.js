@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const PAGE = 200;
+  const PAGE = 200, FEW = 5;
   const [PROCESS, FD, KIND, LOCAL, PEER, VERDICT, OUTCOME, LINE, SOURCE, START, OPEN, LASTED, TRAIL] = Array(13).keys();
   const text = (at) => data.strings[at];
   const number = (value) => value.toLocaleString("en-US");
@@ -23,6 +23,11 @@
     let words = null;
     let sorted = null;
     let page = 0;
+    if (rows.length === 0) {
+      host.classList.add("none");
+      host.append("None.");
+      return;
+    }
     const id = `search-${title.toLowerCase().replaceAll(/\W+/g, "-")}`;
     const search = make("input", { type: "search", id, oninput: () => { page = 0; choose(); } });
     const count = make("output", { for: id });
@@ -40,7 +45,7 @@
     const caption = make("caption", { class: "hidden" }, title);
     const whole = make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), body);
     host.append(
-      make("div", { class: "bar-of-tools" }, make("label", { for: id }, "Search"), search, count, pages),
+      make("div", { class: "bar-of-tools", ...(rows.length > FEW ? {} : { hidden: "" }) }, make("label", { for: id }, "Search"), search, count, pages),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, whole),
     );
 
@@ -80,7 +85,7 @@
     function draw() {
       const last = Math.max(0, Math.ceil(order.length / PAGE) - 1);
       page = Math.min(Math.max(page, 0), last);
-      const none = make("tr", {}, make("td", { colspan: String(columns.length) }, rows.length ? "Nothing matches." : "None."));
+      const none = make("tr", {}, make("td", { colspan: String(columns.length) }, "Nothing matches."));
       if (order.length === 0) body.replaceChildren(none);
       else body.replaceChildren(...order.slice(page * PAGE, (page + 1) * PAGE).map(row));
       count.textContent = order.length === rows.length ? `${number(rows.length)} rows` : `${number(order.length)} of ${number(rows.length)} rows`;
@@ -94,7 +99,8 @@
         const shown = value(at, index);
         const cell = make("td", {}, shown == null ? "-" : typeof shown === "number" && !column.startsWith("#") ? number(shown) : String(shown));
         if (/^[>#]/.test(column)) cell.className = "number";
-        else if (about && String(shown).length < 28) cell.className = "tight";
+        else if (String(shown).length < 28) cell.className = "tight";
+        else cell.className = "long";
         return cell;
       });
       if (about) about(at, cells);
@@ -118,7 +124,7 @@
     dialog.showModal();
   }
 
-  const SOCKETS = ["#Line", "Process", "#fd", "Kind", "Local", "Peer", "Verdict", "Outcome", ">Seconds open"];
+  const SOCKETS = ["#Line", "Process", "#fd", "Kind", "Local", "Peer", "Verdict", "Outcome", ">Open for"];
   const rows = data.sockets.map((s) => [
     s[LINE], text(s[PROCESS]), s[FD], text(s[KIND]), text(s[LOCAL]), text(s[PEER]), data.verdicts[s[VERDICT]][1], text(s[OUTCOME]), s[OPEN],
   ]);
@@ -151,6 +157,7 @@
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const plots = [];
+  const FONT = "12px system-ui, sans-serif";
   function plot(figure, chart, at) {
     const host = figure.querySelector(".plot");
     const output = figure.querySelector("output");
@@ -162,11 +169,11 @@
       width: host.clientWidth || 600, height: 240, legend: { show: false },
       scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, Math.ceil(high * 1.08))] } },
       cursor: { drag: { x: true, y: false } },
-      axes: [{ ...axis(), values: (_, values) => values.map(unit) }, { ...axis(), size: 64, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000], values: (_, values) => values.map(number) }],
-      series: [{}, series("pinned", "--pinned"), series("needed", "--needed"), { ...series("range", "--bar-error"), dash: [6, 4], show: false, paths: undefined }],
+      axes: [{ ...axis(), label: chart.timed ? "since the trace began" : "calls of the trace", labelSize: 22, labelFont: FONT, font: FONT, values: (_, values) => values.map(unit) }, { ...axis(), label: "local ports", labelSize: 20, labelFont: FONT, font: FONT, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000], values: (_, values) => values.map(number) }],
+      series: [{}, { ...series("taken by bind()", "--pinned"), fill: () => `${colour("--pinned")}40` }, series("needed", "--needed"), { ...series("range", "--bar-error"), dash: [6, 4], show: false, paths: undefined }],
       hooks: { setCursor: [(u) => {
         const i = u.cursor.idx;
-        output.textContent = i == null ? "" : `${unit(chart.at[i])}: ${number(chart.held[i])} pinned, ${number(chart.needed[i])} needed`;
+        output.textContent = i == null ? "" : `${unit(chart.at[i])}: ${number(chart.held[i])} taken by bind(), ${number(chart.needed[i])} needed`;
       }] },
     }, [chart.at, chart.held, chart.needed, chart.at.map(() => chart.range)], host);
     plots.push({ made, host });
@@ -181,7 +188,7 @@
     figure.querySelector(".show-all").addEventListener("click", () => made.setScale("x", { min: first, max: last }));
     figure.querySelector(".with-range").addEventListener("change", (event) => made.setSeries(3, { show: event.target.checked }));
     const points = chart.at.map((when, i) => [Number(when.toFixed(6)), chart.held[i], chart.needed[i]]);
-    table(figure.querySelector(".table"), `Ports over time ${at + 1}`, [chart.timed ? "#Seconds" : "#Call", ">Pinned", ">Needed"], points);
+    table(figure.querySelector(".table"), `Ports over time ${at + 1}`, [chart.timed ? "#Seconds" : "#Call", ">Taken by bind()", ">Needed without it"], points);
   }
   document.querySelectorAll("figure.chart").forEach((figure, at) => plot(figure, data.charts[at], at));
   new ResizeObserver(() => plots.forEach(({ made, host }) => host.clientWidth && made.setSize({ width: host.clientWidth, height: 240 }))).observe(document.getElementById("main"));

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import ceil, floor, log10
 from typing import NamedTuple
 
 from strace_analyzer.findings import CallRecord, SocketLife
@@ -160,15 +161,31 @@ def _timeline(
                 "paths": list(_paths(placed)),
             }
         )
-    ticks = [begin + span * at / 4 for at in range(5)]
     timeline = {
         "name": name,
         "lanes": lanes,
         "left_out": len(by_process) - len(lanes),
-        "ticks": [duration(tick) if timed else f"line {tick:,.0f}" for tick in ticks],
+        "ticks": list(_ticks(begin, span, timed)),
         "width": _WIDTH,
     }
     return timeline, places
+
+
+def _ticks(begin: float, span: float, timed: bool) -> Iterator[tuple[float, str]]:
+    """Round moments (or lines) of the span: percent of its width, and the label. Four to nine of
+    them; at least the beginning."""
+    step = 10.0 ** floor(log10(span / 4))
+    step = next(step * by for by in (1, 2, 5, 10) if span / (step * by) < 9)
+    first = ceil(begin / step)
+    for at in range(first, floor((begin + span) / step) + 1):
+        said = _moment(at * step, step) if timed else f"line {at * step:,.0f}"
+        yield round((at * step - begin) / span * 100, 2), said
+
+
+def _moment(seconds: float, step: float) -> str:
+    """`0.6 s`, with as many digits as tell neighbours apart."""
+    digits = max(0, -floor(log10(step)))
+    return f"{seconds:,.{digits}f} s"
 
 
 def _placed(

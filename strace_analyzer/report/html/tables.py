@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from strace_analyzer.findings import ProcessRef
-from strace_analyzer.plain import safe
+from strace_analyzer.findings import PortUse, ProcessRef
+from strace_analyzer.plain import number, safe
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.html.sockets import process_name
@@ -85,20 +85,30 @@ def charts(selected: Selected) -> list[JsonObject]:
         for use in trace.ports:
             if not use.timeline:
                 continue
-            where = f"network namespace {use.namespace}"
+            parts = [safe(trace.name)] if several else []
+            parts += [f"network namespace {use.namespace}"] if len(trace.ports) > 1 else []
             made.append(
                 {
-                    "title": f"{safe(trace.name)}, {where}" if several else where,
+                    "title": ", ".join(parts),
+                    "cost": _cost(use),
                     "timed": trace.clock != "none",
                     "range": use.range[1] - use.range[0] + 1,
                     "range_source": use.range_source,
-                    "peak_pinned": use.peak_pinned,
-                    "peak_needed": use.peak_needed,
-                    "peak_waiting": use.peak_pinned_with_time_wait,
-                    "needed_waiting": use.peak_needed_with_time_wait,
                     "at": [point.at for point in use.timeline],
                     "held": [point.held for point in use.timeline],
                     "needed": [point.needed for point in use.timeline],
                 }
             )
     return made
+
+
+def _cost(use: PortUse) -> list[tuple[str, str, str]]:
+    """What is counted, how many ports it takes now, and without the binds."""
+    rows = [("open at the same time", number(use.peak_pinned), number(use.peak_needed))]
+    high, needed = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
+    if high is not None and needed is not None:
+        rows.append(("with 60 s of TIME_WAIT", number(high), number(needed)))
+    elif use.most_pinned > use.peak_pinned:
+        most = number(use.most_pinned), number(use.most_needed)
+        rows.append(("if all happened within 60 s", *most))
+    return rows

@@ -1,0 +1,80 @@
+"""Gives what the pages are made of: templates, styles and scripts, and the policy under which a
+page runs nothing but its own and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+_ROOM = "strace_analyzer.report.html"
+_TEMPLATES = ("page.html.j2", "comparison.html.j2")
+
+
+class Asset(NamedTuple):
+    """A style or script, and what the policy calls it."""
+
+    text: Markup
+    hash: str
+
+
+@cache
+def template_environment() -> Environment:
+    """Where the templates are; what they are given is escaped."""
+    return Environment(
+        loader=DictLoader({name: _text(name) for name in _TEMPLATES}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def asset(name: str) -> Asset:
+    """The style or script in the file `name`."""
+    return _hashed(_text(name))
+
+
+@cache
+def colours() -> Asset:
+    """The style, with dark colours where the reader asks for them, or the system does."""
+    dark = _text("dark.css")
+    return _hashed(
+        _text("report.css").replace(
+            "/* dark */",
+            f':root[data-theme="dark"] {{\n{dark}}}\n'
+            "@media screen and (prefers-color-scheme: dark) {\n"
+            f":root:not([data-theme]) {{\n{dark}}}\n}}",
+        )
+    )
+
+
+def _hashed(text: str) -> Asset:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return Asset(Markup(text), f"'sha256-{digest}'")
+
+
+@cache
+def _text(name: str) -> str:
+    return (files(_ROOM) / name).read_text(encoding="utf-8")
+
+
+def policy(styles: Sequence[Asset], scripts: Sequence[Asset]) -> str:
+    """The Content-Security-Policy of a page with these."""
+    allowed = " ".join(script.hash for script in scripts) or "'none'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {allowed}",
+            f"style-src {' '.join(style.hash for style in styles)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )

@@ -1,0 +1,75 @@
+"""A comparison in, its HTML page out: the proportion first, figures with a bar for each side, then
+each cause. It needs no script."""
+
+from __future__ import annotations
+
+from strace_analyzer.plain import number, safe
+from strace_analyzer.report.compare import Change, Comparison, figures, headline, kind_of
+from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.html.assets import colours, policy, template_environment
+from strace_analyzer.report.version import TOOL, version
+
+_TONES = {"gone": "good", "new": "error", "larger": "warning", "kept": "doubt"}
+
+
+def page(made: Comparison) -> str:
+    """The page."""
+    style = colours()
+    word, level = _verdict(made)
+    return (
+        template_environment()
+        .get_template("comparison.html.j2")
+        .render(
+            tool=f"{TOOL} {version()}",
+            policy=policy([style], []),
+            styles=[style.text],
+            headline=safe(headline(made)).replace(" -> ", " \u2192 "),
+            word=word,
+            level=level,
+            before=safe(made.before.name),
+            after=safe(made.after.name),
+            figures=[_figure(*row) for row in figures(made)],
+            kinds=", ".join(
+                f"{number(len(made.of(kind)))} {kind}" for kind in ("gone", "new", "kept")
+            ),
+            changes=[_change(change) for change in made.changes],
+        )
+    )
+
+
+def _verdict(made: Comparison) -> tuple[str, str]:
+    """In a word, and its colour: by what decides the exit status."""
+    if made.obstacle is not None:
+        return "not comparable", "doubt"
+    if made.exit_status:
+        return "worse", "error"
+    if made.changes and len(made.of("gone")) == len(made.changes):
+        return "gone", "good"
+    return ("no worse", "note") if made.changes else ("nothing found", "good")
+
+
+def _figure(name: str, before: int, after: int) -> JsonObject:
+    most = max(before, after, 1)
+    return {
+        "name": name,
+        "before": number(before),
+        "after": number(after),
+        "before_share": round(100 * before / most, 1),
+        "after_share": round(100 * after / most, 1),
+    }
+
+
+def _change(change: Change) -> JsonObject:
+    kind = kind_of(change)
+    kind = "larger" if change.larger and kind == "kept" else kind
+    return {
+        "kind": kind,
+        "tone": _TONES[kind],
+        "level": str(change.level),
+        "rule": safe(change.cause.rule),
+        "program": safe(change.cause.program),
+        "local": change.cause.local,
+        "destination": safe(change.cause.destination),
+        "before": number(change.before),
+        "after": number(change.after),
+    }
