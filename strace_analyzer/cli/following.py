@@ -19,6 +19,7 @@ from strace_analyzer.live.watch import Watch
 from strace_analyzer.report.formats.format import Report, ReportFormat
 from strace_analyzer.report.gate import Judgement, judge
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.told import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,11 @@ def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Ju
     at_once = manner.telling and not chosen.selection.suppressions  # they are of whole groups
     if at_once and manner.format.teller is not None:
         teller = manner.format.teller(chosen.selection)
-    with _writing(watch, stream, manner) as write_line:
+    counts = Counts()
+    with _writing(watch, counts, stream, manner) as write_line:
         for told in watch.findings():
+            if told.is_new and manner.viewed and chosen.selection.admits(told.finding):
+                counts.add(chosen.selection.shown(told.finding))
             for line in teller.lines(told.finding) if teller is not None else ():
                 write_line(line)
     analysis = watch.analysis()
@@ -92,11 +96,13 @@ def _appears_at_the_end(output: Path) -> bool:
 
 
 @contextmanager
-def _writing(watch: Watch, stream: TextIO, manner: Manner) -> Iterator[Callable[[str], None]]:
+def _writing(
+    watch: Watch, counts: Counts, stream: TextIO, manner: Manner
+) -> Iterator[Callable[[str], None]]:
     if manner.viewed:
         from strace_analyzer.cli.view import view
 
-        with view(watch, stream, alone=manner.alone) as write_above:
+        with view(watch, counts, stream, alone=manner.alone) as write_above:
             yield write_above
         return
 

@@ -17,6 +17,7 @@ from rich.live import Live
 from strace_analyzer.live.watch import Watch
 from strace_analyzer.report.text.console import console
 from strace_analyzer.report.text.live import Figures, announcement, board, status
+from strace_analyzer.report.told import Counts
 
 _PER_SECOND = 4
 _SPAN = 3.0
@@ -26,11 +27,13 @@ _SHARE = 0.05
 
 
 @contextmanager
-def view(watch: Watch, out: TextIO, *, alone: bool) -> Iterator[Callable[[str], None]]:
-    """While `watch` is gone through: gives what writes a line to `out` at once. `alone` says that
-    nobody else writes to the terminal."""
+def view(
+    watch: Watch, counts: Counts, out: TextIO, *, alone: bool
+) -> Iterator[Callable[[str], None]]:
+    """While `watch` is gone through and `counts` are fed: gives what writes a line to `out` at
+    once. `alone` says that nobody else writes to the terminal."""
     with Live(
-        get_renderable=_Picture(watch, board if alone else status),
+        get_renderable=_Picture(watch, counts, board if alone else status),
         console=console(sys.stderr),
         refresh_per_second=_PER_SECOND,
         transient=True,
@@ -56,8 +59,11 @@ class _Picture:
     """Called for each picture. Counting many open sockets takes its time, so it is then done less
     often."""
 
-    def __init__(self, watch: Watch, draw: Callable[[Figures], RenderableType]) -> None:
+    def __init__(
+        self, watch: Watch, counts: Counts, draw: Callable[[Figures], RenderableType]
+    ) -> None:
         self._watch = watch
+        self._counts = counts
         self._draw = draw
         self._began = time.monotonic()
         self._past = deque([(self._began, 0)])
@@ -77,6 +83,7 @@ class _Picture:
                 progress.pinned,
                 progress.port_range,
                 progress.findings,
+                self._counts.rows(),
             )
         return self._draw(self._figures)
 

@@ -61,6 +61,7 @@ class AddressNotAvailable(Rule):
     id = "address-not-available"
     title = "an address that cannot be had"
     level = Level.WARNING
+    least = Level.NOTE
     roles = frozenset({"bind", "close", "connect", "outcome"})
     is_failure = True
     counted = "FAILED"
@@ -94,7 +95,7 @@ class AddressNotAvailable(Rule):
         yield found
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
-        return finding._replace(level=Level.NOTE) if finding.id in self._got_over else finding
+        return finding if finding.id in self._got_over else finding._replace(level=self.level)
 
     def _cause(self, step: Step) -> str | None:
         """Which address could not be had; None where the call did not fail for want of one."""

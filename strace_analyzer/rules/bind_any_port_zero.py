@@ -63,6 +63,7 @@ class BindAnyPortZero(Rule):
     id = "bind-any-port-zero"
     title = "bind() to the wildcard address and port 0 before connect()"
     level = Level.WARNING
+    least = Level.NOTE
     roles = MOVING
     leads = True
     counts_ports = True

@@ -62,6 +62,7 @@ class PortTaken(Rule):
     id = "port-taken"
     title = "the port is taken"
     level = Level.ERROR
+    least = Level.NOTE
     roles = frozenset({"bind", "close", "connect", "listen"})
     is_failure = True
     counted = "FAILED"
@@ -103,7 +104,7 @@ class PortTaken(Rule):
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         mild = finding.id in self._got_over or finding.cause == "own-socket"
-        return finding._replace(level=Level.NOTE) if mild else finding
+        return finding if mild else finding._replace(level=self.level)
 
     def _taken(self, step: Step, port: int) -> Finding:
         cause, details = self._holder(step, port)

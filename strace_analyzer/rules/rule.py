@@ -64,8 +64,8 @@ class Clean(Example):
 class Rule(ABC):
     """Base of all rules. One instance follows one trace.
 
-    A rule file holds one subclass with `id`, a docstring with the five sections, `level` (the one that
-    is shown before the trace has ended), `step`, and `examples`. Override `close` to report what only
+    A rule file holds one subclass with `id`, a docstring with the five sections, `level`, `step`, and
+    `examples`. Override `close` to report what only
     the end of the trace shows, and `judge` to set level and confidence when everything is known.
 
     Its words come from its docstring and title; `summary`, `why`, `advice`, `remark` and `figures`
@@ -76,6 +76,9 @@ class Rule(ABC):
     title: ClassVar[str]
     """what it flags, in a few words"""
     level: ClassVar[Level] = Level.NOTE
+    least: ClassVar[Level | None] = None
+    """the lowest level that `judge` can give, which is shown before the trace has ended: what was
+    told as a warning does not end as a note; None where `level` is the lowest"""
     roles: ClassVar[frozenset[str] | None] = None
     """the roles of the steps that `step` is given, None for every step"""
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -125,7 +128,7 @@ class Rule(ABC):
         `details` are what the rule knows besides, by name: reports in JSON show them.
         """
         return build(
-            self.context, self.id, self.level, step, socket,
+            self.context, self.id, self.level if self.least is None else self.least, step, socket,
             at=at, confidence=confidence, cause=cause, without_bind=without_bind, ended=ended,
             details=details,
         )  # fmt: skip

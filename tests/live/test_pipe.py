@@ -17,7 +17,7 @@ CONNECT = (
     'connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
 )
 CLOSE = "close(3) = 0\n"
-TOLD = "<stdin>:2: warning: bind-any-port-zero: process[?] fd 3 -> 192.0.2.7:80\n"
+TOLD = "<stdin>:2: note: bind-any-port-zero: process[?] fd 3 -> 192.0.2.7:80\n"
 
 
 def test_a_finding_comes_before_the_input_ends(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_a_finding_comes_before_the_input_ends(tmp_path: Path) -> None:
         assert process.stdout is not None
         process.stdin.write(SOCKET + BIND + CONNECT)
         process.stdin.flush()
-        assert process.stdout.readline() == TOLD
+        assert process.stdout.readline() == TOLD.replace("note: ", "")
         output, errors = process.communicate(CLOSE, timeout=PATIENCE)
     assert output.startswith("\nprobable note: the traced program binds before connecting")
     assert (errors, process.returncode) == ("", 0)
@@ -56,12 +56,12 @@ def test_json_lines_tell_what_is_learned_later(tmp_path: Path) -> None:
     assert (first["type"], first["outcome"], first["level"]) == (
         "finding",
         "in-progress",
-        "warning",
+        "note",
     )
     assert (second["type"], second["id"]) == ("update", first["id"])
     assert second["outcome"] == "connected"
     assert [item["type"] for item in rest] == ["update", "trace", "update", "warning", "summary"]
-    assert rest[2]["level"] == "note"
+    assert "level" not in rest[2]
     assert "fd" not in rest[2]  # only what has changed
 
 
@@ -82,7 +82,7 @@ def test_a_signal_ends_the_input_and_brings_the_report(
         assert process.stdout is not None
         process.stdin.write(SOCKET + BIND + CONNECT)
         process.stdin.flush()
-        assert process.stdout.readline() == TOLD
+        assert process.stdout.readline() == TOLD.replace("note: ", "")
         process.send_signal(number)
         assert process.stdout.read().startswith("\nprobable note: ")
         process.stdin.close()

@@ -75,9 +75,9 @@ def test_a_pipe_shows_its_state_its_findings_and_the_report(
     traced = f"strace -f {words('early_binds.py', 8, 0, 0)} 2>&1; {until_seen}"
     terminal.type(f"{{ {traced}; }} | {OURS}", "Enter")
     screen = terminal.shows(
-        r"lines?, [\d,]+/s \| \d sockets? open \| \d+ of 28,232 ports pinned \| 8 warnings"
+        r"lines?, [\d,]+/s \| \d sockets? open \| \d+ of 28,232 ports pinned \| 8 findings"
     )
-    assert re.search(r"^<stdin>:\d+: warning: bind-any-port-zero: python", screen, re.M)
+    assert re.search(r"^<stdin>:\d+: bind-any-port-zero: python", screen, re.M)
     (tmp_path / "seen").touch()
     screen = terminal.shows(r"^exit 0: 1 note, below --fail-on warning$")
     headline = "binds before connecting: 8 of its 8 outgoing TCP connections"
@@ -90,10 +90,10 @@ def test_attach_shows_a_board_and_ctrl_c_brings_the_report(
 ) -> None:
     terminal.type(f"{words('early_binds.py', 1000, 0.1, 0)} >out 2>&1 &", "Enter")
     terminal.type(f"{OURS} attach $!", "Enter")
-    screen = terminal.shows(r"^Findings +\d+ +\d+ warnings?$")
+    screen = terminal.shows(r"^Findings +\d+ +\d+ findings?$")
     assert re.search(r"^Lines +[\d,]+ +[\d,]+/s +for 0:\d\d$", screen, re.M)
     assert re.search(r"^Ports pinned +\d+ +━+$", screen, re.M)
-    assert re.search(r"^<strace>:\d+: warning: bind-any-port-zero: python", screen, re.M)
+    assert re.search(r"^<strace>:\d+: bind-any-port-zero: python", screen, re.M)
     terminal.type("C-c")
     screen = terminal.shows(r"^1 note \(bind-any-port-zero, ")
     assert "Ctrl-C ends it" not in screen
@@ -113,7 +113,7 @@ def test_run_says_nothing_between_the_program_s_own_lines(terminal: Terminal) ->
 
 def test_run_shows_its_state_where_the_program_s_output_goes_elsewhere(terminal: Terminal) -> None:
     terminal.type(f"{OURS} run -- {words('early_binds.py', 8, 0.5, 0)} >out", "Enter")
-    terminal.shows(r"lines?, [\d,]+/s \| 1 socket open \| \d+ of [\d,]+ ports pinned \| \d warn")
+    terminal.shows(r"lines?, [\d,]+/s \| 1 socket open \| \d+ of [\d,]+ ports pinned \| \d find")
     screen = terminal.shows(r"^1 note \(bind-any-port-zero, ")
     assert "said on standard error" in screen  # nothing of the program's is overwritten
 
@@ -138,7 +138,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_program_once(terminal: Terminal, tmp_p
 
 def test_ctrl_c_ends_a_piped_session_with_the_report(terminal: Terminal) -> None:
     terminal.type(f"strace -f {words('early_binds.py', 1000, 0.2, 0)} 2>&1 | {OURS}", "Enter")
-    terminal.shows(r"^<stdin>:\d+: warning: bind-any-port-zero: python")
+    terminal.shows(r"^<stdin>:\d+: bind-any-port-zero: python")
     terminal.type("C-c")
     screen = terminal.shows(r"^exit 0: 1 note, below --fail-on warning$")
     assert "binds before connecting" in screen

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
-from strace_analyzer.findings import Confidence, Finding
+from strace_analyzer.findings import Confidence, Finding, Level, ProcessRef
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Report
@@ -24,12 +24,13 @@ def write(report: Report, stream: TextIO) -> None:
 
 
 class Once:
-    """Each finding as one line, the first time. Other formats tell theirs by `line`."""
+    """Each finding as one line, the first time; again at the end where its level turned out
+    higher. Other formats tell theirs by `line`."""
 
     def __init__(self, selection: Selection, line: Callable[[Finding], str]) -> None:
         self._selection = selection
         self._line = line
-        self._told: set[int] = set()
+        self._told: dict[int, Level] = {}
 
     def lines(self, finding: Finding) -> Iterator[str]:
         """The line of `finding` if it is selected and has not been told."""
@@ -37,19 +38,15 @@ class Once:
             return
         shown = self._selection.shown(finding)
         if hash(shown.id) not in self._told:
-            self._told.add(hash(shown.id))
+            self._told[hash(shown.id)] = shown.level
             yield self._line(shown)
 
     def untold(self, selected: Selected) -> Iterator[str]:
-        """The lines of those that were never told, at the end of the trace."""
+        """The lines of those that were never told, or at a lower level, at the end of the trace."""
         for finding in selected.findings():
-            if hash(finding.id) not in self._told:
+            told = self._told.get(hash(finding.id))
+            if told is None or told < finding.level:
                 yield self._line(finding)
-
-    @property
-    def has_told(self) -> bool:
-        """Something has been told."""
-        return bool(self._told)
 
 
 class _Teller:
@@ -82,13 +79,18 @@ def _remarks(selected: Selected) -> Iterator[str]:
 
 def line(finding: Finding) -> str:
     """The line of one finding."""
-    process = finding.process
-    number = process.tgid if process.tgid is not None else process.tid
-    who = f"{process.command or 'process'}[{number if number is not None else '?'}]"
+    return safe(f"{finding.at}: {finding.level}: {subject(finding)}") + "\n"
+
+
+def subject(finding: Finding) -> str:
+    """`bind-any-port-zero: beam.smp[4510] fd 19 -> 127.0.0.1:8001`, not made safe."""
     peer = f" -> {finding.peer}" if finding.peer is not None else ""
     doubt = " (probable)" if finding.confidence is Confidence.PROBABLE else ""
     failed = " (failed)" if finding.outcome is Outcome.FAILED else ""
-    text = (
-        f"{finding.at}: {finding.level}: {finding.rule}: {who} fd {finding.fd}{peer}{failed}{doubt}"
-    )
-    return safe(text) + "\n"
+    return f"{finding.rule}: {who(finding.process)} fd {finding.fd}{peer}{failed}{doubt}"
+
+
+def who(process: ProcessRef) -> str:
+    """`beam.smp[4510]`, not made safe."""
+    number = process.tgid if process.tgid is not None else process.tid
+    return f"{process.command or 'process'}[{number if number is not None else '?'}]"

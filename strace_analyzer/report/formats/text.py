@@ -7,9 +7,9 @@ from typing import TextIO
 
 from strace_analyzer.findings import Finding
 from strace_analyzer.report.compare import Comparison
-from strace_analyzer.report.formats import concise
 from strace_analyzer.report.formats.format import Report, Table
 from strace_analyzer.report.selection import Selection
+from strace_analyzer.report.told import NewInKind
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -38,16 +38,16 @@ def comparison(made: Comparison, stream: TextIO) -> None:
 
 
 class _Teller:
-    """Each finding as a concise line, the report at the end."""
+    """A line for each finding that is new in kind, the report at the end."""
 
     def __init__(self, selection: Selection) -> None:
-        self._once = concise.Once(selection, concise.line)
+        self._new = NewInKind(selection)
 
     def lines(self, finding: Finding) -> Iterator[str]:
-        return self._once.lines(finding)
+        return self._new.lines(finding)
 
     def rest(self, report: Report, provisional: Iterable[Finding], stream: TextIO) -> None:
-        if self._once.has_told:
+        if self._new.has_told:
             stream.write("\n")
         write(report, stream)
 

@@ -6,20 +6,23 @@ same terminal, or a few lines with a bar where nobody else does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Level
-from strace_analyzer.plain import count, number
-from strace_analyzer.report.text.style import FAINT, GOOD, HEADING, LEVELS
+from strace_analyzer.plain import count, number, safe
+from strace_analyzer.report.text.style import FAINT, GOOD, HEADING, LEVELS, table
+from strace_analyzer.report.told import Row
 
 _BAR = 24
 """columns"""
+_ROWS = 8
 
 
 class Figures(NamedTuple):
@@ -32,6 +35,7 @@ class Figures(NamedTuple):
     pinned: int
     port_range: tuple[int, int]
     findings: Mapping[Level, int]
+    rows: Sequence[tuple[Row, int]] = ()
 
     @property
     def ports(self) -> int:
@@ -56,7 +60,8 @@ def status(figures: Figures) -> RenderableType:
 
 
 def board(figures: Figures) -> RenderableType:
-    """The same on a line each, the pinned ports as a bar against the range."""
+    """The same on a line each, the pinned ports as a bar against the range; and what was found, by
+    process and destination."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style=HEADING)
     grid.add_column(no_wrap=True, justify="right")
@@ -75,11 +80,22 @@ def board(figures: Figures) -> RenderableType:
     grid.add_row("", f"{figures.pinned / figures.ports:.1%}", Text(f"of {low}-{high}", style=FAINT))
     grid.add_row("Findings", number(sum(figures.findings.values())), _findings(figures))
     grid.add_row("", "", Text("Ctrl-C ends it and brings the report", style=FAINT))
+    return Stack(grid, _kinds(figures.rows)) if figures.rows else grid
+
+
+def _kinds(rows: Sequence[tuple[Row, int]]) -> RenderableType:
+    grid = table("PROCESS", "~DESTINATION", "FINDING", ">COUNT")
+    for row, found in rows[:_ROWS]:
+        grid.add_row(safe(row.process), safe(row.destination), row.rule, number(found))
+    if len(rows) > _ROWS:
+        rest = sum(found for _, found in rows[_ROWS:])
+        grid.add_row(f"{len(rows) - _ROWS:,} more", "", "", number(rest), style=FAINT)
     return grid
 
 
 def announcement(line: str) -> Text:
-    """The concise line of a finding that has just become provable, its level in colour."""
+    """The line of a finding that has just become provable, its level, where it has one already, in
+    colour."""
     text = Text(line.rstrip("\n"), no_wrap=True, overflow="ignore")
     for level, style in LEVELS.items():
         at = text.plain.find(f": {level}: ")
@@ -90,14 +106,17 @@ def announcement(line: str) -> Text:
 
 
 def _findings(figures: Figures) -> Text:
-    """`2 errors, 40 warnings`; `no findings`."""
-    line = Text()
-    for level in reversed(Level):
-        found = figures.findings.get(level, 0)
-        if found:
-            line.append(", " if line else "")
+    """`42 findings, 2 errors`; `no findings`. A note may still become worse: it is not called
+    one."""
+    total = sum(figures.findings.values())
+    if not total:
+        return Text("no findings", style=GOOD)
+    line = Text(count(total, "finding"), style=LEVELS[Level.WARNING])
+    for level in (Level.ERROR, Level.WARNING):
+        if found := figures.findings.get(level, 0):
+            line.append(", ", style="not bold default")
             line.append(count(found, str(level)), style=LEVELS[level])
-    return line or Text("no findings", style=GOOD)
+    return line
 
 
 def _alarm(figures: Figures) -> str:
