@@ -83,7 +83,7 @@ def line(finding: Finding) -> str:
 
 
 def subject(finding: Finding) -> str:
-    """`bind-any-port-zero: beam.smp[4510] fd 19 -> 127.0.0.1:8001`, not made safe."""
+    """`RULE-ID: beam.smp[4510] fd 19 -> 127.0.0.1:8001`, not made safe."""
     peer = f" -> {finding.peer}" if finding.peer is not None else ""
     doubt = " (probable)" if finding.confidence is Confidence.PROBABLE else ""
     failed = " (failed)" if finding.outcome is Outcome.FAILED else ""
