@@ -32,7 +32,7 @@ PAGES = [
 INSTALLERS = ("git clone", "cd ", "pipx ", "uvx ", "make", ".ci/run")
 """commands that install or run everything: looked at, not run"""
 SHELL_BLOCK = re.compile(r"^```(?:sh|shell|bash)\n(.*?)^```", re.M | re.S)
-CALL = re.compile(rf"\b{TOOL}(?: +(?:'[^']*'|\"[^\"]*\"|[^\s`|;&<>()\"']+))*")
+CALL = re.compile(rf"(?<![-\w]){TOOL}(?![-\w])(?: +(?:'[^']*'|\"[^\"]*\"|[^\s`|;&<>()\"']+))*")
 """a command line of ours, up to what ends a command in a shell"""
 SITE = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
 
