@@ -8,8 +8,9 @@ the sieve makes of it does not.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -57,7 +58,18 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
 
     `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise none has
     one, and one that has is. `is_unfiltered`: calls on files may be left out by their notes.
+
+    To make one takes some 30 ms, so it is kept for the traces that follow; for each thread its own,
+    as what Hyperscan works in (its scratch space) can serve one search at a time.
     """
+    return _kept(frozenset(when.items()), has_pids, is_unfiltered, threading.get_ident())
+
+
+@lru_cache(maxsize=16)
+def _kept(
+    wanted: frozenset[tuple[str, When]], has_pids: bool, is_unfiltered: bool, thread: int
+) -> Scan:
+    when = dict(sorted(wanted))
     note = _NOT_A_FILE if is_unfiltered else _ANY_FILE
     number = _NUMBER % note
     tails = {
