@@ -133,51 +133,123 @@ class Judgement(NamedTuple):
     """in words, the traces that made fewer connections than --min-connections asks for"""
 
 
-def judge(selected: Judged, gate: Gate) -> Judgement:
-    """The verdict over everything selected, whatever its level."""
+class Grounds(NamedTuple):
+    """What a verdict rests on, of one trace or of several: `with_` adds what others rest on, in any
+    order."""
+
+    levels: tuple[int, int, int] = (0, 0, 0)
+    """findings that are errors, warnings, notes"""
+    probable: int = 0
+    unknown: int = 0
+    connections: int = 0
+    """outgoing TCP connections that were judged"""
+    failed_connections: int = 0
+    left_out: int = 0
+    """findings that are known from a baseline"""
+    suppressed: int = 0
+    """findings that a file of suppressions lists"""
+    fails: bool = False
+    """something is at or above the gate"""
+    sighted: bool = False
+    """something was found in a trace that could be judged"""
+    blind: bool = False
+    may_miss: bool = False
+    lacked: bool = False
+    """a connection was not made for want of a local port or address"""
+    broken: bool = False
+    """a rule raised an error, or one of several traces could not be read"""
+    signal: int | None = None
+    """kept a trace from being read to its end"""
+    idle: bool = False
+    """a trace made fewer connections than --min-connections asks for"""
+
+    def with_(self, other: Grounds) -> Grounds:
+        """Both."""
+        both = (self, other)
+        errors, warnings, notes = map(sum, zip(self.levels, other.levels, strict=True))
+        return Grounds(
+            levels=(errors, warnings, notes),
+            probable=self.probable + other.probable,
+            unknown=self.unknown + other.unknown,
+            connections=self.connections + other.connections,
+            failed_connections=self.failed_connections + other.failed_connections,
+            left_out=self.left_out + other.left_out,
+            suppressed=self.suppressed + other.suppressed,
+            fails=self.fails or other.fails,
+            sighted=self.sighted or other.sighted,
+            blind=self.blind or other.blind,
+            may_miss=self.may_miss or other.may_miss,
+            lacked=self.lacked or other.lacked,
+            broken=self.broken or other.broken,
+            signal=min((one.signal for one in both if one.signal is not None), default=None),
+            idle=self.idle or other.idle,
+        )
+
+
+def grounds(selected: Judged, gate: Gate) -> Grounds:
+    """What the verdict over everything selected rests on, whatever its level."""
     counts = dict.fromkeys(Level, 0)
-    probable = 0
     for group in selected.judged:
         counts[group.level] += group.count
-        probable += group.count if group.confidence is Confidence.PROBABLE else 0
-    connections = sum(process.tcp_connections for process in selected.processes)
-    fails = gate.fails(selected)
-    if selected.judged and (fails or {g.trace for g in selected.judged} - selected.blind):
+    return Grounds(
+        levels=(counts[Level.ERROR], counts[Level.WARNING], counts[Level.NOTE]),
+        probable=sum(g.count for g in selected.judged if g.confidence is Confidence.PROBABLE),
+        unknown=sum(entry.count for entry in selected.unknown),
+        connections=sum(process.tcp_connections for process in selected.processes),
+        failed_connections=sum(process.failed for process in selected.processes),
+        left_out=selected.left_out,
+        suppressed=selected.suppressed_findings,
+        fails=gate.fails(selected),
+        sighted=bool({g.trace for g in selected.judged} - selected.blind),
+        blind=bool(selected.blind),
+        may_miss=any(warning.effect == "may-miss" for warning in selected.warnings),
+        lacked=any(failure.lacked for failure in selected.failures),
+        broken=bool(selected.failed_rules or selected.refused),
+        signal=selected.interrupted,
+        idle=any(_idle(selected, gate.min_connections)),
+    )
+
+
+def decide(known: Grounds) -> tuple[str, int]:
+    """The verdict and the exit status."""
+    found = sum(known.levels)
+    if found and (known.fails or known.sighted):
         verdict = "findings"
-    elif not selected.judged and (selected.left_out or selected.suppressed_findings):
+    elif not found and (known.left_out or known.suppressed):
         verdict = "findings"  # all of them known: nothing new is no all-clear
-    elif (
-        selected.blind or selected.unknown or any(w.effect == "may-miss" for w in selected.warnings)
-    ):
-        verdict = "inconclusive"
+    elif known.blind or known.unknown or known.may_miss or known.lacked:
+        verdict = "inconclusive"  # what was lacked is found, but was not asked for
     else:
-        made = connections - sum(process.failed for process in selected.processes)
+        made = known.connections - known.failed_connections
         verdict = "clean" if made > 0 else "no-connections"
-        if any(failure.lacked for failure in selected.failures):
-            verdict = "inconclusive"  # what was found of it was not asked for
-    idle = tuple(_idle(selected, gate.min_connections))
-    if selected.failed_rules or selected.refused:
-        exit_status = 2
-    elif fails:
-        exit_status = 1
-    elif selected.interrupted is not None:
-        exit_status = 128 + selected.interrupted
-    elif selected.blind or verdict == "inconclusive":
-        exit_status = 2
-    else:
-        exit_status = 1 if idle else 0
+    if known.broken:
+        return verdict, 2
+    if known.fails:
+        return verdict, 1
+    if known.signal is not None:
+        return verdict, 128 + known.signal
+    if known.blind or verdict == "inconclusive":
+        return verdict, 2
+    return verdict, int(known.idle)
+
+
+def judge(selected: Judged, gate: Gate) -> Judgement:
+    """The verdict over everything selected, whatever its level."""
+    known = grounds(selected, gate)
+    verdict, exit_status = decide(known)
+    error, warning, note = known.levels
     return Judgement(
         verdict=verdict,
         exit_status=exit_status,
-        error=counts[Level.ERROR],
-        warning=counts[Level.WARNING],
-        note=counts[Level.NOTE],
-        probable=probable,
-        unknown=sum(entry.count for entry in selected.unknown),
-        connections=connections,
-        blind=bool(selected.blind),
-        suppressed=selected.suppressed_findings,
-        idle=idle,
+        error=error,
+        warning=warning,
+        note=note,
+        probable=known.probable,
+        unknown=known.unknown,
+        connections=known.connections,
+        blind=known.blind,
+        suppressed=known.suppressed,
+        idle=tuple(_idle(selected, gate.min_connections)),
     )
 
 
