@@ -8,7 +8,7 @@ from strace_analyzer.report.formats.registry import DEFAULT
 
 def check(
     traces: options.Traces = None,
-    format: options.Format = DEFAULT,
+    format: options.CheckFormat = DEFAULT,
     output: options.OutputFile = None,
     redact: options.Redact = None,
     rule: options.ReportedRules = None,
@@ -28,6 +28,9 @@ def check(
     ss: options.SocketList = None,
     strict: options.Strict = False,
     jobs: options.Jobs = None,
+    files_from: options.FilesFrom = None,
+    merged: options.MergedReport = False,
+    label: options.Label = None,
     profile: options.Profile = False,
     follow: options.Follow = False,
     config: options.Config = None,
@@ -41,7 +44,9 @@ def check(
 
     with profiled(profile):
         from strace_analyzer.cli.checking import check_traces
+        from strace_analyzer.cli.many import Many
         from strace_analyzer.cli.settings import settings
+        from strace_analyzer.cli.values import listed_in
 
         chosen = settings(
             rule=rule,
@@ -64,11 +69,12 @@ def check(
             until=until,
         )
         return check_traces(
-            traces,
+            traces if files_from is None else [*(traces or ()), *listed_in(files_from)],
             chosen,
             format,
             output,
             everything=all,
             follow=follow,
             quiet=quiet,
+            many=Many(merged=merged, label=label, jobs=jobs),
         )

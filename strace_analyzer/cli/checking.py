@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from strace_analyzer.cli.many import NOT_MANY, Many, check_many, found
 from strace_analyzer.cli.output import destination, unheard
 from strace_analyzer.cli.reading import analysis_of, say
 from strace_analyzer.cli.settings import Settings
@@ -26,8 +27,12 @@ def check_traces(
     everything: bool = False,
     follow: bool = False,
     quiet: bool = False,
+    many: Many = NOT_MANY,
 ) -> int:
     """Report on the traces (standard input where there are none); the exit status."""
+    inputs = None if follow else found(traces, many, format, everything=everything)
+    if inputs is not None:
+        return check_many(inputs, chosen, many, format, output, everything=everything, quiet=quiet)
     form = report_format(format, follow=follow)
     chosen = chosen.keeping_sockets(form.sockets)
     chosen.check_follow(follow)

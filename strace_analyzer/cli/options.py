@@ -12,6 +12,7 @@ import typer
 from strace_analyzer.cli import values
 from strace_analyzer.cli.values import LevelName
 from strace_analyzer.report.formats.registry import (
+    check_formats,
     comparison_formats,
     report_formats,
     table_formats,
@@ -42,7 +43,7 @@ Traces = Annotated[
     typer.Argument(
         metavar="TRACE",
         help=(
-            "Output of strace: a file (.gz .xz .zst .bz2 too), the directory or PREFIX of an "
+            "Output of strace: a file (.gz .xz .zst .bz2 .lz4 too), the directory or PREFIX of an "
             "-ff family, or - for "
             "standard input, which is also read when no TRACE is given. Each is a trace of its own."
         ),
@@ -70,6 +71,18 @@ Until = Annotated[
     ),
 ]
 Format = Annotated[str, form_option(report_formats(), "report")]
+
+CheckFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        parser=values.one_of(check_formats()),
+        autocompletion=lambda: list(check_formats()),
+        metavar="|".join(check_formats()),
+        help="The form of the report. parquet is of a merged one.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 def gate_words() -> list[str]:
@@ -178,9 +191,38 @@ Jobs = Annotated[
         "--jobs",
         min=1,
         metavar="N",
-        help="Processes that work on a large trace: 1 or 2.",
-        show_default="2 if there are two processors",
+        help="Processes that work at the same time: on many traces any number, on one 1 or 2.",
+        show_default="as many as there are processors",
         rich_help_panel=READING,
+    ),
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--files-from",
+        metavar="FILE",
+        help="Read the names of traces from FILE, a line each; - is standard input.",
+        rich_help_panel=READING,
+    ),
+]
+MergedReport = Annotated[
+    bool,
+    typer.Option(
+        "--merged",
+        metavar="",
+        help="One report of all traces: by host, program, cause, day. As text that of more than 8.",
+        rich_help_panel=SHOWN,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        metavar="TEMPLATE|REGEX",
+        help="The host of a trace from its path, in a merged report: {parent}, {name}, {stem}, "
+        "or the first group of a regular expression.",
+        show_default="{parent}",
+        rich_help_panel=SHOWN,
     ),
 ]
 Profile = Annotated[

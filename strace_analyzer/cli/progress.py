@@ -16,7 +16,7 @@ from strace_analyzer.trace.input.source import SourceInput, TraceInput
 _AFTER = 0.5
 """seconds: what is read sooner needs no bar"""
 _PER_SECOND = 4
-_COMPRESSED = (".gz", ".xz", ".zst", ".bz2")
+_COMPRESSED = (".gz", ".xz", ".zst", ".bz2", ".lz4")
 
 
 @contextmanager
@@ -34,6 +34,46 @@ def watched(traces: Sequence[TraceInput], *, quiet: bool) -> Iterator[list[Trace
             replace(trace, sources=tuple(_watched(source, bar.read) for source in trace.sources))
             for trace in traces
         ]
+
+
+@contextmanager
+def counted(traces: Sequence[TraceInput], *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """What is to be called whenever one of many traces is done, with its size in bytes: draws a bar
+    with the rate and the time that remains."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda size: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from strace_analyzer.report.text.console import console
+
+    begin, read = time.monotonic(), 0
+    columns = (
+        TextColumn("Traces"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    screen = console(sys.stderr)
+    with Progress(*columns, console=screen, transient=True, refresh_per_second=_PER_SECOND) as bar:
+        task = bar.add_task("", total=len(traces), rate="")
+
+        def advance(size: int) -> None:
+            nonlocal read
+            read += size
+            passed = max(time.monotonic() - begin, 1e-3)
+            bar.advance(task)
+            rate = (bar.tasks[task].completed) / passed
+            bar.update(task, rate=f"{rate:,.1f}/s, {read / passed / 1e6:,.1f} MB/s")
+
+        yield advance
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Settings(NamedTuple):
     selection: Selection
     gate: Gate
     analysis: AnalysisSettings
+    rule_files: tuple[Path, ...] = ()
+    """where rules of the user's own are"""
 
     def check_follow(self, follow: bool) -> None:
         """Raises ConfigurationError where findings are to be told as they come and a group may turn
@@ -102,6 +104,7 @@ def settings(
             strict=strict,
             jobs=jobs or min(2, os.cpu_count() or 1),
         ),
+        rule_files=(*written.rules, *rule_files),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import typer
@@ -83,3 +86,17 @@ def seconds(text: str) -> float:
     if match is None:
         raise ConfigurationError(f"{text}: no duration, such as 30s, 5m or 1h")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def listed_in(file: str) -> list[str]:
+    """The names in a file, a line each, or each ended by NUL (find -print0); `-` is standard input.
+    Raises ConfigurationError where it cannot be read or has none."""
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"--files-from {file}: {error.strerror or error}") from error
+    between = b"\0" if b"\0" in content else b"\n"
+    found = [os.fsdecode(name.rstrip(b"\r")) for name in content.split(between) if name.strip()]
+    if not found:
+        raise ConfigurationError(f"--files-from {file}: no name in it")
+    return found

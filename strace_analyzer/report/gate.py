@@ -25,6 +25,7 @@ from strace_analyzer.analysis import TraceResult
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import Confidence, Failure, Group, Level, Process, Unknown, Warning
 from strace_analyzer.plain import count
+from strace_analyzer.report.grounds import Grounds, decide
 from strace_analyzer.report.nearest import nearest
 
 LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
@@ -133,59 +134,6 @@ class Judgement(NamedTuple):
     """in words, the traces that made fewer connections than --min-connections asks for"""
 
 
-class Grounds(NamedTuple):
-    """What a verdict rests on, of one trace or of several: `with_` adds what others rest on, in any
-    order."""
-
-    levels: tuple[int, int, int] = (0, 0, 0)
-    """findings that are errors, warnings, notes"""
-    probable: int = 0
-    unknown: int = 0
-    connections: int = 0
-    """outgoing TCP connections that were judged"""
-    failed_connections: int = 0
-    left_out: int = 0
-    """findings that are known from a baseline"""
-    suppressed: int = 0
-    """findings that a file of suppressions lists"""
-    fails: bool = False
-    """something is at or above the gate"""
-    sighted: bool = False
-    """something was found in a trace that could be judged"""
-    blind: bool = False
-    may_miss: bool = False
-    lacked: bool = False
-    """a connection was not made for want of a local port or address"""
-    broken: bool = False
-    """a rule raised an error, or one of several traces could not be read"""
-    signal: int | None = None
-    """kept a trace from being read to its end"""
-    idle: bool = False
-    """a trace made fewer connections than --min-connections asks for"""
-
-    def with_(self, other: Grounds) -> Grounds:
-        """Both."""
-        both = (self, other)
-        errors, warnings, notes = map(sum, zip(self.levels, other.levels, strict=True))
-        return Grounds(
-            levels=(errors, warnings, notes),
-            probable=self.probable + other.probable,
-            unknown=self.unknown + other.unknown,
-            connections=self.connections + other.connections,
-            failed_connections=self.failed_connections + other.failed_connections,
-            left_out=self.left_out + other.left_out,
-            suppressed=self.suppressed + other.suppressed,
-            fails=self.fails or other.fails,
-            sighted=self.sighted or other.sighted,
-            blind=self.blind or other.blind,
-            may_miss=self.may_miss or other.may_miss,
-            lacked=self.lacked or other.lacked,
-            broken=self.broken or other.broken,
-            signal=min((one.signal for one in both if one.signal is not None), default=None),
-            idle=self.idle or other.idle,
-        )
-
-
 def grounds(selected: Judged, gate: Gate) -> Grounds:
     """What the verdict over everything selected rests on, whatever its level."""
     counts = dict.fromkeys(Level, 0)
@@ -208,29 +156,6 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
         signal=selected.interrupted,
         idle=any(_idle(selected, gate.min_connections)),
     )
-
-
-def decide(known: Grounds) -> tuple[str, int]:
-    """The verdict and the exit status."""
-    found = sum(known.levels)
-    if found and (known.fails or known.sighted):
-        verdict = "findings"
-    elif not found and (known.left_out or known.suppressed):
-        verdict = "findings"  # all of them known: nothing new is no all-clear
-    elif known.blind or known.unknown or known.may_miss or known.lacked:
-        verdict = "inconclusive"  # what was lacked is found, but was not asked for
-    else:
-        made = known.connections - known.failed_connections
-        verdict = "clean" if made > 0 else "no-connections"
-    if known.broken:
-        return verdict, 2
-    if known.fails:
-        return verdict, 1
-    if known.signal is not None:
-        return verdict, 128 + known.signal
-    if known.blind or verdict == "inconclusive":
-        return verdict, 2
-    return verdict, int(known.idle)
 
 
 def judge(selected: Judged, gate: Gate) -> Judgement:

@@ -7,6 +7,7 @@ is what `--format` takes:
     teller(selection: Selection) -> Teller            findings as they come (--follow)
     comparison(made: Comparison, stream: TextIO) -> None   what a fix changed (compare)
     table(table: Table, stream: TextIO) -> None       what is a table: sockets, ports
+    merged(report: MergedReport, stream: TextIO) -> None   what many traces come to (check --merged)
 
 `SOCKETS = True` in it has the life of every socket kept for the report.
 
@@ -23,6 +24,7 @@ from strace_analyzer.findings import Finding
 from strace_analyzer.report.compare import Comparison
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.gate import Gate, Judgement
+from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.report.selection import Selected, Selection
 
 
@@ -34,6 +36,14 @@ class Report(NamedTuple):
 
     selected: Selected
     judgement: Judgement
+    gate: Gate
+    everything: bool = False
+
+
+class MergedReport(NamedTuple):
+    """What `check --merged` has to say: what many traces come to, and the gate that decided."""
+
+    made: Merged
     gate: Gate
     everything: bool = False
 
@@ -86,6 +96,13 @@ class ComparisonFormat(NamedTuple):
 
     name: str
     write: Callable[[Comparison, TextIO], None]
+
+
+class MergedFormat(NamedTuple):
+    """A format for what many traces come to."""
+
+    name: str
+    write: Callable[[MergedReport, TextIO], None]
 
 
 class TableFormat(NamedTuple):

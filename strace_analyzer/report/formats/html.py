@@ -12,7 +12,7 @@ from typing import TextIO
 
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.compare import Comparison
-from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.format import MergedReport, Report
 
 SOCKETS = True
 """every socket is on the page"""
@@ -30,6 +30,13 @@ def comparison(made: Comparison, stream: TextIO) -> None:
     with _needing_jinja():
         from strace_analyzer.report.html.comparison import page
     stream.write(page(made))
+
+
+def merged(report: MergedReport, stream: TextIO) -> None:
+    """What many traces come to, a page of tables. Raises ConfigurationError as `write`."""
+    with _needing_jinja():
+        from strace_analyzer.report.html.merged import page
+    stream.write(page(report))
 
 
 @contextmanager

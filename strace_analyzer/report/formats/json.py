@@ -14,7 +14,9 @@ from typing import TextIO
 from strace_analyzer.report import document
 from strace_analyzer.report.compare import Comparison, headline, kind_of
 from strace_analyzer.report.elements import JsonObject
-from strace_analyzer.report.formats.format import Report, Table
+from strace_analyzer.report.formats.format import MergedReport, Report, Table
+from strace_analyzer.report.grounds import decide
+from strace_analyzer.report.merged.tables import tables
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -60,6 +62,26 @@ def comparison(made: Comparison, stream: TextIO) -> None:
     stream.write(f' "comparable": {json.dumps(made.obstacle is None)},\n')
     stream.write(f' "exit_status": {made.exit_status},\n "sides": {encode(sides)},\n')
     stream.writelines(array("changes", changes, last=True))
+    stream.write("}\n")
+
+
+def merged(report: MergedReport, stream: TextIO) -> None:
+    """What many traces come to: totals, then each table as an array under its name."""
+    made = report.made
+    verdict, status = decide(made.grounds)
+    known = made.grounds
+    error, warning, note = known.levels
+    said = {
+        "verdict": verdict, "exit_status": status, "error": error, "warning": warning,
+        "note": note, "probable": known.probable, "unknown": known.unknown,
+        "connections": known.connections, "failed": known.failed_connections,
+        **{name: made.total(name) for name in made.TOTALS},
+    }  # fmt: skip
+    stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
+    stream.write(f' "merged": true,\n "summary": {encode(said)},\n')
+    every = tables(made, empty=True)
+    for table in every:
+        stream.writelines(array(table.name, table.objects(), last=table is every[-1]))
     stream.write("}\n")
 
 

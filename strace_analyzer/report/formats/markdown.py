@@ -10,11 +10,15 @@ from strace_analyzer.plain import count, number
 from strace_analyzer.report import document
 from strace_analyzer.report.compare import Comparison, figures, headline, kind_of
 from strace_analyzer.report.excerpt import excerpt
-from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.format import MergedReport, Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table_of
+from strace_analyzer.report.merged.tables import for_people, tables
+from strace_analyzer.report.merged.words import extent, together
 
 _GROUPS = 20
 _PEERS = 10
+_TOO_WIDE = frozenset({"message", "files", "connected", "processes", "call_site"})
+"""columns of a merged report that Markdown leaves out"""
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -35,6 +39,25 @@ def comparison(made: Comparison, stream: TextIO) -> None:
         ]
         stream.write("\n" + table_of(head, changes, numbers=2))
     stream.write(f"\nbefore: {escaped(made.before.name)}; after: {escaped(made.after.name)}\n")
+
+
+def merged(report: MergedReport, stream: TextIO) -> None:
+    """What many traces come to: the sentence, then a table for each view."""
+    stream.write(f"### strace-analyzer: {escaped(together(report.made))}\n\n")
+    stream.write(f"{escaped(extent(report.made))}\n")
+    for table in tables(report.made):
+        rows = list(table.rows())
+        shown = rows if report.everything else rows[: table.shown]
+        kept = [at for at, name in enumerate(table.columns) if name not in _TOO_WIDE]
+        names = [list(table.columns)[at] for at in kept]
+        cells = [
+            [for_people(name, row[at]) for name, at in zip(names, kept, strict=True)]
+            for row in shown
+        ]
+        stream.write(f"\n#### {table.title}\n\n")
+        stream.write(table_of([name.replace("_", " ") for name in names], cells))
+        if len(shown) < len(rows):
+            stream.write(f"\n{count(len(rows) - len(shown), 'more row')}: `--all`\n")
 
 
 def _parts(report: Report) -> Iterator[str]:

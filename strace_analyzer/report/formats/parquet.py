@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import islice
 from typing import Any, TextIO
 
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.plain import printable
-from strace_analyzer.report.formats.format import Table
+from strace_analyzer.report.formats.format import MergedReport, Table
+from strace_analyzer.report.merged.tables import PARTS, parts
 
 _ROWS_OF_A_GROUP = 20_000
 
@@ -36,6 +38,12 @@ def table(table: Table, stream: TextIO) -> None:
         said = table.metadata()
         if said:
             writer.add_key_value_metadata(dict(said))
+
+
+def merged(report: MergedReport, stream: TextIO) -> None:
+    """A row for each trace and cause: what the other forms sum up can be asked for in SQL."""
+    made = report.made
+    table(Table("parts", PARTS, partial(parts, made), tuple, lambda _: None), stream)
 
 
 def _sound(value: Any) -> Any:

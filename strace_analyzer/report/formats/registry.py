@@ -9,7 +9,12 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.report.formats.format import ComparisonFormat, ReportFormat, TableFormat
+from strace_analyzer.report.formats.format import (
+    ComparisonFormat,
+    MergedFormat,
+    ReportFormat,
+    TableFormat,
+)
 from strace_analyzer.report.nearest import nearest
 
 DEFAULT = "text"
@@ -31,6 +36,16 @@ def comparison_formats() -> tuple[str, ...]:
     return tuple(_able_to("comparison"))
 
 
+def merged_formats() -> tuple[str, ...]:
+    """What `--format` of check can be with --merged, the default first."""
+    return tuple(_able_to("merged"))
+
+
+def check_formats() -> tuple[str, ...]:
+    """What `--format` of check can be: of reports, and of merged ones alone."""
+    return tuple(dict.fromkeys((*report_formats(), *merged_formats())))
+
+
 def following_formats() -> tuple[str, ...]:
     """Those that can tell findings as they come, for `--follow`."""
     return tuple(_able_to("teller"))
@@ -49,6 +64,17 @@ def report_format(name: str, *, follow: bool = False) -> ReportFormat:
             f"findings are told as they come by {', '.join(following_formats())}"
         )
     return form
+
+
+def merged_format(name: str) -> MergedFormat:
+    """The format of a merged report. Raises ConfigurationError where there is none of this name."""
+    names = merged_formats()
+    if name not in names and name in report_formats():
+        raise ConfigurationError(
+            f"--format {name}: this format has every trace by itself; a merged report can be "
+            f"{', '.join(names)}"
+        )
+    return MergedFormat(name, _chosen(name, names).merged)
 
 
 def table_format(name: str) -> TableFormat:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from strace_analyzer.findings import Finding
 from strace_analyzer.report.compare import Comparison
-from strace_analyzer.report.formats.format import Report, Table
+from strace_analyzer.report.formats.format import MergedReport, Report, Table
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.report.told import NewInKind
 
@@ -35,6 +35,14 @@ def comparison(made: Comparison, stream: TextIO) -> None:
     from strace_analyzer.report.text.comparison import page
 
     console.write(stream, lambda target: page(made))
+
+
+def merged(report: MergedReport, stream: TextIO) -> None:
+    """What many traces come to, on one screen."""
+    from strace_analyzer.report.text import console
+    from strace_analyzer.report.text.merged import page
+
+    console.write(stream, lambda target: page(report))
 
 
 class _Teller:

@@ -14,7 +14,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 _ROOM = "strace_analyzer.report.html"
-_TEMPLATES = ("page.html.j2", "comparison.html.j2")
+_TEMPLATES = ("page.html.j2", "comparison.html.j2", "merged.html.j2")
 
 
 class Asset(NamedTuple):

@@ -1,0 +1,113 @@
+"""Takes many traces and what was asked of them, gives one report of them all: `check --merged`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from strace_analyzer.cli.output import destination, unheard
+from strace_analyzer.cli.progress import counted
+from strace_analyzer.cli.reading import say
+from strace_analyzer.cli.settings import Settings
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.fleet.fold import engine, jobs_of, merged
+from strace_analyzer.fleet.labels import DEFAULT as LABEL
+from strace_analyzer.fleet.pool import Done
+from strace_analyzer.fleet.work import Judging
+from strace_analyzer.live.stop import stopped_by_signals
+from strace_analyzer.plain import count
+from strace_analyzer.report.formats.format import MergedReport
+from strace_analyzer.report.formats.registry import DEFAULT, merged_format, report_formats
+from strace_analyzer.report.grounds import decide
+from strace_analyzer.trace.reader import TraceInput, traces
+
+ONE_SCREEN = 8
+"""traces; of more the text report is one screen"""
+
+
+class Many(NamedTuple):
+    """How many traces are to be read and grouped."""
+
+    merged: bool = False
+    label: str | None = None
+    jobs: int | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """An option was given that only has a meaning for many traces."""
+        return self.merged or self.label is not None
+
+
+NOT_MANY = Many()
+
+
+def found(
+    arguments: Sequence[str] | None, many: Many, format: str, *, everything: bool
+) -> list[TraceInput] | None:
+    """The traces, where they are to be reported together: it was asked for, or they are more than
+    fit on a screen one by one."""
+    many = many._replace(merged=many.merged or format not in report_formats())
+    named = list(arguments or ["-"])
+    if "-" in named:
+        if many.is_asked_for:
+            raise ConfigurationError("standard input is one trace: give files to merge")
+        return None
+    if not many.is_asked_for and (format != DEFAULT or everything):
+        return None
+    there = traces(named)
+    return there if many.is_asked_for or len(there) > ONE_SCREEN else None
+
+
+def check_many(
+    inputs: Sequence[TraceInput],
+    chosen: Settings,
+    many: Many,
+    format: str,
+    output: Path | None,
+    *,
+    everything: bool,
+    quiet: bool,
+) -> int:
+    """Report on all of them together; the exit status."""
+    form = merged_format(format)
+    with stopped_by_signals() as stop, counted(inputs, quiet=quiet) as advance:
+
+        def told(done: Done) -> None:
+            one = done[1]
+            advance(one.size)
+            if one.refused is not None:
+                say([one.refused])
+
+        made = merged(
+            jobs_of(inputs, many.label or LABEL),
+            judging(chosen),
+            engine(inputs, many.jobs),
+            signal=lambda: stop.signal,
+            told=told,
+        )
+    if made.grounds.left_out:
+        left_out = count(made.grounds.left_out, "finding")
+        print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
+    if made.grounds.idle:
+        say(
+            [f"a trace made fewer connections than --min-connections {chosen.gate.min_connections}"]
+        )
+    with destination(output) as stream, unheard(stream):
+        form.write(MergedReport(made, chosen.gate, everything), stream)
+    return decide(made.grounds)[1]
+
+
+def judging(chosen: Settings) -> Judging:
+    """What was asked for, as it is sent to those who read the traces."""
+    analysis = chosen.analysis
+    return Judging(
+        selection=chosen.selection,
+        gate=chosen.gate,
+        rule_files=tuple(str(path.absolute()) for path in chosen.rule_files),
+        port_range=analysis.port_range,
+        autobind_reuse=analysis.autobind_reuse,
+        strict=analysis.strict,
+        machine=analysis.machine,
+    )

@@ -1,0 +1,157 @@
+"""The digest of a trace: what a report of many traces keeps of it, a few kilobytes.
+
+A digest is plain data: it is pickled between processes and kept as JSON (`as_json`, `of_json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from strace_analyzer.report.grounds import Grounds, decide
+
+SCHEMA = 1
+"""of digests: raised whenever what one holds changes"""
+
+
+class CauseKey(NamedTuple):
+    """What findings of different traces have in common: never a pid, a line or a host."""
+
+    level: int
+    rule: str
+    program: str
+    site: str
+    """the stack's frame that made the call (-k); "" where it is not known"""
+    cause: str
+    """in a word of the rule; "" where it gives none"""
+
+
+class CauseDigest(NamedTuple):
+    """The findings of one cause in one trace."""
+
+    key: CauseKey
+    findings: int
+    probable: int
+    connected: int
+    failed: int
+    processes: int
+    destinations: tuple[tuple[str, int], ...]
+    """where the findings went: `192.0.2.7:80` and how many"""
+    at: str
+    """FILE:LINE of the exemplar"""
+    line: int
+    message: str
+    advice: str
+    proof: tuple[tuple[int, str], ...]
+    """lines and calls of the exemplar"""
+
+
+class CommandDigest(NamedTuple):
+    """What the processes of one program did."""
+
+    program: str
+    processes: int
+    sockets: int
+    connections: int
+    early_bound: int
+    failed: int
+
+
+class FailureDigest(NamedTuple):
+    """Socket calls that failed alike."""
+
+    call: str
+    errno: str
+    explanation: str
+    times: int
+    at: str
+
+
+class Remark(NamedTuple):
+    """What the trace does not tell."""
+
+    code: str
+    effect: str
+    times: int
+    message: str
+    remedy: str
+
+
+class Destination(NamedTuple):
+    """Where connections went."""
+
+    address: str
+    port: int
+    protocol: str
+    connections: int
+    early_bound: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceDigest:
+    """All that is kept of a trace. `refused` says why it could not be read; `unmatched` that what
+    was asked for is not in it, as the error would be if it were the only trace."""
+
+    name: str
+    grounds: Grounds
+    clock: str = "none"
+    began: float | None = None
+    """seconds since 1970, with an epoch clock"""
+    seconds: float | None = None
+    lines: int = 0
+    calls: int = 0
+    unparsed: int = 0
+    size: int = 0
+    """bytes of its files as they lie there; 0 where that is not known"""
+    causes: tuple[CauseDigest, ...] = ()
+    commands: tuple[CommandDigest, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+    more_destinations: int = 0
+    failures: tuple[FailureDigest, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    pinned: int = 0
+    needed: int = 0
+    """ports at the same time, at most"""
+    refused: str | None = None
+    unmatched: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """As of a trace that is checked alone."""
+        return "refused" if self.refused is not None else decide(self.grounds)[0]
+
+    def as_json(self) -> dict[str, Any]:
+        """For `json.dumps`."""
+        return asdict(self)
+
+
+def of_json(said: dict[str, Any]) -> TraceDigest:
+    """The digest that `as_json` gave. Raises TypeError or KeyError where it is none."""
+    levels, *rest = said["grounds"]
+    return TraceDigest(
+        **{
+            **said,
+            "grounds": Grounds(tuple(levels), *rest),
+            "causes": tuple(map(_cause, said["causes"])),
+            "commands": tuple(CommandDigest(*item) for item in said["commands"]),
+            "destinations": tuple(Destination(*item) for item in said["destinations"]),
+            "failures": tuple(FailureDigest(*item) for item in said["failures"]),
+            "remarks": tuple(Remark(*item) for item in said["remarks"]),
+        }
+    )
+
+
+def _cause(said: Sequence[Any]) -> CauseDigest:
+    made = CauseDigest(*said)
+    return made._replace(
+        key=CauseKey(*made.key),
+        destinations=tuple((where, count) for where, count in made.destinations),
+        proof=tuple((line, text) for line, text in made.proof),
+    )
+
+
+def refusal(name: str, reason: str, signal: int | None = None) -> TraceDigest:
+    """Of a trace that could not be read, or (`signal`) was not read for a signal came."""
+    known = Grounds(blind=True, may_miss=True, broken=signal is None, signal=signal)
+    return TraceDigest(name, known, refused=reason)

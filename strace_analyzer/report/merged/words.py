@@ -1,0 +1,44 @@
+"""What many traces come to, in sentences."""
+
+from __future__ import annotations
+
+from strace_analyzer.plain import count, number
+from strace_analyzer.report.grounds import decide
+from strace_analyzer.report.merged.merged import Merged
+
+
+def together(made: Merged) -> str:
+    """`findings: 3 errors, 40 warnings in 12 of 400 traces, of 5 hosts`, or the verdict in its
+    own words."""
+    verdict, _ = decide(made.grounds)
+    traces = count(made.total("traces"), "trace")
+    hosts = sum(1 for _ in made.hosts)
+    if hosts > 1:
+        traces += f" of {count(hosts, 'host')}"
+    if not sum(made.grounds.levels):
+        return f"{verdict.replace('-', ' ')}: {traces}"
+    names = ("error", "warning", "note")
+    found = [
+        count(value, name) for value, name in zip(made.grounds.levels, names, strict=True) if value
+    ]
+    hit = sum(1 for row in made.rows() if row.parts)
+    return f"{', '.join(found)} in {number(hit)} of {traces}"
+
+
+def extent(made: Merged) -> str:
+    """What was looked at: `1,204 outgoing TCP connections, 310 bound early, 4 failed; 105,173
+    lines, 98,020 calls, all understood; 1 trace could not be read.`"""
+    known = made.grounds
+    early = sum(figures[made.HOST.index("early_bound")] for _, figures in made.hosts)
+    unparsed = made.total("unparsed")
+    said = [
+        f"{count(known.connections, 'outgoing TCP connection')}, {number(early)} bound early, "
+        f"{number(known.failed_connections)} failed",
+        f"{count(made.total('lines'), 'line')}, {count(made.total('calls'), 'call')}, "
+        + ("all understood" if not unparsed else f"{number(unparsed)} not understood"),
+    ]
+    if made.total("not_read"):
+        said.append(f"{count(made.total('not_read'), 'trace')} could not be read")
+    if made.total("unmatched"):
+        said.append(f"{count(made.total('unmatched'), 'trace')} without what was asked for")
+    return "; ".join(said) + "."

@@ -1,0 +1,208 @@
+"""Takes what many traces come to, gives it on one screen: the sentence, hosts, programs, causes
+with proof, destinations, days, failures, the worst traces, and once what is not known and how to
+take traces again."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from strace_analyzer.findings import Level
+from strace_analyzer.kernel.strace_command import quoted, strace_command
+from strace_analyzer.plain import count, number, safe
+from strace_analyzer.report.formats.format import MergedReport
+from strace_analyzer.report.grounds import decide
+from strace_analyzer.report.merged.digest import CauseKey
+from strace_analyzer.report.merged.merged import Merged
+from strace_analyzer.report.merged.tables import Cell, MergedTable, causes, for_people, most, tables
+from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.rows import NUMBER
+from strace_analyzer.report.text.style import (
+    DOUBT,
+    FAINT,
+    GOOD,
+    HEADING,
+    LEVELS,
+    headline,
+    indented,
+    path,
+    table,
+)
+
+_CAUSES = 5
+_SHOWN = {"hosts": 8, "programs": 6, "destinations": 4, "failures": 4, "traces": 6, "days": 10}
+"""rows of the tables on one screen; the others stand in other forms"""
+_LEFT_OUT = {
+    "hosts": ("not_read",),
+    "programs": ("sockets",),
+    "traces": ("host", "day", "pinned", "needed", "lines"),
+    "failures": ("first",),
+    "destinations": (),
+    "days": (),
+}
+"""columns for which a screen has no room"""
+BLANK = Text("")
+
+
+def page(report: MergedReport) -> Iterator[RenderableType]:
+    """All of it. `--all` shortens nothing."""
+    made = report.made
+    verdict, status = decide(made.grounds)
+    yield _headline(made, verdict)
+    yield Text(extent(made), style=FAINT)
+    every = {one.name: one for one in tables(made)}
+    place = _place(made)
+    if len(list(made.hosts)) < 2:
+        every.pop("hosts", None)
+    for name in ("hosts", "programs"):
+        if name in every:
+            yield from _table(every[name], place, report.everything)
+    yield from _causes(report, place)
+    for name in ("destinations", "days", "failures", "traces"):
+        if name in every:
+            yield from _table(every[name], place, report.everything)
+    yield from _not_known(made)
+    yield from _where_next(report)
+    if status == 0 and verdict == "findings" and report.gate.words != ("never",):
+        words = " ".join(f"--fail-on {word}" for word in report.gate.words)
+        yield Text(f"exit 0: all below {words}", style=FAINT)
+
+
+def _headline(made: Merged, verdict: str) -> Text:
+    levels = zip(reversed(Level), made.grounds.levels, strict=True)
+    worst = next((level for level, times in levels if times), None)
+    if worst is not None:
+        return headline(str(worst), LEVELS[worst], together(made))
+    return Text(together(made), style=GOOD if verdict == "clean" else DOUBT)
+
+
+def _place(made: Merged) -> str:
+    """The directory in which all traces are, with a slash behind; "" where there is none."""
+    parts = [row.name.split("/")[:-1] for row in made.in_order()]
+    shared = []
+    for names in zip(*parts, strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return "".join(f"{name}/" for name in shared)
+
+
+def _table(one: MergedTable, place: str, everything: bool) -> Iterator[RenderableType]:
+    left_out = _LEFT_OUT[one.name]
+    shown = [(at, *item) for at, item in enumerate(one.columns.items()) if item[0] not in left_out]
+    rows = list(one.rows())
+    used = [column for column in shown if any(row[column[0]] not in (None, 0) for row in rows)]
+    grid = table(*(_head(name, kind) for _, name, kind in used))
+    for row in rows if everything else rows[: _SHOWN[one.name]]:
+        grid.add_row(*(_cell(name, row[at], place) for at, name, _ in used))
+    yield BLANK
+    title = f"{one.title} in {safe(place)}" if place and one.name == "traces" else one.title
+    yield Text(title, style=HEADING)
+    yield indented(grid)
+    rest = len(rows) - _SHOWN[one.name]
+    if rest > 0 and not everything:
+        yield indented(Text(f"and {number(rest)} more: --all", style=FAINT))
+
+
+def _head(name: str, kind: str) -> str:
+    return (">" if kind == NUMBER else "~") + name.replace("_", " ").upper()
+
+
+def _cell(name: str, cell: Cell, place: str) -> str:
+    if cell == 0 and name != "port":
+        return "-"
+    said = safe(for_people(name, cell))
+    return said.removeprefix(place) if name == "trace" else said
+
+
+def _causes(report: MergedReport, place: str) -> Iterator[RenderableType]:
+    made = report.made
+    found = causes(made)
+    if not found:
+        return
+    shown = found if report.everything else found[:_CAUSES]
+    hosts, peers = made.hosts_of(), made.peers_of()
+    yield BLANK
+    yield Text("Causes", style=HEADING)
+    entries = [
+        _entry(at, key, figures, made, (hosts[key], peers.get(key, Counter())), place)
+        for at, (key, figures) in enumerate(shown, 1)
+    ]
+    yield indented(Stack(*entries))
+    if len(shown) < len(found):
+        yield indented(Text(f"and {number(len(found) - len(shown))} more: --all", style=FAINT))
+
+
+def _entry(
+    at: int,
+    key: CauseKey,
+    figures: Sequence[int],
+    made: Merged,
+    where: tuple[Counter[str], Counter[str]],
+    place: str,
+) -> Table:
+    """`1  error  worker.py  181,204 findings in 40 traces`: what, where, fix, proof."""
+    hosts, peers = where
+    findings, probable, _, failed, processes, traces = figures
+    example = made.exemplars[key][0]
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", width=2, no_wrap=True)
+    grid.add_column(width=8, no_wrap=True)
+    grid.add_column(overflow="fold")
+    level = Level(key.level)
+    title = Text(safe(key.program), style=HEADING)
+    sure = f" ({number(probable)} probable)" if probable else ""
+    bad = f", {number(failed)} failed" if failed else ""
+    title.append(
+        f"  {key.rule}: {count(findings, 'finding')}{sure}{bad} of "
+        f"{count(processes, 'process', 'processes')} in {count(traces, 'trace')}",
+        style="not bold",
+    )
+    grid.add_row(str(at), Text(str(level), style=LEVELS[level]), title)
+    if len(hosts) > 1 or key.site:
+        at_hosts = f"{count(len(hosts), 'host')}: {most(hosts)}" if len(hosts) > 1 else ""
+        grid.add_row("", "where", safe("; ".join(filter(None, (at_hosts, key.site)))))
+    if peers:
+        grid.add_row("", "to", safe(most(peers) or ""))
+    if example.advice and level is not Level.NOTE:
+        grid.add_row("", "Fix", safe(example.advice.partition(". ")[0]))
+    grid.add_row("", "Proof", safe(_proof(example.at.removeprefix(place), example.proof)))
+    return grid
+
+
+def _proof(at: str, proof: Sequence[tuple[int, str]]) -> str:
+    calls = [f"{line:,} {text.partition('(')[0]}" for line, text in proof]
+    short = [call for call in calls if call.split()[-1] in ("bind", "connect", "listen")][:3]
+    return f"{at}" + (f" (lines {', '.join(short)})" if short else "")
+
+
+def _not_known(made: Merged) -> Iterator[RenderableType]:
+    """A line for each kind of doubt, and once how to take such a trace."""
+    found = sorted(made.remarks, key=lambda item: (-item[1][1], item[0]))
+    if not found:
+        return
+    yield BLANK
+    yield Text("Not known", style=HEADING)
+    grid = table(">TRACES", "~")
+    grid.show_header = False
+    for code, (_, traces) in found:
+        first = made.first_remarks[code][0]
+        grid.add_row(count(traces, "trace"), safe(first.message))
+    yield indented(grid)
+    line = quoted(strace_command())
+    if any(line in made.first_remarks[code][0].remedy for code, _ in found):
+        yield indented(Text("Take them again with"))
+        yield path(safe(line))
+
+
+def _where_next(report: MergedReport) -> Iterator[RenderableType]:
+    worst = next(report.made.rows(), None)
+    if worst is not None and worst.parts:
+        yield BLANK
+        yield path(f"One trace in full: strace-analyzer {safe(shlex.quote(worst.name))}", FAINT)

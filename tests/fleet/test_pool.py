@@ -1,0 +1,115 @@
+"""Engines: whatever reads the traces, the digests are the same; a process that dies costs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fleet.many import SAMPLES, deadly, digests, inputs, written
+
+from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.fleet.fold import Engine, engine, jobs_of, merged
+from strace_analyzer.fleet.labels import labeller
+from strace_analyzer.fleet.pool import here, in_processes
+from strace_analyzer.fleet.work import Judging
+from strace_analyzer.report.selection import Selection
+from strace_analyzer.trace.reader import TraceInput, traces
+
+
+def pool(processes: int = 2) -> Engine:
+    return lambda jobs, judging, stopped: in_processes(jobs, judging, processes, stopped)
+
+
+def report(run: Engine, judging: Judging = Judging(), given: list[TraceInput] | None = None) -> str:  # noqa: B008
+    jobs = list(jobs_of(inputs() if given is None else given, "{parent}"))
+    return written(merged(jobs, judging, run), "json")
+
+
+def test_a_pool_gives_the_same_bytes_as_this_process() -> None:
+    assert report(pool()) == report(here)
+
+
+def test_a_process_that_dies_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    rules = deadly(tmp_path, victim="nginx")
+    made = report(pool(), Judging(rule_files=(rules,)))
+    assert (tmp_path / "mark").exists()
+    assert made == report(here)
+
+
+def test_a_trace_over_which_processes_die_is_reported_and_the_others_stand(tmp_path: Path) -> None:
+    rules = deadly(tmp_path, victim="nginx", always=True)
+    jobs = list(jobs_of(inputs(), "{parent}"))
+    made = merged(jobs, Judging(rule_files=(rules,)), pool())
+    lost = [row for row in made.in_order() if row.reason is not None]
+    assert [Path(row.name).name for row in lost] == ["nginx-proxy-pass-mix.strace"]
+    assert "the processes that read it died" in (lost[0].reason or "")
+    assert made.total("traces") == len(SAMPLES)
+    assert made.grounds.broken
+
+
+def test_after_a_signal_the_rest_is_not_read_and_said_to_be_so() -> None:
+    done: list[int] = []
+    jobs = list(jobs_of(inputs(), "{parent}"))
+    made = merged(
+        jobs,
+        Judging(),
+        here,
+        signal=lambda: 15 if len(done) >= 3 else None,
+        told=lambda item: done.append(item[0].number),
+    )
+    assert made.total("traces") == len(SAMPLES)
+    unread = [row for row in made.in_order() if row.verdict == "refused"]
+    assert len(unread) == len(SAMPLES) - 3
+    assert made.grounds.signal == 15
+    assert not made.grounds.broken
+
+
+def test_a_filter_that_matches_in_no_trace_is_an_error() -> None:
+    jobs = list(jobs_of(inputs(), "{parent}"))
+    some = merged(jobs, Judging(selection=Selection(commands=("beam.smp",))), here)
+    assert some.total("unmatched") == len(SAMPLES) - 3
+    assert {program for program, _ in some.programs} == {"beam.smp"}
+    with pytest.raises(ConfigurationError, match="no process of the trace has this"):
+        merged(jobs, Judging(selection=Selection(commands=("nobody",))), here)
+
+
+def test_where_no_trace_can_be_read_each_is_named(tmp_path: Path) -> None:
+    given = traces([str(tmp_path / "a"), str(tmp_path / "b")])
+    with pytest.raises(TraceError, match=r"(?s)a: no such file.*b: no such file"):
+        report(here, given=given)
+
+
+def test_little_work_starts_no_process() -> None:
+    assert engine(inputs()[:3], None) is here
+    assert engine(inputs(), 1) is here
+    assert engine(inputs()[:1], 4) is here
+    assert engine(inputs(), 2) is not here
+
+
+@pytest.mark.parametrize(
+    ("asked", "path", "label"),
+    [
+        ("{parent}", "/logs/web1/a.strace", "web1"),
+        ("{parent}", "s3://bucket/web1/a.strace", "web1"),
+        ("{parent}", "a.strace", "-"),
+        ("{stem}", "/logs/web1.2026.strace.gz", "web1"),
+        ("{parent}/{name}", "/logs/web1/a", "web1/a"),
+        (r"/(web\d)", "/logs/web1/a.strace", "web1"),
+        (r"web\d{1,2}", "/logs/web12/a.strace", "web12"),
+        (r"db(\d+)", "/logs/web12/a.strace", "-"),
+    ],
+)
+def test_the_label_comes_from_the_path(asked: str, path: str, label: str) -> None:
+    assert labeller(asked)(path) == label
+
+
+@pytest.mark.parametrize("asked", ["(", "{host}"])
+def test_what_is_neither_template_nor_expression_is_said(asked: str) -> None:
+    with pytest.raises(ConfigurationError, match="--label"):
+        labeller(asked)
+
+
+def test_digests_are_small() -> None:
+    import pickle
+
+    assert max(len(pickle.dumps(one)) for one in digests()) < 16_000
