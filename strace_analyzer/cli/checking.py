@@ -30,7 +30,7 @@ def check_traces(
     many: Many = NOT_MANY,
 ) -> int:
     """Report on the traces (standard input where there are none); the exit status."""
-    inputs = None if follow else found(traces, many, format, everything=everything)
+    inputs = None if follow else found(traces, chosen, many, format, everything=everything)
     if inputs is not None:
         return check_many(inputs, chosen, many, format, output, everything=everything, quiet=quiet)
     form = report_format(format, follow=follow)

@@ -44,17 +44,28 @@ NOT_MANY = Many()
 
 
 def found(
-    arguments: Sequence[str] | None, many: Many, format: str, *, everything: bool
+    arguments: Sequence[str] | None,
+    chosen: Settings,
+    many: Many,
+    format: str,
+    *,
+    everything: bool,
 ) -> list[TraceInput] | None:
     """The traces, where they are to be reported together: it was asked for, or they are more than
     fit on a screen one by one."""
+    selection = chosen.selection
     many = many._replace(merged=many.merged or format not in report_formats())
     named = list(arguments or ["-"])
     if "-" in named:
         if many.is_asked_for:
             raise ConfigurationError("standard input is one trace: give files to merge")
         return None
-    if not many.is_asked_for and (format != DEFAULT or everything):
+    if many.is_asked_for and selection.redaction is not None:
+        raise ConfigurationError(
+            "--redact: tokens are of one trace, they are not of a merged report"
+        )
+    in_full = everything or selection.redaction is not None or selection.suppressions
+    if not many.is_asked_for and (format != DEFAULT or in_full):
         return None
     there = traces(named)
     return there if many.is_asked_for or len(there) > ONE_SCREEN else None
@@ -90,6 +101,8 @@ def check_many(
     if made.grounds.left_out:
         left_out = count(made.grounds.left_out, "finding")
         print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
+    if made.grounds.suppressed:
+        say([f"{count(made.grounds.suppressed, 'finding')} suppressed"])
     if made.grounds.idle:
         say(
             [f"a trace made fewer connections than --min-connections {chosen.gate.min_connections}"]

@@ -40,7 +40,7 @@ def test_many_traces_are_one_screen(logs: Path, capsys: Captured) -> None:
     assert said.startswith("error: 1 error, ")
     assert f"of {len(MANY)} traces of 2 hosts\n" in said
     assert said.count("strace -f -yy") == 1  # how to take them again, once
-    assert len(said.splitlines()) < 80
+    assert len(said.splitlines()) < 100
 
 
 def test_few_are_told_one_by_one_unless_it_is_asked_for(capsys: Captured) -> None:
@@ -121,3 +121,13 @@ def test_a_form_that_has_each_trace_by_itself_cannot_be_merged(capsys: Captured)
 def test_standard_input_cannot_be_merged(capsys: Captured) -> None:
     assert main(["check", "--merged", "-", str(CURL)]) == 2
     assert "standard input is one trace" in capsys.readouterr().err
+
+
+def test_tokens_are_of_one_trace(logs: Path, capsys: Captured) -> None:
+    """What is redacted is not merged: nothing is shown that was to be left out."""
+    assert main(["check", "--redact", "addresses", str(logs)]) == 1
+    said = capsys.readouterr().out
+    assert "127.0.0.1" not in said
+    assert "By program" not in said
+    assert main(["check", "--redact", "addresses", "--merged", str(logs)]) == 2
+    assert "not of a merged report" in capsys.readouterr().err

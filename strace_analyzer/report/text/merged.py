@@ -35,8 +35,8 @@ from strace_analyzer.report.text.style import (
     table,
 )
 
-_CAUSES = 5
-_SHOWN = {"hosts": 8, "programs": 6, "destinations": 4, "failures": 4, "traces": 6, "days": 10}
+_CAUSES = 4
+_SHOWN = {"hosts": 5, "programs": 5, "destinations": 4, "failures": 4, "traces": 5, "days": 7}
 """rows of the tables on one screen; the others stand in other forms"""
 _LEFT_OUT = {
     "hosts": ("not_read",),
