@@ -12,6 +12,7 @@ from strace_analyzer.findings import (
     Location,
     ProcessRef,
     SocketKind,
+    SocketLife,
 )
 
 JsonObject = dict[str, Any]
@@ -60,3 +61,28 @@ def endpoint(item: Endpoint) -> JsonObject:
 def location(item: Location) -> JsonObject:
     """A line of a source."""
     return {"source": item.source, "line": item.line}
+
+
+def socket_facts(item: SocketLife) -> JsonObject:
+    """What a socket was and did, without its ends, its process and its calls: the same in a table
+    and in JSON."""
+    return {
+        "id": item.id,
+        "namespace": item.namespace,
+        "origin": item.origin,
+        "binding": item.binding,
+        "connection": item.connection,
+        "outcome": item.outcome.value,
+        "seconds_open": item.seconds_open,
+        "fds": list(item.fds),
+        "processes": list(item.processes),
+        "options": list(item.options),
+        "history": item.history,
+        "bytes_sent": item.bytes_sent,
+        "bytes_received": item.bytes_received,
+        "closed_first": item.closed_first,
+        "connect_seconds": item.connect_seconds,
+        "opened_seconds": item.opened_seconds,
+        "closed_seconds": item.closed_seconds,
+        "verdict": list(item.verdict),
+    }

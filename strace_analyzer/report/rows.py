@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import CallRecord, Endpoint, Finding, Process, SocketLife
+from strace_analyzer.report.elements import socket_facts, socket_kind
 
 TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
 
@@ -55,7 +56,8 @@ Row = dict[str, object]
 
 
 def socket_row(life: SocketLife) -> Row:
-    """One row of sockets."""
+    """One row of sockets. What are lists in JSON are words with blanks between them."""
+    facts = socket_facts(life)
     return {
         "trace": life.trace,
         "process": life.process.id,
@@ -63,14 +65,7 @@ def socket_row(life: SocketLife) -> Row:
         "tid": life.process.tid,
         "command": life.process.command,
         "fd": life.fd,
-        "domain": life.socket.domain,
-        "type": life.socket.type,
-        "protocol": life.socket.protocol,
-        "namespace": life.namespace,
-        "origin": life.origin,
-        "binding": life.binding,
-        "connection": life.connection,
-        "outcome": life.outcome.value,
+        **socket_kind(life.socket),
         "local_address": life.local.address,
         "local_port": life.local.port,
         "assigned_port": life.local.assigned_port,
@@ -78,19 +73,10 @@ def socket_row(life: SocketLife) -> Row:
         "source": life.opened.source,
         "opened_line": life.opened.line,
         "closed_line": None if life.closed is None else life.closed.line,
-        "seconds_open": life.seconds_open,
-        "id": life.id,
-        "fds": " ".join(map(str, life.fds)),
-        "processes": " ".join(life.processes),
-        "options": " ".join(life.options),
-        "history": life.history,
-        "bytes_sent": life.bytes_sent,
-        "bytes_received": life.bytes_received,
-        "closed_first": life.closed_first,
-        "connect_seconds": life.connect_seconds,
-        "opened_seconds": life.opened_seconds,
-        "closed_seconds": life.closed_seconds,
-        "verdict": " ".join(life.verdict),
+        **{
+            name: " ".join(map(str, value)) if isinstance(value, list) else value
+            for name, value in facts.items()
+        },
     }
 
 

@@ -3,16 +3,23 @@ not known."""
 
 from __future__ import annotations
 
-from strace_analyzer.findings import Confidence, Group
+from collections import Counter
+from collections.abc import Sequence
+
 from strace_analyzer.plain import count, number, safe
-from strace_analyzer.report import document
+from strace_analyzer.report.causes import Cause, causes, together
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 
 _CARDS = 30
-_PEERS = 12
+_PEERS = 10
+_WORST = 12
+"""processes of a cause that are named"""
+_IN_FULL = 3
+"""of more causes than these the headline is of all together"""
 _HEADLINES = {
     "findings": "Something was found",
     "clean": "Clean",
@@ -26,12 +33,11 @@ def outline(report: Report) -> JsonObject:
     selected, judgement = report.selected, report.judgement
     lines = sum(source.lines for trace in selected.traces for source in trace.sources)
     unread = sum(source.unparsed for trace in selected.traces for source in trace.sources)
-    worst = selected.groups[0] if selected.groups else None
+    found = _causes(selected)
     headline = _HEADLINES[judgement.verdict]
     level = {"clean": "good", "findings": "note"}.get(judgement.verdict, "doubt")
-    if worst is not None and judgement.verdict == "findings":
-        headline = safe(document.group(worst, selected)["message"])
-        level = str(worst.level)
+    if found and judgement.verdict == "findings":
+        headline, level = _headline(found)
     figures = [
         ("Outgoing TCP connections", number(judgement.connections)),
         ("Errors", number(judgement.error)),
@@ -49,32 +55,58 @@ def outline(report: Report) -> JsonObject:
         "traces": [safe(trace.name) for trace in selected.traces],
         "figures": figures,
         "suppressed": [safe(str(item)) for item in selected.suppressed],
-        "left_out": max(0, len(selected.groups) - _CARDS),
+        "left_out": max(0, len(found) - _CARDS),
     }
 
 
+def _headline(found: Sequence[tuple[Cause, Section]]) -> tuple[str, str]:
+    """What the trace with the worst cause has to say, and its level."""
+    worst, section = found[0]
+    same = [cause for cause, other in found if other is section]
+    if worst.processes > 1 or len(same) > _IN_FULL:
+        said = together(same, section)
+    else:
+        said = section.rule(worst.head).summary(section.case(worst.head))
+    return safe(said), str(worst.head.level)
+
+
 def cards(report: Report) -> list[JsonObject]:
-    """A card for each group, the worst first."""
-    return [_card(group, report.selected) for group in report.selected.groups[:_CARDS]]
+    """A card for each cause, the worst first; one cause of many processes is one card."""
+    found = _causes(report.selected)
+    return [_card(cause, section) for cause, section in found[:_CARDS]]
 
 
-def _card(group: Group, selected: Selected) -> JsonObject:
-    made = document.group(group, selected)
-    rule, case = selected.rules[group.rule], selected.case(group)
+def _causes(selected: Selected) -> list[tuple[Cause, Section]]:
+    """Of all traces; no width matters here."""
+    found = [
+        (cause, section)
+        for section in sections(selected, 0, False)
+        for cause in causes(section.groups, section)
+    ]
+    return sorted(found, key=lambda item: -item[0].head.level)
+
+
+def _card(cause: Cause, section: Section) -> JsonObject:
+    group = cause.head
+    rule, case = section.rule(group), section.case(group)
     advice = rule.advice(case)
-    more = len(group.peers) - _PEERS
+    peers = _peers(cause)
+    more = len(peers) - _PEERS
+    several = cause.processes > 1
+    message = f"{cause.program}: {cause.extent(rule.things)}" if several else rule.summary(case)
     return {
         "level": str(group.level),
-        "probable": group.confidence is Confidence.PROBABLE,
+        "probable": cause.probable == cause.count,
         "rule": group.rule,
-        "fingerprint": group.fingerprint,
-        "message": safe(made["message"]),
+        "fingerprint": ", ".join(dict.fromkeys(one.fingerprint for one in cause.groups)),
+        "message": safe(message),
+        "worst": cause.worst(_WORST).removesuffix(": --all") if several else "",
         "who": safe(advice.who),
         "advice": [safe(line) for line in (*advice.sentences, advice.caution) if line],
         "count": number(group.count),
         "peers": [
-            (safe(str(peer.peer)), number(peer.count), number(peer.connected))
-            for peer in group.peers[:_PEERS]
+            (safe(peer), number(times), number(connected))
+            for peer, times, connected in peers[:_PEERS]
         ],
         "more": f"and {count(more, 'more destination')}" if more > 0 else "",
         "at": safe(str(group.sample.at)),
@@ -89,6 +121,17 @@ def _card(group: Group, selected: Selected) -> JsonObject:
             for call in group.sample.trail
         ],
     }
+
+
+def _peers(cause: Cause) -> list[tuple[str, int, int]]:
+    """Destinations of all its processes: how often, how often connected; the most frequent
+    first."""
+    times: Counter[str] = Counter()
+    connected: Counter[str] = Counter()
+    for peer in (peer for group in cause.groups for peer in group.peers):
+        times[str(peer.peer)] += peer.count
+        connected[str(peer.peer)] += peer.connected
+    return [(peer, number_of, connected[peer]) for peer, number_of in times.most_common()]
 
 
 def not_known(selected: Selected) -> list[tuple[str, str, str]]:

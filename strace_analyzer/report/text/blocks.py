@@ -11,10 +11,10 @@ from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group
 from strace_analyzer.plain import safe
+from strace_analyzer.report.causes import Cause
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text import hides, ports, proof
-from strace_analyzer.report.text.causes import Cause
 from strace_analyzer.report.text.destinations import destinations
-from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,

@@ -13,8 +13,8 @@ from strace_analyzer.findings import Process
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.gate import Judgement
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.hides import again
-from strace_analyzer.report.text.section import Section
 from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
 from strace_analyzer.report.text.unknown import not_known
 from strace_analyzer.rules import words

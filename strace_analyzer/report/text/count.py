@@ -11,9 +11,9 @@ from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Level
 from strace_analyzer.plain import count, number, safe
+from strace_analyzer.report.causes import causes
 from strace_analyzer.report.gate import Gate, Judgement
-from strace_analyzer.report.text.causes import causes
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, path
 
 

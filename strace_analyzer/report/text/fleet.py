@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Group, Level, Process
-from strace_analyzer.plain import count, listed, number, safe
-from strace_analyzer.report.text.causes import Cause
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.plain import listed, number, safe
+from strace_analyzer.report.causes import Cause, together
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -33,7 +33,7 @@ BLANK = Text("")
 def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
     """The headline, the table of programs, and one entry for each cause."""
     worst = found[0].head
-    yield headline(str(worst.level), LEVELS[worst.level], _together(found, section))
+    yield headline(str(worst.level), LEVELS[worst.level], together(found, section))
     yield BLANK
     yield indented(_programs(found, section))
     yield BLANK
@@ -41,22 +41,6 @@ def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
     yield indented(Stack(*(_entry(at, cause, section) for at, cause in enumerate(shown, 1))))
     if len(shown) < len(found):
         yield indented(Text(f"and {len(found) - len(shown):,} more: --all", style=FAINT))
-
-
-def _together(found: Sequence[Cause], section: Section) -> str:
-    """What failed first of all; else what the rule that leads says of all its findings together, or
-    how many findings there are of several rules."""
-    worst = found[0].head
-    if section.rule(worst).is_failure:
-        return section.rule(worst).summary(section.case(worst))
-    leading = [cause for cause in found if section.rule(cause.head).leads]
-    processes = {group.process.id for cause in leading or found for group in cause.groups}
-    findings = sum(cause.count for cause in leading or found)
-    total = sum(process.tcp_connections for process in section.processes)
-    if not leading and len({cause.head.rule for cause in found}) > 1:
-        made = count(findings, "finding")
-        return f"{made} in {count(len(processes), 'process', 'processes')}"
-    return section.rule((leading or found)[0].head).together(len(processes), findings, total)
 
 
 def _programs(found: Sequence[Cause], section: Section) -> Table:
@@ -120,7 +104,7 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     grid.add_column()
     title = Text(cause.program, style=HEADING)
     rule = section.rule(head)
-    title.append(f"  {_extent(cause, rule.things)}", style="not bold")
+    title.append(f"  {cause.extent(rule.things)}", style="not bold")
     if not rule.leads:
         title.append(f"  ({head.rule})", style="not bold")
     word, style = str(head.level), LEVELS[head.level]
@@ -128,30 +112,13 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
         word, style = f"{head.level}?", DOUBT
     grid.add_row(str(at), Text(word, style=style), title)
     if cause.processes > 1:
-        grid.add_row("", "worst", _worst(cause, section.everything))
+        grid.add_row("", "worst", cause.worst(None if section.everything else 3))
     if head.level is not Level.NOTE or rule.leads or section.everything:
         advice = rule.advice(section.case(head))
         for fix in advice.sentences[:1]:
             grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
     grid.add_row("", "Proof", Text(_proof(head)))
     return grid
-
-
-def _extent(cause: Cause, things: str) -> str:
-    words_ = [count(cause.count, things)]
-    if cause.processes > 1:
-        words_.insert(0, count(cause.processes, "process", "processes"))
-    to = f" to {count(cause.destinations, 'destination')}" if cause.destinations else ""
-    some = f" ({cause.probable:,} probable)" if 0 < cause.probable < cause.count else ""
-    return ", ".join(words_) + to + some
-
-
-def _worst(cause: Cause, everything: bool) -> str:
-    ordered = cause.by_process
-    shown = ordered if everything else ordered[:3]
-    pids = ", ".join(f"{g.process.tgid or g.process.tid} ({g.count:,})" for g in shown)
-    rest = len(ordered) - len(shown)
-    return f"pid {pids}" + (f", ... {rest:,} more: --all" if rest else "")
 
 
 def _proof(group: Group) -> str:

@@ -11,7 +11,7 @@ from strace_analyzer.findings import Group
 from strace_analyzer.kernel.doubts import Doubt, Question
 from strace_analyzer.kernel.strace_command import quoted, strace_command
 from strace_analyzer.plain import safe
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
 
 

@@ -14,17 +14,17 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group, Level
 from strace_analyzer.plain import count, number, safe
+from strace_analyzer.report.causes import causes
 from strace_analyzer.report.gate import Gate, Judgement, judge
+from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_blocks
-from strace_analyzer.report.text.causes import causes
 from strace_analyzer.report.text.clean import blind, nothing_found
 from strace_analyzer.report.text.count import counted, gate_line, hints
 from strace_analyzer.report.text.failures import failures
 from strace_analyzer.report.text.fleet import fleet
 from strace_analyzer.report.text.hides import again
 from strace_analyzer.report.text.listing import listing
-from strace_analyzer.report.text.section import Section, sections
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,

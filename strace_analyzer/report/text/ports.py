@@ -11,7 +11,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group, PortUse
 from strace_analyzer.plain import number
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, table
 
 _SOURCES = {

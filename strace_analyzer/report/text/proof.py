@@ -12,7 +12,7 @@ from rich.text import Text
 from strace_analyzer.findings import CallRecord, Group
 from strace_analyzer.plain import safe
 from strace_analyzer.report.excerpt import excerpt
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, path
 
 _CALLS = 10

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.plain import number, safe
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import labelled
 
 _LINES = 6

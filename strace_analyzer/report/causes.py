@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount
-from strace_analyzer.report.text.section import Section
+from strace_analyzer.plain import count
+from strace_analyzer.report.section import Section
 from strace_analyzer.rules import words
 
 
@@ -57,6 +58,41 @@ class Cause:
     def destinations(self) -> int:
         peers: set[Endpoint] = {peer.peer for group in self.groups for peer in group.peers}
         return len(peers)
+
+    def extent(self, things: str) -> str:
+        """`640 processes, 181,204 connections to 6 destinations`; `things` are what its findings
+        are."""
+        words_ = [count(self.count, things)]
+        if self.processes > 1:
+            words_.insert(0, count(self.processes, "process", "processes"))
+        to = f" to {count(self.destinations, 'destination')}" if self.destinations else ""
+        some = f" ({self.probable:,} probable)" if 0 < self.probable < self.count else ""
+        return ", ".join(words_) + to + some
+
+    def worst(self, limit: int | None = 3) -> str:
+        """`pid 8123 (1,204), 8127 (1,198), ... 637 more: --all`: the processes with the most
+        findings."""
+        ordered = self.by_process
+        shown = ordered[:limit]
+        pids = ", ".join(f"{g.process.tgid or g.process.tid} ({g.count:,})" for g in shown)
+        rest = len(ordered) - len(shown)
+        return f"pid {pids}" + (f", ... {rest:,} more: --all" if rest else "")
+
+
+def together(found: Sequence[Cause], section: Section) -> str:
+    """What failed first of all; else what the rule that leads says of all its findings together, or
+    how many findings there are of several rules."""
+    worst = found[0].head
+    if section.rule(worst).is_failure:
+        return section.rule(worst).summary(section.case(worst))
+    leading = [cause for cause in found if section.rule(cause.head).leads]
+    processes = {group.process.id for cause in leading or found for group in cause.groups}
+    findings = sum(cause.count for cause in leading or found)
+    total = sum(process.tcp_connections for process in section.processes)
+    if not leading and len({cause.head.rule for cause in found}) > 1:
+        made = count(findings, "finding")
+        return f"{made} in {count(len(processes), 'process', 'processes')}"
+    return section.rule((leading or found)[0].head).together(len(processes), findings, total)
 
 
 def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
