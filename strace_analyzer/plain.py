@@ -31,6 +31,11 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def is_unicode(encoding: str) -> bool:
+    """Whether text in this encoding can have any character."""
+    return encoding.lower().replace("-", "").startswith("utf")
+
+
 def printable(text: str) -> str:
     """`text` with bytes that are no UTF-8 (surrogateescape) as strace would have printed them,
     `\\xff`: what is no terminal's takes the rest as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from strace_analyzer.errors import TraceError
+from strace_analyzer.plain import is_unicode
 
 
 def end_well() -> None:
@@ -29,6 +31,7 @@ def destination(path: Path | None) -> Iterator[TextIO]:
     """
     end_well()
     if path is None:
+        _take_any_character(sys.stdout)
         yield sys.stdout
         sys.stdout.flush()
         return
@@ -50,6 +53,12 @@ def destination(path: Path | None) -> Iterator[TextIO]:
         raise
     except OSError as error:
         raise TraceError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _take_any_character(stream: TextIO) -> None:
+    """Where the locale's encoding has not all characters, those that it lacks become escapes."""
+    if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
+        stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -46,6 +46,7 @@ def ports(
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of, say
     from strace_analyzer.cli.settings import settings
+    from strace_analyzer.plain import is_unicode
     from strace_analyzer.report.cannot_tell import exit_status, reasons
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
@@ -85,7 +86,7 @@ def ports(
                 width=target.width,
                 everything=all,
                 machine=machine,
-                blocks=target.encoding.lower().startswith("utf"),
+                blocks=is_unicode(target.encoding),
             ),
         ),
         doubts=[doubt.document() for doubt in doubts],

@@ -22,14 +22,14 @@ def write(report: Report, stream: TextIO) -> None:
     """The whole page. Raises ConfigurationError where Jinja2 is not installed."""
     with _needing_jinja():
         from strace_analyzer.report.html.page import page  # Jinja2, which no other format needs
-    stream.write(page(report))
+    stream.write(_ascii(page(report)))
 
 
 def comparison(made: Comparison, stream: TextIO) -> None:
     """What a fix changed. Raises ConfigurationError where Jinja2 is not installed."""
     with _needing_jinja():
         from strace_analyzer.report.html.comparison import page
-    stream.write(page(made))
+    stream.write(_ascii(page(made)))
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:
@@ -49,3 +49,8 @@ def _needing_jinja() -> Iterator[None]:
         raise ConfigurationError(
             "--format html needs Jinja2: pip install 'strace-analyzer[html]'"
         ) from error
+
+
+def _ascii(page: str) -> str:
+    """The same page, whatever the encoding of the stream is: styles, scripts and data are ASCII."""
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")

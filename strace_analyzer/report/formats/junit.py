@@ -26,7 +26,7 @@ def write(report: Report, stream: TextIO) -> None:
     _add_up(root, root.findall("testsuite"))
     ET.indent(root)
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-    stream.write(ET.tostring(root, encoding="unicode") + "\n")
+    stream.write(ET.tostring(root, encoding="us-ascii").decode("ascii") + "\n")
 
 
 def _suite(trace: TraceResult, report: Report) -> ET.Element:

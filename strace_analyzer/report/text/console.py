@@ -10,9 +10,13 @@ from typing import TextIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from strace_analyzer.plain import is_unicode
+
 PLAIN_WIDTH = 100
 """columns of a report that goes to a pipe or a file, unless COLUMNS says otherwise"""
 _NARROWEST = 40
+_PLAIN = str.maketrans("\u2026\u2500\u2502\u2514\u251c\u2588\u2591\u2192", ".-|`|#.>")
+"""what of the report's own is not ASCII, and what stands for it, as wide"""
 
 
 def console(stream: TextIO) -> Console:
@@ -33,14 +37,18 @@ def write(stream: TextIO, blocks: Callable[[Console], Iterable[RenderableType]])
 
 
 def show(blocks: Iterable[RenderableType], target: Console) -> None:
-    """Print block by block. In plain output no line ends in blanks."""
+    """Print block by block. In plain output no line ends in blanks; where the encoding is not
+    UTF-8 all is ASCII, and other characters of names are escapes."""
     for block in blocks:
         # rich joins bare Text into a new one and forgets that it must not be wrapped
         whole = isinstance(block, Text) and block.no_wrap is True
-        if target.is_terminal:
-            target.print(block, soft_wrap=whole)
-            continue
         with target.capture() as captured:
             target.print(block, soft_wrap=whole)
-        lines = captured.get().split("\n")
-        target.file.write("\n".join(line.rstrip() for line in lines))
+        said = captured.get()
+        if not target.is_terminal:
+            said = "\n".join(line.rstrip() for line in said.split("\n"))
+        target.file.write(said if is_unicode(target.encoding) else _ascii(said))
+
+
+def _ascii(text: str) -> str:
+    return text.translate(_PLAIN).encode("ascii", "backslashreplace").decode("ascii")

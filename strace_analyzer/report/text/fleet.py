@@ -26,7 +26,26 @@ from strace_analyzer.report.text.style import (
 )
 from strace_analyzer.rules import words
 
-_ENTRIES = 12
+_ENTRIES = 8
+_FEWER = 5
+"""entries on a screen, where there are more than `_ENTRIES`"""
+_WIDE = 80
+"""columns; where there are fewer, an entry has more lines"""
+_PROGRAMS = 8
+_COLUMNS = (
+    "PROGRAM",
+    "PROCESSES",
+    "OFFENDING",
+    "TCP CONNECTIONS",
+    "EARLY-BOUND",
+    "FAILED",
+    "PEAK PORTS",
+    "NEEDED",
+)
+_IMPORTANCE = (4, 3, 2, 1, 6, 7, 5)
+"""columns, by what they tell"""
+_PROGRAM = 30
+"""columns that a name gets, if it needs them"""
 BLANK = Text("")
 
 
@@ -37,39 +56,87 @@ def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
     yield BLANK
     yield indented(_programs(found, section))
     yield BLANK
-    shown = found if section.everything or len(found) <= _ENTRIES + 1 else found[:_ENTRIES]
+    most, fewer = (_ENTRIES, _FEWER) if section.width >= _WIDE else (_FEWER - 1, _FEWER - 1)
+    shown = found if section.everything or len(found) <= most else found[:fewer]
     yield indented(Stack(*(_entry(at, cause, section) for at, cause in enumerate(shown, 1))))
     if len(shown) < len(found):
         yield indented(Text(f"and {len(found) - len(shown):,} more: --all", style=FAINT))
 
 
 def _programs(found: Sequence[Cause], section: Section) -> Table:
-    """Program, processes, offending, connections, early-bound, failed, and ports where computed."""
+    """A row for each program, those with the most findings first: as many columns as there is room
+    for."""
+    offending: dict[str, set[str]] = {}
+    for cause in found:
+        ids = offending.setdefault(cause.program, set())
+        ids.update(group.process.id for group in cause.groups)
+    names = list(offending)
+    shown = names if section.everything or len(names) <= _PROGRAMS + 1 else names[:_PROGRAMS]
+    members = _by_program(section)
+    ports = _Ports(section)
+    rows = [
+        (name, *_figures(members.get(name, []), len(offending[name])), *ports.of(members[name]))
+        for name in shown
+        if name in members
+    ]
+    faint = []
+    if len(shown) < len(names):
+        rest = names[len(shown) :]
+        some = [process for name in rest for process in members.get(name, [])]
+        ids = {id for name in rest for id in offending[name]}
+        faint.append((f"{len(rest):,} more: --all", *_figures(some, len(ids)), *ports.of(some)))
+    others = {n: m for n, m in members.items() if n not in offending and _busy(m)}
+    if others:
+        some = [process for group in others.values() for process in group]
+        faint.append((listed(others, 2), *_figures(some, 0), *ports.none))
+    return _laid_out([*rows, *faint], len(faint), section.width, bool(ports.none))
+
+
+def _laid_out(rows: Sequence[tuple[str, ...]], faint: int, width: int, has_ports: bool) -> Table:
+    """The columns that fit, those that tell most first. The last rows are `faint`."""
+    count_of = len(_COLUMNS) if has_ports else len(_COLUMNS) - 2
+    wide = [
+        max(len(name), *(len(row[at]) for row in rows)) + 2
+        for at, name in enumerate(_COLUMNS[:count_of])
+    ]
+    room = width - min(wide[0], _PROGRAM)  # indented by two, and no gap behind the last
+    kept = {0}
+    for at in _IMPORTANCE:
+        if at < count_of and wide[at] <= room:
+            kept.add(at)
+            room -= wide[at]
+    grid = table(*(f">{_COLUMNS[at]}" if at else "~PROGRAM" for at in sorted(kept)))
+    for number_of, row in enumerate(rows, 1):
+        is_faint = number_of > len(rows) - faint
+        grid.add_row(*(row[at] for at in sorted(kept)), style=FAINT if is_faint else None)
+    return grid
+
+
+def _by_program(section: Section) -> dict[str, list[Process]]:
     by_program: dict[str, list[Process]] = {}
     for process in section.processes:
         name = words.program(process.command, process) or "not known"
         by_program.setdefault(name, []).append(process)
-    offending = list(dict.fromkeys(cause.program for cause in found))
-    uses = {use.process: use for ports in section.trace.ports for use in ports.by_process}
-    whole = sum(ports.peak_pinned for ports in section.trace.ports)
-    needed = sum(ports.peak_needed for ports in section.trace.ports)
-    head = ["~PROGRAM", ">PROCESSES", ">OFFENDING", ">TCP CONNECTIONS", ">EARLY-BOUND", ">FAILED"]
-    grid = table(*head, *([">PEAK PORTS", ">NEEDED"] if uses else []))
-    for name in offending:
-        members = by_program.get(name, [])
-        ids = {g.process.id for c in found if c.program == name for g in c.groups}
-        ports = [uses[p.id] for p in members if p.id in uses]
-        row = [name, *_figures(members, len(ids))]
-        if uses:
-            row.append(_at_most([use.peak_pinned for use in ports], whole))
-            row.append(_at_most([use.peak_needed for use in ports], needed))
-        grid.add_row(*row)
-    others = {n: m for n, m in by_program.items() if n not in offending and _busy(m)}
-    if others:
-        members = [process for group in others.values() for process in group]
-        row = [listed(others, 2), *_figures(members, 0), *(["-", "-"] if uses else [])]
-        grid.add_row(*row, style=FAINT)
-    return grid
+    return by_program
+
+
+class _Ports:
+    """What processes took of ports, and what they needed; nothing where that was not counted."""
+
+    def __init__(self, section: Section) -> None:
+        self._uses = {use.process: use for one in section.trace.ports for use in one.by_process}
+        self._whole = sum(one.peak_pinned for one in section.trace.ports)
+        self._needed = sum(one.peak_needed for one in section.trace.ports)
+        self.none = ("-", "-") if self._uses else ()
+
+    def of(self, processes: Sequence[Process]) -> tuple[str, ...]:
+        if not self._uses:
+            return ()
+        own = [self._uses[process.id] for process in processes if process.id in self._uses]
+        return (
+            _at_most([use.peak_pinned for use in own], self._whole),
+            _at_most([use.peak_needed for use in own], self._needed),
+        )
 
 
 def _at_most(peaks: Sequence[int], whole: int) -> str:

@@ -3,9 +3,12 @@ lines."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
+from collections.abc import Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from strace_analyzer.findings import Level
@@ -17,6 +20,12 @@ DOUBT = "bold magenta"
 HEADING = "bold"
 FAINT = "bright_black"
 INDENT = 2
+_ANY = 10_000
+"""columns, more than any table needs"""
+_GAP = 2
+"""columns between two of a table"""
+_NARROW = 6
+"""columns that no column of a table gets less than"""
 
 
 def headline(word: str, style: str, text: str) -> Text:
@@ -37,11 +46,59 @@ def indented(item: RenderableType, left: int = INDENT) -> RenderableType:
     return Padding(item, (0, 0, 0, left), expand=False)
 
 
+class Grid(Table):
+    """A table that wraps between words, and folds names before numbers, where the terminal is too
+    narrow for it."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, with the widths that the terminal has for its columns."""
+        measured = [self._measured(column, console, options) for column in self.columns]
+        room = options.max_width - _GAP * (len(measured) - 1)
+        if sum(one.maximum for one in measured) > room:
+            may_fold = [not column.no_wrap for column in self.columns]
+            for column, width in zip(self.columns, shared(measured, may_fold, room), strict=True):
+                column.width, column.no_wrap, column.overflow = width, False, "fold"
+        yield from super().__rich_console__(console, options)
+
+    def _measured(self, column: Column, console: Console, options: ConsoleOptions) -> Measurement:
+        """The longest word of a column, and its longest cell."""
+        cells = [*column.cells, *([column.header] if self.show_header else [])]
+        whole = options.update(width=_ANY)
+        found = [Measurement.get(console, whole, cell) for cell in cells]
+        return Measurement(
+            max((one.minimum for one in found), default=0),
+            max((one.maximum for one in found), default=0),
+        )
+
+
+def shared(measured: Sequence[Measurement], may_fold: Sequence[bool], room: int) -> list[int]:
+    """Widths that add up to `room`, as far as none is below `_NARROW`: each column gets its longest
+    word, and what is left goes first to those that need least more. Where there is not even room
+    for words, those that `may_fold` give theirs up, the widest first, then the others."""
+    widths = [one.minimum for one in measured]
+    spare = room - sum(widths)
+    for at in sorted(range(len(widths)), key=lambda at: measured[at].maximum - widths[at]):
+        more = min(max(spare, 0), measured[at].maximum - widths[at])
+        widths[at] += more
+        spare -= more
+    for folding in (True, False):
+        while spare < 0:
+            some = [
+                at for at, may in enumerate(may_fold) if may is folding and widths[at] > _NARROW
+            ]
+            if not some:
+                break
+            widths[max(some, key=lambda at: widths[at])] -= 1
+            spare += 1
+    return widths
+
+
 def table(*columns: str) -> Table:
     """A table without lines. A column name that begins with `>` is set flush right, one that
-    begins with `~` may be wrapped when the terminal is narrow, every other is never broken."""
-    grid = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=FAINT, show_edge=False
+    begins with `~` is folded first when the terminal is narrow; every other is only wrapped
+    between words as long as there is room for its words."""
+    grid = Grid(
+        box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style=FAINT, show_edge=False
     )
     for name in columns:
         mark = name[: len(name) - len(name.lstrip(">~"))]
