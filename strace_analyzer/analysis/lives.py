@@ -52,7 +52,7 @@ class Lives:
                 del self._opened[key]
                 self._ended.pop(key, None)
             elif key not in self._ended:
-                self._ended[key] = self._life(key, step._replace(now=step.description.socket))
+                self._ended[key] = self._life(key, step.leading_to(step.description.socket))
 
     def __len__(self) -> int:
         return len(self._ended)

@@ -18,34 +18,44 @@ MOVING = frozenset({
 """Roles of all other steps."""
 
 
-class Step(NamedTuple):
+class Step:
     """One event moved, or tried to move, one socket.
 
     `event` is the call (or the exit or execve that closed descriptors); `role` says what it did, in
     the words of socket_state.Evidence. A failed call is a step too, with `was` and `now` equal: its
     `event.result.errno` says why. `was` is None for a socket just made or first seen, `now` is None
-    when the last reference to it is gone. `fd` is the descriptor the call used.
+    when the last reference to it is gone. `fd` is the descriptor the call used, `socket` the socket
+    after the step, or what it last was; `errno` the error of the call, None where it succeeded or
+    was no call.
     """
 
-    event: Syscall | Exited | Killed
-    role: str
-    task: Task
-    fd: int
-    description: OpenFileDescription
-    was: Socket | None
-    now: Socket | None
+    __slots__ = ("description", "errno", "event", "fd", "now", "role", "socket", "task", "was")
 
-    @property
-    def socket(self) -> Socket:
-        """The socket after the step, or what it last was."""
-        socket = self.was if self.now is None else self.now
+    def __init__(
+        self,
+        event: Syscall | Exited | Killed,
+        role: str,
+        task: Task,
+        fd: int,
+        description: OpenFileDescription,
+        was: Socket | None,
+        now: Socket | None,
+    ) -> None:
+        socket = was if now is None else now
         assert socket is not None
-        return socket
+        self.event = event
+        self.role = role
+        self.task = task
+        self.fd = fd
+        self.description = description
+        self.was = was
+        self.now = now
+        self.socket = socket
+        self.errno = event.result.errno if isinstance(event, Syscall) else None
 
-    @property
-    def errno(self) -> str | None:
-        """The error of the call, None where it succeeded or was no call."""
-        return self.event.result.errno if isinstance(self.event, Syscall) else None
+    def leading_to(self, now: Socket) -> Step:
+        """This step, if it had made `now` of the socket."""
+        return Step(self.event, self.role, self.task, self.fd, self.description, self.was, now)
 
 
 class DoubtAt(NamedTuple):

@@ -239,7 +239,7 @@ def test_namespaces_apart() -> None:
 def test_connection_without_an_address_is_none(errno: str | None) -> None:
     step = History().open(process(1)).connect(WEB, errno)
     assert step.now is not None
-    blind = step._replace(now=step.now._replace(peer=None))
+    blind = step.leading_to(step.now._replace(peer=None))
     assert account(blind).total_connections == 0
 
 
