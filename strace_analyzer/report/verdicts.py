@@ -3,6 +3,7 @@ got its port."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from strace_analyzer.findings import Finding, Level, SocketLife
@@ -49,8 +50,17 @@ def verdicts(selected: Selected) -> Verdicts:
     """The findings that are shown, ready to be asked for each socket."""
     found: dict[tuple[str, str, int, int], Finding] = {}
     for finding in selected.findings():
-        place = (finding.trace, finding.at.source, finding.at.line, finding.fd)
-        known = found.get(place)
-        if known is None or finding.level > known.level:
-            found[place] = finding
+        for place in _places(finding):
+            known = found.get(place)
+            if known is None or finding.level > known.level:
+                found[place] = finding
     return Verdicts(found)
+
+
+def _places(finding: Finding) -> Iterator[tuple[str, str, int, int]]:
+    """Where it stands, and where its socket was made: a call that failed is no part of a socket's
+    life."""
+    yield finding.trace, finding.at.source, finding.at.line, finding.fd
+    made = finding.calls.get("socket")
+    if made is not None:
+        yield finding.trace, made.source, made.line, made.fd

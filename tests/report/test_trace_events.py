@@ -64,7 +64,23 @@ def check(events: list[Event]) -> None:
             open_spans[key] += 1 if event["ph"] == "b" else -1
             assert open_spans[key] in (0, 1)
     assert not +open_spans
+    check_async(events)
     assert [overlaps(slices) for slices in threads.values() if overlaps(slices)] == []
+
+
+def check_async(events: list[Event]) -> None:
+    """Spans of one id are within each other: whatever begins last ends first, and never before."""
+    open_of: dict[tuple[str, str], list[Event]] = {}
+    for event in (event for event in events if event["ph"] in "be"):
+        stack = open_of.setdefault((event["cat"], event["id"]), [])
+        if event["ph"] == "b":
+            assert not stack or event["ts"] >= stack[-1]["ts"]
+            stack.append(event)
+        else:
+            began = stack.pop()
+            assert event["name"] == began["name"]
+            assert event["ts"] >= began["ts"]
+    assert not any(open_of.values())
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)

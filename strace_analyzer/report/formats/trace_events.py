@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from strace_analyzer.analysis import TraceResult
-from strace_analyzer.findings import CallRecord, SocketLife
+from strace_analyzer.findings import CallRecord, ProcessRef, SocketLife
 from strace_analyzer.plain import safe
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
@@ -60,10 +60,14 @@ def _events(report: Report) -> Iterator[JsonObject]:
     spans: list[JsonObject] = []
     found = verdicts(selected)
     for number, life in enumerate(selected.sockets(), 1):
-        process = _process(life, processes)
+        process = _process(life.process, processes)
         for call in life.trail:
             process.threads.setdefault(call.tid or 0, []).append(call)
         spans += _socket(life, number, process.number, timed[life.trace], str(found.of(life)))
+    for finding in selected.findings():
+        threads = _process(finding.process, processes).threads
+        for call in finding.trail:  # with those that failed
+            threads.setdefault(call.tid or 0, []).append(call)
     for process in processes.values():
         yield _named("process_name", process.number, 0, process.name)
         for tid in sorted(process.threads):
@@ -77,10 +81,9 @@ def _events(report: Report) -> Iterator[JsonObject]:
         yield from _ports(trace, len(processes) + at)
 
 
-def _process(life: SocketLife, processes: dict[str, _Process]) -> _Process:
-    known = processes.get(life.process.id)
+def _process(ref: ProcessRef, processes: dict[str, _Process]) -> _Process:
+    known = processes.get(ref.id)
     if known is None:
-        ref = life.process
         name = f"{ref.command or 'process'} (pid {ref.tgid or ref.tid or '?'})"
         known = processes[ref.id] = _Process(len(processes) + 1, safe(name))
     return known
