@@ -21,6 +21,7 @@ import pytest
 import typer
 
 from strace_analyzer.cli.app import TOOL, app
+from strace_analyzer.report.formats.registry import DEFAULT, report_formats
 from strace_analyzer.rules import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,3 +188,13 @@ def test_the_picture_is_fresh() -> None:
     maker = [sys.executable, str(ROOT / "docs" / "cast.py")]
     made = subprocess.run(maker, capture_output=True, text=True, check=True).stdout
     assert (ROOT / "docs" / "report.svg").read_text() == made
+
+
+def test_every_format_has_a_section_with_an_example_that_runs() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text()
+    sections = dict(
+        re.findall(r"^##? (?:--)?([a-z-]+)[^\n]*\n(.*?)(?=^##? |\Z)", page, re.M | re.S)
+    )
+    for name in report_formats():
+        (example,) = re.findall(r"^```console\n\$ (.*?)$", sections[name], re.M)[:1]
+        assert name == DEFAULT or f"--format {name}" in example

@@ -36,7 +36,7 @@ def merged(report: MergedReport, stream: TextIO) -> None:
     """What many traces come to, a page of tables. Raises ConfigurationError as `write`."""
     with _needing_jinja():
         from strace_analyzer.report.html.merged import page
-    stream.write(page(report))
+    stream.write(_ascii(page(report)))
 
 
 @contextmanager
