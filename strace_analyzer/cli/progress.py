@@ -30,6 +30,7 @@ def watched(traces: Sequence[TraceInput], *, quiet: bool) -> Iterator[list[Trace
         return
     with ExitStack() as stack:
         bar = _Bar(known, stack)
+        stack.callback(bar.end)
         yield [
             replace(trace, sources=tuple(_watched(source, bar.read) for source in trace.sources))
             for trace in traces
@@ -125,6 +126,10 @@ class _Bar:
             self._advance(size)
         elif time.monotonic() - self._begin > _AFTER and self._done != self._total:
             self._advance = self._drawn()
+
+    def end(self) -> None:
+        """Who reads them once more is not shown."""
+        self._advance = lambda size: None
 
     def _drawn(self) -> Callable[[int], None]:
         from rich.progress import (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
-from strace_analyzer.cli import options
+from strace_analyzer.cli import options, values
 from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.plain import count
 from strace_analyzer.report.formats.registry import DEFAULT
 
 
@@ -22,7 +25,7 @@ def sockets(
             "--line",
             min=1,
             metavar="N",
-            help="The socket whose call is on this line.",
+            help="What is on this line, and its socket; FILE:N says the same.",
             rich_help_panel=SHOWN,
         ),
     ] = None,
@@ -50,7 +53,10 @@ def sockets(
     all: Annotated[
         bool,
         typer.Option(
-            "--all", metavar="", help="Every call of every socket.", rich_help_panel=SHOWN
+            "--all",
+            metavar="",
+            help="Every call of the sockets shown; calls that move data are folded.",
+            rich_help_panel=SHOWN,
         ),
     ] = False,
     strict: options.Strict = False,
@@ -72,9 +78,11 @@ def sockets(
     from strace_analyzer.report.lives import Wanted, lives
     from strace_analyzer.report.rows import SOCKETS, socket_row
     from strace_analyzer.report.selection import Selected
+    from strace_analyzer.report.spot import Spot, calls_of, can_be_read_again, spots
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.sockets import page
 
+    names, line = _placed(traces, line)
     wanted = Wanted(
         line=line,
         fds=frozenset(fd or ()),
@@ -89,8 +97,21 @@ def sockets(
         jobs=jobs,
         config=config,
     )
-    selected = Selected(analysis_of(traces, chosen.analysis, quiet=quiet), chosen.selection)
+    selected = Selected(analysis_of(names, chosen.analysis, quiet=quiet), chosen.selection)
     doubts = reasons(selected)
+    stands: list[Spot] = []
+    calls = None
+    if can_be_read_again(selected.analysis):
+        redaction = chosen.selection.redaction
+        hiding = None if redaction is None else redaction.values
+        if line is not None:
+            stands = spots(selected.analysis, line, hiding)
+            _check_line(line, stands, selected)
+            about = (spot.row.socket for spot in stands if spot.row is not None)
+            wanted = wanted._replace(ids=frozenset(filter(None, about)))
+        if all and format == DEFAULT:
+            shown = {life.id for life in lives(selected, wanted)}
+            calls = calls_of(selected.analysis, shown, hiding)
     table = Table(
         name="sockets",
         columns=SOCKETS,
@@ -98,12 +119,36 @@ def sockets(
         objects=lambda: map(socket_life, lives(selected, wanted)),
         page=lambda stream: console.write(
             stream,
-            lambda target: page(selected, wanted, doubts, width=target.width, everything=all),
+            lambda target: page(
+                selected, wanted, doubts, stands, calls, width=target.width, everything=all
+            ),
         ),
         doubts=[doubt.document() for doubt in doubts],
     )
     if format != DEFAULT:
         say(f"cannot tell: {doubt.reason}" for doubt in doubts)
+        say(f"line {line}: {spot.answer}" for spot in stands if spot.answer)
     with destination(output) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, doubts)
+
+
+def _placed(
+    traces: Sequence[str] | None, line: int | None
+) -> tuple[Sequence[str] | None, int | None]:
+    """`FILE:N` as FILE and N. Raises ConfigurationError for more than one line."""
+    found = [values.place(name) for name in traces or ()]
+    lines = {number for _, number in found if number is not None}
+    if not lines:
+        return traces, line
+    if len(found) > 1 or line is not None:
+        raise ConfigurationError("FILE:LINE: one at a time, and without --line")
+    return [found[0][0]], lines.pop()
+
+
+def _check_line(line: int, stands: Sequence[Any], selected: Any) -> None:
+    """Raises ConfigurationError for a line that no trace has."""
+    lines = max(source.lines for trace in selected.traces for source in trace.sources)
+    if line > lines and all(spot.row is None for spot in stands):
+        names = ", ".join(trace.name for trace in selected.traces[:3])
+        raise ConfigurationError(f"there is no line {line:,}: {names}: {count(lines, 'line')}")

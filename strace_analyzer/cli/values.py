@@ -16,6 +16,7 @@ from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|m|min|h|)")
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9][0-9]{0,11})(?::[0-9]*)?:?")
 _UNITS = {"us": 0.000_001, "ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 Meaning = TypeVar("Meaning")
@@ -69,6 +70,15 @@ def names(typed: Sequence[str] | None) -> frozenset[str]:
     """`connect,bind` and repetitions of the option, as one set."""
     words = (word.strip() for text in typed or () for word in text.split(","))
     return frozenset(word for word in words if word)
+
+
+def place(argument: str) -> tuple[str, int | None]:
+    """`trace.txt:407`, as an editor names a line, as the file and the line; None as the line of
+    anything else, such as a file whose name ends so."""
+    match = _PLACE.fullmatch(argument)
+    if match is None or os.path.exists(argument):
+        return argument, None
+    return match["file"], int(match["line"])
 
 
 def ports(text: str) -> Ports:

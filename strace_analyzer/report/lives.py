@@ -13,12 +13,14 @@ class Wanted(NamedTuple):
     """Which sockets: by a line on which one of their calls stands, by descriptor, by peer."""
 
     line: int | None = None
+    ids: frozenset[str] = frozenset()
+    """of the sockets that a call on this line is about"""
     fds: frozenset[int] = frozenset()
     peers: tuple[str, ...] = ()
 
     def takes(self, life: SocketLife) -> bool:
         """Whether this socket is wanted."""
-        if self.line is not None and not _on_line(life, self.line):
+        if self.line is not None and life.id not in self.ids and not _on_line(life, self.line):
             return False
         if self.fds and not self.fds & {life.fd, *(call.fd for call in life.trail)}:
             return False

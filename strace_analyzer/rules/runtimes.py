@@ -76,6 +76,30 @@ _GO = re.compile(r"/go-build\d|/go/bin/")
 _RUBY = re.compile(r"ruby-?(\d)\.(\d)")
 
 
+_LINES = {
+    "python": "py-spy dump --pid {pid}",
+    "java": "asprof -e bind -d 30 -o traces {pid} (async-profiler)",
+    "node": "kill -USR1 {pid}, then node inspect -p {pid}",
+    "ruby": "rbspy snapshot --pid {pid}",
+    "php": "phpspy -p {pid}",
+}
+"""What names the line of the program in a language that the stack of strace -k does not know: the
+manuals of py-spy, async-profiler (-e with a native function), Node.js (SIGUSR1), rbspy, phpspy"""
+
+
+def naming_the_line(command: str | None, process: Process | None) -> str | None:
+    """`these frames are the interpreter's; while it runs, py-spy dump --pid 4510 names the line of
+    Python`; None for a program whose own frames they are."""
+    runtime = recognise(command, process)
+    tool = None if runtime is None else _LINES.get(runtime.family)
+    if runtime is None or tool is None:
+        return None
+    pid = "PID" if process is None or process.tgid is None else str(process.tgid)
+    language = _NAMES[runtime.family]
+    named = f"{tool.format(pid=pid)} names the line of {language}"
+    return f"these frames are the interpreter's: while it runs, {named}"
+
+
 def recognise(command: str | None, process: Process | None) -> Runtime | None:
     """The runtime of `command`, or of `process` where it is known; None where nothing tells."""
     programs = process.programs if process is not None else ()

@@ -195,3 +195,13 @@ def test_a_reader_that_goes_away_does_no_harm(tmp_path: Path) -> None:
         assert process.stdout.read() == "begun\nsaid on standard output\n"
     assert process.returncode in (1, 6)  # 1: the program itself cannot write its last line any more
     assert_nothing_is_left(tmp_path)
+
+
+def test_stacks_of_an_interpreter_say_what_names_the_line(tmp_path: Path) -> None:
+    """libpython's frames say nothing of the program's own line: py-spy does."""
+    done = run(tmp_path, "run", "--stacks", "--", *program("early_binds.py", 1, 0, 0))
+    if "built without stack traces" in done.stderr:
+        pytest.skip("strace without -k")
+    text = " ".join(done.stderr.split())
+    assert "these frames are the interpreter's: while it runs, py-spy dump --pid " in text
+    assert "names the line of Python" in text

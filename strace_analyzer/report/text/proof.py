@@ -14,6 +14,7 @@ from strace_analyzer.plain import safe
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, path
+from strace_analyzer.rules.runtimes import naming_the_line
 
 _CALLS = 10
 _NARROW = 84
@@ -32,6 +33,9 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
         yield indented(Text("called from", style=FAINT), left=9)
         for frame in bind.stack[: None if section.everything else 6]:
             yield path(safe(frame.strip()), left=11)
+        named = naming_the_line(finding.process.command, section.process(group))
+        if named is not None:
+            yield indented(Text(named, style=FAINT), left=9)
 
 
 def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Text:

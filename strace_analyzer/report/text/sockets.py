@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from rich.console import RenderableType
@@ -15,6 +15,7 @@ from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.lives import Wanted, lives
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.spot import Folded, Spot
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
 
@@ -33,22 +34,29 @@ def page(
     selected: Selected,
     wanted: Wanted,
     doubts: Sequence[Reason] = (),
+    spots: Sequence[Spot] = (),
+    calls: Mapping[str, Sequence[Folded]] | None = None,
     *,
     width: int,
     everything: bool,
 ) -> Iterator[RenderableType]:
-    """One or two sockets whole, more as a list (with `everything` all of them whole); before them
-    the `doubts` for which some may be missing."""
+    """What stands on the line that was asked for; one or two sockets whole, more as a list (with
+    `everything` all of them whole); before them the `doubts` for which some may be missing. `calls`
+    are all that the sockets have, by their ids; without them those that made them what they are."""
     yield from cannot_tell(doubts, "sockets may be missing here")
+    for spot in spots:
+        yield from _spot(spot, wanted.line, width)
     found = lives(selected, wanted)
     first = list(islice(found, _WHOLE + 1))
     if not first:
+        if any(spot.row is not None for spot in spots):
+            return
         where = f" with a call on line {wanted.line}" if wanted.line is not None else ""
         yield Text(f"no internet socket{where}")
         return
     if len(first) <= _WHOLE or everything:
         for life in chain(first, found):
-            yield from _whole(life, width)
+            yield from _whole(life, width, (calls or {}).get(life.id))
         return
     yield path(
         _COLUMNS.format("LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN").rstrip(),
@@ -77,8 +85,28 @@ def _line(life: SocketLife) -> str:
     )
 
 
-def _whole(life: SocketLife, width: int) -> Iterator[RenderableType]:
-    """Title, how its port was chosen, and every defining call with its line."""
+def _spot(spot: Spot, line: int | None, width: int) -> Iterator[RenderableType]:
+    """`trace.txt:407  [4519]  recvfrom(19, "", 16384, 0) = 74`, and why that is no call of a
+    socket."""
+    row = spot.row
+    if row is None:
+        return
+    title = path(safe(f"{row.source}:{line}"), HEADING)
+    if spot.call:
+        thread = f"[{row.tid}]  " if row.tid else ""
+        title.append(f"  {thread}", style=FAINT)
+        title.append(excerpt(spot.call, max(30, width - len(title.plain))), style="not bold")
+    yield title
+    if spot.answer:
+        yield indented(Text(spot.answer))
+    else:
+        yield Text("")
+
+
+def _whole(
+    life: SocketLife, width: int, calls: Sequence[Folded] | None
+) -> Iterator[RenderableType]:
+    """Title, how its port was chosen, and every defining call with its line, or all `calls`."""
     title = Text(f"{_kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
     title.append(f"  {safe(life.opened.source)}", style="not bold")
     yield title
@@ -96,7 +124,7 @@ def _whole(life: SocketLife, width: int) -> Iterator[RenderableType]:
         facts.append("still open when the trace ends")
     for fact in facts:
         yield indented(Text(safe(fact)))
-    yield indented(_calls(life, width))
+    yield indented(_calls(life, width) if calls is None else _all_calls(calls, width))
     yield Text("")
 
 
@@ -118,6 +146,20 @@ def _calls(life: SocketLife, width: int) -> Table:
     taken = 2 + 7 + max(map(len, threads), default=0) + 2 + max(map(len, times), default=0) + 2
     for call, thread, time in zip(life.trail, threads, times, strict=True):
         grid.add_row(str(call.line), time, thread, excerpt(call.text, max(30, width - taken)))
+    return grid
+
+
+def _all_calls(calls: Sequence[Folded], width: int) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", no_wrap=True, style=FAINT, min_width=5)
+    grid.add_column(no_wrap=True, style=FAINT)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    threads = [f"[{call.first.tid}]" if call.first.tid else "" for call in calls]
+    taken = 2 + 7 + max(map(len, threads), default=0) + 2
+    for call, thread in zip(calls, threads, strict=True):
+        grid.add_row(str(call.first.line), thread, excerpt(call.text, max(30, width - taken)))
+        if call.remark:
+            grid.add_row("", "", Text(f"  {call.remark}", style=FAINT))
     return grid
 
 
