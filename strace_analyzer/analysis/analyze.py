@@ -101,10 +101,12 @@ def _refused(trace: TraceInput, error: TraceError, settings: Settings) -> _Done:
 
 
 def _one_of(trace: TraceInput, number: int, stream: str, streams: tuple[str, ...]) -> TraceInput:
-    """The lines of one container as a trace of its own; those of none go with the first, unless
-    they are one of `streams` themselves."""
-    only = (stream, NOBODY) if number == 1 and NOBODY not in streams else (stream,)
-    sources = tuple(replace(source, only=only) for source in trace.sources)
+    """The lines of one container as a trace of its own; the lines that belong to none of `streams`
+    go with those of no name, or with the first."""
+    has_rest = stream == (NOBODY if NOBODY in streams else streams[0])
+    others = tuple(other for other in streams if other != stream) if has_rest else ()
+    only = None if has_rest else stream
+    sources = tuple(replace(source, only=only, others=others) for source in trace.sources)
     name = f"{trace.name} ({stream})"
     return replace(trace, id=f"{trace.id}.{number}", name=name, sources=sources)
 

@@ -103,6 +103,7 @@ def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
         source.start,
         source.member,
         source.only,
+        source.others,
         source.refused,
         source,
         read,

@@ -94,6 +94,10 @@ _INT = 4
 """sizeof(int)"""
 
 
+_SCM_MAX_FD = 253
+"""include/net/scm.h: more in one message are refused (EINVAL)."""
+
+
 def passed_fds(message: Value | None) -> tuple[FdArgument, ...]:
     """The descriptors in a struct msghdr's SCM_RIGHTS control messages (unix(7)), in order."""
     found: list[FdArgument] = []
@@ -113,7 +117,7 @@ def _collect_rights(value: Value | None, found: list[FdArgument]) -> None:
             if kind is not None and number(kind, CONTROL_TYPES) == CONTROL_TYPES["SCM_RIGHTS"]:
                 for field in fields:
                     if field.name in ("cmsg_data", None):
-                        found.extend(_fds_in(field))
+                        found.extend(_fds_in(field)[:_SCM_MAX_FD])
                 return
             for field in fields:
                 _collect_rights(field.value, found)

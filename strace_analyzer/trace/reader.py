@@ -256,14 +256,12 @@ class EventStream:
 
 
 class OneOfSeveral:
-    """As EventStream, of a source in which lines of several traces stand: of those that `only`
-    names. All are read, to tell whose each is."""
+    """As EventStream, of a source in which lines of several traces stand: of the one that it names.
+    All are read, to tell whose each is."""
 
-    def __init__(
-        self, source: SourceInput, accounting: Accounting, clock: Clock, only: tuple[str, ...]
-    ) -> None:
+    def __init__(self, source: SourceInput, accounting: Accounting, clock: Clock) -> None:
         self._account = accounting
-        self._only = only
+        self._only, self._others = source.only, source.others
         self._all = EventStream(source.name, source.tid, tell=self._told)
         self._one = EventStream(source.name, source.tid, accounting, clock)
         self._events: list[Event] = []
@@ -282,7 +280,8 @@ class OneOfSeveral:
         return self._decided() + self._one.end()
 
     def _told(self, line: Unwrapped) -> None:
-        if named(line.stream) in self._only:
+        name = named(line.stream)
+        if name == self._only if self._only is not None else name not in self._others:
             self._events += self._one.take_record(line)
         else:
             self._account.elsewhere += line.counts
@@ -372,8 +371,8 @@ class TraceReader:
         source, account = self.trace.sources[0], self.accounting[0]
         clock = self._clocks[0]
         stream: EventStream | OneOfSeveral
-        if source.only:
-            stream = OneOfSeveral(source, account, clock, source.only)
+        if source.only is not None or source.others:
+            stream = OneOfSeveral(source, account, clock)
         else:
             stream = EventStream(source.name, source.tid, account, clock)
         if self._watch is None or isinstance(stream, OneOfSeveral):

@@ -38,3 +38,13 @@ def test_the_hours_of_the_day_are_no_names_of_files(tmp_path: Path, damaged: str
     analysis = analysed(tmp_path, [lines[0], *broken, *lines[1:], *broken, *lines])
     assert [trace.name for trace in analysis.traces] == [str(tmp_path / "trace")]
     assert len(analysis.findings) == 2
+
+
+def test_a_folded_record_does_not_count_the_lines_of_others(tmp_path: Path) -> None:
+    folded = [piece for line in LINES for piece in (line[:30], line[30:]) if piece]
+    lines = [f"{name}  | {line}" for line in folded for name in ("web-1", "web-2")]
+    analysis = analysed(tmp_path, lines)
+    assert len(analysis.findings) == 2
+    sources = [source for trace in analysis.traces for source in trace.sources]
+    assert [source.lines for source in sources] == [len(folded)] * 2
+    assert [source.examined for source in sources] == [len(folded)] * 2

@@ -34,14 +34,11 @@ def accounts(path: Path) -> list[Accounting]:
     try:
         return _read(trace)
     except SeveralStreamsError as several:
-        first, *others = several.streams
-        names = [(first, "without a name"), *((name,) for name in others)]
+        named = several.streams[:-1]
         (source,) = trace.sources
-        return [
-            account
-            for only in names
-            for account in _read(replace(trace, sources=(replace(source, only=only),)))
-        ]
+        parts = [replace(source, only=name) for name in named]
+        parts.append(replace(source, others=tuple(named)))
+        return [account for part in parts for account in _read(replace(trace, sources=(part,)))]
 
 
 def _read(trace: TraceInput) -> list[Accounting]:

@@ -109,13 +109,15 @@ def _file(argument: str, path: Path) -> TraceInput:
 
 
 def _is_archive(path: Path) -> bool:
-    """A tar file, compressed or not, by its content."""
+    """A tar file, compressed or not, by its content. A FIFO is left alone: it can be read once."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(_TAR_MAGIC.stop)
     except OSError:
         return False
-    if not path.is_file() or not (head[_TAR_MAGIC] == b"ustar" or head.startswith(_COMPRESSED)):
+    if not (head[_TAR_MAGIC] == b"ustar" or head.startswith(_COMPRESSED)):
         return False
     try:
         return tarfile.is_tarfile(path)

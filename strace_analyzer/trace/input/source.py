@@ -26,8 +26,10 @@ class SourceInput:
     """Where it begins in a stream that can go back."""
     member: str | None = None
     """The name of the trace in `path`, where that is an archive."""
-    only: tuple[str, ...] = ()
-    """Of lines that several containers wrote: whose are read; () for all."""
+    only: str | None = None
+    """Of lines that several containers wrote: whose are read."""
+    others: tuple[str, ...] = ()
+    """The same for the one that has all lines but theirs."""
     refused: str | None = None
     """Why it names nothing that can be read, where others were named beside it."""
 

@@ -161,7 +161,7 @@ class Folds:
         self.joined += 1
         self._widest = max(self._widest, *(piece.width for piece in pieces[:-1]))
         first, last = pieces[0], pieces[-1]
-        counts = last.number + last.counts - first.number
+        counts = sum(piece.counts for piece in pieces)  # those of others may stand between
         return Piece(first.number, counts, text, self._judge(text), last.width)
 
 

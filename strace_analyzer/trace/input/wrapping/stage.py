@@ -257,9 +257,7 @@ class Unwrapping:
         begun = self._begun.pop(stream, None)
         if begun is not None:
             whole = begun.text + text
-            piece = Piece(
-                begun.number, number + 1 - begun.number, whole, self._judge(whole), len(raw)
-            )
+            piece = Piece(begun.number, begun.counts + 1, whole, self._judge(whole), len(raw))
         if goes_on:
             self._begun[stream] = piece
             return []
