@@ -235,8 +235,10 @@ def test_no_terminal_of_the_grammar_tries_the_same_for_ever(name: str, start: st
     """A pattern that tried every way would not be through with these for days."""
     made = Lark(grammar(name), parser="lalr", start=start)
     patterns = [re.compile(terminal.pattern.to_regexp()) for terminal in made.terminals]
-    for pattern in patterns:
-        for piece in PIECES:
-            text = (piece * 20_000).decode()
-            for start in ("", " /* ", "<", '"', "{", "("):
-                pattern.match(start + text)
+    texts = [
+        start + (piece * 20_000).decode()
+        for piece in PIECES
+        for start in ("", " /* ", "<", '"', "{", "(")
+    ]
+    matched = {p.pattern for p in patterns for text in texts if p.match(text) is not None}
+    assert len(matched) > len(patterns) // 3
