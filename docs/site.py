@@ -2,8 +2,9 @@
 
 The pages are read in two places: in the checkout, where links lead to files, and on the site, which
 has pages only. So each page is copied with its links changed, and the parts that are made from the
-code are added: the rules, the commands, the Python API, the JSON schema. Raises KeyError where a
-link leads to a file that is no page and not among FILES.
+code are added: the rules, the commands, the Python API, the JSON schema. Other files of the
+checkout that a page links to stand beside the pages. Raises FileNotFoundError where a link leads to
+no file.
 """
 
 from __future__ import annotations
@@ -32,15 +33,6 @@ PAGES = {
     **{f"docs/{page.name}": page.name for page in sorted(ROOT.glob("docs/[a-z]*.md"))},
 }
 """file of the checkout -> page of the site"""
-FILES = (
-    "LICENSE",
-    "action.yml",
-    "benchmarks/join.awk",
-    "docs/example.py",
-    "docs/report-schema.json",
-    *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("docs/*.[ps][nv]g"))),
-)
-"""what pages link to beside pages"""
 LINK = re.compile(r"(?<!`)(\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?(\))")
 LAZY = {"frames": "strace_analyzer.report.frames", "events": "strace_analyzer.report.events.python"}
 """public names that are loaded when they are asked for -> where they are"""
@@ -52,22 +44,22 @@ def main() -> None:
     INTO.mkdir(parents=True)
     for file, page in PAGES.items():
         (INTO / page).write_text(relinked(file, (ROOT / file).read_text()))
-    for file in FILES:
-        shutil.copy(ROOT / file, INTO / Path(file).name)
     with (INTO / "api.md").open("a") as stream:
         stream.write(api())
     schema = json.loads((ROOT / "docs" / "report-schema.json").read_text())
-    (INTO / "schema.md").write_text(schema_page.page(schema))
+    (INTO / "schema.md").write_text(relinked("docs/schema.md", schema_page.page(schema)))
     (INTO / "commands.md").write_text(commands_page.page())
 
 
 def relinked(file: str, text: str) -> str:
-    """The text of `file` with its links as they must be on the site."""
-    places = PAGES | {name: Path(name).name for name in FILES}
+    """The text of `file` with its links as they must be on the site, to where those files are."""
 
     def link(match: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(file), match[2]))
-        return f"{match[1]}{places[target]}{match[3] or ''}{match[4]}"
+        page = PAGES.get(target)
+        if page is None:
+            page = Path(shutil.copy(ROOT / target, INTO)).name
+        return f"{match[1]}{page}{match[3] or ''}{match[4]}"
 
     return LINK.sub(link, text)
 
