@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -11,17 +12,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report.test_hostile_names import NAMES
+from report.test_hostile_names import trace as hostile
 from report.written import written
 from typer.testing import CliRunner
 
 import strace_analyzer as sa
 from strace_analyzer.cli.app import app
 from strace_analyzer.errors import ConfigurationError, TraceError
-from strace_analyzer.report.formats.registry import report_formats
+from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.formats.registry import (
+    following_formats,
+    report_format,
+    report_formats,
+)
+from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.redaction import KINDS, Redaction, parse_kinds
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.report.saved import saved_report
-from strace_analyzer.report.selection import Selection
+from strace_analyzer.report.selection import Selected, Selection
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted(path.name for path in (ROOT / "samples").glob("*.strace"))
@@ -124,6 +133,58 @@ def test_compare_says_neither(format: str, trace: Callable[[str], Path]) -> None
     assert ADDRESS not in done.stdout
 
 
+NEEDLES = {
+    "terminal": "owned", "bidi": "gnp.", "markup": "onerror", "script": "alert(1)",
+    "formula": "HYPERLINK", "workflow": "add-mask", "markdown": "octocat", "template": "7*7",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NEEDLES)
+def test_whatever_a_program_is_called_it_goes(kind: str) -> None:
+    made = sa.analyze(io.BytesIO(hostile(NAMES[kind])))
+    assert NEEDLES[kind] in written("json", made)
+    for format in report_formats():
+        assert NEEDLES[kind] not in redacted(format, made, "commands", "paths"), format
+
+
+@pytest.mark.parametrize("format", following_formats())
+def test_findings_that_are_told_as_they_come_are_redacted_and_told_once(
+    format: str, analyzed: Analyzed
+) -> None:
+    made = analyzed("python-requests-source-any.strace")
+    selection = Selection(redaction=Redaction(KINDS))
+    form = report_format(format, follow=True)
+    assert form.teller is not None
+    teller = form.teller(selection)
+    lines = [line for finding in made.findings for line in teller.lines(finding)]
+    assert 0 < len(lines) <= len(made.findings)
+    selected, stream = Selected(made, selection), io.StringIO()
+    report = Report(selected, judge(selected, Gate()), Gate())
+    teller.rest(report, made.findings, stream)
+    whole = "".join(lines) + stream.getvalue()
+    assert MARK not in whole
+    assert ADDRESS not in whole
+    assert '"type": "finding"' not in stream.getvalue()
+
+
+def test_the_list_of_the_machines_sockets_is_redacted(
+    trace: Callable[[str], Path], tmp_path: Path
+) -> None:
+    listed = tmp_path / "ss"
+    listed.write_text(
+        f'ESTAB 0 0 10.1.2.3:40000 10.9.9.9:80 users:(("{MARK}d",pid=7,fd=3))\n'
+        "TIME-WAIT 0 0 10.1.2.3:40001 10.9.9.9:80\n"
+    )
+    words = ["ports", "--ss", str(listed), str(trace("ssh-b-any.strace"))]
+    said = CliRunner().invoke(app, words).stdout
+    assert f"{MARK}d (pid 7)" in said
+    assert "TIME-WAIT to 10.9.9.9:80" in said
+    said = CliRunner().invoke(app, [*words, "--redact", ",".join(KINDS)]).stdout
+    assert re.search(r"cmd-\d+ \(pid 7\)", said)
+    assert re.search(r"TIME-WAIT to addr-\d+:80", said)
+    assert MARK not in said
+
+
 def test_only_what_is_asked_for_goes(analyzed: Analyzed) -> None:
     made = analyzed("python-requests-source-any.strace")
     for kinds, address, path in (
@@ -223,13 +284,13 @@ def test_the_kind_of_an_address_stays() -> None:
     assert values.address("fe80::1%eth0") == "addr6-2"
 
 
-NAMES = st.text(
+PARTS = st.text(
     st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"\\<>/()[],'), min_size=3
 )
 
 
 @settings(deadline=None)
-@given(st.lists(NAMES.map(lambda name: f"Q{name}Z"), min_size=1, max_size=4))
+@given(st.lists(PARTS.map(lambda name: f"Q{name}Z"), min_size=1, max_size=4))
 def test_no_path_stays_in_a_call(names: list[str]) -> None:
     path = "/" + "/".join(names)
     values = Values(("paths",))
@@ -253,6 +314,29 @@ def test_a_script_is_a_path_and_a_host_an_address() -> None:
     )  # fmt: skip
     assert Values(("addresses",)).argv(argv, False)[0][2] == "http://host-1:80/"
     assert Values(("commands",)).argv(argv, False) == (("cmd-1",), True)
+
+
+def test_names_that_hold_an_address_and_hosts() -> None:
+    values = Values(("addresses",))
+    assert values.source("10.0.0.7.strace") == "addr-1.strace"
+    assert values.command("proxy-10.0.0.7") == "proxy-addr-1"
+    assert values.call('uname({sysname="Linux", nodename="db7", ...}) = 0') == (
+        'uname({sysname="Linux", nodename="host-1", ...}) = 0'
+    )
+
+
+def test_hexadecimal_strings_and_targets() -> None:
+    hexadecimal = "".join(f"\\x{ord(char):02x}" for char in "/srv/secret")
+    values = Values(("paths",))
+    assert values.call(f"close(3<{hexadecimal}>) = 0") == "close(3<path-1>) = 0"
+    assert values.call(f'execve("{hexadecimal}", [], NULL) = 0') == (
+        'execve("path-1", [], NULL) = 0'
+    )
+
+
+def test_execve_has_no_words_nor_environment_without_commands() -> None:
+    call = 'execve("/bin/zq", ["zq", "-p", "secret"], ["_=/bin/zq", "A=[b]"]) = 0'
+    assert Values(("commands",)).call(call) == 'execve("/bin/cmd-1", ["cmd-1", ...], [...]) = 0'
 
 
 def test_what_strace_says_and_who_holds_a_port() -> None:

@@ -23,7 +23,7 @@ STRING = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"(?:\.\.\.)?|$)', re.S)
 """one string as strace prints it, also where the line ends within"""
 _HEX = re.compile(r"(?:\\x[0-9a-f]{2})+")
 _BINARY = re.compile(r"\\(?:x[0-9a-f]{2}|[0-7]{1,3}|[abefv])")
-_TARGET = re.compile(r"(?<=\d)<(?P<path>/(?:[^<>\\]|\\.)*?)(?P<gone>\(deleted\))?>")
+_TARGET = re.compile(r"(?<=\d)<(?P<path>(?:/|\\x2f|\\57)(?:[^<>\\]|\\.)*?)(?P<gone>\(deleted\))?>")
 _PID = re.compile(r"(?<=\d)<(?P<name>[^<>:/\[\]\"]+)>")
 _PATH = re.compile(r"(?<![\w.*)/>-])/(?=[\w.@+~-])(?:[^\s\"'<>\[\](),;:|\\]|\\.)*")
 
@@ -55,12 +55,8 @@ def strings(text: str, replace: Callable[[str, str], str]) -> str:
     the string. Strings of -xx are read; what is no text is left out: it can hold anything."""
 
     def one(match: re.Match[str]) -> str:
-        said = match["text"]
-        if _HEX.fullmatch(said):
-            said = bytes.fromhex(said.replace("\\x", "")).decode("latin-1")
-            if not said.isprintable():
-                return '"..."'
-        elif _BINARY.search(said):
+        said = readable(match["text"])
+        if _BINARY.search(said):
             return '"..."'
         return f'"{replace(said, text[: match.start()])}{match["end"]}'
 
@@ -69,7 +65,15 @@ def strings(text: str, replace: Callable[[str, str], str]) -> str:
 
 def targets(text: str, replace: Replace) -> str:
     """`text` with the paths of its descriptors (-y) replaced."""
-    return _TARGET.sub(lambda match: f"<{replace(match['path'])}{match['gone'] or ''}>", text)
+    return _TARGET.sub(lambda m: f"<{replace(readable(m['path']))}{m['gone'] or ''}>", text)
+
+
+def readable(text: str) -> str:
+    """What -xx prints in hexadecimal as itself, if all of it is text."""
+    if not _HEX.fullmatch(text):
+        return text
+    said = bytes.fromhex(text.replace("\\x", "")).decode("latin-1")
+    return said if said.isprintable() else text
 
 
 def pids(text: str, replace: Replace) -> str:

@@ -17,6 +17,7 @@ ADDRESSES, PATHS, COMMANDS = KINDS = ("addresses", "paths", "commands")
 _STANDARD_INPUT = re.compile(r"<\w+>")
 _FRAME = re.compile(r"(?P<mark>[> ]*)(?P<binary>/[^( ]*(?: \(deleted\))?)(?P<rest>.*)", re.S)
 _SOCKET_NAME = re.compile(r"(?:sun_path=@?|\[\d+(?:->\d+)?,@?)$")
+_HOST_NAME = re.compile(r"\b(?:nodename|domainname)=$")
 _EXECUTED = re.compile(r"(execveat\([^\"]*|execve\()$")
 _ARGV = re.compile(r"(?<=[,\s])\[[^\]\[]*(?:\"(?:[^\"\\]|\\.)*\"[^\]\[]*)*\](?:\.\.\.)?")
 _NAMED = re.compile(r"(?<!\S)(?P<name>[^\s:;,]+)(?= \(pid \d+)|(?P<shown>[^\s:;,\[\]]+)(?=\[\d+\])")
@@ -56,6 +57,7 @@ class Values:
         """A path; its last part is a command name where it is known as one."""
         if self.hides(PATHS):
             return self._tokens.of("path", text)
+        text = self._plain(text)
         directory, slash, base = text.rpartition("/")
         if self.hides(COMMANDS) and base in self._command_names:
             return f"{directory}{slash}{self.command(base)}"
@@ -63,12 +65,14 @@ class Values:
 
     def command(self, text: str) -> str:
         """The name of a program."""
-        return self._tokens.of("cmd", text) if self.hides(COMMANDS) else text
+        return self._tokens.of("cmd", text) if self.hides(COMMANDS) else self._plain(text)
 
     def source(self, name: str) -> str:
         """The name of a trace or of one of its files; `<stdin>` stays."""
-        if not self.hides(PATHS) or _STANDARD_INPUT.fullmatch(name):
+        if _STANDARD_INPUT.fullmatch(name):
             return name
+        if not self.hides(PATHS):
+            return self._plain(name)
         self._path_names.setdefault(name)
         return self.path(name)
 
@@ -120,7 +124,7 @@ class Values:
     def call(self, text: str) -> str:
         """A call as strace printed it."""
         if self.hides(COMMANDS) and text.startswith("execve"):
-            text = _ARGV.sub(self._argv_printed, text, count=1)
+            text = self._without_words(text)
         if self.hides(ADDRESSES):
             text = _DATA.sub('sa_data="..."', text)
         text = texts.strings(text, self._string)
@@ -130,16 +134,21 @@ class Values:
             text = texts.pids(text, self.command)
         return texts.targets(text, self.path)
 
-    def _argv_printed(self, match: re.Match[str]) -> str:
-        first = texts.STRING.search(match[0])
-        if first is None:
-            return match[0]
-        name = first["text"].rpartition("/")[2].lstrip("-")
-        return f'["{self.command(name)}", ...]'
+    def _without_words(self, text: str) -> str:
+        """execve() with the name of its argv alone, and without its environment."""
+        arrays = list(_ARGV.finditer(text))
+        for array in reversed(arrays):
+            first = texts.STRING.search(array[0]) if array is arrays[0] else None
+            name = "" if first is None else texts.readable(first["text"]).rpartition("/")[2]
+            told = f'["{self.command(name.lstrip("-"))}", ...]' if name else "[...]"
+            text = text[: array.start()] + told + text[array.end() :]
+        return text
 
     def _string(self, said: str, before: str) -> str:
         if _SOCKET_NAME.search(before):
             return self.socket_name(said)
+        if self.hides(ADDRESSES) and _HOST_NAME.search(before):
+            return self._host(said)
         if _EXECUTED.search(before):
             self.learn_command(said.rpartition("/")[2])
             return self.path(said)
