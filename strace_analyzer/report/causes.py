@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount
 from strace_analyzer.plain import count
-from strace_analyzer.report.section import Section
+from strace_analyzer.report.section import Section, sections
+from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import words
 
 
@@ -78,6 +80,27 @@ class Cause:
         rest = len(ordered) - len(shown)
         return f"pid {pids}" + (f", ... {rest:,} more: --all" if rest else "")
 
+    def fingerprints(self) -> list[str]:
+        """Those of its groups, each once: what a suppression file names."""
+        return list(dict.fromkeys(group.fingerprint for group in self.groups))
+
+    def message(self, section: Section) -> str:
+        """What its rule says of it, or of several processes how many findings of which program."""
+        rule = section.rule(self.head)
+        if self.processes > 1:
+            return f"{self.program}: {self.extent(rule.things)}"
+        return rule.summary(section.case(self.head))
+
+    def peers(self) -> list[tuple[str, int, int]]:
+        """Destinations of all its processes: how often, how often connected; the most frequent
+        first."""
+        times: Counter[str] = Counter()
+        connected: Counter[str] = Counter()
+        for peer in (peer for group in self.groups for peer in group.peers):
+            times[str(peer.peer)] += peer.count
+            connected[str(peer.peer)] += peer.connected
+        return [(peer, number, connected[peer]) for peer, number in times.most_common()]
+
 
 def together(found: Sequence[Cause], section: Section) -> str:
     """What failed first of all; else what the rule that leads says of all its findings together, or
@@ -107,6 +130,16 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
         names[key] = name
     found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
     return sorted(found, key=lambda cause: _order(cause, section))
+
+
+def every_cause(selected: Selected) -> list[tuple[Cause, Section]]:
+    """Those of all traces, the worst first, each with its trace's part of the report."""
+    found = [
+        (cause, section)
+        for section in sections(selected, 0, False)
+        for cause in causes(section.groups, section)
+    ]
+    return sorted(found, key=lambda item: -item[0].head.level)
 
 
 def _order(cause: Cause, section: Section) -> tuple[int, bool, int]:

@@ -17,6 +17,7 @@ from report.written import written
 import strace_analyzer as sa
 from strace_analyzer.findings import Level
 from strace_analyzer.report.cause import of_finding
+from strace_analyzer.report.causes import every_cause
 from strace_analyzer.report.formats.registry import report_formats
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.selection import Selected, Selection
@@ -43,6 +44,11 @@ def by_group(selected: Selected) -> Found:
 def by_rule(selected: Selected) -> Found:
     """How many groups each rule has."""
     return Counter(item.rule for item in selected.groups)
+
+
+def by_cause(selected: Selected) -> Found:
+    """How many causes each rule has."""
+    return Counter(cause.head.rule for cause, _ in every_cause(selected))
 
 
 def rules(selected: Selected) -> Found:
@@ -140,7 +146,7 @@ READERS: dict[str, tuple[Callable[[str], Found], Callable[[Selected], Found]]] =
     "github": (of_github, by_group),
     "sarif": (of_sarif, by_group),
     "junit": (of_junit, by_rule),
-    "markdown": (of_markdown, by_rule),
+    "markdown": (of_markdown, by_cause),
     "html": (of_html, rules),
     "trace-events": (of_trace_events, rules),
     "suppressions": (of_suppressions, fingerprints),

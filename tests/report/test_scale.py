@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report.fixtures import analysis, early_bind, group, port_use, process, trace
 from report.printed import printed
+from report.written import written
 from rich.measure import Measurement
 
 import strace_analyzer as sa
@@ -69,6 +70,15 @@ def test_it_is_one_screen_of_whole_words_and_figures(programs: int, width: int) 
     assert "EARLY-BOUND" in report
     assert "worker-0.bin" in report
     assert "--all" in report
+
+
+def test_markdown_and_html_have_a_cause_once_for_all_its_processes() -> None:
+    report = written("markdown", many(1))
+    assert len(report.splitlines()) <= SCREEN
+    assert "worker-0.bin: 1,000 processes, 100,000 connections to 1,000 destinations" in report
+    page = written("html", many(1))
+    assert page.count('<article class="card') == 1
+    assert "1,000 processes bind before connecting: 100,000 of 100,000" in page
 
 
 def test_all_of_it_is_there_with_all() -> None:

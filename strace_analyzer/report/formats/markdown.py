@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
-from strace_analyzer.findings import Confidence, Group
 from strace_analyzer.plain import count, number
-from strace_analyzer.report import document
+from strace_analyzer.report.causes import Cause, every_cause
 from strace_analyzer.report.compare import Comparison, figures, headline, kind_of
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import MergedReport, Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table_of
 from strace_analyzer.report.merged.tables import for_people, tables
 from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.section import Section
 
-_GROUPS = 20
+_CAUSES = 20
 _PEERS = 10
 _TOO_WIDE = frozenset({"message", "files", "connected", "processes", "call_site"})
 """columns of a merged report that Markdown leaves out"""
@@ -67,13 +67,13 @@ def _parts(report: Report) -> Iterator[str]:
     if selected.suppressed:
         yield "\n"
         yield from (f"- {escaped(str(item))}\n" for item in selected.suppressed)
-    shown = selected.groups if report.everything else selected.groups[:_GROUPS]
-    for group in shown:
+    found = every_cause(selected)
+    shown = found if report.everything else found[:_CAUSES]
+    for cause, section in shown:
         yield "\n"
-        yield from _group(group, report)
-    if len(shown) < len(selected.groups):
-        rest = len(selected.groups) - len(shown)
-        yield f"\n{count(rest, 'more group')}: `--all`\n"
+        yield from _cause(cause, section)
+    if len(shown) < len(found):
+        yield f"\n{count(len(found) - len(shown), 'more cause')}: `--all`\n"
     yield from _ports(report)
     yield from _not_known(report)
 
@@ -100,28 +100,26 @@ def _line(report: Report) -> str:
     )
 
 
-def _group(group: Group, report: Report) -> Iterator[str]:
-    made = document.group(group, report.selected)
-    sure = "probable " if group.confidence is Confidence.PROBABLE else ""
-    yield f"**{sure}{group.level}: {escaped(made['message'])}** (`{group.rule}`)\n"
-    if group.peers:
+def _cause(cause: Cause, section: Section) -> Iterator[str]:
+    group = cause.head
+    sure = "probable " if cause.probable == cause.count else ""
+    yield f"**{sure}{group.level}: {escaped(cause.message(section))}** (`{group.rule}`)\n"
+    if cause.processes > 1:
+        yield f"\nMost: {escaped(cause.worst())}\n"
+    peers = cause.peers()
+    if peers:
         yield "\n"
-        yield table_of(
-            ("Destination", "Findings", "Connected"),
-            (
-                (peer.peer, number(peer.count), number(peer.connected))
-                for peer in group.peers[:_PEERS]
-            ),
-            numbers=2,
-        )
-        if len(group.peers) > _PEERS:
-            yield f"\nand {count(len(group.peers) - _PEERS, 'more destination')}\n"
-    if made["advice"]:
-        yield f"\n**Fix:** {escaped(made['advice'])}\n"
+        rows = [(peer, number(times), number(good)) for peer, times, good in peers[:_PEERS]]
+        yield table_of(("Destination", "Findings", "Connected"), rows, numbers=2)
+        if len(peers) > _PEERS:
+            yield f"\nand {count(len(peers) - _PEERS, 'more destination')}\n"
+    advice = section.rule(group).advice(section.case(group)).text
+    if advice:
+        yield f"\n**Fix:** {escaped(advice)}\n"
     at = group.sample.at
     yield f"\n<details><summary>Evidence: {escaped(str(at))}, one of {group.count:,}</summary>\n\n"
     yield fenced(f"{call.line:>6}  {excerpt(call.text, 100)}" for call in group.sample.trail)
-    yield f"\nFingerprint, to suppress it: {group.fingerprint}\n"
+    yield f"\nFingerprint, to suppress it: {', '.join(cause.fingerprints())}\n"
     yield "\n</details>\n"
 
 

@@ -3,15 +3,14 @@ not known."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from strace_analyzer.plain import count, number, safe
-from strace_analyzer.report.causes import Cause, causes, together
+from strace_analyzer.report.causes import Cause, every_cause, together
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.section import Section, sections
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.selection import Selected
 
 _CARDS = 30
@@ -33,7 +32,7 @@ def outline(report: Report) -> JsonObject:
     selected, judgement = report.selected, report.judgement
     lines = sum(source.lines for trace in selected.traces for source in trace.sources)
     unread = sum(source.unparsed for trace in selected.traces for source in trace.sources)
-    found = _causes(selected)
+    found = every_cause(selected)
     headline = _HEADLINES[judgement.verdict]
     level = {"clean": "good", "findings": "note"}.get(judgement.verdict, "doubt")
     if found and judgement.verdict == "findings":
@@ -72,34 +71,23 @@ def _headline(found: Sequence[tuple[Cause, Section]]) -> tuple[str, str]:
 
 def cards(report: Report) -> list[JsonObject]:
     """A card for each cause, the worst first; one cause of many processes is one card."""
-    found = _causes(report.selected)
+    found = every_cause(report.selected)
     return [_card(cause, section) for cause, section in found[:_CARDS]]
-
-
-def _causes(selected: Selected) -> list[tuple[Cause, Section]]:
-    """Of all traces; no width matters here."""
-    found = [
-        (cause, section)
-        for section in sections(selected, 0, False)
-        for cause in causes(section.groups, section)
-    ]
-    return sorted(found, key=lambda item: -item[0].head.level)
 
 
 def _card(cause: Cause, section: Section) -> JsonObject:
     group = cause.head
     rule, case = section.rule(group), section.case(group)
     advice = rule.advice(case)
-    peers = _peers(cause)
+    peers = cause.peers()
     more = len(peers) - _PEERS
     several = cause.processes > 1
-    message = f"{cause.program}: {cause.extent(rule.things)}" if several else rule.summary(case)
     return {
         "level": str(group.level),
         "probable": cause.probable == cause.count,
         "rule": group.rule,
-        "fingerprint": ", ".join(dict.fromkeys(one.fingerprint for one in cause.groups)),
-        "message": safe(message),
+        "fingerprint": ", ".join(cause.fingerprints()),
+        "message": safe(cause.message(section)),
         "worst": cause.worst(_WORST).removesuffix(": --all") if several else "",
         "who": safe(advice.who),
         "advice": [safe(line) for line in (*advice.sentences, advice.caution) if line],
@@ -121,17 +109,6 @@ def _card(cause: Cause, section: Section) -> JsonObject:
             for call in group.sample.trail
         ],
     }
-
-
-def _peers(cause: Cause) -> list[tuple[str, int, int]]:
-    """Destinations of all its processes: how often, how often connected; the most frequent
-    first."""
-    times: Counter[str] = Counter()
-    connected: Counter[str] = Counter()
-    for peer in (peer for group in cause.groups for peer in group.peers):
-        times[str(peer.peer)] += peer.count
-        connected[str(peer.peer)] += peer.connected
-    return [(peer, number_of, connected[peer]) for peer, number_of in times.most_common()]
 
 
 def not_known(selected: Selected) -> list[tuple[str, str, str]]:

@@ -3,7 +3,7 @@ cost, fix, proof."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.console import Group as Stack
 from rich.console import RenderableType
@@ -66,12 +66,7 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
     yield from proof.proof(group, section)
     if section.everything:
         yield BLANK
-        yield labelled("Fingerprint", Text(", ".join(fingerprints(cause.groups))), 13)
-
-
-def fingerprints(groups: Iterable[Group]) -> list[str]:
-    """Those of the groups, each once: what a suppression file names."""
-    return list(dict.fromkeys(group.fingerprint for group in groups))
+        yield labelled("Fingerprint", Text(", ".join(cause.fingerprints())), 13)
 
 
 def _figures(figures: Figures) -> RenderableType:
