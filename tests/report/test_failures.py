@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from report.printed import printed
+from report.written import written
 
 import strace_analyzer as sa
 from strace_analyzer.report.formats import json as json_format
@@ -119,3 +121,21 @@ def test_the_probes_of_a_resolver_are_no_news() -> None:
     )
     assert "Failures" not in printed(made)
     assert [failure.explanation for failure in made.failed_calls] == ["unreachable"]
+
+
+def test_the_page_has_them_too_those_of_bind_as_well() -> None:
+    """A bind() that failed is no part of a socket's life."""
+    any_port = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, 16'
+    made = analysis(
+        "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+        f"bind(3, {any_port}) = -1 EADDRINUSE (Address already in use)",
+        "close(3) = 0",
+        *attempt(REFUSED),
+        *attempt(REFUSED),
+    )
+    page = written("html", made)
+    data = json.loads(re.findall(r'<script type="application/json" id="data">(.*?)<', page)[0])
+    assert data["tables"]["failures"]["rows"] == [
+        [7, "a (pid 7)", "connect()", "ECONNREFUSED", "192.0.2.7:80", 2, "nobody listens there"],
+        [4, "a (pid 7)", "bind()", "EADDRINUSE", "0.0.0.0:80", 1, "the port is taken"],
+    ]

@@ -8,13 +8,10 @@ from collections import Counter
 from strace_analyzer.findings import PortUse, ProcessRef
 from strace_analyzer.plain import number, safe
 from strace_analyzer.report.elements import JsonObject
-from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.html.sockets import process_name
+from strace_analyzer.report.meaning import MEANING
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules.words import who
-
-_NO_FAILURE = frozenset({"EINPROGRESS", "EALREADY", "EISCONN", "EINTR", "EAGAIN"})
-"""errors that are part of a connect() that goes on, or of a read that is to be tried again"""
 
 
 def tables(selected: Selected) -> JsonObject:
@@ -68,13 +65,28 @@ def _descriptors(selected: Selected) -> JsonObject:
 
 
 def _failures(selected: Selected) -> JsonObject:
+    """A row for the calls of a process that failed alike, those with the most first."""
     rows = [
-        [call.line, process_name(life), call.fd, call.errno, excerpt(call.text, 100)]
-        for life in selected.sockets()
-        for call in life.trail
-        if call.errno is not None and call.errno not in _NO_FAILURE
+        [
+            item.first.line,
+            _name(item.trace, item.process, selected),
+            f"{item.call}()",
+            item.errno,
+            "-" if item.address is None else safe(str(item.address)),
+            item.times,
+            MEANING[item.explanation],
+        ]
+        for item in sorted(selected.failures, key=lambda item: -item.times)
     ]
-    return {"columns": ["#Line", "Process", "#fd", "Error", "Call"], "rows": rows}
+    head = ["#First on line", "Process", "Call", "Error", "To", ">Times", "Which means"]
+    return {"columns": head, "rows": rows}
+
+
+def _name(trace: str, id: str, selected: Selected) -> str:
+    process = selected.process(trace, id)
+    if process is None:
+        return f"process {id.rpartition(':')[2]}"
+    return safe(who(ProcessRef(id, process.tgid, None, process.command), process))
 
 
 def charts(selected: Selected) -> list[JsonObject]:
