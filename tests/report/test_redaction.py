@@ -312,7 +312,13 @@ def test_a_script_is_a_path_and_a_host_an_address() -> None:
     assert Values(("paths",)).argv(argv, False)[0] == (
         "python3", "path-1", "http://db.internal:80/", "-v", "--log=path-2", "1.5",
     )  # fmt: skip
-    assert Values(("addresses",)).argv(argv, False)[0][2] == "http://host-1:80/"
+    assert Values(("addresses",)).argv(argv, False)[0] == (
+        "python3", "req.py", "http://host-1:80/", "-v", "--log=/var/x.log", "1.5",
+    )  # fmt: skip
+    hosts = ("ssh", "root@db7", "--to=db.example.com:80", "db.internal", "api.jar", "true", "-C")
+    assert Values(("addresses",)).argv(hosts, False)[0] == (
+        "ssh", "host-1", "--to=host-2:80", "host-3", "api.jar", "true", "-C",
+    )  # fmt: skip
     assert Values(("commands",)).argv(argv, False) == (("cmd-1",), True)
 
 

@@ -22,6 +22,16 @@ _EXECUTED = re.compile(r"(execveat\([^\"]*|execve\()$")
 _ARGV = re.compile(r"(?<=[,\s])\[[^\]\[]*(?:\"(?:[^\"\\]|\\.)*\"[^\]\[]*)*\](?:\.\.\.)?")
 _NAMED = re.compile(r"(?<!\S)(?P<name>[^\s:;,]+)(?= \(pid \d+)|(?P<shown>[^\s:;,\[\]]+)(?=\[\d+\])")
 _OPTION = re.compile(r"(?P<option>-[\w-]*=)?(?P<value>.*)", re.S)
+_HOST_WORD = re.compile(
+    r"(?P<option>-[\w-]*=)?(?P<user>[\w.+-]+@)?(?P<host>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
+    r")(?P<port>:\d+)?\Z"
+)
+_ENDINGS = """
+bin cfg conf cpp crt css csv db exe go gz html ini jar java js json key log lua md mjs pem php pid
+pl pm properties py pyc rb rs sh so sock sql sqlite strace tar toml ts txt war xml yaml yml zip
+"""
+_FILES = frozenset(_ENDINGS.split())
+"""endings of files: a word with one of these is no host"""
 _DATA = re.compile(r'sa_data="(?:[^"\\]|\\.)*"')
 
 
@@ -100,8 +110,11 @@ class Values:
         return self.path(word) if self.hides(PATHS) and "/" in word else self._plain(word)
 
     def _argument(self, word: str) -> str:
-        """What looks like a path is one: `/etc/x`, `req.py`, `--config=x.toml`."""
+        """What looks like a path is one: `/etc/x`, `req.py`, `--config=x.toml`; what looks like a
+        host too: `db.example.com:80`, `root@db7`."""
         plain = self._plain(word)
+        if self.hides(ADDRESSES):
+            plain = _HOST_WORD.sub(self._host_word, plain)
         match = _OPTION.fullmatch(plain)
         if match is None or not self.hides(PATHS):
             return plain
@@ -116,6 +129,14 @@ class Values:
         if not self.hides(ADDRESSES):
             return text
         return texts.addresses(texts.hosts(text, self._host), self.address)
+
+    def _host_word(self, match: re.Match[str]) -> str:
+        host = match["host"]
+        _, dot, last = host.rpartition(".")
+        is_name = dot and last.isalpha() and len(last) > 1 and last.lower() not in _FILES
+        if not match["user"] and not is_name:
+            return match[0]
+        return f"{match['option'] or ''}{self._host(host)}{match['port'] or ''}"
 
     def _host(self, text: str) -> str:
         known = self.address(text)
