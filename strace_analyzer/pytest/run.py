@@ -3,8 +3,8 @@ while it ran."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, Protocol, cast
 
 import pytest
@@ -114,7 +114,8 @@ class Run:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
         """What is done from here on is the test's."""
-        self._began = self._trace.begin()
+        with _or_exit():
+            self._began = self._trace.begin()
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -130,10 +131,9 @@ class Run:
         found = self._found[item.nodeid] = self._look(item.nodeid)
         told = {group.fingerprint for group in before.selected.groups} if before else set()
         new = [group for group in found.selected.groups if group.fingerprint not in told]
-        if not new and (before is not None or not found.fails):
-            return report
-        text = found.lines(new) or "nothing was found, but the trace cannot show all"
-        if report.passed and found.fails and not (before is not None and before.fails):
+        fails_now = found.fails and not (before is not None and before.fails)
+        text = found.lines(new or found.selected.groups) or "the trace of it cannot show all"
+        if report.passed and fails_now:
             report.outcome = "failed"
             report.longrepr = cast("Any", Reason(f"{TITLE}: {text}"))
         elif new:
@@ -143,10 +143,8 @@ class Run:
     def _look(self, test: str) -> Found:
         """What was found since the test began."""
         assert self._began is not None
-        try:
+        with _or_exit():
             trace = self._trace.since(self._began, "<strace>")
-        except StraceAnalyzerError as error:
-            pytest.exit(f"{TITLE}: {error}", returncode=pytest.ExitCode.INTERNAL_ERROR)
         watch = Watch(trace, self._settings, existing=self._began.existing, may_be_empty=True)
         for _ in watch.findings():
             pass
@@ -173,6 +171,15 @@ class Run:
             f"{count(len(self._found), 'test')} traced, nothing found in {clean:,} of them; "
             f"{count(made, 'outgoing TCP connection')}"
         )
+
+
+@contextmanager
+def _or_exit() -> Iterator[None]:
+    """Where tests are no longer traced, none is run: that it found nothing would be no news."""
+    try:
+        yield
+    except StraceAnalyzerError as error:
+        pytest.exit(f"{TITLE}: {error}", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def _where(group: Group) -> str:

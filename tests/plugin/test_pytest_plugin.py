@@ -154,6 +154,27 @@ def test_a_program_of_an_earlier_test_counts_for_the_test_that_uses_it(tmp_path:
     assert outcomes(output) == {"test_start": "PASSED", "test_use": "FAILED"}
 
 
+LOST = """
+import os, signal
+
+def test_first():
+    with open("/proc/self/status") as status:
+        tracer = next(int(line.split()[1]) for line in status if line.startswith("TracerPid"))
+    os.kill(tracer, signal.SIGKILL)
+
+def test_second():
+    pass
+"""
+
+
+def test_where_strace_is_gone_no_test_is_called_clean(tmp_path: Path) -> None:
+    status, output = run(tmp_path, LOST, *GATE)
+    assert status == pytest.ExitCode.INTERNAL_ERROR
+    assert "strace has ended" in output
+    assert "PASSED" not in output
+    assert "nothing found in" not in output or "0 tests traced" in output
+
+
 FAILING = """
 def test_both(address):
     socket.create_connection(address, source_address=("", 0)).close()
