@@ -24,7 +24,7 @@ _FLAGS_ARGUMENT = {"sendto": 3, "send": 3, "sendmsg": 2, "sendmmsg": 3}
 
 
 def received(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """read(2), recv(2) and their like: 0 bytes asked for and not got is the peer's FIN."""
+    """read(2), recv(2) and similar calls: 0, where more was asked for, is the peer's FIN."""
     description = kernel.find(task, fd, call)
     if call.name in ("recvmsg", "recvmmsg") and not call.result.failed:
         _take_rights(kernel, task, call)
@@ -44,7 +44,7 @@ def received(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 
 
 def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """write(2), send(2) and their like. A send with MSG_FASTOPEN connects; on an unbound UDP
+    """write(2), send(2) and similar calls. A send with MSG_FASTOPEN connects; on an unbound UDP
     socket it binds."""
     flags = argument(call.args, _FLAGS_ARGUMENT.get(call.name, 99))
     target = _target(call)

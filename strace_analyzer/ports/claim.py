@@ -49,7 +49,7 @@ Claim = Owned | Shared
 
 
 def is_up(socket: Socket) -> bool:
-    """A connection of its own making exists or is under way."""
+    """It has made a connection, or is making one."""
     return socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
 
 

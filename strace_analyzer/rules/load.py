@@ -70,7 +70,7 @@ def _names_rules(file: Path) -> bool:
 
 
 def together(*parts: Sequence[type[Rule]]) -> tuple[type[Rule], ...]:
-    """All of them in order of their ids, those of a file that is named twice once.
+    """All of them in order of their ids; a file that is named twice is loaded once.
 
     Raises RuleError where two rules have one id.
     """

@@ -181,7 +181,7 @@ def _string(value: Text) -> Json:
 
 
 def _worths(digits: str) -> tuple[int, ...]:
-    """What `0x1f`, `0644` or `17` is worth; a zero in front need not mean octal."""
+    """The value of `0x1f`, `0644` or `17`; a leading zero does not always mean octal."""
     if digits.startswith("0x"):
         return (int(digits, 16),)
     if digits[0] == "0" and not digits.strip("01234567"):

@@ -1,4 +1,4 @@
-"""The text of one token of call.lark -> what it is worth: a number, a string, a name, a remark."""
+"""The text of one token of call.lark -> its value: a number, a string, a name, a remark."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ESCAPES = _Escapes(
 
 
 def unescape(text: bytes) -> bytes:
-    r"""The bytes that strace printed as `text`: `\n`, `\33`, `\x1b`, `\"` and their like."""
+    r"""The bytes that strace printed as `text`: `\n`, `\33`, `\x1b`, `\"` and similar escapes."""
     if b"\\" not in text:
         return text
     if len(text) % 4 == 0 and text.count(b"\\x") * 4 == len(text):  # -xx

@@ -50,7 +50,8 @@ def blocks(
     """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
 
     `shortened` is called for each line of which the middle was left out, being longer than
-    LONGEST_LINE. Raises DamagedError where its compressed data is damaged; lets OSError pass.
+    LONGEST_LINE. Raises DamagedError where its compressed data is damaged, OSError where it cannot
+    be read.
     """
     begun = _BegunLine()
     for chunk in _chunks(stream, size):

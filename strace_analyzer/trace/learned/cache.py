@@ -2,7 +2,7 @@
 
 Nothing of it is ever needed, and it is text: JSON, of which the readers of it take only what they
 can check. A file that is not there, not whole, or was written by another version of this program is
-as good as none; of two processes that write at once the file of one stays.
+ignored; where two processes write at once, the file of one of them stays.
 """
 
 from __future__ import annotations

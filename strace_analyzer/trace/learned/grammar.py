@@ -56,8 +56,8 @@ def parser(name: str, start: str | None = None) -> Any:
 
 
 def tree(name: str, start: str, text: bytes) -> Any:
-    """The tree that Lark makes of `text` from a start rule of `name`.lark; None where it reads it
-    not."""
+    """The tree that Lark makes of `text` from a start rule of `name`.lark; None where it cannot
+    read it."""
     from lark.exceptions import UnexpectedInput
 
     try:

@@ -31,11 +31,12 @@ _DEEPEST = 100
 class Learner:
     """Reads texts of one grammar by Lark, and learns their shapes.
 
-    `leaves` says of every terminal that the trees keep and whose text varies what a text is worth:
-    these are the holes, except before a token whose terminal is in `pins`. `varying` names
-    terminals that the trees leave out and that vary too, such as a run of blanks. `build` gets the
-    tree with the worth of each token in its place, and gives the parts that callers ask for. It
-    must not look into the worth of a hole: while a shape is learned, a Hole is there.
+    `leaves` maps every terminal that the trees keep and whose text varies to the function that
+    gives its value: these are the holes, except before a token whose terminal is in `pins`.
+    `varying` names terminals that the trees leave out and that vary too, such as a run of blanks.
+    `build` gets the tree with the value of each token in its place, and returns the parts that
+    callers ask for. It must not look into the value of a hole: while a shape is learned, a Hole
+    stands there.
 
     Raises ValueError for a grammar whose lexer does what shapes cannot repeat.
     """

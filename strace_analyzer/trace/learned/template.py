@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, NamedTuple, NoReturn
 
 Leaf = Callable[[bytes], object]
-"""From the text of a terminal to what it is worth."""
+"""From the text of a terminal to its value."""
 
 _DEEPEST = 40
 """Python itself allows 200 nested parentheses; a level of tuples takes up to three."""
@@ -20,7 +20,7 @@ _HOLE, _BYTES, _TUPLE = "?", "bytes", "()"
 
 
 class Node(NamedTuple):
-    """What a rule of a grammar has read: its name, and in order what each part is worth."""
+    """What a rule of a grammar has read: its name, and the values of its parts in order."""
 
     data: str
     children: list[Any]
@@ -71,7 +71,7 @@ class Part:
     __slots__ = ("_leaves", "fill", "value")
 
     def __init__(self, value: Any, leaves: Mapping[str, Leaf]) -> None:
-        """`leaves` says of each terminal of a hole what its text is worth.
+        """`leaves` gives the value of the text of each terminal that is a hole.
 
         Raises TooDeepError where holes are under too many levels of tuples.
         """

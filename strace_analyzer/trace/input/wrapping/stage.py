@@ -341,7 +341,7 @@ class Unwrapping:
         return reading._replace(other=capped.text)
 
     def _weighed(self, peeled: Peeled, chain: Chain) -> _Reading:
-        """What `peeled` is worth, without the remark that may stand behind it."""
+        """How well `peeled` reads, without the remark that may stand behind it."""
         text = peeled.text
         grade = self._judge(text)
         if Grade.FOREIGN < grade < Grade.STRANGE:
