@@ -100,6 +100,9 @@ def test_without_it_all_is_there(format: str, analyzed: Analyzed) -> None:
 COMMANDS = [
     *(("sockets", "--format", form) for form in ("text", "json", "jsonl", "csv")),
     ("sockets", "--all"),
+    ("sockets", "--line", "1"),
+    ("sockets", "--line", "36"),
+    ("sockets", "--line", "20"),
     *(("ports", "--format", form) for form in ("text", "json", "csv")),
     ("tree",),
     ("tree", "--format", "json"),
