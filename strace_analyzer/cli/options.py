@@ -340,7 +340,7 @@ SocketList = Annotated[
         dir_okay=False,
         allow_dash=False,
         metavar="FILE",
-        help="The sockets of the traced machine: output of ss -tanp, ss -tan, or /proc/net/tcp.",
+        help="The sockets of the traced machine: ss -tanp, ss -uanp, /proc/net/tcp or udp.",
         show_default=False,
         rich_help_panel=PORTS,
     ),

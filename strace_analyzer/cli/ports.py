@@ -77,7 +77,7 @@ def ports(
         name="traces",
         columns=PORTS,
         rows=lambda: port_rows(analysis.traces),
-        objects=lambda: map(trace, analysis.traces),
+        objects=lambda: (trace(result, machine) for result in analysis.traces),
         page=lambda stream: console.write(
             stream,
             lambda target: page(

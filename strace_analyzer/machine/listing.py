@@ -1,4 +1,4 @@
-"""The text of `ss -tanp`, `ss -tan`, /proc/net/tcp or tcp6 in, one row for each socket out.
+"""The text of `ss -tanp`, `ss -uanp`, /proc/net/tcp, udp and their like in, a row a socket out.
 
 Formats: ss(8) with and without a heading, `-p`, `-o`, `-e` or a Netid column; proc_pid_net(5).
 Several of them may stand one after the other in one text.
@@ -26,6 +26,8 @@ _PROC = re.compile(
     r"(?P<state>[0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ +(?P<inode>\d+)"
 )
 _HEADINGS = ("State", "Netid", "sl")
+_UDP_ALONE = "UNCONN"
+"""a state that ss(8) has for datagram sockets only, as long as no connection is being made"""
 
 
 class Listing(NamedTuple):
@@ -34,35 +36,57 @@ class Listing(NamedTuple):
     sockets: tuple[MachineSocket, ...]
     unread: int = 0
 
-    def at(self, port: int) -> tuple[MachineSocket, ...]:
+    def at(self, port: int, protocol: str = "TCP") -> tuple[MachineSocket, ...]:
         """The sockets whose local port it is; a listener first, what is closing last."""
-        found = [one for one in self.sockets if one.port == port]
+        found = [one for one in self.sockets if (one.port, one.protocol) == (port, protocol)]
         return tuple(sorted(found, key=lambda one: (one.state != "LISTEN", one.state != "ESTAB")))
 
-    def by_holder(self, low: int, high: int) -> list[tuple[str, int]]:
-        """Who has how many of the ports from `low` to `high`, the most first: a process, or where
-        none is named the state and the peer, `TIME-WAIT to 192.0.2.7:80`."""
-        ports = {one.port: one for one in self.sockets if low <= one.port <= high}
+    def by_holder(self, low: int, high: int, protocol: str = "TCP") -> list[tuple[str, int]]:
+        """Who has how many of the protocol's ports from `low` to `high`, the most first: a process,
+        or where none is named the state and the peer, `TIME-WAIT to 192.0.2.7:80`."""
+        own = (one for one in self.sockets if one.protocol == protocol)
+        ports = {one.port: one for one in own if low <= one.port <= high}
         return Counter(one.holder for one in ports.values()).most_common()
 
 
 def parse(lines: Iterable[str]) -> Listing:
     """The sockets listed in `lines`. A listing without any gives none; nothing is raised."""
     found: list[MachineSocket] = []
-    unread = 0
+    unread = begin = 0
+    protocol = "TCP"
     for line in lines:
         text = line.strip()
-        if not text or text.startswith(_HEADINGS):
+        if text.startswith(_HEADINGS):
+            _settle(found, begin)
+            begin = len(found)
+            protocol = "UDP" if text.endswith("drops") else "TCP"  # net/ipv4/udp.c udp4_seq_show
+            continue
+        if not text:
             continue
         if text.startswith("users:") and found:  # an old ss breaks its lines before the processes
             found[-1] = found[-1]._replace(owners=_owners(text))
             continue
-        row = _of_ss(text) or of_proc(text)
+        row = _of_ss(text) or of_proc(text, protocol)
         if row is None:
             unread += 1
         else:
             found.append(row)
+    _settle(found, begin)
     return Listing(tuple(found), unread)
+
+
+def _settle(found: list[MachineSocket], begin: int) -> None:
+    """The rows from `begin` on have one heading. Without a column for it, ss(8) does not say which
+    protocol they have: it was asked for UDP where a socket is in a state that TCP does not show,
+    and none is in one that UDP does not have."""
+    states = {one.state for one in found[begin:]}
+    if _UDP_ALONE not in states:
+        return
+    is_all = states <= {_UDP_ALONE, "ESTAB"}
+    for at in range(begin, len(found)):
+        one = found[at]
+        if one.protocol == "TCP" and (is_all or one.state == _UDP_ALONE):
+            found[at] = one._replace(protocol="UDP")
 
 
 def of_proc(line: str, protocol: str = "TCP") -> MachineSocket | None:

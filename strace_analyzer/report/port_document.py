@@ -5,25 +5,28 @@ from __future__ import annotations
 
 from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import PortUse
+from strace_analyzer.machine import Listing
 from strace_analyzer.ports import Forecast
 from strace_analyzer.report import document
 from strace_analyzer.report.elements import JsonObject
 
 
-def trace(result: TraceResult) -> JsonObject:
-    """One trace: its ports in full, and the forecasts where some were asked for."""
+def trace(result: TraceResult, machine: Listing | None = None) -> JsonObject:
+    """One trace: its ports in full, and the forecasts where some were asked for; with the list of
+    the machine's sockets (--ss) who holds them."""
     return {
         "id": result.id,
         "name": result.name,
         "clock": result.clock,
         "seconds": result.seconds,
-        "ports": [account(use) for use in result.ports],
+        "ports": [account(use, machine) for use in result.ports],
         "what_if": [forecast(item, result) for item in result.forecasts],
     }
 
 
-def account(use: PortUse) -> JsonObject:
-    """`ports` of the JSON report, with addresses, gain, and the timeline."""
+def account(use: PortUse, machine: Listing | None = None) -> JsonObject:
+    """`ports` of the JSON report, with addresses, gain, the timeline, and who holds the ports of
+    the range by the list of the machine's sockets (null without one)."""
     return {
         **document.port_use(use),
         "gain": use.gain,
@@ -35,6 +38,13 @@ def account(use: PortUse) -> JsonObject:
                 "total_pinned": item.total_pinned,
             }
             for item in use.by_address
+        ],
+        "holders": None
+        if machine is None
+        else [
+            {"protocol": protocol, "holder": who, "ports": ports}
+            for protocol in ("TCP", "UDP")
+            for who, ports in machine.by_holder(*use.range, protocol)
         ],
         "timeline": [
             {"at": point.at, "held": point.held, "needed": point.needed} for point in use.timeline

@@ -122,7 +122,7 @@ class EphemeralPortsExhausted(Rule):
             confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
             cause=cause,
             without_bind=without_bind,
-            details=self._holders.by_machine(cause, socket.namespace),
+            details=self._holders.by_machine(cause, socket.namespace, space(socket)),
         )
         return (found,)
 

@@ -65,14 +65,16 @@ class Holders:
             return "another-process", "unknown"
         return "unknown", "unknown"
 
-    def by_machine(self, cause: str, namespace: int) -> tuple[tuple[str, Detail], ...]:
+    def by_machine(
+        self, cause: str, namespace: int, protocol: str | None
+    ) -> tuple[tuple[str, Detail], ...]:
         """Who has the ports by the list of the machine's sockets, if there is one and the trace does
         not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`."""
         listing = self.context.machine
-        if listing is None or cause not in ("another-process", "unknown"):
+        if listing is None or protocol is None or cause not in ("another-process", "unknown"):
             return ()
         low, high = self.context.port_range(namespace)
-        held = listing.by_holder(low, high)
+        held = listing.by_holder(low, high, protocol)
         told = [f"{who}: {ports:,}" for who, ports in held[:SHOWN]]
         if len(held) > SHOWN:
             told.append(f"others: {sum(ports for _, ports in held[SHOWN:]):,}")

@@ -52,8 +52,9 @@ class PortTaken(Rule):
         which `ss -tanp 'sport = :PORT'` shows, or choose another port.
 
     When it is fine:
-        When the program looks for a free port: where the same socket gets another one, or the process
-        gets the port later or the next one, it is a note or nothing.
+        When the program looks for a free port: where the process gets the port later, or the next
+        one, or a server's socket gets another port (at which nobody may look for it), it is a note.
+        A client's socket that is bound to another port and then connects is not reported.
 
     References:
         bind(2), listen(2) EADDRINUSE; socket(7) SO_REUSEADDR; docs/kernel.md "A port that is taken".
@@ -76,31 +77,54 @@ class PortTaken(Rule):
         self._failed: dict[tuple[str, int], set[str]] = {}
         """findings by process and port"""
         self._got_over: set[str] = set()
+        self._moved: dict[int, Finding] = {}
+        """by description: what failed, and the socket has another port since"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id = step.description.id
         if step.role == "close":
             self._note_close(step)
-            pending = self._pending.pop(id, None)
-            if pending is not None:
-                yield pending
+            yield from self._said_of(id)
             return
         if step.errno is not None:
             port = _port_asked(step)
             if step.errno == _ERROR and port and not _is_injected(step):
-                self._pending[id] = self._taken(step, port)
+                self._pending.setdefault(id, self._taken(step, port))  # the first was wanted most
             return
         if step.role == "connect":
+            self._moved.pop(id, None)  # a client that tries one port after the other, and got one
             pending = self._pending.pop(id, None)
             if pending is not None:  # a client: it goes out from another port after all
                 self._got_over.add(pending.id)
                 yield pending
         elif step.role == "bind":
-            self._pending.pop(id, None)  # it was looking for a port, and has found one
+            self._note_move(step)
             self._note_success(step)
+        elif step.role == "listen" and id in self._moved:
+            yield self._moved.pop(id)
 
     def close(self) -> Iterable[Finding]:
         yield from self._pending.values()
+        yield from self._moved.values()
+
+    def _said_of(self, id: int) -> Iterable[Finding]:
+        """What is left to say of a socket that is closed."""
+        for waiting in (self._pending, self._moved):
+            finding = waiting.pop(id, None)
+            if finding is not None:
+                yield finding
+
+    def _note_move(self, step: Step) -> None:
+        """The socket got a port after all: the one that it had asked for, or another, at which
+        nobody looks for it if it is a server's."""
+        pending = self._pending.pop(step.description.id, None)
+        asked = bind_address(step)
+        if pending is None or asked is None or asked.port == pending.detail("port"):
+            return
+        self._got_over.add(pending.id)
+        self._moved[step.description.id] = pending._replace(
+            details=(*pending.details, ("instead", asked.port or None), ("moved", True))
+        )
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         mild = finding.id in self._got_over or finding.cause == "own-socket"
@@ -136,9 +160,8 @@ class PortTaken(Rule):
         if held:
             one = min(held, key=_weight)
             return _kind(one, held, step), _who(one)
-        for row in self.context.machine.at(port) if self.context.machine is not None else ():
-            if row.protocol != "TCP" or space(socket) != "TCP":
-                continue
+        machine, protocol = self.context.machine, space(socket)
+        for row in machine.at(port, protocol) if machine is not None and protocol else ():
             owner = row.owners[0] if row.owners else None
             details = (
                 ("holder", row.what),
@@ -179,6 +202,10 @@ class PortTaken(Rule):
     @classmethod
     def summary(cls, case: Case) -> str:
         port = case.sample.detail("port")
+        moved, instead = case.sample.detail("moved"), case.sample.detail("instead")
+        if moved:
+            other = f"port {instead}" if instead else "a port of the kernel's choice"
+            return f"port {port} is taken, {case.who} took {other} instead: {case.failures}"
         return f"port {port} is taken, {case.who} cannot have it: {case.failures}"
 
     @classmethod
@@ -221,7 +248,8 @@ class PortTaken(Rule):
                 f"net.ipv4.ip_local_reserved_ports={port}, or take one outside of it."
             )
             sentences.insert(0 if case.cause == "outgoing-connection" else len(sentences), reserve)
-        return Advice("", tuple(sentence.format(port=port) for sentence in sentences))
+        listing = "-uanp" if case.sample.socket.protocol == "UDP" else "-tanp"
+        return Advice("", tuple(each.format(port=port, list=listing) for each in sentences))
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
@@ -279,6 +307,15 @@ class PortTaken(Rule):
             bind(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
             """,
         ),
+        Flagged(
+            "a server that takes the next port: nobody looks for it there",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            bind(3, {sa_family=AF_INET, sin_port=htons(6141), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            listen(3, 5) = 0
+            """,
+        ),
         Clean(
             "the same socket tries the next port, and gets it (bindresvport)",
             """
@@ -323,7 +360,7 @@ _FIX: dict[str, tuple[str, ...]] = {
     ),
     "time-wait": ("set SO_REUSEADDR before bind(), as servers do, or wait 60 s.",),
     "unknown": (
-        "see who has it with: ss -tanp 'sport = :{port}' (as root, in the same network namespace: "
+        "see who has it with: ss {list} 'sport = :{port}' (as root, in the same network namespace: "
         "nsenter -t PID -n).",
         "If that shows only TIME-WAIT: set SO_REUSEADDR before bind().",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from cli.running import run
@@ -56,3 +57,33 @@ def test_a_file_without_sockets_is_an_error(tmp_path: Path) -> None:
     done = run("--ss", listing(tmp_path, "hello\n"), given=TAKEN)
     assert done.returncode == 2
     assert "no socket in it (give the output of ss -tanp)" in done.stderr
+
+
+UDP = """\
+State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
+UNCONN 0      0            0.0.0.0:6140      0.0.0.0:*    users:(("dnsd",pid=31,fd=5))
+ESTAB  0      0          192.0.2.1:40001   192.0.2.9:53   users:(("resolver",pid=32,fd=6))
+"""
+
+
+def test_a_datagram_socket_s_port_is_another_s(tmp_path: Path) -> None:
+    """TCP's holder of the same number is no holder of it."""
+    asked = TAKEN.replace("SOCK_STREAM", "SOCK_DGRAM")
+    report = run("--ss", listing(tmp_path, LISTED + UDP), given=asked).stdout
+    assert "\n  dnsd (pid 31, fd 5) has it: a bound socket.\n" in report
+    report = run("--ss", listing(tmp_path, LISTED), given=asked).stdout
+    assert "nginx" not in report
+    assert "ss -uanp 'sport = :6140'" in report
+
+
+def test_json_names_the_holders_of_both_protocols(tmp_path: Path) -> None:
+    words = ("ports", "--format", "json", "--port-range", "40000-40002")
+    made = 'socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\nconnect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
+    done = run(*words, "--ss", listing(tmp_path, LISTED + UDP), given=made)
+    [use] = json.loads(done.stdout)["traces"][0]["ports"]
+    assert use["holders"] == [
+        {"protocol": "TCP", "holder": "TIME-WAIT to 192.0.2.7:80", "ports": 2},
+        {"protocol": "TCP", "holder": "worker (pid 7)", "ports": 1},
+        {"protocol": "UDP", "holder": "resolver (pid 32)", "ports": 1},
+    ]
+    assert json.loads(run(*words, given=made).stdout)["traces"][0]["ports"][0]["holders"] is None

@@ -129,3 +129,45 @@ def test_ss_and_proc_of_this_machine_agree() -> None:
     assert len(rows[0]) == 2  # the listener, and the connection that waits to be accepted
     assert sorted(rows[0]) == sorted(rows[1])
     assert os.getpid() in [owner.pid for owner in mine[0][0].owners]
+
+
+SS_UANP = """\
+State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
+UNCONN 0      0      127.0.0.53%lo:53        0.0.0.0:*    users:(("resolved",pid=5,fd=12))
+ESTAB  0      0          192.0.2.1:40001   192.0.2.9:53
+"""
+
+
+def test_ss_without_a_column_for_the_protocol_is_told_apart_by_its_states() -> None:
+    both = parse((SS_TANP + SS_UANP).splitlines()).sockets
+    assert [one.protocol for one in both] == ["TCP"] * 6 + ["UDP"] * 2
+    assert parse((SS_TANP + SS_UANP).splitlines()).at(53, "UDP")[0].owners[0].pid == 5
+    assert parse((SS_TANP + SS_UANP).splitlines()).at(53) == ()
+
+
+PROC_UDP = """\
+   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+  123: 0100007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 4711 2 ffff8880 0
+  124: 0100007F:9C41 0900007F:0035 01 00000000:00000000 00:00000000 00000000   101        0 4712 2 ffff8880 0
+"""
+
+
+def test_proc_net_udp_is_known_by_its_heading() -> None:
+    bound, connected = parse(PROC_UDP.splitlines()).sockets
+    assert (bound.protocol, bound.state, bound.port, bound.inode) == ("UDP", "UNCONN", 53, 4711)
+    assert (connected.protocol, connected.state, connected.port) == ("UDP", "ESTAB", 40001)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_the_udp_sockets_of_this_machine(family: socket.AddressFamily) -> None:
+    """ss -uanp and /proc/net/udp, udp6 agree on a socket that is bound here."""
+    with socket.socket(family, socket.SOCK_DGRAM) as one:
+        one.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        port = one.getsockname()[1]
+        name = "udp6" if family == socket.AF_INET6 else "udp"
+        listed = subprocess.run(["ss", "-uanp"], capture_output=True, text=True).stdout
+        from_ss = parse(listed.splitlines()).at(port, "UDP")
+        from_proc = parse(Path(f"/proc/net/{name}").read_text().splitlines()).at(port, "UDP")
+    assert os.getpid() in {owner.pid for row in from_ss for owner in row.owners}
+    assert [row.inode is not None for row in from_proc] == [True]

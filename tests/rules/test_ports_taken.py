@@ -143,7 +143,35 @@ def test_what_the_program_gets_over_is_a_note_or_nothing() -> None:
     other = [sock(4, 9), f"9 bind(4, {v4(443)}) = 0"]
     assert holder(*fails(80), *other)[4] == "error"
     same_socket = [sock(4, 9), f"9 bind(4, {v4(80)}) = {INUSE}", f"9 bind(4, {v4(81)}) = 0"]
-    assert found("port-taken", *same_socket) == []
+    (moved,) = found("port-taken", *same_socket)
+    assert (str(moved.level), moved.detail("instead")) == ("note", 81)
+
+
+@pytest.mark.parametrize(
+    ("after", "level"),
+    [
+        (["bind(4, {other}) = 0", "listen(4, 5) = 0"], "note"),
+        (["bind(4, {any}) = 0", "listen(4, 5) = 0"], "note"),
+        (["bind(4, {third}) = {inuse}", "bind(4, {other}) = 0", "listen(4, 5) = 0"], "note"),
+        (["bind(4, {other}) = 0", "close(4) = 0"], "note"),
+        (["bind(4, {other}) = 0", "connect(4, {peer}) = 0"], None),
+        (["connect(4, {peer}) = 0"], "note"),
+        (["bind(4, {same}) = 0", "listen(4, 5) = 0"], None),
+        (["close(4) = 0"], "error"),
+        ([], "error"),
+    ],
+)
+def test_a_server_that_listens_elsewhere_is_said_and_a_client_that_finds_a_port_is_not(
+    after: list[str], level: str | None
+) -> None:
+    names = {
+        "other": v4(8081), "third": v4(8090), "same": v4(8080), "any": v4(0), "inuse": INUSE,
+        "peer": v4(80, "192.0.2.7"),
+    }  # fmt: skip
+    tried = [sock(4, 9), f"9 bind(4, {v4(8080)}) = {INUSE}"]
+    lines = [*tried, *(f"9 {line.format(**names)}" for line in after)]
+    assert [str(one.level) for one in found("port-taken", *lines)] == ([level] if level else [])
+    assert all(one.detail("port") == 8080 for one in found("port-taken", *lines))
 
 
 def test_a_socket_that_is_never_closed_is_told_at_the_end() -> None:

@@ -92,6 +92,7 @@ def _holders(machine: Listing, use: PortUse, everything: bool) -> Table:
     """Who has the ports of the range by the list of the machine's sockets."""
     grid = table("HOLDER OF LOCAL PORTS, BY --ss", ">PORTS")
     held = machine.by_holder(*use.range)
+    held += [(f"UDP: {who}", ports) for who, ports in machine.by_holder(*use.range, "UDP")]
     shown = held if everything else held[:_ROWS]
     for who, ports in shown:
         grid.add_row(safe(who), number(ports))
