@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -14,6 +14,7 @@ from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
 from strace_analyzer.machine.facts import read
 from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.rules.spoken import rehearse, spoken
 from strace_analyzer.rules.words import Case, program
 from strace_analyzer.trace.input.content import SMALL_BLOCK
 from strace_analyzer.trace.input.wrapping.stage import NOBODY
@@ -167,32 +168,38 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
         processes += analysis.processes()
         unknown += analysis.unknowns.all()
         warnings += analysis.warnings()
+    failures = [failure for analysis, _ in done for failure in analysis.failures]
+    ours = frozenset(catalogue())
+    rules = {r.id: r if r in ours else spoken(r, failures) for r in settings.rules}
+    groups = tuple(group for analysis, result in done for group in _told(analysis, result, rules))
     return Analysis(
         traces=tuple(result for _, result in done),
-        groups=tuple(
-            group for analysis, result in done for group in _told(analysis, result, settings)
-        ),
+        groups=groups,
         findings=Joined(analysis for analysis, _ in done),
         processes=tuple(processes),
         sockets=Joined(analysis.lives for analysis, _ in done),
         unknown=tuple(unknown),
         warnings=tuple(warnings),
-        rules=settings.rules,
-        failures=tuple(failure for analysis, _ in done for failure in analysis.failures),
+        rules=tuple(rules.values()),
+        failures=tuple(failures),
         lives=tuple(life for analysis, _ in done for life in analysis.process_lives()),
         failed_calls=tuple(failed for analysis, _ in done for failed in analysis.failed_calls),
     )
 
 
-def _told(analysis: TraceAnalysis, result: TraceResult, settings: Settings) -> Iterator[Group]:
+def _told(
+    analysis: TraceAnalysis, result: TraceResult, rules: Mapping[str, type[Rule]]
+) -> Iterator[Group]:
     """The groups with what their rules say of each: what it is, and what to do for this runtime;
     and with fingerprints that tell two scripts of one interpreter apart."""
-    rules = {rule.id: rule for rule in settings.rules}
+    ours = frozenset(catalogue())
     processes = {process.id: process for process in analysis.processes()}
     for group in analysis.groups.all():
         use = next((use for use in result.ports if use.namespace == group.sample.namespace), None)
         case = Case(group, processes.get(group.process.id), use)
         rule, name = rules[group.rule], program(group.process.command, case.process)
+        if rule not in ours:
+            rehearse(rule, case)
         yield replace(
             group,
             fingerprint=fingerprint(group.sample, group.call_site, name),

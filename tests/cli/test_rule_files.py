@@ -128,6 +128,18 @@ def test_a_rule_that_raises_is_reported_and_the_others_go_on(rule_file: Path) ->
     )
 
 
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "html", "markdown", "junit"])
+@pytest.mark.parametrize("word", ["summary", "why", "advice", "remark"])
+def test_a_rule_whose_words_raise_costs_one_line(rule_file: Path, word: str, form: str) -> None:
+    broken = f"    @classmethod\n    def {word}(cls, *asked):\n        return asked[0].nosuch\n\n"
+    rule_file.write_text(RULE.replace("    def step", f"{broken}    def step"))
+    done = run("--rules", rule_file, "--format", form, given=EARLY_BIND + LISTENS)
+    assert done.returncode == 2
+    assert done.stdout
+    assert done.stderr.count("\n") == 1
+    assert f"strace-analyzer: rule listener failed at <stdin>:7: {word}(): Attrib" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -62,3 +62,38 @@ def test_another_rule_changes_no_finding_of_ours(rule: type[sa.Rule], example: F
         return [finding._replace(group=None) for finding in every if finding.rule == rule.id]
 
     assert found(rule, Everything) == found(rule)
+
+
+WORDS = ("summary", "why", "advice", "remark", "together", "figures", "lists_destinations")
+AMISS = {
+    "raises": lambda *asked: 1 // 0,
+    "gives None": lambda *asked: None,
+    "gives another type": lambda *asked: 7,
+}
+TRACE = b"""\
+socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+"""
+
+
+@pytest.mark.parametrize("amiss", AMISS)
+@pytest.mark.parametrize("word", WORDS)
+def test_words_of_a_stranger_s_rule_cost_no_report(word: str, amiss: str) -> None:
+    """The page is there, its docstring speaks, and one line names the rule."""
+    if (word, amiss) in (
+        ("lists_destinations", "gives None"),
+        ("lists_destinations", "gives another type"),
+    ):
+        pytest.skip("anything is true or false")
+    own = type(
+        "Own", (Everything,), {word: classmethod(AMISS[amiss]), "__doc__": Everything.__doc__}
+    )
+    made = sa.analyze(io.BytesIO(TRACE), rules=(*catalogue(), own))
+    (failure,) = made.failures
+    assert (failure.rule, failure.line) == ("everything", 0 if word == "together" else 3)
+    assert failure.error.startswith(f"{word}(): ")
+    text = printed(made, everything=True)
+    assert "connect() was called" in text
+    assert "binds before connecting" in text
+    assert {group.rule for group in made.groups} >= {"everything", "bind-any-port-zero"}
