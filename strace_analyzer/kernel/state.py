@@ -219,8 +219,25 @@ class Kernel:
     def dropped(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
         """A reference is gone; with the last one the socket is closed."""
         description = descriptor.description
+        socket = description.socket
         if description.references == 0:
-            self.emit(call, "close", task, fd, description, description.socket, None)
+            self.emit(call, "close", task, fd, description, socket, None)
+        elif (
+            task.group is description.group
+            and _is_connected(socket)
+            and not self._has(task, description)
+        ):
+            self.emit(call, "left", task, fd, description, socket, socket)
+
+    def _has(self, task: Task, description: OpenFileDescription) -> bool:
+        """The process of `task` has another descriptor for it."""
+        threads = (self.tasks.alive(tid) for tid in task.group.tids)
+        tables = {id(one.table): one.table for one in (task, *threads) if one is not None}
+        return any(
+            held.description is description
+            for table in tables.values()
+            for held in table.slots.values()
+        )
 
     def drop_close_on_exec(self, task: Task, call: Cause) -> None:
         """execve(2): descriptors with FD_CLOEXEC are closed."""
@@ -417,6 +434,10 @@ class Kernel:
     def doubt(self, code: Doubt, task: Task | None, fd: int | None, call: Cause) -> None:
         """Note something that the trace does not tell."""
         self.doubts.append(DoubtAt(code, task, fd, call.span.source, call.span.first))
+
+
+def _is_connected(socket: Socket) -> bool:
+    return socket.connection is Connection.CONNECTED and socket.origin is Origin.CREATED
 
 
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:

@@ -12,10 +12,10 @@ from strace_analyzer.trace.events import Exited, Killed, Syscall
 MAKING = frozenset({"socket", "accept", "inherited"})
 """Roles of the first step of a socket: `was` is None."""
 MOVING = frozenset({
-    "bind", "close", "connect", "eof", "getsockname", "listen", "outcome", "release", "reset",
-    "send", "setsockopt", "shutdown",
+    "bind", "close", "connect", "eof", "getsockname", "left", "listen", "outcome", "release",
+    "reset", "send", "setsockopt", "shutdown",
 })  # fmt: skip
-"""Roles of all other steps."""
+"""Roles of all other steps. `left`: the process that made it has it no more, another one has."""
 
 
 class Step:

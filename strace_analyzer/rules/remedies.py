@@ -53,6 +53,25 @@ BINDING: dict[str, Remedy] = {
         "Where sock.bind() is called by hand before connect(): remove it.",
     ),
     "ruby": Remedy("leave the local host '0.0.0.0' out of TCPSocket.new(host, port, local_host)."),
+    "tcl": Remedy(
+        "none in the script: `socket HOST PORT` of Tcl 8.6 always binds to 0.0.0.0 port 0.",
+        "Keep connections open and use them again, or connect through a program that does not bind "
+        "(open |command).",
+    ),
+    "perl": Remedy(
+        "leave LocalHost => '0.0.0.0' (LocalAddr) out of IO::Socket::IP->new and of what is built on "
+        "it; IO::Socket::INET does not bind for it.",
+        "Where bind() is called by hand before connect(): remove it.",
+    ),
+    "php": Remedy(
+        "leave out socket_bind() before socket_connect().",
+        "Streams need no change: the context option bindto sets IP_BIND_ADDRESS_NO_PORT, and '0:0' "
+        "binds nothing (PHP 8.2).",
+    ),
+    "lua": Remedy(
+        "leave out tcp:bind('*', 0) before tcp:connect(), and the local address of "
+        "socket.connect(host, port, local_address, local_port)."
+    ),
     "ssh": Remedy("leave out -b 0.0.0.0 (BindAddress in ssh_config)."),
     "wget": Remedy("leave out --bind-address=0.0.0.0 (bind_address in wgetrc)."),
     "socat": Remedy("leave bind=0.0.0.0:0 out of the address."),

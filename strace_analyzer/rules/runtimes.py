@@ -44,12 +44,16 @@ _BY_NAME = (
     (r"dotnet", "dotnet"),
     (r"php(-fpm|-cgi)?[\d.]*", "php"),
     (r"perl[\d.]*", "perl"),
+    (r"(tclsh|wish|expect)[\d.]*", "tcl"),
+    (r"(lua|luajit|texlua)[\d.-]*", "lua"),
 )
 _SCRIPTS = (
     (".py", "python"),
     (".pl", "perl"),
     (".php", "php"),
     (".rb", "ruby"),
+    (".tcl", "tcl"),
+    (".lua", "lua"),
     (".js", "node"),
     (".mjs", "node"),
 )
@@ -64,6 +68,8 @@ _NAMES = {
     "dotnet": ".NET",
     "perl": "Perl",
     "php": "PHP",
+    "tcl": "Tcl",
+    "lua": "Lua",
     "bind9": "BIND 9",
 }
 

@@ -1,49 +1,59 @@
-"""Flags listeners that a program inherited over execve() and never uses, while they keep a port busy."""
+"""Flags listeners and connections that a program inherited over execve(), and that nobody uses but to keep
+a port busy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import CallRecord, Finding, Level
+from strace_analyzer.findings import CallRecord, Confidence, Finding, Level
+from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.objects import ThreadGroup
-from strace_analyzer.kernel.socket_state import Connection
+from strace_analyzer.kernel.socket_state import Connection, Origin
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.rules.evidence import Context, process_ref
+from strace_analyzer.rules.evidence import Context, endpoint, process_ref
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.words import Advice, Case
+from strace_analyzer.trace.events import Syscall
 
 STANDARD = 3
 """Descriptors below it are given to a program on purpose: inetd serves on 0 to 2."""
 
 
 class SocketInherited(Rule):
-    """A program keeps another program's listener open, and does not know it.
+    """A program keeps another program's listener or connection open, and does not know it.
 
     What it flags:
         A listening socket that a child process kept over execve(), since it was made without
         SOCK_CLOEXEC, and never accepted on: where the child is the last that holds it, or still has it
-        as the trace ends.
+        as the trace ends. And an outgoing TCP connection that such a child still has after the program
+        that made it has closed it: that is only probable, since what is sent and received over it is
+        not looked at.
 
     Why it matters:
         The port stays taken as long as the child lives. When the server is restarted, its bind() fails
-        with EADDRINUSE, and clients that connect meanwhile are never answered.
+        with EADDRINUSE, and clients that connect meanwhile are never answered. A connection is not over
+        before its last copy is closed: the peer waits, and its local port stays taken.
 
     What to do instead:
         Make the socket with SOCK_CLOEXEC (Python and Go do; SO_REUSEADDR does not help here), or close
         it in the child before execve(): close_range(2), Popen(close_fds=True).
 
     When it is fine:
-        When the listener is handed over on purpose (socket activation) and used later.
+        When the socket is handed over on purpose (socket activation, a helper that goes on with the
+        connection) and used later.
 
     References:
         execve(2), socket(2) SOCK_CLOEXEC; docs/kernel.md "A port that is taken".
     """
 
     id = "socket-inherited"
-    title = "a listener inherited over execve() and not used"
+    title = "a socket inherited over execve() and not used"
     level = Level.NOTE
-    roles = frozenset({"accept", "close", "listen"})
+    roles = frozenset({
+        "accept", "close", "eof", "getsockname", "left", "listen", "reset", "send", "setsockopt",
+        "shutdown",
+    })  # fmt: skip
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -51,6 +61,8 @@ class SocketInherited(Rule):
         """by description: the listen() that succeeded"""
         self._serving: set[ThreadGroup] = set()
         """processes that have accepted a connection"""
+        self._left: dict[int, Step] = {}
+        """by description: the step with which its maker let go of a connection"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id = step.description.id
@@ -61,6 +73,16 @@ class SocketInherited(Rule):
         if step.role == "accept":
             self._serving.add(step.task.group)
             return
+        if step.role == "left":
+            if _is_outgoing(step):
+                self._left[id] = step
+            return
+        if step.role != "close":
+            self._left.pop(id, None)  # it is used
+            return
+        left = self._left.pop(id, None)
+        if left is not None and step.task.group.programs and _lasted(left, step):
+            yield self._still_has(left, step.task.group, step.fd, step)
         listened = self._listeners.pop(id, None)
         if listened is not None and step.now is None and self._is_idle(listened, step.task.group):
             yield self._kept(listened, step.task.group, step.fd)
@@ -73,6 +95,33 @@ class SocketInherited(Rule):
                 is_it = held.description is listened.description
                 if is_it and held.fd >= STANDARD and self._is_idle(listened, held.group):
                     yield self._kept(listened, held.group, held.fd)
+
+        namespaces = {left.socket.namespace for left in self._left.values()}
+        for held in (one for name in namespaces for one in self.context.held(name)):
+            left = self._left.get(held.description.id)
+            if left is not None and held.fd >= STANDARD and held.group.programs:
+                del self._left[held.description.id]
+                yield self._still_has(left, held.group, held.fd, None)
+
+    def _still_has(self, left: Step, group: ThreadGroup, fd: int, until: Step | None) -> Finding:
+        maker, peer = left.description.group, endpoint(left.socket.peer)
+        found = self.finding(
+            left,
+            left.socket,
+            at="connect",
+            confidence=Confidence.PROBABLE,
+            cause="connection",
+            details=(
+                ("port", left.socket.assigned_port),
+                ("peer", None if peer is None else str(peer)),
+                ("made_by_program", maker.command),
+                ("made_by_pid", maker.tgid),
+                ("holder_fd", fd),
+                ("left_line", left.event.span.first),
+                ("until_line", None if until is None else until.event.span.first),
+            ),
+        )
+        return self._of(found, group, fd)
 
     def _is_idle(self, listened: Step, group: ThreadGroup) -> bool:
         """Another program than the one that listens, and it has accepted nothing."""
@@ -100,6 +149,10 @@ class SocketInherited(Rule):
                 ("holder_fd", fd),
             ),
         )
+        return self._of(found, group, fd)
+
+    def _of(self, found: Finding, group: ThreadGroup, fd: int) -> Finding:
+        """The finding as one about the process that inherited the socket."""
         place = f"{found.at}:{group.id}"
         return found._replace(
             id=f"{self.context.trace}:{self.id}:{place}",
@@ -112,6 +165,12 @@ class SocketInherited(Rule):
     @classmethod
     def summary(cls, case: Case) -> str:
         port, fd = case.sample.detail("port"), case.sample.detail("holder_fd")
+        if case.cause == "connection":
+            maker = case.sample.detail("made_by_program") or "the program that made it"
+            to = case.sample.detail("peer") or "its peer"
+            return (
+                f"{case.who} keeps the connection to {to} open on fd {fd}, which {maker} has closed"
+            )
         where = f" on port {port}" if port else ""
         return f"{case.who} keeps a listener{where} open on fd {fd} and never uses it"
 
@@ -119,6 +178,14 @@ class SocketInherited(Rule):
     def why(cls, case: Case) -> tuple[str, ...]:
         program, pid = case.sample.detail("made_by_program"), case.sample.detail("made_by_pid")
         name = f"{program or 'a process'} (pid {pid})" if pid else program or "another process"
+        if case.cause == "connection":
+            left, until = case.sample.detail("left_line"), case.sample.detail("until_line")
+            end = f"to line {until:,}" if isinstance(until, int) else "to the end of the trace"
+            return (
+                f"It inherited the descriptor from {name} over execve(), without SOCK_CLOEXEC, and has "
+                f"it from line {left:,} on, where the other closes it, {end}.",
+                "So long the peer sees no end of the connection, and the local port stays taken.",
+            )
         return (
             f"It inherited the descriptor from {name} over execve(): without SOCK_CLOEXEC.",
             "The port stays taken as long as it lives, whatever becomes of the server.",
@@ -126,6 +193,10 @@ class SocketInherited(Rule):
 
     @classmethod
     def advice(cls, case: Case) -> Advice:
+        if case.cause == "connection":
+            made = "make the socket with SOCK_CLOEXEC, or close it in the child before execve()."
+            end = "To end the connection at once, whoever has a copy: shutdown(2) before close()."
+            return Advice("", (made, end))
         return Advice(
             "",
             (
@@ -163,6 +234,47 @@ class SocketInherited(Rule):
             70 listen(3, 5) = 0 #!
             70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
             71 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
+            """,
+        ),
+        Flagged(
+            "a connection is closed, and a helper that was started meanwhile keeps it",
+            """
+            70 1700000000.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0
+            70 1700000000.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            70 1700000000.3 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.7")}, 16) = 0 #!
+            70 1700000000.4 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
+            71 1700000000.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
+            70 1700000000.6 close(3) = 0
+            71 1700000060.7 exit_group(0) = ?
+            71 1700000060.7 +++ exited with 0 +++
+            70 1700000060.8 +++ exited with 0 +++
+            """,
+        ),
+        Clean(
+            "a helper that ends at the same time",
+            """
+            70 1700000000.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0
+            70 1700000000.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            70 1700000000.3 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            70 1700000000.4 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
+            71 1700000000.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
+            70 1700000000.6 close(3) = 0
+            71 1700000000.7 exit_group(0) = ?
+            71 1700000000.7 +++ exited with 0 +++
+            70 1700000000.8 +++ exited with 0 +++
+            """,
+        ),
+        Clean(
+            "a connection that is handed over: the helper ends it",
+            """
+            70 1700000000.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0
+            70 1700000000.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+            70 1700000000.3 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            70 1700000000.4 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
+            71 1700000000.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
+            70 1700000000.6 close(3) = 0
+            71 1700000050.6 shutdown(3, SHUT_WR) = 0
+            71 1700000060.7 close(3) = 0
             """,
         ),
         Clean(
@@ -204,3 +316,25 @@ class SocketInherited(Rule):
             """,
         ),
     )
+
+
+_AT_LEAST = 1.0
+"""seconds for which a copy must outlive the maker's"""
+
+
+def _is_outgoing(step: Step) -> bool:
+    socket = step.socket
+    return (
+        socket.origin is Origin.CREATED
+        and space(socket) == "TCP"
+        and socket.connection is Connection.CONNECTED
+    )
+
+
+def _lasted(left: Step, end: Step) -> bool:
+    """A copy that goes when its maker's goes is nobody's fault; without times, one that goes with
+    its process."""
+    before, after = left.event.seconds, end.event.seconds
+    if before is None or after is None:
+        return isinstance(left.event, Syscall) and isinstance(end.event, Syscall)
+    return after - before >= _AT_LEAST

@@ -863,6 +863,63 @@ def bind_unspec() -> None:
     facts["address"] = errno.errorcode[ctypes.get_errno()]
 
 
+def _holds(s: socket.socket) -> bool:
+    """Nobody else can have its port."""
+    return once(lambda: socket.socket().bind(("0.0.0.0", s.getsockname()[1]))) == "EADDRINUSE"
+
+
+def _dissolve(s: socket.socket) -> None:
+    """connect(AF_UNSPEC)"""
+    import ctypes
+
+    ctypes.CDLL(None).connect(s.fileno(), b"\0" * 16, 16)
+
+
+@program
+def unspec_before_connect() -> None:
+    s = socket.socket()
+    s.bind(ANY)
+    _dissolve(s)
+    facts["held"] = _holds(s)
+
+
+@program
+def bound_again() -> None:
+    refused, dissolved = socket.socket(), socket.socket()
+    for s in (refused, dissolved):
+        s.bind(ANY)
+    facts["refused"] = once(lambda: refused.connect(NOBODY_LISTENS))
+    dissolved.connect(A)
+    _dissolve(dissolved)
+    for name, s in (("after refusal", refused), ("after AF_UNSPEC", dissolved)):
+        facts[f"bind {name}"] = once(lambda s=s: s.bind(ANY))
+        facts[f"held {name}"] = _holds(s)
+
+
+@program
+def families_that_do_not_fit() -> None:
+    only, mapped = (socket.socket(socket.AF_INET6) for _ in range(2))
+    only.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    only.bind(("::", 0))
+    facts["V6ONLY"] = once(lambda: only.connect(MAPPED[0]))
+    mapped.bind(("::ffff:0.0.0.0", 0))
+    facts["mapped"] = once(lambda: mapped.connect(("fd09::b", 8001)))
+    other = socket.socket(socket.AF_INET6)
+    facts["V6ONLY held"] = once(lambda: other.bind(("::", only.getsockname()[1]))) == "EADDRINUSE"
+    facts["mapped held"] = _holds(mapped)
+
+
+@program
+def option_of_no_length() -> None:
+    import ctypes
+
+    s = socket.socket()
+    s.setsockopt(*NO_PORT)
+    facts["set"] = ctypes.CDLL(None).setsockopt(s.fileno(), NO_PORT[0], NO_PORT[1], None, 0)
+    s.bind(ANY)
+    facts["pinned"] = s.getsockname()[1] != 0
+
+
 @program
 def shared_by_dup_and_fork() -> None:
     """Sixty sockets of which one copy each is closed, by us or by a child: their ports stay, 40

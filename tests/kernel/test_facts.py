@@ -85,3 +85,31 @@ def test_reused_time_wait_does_not_help_early_binds(
     assert [phase["given"] for phase in run.gave["phases"]] == [[100], [0], [0], [0]], kernel
     played = play(run.trace)
     assert played.predicted == played.happened
+
+
+def test_a_bound_socket_keeps_its_port_over_af_unspec(
+    net: Network, kernel: str, tmp_path: Path
+) -> None:
+    assert net.strace("unspec_before_connect", tmp_path / "trace").gave["held"] is True, kernel
+
+
+def test_a_socket_whose_port_was_released_can_be_bound_again_and_is_pinned(
+    net: Network, kernel: str, tmp_path: Path
+) -> None:
+    gave = net.strace("bound_again", tmp_path / "trace").gave
+    assert gave["refused"] == "ECONNREFUSED", kernel
+    for after in ("after refusal", "after AF_UNSPEC"):
+        assert (gave[f"bind {after}"], gave[f"held {after}"]) == ("ok", True), kernel
+
+
+def test_a_destination_of_the_wrong_family_leaves_the_port(
+    net: Network, kernel: str, tmp_path: Path
+) -> None:
+    gave = net.strace("families_that_do_not_fit", tmp_path / "trace").gave
+    assert (gave["V6ONLY"], gave["V6ONLY held"]) == ("ENETUNREACH", True), kernel
+    assert (gave["mapped"], gave["mapped held"]) == ("EAFNOSUPPORT", True), kernel
+
+
+def test_an_option_of_length_0_is_cleared(net: Network, kernel: str, tmp_path: Path) -> None:
+    gave = net.strace("option_of_no_length", tmp_path / "trace").gave
+    assert (gave["set"], gave["pinned"]) == (0, True), kernel

@@ -73,6 +73,23 @@ def test_a_new_erlang_binds_only_when_told_to() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "path", "says"),
+    [
+        ("tclsh", "/usr/bin/tclsh8.6", "none in the script: `socket HOST PORT` of Tcl 8.6 always"),
+        ("expect", "/usr/bin/expect", "none in the script"),
+        ("perl", "/usr/bin/perl", "IO::Socket::INET does not bind for it"),
+        ("php", "/usr/bin/php8.2", "leave out socket_bind() before socket_connect()"),
+        ("php-fpm8.2", "/usr/sbin/php-fpm8.2", "bindto sets IP_BIND_ADDRESS_NO_PORT"),
+        ("ruby", "/usr/bin/ruby3.1", "TCPSocket.new(host, port, local_host)"),
+        ("lua5.4", "/usr/bin/lua5.4", "tcp:bind('*', 0)"),
+        ("luajit", "/usr/bin/luajit", "tcp:bind('*', 0)"),
+    ],
+)
+def test_interpreters_get_their_own_remedy(command: str, path: str, says: str) -> None:
+    assert says in " ".join(sentences(command, path))
+
+
 def test_an_unknown_program_gets_the_general_remedy() -> None:
     assert sentences("crawler", "/opt/crawler") == (
         "remove the bind(): connect() chooses address and port by itself.",
