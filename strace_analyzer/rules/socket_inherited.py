@@ -1,5 +1,8 @@
 """Flags listeners and connections that a program inherited over execve(), and that nobody uses but to keep
-a port busy."""
+a port busy.
+
+It is long because a listener and a connection need words and examples of their own.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,44 @@ from strace_analyzer.trace.events import Syscall
 
 STANDARD = 3
 """Descriptors below it are given to a program on purpose: inetd serves on 0 to 2."""
+
+
+_CLONE = (
+    "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, "
+    "child_tidptr=0x7f1) = 71"
+)
+
+
+def _server(*after: str, kind: str = "SOCK_STREAM", mark: str = " #!") -> str:
+    """Process 70 listens, its child 71 executes another program; then `after`."""
+    return "\n".join(
+        (
+            '70 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0',
+            f"70 socket(AF_INET, {kind}, IPPROTO_IP) = 3",
+            '70 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+            f"70 listen(3, 5) = 0{mark}",
+            f"70 {_CLONE}",
+            '71 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0',
+            *after,
+        )
+    )
+
+
+def _client(*after: str, mark: str = " #!") -> str:
+    """Process 70 connects, its child 71 executes another program; then `after`, `{}` being the
+    beginning of a time."""
+    at = "17000000"
+    return "\n".join(
+        (
+            f'70 {at}00.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0',
+            f"70 {at}00.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3",
+            f"70 {at}00.3 connect(3, {{sa_family=AF_INET, sin_port=htons(443), "
+            f'sin_addr=inet_addr("192.0.2.7")}}, 16) = 0{mark}',
+            f"70 {at}00.4 {_CLONE}",
+            f'71 {at}00.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0',
+            *(line.replace("{}", at) for line in after),
+        )
+    )
 
 
 class SocketInherited(Rule):
@@ -214,106 +255,45 @@ class SocketInherited(Rule):
     examples = (
         Flagged(
             "the server is gone, its helper lives and has the port",
-            """
-            70 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0
-            70 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
-            70 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
-            70 listen(3, 5) = 0 #!
-            70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            70 +++ exited with 0 +++
-            71 +++ exited with 0 +++
-            """,
+            _server("70 +++ exited with 0 +++", "71 +++ exited with 0 +++"),
         ),
-        Flagged(
-            "the trace ends, and it still has it",
-            """
-            70 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0
-            70 socket(AF_INET6, SOCK_STREAM, IPPROTO_IP) = 3
-            70 bind(3, {sa_family=AF_INET6, sin6_port=htons(6140), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::", &sin6_addr), sin6_scope_id=0}, 28) = 0
-            70 listen(3, 5) = 0 #!
-            70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            """,
-        ),
+        Flagged("the trace ends, and it still has it", _server()),
         Flagged(
             "a connection is closed, and a helper that was started meanwhile keeps it",
-            """
-            70 1700000000.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0
-            70 1700000000.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
-            70 1700000000.3 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.7")}, 16) = 0 #!
-            70 1700000000.4 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 1700000000.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            70 1700000000.6 close(3) = 0
-            71 1700000060.7 exit_group(0) = ?
-            71 1700000060.7 +++ exited with 0 +++
-            70 1700000060.8 +++ exited with 0 +++
-            """,
+            _client("70 {}00.6 close(3) = 0", "71 {}60.7 +++ exited with 0 +++"),
         ),
         Clean(
             "a helper that ends at the same time",
-            """
-            70 1700000000.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0
-            70 1700000000.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
-            70 1700000000.3 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
-            70 1700000000.4 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 1700000000.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            70 1700000000.6 close(3) = 0
-            71 1700000000.7 exit_group(0) = ?
-            71 1700000000.7 +++ exited with 0 +++
-            70 1700000000.8 +++ exited with 0 +++
-            """,
+            _client("70 {}00.6 close(3) = 0", "71 {}00.7 +++ exited with 0 +++", mark=""),
         ),
         Clean(
             "a connection that is handed over: the helper ends it",
-            """
-            70 1700000000.1 execve("/bin/agent", ["agent"], 0x7ffd1 /* 3 vars */) = 0
-            70 1700000000.2 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
-            70 1700000000.3 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
-            70 1700000000.4 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 1700000000.5 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            70 1700000000.6 close(3) = 0
-            71 1700000050.6 shutdown(3, SHUT_WR) = 0
-            71 1700000060.7 close(3) = 0
-            """,
+            _client(
+                "70 {}00.6 close(3) = 0",
+                "71 {}50.6 shutdown(3, SHUT_WR) = 0",
+                "71 {}60.7 close(3) = 0",
+                mark="",
+            ),
         ),
         Clean(
             "SOCK_CLOEXEC",
-            """
-            70 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0
-            70 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
-            70 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
-            70 listen(3, 5) = 0
-            70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            70 +++ exited with 0 +++
-            71 +++ exited with 0 +++
-            """,
+            _server(
+                "70 +++ exited with 0 +++",
+                "71 +++ exited with 0 +++",
+                kind="SOCK_STREAM|SOCK_CLOEXEC",
+                mark="",
+            ),
         ),
         Clean(
             "the helper is gone before the server",
-            """
-            70 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0
-            70 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
-            70 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
-            70 listen(3, 5) = 0
-            70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 execve("/bin/helper", ["helper"], 0x7ffd1 /* 3 vars */) = 0
-            71 +++ exited with 0 +++
-            70 +++ exited with 0 +++
-            """,
+            _server("71 +++ exited with 0 +++", "70 +++ exited with 0 +++", mark=""),
         ),
         Clean(
             "it was handed over on purpose: the program accepts on it",
-            """
-            70 execve("/bin/activator", ["activator"], 0x7ffd1 /* 3 vars */) = 0
-            70 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
-            70 bind(3, {sa_family=AF_INET, sin_port=htons(6140), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
-            70 listen(3, 5) = 0
-            70 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f1) = 71
-            71 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0
-            71 accept(3, {sa_family=AF_INET, sin_port=htons(50000), sin_addr=inet_addr("192.0.2.7")}, [16]) = 4
-            """,
+            _server(
+                '71 accept(3, {sa_family=AF_INET, sin_port=htons(50000), sin_addr=inet_addr("192.0.2.7")}, [16]) = 4',
+                mark="",
+            ),
         ),
     )
 
