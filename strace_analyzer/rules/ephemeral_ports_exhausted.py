@@ -160,7 +160,7 @@ class EphemeralPortsExhausted(Rule):
         said = ["The kernel found no local port to give: the program could not go on."]
         if case.cause == "another-process":
             said.append(
-                "What this trace shows took few of them: another process may hold the rest."
+                "The sockets of this trace do not fill the range: another process may hold the rest."
             )
         record = case.failing_call
         if case.group.confidence is Confidence.PROBABLE and record is not None:

@@ -158,7 +158,7 @@ class PortTaken(Rule):
             and _conflicts(one.socket.local, asked)
         ]
         if held:
-            one = min(held, key=_weight)
+            one = min(held, key=lambda one: (one.group is not step.task.group, *_weight(one)))
             return _kind(one, held, step), _who(one)
         machine, protocol = self.context.machine, space(socket)
         for row in machine.at(port, protocol) if machine is not None and protocol else ():
@@ -394,7 +394,7 @@ def _weight(one: Held) -> tuple[bool, bool]:
 def _kind(one: Held, all_held: list[Held], step: Step) -> str:
     """What the holder is, in a word."""
     description = one.description
-    if description.group is step.task.group:
+    if one.group is step.task.group:
         return "own-socket"
     if one.socket.connection is Connection.LISTENING:
         same = (item for item in all_held if item.description is description)

@@ -32,6 +32,9 @@ class _Ended(NamedTuple):
     made: int
 
 
+_NO_PORT = frozenset({"EADDRINUSE", "EADDRNOTAVAIL"})
+
+
 class SocketLeak(Rule):
     """The peer has closed a connection, and the program never closes its own end.
 
@@ -58,7 +61,7 @@ class SocketLeak(Rule):
     id = "socket-leak"
     title = "sockets are not closed after the peer closed"
     level = Level.WARNING
-    roles = frozenset({"accept", "close", "connect", "eof", "reset", "socket"})
+    roles = frozenset({"accept", "bind", "close", "connect", "eof", "reset", "socket"})
     counted = "NOT CLOSED"
     things = "socket"
 
@@ -71,10 +74,20 @@ class SocketLeak(Rule):
         self._left: list[_Ended] = []
         """those that the exit of their process closed"""
         self._now: float | None = None
+        self._ran_dry: set[int] = set()
+        """by description: connections that were over and not closed when their process found no
+        port"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id, process = step.description.id, step.description.group.id
         self._now = step.event.seconds
+        if step.errno in _NO_PORT and step.role in ("bind", "connect"):
+            self._ran_dry |= {
+                other
+                for other, ended in self._ended.items()
+                if ended.step.description.group.id == process
+            }
+            return ()
         if step.role in ("socket", "accept"):
             self._made[process] = self._made.get(process, 0) + 1
         elif step.role in ("eof", "reset"):
@@ -108,7 +121,9 @@ class SocketLeak(Rule):
         return with_hidden_calls(finding, summary, options=False)
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
-        """The process went on without closing it."""
+        """The process went on without closing it, be it only until it found no port."""
+        if ended.step.description.id in self._ran_dry:
+            return True
         since = ended.step.event.seconds
         if since is not None and now is not None:
             return now - since >= IDLE

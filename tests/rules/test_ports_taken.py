@@ -231,3 +231,37 @@ def test_clean_is_not_said_of_what_failed() -> None:
     lines = START.format(pid=7, name="a") + "\n".join(pair(4, NOTAVAIL)) + "\n"
     analysis = sa.analyze(io.BytesIO(lines.encode()))
     assert [failure.explanation for failure in analysis.failed_calls] == ["pair-in-use"]
+
+
+def test_a_listener_that_only_a_child_has_left_is_no_socket_of_one_s_own() -> None:
+    """The server made it, a child executed a program with it, the server closed it and binds anew."""
+    started = [f"7 {CLONE} = 8", '8 execve("/bin/sleep", ["sleep", "9"], 0x7f /* 1 var */) = 0']
+    again = ["7 close(3) = 0", *fails(80, pid=7)]
+    cause, pid, fd, what, level = holder(*listener(80), *started, *again)
+    assert (cause, pid, fd, what, level) == ("inherited-listener", 8, 3, "a listener", "error")
+
+
+def test_a_listener_that_a_child_has_too_is_one_s_own() -> None:
+    started = [f"7 {CLONE} = 8", '8 execve("/bin/sleep", ["sleep", "9"], 0x7f /* 1 var */) = 0']
+    cause, pid, *_ = holder(*listener(80), *started, *fails(80, pid=7))
+    assert (cause, pid) == ("own-socket", 7)
+
+
+@pytest.mark.parametrize("error", [NOTAVAIL, None])
+def test_connections_that_ended_and_are_not_closed_are_named_when_ports_run_out(
+    error: str | None,
+) -> None:
+    """However short the time: the ports that they stand on are those that are missing."""
+    peer = v4(80, "192.0.2.7")
+    lines = []
+    for fd in range(3, 8):
+        lines += [
+            sock(fd, 9),
+            f"9 connect({fd}, {peer}) = 0",
+            f'9 recvfrom({fd}, "", 10, 0, NULL, NULL) = 0',
+        ]
+    ending = [sock(8, 9), f"9 connect(8, {peer}) = {error or 0}"]
+    times = [
+        f"{line[:1]} 1700000000.{at:06d}{line[1:]}" for at, line in enumerate([*lines, *ending])
+    ]
+    assert len(found("socket-leak", *times)) == (5 if error else 0)
