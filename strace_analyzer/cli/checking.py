@@ -49,6 +49,6 @@ def check_traces(
     if selected.left_out:
         left_out = count(selected.left_out, "finding")
         print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
-    with destination(output) as stream, unheard(stream):
+    with destination(output, traces) as stream, unheard(stream):
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

@@ -50,7 +50,7 @@ def compare(
     made = compared(sides[0], sides[1], chosen.gate)
     if redact:
         made = hidden(made, Values(redact))
-    with destination(output) as stream:
+    with destination(output, [str(before), str(after)]) as stream:
         comparison_format(format).write(made, stream)
     return made.exit_status
 

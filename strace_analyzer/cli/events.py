@@ -93,7 +93,7 @@ def events(
         tables = EventTables(
             inputs, sieve, argv=argv, raw=raw, hiding=Values(redact) if redact else None
         )
-        with destination(output) as stream:
+        with destination(output, traces) as stream:
             write(tables, format, stream)
             if not tables.errors:
                 sieve.close()

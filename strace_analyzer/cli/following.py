@@ -55,7 +55,7 @@ def follow_trace(
     )
     with (
         interruptible(list(arguments or ["-"]), follow=grows) as traces,
-        destination(output) as stream,
+        destination(output, arguments) as stream,
         unheard(stream),
     ):
         if len(traces) > 1:

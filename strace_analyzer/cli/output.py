@@ -7,13 +7,14 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from strace_analyzer.errors import TraceError
 from strace_analyzer.plain import is_unicode
+from strace_analyzer.trace.input.named import traces
 
 
 def end_well() -> None:
@@ -23,11 +24,11 @@ def end_well() -> None:
 
 
 @contextmanager
-def destination(path: Path | None) -> Iterator[TextIO]:
+def destination(path: Path | None, inputs: Sequence[str] | None = None) -> Iterator[TextIO]:
     """Where the report goes. A file is written aside and renamed when it is whole, so that nobody
     ever reads half a report; what is no regular file (/dev/stdout, a FIFO) is written directly.
 
-    Raises TraceError where it cannot be written.
+    Raises TraceError where it cannot be written, or is one of the traces that `inputs` name.
     """
     end_well()
     if path is None:
@@ -40,19 +41,35 @@ def destination(path: Path | None) -> Iterator[TextIO]:
             with path.open("w", encoding="utf-8") as stream:
                 yield stream
             return
+        if path.exists() and _is_read(path, inputs or ()):
+            raise TraceError(f"{path} is one of the traces: give -o another name")
         aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with aside.open("x", encoding="utf-8") as stream:
-            try:
+        try:
+            with aside.open("x", encoding="utf-8") as stream:
                 yield stream
-            except BaseException:
-                with suppress(OSError):
-                    aside.unlink()
-                raise
-        aside.replace(path)
+            aside.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                aside.unlink()
+            raise
     except BrokenPipeError:
         raise
     except OSError as error:
         raise TraceError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _is_read(path: Path, inputs: Sequence[str]) -> bool:
+    """`path` is a file of one of the traces."""
+    sources: list[Path | None] = []
+    for name in inputs:
+        with suppress(TraceError):  # said when it is read
+            named = traces([name]) if name != "-" else []
+            sources += [source.path for trace in named for source in trace.sources]
+    return any(source is not None and _is_same(source, path) for source in sources)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
 
 
 def _take_any_character(stream: TextIO) -> None:

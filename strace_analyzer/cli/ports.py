@@ -93,6 +93,6 @@ def ports(
     )
     if format != DEFAULT:
         say(f"cannot tell: {doubt.reason}" for doubt in doubts)
-    with destination(output) as stream:
+    with destination(output, traces) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, doubts)

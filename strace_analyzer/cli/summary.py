@@ -66,7 +66,7 @@ def summary(
             stream, lambda target: page(lines, names, by=by, everything=all)
         ),
     )
-    with destination(output) as stream:
+    with destination(output, traces) as stream:
         table_format(format).write(table, stream)
     say(tables.errors)
     return CANNOT_JUDGE if tables.errors else 0

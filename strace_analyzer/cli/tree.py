@@ -47,6 +47,6 @@ def tree(
             lambda target: page(roots, unicode=is_unicode(target.encoding)),
         ),
     )
-    with destination(output) as stream:
+    with destination(output, traces) as stream:
         table_format(format).write(table, stream)
     return CANNOT_JUDGE if Selected(analysis).refused else 0

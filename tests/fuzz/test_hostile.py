@@ -241,4 +241,4 @@ def test_no_terminal_of_the_grammar_tries_the_same_for_ever(name: str, start: st
         for start in ("", " /* ", "<", '"', "{", "(")
     ]
     matched = {p.pattern for p in patterns for text in texts if p.match(text) is not None}
-    assert len(matched) > len(patterns) // 3
+    assert len(matched) > 5
