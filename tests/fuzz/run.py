@@ -1,7 +1,7 @@
 """Damaged traces by the thousand, each read in every way: `python -m fuzz.run --lines 1000000`.
 
 Prints what it has done, and each fault with the seed that makes it again (`--seed N --rounds 1`).
-Exit status 1 where there was one.
+Exit status 1 where there was one. Ctrl-C ends it; what was done is said.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -84,12 +85,13 @@ def main() -> int:
     os.nice(10)
     ahead.SMALLEST = 0  # two jobs also for a short trace
     began, read, traces, faulty = time.monotonic(), 0, 0, 0
-    for seed, lines, found in rounds(options.seed, given(), options.lines):
-        read += lines
-        traces += 1
-        faulty += bool(found)
-        for fault in found:
-            print(f"seed {seed}: {fault}", flush=True)
+    with suppress(KeyboardInterrupt):
+        for seed, lines, found in rounds(options.seed, given(), options.lines):
+            read += lines
+            traces += 1
+            faulty += bool(found)
+            for fault in found:
+                print(f"seed {seed}: {fault}", flush=True)
     print(f"{read:,} lines of {traces:,} damaged traces, each read in four ways, in "
           f"{time.monotonic() - began:,.0f} s: {faulty} with faults")  # fmt: skip
     return 1 if faulty else 0
