@@ -89,9 +89,10 @@ class Rejoin:
         if (stacks.held is not None or frame.kind is _STACK) and stacks.take(frame, events):
             source.account.frames += frame.lines
             return
+        before = len(events)
         heard = source.speaker.hear(frame, events)
-        if events:
-            self._identify(source, events)
+        if len(events) > before:
+            self._identify(source, events[before:])
         if mender.cut is None and heard.end not in CUT:
             self._take(source, heard, events)
         else:
