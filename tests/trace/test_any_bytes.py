@@ -71,6 +71,7 @@ def test_any_bytes_are_events(texts: list[bytes]) -> None:
 @settings(deadline=None, max_examples=15)
 @given(texts=LINES)
 @example(texts=[b"812 14:29:55.8 close(5) = 007", b"812 14:29:55.8 close(007) = 0"])
+@example(texts=[b'812 14:29:55.8 openat(AT_FDCWD, "/a", O_RDONLY) = -0 ENOENT (No such file)'])
 @example(texts=[b"812 14:29:55.8 dup(9) = " + LONG, b"812 14:29:55.8 close(" + LONG + b") = 0"])
 @example(texts=[LONG + b" 14:29:55.8 close(3) = 0", b"812 close" + LONG + b"(3) = 0"])
 def test_any_bytes_behind_a_beginning(
@@ -83,6 +84,7 @@ def test_any_bytes_behind_a_beginning(
     (account,) = result.sources
     assert account.lines == lines_of(text)
     assert account.examined <= account.lines
+    assert account.faults == []
 
 
 HALVES = [b"7 read(3,  <unfinished ...>", b'7 <... read resumed>"x", 1) = 1', b"8 close(9) = 0"]
