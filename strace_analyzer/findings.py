@@ -468,6 +468,9 @@ class TimelinePoint(NamedTuple):
     held: int
     """ports that bind() with port 0 and the wildcard held, whether or not a connect() followed"""
     needed: int
+    waiting: int = 0
+    """how many more ports bind() had taken at most, with those in TIME_WAIT (without times: with
+    all that may be)"""
 
 
 class PortUse(NamedTuple):

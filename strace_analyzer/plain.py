@@ -54,6 +54,13 @@ def count(value: int, noun: str, plural: str | None = None) -> str:
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
 
 
+def rate(per_second: float) -> str:
+    """So many a second, a small one with a decimal: `470`, `3.3`, `0.3`, `0.017`."""
+    if per_second >= 10:
+        return f"{int(per_second):,}"
+    return f"{per_second:.1f}" if per_second >= 0.05 else f"{per_second:.2g}"
+
+
 def duration(seconds: float) -> str:
     """A span of time with the digits that matter: `6.7 ms`, `1.25 s`, `12 min`, `3.1 h`."""
     if seconds < 0.0995:

@@ -71,7 +71,7 @@ class NamespaceLedger:
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
-        self._timeline.record(at, self._held, self._usage.needed.now)
+        self._timeline.record(at, self._held, self._usage.needed.now, self._usage.waiting)
         if now is None:
             del self._accounts[id]
         self.has_moved = True
@@ -84,7 +84,7 @@ class NamespaceLedger:
             size=taken.size,
             source=taken.source,
             pinned=self._held + usage.pinned_at_address,
-            waiting=usage.pinned_high.count - usage.pinned.count,
+            waiting=usage.waiting,
             needed=usage.needed.now,
             needed_with_time_wait=usage.needed_high.now,
         )

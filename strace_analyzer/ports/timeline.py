@@ -16,17 +16,19 @@ class Timeline:
     `resolution` is the first width: seconds where there are times, else calls.
     """
 
-    __slots__ = ("_held", "_levels", "_needed", "_origin", "_width")
+    __slots__ = ("_held", "_levels", "_needed", "_origin", "_taken", "_width")
 
     def __init__(self, resolution: float) -> None:
         self._width = resolution
         self._origin: float | None = None
         self._held: list[int] = []
         self._needed: list[int] = []
-        self._levels = (0, 0)
+        self._taken: list[int] = []
+        self._levels = (0, 0, 0)
 
-    def record(self, at: float, held: int, needed: int) -> None:
-        """From `at` on, which is not earlier than the last one, the levels are these."""
+    def record(self, at: float, held: int, needed: int, waiting: int = 0) -> None:
+        """From `at` on, which is not earlier than the last one, the levels are these; `waiting` of
+        the ports that bind() took are in TIME_WAIT."""
         if self._origin is None:
             self._origin = at
         index = int((at - self._origin) / self._width)
@@ -37,21 +39,27 @@ class Timeline:
         if missing > 0:  # until now the old levels stood
             self._held += [self._levels[0]] * missing
             self._needed += [self._levels[1]] * missing
+            self._taken += [self._levels[2]] * missing
         if held > self._held[index]:
             self._held[index] = held
         if needed > self._needed[index]:
             self._needed[index] = needed
-        self._levels = held, needed
+        taken = held + waiting
+        if taken > self._taken[index]:
+            self._taken[index] = taken
+        self._levels = held, needed, taken
 
     def points(self, origin: float) -> tuple[TimelinePoint, ...]:
         """The spans in order; their beginnings are counted from `origin`."""
         start = (self._origin or 0.0) - origin
+        spans = zip(self._held, self._needed, self._taken, strict=True)
         return tuple(
-            TimelinePoint(start + index * self._width, held, needed)
-            for index, (held, needed) in enumerate(zip(self._held, self._needed, strict=True))
+            TimelinePoint(start + index * self._width, held, needed, taken - held)
+            for index, (held, needed, taken) in enumerate(spans)
         )
 
     def _halve(self) -> None:
         self._width *= 2
         self._held = [max(self._held[i : i + 2]) for i in range(0, len(self._held), 2)]
         self._needed = [max(self._needed[i : i + 2]) for i in range(0, len(self._needed), 2)]
+        self._taken = [max(self._taken[i : i + 2]) for i in range(0, len(self._taken), 2)]

@@ -83,6 +83,11 @@ class Usage:
         self.needed_high.learned(place)
 
     @property
+    def waiting(self) -> int:
+        """Ports that were pinned on the wildcard address and are in TIME_WAIT now."""
+        return self.pinned_high.count - self.pinned.count
+
+    @property
     def pinned_at_address(self) -> int:
         """Ports that are pinned now on specific addresses, the most on one of them."""
         return max((low.count for low, _ in self._at_address.values()), default=0)

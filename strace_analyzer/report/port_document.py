@@ -47,7 +47,13 @@ def account(use: PortUse, machine: Listing | None = None) -> JsonObject:
             for who, ports in machine.by_holder(*use.range, protocol)
         ],
         "timeline": [
-            {"at": point.at, "held": point.held, "needed": point.needed} for point in use.timeline
+            {
+                "at": point.at,
+                "held": point.held,
+                "needed": point.needed,
+                "time_wait": point.waiting,
+            }
+            for point in use.timeline
         ],
     }
 

@@ -66,11 +66,13 @@ trace
   the early binds take 2.0 times the ports that are needed
   2 ports still pinned when the trace ends
 
-  2 │                                                             ░░░░░░░░░░░░░░░░░░░░░
-    │█                   █                   ██████████████████████████████████████████
+  4 │                                                             ·····················
+    │                                        ··········································
+    │                    ·········································░░░░░░░░░░░░░░░░░░░░░
+    │█···················█···················██████████████████████████████████████████
   0 └──────────────────────────────────────────────────────────────────────────────────
      1.00 s                                                                      5.03 s
-     █ needed   ░ held by bind() beyond that
+     █ needed   ░ held by bind() beyond that   · in TIME_WAIT after it
 
   PROCESS     PINNED  IN ALL  NEEDED  WITH TIME_WAIT  RAN OUT
   fetch[812]       2       4       1           4 / 2

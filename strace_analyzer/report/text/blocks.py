@@ -42,6 +42,8 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
         yield headline(f"probable {group.level}", DOUBT, said)
     else:
         yield headline(str(group.level), LEVELS[group.level], said)
+    if cost and (means := ports.meaning(group, section)):
+        yield indented(Text(means))
     yield BLANK
     reasons = rule.why(case)
     if reasons:

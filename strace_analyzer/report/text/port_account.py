@@ -12,7 +12,7 @@ from rich.text import Text
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
-from strace_analyzer.plain import count, duration, number, safe
+from strace_analyzer.plain import count, duration, number, rate, safe
 from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.forecast import forecasts
@@ -128,18 +128,14 @@ def _left(use: PortUse) -> Table:
     grid.add_row("at most", left, without_bind)
     grid.add_row(
         "none, closing first, at",
-        f"{_rate(use.sustainable_as_is)} conn/s in all",
-        f"{_rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
+        f"{rate(use.sustainable_as_is)} conn/s in all",
+        f"{rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
     )
     return grid
 
 
 def _at_most(ports: int | None) -> str:
     return "not known" if ports is None else number(ports)
-
-
-def _rate(per_second: float) -> str:
-    return f"{int(per_second):,}" if per_second >= 10 else f"{per_second:.1f}"
 
 
 def _remarks(use: PortUse) -> Iterator[str]:

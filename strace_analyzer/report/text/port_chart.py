@@ -14,17 +14,18 @@ _NARROWEST = 24
 
 
 class Ink(NamedTuple):
-    """The characters of a chart: needed, held beyond that, the axis."""
+    """The characters of a chart: needed, held beyond that, in TIME_WAIT beyond that, the axis."""
 
     needed: str
     held: str
+    waiting: str
     upright: str
     corner: str
     level: str
 
 
-BLOCKS = Ink("█", "░", "│", "└", "─")
-ASCII = Ink("#", ".", "|", "+", "-")
+BLOCKS = Ink("█", "░", "·", "│", "└", "─")
+ASCII = Ink("#", ".", ":", "|", "+", "-")
 
 
 def chart(
@@ -32,9 +33,10 @@ def chart(
 ) -> list[str]:
     """Lines of at most `width` columns; [] where nothing was ever held or needed.
 
-    `timed` says that the points are seconds apart and not calls.
+    `timed` says that the points are seconds apart and not calls: without times all that waits is
+    taken to do so at once.
     """
-    highest = max((max(point.held, point.needed) for point in points), default=0)
+    highest = max((max(p.held + p.waiting, p.needed) for p in points), default=0)
     if highest == 0:
         return []
     label = len(number(highest))
@@ -45,30 +47,40 @@ def chart(
     for row in range(rows, 0, -1):
         floor = highest * (row - 1) / rows
         name = number(highest) if row == rows else ""
-        marks = "".join(_mark(held, needed, floor, ink) for held, needed in spans)
+        marks = "".join(_mark(*span, floor, ink) for span in spans)
         lines.append(f"{name:>{label}} {ink.upright}{marks}".rstrip())
     lines.append(f"{'0':>{label}} {ink.corner}{ink.level * len(spans)}")
     lines.append(f"{'':>{label}}  {_ends(points, len(spans), timed)}")
-    lines.append(f"{'':>{label}}  {ink.needed} needed   {ink.held} held by bind() beyond that")
+    legend = f"{ink.needed} needed   {ink.held} held by bind() beyond that"
+    if any(waiting for _, _, waiting in spans):
+        legend += f"   {ink.waiting} {'' if timed else 'at most '}in TIME_WAIT after it"
+    lines.append(f"{'':>{label}}  {legend}")
     return lines
 
 
-def _mark(held: int, needed: int, floor: float, ink: Ink) -> str:
+def _mark(held: int, needed: int, waiting: int, floor: float, ink: Ink) -> str:
     if needed > floor:
         return ink.needed
-    return ink.held if held > floor else " "
+    if held > floor:
+        return ink.held
+    return ink.waiting if held + waiting > floor else " "
 
 
-def _fitted(points: Sequence[TimelinePoint], columns: int) -> list[tuple[int, int]]:
-    """(held, needed) for each column: several points in one are their highest, few are spread."""
+def _fitted(points: Sequence[TimelinePoint], columns: int) -> list[tuple[int, int, int]]:
+    """(held, needed, waiting) for each column: several points in one are their highest, few are
+    spread."""
     if len(points) > columns:
         edges = [index * len(points) // columns for index in range(columns + 1)]
         return [
-            (max(p.held for p in points[a:b]), max(p.needed for p in points[a:b]))
+            (
+                max(p.held for p in points[a:b]),
+                max(p.needed for p in points[a:b]),
+                max(p.held + p.waiting for p in points[a:b]) - max(p.held for p in points[a:b]),
+            )
             for a, b in pairwise(edges)
         ]
     times = max(1, columns // len(points))
-    return [(p.held, p.needed) for p in points for _ in range(times)]
+    return [(p.held, p.needed, p.waiting) for p in points for _ in range(times)]
 
 
 def _ends(points: Sequence[TimelinePoint], columns: int, timed: bool) -> str:

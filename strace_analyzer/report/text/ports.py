@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group, PortUse
-from strace_analyzer.plain import number
+from strace_analyzer.plain import count, number, rate
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, table
 
@@ -39,14 +39,35 @@ def ports(group: Group, section: Section) -> RenderableType | None:
         if not _is_refuted(use, section):
             grid.add_row(
                 "ports run out at",
-                f"{int(use.sustainable_as_is):,}/s in all",
-                f"{int(use.sustainable_without_bind_per_destination):,}/s per destination",
+                f"{rate(use.sustainable_as_is)}/s in all",
+                f"{rate(use.sustainable_without_bind_per_destination)}/s per destination",
             )
     elif use.most_pinned > use.peak_pinned:
         grid.add_row(
             "if all happened within 60 s", number(use.most_pinned), number(use.most_needed)
         )
     return indented(Stack(grid, *(Text(line, style=FAINT) for line in _remarks(use, section))))
+
+
+def meaning(group: Group, section: Section) -> str:
+    """What the figures mean for who reads them, in a line: how near this trace's rate comes to the
+    one at which ports run out, or that the bind costs nothing here; "" where that is not known."""
+    use = section.ports(group)
+    if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
+        return ""
+    if use.most_pinned <= use.most_needed and len(use.destinations) == 1:
+        saved = use.total_connections - use.destinations[0].peak_concurrent
+        kept = f"; keep-alive would save {count(saved, 'connection')}" if saved else ""
+        return f"one destination: the bind costs nothing here{kept}"
+    made, most = use.connections_per_second, use.sustainable_as_is
+    if made is None or use.peak_pinned_with_time_wait is None or _is_refuted(use, section):
+        return ""
+    share = 100 * made / most
+    said = f"{share:.0f} %" if share >= 1 else "under 1 %"
+    return (
+        f"this trace: {rate(made)} connections/s = {said} of the {rate(most)}/s at which ports run"
+        " out"
+    )
 
 
 def _remarks(use: PortUse, section: Section) -> Iterator[str]:
