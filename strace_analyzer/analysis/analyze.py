@@ -12,6 +12,7 @@ from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
+from strace_analyzer.machine import parse
 from strace_analyzer.machine.facts import read
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.spoken import rehearse, spoken
@@ -133,8 +134,12 @@ def opened(
 
 
 def _with_facts(trace: TraceInput, settings: Settings) -> Settings:
-    """With what the head of the trace says of its machine, where that is not known better."""
+    """With what the head of the trace says of its machine, and the list of its sockets that
+    `collect` laid beside it, where that is not known better."""
     source = trace.sources[0]
+    if settings.machine is None and (listed := source.beside("ss.txt")):
+        machine = parse(listed.decode("utf-8", "replace").splitlines())
+        settings = replace(settings, machine=machine if machine.sockets else None)
     if settings.host_range is not None or not source.can_be_read_again:
         return settings
     head = b""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 
+import pytest
 from cli.running import run
 
 TAKEN = """\
@@ -87,3 +89,17 @@ def test_json_names_the_holders_of_both_protocols(tmp_path: Path) -> None:
         {"protocol": "UDP", "holder": "resolver (pid 32)", "ports": 1},
     ]
     assert json.loads(run(*words, given=made).stdout)["traces"][0]["ports"][0]["holders"] is None
+
+
+@pytest.mark.parametrize("directory", ["", "strace-collect/"])
+def test_the_list_beside_the_trace_in_an_archive(directory: str, tmp_path: Path) -> None:
+    """As `collect` makes it."""
+    (tmp_path / "calls").write_text(TAKEN)
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "calls", f"{directory}trace.txt")
+        archive.add(listing(tmp_path), f"{directory}ss.txt")
+    report = run(tmp_path / "a.tar.gz").stdout
+    assert "\n  nginx (pid 812, fd 6) has it: a listener.\n" in report
+    other = LISTED.replace("nginx", "haproxy")
+    said = run("--ss", listing(tmp_path, other), tmp_path / "a.tar.gz").stdout
+    assert "haproxy (pid 812, fd 6) has it" in said

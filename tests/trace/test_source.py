@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strace_analyzer.errors import DamagedError, TraceError
+from strace_analyzer.machine.installing import to_install
 from strace_analyzer.trace.input.content import _zstd, blocks, rows
 from strace_analyzer.trace.input.named import traces
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
@@ -246,6 +247,33 @@ def test_the_program_zstd_does_where_the_library_is_missing(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TraceError, match=r"install the program zstd, or: .* -m pip"):
         content(stream(packed))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "line"),
+    [
+        ("/home/me/.local/share/pipx/venvs/strace-analyzer", "pipx inject strace-analyzer it"),
+        (
+            "/root/.local/share/uv/tools/strace-analyzer",
+            "uv tool install --with it strace-analyzer",
+        ),
+        ("/srv/venv", f"{sys.executable} -m pip install it"),
+    ],
+)
+def test_how_to_install_is_said_as_the_program_was(
+    prefix: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", prefix)
+    assert to_install("it") == line
+
+
+def test_a_python_that_the_system_manages_gets_its_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    assert to_install("it") == "apt install python3-it, or its like of this system"
 
 
 def names(found: list[TraceInput]) -> list[tuple[str, str, int]]:

@@ -9,7 +9,6 @@ import io
 import lzma
 import shutil
 import subprocess
-import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from contextlib import suppress
 from typing import IO, Any, BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
+from strace_analyzer.machine.installing import to_install
 
 BLOCK_SIZE = 1 << 20
 SMALL_BLOCK = 1 << 16
@@ -209,8 +209,7 @@ def _zstd_program(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
     program = shutil.which("zstd")
     if program is None:
         raise TraceError(
-            f"compressed with zstd: install the program zstd, or: {sys.executable} -m pip install "
-            f"zstandard"
+            f"compressed with zstd: install the program zstd, or: {to_install('zstandard')}"
         )
     with subprocess.Popen(
         [program, "-dc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

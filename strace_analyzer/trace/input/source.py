@@ -11,6 +11,9 @@ from typing import BinaryIO, cast
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
 
+_MOST_BESIDE = 1 << 26
+"""bytes"""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceInput:
@@ -45,6 +48,20 @@ class SourceInput:
             return 0 if self.path is None else self.path.stat().st_size
         except OSError:
             return 0
+
+    def beside(self, name: str) -> bytes:
+        """The file `name` that lies beside the trace in its archive, its beginning where it is
+        huge; b"" where there is none."""
+        if self.path is None or self.member is None:
+            return b""
+        directory = self.member.rpartition("/")[0]
+        wanted = f"{directory}/{name}" if directory else name
+        try:
+            with tarfile.open(self.path) as archive:
+                file = archive.extractfile(wanted)
+                return b"" if file is None else file.read(_MOST_BESIDE)
+        except (KeyError, OSError, EOFError, tarfile.TarError):
+            return b""  # what is damaged is said of the trace
 
     def blocks(
         self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
