@@ -31,6 +31,8 @@ def check(
     files_from: options.FilesFrom = None,
     merged: options.MergedReport = False,
     label: options.Label = None,
+    scheduler: options.Scheduler = None,
+    cache: options.CacheDirectory = None,
     profile: options.Profile = False,
     follow: options.Follow = False,
     config: options.Config = None,
@@ -76,5 +78,5 @@ def check(
             everything=all,
             follow=follow,
             quiet=quiet,
-            many=Many(merged=merged, label=label, jobs=jobs),
+            many=Many(merged, label, jobs, scheduler, cache),
         )

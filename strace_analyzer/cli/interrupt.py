@@ -85,7 +85,7 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
 def _watched(source: SourceInput, stop: Stop) -> SourceInput:
     return _UntilStopped(
         *(source.name, source.path, source.stream, source.tid, source.start),
-        *(source.member, source.only, source.others, source.refused),
+        *(source.member, source.only, source.others, source.refused, source.url),
         stop,
     )
 

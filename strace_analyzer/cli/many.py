@@ -12,6 +12,7 @@ from strace_analyzer.cli.progress import counted
 from strace_analyzer.cli.reading import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.fleet.cache import Cache
 from strace_analyzer.fleet.fold import engine, jobs_of, merged
 from strace_analyzer.fleet.labels import DEFAULT as LABEL
 from strace_analyzer.fleet.pool import Done
@@ -33,11 +34,13 @@ class Many(NamedTuple):
     merged: bool = False
     label: str | None = None
     jobs: int | None = None
+    scheduler: str | None = None
+    cache: Path | None = None
 
     @property
     def is_asked_for(self) -> bool:
         """An option was given that only has a meaning for many traces."""
-        return self.merged or self.label is not None
+        return self.merged or any((self.label, self.scheduler, self.cache))
 
 
 NOT_MANY = Many()
@@ -91,10 +94,14 @@ def check_many(
             if one.refused is not None:
                 say([one.refused])
 
+        asked = judging(chosen, many.scheduler)
+        run = engine(inputs, many.jobs, many.scheduler)
+        if many.cache is not None:
+            run = Cache(many.cache, asked).known(run)
         made = merged(
             jobs_of(inputs, many.label or LABEL),
-            judging(chosen),
-            engine(inputs, many.jobs),
+            asked,
+            run,
             signal=lambda: stop.signal,
             told=told,
         )
@@ -112,8 +119,14 @@ def check_many(
     return decide(made.grounds)[1]
 
 
-def judging(chosen: Settings) -> Judging:
-    """What was asked for, as it is sent to those who read the traces."""
+def judging(chosen: Settings, scheduler: str | None = None) -> Judging:
+    """What was asked for, as it is sent to those who read the traces. Raises ConfigurationError for
+    rule files, which other machines have not."""
+    if scheduler is not None and chosen.rule_files:
+        raise ConfigurationError(
+            "--rules with --scheduler: install the rules on the workers "
+            "(entry points strace_analyzer.rules)"
+        )
     analysis = chosen.analysis
     return Judging(
         selection=chosen.selection,

@@ -43,8 +43,8 @@ Traces = Annotated[
     typer.Argument(
         metavar="TRACE",
         help=(
-            "Output of strace: a file (.gz .xz .zst .bz2 .lz4 too), the directory or PREFIX of an "
-            "-ff family, or - for "
+            "Output of strace: a file (.gz .xz .zst .bz2 .lz4 too) or its URL, a pattern, the "
+            "directory or PREFIX of an -ff family, or - for "
             "standard input, which is also read when no TRACE is given. Each is a trace of its own."
         ),
         show_default=False,
@@ -212,6 +212,25 @@ MergedReport = Annotated[
         metavar="",
         help="One report of all traces: by host, program, cause, day. As text that of more than 8.",
         rich_help_panel=SHOWN,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS|FILE",
+        help="Have the traces read by the workers of a Dask cluster: tcp://HOST:PORT, or its "
+        "scheduler file.",
+        rich_help_panel=READING,
+    ),
+]
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="DIR",
+        help="Keep what each trace comes to, and read only those that are new.",
+        rich_help_panel=READING,
     ),
 ]
 Label = Annotated[

@@ -105,6 +105,7 @@ def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
         source.only,
         source.others,
         source.refused,
+        source.url,
         source,
         read,
     )

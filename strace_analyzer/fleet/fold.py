@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.fleet.cluster import on_cluster
 from strace_analyzer.fleet.labels import labeller
 from strace_analyzer.fleet.pool import Done, Stopped, here, in_processes
 from strace_analyzer.fleet.work import Job, Judging
@@ -25,10 +26,18 @@ def jobs_of(traces: Sequence[TraceInput], label: str) -> Iterator[Job]:
         yield Job(number, label_of(trace.name), trace)
 
 
-def engine(traces: Sequence[TraceInput], processes: int | None) -> Engine:
-    """This process where one was asked for, or there is little to do; else a pool of them, as many
-    as there are processors unless it is said how many."""
-    few = sum(source.size for trace in traces for source in trace.sources) < _SMALL
+def engine(
+    traces: Sequence[TraceInput], processes: int | None, scheduler: str | None = None
+) -> Engine:
+    """The cluster of `scheduler`, where one was named. This process where one was asked for, or
+    there is little to do; else a pool of them, as many as there are processors unless it is said
+    how many."""
+    if scheduler is not None:
+        return lambda jobs, judging, stopped: on_cluster(jobs, judging, scheduler, stopped)
+    is_remote = any(source.url is not None for trace in traces for source in trace.sources)
+    few = (
+        not is_remote and sum(source.size for trace in traces for source in trace.sources) < _SMALL
+    )
     if processes == 1 or len(traces) == 1 or (processes is None and few):
         return here
     count = processes or os.cpu_count() or 1

@@ -22,7 +22,7 @@ Stopped = Callable[[], bool]
 _AHEAD = 4
 """jobs that wait for each process, so that none is idle and memory does not grow with the jobs"""
 _LIVES = 3
-_PATIENCE = 0.5
+PATIENCE = 0.5
 """seconds between looks at whether the end is asked for"""
 
 
@@ -83,7 +83,7 @@ def _worked(
             under_way[pool.submit(digest_of, job.trace, judging)] = job
         if not under_way:
             return
-        done, _ = wait(under_way, _PATIENCE, FIRST_COMPLETED)
+        done, _ = wait(under_way, PATIENCE, FIRST_COMPLETED)
         for future in done:
             made = future.result()
             job = under_way.pop(future)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cli.running import run
 
+from strace_analyzer.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
 OTP23 = SAMPLES / "erlang23-inets-httpc-40req-yy-tt-T.strace"
@@ -126,3 +128,22 @@ def test_erlang_25_has_given_up_the_habit() -> None:
     done = run("compare", before, TRACES / "erlang25-inets-httpc-40req.strace")
     assert done.stdout.splitlines()[0] == "early-bound 40 of 40 -> 0 of 40 TCP connections"
     assert done.returncode == 0
+
+
+def test_two_directories_are_compared_as_their_traces_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side in ("before", "after"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "curl.strace").symlink_to(SAMPLES / "curl-interface-any.strace")
+    (tmp_path / "before" / "erlang.strace").symlink_to(OTP23)
+    assert (
+        main(["compare", "--format", "json", *(str(tmp_path / s) for s in ("before", "after"))])
+        == 0
+    )
+    made = json.loads(capsys.readouterr().out)
+    assert (made["sides"]["before"]["early_bound"], made["sides"]["after"]["early_bound"]) == (
+        40,
+        0,
+    )
+    assert {change["kind"] for change in made["changes"]} == {"gone"}

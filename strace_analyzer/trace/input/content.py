@@ -235,12 +235,24 @@ def _feed(raw: io.BufferedReader, into: IO[bytes]) -> None:
             into.write(data)
 
 
+def _lz4(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    try:
+        lz4 = importlib.import_module("lz4.frame")
+    except ModuleNotFoundError as error:
+        raise TraceError("compressed with lz4: pip install 'strace-analyzer[fleet]'") from error
+    try:
+        yield from _pieces(lz4.LZ4FrameFile(raw), size)
+    except RuntimeError as damage:
+        raise EOFError(str(damage)) from damage
+
+
 _FORMATS: dict[bytes, Callable[[io.BufferedReader, int], Iterator[bytes]]] = {
     b"\x1f\x8b": _gzip,
     b"\xfd7zXZ\x00": _xz,
     b"BZh": _bzip2,
     b"\x28\xb5\x2f\xfd": _zstd,
+    b"\x04\x22\x4d\x18": _lz4,
 }
-"""The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878) -> its reader."""
+"""The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878, LZ4 frame) -> its reader."""
 
 _LONGEST_MAGIC = max(map(len, _FORMATS))

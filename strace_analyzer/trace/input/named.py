@@ -1,7 +1,8 @@
 """What the user names -> traces of one or more sources.
 
-A file, a stream, or an archive (tar) that `collect` made; a directory or a PREFIX is the family of
-files that `strace -ff -o PREFIX` wrote, one per thread (strace(1), --output-separately).
+A file, a stream, a URL, a pattern of names, or an archive (tar) that `collect` made; a directory or
+a PREFIX is the family of files that `strace -ff -o PREFIX` wrote, one per thread (strace(1),
+--output-separately).
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import re
 import sys
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from glob import glob, has_magic
 from pathlib import Path
 from typing import BinaryIO
 
 from strace_analyzer.errors import DamagedError, TraceError
+from strace_analyzer.trace.input import remote
+from strace_analyzer.trace.input.remote import is_url
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
-_MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2))?")
+_MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2|lz4))?")
 """The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""
 
 
@@ -29,7 +33,7 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
     Raises TraceError where the only argument names nothing that can be read; one of several is a
     trace that raises it when it is read.
     """
-    named = _families_joined(arguments or ["-"])
+    named = _families_joined([*_expanded(arguments or ["-"])])
     found: list[TraceInput] = []
     for name, argument in named:
         try:
@@ -41,6 +45,18 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
     return [replace(trace, id=f"t{number}") for number, trace in enumerate(found, 1)]
 
 
+def _expanded(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments; in the place of a pattern (`logs/**/*.strace`) that is the name of no file,
+    what it matches, and itself where it matches nothing."""
+    for argument in arguments:
+        matched: list[str] = []
+        if has_magic(argument) and not is_url(argument) and not Path(argument).exists():
+            matched = sorted(glob(argument, recursive=True))
+            if "**" in argument:  # a directory, and all that is in it
+                matched = [name for name in matched if not Path(name).is_dir()]
+        yield from matched or [argument]
+
+
 def _families_joined(arguments: Sequence[str]) -> list[tuple[str | None, str]]:
     """The arguments; in the place of all files of one family (`trace.*`), once its prefix. With
     each the prefix, None where it is an argument."""
@@ -49,10 +65,11 @@ def _families_joined(arguments: Sequence[str]) -> list[tuple[str | None, str]]:
         match = _MEMBER.fullmatch(Path(argument).name)
         if match is not None and Path(argument).is_file():
             named.setdefault(str(Path(argument).parent / match["prefix"]), []).append(argument)
+    there = {path: _members(path) for path in {Path(prefix).parent for prefix in named}}
     whole = {
         argument: prefix
         for prefix, members in named.items()
-        if 1 < len(members) == len(_members(Path(prefix).parent).get(Path(prefix).name, ()))
+        if 1 < len(members) == len(there[Path(prefix).parent].get(Path(prefix).name, ()))
         for argument in members
     }
     joined = [(whole.get(argument), whole.get(argument, argument)) for argument in arguments]
@@ -75,6 +92,8 @@ def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
         stream = stdin or sys.stdin.buffer
         start = stream.tell() if stream.seekable() else None
         return [_one("<stdin>", SourceInput("<stdin>", None, stream, start=start))]
+    if is_url(argument):
+        return _remote(argument)
     path = Path(argument)
     try:
         if path.is_dir():
@@ -90,6 +109,37 @@ def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
     if not family:
         raise TraceError(f"{argument}: no such file or directory")
     return [_one(argument, *family)]
+
+
+def _remote(url: str) -> list[TraceInput]:
+    """What a URL names: a file, or as in `_directory` what is in and below it."""
+    found = remote.files(url)
+    if found == [url]:
+        return [_one(url, SourceInput(url, None, url=url))]
+    families: dict[str, list[SourceInput]] = {}
+    others: dict[str, list[str]] = {}
+    for name in found:
+        directory, _, base = name.rpartition("/")
+        match = _MEMBER.fullmatch(base)
+        if match is not None:
+            source = SourceInput(name, None, tid=int(match["tid"]), url=name)
+            families.setdefault(f"{directory}/{match['prefix']}", []).append(source)
+        elif not base.startswith("."):
+            others.setdefault(directory, []).append(name)
+    within = {prefix.rpartition("/")[0] for prefix in families}
+    traces = []
+    for prefix, members in families.items():
+        directory = prefix.rpartition("/")[0]
+        alone = sum(name.startswith(f"{directory}/") for name in found) == len(members)
+        ordered = sorted(members, key=lambda source: (source.tid or 0, source.name))
+        traces.append(_one(directory if alone else prefix, *ordered))
+    traces += [
+        _one(name, SourceInput(name, None, url=name))
+        for directory, names in others.items()
+        for name in names
+        if directory not in within or _TRACE_NAME.search(name)
+    ]
+    return sorted(traces, key=lambda trace: trace.name)
 
 
 def _file(argument: str, path: Path) -> TraceInput:
@@ -178,7 +228,7 @@ def _walked(path: Path) -> TraceInput:
         return _one(str(path), SourceInput(str(path), None, refused=str(error)))
 
 
-_TRACE_NAME = re.compile(r"\.(?:strace|trace)(?:\.(?:gz|xz|zst|bz2))?$")
+_TRACE_NAME = re.compile(r"\.(?:strace|trace)(?:\.(?:gz|xz|zst|bz2|lz4))?$")
 
 
 def _members(directory: Path) -> dict[str, tuple[SourceInput, ...]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
+from strace_analyzer.trace.input.remote import opened
 
 _MOST_BESIDE = 1 << 26
 """bytes"""
@@ -35,10 +37,14 @@ class SourceInput:
     """The same for the one that has all lines but theirs."""
     refused: str | None = None
     """Why it names nothing that can be read, where others were named beside it."""
+    url: str | None = None
+    """Of a file that lies elsewhere."""
 
     @property
     def can_be_read_again(self) -> bool:
         """It is a file, whether named or redirected, no pipe."""
+        if self.url is not None:
+            return True
         return self.start is not None or (self.path is not None and self.path.is_file())
 
     @property
@@ -63,6 +69,15 @@ class SourceInput:
         except (KeyError, OSError, EOFError, tarfile.TarError):
             return b""  # what is damaged is said of the trace
 
+    def raw(self, size: int = BLOCK_SIZE) -> Iterator[bytes]:
+        """The bytes of its file as they lie there. Raises TraceError, OSError."""
+        if self.url is not None:
+            with opened(self.url) as file:
+                yield from iter(partial(file.read, size), b"")
+        elif self.path is not None:
+            with self.path.open("rb", buffering=0) as local:
+                yield from iter(partial(local.read, size), b"")
+
     def blocks(
         self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
     ) -> Iterator[Block]:
@@ -84,12 +99,18 @@ class SourceInput:
             elif self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
                     yield from blocks(cast("BinaryIO", file), size, shortened)
+            elif self.url is not None:
+                with opened(self.url) as file:
+                    yield from blocks(file, size, shortened)
             elif self.stream is not None:
                 if self.start is not None:
                     self.stream.seek(self.start)
                 yield from blocks(self.stream, size, shortened)
         except TraceError as error:
-            raise type(error)(f"{self.name}: {error}") from error
+            said = str(error)
+            raise type(error)(
+                said if said.startswith(f"{self.name}:") else f"{self.name}: {said}"
+            ) from error
         except (tarfile.TarError, EOFError) as damage:
             raise DamagedError(f"{self.name}: damaged archive ({damage})") from damage
         except OSError as error:
