@@ -17,7 +17,9 @@ import pytest
 from lark import Lark, Token
 from lark.exceptions import GrammarError, LexError
 
+import strace_analyzer as sa
 from strace_analyzer.trace.decode.calls import CallParser
+from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.learned import cache as cache_module
 from strace_analyzer.trace.learned import grammar, learning, tables
 from strace_analyzer.trace.learned.learning import MOST_TOKENS_OF_A_SHAPE, Learner
@@ -589,3 +591,27 @@ def test_the_tokens_of_a_tree_are_lark_s_own() -> None:
     tokens.extend(interactive.iter_parse())
     tree = interactive.feed_eof()
     assert [id(token) for token in tree.children] == [id(token) for token in tokens]
+
+
+def test_a_text_that_has_no_shape_is_not_read_anew_by_lark_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A line at the beginning of a trace is graded, and then read: by one reader once."""
+    read: list[bytes] = []
+    lesson = Learner.lesson
+
+    def counted(self: Learner, text: bytes) -> Lesson | None:
+        read.append(text)
+        return lesson(self, text)
+
+    monkeypatch.setattr(Learner, "lesson", counted)
+    entries = ", ".join(
+        f'{{d_ino={n}, d_off=1, d_reclen=24, d_type=DT_REG, d_name="{n}"}}' for n in range(400)
+    )
+    line = f"getdents64(3, [{entries}], 32768) = 4800"
+    first, second = sa.parse([line, line])
+    assert isinstance(first, Syscall)
+    assert isinstance(second, Syscall)
+    assert first.args == second.args
+    assert len(first.args[1].items) == 400
+    assert read.count(line.encode()) <= 2  # 5 readings, of a frame and of a call

@@ -67,6 +67,9 @@ Reading = tuple[Shape, "re.Match[bytes] | None"]
 """The shape of a text, and the match (None from plain Lark)."""
 
 
+_MOST_UNLEARNED = 16
+
+
 class Reader:
     """Reads texts of one grammar.
 
@@ -93,6 +96,8 @@ class Reader:
         self._recalled: dict[bytes, list[Any]] = {}
         """those of keys that were met, the best last"""
         self._has_news = False
+        self._unlearned: dict[bytes, Reading] = {}
+        """the last texts that have no shape: a line is graded, and then read"""
 
     def read(self, key: bytes, text: bytes) -> Reading | None:
         """What `text` says; None where the grammar does not read it.
@@ -145,6 +150,8 @@ class Reader:
 
     def _learn(self, key: bytes, text: bytes) -> Reading | None:
         """As `read`, by Lark."""
+        if text in self._unlearned:
+            return self._unlearned[text]
         lesson = self._lesson(text)
         if lesson is None:
             return None
@@ -161,7 +168,12 @@ class Reader:
                 if self._name and not self._has_news:
                     self._has_news = True
                     atexit.register(self.keep)
-        return Shape(said, self._leaves), None
+        reading = Shape(said, self._leaves), None
+        if expression is None:
+            if len(self._unlearned) >= _MOST_UNLEARNED:
+                self._unlearned.clear()
+            self._unlearned[text] = reading
+        return reading
 
     def _lesson(self, text: bytes) -> Lesson | None:
         if self._teacher is None:
