@@ -39,7 +39,7 @@ def on_cluster(
         under_way: dict[Any, Job] = {}
         while not stopped():
             most = max(1, sum(client.nthreads().values())) * _AHEAD
-            for job in islice(waiting, most - len(under_way)):
+            for job in islice(waiting, max(0, most - len(under_way))):  # one worker may be gone
                 future = client.submit(digest_of, _anywhere(job.trace), judging, pure=False)
                 under_way[future] = job
             if not under_way:
