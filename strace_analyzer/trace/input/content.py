@@ -1,4 +1,7 @@
-"""A file or a stream, compressed or not -> blocks of whole lines, as soon as they are there."""
+"""A file or a stream, compressed or not -> blocks of whole lines, as soon as they are there.
+
+It is long because every compression is known here and nowhere else.
+"""
 
 from __future__ import annotations
 
