@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from strace_analyzer.trace.input.wrapping.peeled import Peeled
 
@@ -11,9 +12,12 @@ _RECORD = re.compile(
     rb"(?<=[\s\]:|>)}\"'])(?=\[pid|[0-9]|[a-z_][a-z0-9_]*\(|<\.\.\. |\+\+\+ |--- )"
 )
 """Where in a line a record may begin."""
+_WRAPPED = re.compile(rb"(?<=[\s\]:|>)}])(?=[*`{\"<>|+#/&\[\\A-Za-z0-9])")
+"""Where something wrapped may begin."""
 _VARIES = re.compile(rb"([0-9a-f]*[0-9][0-9a-f]*|[ \t]+)")
 _LONGEST = 200
 _PLACES = 24
+_WRAPPED_PLACES = 3
 
 
 class Constant:
@@ -38,9 +42,13 @@ def likeness(prefix: bytes) -> bytes:
 
 def places(text: bytes) -> Iterator[int]:
     """Where the record in `text` may begin, the likeliest first."""
-    for count, match in enumerate(_RECORD.finditer(text, 1, _LONGEST)):
-        if count == _PLACES:
-            return
+    for match in islice(_RECORD.finditer(text, 1, _LONGEST), _PLACES):
+        yield match.start()
+
+
+def wrapped_places(text: bytes) -> Iterator[int]:
+    """Where in `text` something may begin that is wrapped in a kind that we know."""
+    for match in islice(_WRAPPED.finditer(text, 1, _LONGEST), _WRAPPED_PLACES):
         yield match.start()
 
 

@@ -12,7 +12,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise, product
+from itertools import islice, pairwise, product
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
@@ -21,6 +21,8 @@ _LONGEST = 24
 """Pieces of one record."""
 _MIXED = 4
 """Pieces for which every way to join each two is tried."""
+_CHOICES = 256
+"""Of pieces that may be something else instead."""
 _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
 """Without this no text is a record."""
 _REST = re.compile(
@@ -31,6 +33,8 @@ _REST = re.compile(
 _DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
 _ERROR = re.compile(rb"-1 (E[A-Z0-9]+) \((.*)\)(?: <[0-9.]+>)?$")
 _STUB = b"exit(0) = ?"
+_MARKS = 4
+"""Bytes by which lines of the same text differ in the marks of their quoting."""
 _CLOCK = re.compile(rb"[0-9]:[0-9]|\[pid|[0-9]{9}|[0-9]\.[0-9]")
 
 
@@ -135,18 +139,15 @@ class Folds:
             return False
         if _DURATION.fullmatch(tail.text.strip()):
             return True
-        return head.width + len(words[0]) >= self._widest
+        slack = _MARKS if words[0].startswith(b"(") else 0
+        return head.width + len(words[0]) + slack >= self._widest
 
     def _read(self, pieces: Sequence[Piece]) -> bytes | None:
         """The text of all `pieces` if the grammar reads it, and does not read one of them."""
         floor = max(piece.grade for piece in pieces)
         begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
         best: bytes | None = None
-        ways = _texts([piece.text for piece in pieces if piece.text])
-        if any(piece.other for piece in pieces):
-            others = [piece.other or piece.text for piece in pieces]
-            ways = chain(ways, _texts([text for text in others if text]))
-        for text in ways:
+        for text in _all_texts([piece for piece in pieces if piece.text]):
             if _ENDS.search(text) is None:
                 return None
             grade, plain = self._reads(text) if begins else (self._judge(text), text)
@@ -163,6 +164,16 @@ class Folds:
         first, last = pieces[0], pieces[-1]
         counts = sum(piece.counts for piece in pieces)  # those of others may stand between
         return Piece(first.number, counts, text, self._judge(text), last.width)
+
+
+def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:
+    """The texts that `pieces` may have been, with what some of them may be instead."""
+    choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
+    seen = set()
+    for texts in islice(choices, _CHOICES):
+        if texts not in seen:
+            seen.add(texts)
+            yield from _texts(texts)
 
 
 def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:

@@ -136,9 +136,9 @@ PREFIXES: tuple[Layer, ...] = (
     Prefix("grep -n", rb"%b[0-9]+[:-]" % _NO_TIME),
     Prefix(
         "grep with file names",
-        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]]+)(?::[0-9]+(?::[0-9]+)?)?:" % _NO_TIME,
+        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:" % _NO_TIME,
     ),
-    Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]]+\.[a-z0-9]+)-[0-9]+-"),
+    Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]*`]+\.[a-z0-9]+)-[0-9]+-"),
     Prefix(
         "line numbers",
         rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])"

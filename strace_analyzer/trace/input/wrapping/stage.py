@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places
+from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places, wrapped_places
 from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML, JSON
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
@@ -297,7 +297,14 @@ class Unwrapping:
         is_numbered = known.chain != () and known.chain == self._numbering
         if (known.chain and not is_numbered) or known.grade >= Grade.BEGUN:
             return known
-        return known if self._ordinary >= _FEW else self._guess(known.peeled.text, known)
+        if self._ordinary >= _FEW:
+            return known
+        member = None if known.chain else JSON.peel(raw)
+        if member is None:
+            return self._guess(known.peeled.text, known)
+        inside = _Reading(member, Grade.FOREIGN, (JSON,))
+        guessed = self._guess(member.text, inside)
+        return known if guessed is inside else guessed
 
     def _known(self, raw: bytes) -> _Reading:
         """The best reading of a line as it stands, as the lines before it, or in a known kind."""
@@ -337,7 +344,8 @@ class Unwrapping:
         if capped is None or self._judge(capped.text) < reading.grade:
             return reading
         if depth > self._level and (self._is_level or _IS_TEXT.match(capped.text)):
-            return _Reading(capped, self._judge(capped.text), reading.chain)
+            other = b"" if self._is_level else reading.peeled.text
+            return _Reading(capped, self._judge(capped.text), reading.chain, other=other)
         return reading._replace(other=capped.text)
 
     def _weighed(self, peeled: Peeled, chain: Chain) -> _Reading:
@@ -402,19 +410,31 @@ class Unwrapping:
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
         """Of a line, perhaps without its number: a prefix of no known kind, if a line before this
         one had one like it; None if none had yet."""
+        is_folded = False
         for place in places(raw):
             grade = self._judge(raw[place:])
-            if grade is Grade.BEGUN and not self._ordinary and self._is_plain(raw[place:]):
-                return None  # folded
-            if grade >= Grade.OPEN and self._is_plain(raw[place:]):
-                like = likeness(raw[:place])
-                if like not in self._guesses:
-                    self._guesses.add(like)
-                    return None
-                chain = (*known.chain, Constant(raw[:place]))
-                self._chains.insert(0, chain)
-                return _Reading(Peeled(raw[place:]), Grade.WHOLE, chain)
-        return known
+            if not self._is_plain(raw[place:]):
+                continue
+            is_folded |= grade is Grade.BEGUN and not self._ordinary
+            if grade >= Grade.OPEN:
+                return self._guessed(raw, place, _Reading(Peeled(raw[place:]), grade, ()), known)
+        for place in wrapped_places(raw) if _HOPEFUL.search(raw) else ():
+            found = self._search(raw[place:])
+            if found is not None and found.grade >= Grade.STRANGE:
+                return self._guessed(raw, place, found, known)
+        return None if is_folded else known
+
+    def _guessed(
+        self, raw: bytes, place: int, inside: _Reading, known: _Reading
+    ) -> _Reading | None:
+        """The reading of `raw` in whose place `place` that of `inside` begins."""
+        like = likeness(raw[:place])
+        if like not in self._guesses:
+            self._guesses.add(like)
+            return None
+        chain = (*known.chain, Constant(raw[:place]), *inside.chain)
+        self._chains.insert(0, chain)
+        return inside._replace(chain=chain)
 
 
 NOBODY = "without a name"
