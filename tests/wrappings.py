@@ -45,6 +45,35 @@ def printable(line: bytes) -> bytes:
     return quopri.encodestring(line).replace(b"=\n", b"").rstrip(b"\n")
 
 
+def member(*keys: str) -> Callable[[bytes], bytes]:
+    """A line as JSON: an object in an object, by these keys."""
+
+    def wrapped(line: bytes) -> bytes:
+        said: object = line.decode("latin-1")
+        for key in reversed(keys):
+            said = {"timestamp": 1796002133123, key: said, "host": "n1"}
+        return json.dumps(said).encode()
+
+    return wrapped
+
+
+def row(line: bytes) -> bytes:
+    """A line as CSV (RFC 4180)."""
+    cell = line.replace(b'"', b'""')
+    return b'"2026-11-29T21:28:53.000+0000","n1","' + cell + b'","main"'
+
+
+def shown(line: bytes) -> bytes:
+    """As cat -A."""
+    return line.replace(b"\t", b"^I") + b"$"
+
+
+def narrow(line: bytes) -> bytes:
+    """As a PDF's text: ligatures, blanks that do not break, curly quotes."""
+    text = line.decode("latin-1").replace("fl", "\ufb02").replace("fi", "\ufb01")
+    return text.replace('"', "\u201d").replace(", ", ",\u00a0").encode()
+
+
 TIME = b"2026-11-29T21:28:53.123456789Z "
 WRAPPINGS: dict[str, Wrapping] = {
     "quoted": before(b"> "),
@@ -84,6 +113,40 @@ WRAPPINGS: dict[str, Wrapping] = {
     "coloured": each(lambda line: b"\x1b[32m" + line + b"\x1b[0m"),
     "curly quotes": each(lambda line: line.replace(b'"', "\u201d".encode())),
     "an unknown tool": before(b"mytool[host7]: "),
+    "an unknown tool that looks like a call": before(b"mytool(812): "),
+    "aws logs tail": before(b"2026-11-29T21:28:53.123000+00:00 app/web/0f3a9c "),
+    "docker service logs": before(b"web_app.1.k4n2x8v0qf1h@node1    | "),
+    "stern": before(b"api-6d4f9c7b5-x2x8q app "),
+    "heroku": before(b"2026-11-29T21:28:53.123456+00:00 app[web.1]: "),
+    "GitLab CI": before(b"2026-11-29T21:28:53.123456Z 01O "),
+    "Jenkins": before(b"[2026-11-29T21:28:53.123Z] "),
+    "Jenkins, time of day": before(b"21:28:53  "),
+    "ts": before(b"Nov 29 21:28:53 "),
+    "glog": before(b"I1129 21:28:53.123456     812 tracer.go:41] "),
+    "logrus": each(
+        lambda line: (
+            b'time="2026-11-29T21:28:53Z" level=info msg='
+            + json.dumps(line.decode("latin-1")).encode()
+        )
+    ),
+    "python logging": before(b"2026-11-29 21:28:53,123 - tracer - INFO - "),
+    "log4j": before(b"2026-11-29 21:28:53,123 [main] INFO  tracer - "),
+    "Elasticsearch": each(member("_source", "message")),
+    "Loki": each(member("line")),
+    "CloudWatch": each(member("message")),
+    "Google Cloud": each(member("jsonPayload", "message")),
+    "a member of JSON": each(
+        lambda line: b'      "message": ' + json.dumps(line.decode("latin-1")).encode() + b","
+    ),
+    "CSV": each(row),
+    "cat -A": each(shown),
+    "a PDF": each(narrow),
+    "git log -p": before(b"    +"),
+    "less -N": numbered(b"%7d "),
+    "bat": numbered(b"%4d   \xe2\x94\x82 "),
+    "vim's numbers": numbered(b"%3d\xe2\x94\x82"),
+    "IRC": before(b"21:28 <alice> "),
+    "Slack": before(b"&gt; "),
 }
 
 

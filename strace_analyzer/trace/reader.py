@@ -231,13 +231,19 @@ class EventStream:
     def close(self) -> list[Event]:
         """The end of the input: what was still under way.
 
-        Raises SeveralStreamsError where it was that of several traces.
+        Raises SeveralStreamsError where it was that of several traces, TraceError where it was a
+        diff of two.
         """
         events = self._unwrapped(self._unwrapping.close())
         self.accounting.read_through = self._unwrapping.notes
         self.accounting.unescaped = self._unwrapping.unescaped
         if self._decoder.layout is not Layout.BARE:
             self.accounting.thread = None
+        if self._unwrapping.is_diff:
+            raise TraceError(
+                f"{self.accounting.name}: a diff of two traces, which has parts of both: give the "
+                f"traces themselves (git show REVISION:FILE, or patch(1))"
+            )
         streams = self._unwrapping.streams
         if len(streams) > 1:
             raise SeveralStreamsError(self.accounting.name, tuple(map(named, streams)))

@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import random
 from functools import cache
 from pathlib import Path
 
 import pytest
-from wrappings import WRAPPINGS, Lines, folded, two_of_them
+from wrapped_traces import analysis, found
+from wrappings import WRAPPINGS, folded, two_of_them
 
 import strace_analyzer as sa
 from strace_analyzer.trace.input.wrapping.stage import SAMPLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = ("ssh-b-any.strace", "node-http-anyaddr.strace")
-Found = list[tuple[str, tuple[tuple[str, int], ...], str]]
 
 
 @cache
 def sample(name: str) -> tuple[bytes, ...]:
     text = (ROOT / "samples" / name).read_bytes()
     return tuple(line.rstrip() for line in text.splitlines())
-
-
-def analysis(lines: Lines) -> sa.Analysis:
-    return sa.analyze(io.BytesIO(b"\n".join(lines) + b"\n"), sockets=False)
-
-
-def found(of: sa.Analysis, places: dict[int, int] | None = None) -> Found:
-    """Rule, the lines of its calls and the outcome of each finding, the lines put where `places`
-    says."""
-    return sorted(
-        (
-            finding.rule,
-            tuple(
-                sorted(
-                    (role, places[call.line] if places else call.line)
-                    for role, call in finding.calls.items()
-                    if call is not None
-                )
-            ),
-            str(finding.outcome),
-        )
-        for finding in of.findings
-    )
 
 
 @pytest.mark.parametrize("name", WRAPPINGS)

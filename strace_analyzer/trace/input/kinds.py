@@ -87,6 +87,20 @@ KINDS = (
         opening=r'\{"schema": \d+,',
     ),
     Kind("JSON", _GIVE_TEXT, opening=r'[\[{]\s*(?:$|["\[{\]}\d-])'),
+    Kind("text in base64", "decode it: base64 -d", line=r"^[A-Za-z0-9+/]{40,}={0,2}$"),
+    Kind(
+        "percent-encoded text",
+        "decode it: python3 -c 'import sys, urllib.parse; "
+        "print(urllib.parse.unquote(sys.stdin.read()))'",
+        line=r"%28.*%29.*%3D",
+    ),
+    Kind("rich text (RTF)", _GIVE_TEXT, opening=r"\{\\rtf"),
+    Kind("XML", _GIVE_TEXT, line=r"<!\[CDATA\["),
+    Kind(
+        "lines in single quotes",
+        "take them off: sed \"s/^ *b*'//; s/',*$//\"",
+        line=r"^\s*b?'.*',?$",
+    ),
     Kind("a web page", _GIVE_TEXT, opening=r"(?i)<(?:!doctype|html|\?xml)"),
     Kind(
         "the output of perf trace",

@@ -9,7 +9,8 @@ from itertools import islice
 from strace_analyzer.trace.input.wrapping.peeled import Peeled
 
 _RECORD = re.compile(
-    rb"(?<=[\s\]:|>)}\"'])(?=\[pid|[0-9]|[a-z_][a-z0-9_]*\(|<\.\.\. |\+\+\+ |--- )"
+    rb"(?<=[\s\]:|>)}\"'])(?!(?<=[0-9]{2}:)[0-9]{2}[ .:,])"
+    rb"(?=\[pid|[0-9]|[a-z_][a-z0-9_]*\(|<\.\.\. |\+\+\+ |--- )"
 )
 """Where in a line a record may begin."""
 _WRAPPED = re.compile(rb"(?<=[\s\]:|>)}])(?=[*`{\"<>|+#/&\[\\A-Za-z0-9])")

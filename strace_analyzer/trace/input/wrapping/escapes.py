@@ -1,10 +1,9 @@
-"""Text as HTML, mail, Markdown, JSON or a word processor write it -> the text itself."""
+"""Text as HTML, mail, Markdown, a terminal or a word processor write it -> the text itself."""
 
 from __future__ import annotations
 
 import binascii
 import html
-import json
 import re
 
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
@@ -88,6 +87,7 @@ class Typography(_Escape):
             **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
             **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
             "\u2026": "...",
+            **{chr(0xFB00 + at): text for at, text in enumerate(("ff", "fi", "fl", "ffi", "ffl"))},
         }
     )
 
@@ -112,40 +112,38 @@ class Caret(_Escape):
         return None if plain == text else Peeled(plain)
 
 
-class Json:
-    """An object a line, as docker's json-file and `journalctl -o json` write it; or a string."""
+class ShownEnds(_Escape):
+    """`$` at each line's end, as `cat -A` shows it."""
 
-    name = "JSON lines"
-    is_around = True
-    _KEYS = ("log", "MESSAGE", "message", "msg", "line", "text", "textPayload", "_raw")
-    _STREAMS = ("container_name", "CONTAINER_NAME", "container_id", "_PID", "pod")
+    name = "cat -A"
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The member that holds the line; docker's goes on where it does not end in a newline."""
-        body = text.strip().removesuffix(b",")
-        if not (body.startswith((b'{"', b'"', b"{ ")) and body.endswith((b"}", b'"'))):
-            return None
-        try:
-            said = json.loads(body.decode("utf-8", "surrogateescape"))
-        except ValueError:
-            return None
-        stream = b""
-        key = ""
-        if isinstance(said, dict):
-            key = next((key for key in self._KEYS if isinstance(said.get(key), str)), "")
-            names = [str(said[name]) for name in self._STREAMS if name in said]
-            stream = " ".join(names[:1]).encode("utf-8", "replace")
-            said = said.get(key)
-        if not isinstance(said, str):
-            return None
-        raw = said.encode("utf-8", "surrogateescape" if said.isprintable() else "replace")
-        goes_on = key == "log" and not raw.endswith(b"\n") and len(raw) >= _DOCKER_PIECE
-        return Peeled(raw.rstrip(b"\r\n"), stream, goes_on)
+        """Without it, tabs as they were."""
+        return Peeled(text[:-1].replace(b"^I", b"\t")) if text.endswith(b"$") else None
 
 
-_DOCKER_PIECE = 16 << 10
-"""docker's json-file driver cuts lines here (moby, daemon/logger/copier.go)."""
+class ShownFolds(_Escape):
+    """`$` at each line's end, `\\` where it is folded, and escapes in between: `sed -n l`."""
 
-JSON = Json()
+    name = "sed -n l"
+    _ESCAPED = re.compile(rb"\\(?:\\|[abfnrtv]|([0-3][0-7]{2}))")
+    _NAMES, _CHARACTERS = b"abfnrtv\\", b"\a\b\f\n\r\t\v\\"
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Its escapes as characters; it goes on where it ends in a backslash."""
+        if not text.endswith((b"$", b"\\")):
+            return None
+        plain = self._ESCAPED.sub(self._character, text[:-1])
+        return Peeled(plain, goes_on=text.endswith(b"\\"))
+
+    def _character(self, match: re.Match[bytes]) -> bytes:
+        return bytes(
+            [int(match[1], 8) if match[1] else self._CHARACTERS[self._NAMES.index(match[0][1])]]
+        )
+
+
 HTML = Html()
-ESCAPES: tuple[Layer, ...] = (JSON, HTML, QuotedPrintable(), Caret(), Markdown(), Typography())
+ESCAPES: tuple[Layer, ...] = (
+    *(HTML, QuotedPrintable(), Caret(), Markdown(), Typography()),
+    *(ShownFolds(), ShownEnds()),
+)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
 
-_LONGEST = 24
+_LONGEST = 64
 """Pieces of one record."""
 _MIXED = 4
 """Pieces for which every way to join each two is tried."""
@@ -47,8 +47,8 @@ class Piece(NamedTuple):
     """Lines."""
     text: bytes
     grade: Grade
-    width: int
-    """Of the last line, with its wrapping."""
+    widths: tuple[int, int]
+    """Of the last line, with its wrapping and without: it may have been folded before or after."""
     other: bytes = b""
     """What it may be instead of `text`: quoting that is none."""
 
@@ -60,7 +60,7 @@ class Folds:
         self._judge = judge
         self._reads = reads
         self._pending: list[Piece] = []
-        self._widest = 0
+        self._widest = (0, 0)
         """Of the lines that were folded."""
         self.joined = 0
         """Records made of several lines."""
@@ -140,7 +140,10 @@ class Folds:
         if _DURATION.fullmatch(tail.text.strip()):
             return True
         slack = _MARKS if words[0].startswith(b"(") else 0
-        return head.width + len(words[0]) + slack >= self._widest
+        room = len(words[0]) + slack
+        return any(
+            width + room >= widest for width, widest in zip(head.widths, self._widest, strict=True)
+        )
 
     def _read(self, pieces: Sequence[Piece]) -> bytes | None:
         """The text of all `pieces` if the grammar reads it, and does not read one of them."""
@@ -160,10 +163,11 @@ class Folds:
 
     def _together(self, pieces: Sequence[Piece], text: bytes) -> Piece:
         self.joined += 1
-        self._widest = max(self._widest, *(piece.width for piece in pieces[:-1]))
+        wrapped, bare = zip(self._widest, *(piece.widths for piece in pieces[:-1]), strict=True)
+        self._widest = max(wrapped), max(bare)
         first, last = pieces[0], pieces[-1]
         counts = sum(piece.counts for piece in pieces)  # those of others may stand between
-        return Piece(first.number, counts, text, self._judge(text), last.width)
+        return Piece(first.number, counts, text, self._judge(text), last.widths)
 
 
 def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:

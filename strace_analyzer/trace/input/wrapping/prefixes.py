@@ -25,6 +25,8 @@ _TIME = rb"(?:(?:%b )?%b|%b|[0-9]{9,11}\.[0-9]{6}|\[ *[0-9]+\.[0-9]{6}\])" % (
 )
 _NO_TIME = rb"(?![0-9]{1,2}:[0-9]{2}:[0-9]{2}[. ])"
 """What strace prints itself with -t and -tt."""
+_NO_TIME = rb"(?![0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?  )"
+_NO_HOURS = rb"(?![^\s:./]*:[0-9]{2}:[0-9]{2}[., ])"
 _IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
 
 
@@ -104,7 +106,7 @@ def line_numbers(lines: Iterable[bytes]) -> Layer:
 PREFIXES: tuple[Layer, ...] = (
     QUOTING,
     Prefix("quoting with initials", rb"(?:[ \t]{0,8}[A-Z][A-Za-z.]{0,3}>)+[ \t]"),
-    Prefix("the prefixes of docker compose", rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_.-]*)[ \t]*\| ?"),
+    Prefix("the prefixes of docker compose", rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_.@-]*)[ \t]*\| ?"),
     Prefix(
         "the prefixes of kubectl logs --prefix",
         rb"\[(?P<stream>(?:pod|job|deploy[a-z]*|[a-z]+)/[^\]\s]+)\] ?",
@@ -128,6 +130,12 @@ PREFIXES: tuple[Layer, ...] = (
         rb"(?:[0-9]{2}-[0-9]{2} [0-9:.]+ +[0-9]+ +[0-9]+ [VDIWEF] |[VDIWEF]/)[^:(]{1,40}"
         rb"(?:\( *[0-9]+\))?: ",
     ),
+    Prefix("aws logs tail", rb"%b (?P<stream>[^\s(]*/[^\s(]+) " % _RFC3339),
+    Prefix(
+        "stern", rb"(?P<stream>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?-[a-z0-9]{5} [a-z0-9][a-z0-9-]*) "
+    ),
+    Prefix("heroku logs", rb"%b (?P<stream>[a-z]+\[[A-Za-z0-9._-]+\]): " % _RFC3339),
+    Prefix("GitLab CI", rb"%b [0-9a-f]{2}[OE][ +]" % _RFC3339),
     Prefix("a date and time before each line", rb"\[?(?:%b|%b)\]?:? ?" % (_RFC3339, _RFC3164)),
     Prefix(
         "a time in brackets before each line",
@@ -136,12 +144,14 @@ PREFIXES: tuple[Layer, ...] = (
     Prefix("grep -n", rb"%b[0-9]+[:-]" % _NO_TIME),
     Prefix(
         "grep with file names",
-        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:" % _NO_TIME,
+        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:"
+        % (_NO_TIME + _NO_HOURS),
     ),
     Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]*`]+\.[a-z0-9]+)-[0-9]+-"),
     Prefix(
         "line numbers",
-        rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])"
+        _NO_TIME
+        + rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])"
         rb"| (?=[0-9]+ ))",
     ),
     MARKS,

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places, wrapped_places
-from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML, JSON
+from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
@@ -28,6 +28,7 @@ from strace_analyzer.trace.input.wrapping.prefixes import (
     line_numbers,
 )
 from strace_analyzer.trace.input.wrapping.remarks import ends
+from strace_analyzer.trace.input.wrapping.structured import JSON, STRUCTURED
 
 SAMPLE = 100
 """Records that stand as strace prints them, without a sign of wrapping, after which none is looked
@@ -52,15 +53,25 @@ _AMID = re.compile(
 )
 """What stands before a mark of strace's, or before the name of a call."""
 _STUB = b"exit(0) = ?"
+_GOES_ON = (b"=", b"\\")
+"""What quoted-printable and sed put where they fold a line."""
+_HUNK = re.compile(
+    rb"@@ -([0-9]+)(?:,[0-9]+)? \+([0-9]+)(?:,[0-9]+)? @@"
+    rb"|[0-9]+(?:,[0-9]+)?[acd][0-9]+(?:,[0-9]+)?\Z"
+)
+"""What stands above a part of a diff."""
+_SIGNS = (b"+", b"-", b"<", b">")
 _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
 """The end of `<...>`, which a line may have been folded in front of, rather than a mark of mail."""
-_KINDS: tuple[Layer, ...] = (JSON, *PREFIXES, *(kind for kind in ESCAPES if kind is not JSON))
+_KINDS: tuple[Layer, ...] = (*STRUCTURED, *PREFIXES, *ESCAPES)
 
 _HOPEFUL = re.compile(rb"[a-z0-9_?]\\?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
 """Without one of these there is no record in a line, however it is wrapped."""
 _VAIN = 500
 """Lines that looked hopeful in vain, after which no wrapping is looked for any more."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
+_WHOLE, _PART, _BELIEVED = 2, 1, 3
+"""A record behind a prefix, or the beginning of one; and how much of both is believed."""
 _NUMBERED_FROM_ONE = 3
 _NUMBERED = 8
 """Lines with numbers in a row, not those that they would have in the source."""
@@ -99,13 +110,20 @@ class Unwrapping:
         self._judge = judge
         self.is_off = False
         """What is to come stands as strace printed it: feed nothing more."""
+        self._is_hunk = False
+        """It begins as a diff of two texts, of which it has parts."""
+        self.is_diff = False
+        """of two traces"""
         self._sample = SAMPLE
         self._tries = 0
         """How often it was looked for a wrapping again."""
         self._chains: list[Chain] = []
-        self._guesses: set[bytes] = set()
+        self._guesses = Counter[bytes]()
+        """How much speaks for a prefix that no tool we know prints."""
         self._evidence: Counter[Chain] = Counter()
         self._ordinary = 0
+        self._behind_words = 0
+        """Records with something before them that may be what the traced program printed."""
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
         self._streams: dict[bytes, None] = {}
@@ -131,6 +149,10 @@ class Unwrapping:
 
     def feed(self, number: int, raw: bytes) -> list[Unwrapped]:
         """Line `number`, without its end and colours -> what is decided by it."""
+        if not self._ordinary and (hunk := _HUNK.match(raw)) is not None:
+            self._is_hunk |= b"0" not in (hunk[1], hunk[2])
+        elif self._is_hunk and raw[:1] in _SIGNS and self._judge(raw[1:].lstrip()) >= Grade.OPEN:
+            self.is_diff = True
         if self._numbers is not None:
             return self._numbered(number, raw)
         reading = self._reading(raw)
@@ -140,7 +162,7 @@ class Unwrapping:
         found = self._settle() if self._waiting else []
         found += self._take(number, raw, reading)
         is_known = self._ordinary >= self._sample or self._vain >= _VAIN
-        if is_known and not self.has_found:
+        if is_known and not self._is_hunk and not self.has_found:
             self.is_off = True
             found += self.close()
         return found
@@ -251,13 +273,17 @@ class Unwrapping:
                     self._streams[stream] = None
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
-        elif grade >= Grade.STRANGE and reading.is_plain:
-            self._ordinary += 1
-        piece = Piece(number, 1, text, grade, len(raw), other)
+        elif grade >= Grade.STRANGE:
+            self._ordinary += reading.is_plain
+            self._behind_words += not reading.is_plain
+        if not other and text.endswith(_GOES_ON):
+            other = text[:-1]
+        widths = _width(raw), _width(text)
+        piece = Piece(number, 1, text, grade, widths, other)
         begun = self._begun.pop(stream, None)
         if begun is not None:
             whole = begun.text + text
-            piece = Piece(begun.number, begun.counts + 1, whole, self._judge(whole), len(raw))
+            piece = Piece(begun.number, begun.counts + 1, whole, self._judge(whole), widths)
         if goes_on:
             self._begun[stream] = piece
             return []
@@ -273,7 +299,7 @@ class Unwrapping:
         """Pieces put together: only now it shows whether something in them is escaped."""
         reading = self._weighed(Peeled(text), ())
         if reading.grade < Grade.STRANGE:
-            for layer in ESCAPES:
+            for layer in (JSON, *ESCAPES):
                 peeled = layer.peel(text)
                 found = None if peeled is None else self._weighed(peeled, (layer,))
                 if found is not None and found.grade >= Grade.OPEN:
@@ -290,12 +316,13 @@ class Unwrapping:
     def _reading(self, raw: bytes) -> _Reading | None:
         """The best reading of a line; None where a second one like it would tell."""
         known = self._known(raw)
-        if known.grade >= Grade.STRANGE and not known.is_plain and not self._ordinary:
+        is_doubtful = known.grade is Grade.STRANGE or not known.is_plain
+        if known.grade >= Grade.STRANGE and is_doubtful and not (self._ordinary or known.chain):
             return self._guess(raw, known)
         if known.grade >= Grade.STRANGE or known.peeled.goes_on or not raw:
             return known
         is_numbered = known.chain != () and known.chain == self._numbering
-        if (known.chain and not is_numbered) or known.grade >= Grade.BEGUN:
+        if (known.chain and not is_numbered) or self._is_begun(known):
             return known
         if self._ordinary >= _FEW:
             return known
@@ -305,6 +332,13 @@ class Unwrapping:
         inside = _Reading(member, Grade.FOREIGN, (JSON,))
         guessed = self._guess(member.text, inside)
         return known if guessed is inside else guessed
+
+    def _is_begun(self, reading: _Reading) -> bool:
+        """A record begins there, and no word with a parenthesis behind it."""
+        if reading.grade < Grade.BEGUN:
+            return False
+        name, parenthesis, _ = reading.peeled.text.partition(b"(")
+        return self._judge(name + parenthesis) >= Grade.BEGUN
 
     def _known(self, raw: bytes) -> _Reading:
         """The best reading of a line as it stands, as the lines before it, or in a known kind."""
@@ -340,6 +374,8 @@ class Unwrapping:
         """Of a line with several marks: some may be its text, above all where it has more of them
         than the record before it."""
         depth = reading.peeled.depth
+        if self._is_level and depth <= self._level:
+            return reading
         capped = _peeled(reading.chain, raw, min(self._level, depth - 1))
         if capped is None or self._judge(capped.text) < reading.grade:
             return reading
@@ -363,7 +399,9 @@ class Unwrapping:
     def _is_believed(self, found: _Reading) -> bool:
         self._evidence[found.chain] += 1
         is_log = any(layer.is_around and layer not in (QUOTING, MARKS) for layer in found.chain)
-        if is_log and self._evidence[found.chain] <= self._ordinary + self._read.total():
+        if is_log and self._evidence[found.chain] <= (
+            self._ordinary + self._behind_words + self._read.total()
+        ):
             return False
         self._chains.insert(0, found.chain)
         return True
@@ -410,27 +448,31 @@ class Unwrapping:
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
         """Of a line, perhaps without its number: a prefix of no known kind, if a line before this
         one had one like it; None if none had yet."""
-        is_folded = False
+        folded = 0
         for place in places(raw):
             grade = self._judge(raw[place:])
             if not self._is_plain(raw[place:]):
                 continue
-            is_folded |= grade is Grade.BEGUN and not self._ordinary
+            if grade is Grade.BEGUN and not self._ordinary:
+                folded = folded or place
             if grade >= Grade.OPEN:
                 return self._guessed(raw, place, _Reading(Peeled(raw[place:]), grade, ()), known)
         for place in wrapped_places(raw) if _HOPEFUL.search(raw) else ():
             found = self._search(raw[place:])
             if found is not None and found.grade >= Grade.STRANGE:
                 return self._guessed(raw, place, found, known)
-        return None if is_folded else known
+        if folded:
+            text = Peeled(raw[folded:])
+            return self._guessed(raw, folded, _Reading(text, Grade.BEGUN, ()), known)
+        return known
 
     def _guessed(
         self, raw: bytes, place: int, inside: _Reading, known: _Reading
     ) -> _Reading | None:
         """The reading of `raw` in whose place `place` that of `inside` begins."""
         like = likeness(raw[:place])
-        if like not in self._guesses:
-            self._guesses.add(like)
+        self._guesses[like] += _WHOLE if inside.grade > Grade.BEGUN else _PART
+        if self._guesses[like] < _BELIEVED:
             return None
         chain = (*known.chain, Constant(raw[:place]), *inside.chain)
         self._chains.insert(0, chain)
@@ -443,6 +485,10 @@ NOBODY = "without a name"
 def named(stream: bytes) -> str:
     """The name of a stream of Unwrapped, as text."""
     return stream.decode("utf-8", "replace") or NOBODY
+
+
+def _width(text: bytes) -> int:
+    return len(text) if text.isascii() else len(text.decode("utf-8", "replace"))
 
 
 def _count(number: int, noun: str) -> str:

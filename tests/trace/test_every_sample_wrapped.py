@@ -1,0 +1,82 @@
+"""Every sample in every wrapping, folded anywhere, has the findings of the plain one, on the lines
+of the original: some of each by a fixed choice, all of them in the slow run."""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from wrapped_traces import agrees
+from wrappings import WRAPPINGS, Lines, folded
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
+NAMES = [sample.stem for sample in SAMPLES]
+MOST = 70
+"""Lines: the stage learns what it learns from the first, and a call is like another."""
+OF_SOCKETS = re.compile(
+    rb"execve|socket|bind|connect|[gs]etsockopt|get(?:sock|peer)name|listen|accept|clone|fork|exit"
+    rb"|send|recv|shutdown|_INET"
+)
+
+
+@cache
+def lines_of(sample: Path) -> tuple[bytes, ...]:
+    """The lines of a sample that are about sockets and tasks, and some others."""
+    lines = sample.read_bytes().splitlines()
+    kept = [
+        line.rstrip() for at, line in enumerate(lines) if OF_SOCKETS.search(line) or at % 9 == 0
+    ]
+    return tuple(kept[:MOST])
+
+
+def chosen(sample: Path, count: int) -> list[str]:
+    return random.Random(sample.name).sample(sorted(WRAPPINGS), count)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_a_sample_in_some_wrappings(sample: Path) -> None:
+    for name in chosen(sample, 6):
+        plain = list(lines_of(sample))
+        agrees(plain, WRAPPINGS[name](plain), name)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_a_sample_folded_in_some_wrappings(sample: Path) -> None:
+    chance = random.Random(sample.name)
+    for name in (None, *chance.sample(FOLDABLE, 2)):
+        folds(sample, name, chance)
+
+
+def folds(sample: Path, name: str | None, chance: random.Random) -> None:
+    """Folded at any column that leaves the pid and the time whole."""
+    plain = list(lines_of(sample))
+    width = chance.randint(45, 130)
+    pieces, places = folded(plain, width, b" " * chance.choice((0, 0, 4, 8)))
+    wrapped: Lines = WRAPPINGS[name](pieces) if name else pieces
+    agrees(plain, wrapped, f"{name}, {width} columns", places)
+
+
+NOT_FOLDED = ("levels by line", "code", "bold", "an unknown tool that looks like a call")
+FOLDABLE = sorted(name for name in WRAPPINGS if name not in NOT_FOLDED)
+"""`code` and `bold` mark each piece, which says that it is a line; quoting that changes between the
+pieces of a record can be taken for its text (test_wrappings.py); pieces behind a word with a
+parenthesis are not always put together."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(WRAPPINGS))
+def test_every_sample_in_every_wrapping(name: str) -> None:
+    for sample in SAMPLES:
+        plain = list(lines_of(sample))
+        agrees(plain, WRAPPINGS[name](plain), f"{sample.stem} in {name}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [None, *FOLDABLE])
+def test_every_sample_folded_in_every_wrapping(name: str | None) -> None:
+    chance = random.Random(name)
+    for sample in SAMPLES:
+        folds(sample, name, chance)

@@ -1,0 +1,45 @@
+"""Compares a trace with the same trace in a wrapping: what is found, where, and what was read."""
+
+from __future__ import annotations
+
+import io
+
+import strace_analyzer as sa
+
+Lines = list[bytes]
+Found = list[tuple[str, tuple[tuple[str, int], ...], str]]
+
+
+def analysis(lines: Lines) -> sa.Analysis:
+    return sa.analyze(io.BytesIO(b"\n".join(lines) + b"\n"), sockets=False)
+
+
+def found(of: sa.Analysis, places: dict[int, int] | None = None) -> Found:
+    """Rule, the lines of its calls and the outcome of each finding, the lines put where `places`
+    says."""
+    return sorted(
+        (
+            finding.rule,
+            tuple(
+                sorted(
+                    (role, places[call.line] if places else call.line)
+                    for role, call in finding.calls.items()
+                    if call is not None
+                )
+            ),
+            str(finding.outcome),
+        )
+        for finding in of.findings
+    )
+
+
+def agrees(plain: Lines, wrapped: Lines, what: str, places: dict[int, int] | None = None) -> None:
+    """Asserts that `wrapped` has the findings and the calls of `plain`; `places` says where each
+    line stands in it, if records are folded: then a call that is not found is told of."""
+    expected, got = analysis(plain), analysis(wrapped)
+    assert found(got) == found(expected, places), what
+    ours, theirs = got.traces[0].sources[0], expected.traces[0].sources[0]
+    if places is None or ours.unparsed == 0:
+        assert (ours.calls, ours.unparsed) == (theirs.calls, theirs.unparsed), what
+    if places is None:
+        assert got.traces[0].inconclusive == expected.traces[0].inconclusive, what
