@@ -33,13 +33,21 @@ def found(of: sa.Analysis, places: dict[int, int] | None = None) -> Found:
     )
 
 
-def agrees(plain: Lines, wrapped: Lines, what: str, places: dict[int, int] | None = None) -> None:
-    """Asserts that `wrapped` has the findings and the calls of `plain`; `places` says where each
-    line stands in it, if records are folded: then a call that is not found is told of."""
+def differences(
+    plain: Lines, wrapped: Lines, what: str, places: dict[int, int] | None = None
+) -> list[str]:
+    """What of the findings and the calls of `plain` is otherwise in `wrapped`; `places` says where
+    each line stands in it, if records are folded: then a call that is not found may be told of."""
     expected, got = analysis(plain), analysis(wrapped)
-    assert found(got) == found(expected, places), what
     ours, theirs = got.traces[0].sources[0], expected.traces[0].sources[0]
-    if places is None or ours.unparsed == 0:
-        assert (ours.calls, ours.unparsed) == (theirs.calls, theirs.unparsed), what
-    if places is None:
-        assert got.traces[0].inconclusive == expected.traces[0].inconclusive, what
+    wrong = []
+    if found(got) != found(expected, places):
+        wrong.append(f"{what}: findings")
+    if (places is None or ours.unparsed == 0) and (ours.calls, ours.unparsed) != (
+        theirs.calls,
+        theirs.unparsed,
+    ):
+        wrong.append(f"{what}: calls")
+    if places is None and got.traces[0].inconclusive != expected.traces[0].inconclusive:
+        wrong.append(f"{what}: why it is inconclusive")
+    return wrong

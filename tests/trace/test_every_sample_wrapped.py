@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from wrapped_traces import agrees
+from wrapped_traces import differences
 from wrappings import WRAPPINGS, Lines, folded
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
@@ -40,23 +40,23 @@ def chosen(sample: Path, count: int) -> list[str]:
 def test_a_sample_in_some_wrappings(sample: Path) -> None:
     for name in chosen(sample, 6):
         plain = list(lines_of(sample))
-        agrees(plain, WRAPPINGS[name](plain), name)
+        assert differences(plain, WRAPPINGS[name](plain), name) == []
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
 def test_a_sample_folded_in_some_wrappings(sample: Path) -> None:
     chance = random.Random(sample.name)
     for name in (None, *chance.sample(FOLDABLE, 2)):
-        folds(sample, name, chance)
+        assert folds(sample, name, chance) == []
 
 
-def folds(sample: Path, name: str | None, chance: random.Random) -> None:
-    """Folded at any column that leaves the pid and the time whole."""
+def folds(sample: Path, name: str | None, chance: random.Random) -> list[str]:
+    """What is otherwise where it is folded, at a column that leaves pid and time whole."""
     plain = list(lines_of(sample))
     width = chance.randint(45, 130)
     pieces, places = folded(plain, width, b" " * chance.choice((0, 0, 4, 8)))
     wrapped: Lines = WRAPPINGS[name](pieces) if name else pieces
-    agrees(plain, wrapped, f"{name}, {width} columns", places)
+    return differences(plain, wrapped, f"{name}, {width} columns", places)
 
 
 NOT_FOLDED = ("levels by line", "code", "bold", "an unknown tool that looks like a call")
@@ -71,7 +71,7 @@ parenthesis are not always put together."""
 def test_every_sample_in_every_wrapping(name: str) -> None:
     for sample in SAMPLES:
         plain = list(lines_of(sample))
-        agrees(plain, WRAPPINGS[name](plain), f"{sample.stem} in {name}")
+        assert differences(plain, WRAPPINGS[name](plain), f"{sample.stem} in {name}") == []
 
 
 @pytest.mark.slow
@@ -79,4 +79,4 @@ def test_every_sample_in_every_wrapping(name: str) -> None:
 def test_every_sample_folded_in_every_wrapping(name: str | None) -> None:
     chance = random.Random(name)
     for sample in SAMPLES:
-        folds(sample, name, chance)
+        assert folds(sample, name, chance) == []
