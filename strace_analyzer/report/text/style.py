@@ -24,6 +24,8 @@ _ANY = 10_000
 """columns, more than any table needs"""
 _GAP = 2
 """columns between two of a table"""
+_FOLDED = 16
+"""columns that what may be folded gets, before headings are wrapped"""
 _NARROW = 6
 """columns that no column of a table gets less than"""
 
@@ -75,7 +77,10 @@ def shared(measured: Sequence[Measurement], may_fold: Sequence[bool], room: int)
     """Widths that add up to `room`, as far as none is below `_NARROW`: each column gets its longest
     word, and what is left goes first to those that need least more. Where there is not even room
     for words, those that `may_fold` give theirs up, the widest first, then the others."""
-    widths = [one.minimum for one in measured]
+    pairs = list(zip(measured, may_fold, strict=True))
+    widths = [min(one.minimum, _FOLDED) if may else one.maximum for one, may in pairs]
+    if sum(widths) > room:  # even so there is no room for whole headings
+        widths = [one.minimum for one in measured]
     spare = room - sum(widths)
     for at in sorted(range(len(widths)), key=lambda at: measured[at].maximum - widths[at]):
         more = min(max(spare, 0), measured[at].maximum - widths[at])
