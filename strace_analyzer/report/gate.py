@@ -139,7 +139,7 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
     counts = dict.fromkeys(Level, 0)
     for group in selected.judged:
         counts[group.level] += group.count
-    return Grounds(
+    known = Grounds(
         levels=(counts[Level.ERROR], counts[Level.WARNING], counts[Level.NOTE]),
         probable=sum(g.count for g in selected.judged if g.confidence is Confidence.PROBABLE),
         unknown=sum(entry.count for entry in selected.unknown),
@@ -156,6 +156,29 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
         signal=selected.interrupted,
         idle=any(_idle(selected, gate.min_connections)),
     )
+    if len(selected.traces) < 2:
+        return known._replace(inconclusive=decide(known)[0] == "inconclusive")
+    parts = (_Part(selected, trace) for trace in selected.traces)
+    return known._replace(inconclusive=any(grounds(part, gate).inconclusive for part in parts))
+
+
+class _Part:
+    """What was selected of one trace of several. Of the findings that are not shown only the sum is
+    known."""
+
+    def __init__(self, whole: Judged, trace: TraceResult) -> None:
+        self.traces = (trace,)
+        self.judged = tuple(one for one in whole.judged if one.trace == trace.id)
+        self.processes = tuple(one for one in whole.processes if one.trace == trace.id)
+        self.unknown = tuple(one for one in whole.unknown if one.trace == trace.id)
+        self.failures = tuple(one for one in whole.failures if one.trace == trace.id)
+        self.warnings = tuple(one for one in whole.warnings if one.trace == trace.id)
+        self.blind = whole.blind & {trace.id}
+        self.left_out = whole.left_out
+        self.suppressed_findings = whole.suppressed_findings
+        self.failed_rules = False
+        self.refused: tuple[str, ...] = ()
+        self.interrupted: int | None = None
 
 
 def judge(selected: Judged, gate: Gate) -> Judgement:

@@ -35,6 +35,8 @@ class Grounds(NamedTuple):
     """kept a trace from being read to its end"""
     idle: bool = False
     """a trace made fewer connections than --min-connections asks for"""
+    inconclusive: bool = False
+    """a trace is, by itself, though others may show something"""
 
     def with_(self, other: Grounds) -> Grounds:
         """Both."""
@@ -56,6 +58,7 @@ class Grounds(NamedTuple):
             broken=self.broken or other.broken,
             signal=min((one.signal for one in both if one.signal is not None), default=None),
             idle=self.idle or other.idle,
+            inconclusive=self.inconclusive or other.inconclusive,
         )
 
 
@@ -77,6 +80,6 @@ def decide(known: Grounds) -> tuple[str, int]:
         return verdict, 1
     if known.signal is not None:
         return verdict, 128 + known.signal
-    if known.blind or verdict == "inconclusive":
+    if known.blind or known.inconclusive or verdict == "inconclusive":
         return verdict, 2
     return verdict, int(known.idle)
