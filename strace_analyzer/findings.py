@@ -473,6 +473,24 @@ class TimelinePoint(NamedTuple):
     all that may be)"""
 
 
+class ChosenPorts(NamedTuple):
+    """Local ports that the kernel was seen to choose, where they do not fit the range that is
+    assumed: `different` many from `low` to `high` that show the real range, or (None) some
+    that are outside of the assumed one."""
+
+    different: int | None
+    low: int
+    high: int
+    shows_range: bool
+
+    def __str__(self) -> str:
+        if self.shows_range:
+            where = f"{self.different} different ports that the kernel chose all lie in"
+            return f"{where} {self.low}-{self.high}: --port-range {self.low}-{self.high}"
+        shown = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
+        return f"contradicted: the kernel chose {shown}: --port-range LO-HI gives the real range"
+
+
 class PortUse(NamedTuple):
     """The ports of one network namespace over the trace: the JSON report's `ports`
     (docs/ports.md)."""
@@ -509,6 +527,8 @@ class PortUse(NamedTuple):
     most_needed: int = 0
     ran_out: Confidence | None = None
     """how sure it is that a call found no port; None where none did"""
+    chosen: ChosenPorts | None = None
+    """what the trace shows against a range that is only assumed"""
 
     @property
     def headroom_reason(self) -> str:

@@ -15,6 +15,7 @@ from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.ports.account import Account, refused
+from strace_analyzer.ports.chosen import Chosen
 from strace_analyzer.ports.claim import claim, is_up, local_address, pins, shared, specific
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources
@@ -50,6 +51,7 @@ class NamespaceLedger:
         self._in_time_wait = 0
         """of the ports pinned so far, those that went to TIME_WAIT"""
         self._timeline: Timeline | None = None
+        self._chosen = Chosen()
 
     def step(self, step: Step) -> None:
         """Account for one step of a TCP socket of this namespace."""
@@ -58,6 +60,7 @@ class NamespaceLedger:
             self._holds.expire(seconds)
         if step.role in ASKING:
             self._ask(step)
+        self._chosen.note(step.socket)
         now, id = step.now, step.description.id
         account = self._accounts.get(id)
         if account is None:
@@ -126,6 +129,7 @@ class NamespaceLedger:
             most_pinned=usage.pinned_high.peak[0],
             most_needed=usage.needed_high.peak,
             ran_out=shortage.found,
+            chosen=self._chosen.told(taken),
         )
 
     def _dry_after(self, headroom: int, seconds: float | None) -> float | None:
@@ -135,8 +139,6 @@ class NamespaceLedger:
             return None
         rate = self._in_time_wait / seconds
         return headroom / rate if rate * HOLD > headroom else None
-
-    # pinned ports
 
     def _pin(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now
@@ -165,8 +167,6 @@ class NamespaceLedger:
         self._held -= account.wildcard
         self._in_time_wait += waits and account.wildcard
         account.pins = ()
-
-    # connections
 
     def _connect(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now
@@ -231,8 +231,6 @@ class NamespaceLedger:
             for usage in self._by_process.values():
                 usage.learned(new)
             self._headroom.learned(to)
-
-    # small parts
 
     def _usages(self, account: Account) -> tuple[Usage, Usage]:
         usage = self._by_process.get(account.group)

@@ -122,6 +122,7 @@ def port_use(use: PortUse) -> JsonObject:
         "headroom": use.headroom,
         "headroom_without_bind": use.headroom_without_bind,
         "headroom_reason": use.headroom_reason,
+        "chosen_ports": None if use.chosen is None else use.chosen._asdict(),
         "connections_per_second": use.connections_per_second,
         "sustainable_per_second": {
             "as_is": use.sustainable_as_is,

@@ -141,6 +141,8 @@ def _at_most(ports: int | None) -> str:
 def _remarks(use: PortUse) -> Iterator[str]:
     low, high = use.range
     yield f"range {low}-{high} ({count(high - low + 1, 'port')}), {_SOURCES[use.range_source]}"
+    if use.chosen is not None:
+        yield str(use.chosen)
     if use.peak_time is not None:
         yield f"most ports pinned first {duration(use.peak_time)} after the trace began"
     if use.connections_per_second is not None:

@@ -79,6 +79,8 @@ def _remarks(use: PortUse, section: Section) -> Iterator[str]:
         yield f"of a range that is not known (not {low}-{high}): --port-range gives it"
     else:
         yield f"of {number(high - low + 1)}, {low}-{high}, {_SOURCES[use.range_source]}"
+    if use.chosen is not None:
+        yield str(use.chosen)
 
 
 def _is_refuted(use: PortUse, section: Section) -> bool:

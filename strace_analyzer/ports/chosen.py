@@ -1,0 +1,50 @@
+"""Which local ports the kernel was seen to choose: takes sockets, gives what they say of the range.
+
+bind() with port 0 takes one at random out of the whole range (net/ipv4/inet_connection_sock.c
+inet_csk_find_open_port), so twenty of them that lie close together show what the range is.
+connect() goes on from its last one for a destination: how close its ports lie shows nothing, but
+that they are in the range is true of them too.
+"""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import ChosenPorts
+from strace_analyzer.kernel.socket_state import Binding, Socket
+from strace_analyzer.ports.port_range import PortRange
+
+ENOUGH = 20
+"""So many ports chosen at random show where the range ends."""
+CLOSE = 2
+"""Times their number: out of the usual range 20 ports all lie within 40 less than once in 10^50."""
+
+
+class Chosen:
+    """Of one network namespace. `note` each socket, then `told`."""
+
+    def __init__(self) -> None:
+        self._at_random: set[int] = set()
+        self._low, self._high = 1 << 16, 0
+
+    def note(self, socket: Socket) -> None:
+        """What this socket shows; one under IP_LOCAL_PORT_RANGE shows only its own range."""
+        port = socket.assigned_port
+        if port is None or socket.options.port_range is not None:
+            return
+        if socket.binding is Binding.EPHEMERAL:
+            self._at_random.add(port)
+        elif socket.binding is not Binding.AUTOBOUND:
+            return
+        self._low, self._high = min(self._low, port), max(self._high, port)
+
+    def told(self, assumed: PortRange) -> ChosenPorts | None:
+        """What they say against a range that is only assumed; None where they fit into it."""
+        if assumed.source != "assumed" or self._high == 0:
+            return None
+        outside = self._low < assumed.low or self._high > assumed.high
+        if len(self._at_random) >= ENOUGH:
+            low, high = min(self._at_random), max(self._at_random)
+            if high - low < CLOSE * len(self._at_random):
+                return ChosenPorts(len(self._at_random), low, high, shows_range=True)
+        if outside:
+            return ChosenPorts(None, self._low, self._high, shows_range=False)
+        return None
