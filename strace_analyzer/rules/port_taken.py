@@ -158,7 +158,9 @@ class PortTaken(Rule):
             and _conflicts(one.socket.local, asked)
         ]
         if held:
-            one = min(held, key=lambda one: (one.group is not step.task.group, *_weight(one)))
+            one = min(
+                held, key=lambda one: (not _is_own(one, step), not _is_maker(one), *_weight(one))
+            )
             return _kind(one, held, step), _who(one)
         machine, protocol = self.context.machine, space(socket)
         for row in machine.at(port, protocol) if machine is not None and protocol else ():
@@ -391,10 +393,20 @@ def _weight(one: Held) -> tuple[bool, bool]:
     return not listens, one.group is not one.description.group
 
 
+def _is_own(one: Held, step: Step) -> bool:
+    """The process that asks made it, and has it."""
+    return one.group is step.task.group and _is_maker(one)
+
+
+def _is_maker(one: Held) -> bool:
+    """Not one that inherited a copy."""
+    return one.group is one.description.group
+
+
 def _kind(one: Held, all_held: list[Held], step: Step) -> str:
     """What the holder is, in a word."""
     description = one.description
-    if one.group is step.task.group:
+    if _is_own(one, step):
         return "own-socket"
     if one.socket.connection is Connection.LISTENING:
         same = (item for item in all_held if item.description is description)

@@ -145,9 +145,8 @@ def test_all_lists_every_finding() -> None:
 def test_several_traces_are_reported_one_by_one() -> None:
     done = run(ERLANG, CURL)
     assert done.returncode == 1
-    table, _, _ = done.stdout.partition(str(ERLANG))
-    headings = {"TRACE", "VERDICT", "TCP", "CONNECTIONS", "FINDINGS", "LINES"}
-    assert set(table.split()) == headings  # in two lines where the path of the checkout is long
+    head = " ".join(done.stdout.splitlines()[:2]).split()  # two lines where a path is long
+    assert {"TRACE", "VERDICT", "TCP", "CONNECTIONS", "FINDINGS", "LINES"} <= set(head)
     assert f"── {ERLANG} ──" in done.stdout
 
 

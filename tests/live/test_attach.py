@@ -201,7 +201,9 @@ def test_a_thread_stands_for_its_process(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_ends_it_cleanly(tmp_path: Path) -> None:
     with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
-        with start(tmp_path, "attach", "-q", "--follow", str(busy.pid)) as watching:
+        with start(
+            tmp_path, "attach", "-q", "--follow", "--format", "concise", str(busy.pid)
+        ) as watching:
             assert watching.stdout is not None
             assert watching.stderr is not None
             first = watching.stdout.readline()

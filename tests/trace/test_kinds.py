@@ -16,7 +16,6 @@ EXAMPLES = {
     "a capture of packets (pcap)": b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00",
     "a zip archive": b"PK\x03\x04\x14\x00",
     "a 7z archive": b"7z\xbc\xaf\x27\x1c",
-    "an lz4 file": b"\x04\x22\x4d\x18",
     "an image": b"\x89PNG\r\n\x1a\n",
     "a PDF": b"%PDF-1.7\n",
     "the JSON report of strace-analyzer": b'{"schema": 1,\n "tool": {}}\n',

@@ -78,7 +78,6 @@ KINDS = (
     ),
     Kind("a zip archive", _UNPACK, magic=(b"PK\x03\x04",)),
     Kind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
-    Kind("an lz4 file", _UNPACK, magic=(b"\x04\x22\x4d\x18",)),
     Kind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
     Kind("a PDF", _IS_TEXT, magic=(b"%PDF-",)),
     Kind(
