@@ -144,9 +144,12 @@ def test_ctrl_c_ends_a_piped_session_with_the_report(terminal: Terminal) -> None
     assert "binds before connecting" in screen
 
 
-def test_a_long_file_has_a_bar_with_rate_and_time(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    "command", ["check --format concise --rule bound-unused", "events -o events.jsonl"]
+)
+def test_a_long_file_has_a_bar_with_rate_and_time(terminal: Terminal, command: str) -> None:
     sample = str(ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace")
-    options = shlex.join(["--format", "concise", "--rule", "bound-unused", sample])
-    terminal.type(f"{words('slow_disk.py')} {options}; echo status $?", "Enter")
+    typed = f"{words('slow_disk.py')} {command} {shlex.quote(sample)}; echo status $?"
+    terminal.type(typed, "Enter")
     terminal.shows(r"^Reading [━╸]+ +[\d.]+/118.3 kB [\d.]+ kB/s 0:00:\d\d$")
     assert "Reading" not in terminal.shows(r"^status 0$")
