@@ -239,7 +239,7 @@ class PortTaken(Rule):
     @classmethod
     def advice(cls, case: Case) -> Advice:
         port = case.sample.detail("port")
-        sentences = list(_FIX[case.cause])
+        sentences = [*_FIX[case.cause], *_time_wait(case)]
         low, high = (0, 0) if case.ports is None else case.ports.range
         assumed = case.ports is None
         low, high = (32768, 60999) if assumed else (low, high)
@@ -360,13 +360,26 @@ _FIX: dict[str, tuple[str, ...]] = {
     "own-socket": (
         "bind once. For IPv4 and IPv6 apart: set IPV6_V6ONLY on the IPv6 socket before bind().",
     ),
-    "time-wait": ("set SO_REUSEADDR before bind(), as servers do, or wait 60 s.",),
+    "time-wait": (),
     "unknown": (
         "see who has it with: ss {list} 'sport = :{port}' (as root, in the same network namespace: "
         "nsenter -t PID -n).",
-        "If that shows only TIME-WAIT: set SO_REUSEADDR before bind().",
     ),
 }
+
+
+def _time_wait(case: Case) -> Iterable[str]:
+    """What helps against connections of a predecessor in TIME_WAIT: both servers must have set
+    SO_REUSEADDR (docs/kernel.md)."""
+    calls = (call.option for call in case.sample.trail if call.option is not None)
+    if any(option.name == "SO_REUSEADDR" and option.value for option in calls):
+        fix = "SO_REUSEADDR is set here: the program that had the port before must set it too"
+    else:
+        fix = "set SO_REUSEADDR before bind(), as servers do"
+    if case.cause == "time-wait":
+        yield f"{fix}, or wait 60 s."
+    elif case.cause == "unknown":
+        yield f"If that shows only TIME-WAIT: {fix}."
 
 
 def _port_asked(step: Step) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from report.printed import printed
 
 import strace_analyzer as sa
 from strace_analyzer.analysis import Settings
@@ -265,3 +266,24 @@ def test_connections_that_ended_and_are_not_closed_are_named_when_ports_run_out(
         f"{line[:1]} 1700000000.{at:06d}{line[1:]}" for at, line in enumerate([*lines, *ending])
     ]
     assert len(found("socket-leak", *times)) == (5 if error else 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("", "If that shows only TIME-WAIT: set SO_REUSEADDR before bind(), as servers do."),
+        (
+            "7 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0\n",
+            "If that shows only TIME-WAIT: SO_REUSEADDR is set here: the program that had the port before must set it too.",
+        ),
+    ],
+)
+def test_what_is_set_already_is_not_advised(option: str, said: str) -> None:
+    trace = (
+        "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        f"{option}"
+        '7 bind(3, {sa_family=AF_INET, sin_port=htons(9090), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)\n'
+        "7 close(3) = 0\n"
+    )
+    report = printed(sa.analyze(io.BytesIO(trace.encode())))
+    assert said in " ".join(report.split())
