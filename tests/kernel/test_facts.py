@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kernel.network import Network
+from kernel.network import PORTS, Network
 from kernel.reading import play, steps
 
+import strace_analyzer as sa
+from strace_analyzer.findings import ChosenPorts
 from strace_analyzer.kernel.socket_state import Binding
 
 pytestmark = pytest.mark.kernel
@@ -38,6 +40,17 @@ def test_listen_takes_a_port_alone(net: Network, kernel: str, tmp_path: Path) ->
     assert [phase["given"] for phase in run.gave["phases"]] == [[99], [0]], kernel
     played = play(run.trace)
     assert played.predicted == played.happened
+
+
+@pytest.mark.parametrize(("program", "shows"), [("any_one", True), ("unbound_one", False)])
+def test_ports_that_bind_chose_show_the_range(
+    net: Network, kernel: str, tmp_path: Path, program: str, shows: bool
+) -> None:
+    """bind() took all of it, at random. connect() took as many, but in order: that shows nothing."""
+    run = net.strace(program, tmp_path / "trace", "-yy")
+    (use,) = sa.analyze(run.trace).traces[0].ports
+    low, high = PORTS
+    assert use.chosen == (ChosenPorts(100, low, high, shows_range=True) if shows else None), kernel
 
 
 def test_listen_finds_no_port(net: Network, kernel: str, tmp_path: Path) -> None:
