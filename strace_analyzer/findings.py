@@ -485,8 +485,10 @@ class ChosenPorts(NamedTuple):
 
     def __str__(self) -> str:
         if self.shows_range:
-            where = f"{self.different} different ports that the kernel chose all lie in"
-            return f"{where} {self.low}-{self.high}: --port-range {self.low}-{self.high}"
+            where = (
+                f"the kernel chose {self.different} different ports, all in {self.low}-{self.high}"
+            )
+            return f"{where}: fewer than assumed, --port-range LO-HI gives the range"
         shown = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
         return f"contradicted: the kernel chose {shown}: --port-range LO-HI gives the real range"
 

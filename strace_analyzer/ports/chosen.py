@@ -1,7 +1,8 @@
 """Which local ports the kernel was seen to choose: takes sockets, gives what they say of the range.
 
 bind() with port 0 takes one at random out of the whole range (net/ipv4/inet_connection_sock.c
-inet_csk_find_open_port), so twenty of them that lie close together show what the range is.
+inet_csk_find_open_port; with SO_REUSEADDR out of its lower half first), so twenty of them that lie
+close together show that the range is a small one.
 connect() goes on from its last one for a destination: how close its ports lie shows nothing, but
 that they are in the range is true of them too.
 """
@@ -13,7 +14,7 @@ from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.ports.port_range import PortRange
 
 ENOUGH = 20
-"""So many ports chosen at random show where the range ends."""
+"""So many ports chosen at random show about where the range is."""
 CLOSE = 2
 """Times their number: out of the usual range 20 ports all lie within 40 less than once in 10^50."""
 
@@ -31,7 +32,8 @@ class Chosen:
         if port is None or socket.options.port_range is not None:
             return
         if socket.binding is Binding.EPHEMERAL:
-            self._at_random.add(port)
+            if not socket.options.reuse_address:
+                self._at_random.add(port)
         elif socket.binding is not Binding.AUTOBOUND:
             return
         self._low, self._high = min(self._low, port), max(self._high, port)

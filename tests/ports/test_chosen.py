@@ -38,7 +38,8 @@ def test_twenty_ports_that_lie_close_together_show_the_range() -> None:
     told = chosen(*many(BOUND, ports))
     assert told == ChosenPorts(20, 40000, 40019, shows_range=True)
     assert str(told) == (
-        "20 different ports that the kernel chose all lie in 40000-40019: --port-range 40000-40019"
+        "the kernel chose 20 different ports, all in 40000-40019: fewer than assumed, "
+        "--port-range LO-HI gives the range"
     )
 
 
@@ -52,6 +53,13 @@ def test_twenty_ports_that_lie_close_together_show_the_range() -> None:
 )
 def test_what_shows_no_range(ports: list[int]) -> None:
     assert chosen(*many(BOUND, ports)) is None
+
+
+def test_half_of_a_range_is_not_the_range() -> None:
+    """With SO_REUSEADDR bind() looks in the lower half first."""
+    option = "7 setsockopt({fd}, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0\n7 bind("
+    form = BOUND.replace("7 bind(", option)
+    assert chosen(*many(form, list(range(40000, 40020)))) is None
 
 
 def test_connect_goes_on_from_its_last_port() -> None:
