@@ -225,12 +225,16 @@ class Kernel:
         elif (
             task.group is description.group
             and _is_connected(socket)
-            and not self._has(task, description)
+            and not self._has(task, fd, description)
         ):
             self.emit(call, "left", task, fd, description, socket, socket)
 
-    def _has(self, task: Task, description: OpenFileDescription) -> bool:
-        """The process of `task` has another descriptor for it."""
+    def _has(self, task: Task, fd: int, description: OpenFileDescription) -> bool:
+        """The process of `task` has a descriptor for it: still at `fd`, where only a call that held
+        it is over, or elsewhere."""
+        here = task.table.get(fd)
+        if here is not None and here.description is description:
+            return True
         threads = (self.tasks.alive(tid) for tid in task.group.tids)
         tables = {id(one.table): one.table for one in (task, *threads) if one is not None}
         return any(
