@@ -96,11 +96,9 @@ class Tracker:
         if self._kernel.order is not None:
             self._kernel.order.feed(event)
         if self._entry_times is not None:
-            return self._carry_out(self._entry_times.in_order(event))
-        take = self._take.get(type(event))
-        if take is None:
-            return []
-        take(event)
+            self._carry_out(self._entry_times.in_order(event))
+        elif take := self._take.get(type(event)):
+            take(event)
         return self._made()
 
     def close(self) -> list[Step]:
@@ -111,11 +109,10 @@ class Tracker:
             self._complete(tid, None)
         return self._made()
 
-    def _carry_out(self, events: Iterable[Event]) -> list[Step]:
+    def _carry_out(self, events: Iterable[Event]) -> None:
         for event in events:
             if take := self._take.get(type(event)):
                 take(event)
-        return self._made()
 
     def _made(self) -> list[Step]:
         steps = self._kernel.steps

@@ -13,6 +13,9 @@ from kernel_model.following import (
     so_far,
 )
 
+import strace_analyzer as sa
+from strace_analyzer.kernel import Tracker
+
 START = '7 execve("/bin/a", ["a", "-v"], 0x7ffd1 /* 9 vars */) = 0'
 """the trace begins with its first task, so all others come from it"""
 
@@ -712,3 +715,18 @@ def test_what_a_stranger_made_that_is_gone_was_closed_unseen() -> None:
         7 socket({TCP}) = 3
         """)
     assert followed.said[1:] == ["7 close 3: gone", "7 socket 3: unbound unconnected"]
+
+
+def test_a_socket_that_is_made_as_the_trace_ends_is_told_of() -> None:
+    """With entry times only it may come back late: what is held back till the end is not lost."""
+    flags = "CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD"
+    lines = [
+        f"7 1.0 clone(child_stack=0x7f1, flags={flags}) = 8",
+        "8 1.1 getpid() = 7",
+        "8 1.2 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+    ]
+    tracker = Tracker()
+    tracker.expect_entry_times()
+    told = [step for event in sa.parse(lines) for step in tracker.feed(event)]
+    told += tracker.close()
+    assert [step.role for step in told] == ["socket"]
