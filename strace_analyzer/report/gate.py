@@ -9,11 +9,10 @@
                     below the gate, and all in traces that cannot show it all
 
 Exit status: 0 nothing at or above the gate, 1 something is (or a trace made fewer connections than
---min-connections), 2 a trace could not be judged
-(inconclusive, or one of several was), one of several could not be read at all, or a rule raised an
-error; 128+N a trace was not read to its end, because signal N came (130 after Ctrl-C), and nothing
-is at the gate. Exit 0 means: looked at, nothing
-there.
+--min-connections), 2 a trace could not be judged (inconclusive, or one of several was), one of
+several could not be read at all, or a rule raised an error; 128+N a trace was not read to its end,
+because signal N came (130 after Ctrl-C), and nothing is at the gate. Exit 0 means: looked at,
+nothing there.
 """
 
 from __future__ import annotations
