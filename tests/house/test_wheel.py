@@ -14,21 +14,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("wheel")
-    build = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "-w",
-        str(directory),
-        ".",
-    ]
-    subprocess.run(build, cwd=ROOT, check=True)
-    return next(directory.glob("strace_analyzer-*.whl"))
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory with the sdist, and with the wheel that is built from it."""
+    directory = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--outdir", str(directory), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    return directory
+
+
+@pytest.fixture
+def wheel(built: Path) -> Path:
+    return next(built.glob("strace_analyzer-*.whl"))
 
 
 def test_the_wheel_carries_grammars_and_types(wheel: Path) -> None:
@@ -39,10 +35,21 @@ def test_the_wheel_carries_grammars_and_types(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_empty_environment_analyses_a_sample(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("package", ["strace_analyzer-*.whl", "strace_analyzer-*.tar.gz"])
+def test_an_empty_environment_analyses_a_sample(package: str, built: Path, tmp_path: Path) -> None:
+    (archive,) = built.glob(package)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     binaries = tmp_path / "venv" / "bin"
-    install = [str(binaries / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
+    install = [
+        str(binaries / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-compile",
+        str(archive),
+    ]
     subprocess.run(install, check=True, capture_output=True)
     sample = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
     done = subprocess.run(
