@@ -5,6 +5,9 @@ as many lines, whose threads are given new numbers in each copy; and the peak me
 that reports, for each COUNT of traces:
 
     python benchmarks/fleet.py samples 100 1000 5000
+
+Seconds of processors of all processes are told beside those that pass, since they do not depend on
+what else runs on the machine.
 """
 
 from __future__ import annotations
@@ -18,19 +21,38 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from measure import ELSEWHERE, Work, environment
 
 _CHECK = """
-import os, resource, sys, time
+import ctypes, os, resource, sys, time
 from strace_analyzer.cli import main
+
+def processor(who):
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
 if __name__ == "__main__":
+    subreaper = 36  # prctl(2): processes whose parents are gone are ours, and their times
+    ctypes.CDLL(None).prctl(subreaper, 1, 0, 0, 0)
     begin = time.monotonic()
-    status = main(["check", "--merged", "--format", "json", "-q", "-o", os.devnull, *sys.argv[1:]])
+    child = os.fork()
+    if child == 0:
+        words = ["check", "--merged", "--format", "json", "-q", "-o", os.devnull, *sys.argv[1:]]
+        status = main(words)
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        os.write(1, b"%f %d " % (processor(resource.RUSAGE_SELF), own.ru_maxrss))
+        sys.exit(status > 1)
+    os.waitpid(child, 0)
     wall = time.monotonic() - begin
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    print(status, wall, own.ru_utime + own.ru_stime, own.ru_maxrss)
+    try:
+        while True:
+            os.wait()
+    except ChildProcessError:
+        print(wall, processor(resource.RUSAGE_CHILDREN), flush=True)
 """
+NUMBER = 2000
 _SMALL = 200
 """lines at most of a small trace"""
 _TASK = re.compile(rb"^(\[pid +)?([0-9]+)(?=[\] ])", re.M)
@@ -56,9 +78,20 @@ def _renamed(by: int, match: re.Match[bytes]) -> bytes:
     return (match[1] or b"") + b"%d" % (int(match[2]) + by)
 
 
-def checked(*words: str) -> tuple[float, float, float]:
-    """Seconds that it took, processor seconds of the process that reports, and its peak memory in
-    MiB."""
+class Cost(NamedTuple):
+    """Of one run."""
+
+    reporting: float
+    """processor seconds of the process that reports"""
+    peak: float
+    """its memory at most, in MiB"""
+    wall: float
+    processor: float
+    """seconds, of all processes"""
+
+
+def checked(*words: str) -> Cost:
+    """What it costs to check the traces that are named."""
     script = Path(ELSEWHERE) / "fleet_check.py"
     script.write_text(_CHECK)
     done = subprocess.run(
@@ -69,14 +102,14 @@ def checked(*words: str) -> tuple[float, float, float]:
         cwd=ELSEWHERE,
         check=True,
     )
-    _, wall, processor, peak = map(float, done.stdout.split())
-    return wall, processor, peak / 1024
+    reporting, peak, wall, processor = map(float, done.stdout.split())
+    return Cost(reporting, peak / 1024, wall, processor)
 
 
 def main(arguments: list[str]) -> None:
     given = small(Path(arguments[0]))
     counts = [int(word) for word in arguments[1:]] or [100, 1000, 5000]
-    number = 2000
+    number = NUMBER
     with tempfile.TemporaryDirectory() as place:
         many, long = Path(place) / "many", Path(place) / "long.strace"
         many.mkdir()
@@ -92,19 +125,27 @@ def main(arguments: list[str]) -> None:
             lists[count] = str(Path(place) / f"names{count}")
             Path(lists[count]).write_text("\n".join(names[:count]))
         print(f"{number} traces, {lines:,} lines, {len(given)} kinds; {time.strftime('%Y-%m-%d')}")
-        one, cost, _ = checked("--jobs", "1", "--files-from", lists[number])
-        two, _, _ = checked("--jobs", "2", "--files-from", lists[number])
-        print(f"jobs 1: {one:.1f} s; jobs 2: {two:.1f} s; {one / two:.2f} times faster")
-        _, whole_cost, _ = checked("--jobs", "1", str(long))
+        one = checked("--jobs", "1", "--files-from", lists[number])
+        two = checked("--jobs", "2", "--files-from", lists[number])
+        print(
+            f"jobs 1: {one.wall:.1f} s; jobs 2: {two.wall:.1f} s; "
+            f"{one.wall / two.wall:.2f} times faster"
+        )
+        print(
+            f"processor seconds: jobs 1: {one.processor:.1f}; jobs 2: {two.processor:.1f}, "
+            f"of which the process that reports {two.reporting:.1f}; "
+            f"{two.processor / one.processor:.2f} times as many"
+        )
+        cost, whole = one.processor, checked("--jobs", "1", str(long)).processor
         print(
             f"a trace: {1e3 * cost / number:.2f} ms; its share of one long one: "
-            f"{1e3 * whole_cost / number:.2f} ms; {cost / whole_cost:.2f} times (processor)"
+            f"{1e3 * whole / number:.2f} ms; {cost / whole:.2f} times (processor)"
         )
         size = sum(map(len, islice(cycle(given), number)))
         print(f"{lines / cost:,.0f} lines/s a core, {size / cost / 1e6:.1f} MB/s")
         print("traces  peak memory of the process that reports, MiB")
         for count in counts:
-            print(f"{count:6d}  {checked('--jobs', '2', '--files-from', lists[count])[2]:.0f}")
+            print(f"{count:6d}  {checked('--jobs', '2', '--files-from', lists[count]).peak:.0f}")
 
 
 if __name__ == "__main__":

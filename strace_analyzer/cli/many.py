@@ -15,7 +15,7 @@ from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.fleet.cache import Cache
 from strace_analyzer.fleet.fold import engine, jobs_of, merged
 from strace_analyzer.fleet.labels import DEFAULT as LABEL
-from strace_analyzer.fleet.pool import Done
+from strace_analyzer.fleet.pool import Done, prepare
 from strace_analyzer.fleet.work import Judging
 from strace_analyzer.live.stop import stopped_by_signals
 from strace_analyzer.plain import count
@@ -70,6 +70,8 @@ def found(
     in_full = everything or selection.redaction is not None or selection.suppressions
     if not many.is_asked_for and (format != DEFAULT or in_full):
         return None
+    if many.is_asked_for and many.scheduler is None and (many.jobs or 1) > 1:
+        prepare()
     there = traces(named)
     return there if many.is_asked_for or len(there) > ONE_SCREEN else None
 

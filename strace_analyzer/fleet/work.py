@@ -55,6 +55,11 @@ def digest_of(trace: TraceInput, judging: Judging) -> TraceDigest:
     return digest(analysis, judging.selection, judging.gate, trace.name, size)
 
 
+def digests_of(traces: Sequence[TraceInput], judging: Judging) -> list[TraceDigest]:
+    """The digests of several traces, read one after the other."""
+    return [digest_of(trace, judging) for trace in traces]
+
+
 def _settings(judging: Judging) -> Settings:
     return Settings(
         rules=_rules(judging.rule_files),

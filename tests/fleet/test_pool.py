@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
+from cli.running import run
 from fleet.many import SAMPLES, deadly, digests, inputs, written
 
 from strace_analyzer.errors import ConfigurationError, TraceError
 from strace_analyzer.fleet.fold import Engine, engine, jobs_of, merged
 from strace_analyzer.fleet.labels import labeller
-from strace_analyzer.fleet.pool import here, in_processes
-from strace_analyzer.fleet.work import Judging
+from strace_analyzer.fleet.pool import here, in_processes, tasks
+from strace_analyzer.fleet.work import Job, Judging
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.trace.reader import TraceInput, traces
 
@@ -34,6 +36,45 @@ def test_a_process_that_dies_in_the_middle_changes_nothing(tmp_path: Path) -> No
     made = report(pool(), Judging(rule_files=(rules,)))
     assert (tmp_path / "mark").exists()
     assert made == report(here)
+
+
+def test_after_a_death_those_that_were_waiting_are_read_too(tmp_path: Path) -> None:
+    """More of them than were under way."""
+    jobs = many(60)
+    rules = deadly(tmp_path, victim="nginx")
+    made = merged(jobs, Judging(rule_files=(rules,)), pool())
+    assert (tmp_path / "mark").exists()
+    assert made.total("traces") == 60
+    assert written(made, "json") == written(merged(jobs, Judging(), here), "json")
+
+
+def many(count: int) -> list[Job]:
+    """So many jobs, of the samples over and over."""
+    jobs = list(jobs_of(inputs(), "{parent}"))
+    return [job._replace(number=n) for n, job in enumerate(islice(cycle(jobs), count), 1)]
+
+
+def test_small_traces_go_together_and_all_go_once_in_order(tmp_path: Path) -> None:
+    sizes = [10, 20, 70_000, 70_000, 5, 0, 5, 1 << 20, 5, *([1] * 150)]
+    for number, size in enumerate(sizes):
+        (tmp_path / f"{number:03}").write_bytes(b"x" * size)
+    given = list(tasks(jobs_of(traces([str(tmp_path)]), "-")))
+    assert [job.number for task in given for job in task] == list(range(1, len(sizes) + 1))
+    assert [len(task) for task in given] == [3, 2, 1, 1, 1, 64, 64, 23]
+
+
+def test_what_processes_learn_is_kept(tmp_path: Path) -> None:
+    place = tmp_path / "cache"
+    assert run(
+        "check",
+        "--merged",
+        "--jobs",
+        "2",
+        str(SAMPLES[0]),
+        str(SAMPLES[1]),
+        XDG_CACHE_HOME=str(place),
+    ).returncode in (0, 1)
+    assert (place / "strace-analyzer" / "calls.json").stat().st_size > 1000
 
 
 def test_a_trace_over_which_processes_die_is_reported_and_the_others_stand(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ that varies; it is filled from the groups. What was learned is kept for the next
 
 from __future__ import annotations
 
-import atexit
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -167,7 +166,7 @@ class Reader:
                 shapes.append(shape)
                 if self._name and not self._has_news:
                     self._has_news = True
-                    atexit.register(self.keep)
+                    _at_the_end(self.keep)
         reading = Shape(said, self._leaves), None
         if expression is None:
             if len(self._unlearned) >= _MOST_UNLEARNED:
@@ -198,6 +197,13 @@ class Reader:
                     for key, shapes in list(everything.items())[-_MOST_KEYS_KEPT:]
                 ),
             )
+
+
+def _at_the_end(keep: Callable[[], None]) -> None:
+    """Have it called when the process ends, also one of a pool, in which atexit does nothing."""
+    from multiprocessing.util import Finalize
+
+    Finalize(None, keep, exitpriority=1)
 
 
 def _rows(text: bytes) -> dict[bytes, bytes]:
