@@ -100,11 +100,14 @@ def _of_day(asked: float, began: float, lasts: float) -> float:
 
 
 def _extent(trace: TraceResult) -> str:
-    """`it runs from 10:00:00.5 to 10:05:12` in the times that it prints."""
-    lasts, began = trace.seconds or 0.0, trace.began
-    if began is None or trace.clock == "relative":
+    return extent(trace.clock, trace.began, trace.seconds or 0.0)
+
+
+def extent(clock: str, began: float | None, lasts: float) -> str:
+    """`it runs from 10:00:00.5 to 10:05:12` in the times that a trace with this clock prints."""
+    if began is None or clock == "relative":
         return f"it runs from +0 to +{lasts:.6f}"
-    if trace.clock == "epoch":
+    if clock == "epoch":
         return f"it runs from {began:.6f} to {began + lasts:.6f}"
     return f"it runs from {_clock(began)} to {_clock(began + lasts)}"
 

@@ -74,7 +74,11 @@ NOTHING = {
     ("--pid", "12"): "its threads: 10 and 11",
     ("--errno", "EPERM"): "its errors: ECONNREFUSED and ENOENT",
     ("--slower-than", "1s"): "no event is what was asked for",
-    ("--since", "15:00:00"): "no event is what was asked for",
+    ("--since", "15:00:00"): "between --since and --until: it runs from 14:00:",
+    ("--until", "13:00:00"): "between --since and --until: it runs from 14:00:",
+    ("--since", "+99"): "between --since and --until: it runs from 14:00:",
+    ("--since", "14:00:03", "--until", "14:00:01"): "nothing is between --since and --until",
+    ("--since", "14:00:03", "--syscall", "socket"): "each of the conditions alone would be met",
 }
 
 

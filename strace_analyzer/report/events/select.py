@@ -11,6 +11,7 @@ from strace_analyzer.plain import listed
 from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
+from strace_analyzer.report.window import extent
 
 _DAY = 86_400.0
 
@@ -40,9 +41,10 @@ class Wanted(NamedTuple):
             return False
         if self.slower_than is not None and (row.duration or 0.0) <= self.slower_than:
             return False
-        return self._in_time(row, clock)
+        return self.in_time(row, clock)
 
-    def _in_time(self, row: EventRow, clock: str) -> bool:
+    def in_time(self, row: EventRow, clock: str) -> bool:
+        """Whether it began between `since` and `until`."""
         if self.since is None and self.until is None:
             return True
         if row.seconds is None or row.at is None:
@@ -69,6 +71,9 @@ class Sieve:
         self._errnos: Counter[str] = Counter()
         self._clocks: set[str] = set()
         self._has_durations = False
+        self._is_in_time = False
+        self._extents: list[str] = []
+        """From when to when each trace runs, in words."""
         self.taken = 0
 
     def choose(self, rows: Iterable[EventRow], clock: Callable[[], str]) -> Iterator[EventRow]:
@@ -76,13 +81,21 @@ class Sieve:
         if not self._asks:
             yield from rows
             return
-        takes = self._wanted.takes
+        takes, in_time = self._wanted.takes, self._wanted.in_time
+        began: float | None = None
+        lasts = 0.0
         for row in rows:
             self._note(row)
+            if row.at is not None and row.seconds is not None:
+                began = row.at - row.seconds if began is None else began
+                lasts = max(lasts, row.seconds)
+            self._is_in_time = self._is_in_time or in_time(row, clock())
             if takes(row, clock()):
                 self.taken += 1
                 yield row
         self._clocks.add(clock())
+        if began is not None:
+            self._extents.append(extent(clock(), began, lasts))
 
     def close(self) -> None:
         """Raises ConfigurationError where something was asked for and nothing is like it."""
@@ -106,6 +119,8 @@ class Sieve:
             return "the trace has no durations (strace -T)"
         if (wanted.since or wanted.until) and self._clocks <= {"none"}:
             return "the trace has no times (strace -t, -tt, -ttt, -r)"
+        if not self._is_in_time:
+            return f"nothing is between --since and --until: {self._extents[0]}"
         missing = sorted(wanted.syscalls - set(self._names))
         if missing:
             return (

@@ -3,7 +3,8 @@
 A mail program, a terminal or a web page breaks long lines: at a column, in the middle of a word, or
 at a blank, which it then eats; the rest may be indented. Two pieces are joined only where the
 grammar reads both together as a record and neither alone: so no two records are ever joined, and
-what a program printed between two records stays what it is.
+what a program printed between two records stays what it is. Text in which nothing was folded is put
+together a bounded number of times.
 """
 
 from __future__ import annotations
@@ -17,14 +18,22 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
 
-_LONGEST = 64
+_LONGEST = 256
 """Pieces of one record."""
+_ENDING = 6
+"""Pieces on which the end of one may stand: its result, with what -yy adds, and words."""
+_STRIPPED = 3
+"""Blanks at the end of a line that are lost on its way."""
 _MIXED = 4
 """Pieces for which every way to join each two is tried."""
 _CHOICES = 256
 """Of pieces that may be something else instead."""
 _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
 """Without this no text is a record."""
+_MAY_END = re.compile(
+    rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+"
+)
+"""The same of pieces, however they are put together; blanks apart."""
 _REST = re.compile(
     rb"[ \t]*(?:[0-9a-fx]*[0-9][0-9a-f]*)?(?:[^ (]*>)?"
     rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<[0-9]*\.?[0-9]+>)?"
@@ -33,6 +42,11 @@ _REST = re.compile(
 _DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
 _ERROR = re.compile(rb"-1 (E[A-Z0-9]+) \((.*)\)(?: <[0-9.]+>)?$")
 _STUB = b"exit(0) = ?"
+_VAIN = 1_000
+"""Texts that were put together and were no record, after which none are any more."""
+_LEAD = 120
+"""Bytes before the first parenthesis of a record."""
+_ESCAPES = re.compile(rb"[\\&{]")
 _MARKS = 4
 """Bytes by which lines of the same text differ in the marks of their quoting."""
 _CLOCK = re.compile(rb"[0-9]:[0-9]|\[pid|[0-9]{9}|[0-9]\.[0-9]")
@@ -64,6 +78,8 @@ class Folds:
         """Of the lines that were folded."""
         self.joined = 0
         """Records made of several lines."""
+        self._vain = 0
+        """Texts that were put together since, and were no record."""
 
     def take(self, piece: Piece) -> list[Piece]:
         """The next line -> what is decided of those up to it: records, and lines that are none."""
@@ -122,7 +138,9 @@ class Folds:
     def _joined_with(self, tail: Piece) -> list[Piece] | None:
         """The record that `tail` completes, with what came before it; None where it does not."""
         pending = self._pending
-        for start in range(len(pending) - 1, -1, -1):
+        if self._vain >= _VAIN or not _may_end((*pending[-_ENDING:], tail)):
+            return None
+        for start in _beginnings(pending):
             pieces = (*pending[start:], tail)
             if pieces[0].grade is Grade.WHOLE and not self._goes_on(pieces[0], tail):
                 break
@@ -153,6 +171,9 @@ class Folds:
         for text in _all_texts([piece for piece in pieces if piece.text]):
             if _ENDS.search(text) is None:
                 return None
+            if self._vain >= _VAIN:
+                break
+            self._vain += 1
             grade, plain = self._reads(text) if begins else (self._judge(text), text)
             if grade < Grade.OPEN or (grade <= floor and begins):
                 continue
@@ -163,6 +184,7 @@ class Folds:
 
     def _together(self, pieces: Sequence[Piece], text: bytes) -> Piece:
         self.joined += 1
+        self._vain = 0
         wrapped, bare = zip(self._widest, *(piece.widths for piece in pieces[:-1]), strict=True)
         self._widest = max(wrapped), max(bare)
         first, last = pieces[0], pieces[-1]
@@ -170,14 +192,64 @@ class Folds:
         return Piece(first.number, counts, text, self._judge(text), last.widths)
 
 
+def _may_end(pieces: Sequence[Piece]) -> bool:
+    text = b"".join(piece.text for piece in pieces)
+    return _MAY_END.search(text.translate(None, b" \t")) is not None
+
+
+def _beginnings(pieces: Sequence[Piece]) -> Iterator[int]:
+    """Where a record may begin, the likeliest first: one shows its name, and stands last."""
+    doubtful = []
+    for index in range(len(pieces) - 1, -1, -1):
+        if pieces[index].grade >= Grade.BEGUN:
+            yield index
+        elif _may_begin(pieces[index]):
+            doubtful.append(index)
+    yield from doubtful
+
+
+def _may_begin(piece: Piece) -> bool:
+    """A record may begin in it: with a call, with the words before one, or it has escapes."""
+    if piece.grade is not Grade.FOREIGN:
+        return True
+    text = piece.text
+    return len(text) <= _LEAD and (b"(" not in text or _ESCAPES.search(text) is not None)
+
+
 def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:
     """The texts that `pieces` may have been, with what some of them may be instead."""
+    for which in range(2):
+        exact = _cut_at_a_column(pieces, which)
+        if exact is not None:
+            head = pieces[0]
+            yield exact
+            if head.other:
+                yield head.other + exact[len(head.text) :]
     choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
     seen = set()
     for texts in islice(choices, _CHOICES):
         if texts not in seen:
             seen.add(texts)
             yield from _texts(texts)
+
+
+def _cut_at_a_column(pieces: Sequence[Piece], which: int) -> bytes | None:
+    """The text of `pieces` if all but the last are as wide as each other, by the width `which`: the
+    blanks that they lack stood at their ends. None where they are not, or are too few to tell."""
+    if len(pieces) <= 2:
+        return None
+    head, *inner, tail = pieces
+    indent = min(len(piece.text) - len(piece.text.lstrip(b" ")) for piece in (*inner, tail))
+    width = max(piece.widths[which] for piece in inner)
+    of_head = head.widths[which]
+    begun = next((w for w in (width, width - indent) if 0 <= w - of_head <= _STRIPPED), None)
+    if begun is None or any(width - piece.widths[which] > _STRIPPED for piece in inner):
+        return None
+    parts = [head.text.ljust(len(head.text) + begun - of_head)]
+    for piece in inner:
+        text = piece.text[indent:]
+        parts.append(text.ljust(len(text) + width - piece.widths[which]))
+    return b"".join(parts) + tail.text[indent:]
 
 
 def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:

@@ -69,6 +69,8 @@ _HOPEFUL = re.compile(rb"[a-z0-9_?]\\?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\
 """Without one of these there is no record in a line, however it is wrapped."""
 _VAIN = 500
 """Lines that looked hopeful in vain, after which no wrapping is looked for any more."""
+_FRAMES = 4_000
+"""Texts in which the grammar was asked for a record and none was, after which it is the same."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
 """A record behind a prefix, or the beginning of one; and how much of both is believed."""
@@ -107,7 +109,10 @@ class Unwrapping:
     """Of one source: `feed` each line, `close` at the end."""
 
     def __init__(self, judge: Judge) -> None:
-        self._judge = judge
+        self._ask = judge
+        self._frames = 0
+        """Texts that the grammar was asked about."""
+        self._has_record = False
         self.is_off = False
         """What is to come stands as strace printed it: feed nothing more."""
         self._is_hunk = False
@@ -127,6 +132,8 @@ class Unwrapping:
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
         self._streams: dict[bytes, None] = {}
+        self._last = b""
+        """Whose the last line was."""
         self._nobodys = 0
         """Records of which no wrapping says whose they are."""
         self._vain = 0
@@ -162,7 +169,8 @@ class Unwrapping:
         found = self._settle() if self._waiting else []
         found += self._take(number, raw, reading)
         is_known = self._ordinary >= self._sample or self._vain >= _VAIN
-        if is_known and not self._is_hunk and not self.has_found:
+        is_usual = is_known and not self._is_hunk and not self.has_found
+        if is_usual or self._in_vain >= _FRAMES:
             self.is_off = True
             found += self.close()
         return found
@@ -170,7 +178,7 @@ class Unwrapping:
     def again(self) -> bool:
         """A line is not understood that comes after all this: whether to feed it, and those behind
         it, since a wrapping may begin here."""
-        if self._tries >= _OFTEN or self._vain >= _VAIN:
+        if self._tries >= _OFTEN or self._vain >= _VAIN or self._in_vain >= 2 * _FRAMES:
             return False
         self._tries += 1
         self._ordinary, self._sample = 0, _AGAIN
@@ -227,6 +235,15 @@ class Unwrapping:
 
     # ------------------------------------------------------------ one line
 
+    def _judge(self, text: bytes) -> Grade:
+        self._frames += 1
+        return self._ask(text)
+
+    @property
+    def _in_vain(self) -> int:
+        """Texts that the grammar was asked about while there was no record."""
+        return 0 if self._has_record else self._frames
+
     def _numbered(self, number: int, raw: bytes) -> list[Unwrapped]:
         """Of the first lines: a column of line numbers reads like one of pids."""
         held = self._numbers or []
@@ -260,6 +277,13 @@ class Unwrapping:
 
     def _take(self, number: int, raw: bytes, reading: _Reading) -> list[Unwrapped]:
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
+        if self._last and grade < Grade.OPEN:  # it may be the rest of a line folded with its prefix
+            if not stream:
+                stream = self._last
+            elif grade < Grade.BEGUN and stream not in self._streams:
+                text, stream, other, chain = raw, self._last, text, ()
+        self._last = stream
+        self._has_record |= grade >= Grade.OPEN
         self._nobodys += not stream and grade >= Grade.STRANGE
         self._remarks += has_remark
         if grade >= Grade.STRANGE and b'"' in text:
@@ -278,6 +302,8 @@ class Unwrapping:
             self._behind_words += not reading.is_plain
         if not other and text.endswith(_GOES_ON):
             other = text[:-1]
+        elif not other and grade < Grade.OPEN and any(type(one) is Constant for one in chain):
+            other = raw  # what stands before each line may be the beginning of an object, or a row
         widths = _width(raw), _width(text)
         piece = Piece(number, 1, text, grade, widths, other)
         begun = self._begun.pop(stream, None)
@@ -299,7 +325,7 @@ class Unwrapping:
         """Pieces put together: only now it shows whether something in them is escaped."""
         reading = self._weighed(Peeled(text), ())
         if reading.grade < Grade.STRANGE:
-            for layer in (JSON, *ESCAPES):
+            for layer in (*STRUCTURED, *ESCAPES):
                 peeled = layer.peel(text)
                 found = None if peeled is None else self._weighed(peeled, (layer,))
                 if found is not None and found.grade >= Grade.OPEN:
@@ -309,6 +335,7 @@ class Unwrapping:
                     reading = found
                     break
         self._remarks += reading.has_remark
+        self._has_record |= reading.grade >= Grade.OPEN
         return reading.grade, reading.peeled.text
 
     # ------------------------------------------------------------ kinds of wrapping
@@ -470,6 +497,8 @@ class Unwrapping:
         self, raw: bytes, place: int, inside: _Reading, known: _Reading
     ) -> _Reading | None:
         """The reading of `raw` in whose place `place` that of `inside` begins."""
+        if raw[:place].isspace():
+            return known
         like = likeness(raw[:place])
         self._guesses[like] += _WHOLE if inside.grade > Grade.BEGUN else _PART
         if self._guesses[like] < _BELIEVED:
