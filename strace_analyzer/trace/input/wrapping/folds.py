@@ -42,7 +42,7 @@ _REST = re.compile(
 _DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
 _ERROR = re.compile(rb"-1 (E[A-Z0-9]+) \((.*)\)(?: <[0-9.]+>)?$")
 _STUB = b"exit(0) = ?"
-_VAIN = 1_000
+_VAIN = 600
 """Texts that were put together and were no record, after which none are any more."""
 _LEAD = 120
 """Bytes before the first parenthesis of a record."""
@@ -168,7 +168,7 @@ class Folds:
         floor = max(piece.grade for piece in pieces)
         begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
         best: bytes | None = None
-        for text in _all_texts([piece for piece in pieces if piece.text]):
+        for text in _all_texts([piece for piece in pieces if piece.text or piece.other]):
             if _ENDS.search(text) is None:
                 return None
             if self._vain >= _VAIN:
@@ -193,7 +193,9 @@ class Folds:
 
 
 def _may_end(pieces: Sequence[Piece]) -> bool:
-    text = b"".join(piece.text for piece in pieces)
+    text = b"\n".join(
+        (b"".join(p.text for p in pieces), b"".join(p.other or p.text for p in pieces))
+    )
     return _MAY_END.search(text.translate(None, b" \t")) is not None
 
 
@@ -218,13 +220,10 @@ def _may_begin(piece: Piece) -> bool:
 
 def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:
     """The texts that `pieces` may have been, with what some of them may be instead."""
-    for which in range(2):
-        exact = _cut_at_a_column(pieces, which)
-        if exact is not None:
-            head = pieces[0]
-            yield exact
-            if head.other:
-                yield head.other + exact[len(head.text) :]
+    others = [piece.other or piece.text for piece in pieces]
+    texts = [piece.text for piece in pieces]
+    for of_pieces in (texts, others, [*texts[:1], *others[1:]], [*others[:1], *texts[1:]]):
+        yield from _cut_at_a_column(of_pieces, [piece.widths for piece in pieces])
     choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
     seen = set()
     for texts in islice(choices, _CHOICES):
@@ -233,23 +232,23 @@ def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:
             yield from _texts(texts)
 
 
-def _cut_at_a_column(pieces: Sequence[Piece], which: int) -> bytes | None:
-    """The text of `pieces` if all but the last are as wide as each other, by the width `which`: the
-    blanks that they lack stood at their ends. None where they are not, or are too few to tell."""
+def _cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The texts of `pieces` if all but the last were as wide as each other, but for blanks that
+    they lost at their ends: those that lost the fewest first."""
     if len(pieces) <= 2:
-        return None
-    head, *inner, tail = pieces
-    indent = min(len(piece.text) - len(piece.text.lstrip(b" ")) for piece in (*inner, tail))
-    width = max(piece.widths[which] for piece in inner)
-    of_head = head.widths[which]
-    begun = next((w for w in (width, width - indent) if 0 <= w - of_head <= _STRIPPED), None)
-    if begun is None or any(width - piece.widths[which] > _STRIPPED for piece in inner):
-        return None
-    parts = [head.text.ljust(len(head.text) + begun - of_head)]
-    for piece in inner:
-        text = piece.text[indent:]
-        parts.append(text.ljust(len(text) + width - piece.widths[which]))
-    return b"".join(parts) + tail.text[indent:]
+        return []
+    indents = [len(piece) - len(piece.lstrip(b" ")) for piece in pieces]
+    indent = min(indents[1:])
+    bodies = (pieces[0], *(piece[indent:] for piece in pieces[1:]))
+    found = []
+    for which, shift in product(range(2), {0, indent, max(0, indent - indents[0])}):
+        of_lines = [width[which] for width in widths[:-1]]
+        of_lines[0] += shift  # the first is not indented, and may be as wide without it
+        lost = [max(of_lines) - width for width in of_lines]
+        if max(lost) <= _STRIPPED:
+            parts = (body + b" " * count for body, count in zip(bodies, (*lost, 0), strict=True))
+            found.append((sum(lost), b"".join(parts)))
+    return [text for _, text in sorted(found)]
 
 
 def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:

@@ -302,8 +302,10 @@ class Unwrapping:
             self._behind_words += not reading.is_plain
         if not other and text.endswith(_GOES_ON):
             other = text[:-1]
-        elif not other and grade < Grade.OPEN and any(type(one) is Constant for one in chain):
-            other = raw  # what stands before each line may be the beginning of an object, or a row
+        elif chain and not other:
+            is_guess = any(type(layer) is Constant for layer in chain)
+            if grade < Grade.BEGUN or (is_guess and grade < Grade.OPEN):
+                other = raw  # the rest of a record, or an object or a row that begins
         widths = _width(raw), _width(text)
         piece = Piece(number, 1, text, grade, widths, other)
         begun = self._begun.pop(stream, None)
