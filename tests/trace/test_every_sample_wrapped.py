@@ -90,7 +90,7 @@ def test_every_sample_in_every_wrapping(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", (None, *FOLDABLE))
+@pytest.mark.parametrize("name", [None, *FOLDABLE])
 def test_every_sample_folded_in_every_wrapping(name: str | None) -> None:
     chance = random.Random(name)
     for sample in SAMPLES:

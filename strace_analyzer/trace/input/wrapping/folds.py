@@ -30,9 +30,7 @@ _CHOICES = 256
 """Of pieces that may be something else instead."""
 _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
 """Without this no text is a record."""
-_MAY_END = re.compile(
-    rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+"
-)
+_MAY_END = re.compile(rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+")
 """The same of pieces, however they are put together; blanks apart."""
 _REST = re.compile(
     rb"[ \t]*(?:[0-9a-fx]*[0-9][0-9a-f]*)?(?:[^ (]*>)?"
@@ -74,8 +72,9 @@ class Folds:
         self._judge = judge
         self._reads = reads
         self._pending: list[Piece] = []
-        self._widest = (0, 0)
-        """Of the lines that were folded."""
+        self._widest = {True: (0, 0), False: (0, 0)}
+        """Of the lines that were folded: the first of their record, and those inside of one, which
+        may be indented."""
         self.joined = 0
         """Records made of several lines."""
         self._vain = 0
@@ -185,8 +184,10 @@ class Folds:
     def _together(self, pieces: Sequence[Piece], text: bytes) -> Piece:
         self.joined += 1
         self._vain = 0
-        wrapped, bare = zip(self._widest, *(piece.widths for piece in pieces[:-1]), strict=True)
-        self._widest = max(wrapped), max(bare)
+        for piece in pieces[:-1]:
+            is_first = piece is pieces[0] and piece.counts == 1
+            wrapped, bare = zip(self._widest[is_first], piece.widths, strict=True)
+            self._widest[is_first] = max(wrapped), max(bare)
         first, last = pieces[0], pieces[-1]
         counts = sum(piece.counts for piece in pieces)  # those of others may stand between
         return Piece(first.number, counts, text, self._judge(text), last.widths)
@@ -226,10 +227,10 @@ def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:
         yield from _cut_at_a_column(of_pieces, [piece.widths for piece in pieces])
     choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
     seen = set()
-    for texts in islice(choices, _CHOICES):
-        if texts not in seen:
-            seen.add(texts)
-            yield from _texts(texts)
+    for chosen in islice(choices, _CHOICES):
+        if chosen not in seen:
+            seen.add(chosen)
+            yield from _texts(chosen)
 
 
 def _cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:

@@ -303,7 +303,7 @@ class Unwrapping:
         if not other and text.endswith(_GOES_ON):
             other = text[:-1]
         elif chain and not other:
-            is_guess = any(type(layer) is Constant for layer in chain)
+            is_guess = any(type(one) is Constant or one in STRUCTURED for one in chain)
             if grade < Grade.BEGUN or (is_guess and grade < Grade.OPEN):
                 other = raw  # the rest of a record, or an object or a row that begins
         widths = _width(raw), _width(text)
