@@ -123,6 +123,13 @@ class CallRecord(NamedTuple):
     address: Endpoint | None = None
     option: OptionCall | None = None
 
+    @property
+    def error(self) -> str | None:
+        """The error of the call, or the one of the connection that SO_ERROR told; None for none."""
+        option = self.option
+        told = option.value if option is not None and option.name == "SO_ERROR" else None
+        return self.errno or (told if isinstance(told, str) and told else None)
+
     def __repr__(self) -> str:
         return f"<{self.role} {Location(self.source, self.line).short} {self.text[:60]}>"
 
@@ -364,6 +371,10 @@ class Unknown:
     remedy: str = ""
 
 
+_WANTS = frozenset({"pair-in-use", "no-address", "no-ipv6", "not-local"})
+"""explanations of failures that lacked an address"""
+
+
 class Failure(NamedTuple):
     """Socket calls that failed alike: the same process, call, error and destination (of a bind(),
     the address that was asked for)."""
@@ -383,9 +394,10 @@ class Failure(NamedTuple):
 
     @property
     def lacked(self) -> bool:
-        """A TCP connection was not made for want of a local port or address."""
-        wants = self.explanation in ("no-port", "pair-in-use", "no-address", "no-ipv6", "not-local")
-        return wants and self.protocol in ("TCP", None)
+        """A connection was not made, or a message not sent, for want of a local port or address.
+        Which addresses there are is also asked by connect() of a UDP socket, and that may fail."""
+        asks = self.call == "connect" and self.protocol == "UDP"
+        return self.explanation == "no-port" or (self.explanation in _WANTS and not asks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from strace_analyzer.findings import (
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.step import MAKING, MOVING
+from strace_analyzer.kernel.step import FAILED, MAKING, MOVING
 from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule, catalogue
@@ -133,7 +133,7 @@ class TraceAnalysis:
         self._traffics = Traffics(self._tracker.tasks)
         self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
-        self._listeners = {role: self._listening(role) for role in MAKING | MOVING}
+        self._listeners = {role: self._listening(role) for role in MAKING | MOVING | {FAILED}}
         self._start: float | None = None
         self._last: Timed | None = None
         """the last event with a time"""
@@ -266,9 +266,9 @@ class TraceAnalysis:
             listeners.append(self._failed.feed)
         if role in PortLedger.roles:
             listeners.append(self._ledger.step)
-        if self._what_if is not None:
+        if self._what_if is not None and role != FAILED:
             listeners.append(self._what_if.step)
-        if self._settings.keep_sockets:
+        if self._settings.keep_sockets and role != FAILED:
             listeners.append(self.lives.feed)
         return tuple(listeners)
 

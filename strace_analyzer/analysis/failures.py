@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from strace_analyzer.findings import Endpoint, Failure, Location
+from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import destination, space
-from strace_analyzer.kernel.exhaustion import Exhaustion, bind_address
+from strace_analyzer.kernel.exhaustion import Exhaustion, failure, towards
 from strace_analyzer.kernel.objects import ThreadGroup
-from strace_analyzer.kernel.option_calls import pending_error
-from strace_analyzer.kernel.socket_state import Binding
-from strace_analyzer.kernel.step import Step
-from strace_analyzer.rules.evidence import Context
+from strace_analyzer.kernel.refused import UNDER_WAY
+from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
+from strace_analyzer.kernel.step import FAILED, Step
+from strace_analyzer.rules.evidence import Context, endpoint
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
-UNDER_WAY = frozenset({
-    "EINPROGRESS", "EALREADY", "EINTR", "EISCONN", "ERESTARTSYS", "ERESTARTNOINTR", "ERESTART",
-})  # fmt: skip
-"""Errors of a connect() that goes on."""
+ROLES = frozenset({"bind", "connect", "failed", "listen", "outcome", "reset", "send"})
+"""Roles of steps that can tell of a call that failed."""
 _Key = tuple[str, str, str, str, Endpoint | None]
 
 
 class Failures:
     """Of one trace. `feed` each step with one of `roles`; grows with the failing destinations."""
 
-    roles = frozenset({"bind", "connect", "listen", "outcome", "reset", "send"})
+    roles = ROLES
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -40,13 +39,13 @@ class Failures:
         if exhaustion is None:
             exhaustion = self._exhaustion[key] = Exhaustion()
         is_dry = exhaustion.judge(step) is not None
-        errno = _errno(step, event)
-        if errno is None or errno in UNDER_WAY:
+        errno = failure(step)
+        if errno is None or (errno in UNDER_WAY and not is_dry):
             return
-        asked = bind_address(step) if step.role == "bind" else None
+        asked = asked_address(event)
         code = explanation(step, errno, asked, is_dry=is_dry)
-        address = _endpoint(asked) if step.role == "bind" else _peer(step)
-        self._count(step.description.group, step, errno, code, address)
+        group = step.task.group if step.role == FAILED else step.description.group
+        self._count(group, step, errno, code, endpoint(asked) or _peer(step))
 
     def all(self) -> tuple[Failure, ...]:
         """What was counted, in order of first sight."""
@@ -71,13 +70,16 @@ class Failures:
 
 
 def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: bool) -> str:
-    """Why the call failed, in a code: what the error means there (connect(2), bind(2))."""
-    if isinstance(step.event, Syscall) and step.event.result.injected:
+    """Why the call failed, in a code: what the error means there (the ERRORS of its page in section
+    2 of the manual, tcp(7), udp(7), ip(7))."""
+    assert isinstance(step.event, Syscall)
+    name, socket = step.event.name, step.socket
+    if step.event.result.injected:
         return "injected"
     if is_dry:
         return "no-port"
-    match step.role, errno:
-        case "bind" | "listen", "EADDRINUSE":
+    match name, errno:
+        case (("bind" | "listen"), "EADDRINUSE"):
             return "in-use"
         case "bind", "EADDRNOTAVAIL":
             return "not-local"
@@ -86,43 +88,71 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: 
             return "privileged-port" if low else "not-permitted"
         case "bind", "EINVAL":
             return "bound-already"
-        case "connect", "EADDRNOTAVAIL":
-            was, to = step.was, destination(step.socket)
-            if was is not None and was.binding is Binding.BOUND:
-                return "pair-in-use"
-            return "no-ipv6" if to is not None and ":" in to.address else "no-address"
-        case _, "EAFNOSUPPORT":
-            return "no-such-family"
+        case _, ("EADDRNOTAVAIL" | "EADDRINUSE"):
+            return _no_address(step)
+        case "socket", _:
+            return _OF_SOCKET.get(errno, _MEANING.get(errno, "other"))
+        case _, "EPIPE" if step.role == FAILED and not _was_connected(socket):
+            return "not-connected"
+        case _, ("EINVAL" | "EPROTONOSUPPORT" | "EOPNOTSUPP"):
+            return _OF_CALL.get((name, errno), "other")
     return _MEANING.get(errno, "other")
 
 
+def _no_address(step: Step) -> str:
+    """A connect() or a send that no address, or no pair of them, could be had for."""
+    was, to = step.was, towards(step)
+    if was is not None and was.binding is Binding.BOUND and space(step.socket) != "UDP":
+        return "pair-in-use"
+    return "no-ipv6" if to is not None and ":" in to.address else "no-address"
+
+
+def _was_connected(socket: Socket) -> bool:
+    return socket.outcome is Outcome.CONNECTED or socket.connection is Connection.CONNECTED
+
+
+_OF_SOCKET = {
+    "EAFNOSUPPORT": "family-off",
+    "EPROTONOSUPPORT": "no-such-protocol",
+    "ESOCKTNOSUPPORT": "no-such-protocol",
+    "EACCES": "not-permitted",
+    "EPERM": "not-permitted",
+    "EINVAL": "no-such-protocol",
+}
+"""of socket(2)"""
+_OF_CALL = {
+    ("accept", "EINVAL"): "not-listening",
+    ("accept4", "EINVAL"): "not-listening",
+    ("listen", "EOPNOTSUPP"): "unsupported",
+    ("listen", "EINVAL"): "connected-already",
+}
 _MEANING = {
     "ECONNREFUSED": "refused",
     "ETIMEDOUT": "timed-out",
     "EHOSTUNREACH": "unreachable",
     "ENETUNREACH": "unreachable",
+    "EHOSTDOWN": "unreachable",
+    "ENETDOWN": "network-down",
     "ECONNRESET": "reset",
     "EPIPE": "reset",
+    "ECONNABORTED": "given-up",
     "EPERM": "forbidden",
     "EACCES": "forbidden",
+    "EAFNOSUPPORT": "no-such-family",
+    "EMFILE": "no-descriptor",
+    "ENFILE": "no-descriptor-anywhere",
+    "ENOBUFS": "no-memory",
+    "ENOMEM": "no-memory",
+    "EMSGSIZE": "too-long",
+    "ENOTCONN": "not-connected",
+    "EDESTADDRREQ": "no-destination",
+    "ENOPROTOOPT": "no-such-option",
+    "EBADF": "not-open",
+    "ENOTSOCK": "no-socket",
+    "EFAULT": "bad-pointer",
 }
-
-
-def _errno(step: Step, event: Syscall) -> str | None:
-    """The error of the call, or the one that SO_ERROR told; None where nothing failed."""
-    if event.result.failed:
-        return event.result.errno
-    if step.role == "outcome" and event.name == "getsockopt":
-        return pending_error(event) or None
-    return None
 
 
 def _peer(step: Step) -> Endpoint | None:
     to = destination(step.socket)
     return None if to is None else Endpoint(to.address, to.port)
-
-
-def _endpoint(address: SocketAddress | None) -> Endpoint | None:
-    if address is None or address.address is None or address.port is None:
-        return None
-    return Endpoint(address.address, address.port)

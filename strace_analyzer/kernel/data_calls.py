@@ -4,10 +4,11 @@ passed."""
 from __future__ import annotations
 
 from strace_analyzer.kernel.arguments import FdArgument, argument, passed_fds
+from strace_analyzer.kernel.asked import target
 from strace_analyzer.kernel.connect_calls import connect_to, established, shows_a_hidden_connect
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
-from strace_analyzer.kernel.option_calls import connection_lost
+from strace_analyzer.kernel.option_calls import connection_failed, connection_lost
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.system_call import SystemCall
@@ -17,7 +18,6 @@ from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.sockaddr import socket_address
-from strace_analyzer.trace.values import Array, Struct, Value, plain
 
 _SIZE_ARGUMENT = {"read": 2, "recv": 2, "recvfrom": 2}
 _FLAGS_ARGUMENT = {"sendto": 3, "send": 3, "sendmsg": 2, "sendmmsg": 3}
@@ -47,9 +47,9 @@ def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """write(2), send(2) and similar calls. A send with MSG_FASTOPEN connects; on an unbound UDP
     socket it binds."""
     flags = argument(call.args, _FLAGS_ARGUMENT.get(call.name, 99))
-    target = _target(call)
-    if flags is not None and includes(flags, "MSG_FASTOPEN", MSG_FLAGS) and target is not None:
-        connect_to(kernel, task, call, fd, socket_address(target))
+    to = target(call)
+    if flags is not None and includes(flags, "MSG_FASTOPEN", MSG_FLAGS) and to is not None:
+        connect_to(kernel, task, call, fd, socket_address(to))
         return
     description = kernel.find(task, fd, call)
     if call.name in ("sendmsg", "sendmmsg") and not call.result.failed:
@@ -58,7 +58,7 @@ def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         return
     was = description.socket
     if was.is_udp and was.binding in PORT_AT_CONNECT:
-        address = socket_address(target) if target is not None else None
+        address = socket_address(to) if to is not None else None
         if call.result.failed:
             kernel.move(call, "send", task, fd.fd, description, was, keep=False)
         elif address is not None and address.family in INET:
@@ -84,6 +84,9 @@ def _moved(
             established(kernel, task, call, fd, description)
         else:
             shows_a_hidden_connect(kernel, task, call, fd, description)
+    elif error == "EADDRNOTAVAIL" and _is_up(description):
+        # TCP_FASTOPEN_CONNECT puts connect() off to the first data (tcp(7))
+        connection_failed(kernel, task, call, fd, description)
     elif error in RESET_ERRORS and _is_up(description):
         if error == "EPIPE" and was.shut_down:
             return
@@ -93,22 +96,6 @@ def _moved(
 
 def _is_up(description: OpenFileDescription) -> bool:
     return description.socket.connection in (Connection.CONNECTING, Connection.CONNECTED)
-
-
-def _target(call: Syscall) -> Value | None:
-    """The address that sendto(), sendmsg(), or sendmmsg() in its first message was given; None for
-    none."""
-    if call.name == "sendto":
-        return argument(call.args, 4)
-    if call.name not in ("sendmsg", "sendmmsg"):
-        return None
-    message = argument(call.args, 1)
-    inner = None if message is None else plain(message)
-    if isinstance(inner, Array) and inner.items:  # sendmmsg(2)
-        inner = plain(inner.items[0])
-        if isinstance(inner, Struct) and inner.fields:
-            inner = plain(inner.fields[0].value)  # msg_hdr, which strace 4 does not name
-    return inner.get("msg_name") if isinstance(inner, Struct) else None
 
 
 def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:

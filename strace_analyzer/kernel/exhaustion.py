@@ -8,18 +8,20 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from strace_analyzer.kernel.arguments import argument
+from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import Destination, destination, space
-from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.option_calls import pending_error
+from strace_analyzer.kernel.socket_state import Binding, Connection
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.events import Syscall
-from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
+from strace_analyzer.trace.sockaddr import SocketAddress
 
 IN_A_ROW = 3
 """So many EADDRNOTAVAIL without a success between, on sockets that the kernel had to find a port
 for, are no accident of one address."""
 
-ASKING = frozenset({"bind", "connect", "listen", "outcome", "send"})
+ASKING = frozenset({"bind", "connect", "failed", "listen", "outcome", "send"})
 """The roles of steps that ask for a port, or say what became of that: no other can find none."""
 
 
@@ -43,7 +45,23 @@ def bind_address(step: Step) -> SocketAddress | None:
     """What the bind() of this step asked for; a failed one leaves no trace in the socket."""
     if step.role != "bind" or not isinstance(step.event, Syscall):
         return None
-    return socket_address(argument(step.event.args, 1))
+    return asked_address(step.event)
+
+
+def failure(step: Step) -> str | None:
+    """The error of the call, or the one that SO_ERROR told; None where nothing failed."""
+    if step.errno is None and step.role == "outcome" and isinstance(step.event, Syscall):
+        return (pending_error(step.event) if step.event.name == "getsockopt" else None) or None
+    return step.errno
+
+
+def towards(step: Step) -> Destination | None:
+    """Where the call of this step goes: the address that it names, or else the socket's peer."""
+    if isinstance(step.event, Syscall) and step.role in ("failed", "send"):
+        asked = asked_address(step.event)
+        if asked is not None and asked.family in INET:
+            return destination(step.socket._replace(peer=asked))
+    return destination(step.socket)
 
 
 class Exhaustion:
@@ -59,20 +77,22 @@ class Exhaustion:
         """None where `step` is no sign of exhaustion."""
         if step.role not in ASKING or not isinstance(step.event, Syscall):
             return None
-        result, socket = step.event.result, step.socket
-        if result.injected:
+        socket, error = step.socket, failure(step)
+        if step.event.result.injected:
             return None
-        if result.errno in (None, "EINPROGRESS"):
+        if error in (None, "EINPROGRESS"):
             if step.role in ("connect", "outcome"):
                 self._succeeded(step)
             return None
-        match step.role, result.errno:
+        match step.role, error:
             case "bind", "EADDRINUSE":
                 asked = bind_address(step)
                 return Dry(Code.BIND, True) if asked is not None and asked.port == 0 else None
             case "listen", "EADDRINUSE" if socket.binding in (Binding.UNBOUND, Binding.DEFERRED):
                 return Dry(Code.LISTEN, True)
-            case "connect", "EADDRNOTAVAIL" if space(socket) == "TCP":
+            case (("connect" | "outcome" | "failed"), ("EADDRNOTAVAIL" | "EADDRINUSE")) if (
+                space(socket) == "TCP"
+            ):
                 return self._no_address(step)
             case (("connect" | "send"), "EAGAIN") if space(socket) == "UDP":
                 unbound = socket.binding in (Binding.UNBOUND, Binding.DEFERRED)
@@ -83,10 +103,14 @@ class Exhaustion:
     def _no_address(self, step: Step) -> Dry | None:
         """EADDRNOTAVAIL: no port, or no such address (IPv6 switched off, link-local without
         scope)."""
-        to = destination(step.socket)
+        to = towards(step)
         was = step.was
         if to is None or to.port == 0 or was is None or was.binding is Binding.BOUND:
             return None
+        if was.connection is Connection.LISTENING:
+            return None
+        if step.role == "outcome":  # told late, though it had found a port at first
+            return None if ":" in to.address else Dry(Code.CONNECT, False)
         self._failures += 1
         reached = to in self._reached
         if ":" in to.address and not self._reached_v6:

@@ -140,6 +140,8 @@ def _pending_error(
     was = description.socket
     if error == "" and was.connection is Connection.CONNECTING:
         established(kernel, task, call, fd, description)
+    elif error == "EADDRNOTAVAIL" and was.connection is Connection.CONNECTED:
+        connection_failed(kernel, task, call, fd, description)  # one that was put off
     elif error and was.connection in (Connection.CONNECTING, Connection.CONNECTED):
         connection_lost(kernel, task, call, fd, description)
     elif error is not None:
@@ -151,12 +153,21 @@ def connection_lost(
 ) -> None:
     """The socket's pending error came out: the connection failed or was reset, its port is free."""
     was = description.socket
-    now = release(was)._replace(connection=Connection.UNCONNECTED)
     if was.connection is Connection.CONNECTING:
-        now = now._replace(outcome=Outcome.FAILED)
-        kernel.move(call, "outcome", task, fd, description, now)
+        connection_failed(kernel, task, call, fd, description)
     else:
+        now = release(was)._replace(connection=Connection.UNCONNECTED)
         kernel.move(call, "reset", task, fd, description, now)
+
+
+def connection_failed(
+    kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
+) -> None:
+    """The call told that the connection was not made."""
+    now = release(description.socket)._replace(
+        connection=Connection.UNCONNECTED, outcome=Outcome.FAILED
+    )
+    kernel.move(call, "outcome", task, fd, description, now)
 
 
 def pending_error(call: Syscall) -> str | None:

@@ -16,6 +16,9 @@ MOVING = frozenset({
     "reset", "send", "setsockopt", "shutdown",
 })  # fmt: skip
 """Roles of all other steps. `left`: the process that made it has it no more, another one has."""
+FAILED = "failed"
+"""Role of a call that failed and is no step of these: nothing has moved. Where it made no socket,
+or the number is none that is known, the socket stands for that which it was about."""
 
 
 class Step:

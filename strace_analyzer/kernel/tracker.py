@@ -12,6 +12,7 @@ from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.open_calls import OpenCall, as_call
 from strace_analyzer.kernel.order import Order
+from strace_analyzer.kernel.refused import SOCKET_CALLS, refused
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import DoubtAt, Step
@@ -145,7 +146,10 @@ class Tracker:
                 is_wanted = row.is_attempt
             if is_wanted:
                 kernel.begun = begun
-                row.do(kernel, kernel.tasks.speaker(call.tid), call, fd)
+                task = kernel.tasks.speaker(call.tid)
+                row.do(kernel, task, call, fd)
+                if call.result.errno is not None and name in SOCKET_CALLS:
+                    refused(kernel, task, call, fd)
                 kernel.begun = None
         if begun is not None:
             self._release(call.tid, begun, call)

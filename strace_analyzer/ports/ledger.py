@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from strace_analyzer.findings import PortState, PortUse
 from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.step import MOVING, Step
+from strace_analyzer.kernel.step import FAILED, MOVING, Step
 from strace_analyzer.ports.namespace_ledger import NamespaceLedger
 from strace_analyzer.ports.port_range import of_namespace
 
@@ -21,7 +21,7 @@ class PortLedger:
     only when the trace is made here and now), `autobind_reuse` says net.ipv4.ip_autobind_reuse=1.
     """
 
-    roles = (MOVING | {"inherited"}) - {"setsockopt", "eof"}
+    roles = (MOVING | {"inherited", FAILED}) - {"setsockopt", "eof"}
     """of steps that can move a port; others need not be given"""
 
     def __init__(

@@ -9,19 +9,19 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from strace_analyzer.findings import CallRecord, Finding, Level, Summary
+from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import Destination, destination, space
-from strace_analyzer.kernel.exhaustion import Exhaustion, bind_address
+from strace_analyzer.kernel.exhaustion import Exhaustion, bind_address, failure, towards
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import FAILED, Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.words import Advice, Case
 from strace_analyzer.trace.events import Syscall
-from strace_analyzer.trace.sockaddr import SocketAddress
 
-_ERROR = "EADDRNOTAVAIL"
+_ERRORS = ("EADDRNOTAVAIL", "EADDRINUSE")
 _Pair = tuple[int, int, Destination]
 """namespace, source port, destination"""
 
@@ -38,9 +38,9 @@ class AddressNotAvailable(Rule):
     """A call fails with EADDRNOTAVAIL, and not because the ports ran out.
 
     What it flags:
-        bind() to an address that this host does not have; connect() of a TCP socket to an IPv6
-        address where IPv6 has never worked in the trace; connect() from a port that bind() named,
-        while another connection between the same two ends is open or in TIME_WAIT.
+        bind() to an address that this host does not have; connect() of a TCP socket, or a message
+        sent, to an IPv6 address where IPv6 has never worked in the trace; connect() from a port that
+        bind() named, while another connection between the same two ends is open or in TIME_WAIT.
 
     Why it matters:
         The connection was not made, and waiting or more ports would not help: the kernel says "cannot
@@ -62,7 +62,7 @@ class AddressNotAvailable(Rule):
     title = "an address that cannot be had"
     level = Level.WARNING
     least = Level.NOTE
-    roles = frozenset({"bind", "close", "connect", "outcome"})
+    roles = frozenset({"bind", "close", "connect", "outcome", "send", FAILED})
     is_failure = True
     counted = "FAILED"
 
@@ -84,7 +84,7 @@ class AddressNotAvailable(Rule):
             return
         found = self.finding(
             step,
-            step.socket._replace(doubts=frozenset(), local=_asked(step) or step.socket.local),
+            _named(step)._replace(doubts=frozenset()),
             at="failure",
             cause=cause,
             details=self._details(step, cause),
@@ -100,18 +100,21 @@ class AddressNotAvailable(Rule):
     def _cause(self, step: Step) -> str | None:
         """Which address could not be had; None where the call did not fail for want of one."""
         socket = step.socket
-        dry = self._judge(step)
-        if step.errno != _ERROR or dry or _is_injected(step):
+        dry, error = self._judge(step), failure(step)
+        if error not in _ERRORS or dry or _is_injected(step):
             return None
         if step.role == "bind":
+            if error != "EADDRNOTAVAIL":
+                return None  # the port is taken
             asked = bind_address(step)
             return "no-ipv6" if asked is not None and asked.address == "::1" else "not-local"
-        if step.role != "connect" or space(socket) != "TCP":
+        to = towards(step)
+        if to is None or (step.role == "connect" and space(socket) == "UDP"):
             return None  # resolvers connect UDP sockets to see which addresses there are
-        if step.was is not None and step.was.binding is Binding.BOUND:
+        was = step.was
+        if was is not None and was.binding is Binding.BOUND and space(socket) != "UDP":
             return self._of_pair(step)
-        to = destination(socket)
-        return "no-ipv6" if to is not None and ":" in to.address else "no-address"
+        return "no-ipv6" if ":" in to.address else "no-address"
 
     def _judge(self, step: Step) -> bool:
         key = step.socket.namespace, space(step.socket)
@@ -134,11 +137,11 @@ class AddressNotAvailable(Rule):
 
     def _note_success(self, step: Step) -> None:
         now = step.now
-        if now is None or step.errno not in (None, "EINPROGRESS"):
+        if now is None or failure(step) not in (None, "EINPROGRESS"):
             return
         if step.role == "connect" and now.binding is Binding.BOUND and now.peer is not None:
             self._pairs[_pair(now)] = _Last(step.event.span.first, True, None)
-        if step.role == "bind" or now.connection is Connection.CONNECTED:
+        if step.role in ("bind", "send") or now.connection is Connection.CONNECTED:
             key = _purpose(step)
             if key is not None:
                 self._got_over |= self._waiting.pop(key, set())
@@ -176,7 +179,7 @@ class AddressNotAvailable(Rule):
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
-        if record.errno == _ERROR:
+        if record.error in _ERRORS:
             return _REMARKS[finding.cause or "no-address"]
         return remark(record, finding)
 
@@ -221,6 +224,22 @@ class AddressNotAvailable(Rule):
             setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
             bind(3, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("192.0.2.1")}, 16) = 0
             connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            """,
+        ),
+        Flagged(
+            "a datagram to IPv6 on a host without it",
+            """
+            socket(AF_INET6, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            sendto(3, "x", 1, 0, {sa_family=AF_INET6, sin6_port=htons(514), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            """,
+        ),
+        Flagged(
+            "the error comes later, by SO_ERROR",
+            """
+            socket(AF_INET6, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 EINPROGRESS (Operation now in progress)
+            getsockopt(3, SOL_SOCKET, SO_ERROR, [EADDRNOTAVAIL], [4]) = 0 #!
+            close(3)                                = 0
             """,
         ),
         Clean(
@@ -305,9 +324,13 @@ _REMARKS = {
 }
 
 
-def _asked(step: Step) -> SocketAddress | None:
-    """What a bind() that failed was given."""
-    return bind_address(step) if step.role == "bind" else None
+def _named(step: Step) -> Socket:
+    """The socket, with the address that a bind() or a send that failed was given."""
+    socket, asked = step.socket, bind_address(step)
+    if asked is not None:
+        return socket._replace(local=asked)
+    sent = asked_address(step.event) if isinstance(step.event, Syscall) else None
+    return socket if sent is None else socket._replace(peer=sent)
 
 
 def _pair(socket: Socket) -> _Pair:
@@ -322,7 +345,7 @@ def _purpose(step: Step) -> tuple[str, str, int] | None:
         asked = bind_address(step)
         port = None if asked is None else asked.port
     else:
-        to = destination(step.socket)
+        to = towards(step)
         port = None if to is None else to.port
     kind = "bind" if step.role == "bind" else "connect"
     return None if port is None else (step.description.group.id, kind, port)

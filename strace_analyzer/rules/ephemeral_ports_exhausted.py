@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.exhaustion import ASKING, Exhaustion
-from strace_analyzer.kernel.step import MOVING, Step
+from strace_analyzer.kernel.step import FAILED, MOVING, Step
 from strace_analyzer.plain import number
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.fullness import FULL, Fullness
@@ -51,6 +51,12 @@ _ASK = (
     "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports.",
     "Then check again with the output of ss -tanp (--ss FILE) and the range (--port-range LO-HI).",
 )
+_ASK_UDP = (
+    "To find the holder, in the network namespace (nsenter -t {pid} -n): ss -s; ss -uanp;",
+    "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports.",
+    "Then check again with the output of ss -uanp (--ss FILE) and the range (--port-range LO-HI).",
+)
+"""of UDP, which knows no TIME_WAIT"""
 _ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
@@ -89,7 +95,7 @@ class EphemeralPortsExhausted(Rule):
     id = "ephemeral-ports-exhausted"
     title = "no local port was left"
     level = Level.ERROR
-    roles = MOVING | {"inherited"}
+    roles = MOVING | {"inherited", FAILED}
     is_failure = True
     counts_ports = True
     counted = "FAILED"
@@ -192,7 +198,8 @@ class EphemeralPortsExhausted(Rule):
         if known is None:
             who, *sentences = _sure(case)
             if is_asked:
-                sentences += (line.format(pid=pid) for line in _ASK)
+                ask = _ASK if case.sample.socket.protocol in ("TCP", "MPTCP", None) else _ASK_UDP
+                sentences += (line.format(pid=pid) for line in ask)
         else:
             sentences = [known]
         runtime = case.runtime
@@ -207,8 +214,7 @@ class EphemeralPortsExhausted(Rule):
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
-        sought = record.errno == "EADDRINUSE" and record.role in ("bind", "listen")
-        if sought or (record.role == "connect" and record.errno in ("EADDRNOTAVAIL", "EAGAIN")):
+        if record.error in ("EADDRINUSE", "EADDRNOTAVAIL", "EAGAIN"):
             return "no port was left"
         return remark(record, finding)
 

@@ -174,7 +174,11 @@ class PortTaken(Rule):
             return _BY_STATE.get(row.state, "outgoing-connection"), details
         gone = self._gone.get((socket.namespace, space(socket), port))
         now = step.event.seconds
-        if gone is not None and (now is None or gone.seconds is None or now - gone.seconds <= HOLD):
+        if (
+            gone is not None
+            and socket.protocol not in _WITHOUT_TIME_WAIT
+            and (now is None or gone.seconds is None or now - gone.seconds <= HOLD)
+        ):
             return "time-wait", (("holder_line", gone.line),)
         return "unknown", ()
 
@@ -250,7 +254,7 @@ class PortTaken(Rule):
                 f"net.ipv4.ip_local_reserved_ports={port}, or take one outside of it."
             )
             sentences.insert(0 if case.cause == "outgoing-connection" else len(sentences), reserve)
-        listing = "-uanp" if case.sample.socket.protocol == "UDP" else "-tanp"
+        listing = _LISTING.get(case.sample.socket.protocol or "TCP", "-tanp")
         return Advice("", tuple(each.format(port=port, list=listing) for each in sentences))
 
     @classmethod
@@ -318,6 +322,16 @@ class PortTaken(Rule):
             listen(3, 5) = 0
             """,
         ),
+        Flagged(
+            "UDP, by a socket that had the port before: UDP knows no TIME_WAIT, so it is somebody else",
+            """
+            socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            close(3) = 0
+            socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            """,
+        ),
         Clean(
             "the same socket tries the next port, and gets it (bindresvport)",
             """
@@ -347,6 +361,10 @@ class PortTaken(Rule):
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
 """what a state of the machine's list says of the holder; all others are connections"""
+_WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
+"""protocols in which a socket that is closed leaves nothing behind on its port"""
+_LISTING = {"UDP": "-uanp", "SCTP": "-Sanp", "DCCP": "-danp"}
+"""the option of ss(8) that lists the sockets of a protocol"""
 _STOP = "stop the holder, or choose another port."
 _FIX: dict[str, tuple[str, ...]] = {
     "listener": (_STOP,),
@@ -371,6 +389,8 @@ _FIX: dict[str, tuple[str, ...]] = {
 def _time_wait(case: Case) -> Iterable[str]:
     """What helps against connections of a predecessor in TIME_WAIT: both servers must have set
     SO_REUSEADDR (docs/kernel.md)."""
+    if case.sample.socket.protocol in _WITHOUT_TIME_WAIT:
+        return
     calls = (call.option for call in case.sample.trail if call.option is not None)
     if any(option.name == "SO_REUSEADDR" and option.value for option in calls):
         fix = "SO_REUSEADDR is set here: the program that had the port before must set it too"

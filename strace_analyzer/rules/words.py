@@ -82,7 +82,7 @@ class Case(NamedTuple):
     @property
     def failing_call(self) -> CallRecord | None:
         """The call of the sample that failed, or None."""
-        return next((r for r in reversed(self.sample.trail) if r.errno is not None), None)
+        return next((r for r in reversed(self.sample.trail) if r.error is not None), None)
 
     @property
     def failures(self) -> str:
@@ -95,8 +95,8 @@ class Case(NamedTuple):
             if record.time
             else f"on line {record.line:,}"
         )
-        calls = count(number, f"{record.name}() call")
-        return f"{calls} failed {record.errno}, {'first ' if number > 1 else ''}{at}"
+        failed = count(number, "connection" if record.errno is None else f"{record.name}() call")
+        return f"{failed} failed {record.error}, {'first ' if number > 1 else ''}{at}"
 
     @property
     def local_address(self) -> str:

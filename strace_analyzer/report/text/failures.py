@@ -16,11 +16,16 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 _ROWS = 8
 _PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
 """Resolvers connect UDP sockets to see which addresses can be reached: that fails every day."""
+_ASIDE = frozenset({
+    ("shutdown", "not-connected"), ("getpeername", "not-connected"),
+    ("setsockopt", "no-such-option"), ("getsockopt", "no-such-option"),
+})  # fmt: skip
+"""What programs that are well are told in passing: shown with --all."""
 
 
 def failures(section: Section) -> Iterator[RenderableType]:
     """Nothing where nothing failed, else the calls, the most frequent first."""
-    rows = _folded(section.failures)
+    rows = _folded(section.failures, everything=section.everything)
     if not rows:
         return
     grid = table("CALL", "ERROR", ">TIMES", "~TO", "~WHICH MEANS")
@@ -36,11 +41,15 @@ def failures(section: Section) -> Iterator[RenderableType]:
     yield Text("")
 
 
-def _folded(failures: Sequence[Failure]) -> list[tuple[str, str, str, str, int]]:
+def _folded(
+    failures: Sequence[Failure], *, everything: bool
+) -> list[tuple[str, str, str, str, int]]:
     """Call, error, destination, code, count: over all processes, without a resolver's probes."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for one in failures:
         if one.protocol == "UDP" and one.call == "connect" and one.explanation in _PROBES:
+            continue
+        if (one.call, one.explanation) in _ASIDE and not everything:
             continue
         key = one.call, one.errno, str(one.address or "-"), one.explanation
         counts[key] = counts.get(key, 0) + one.times

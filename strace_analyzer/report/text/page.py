@@ -78,6 +78,9 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
     yield from counted(section)
 
 
+_FEW = 3
+
+
 def _findings(section: Section) -> Iterator[RenderableType]:
     """The groups that matter in full or as a table, the notes of the others a line per rule."""
     full, brief = _weighed(section)
@@ -127,11 +130,21 @@ def _weighed(section: Section) -> tuple[list[Group], list[Group]]:
 
 
 def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType]:
-    """`note: RULE-ID: 10 findings by python req.py; first on line 120`."""
+    """`note: RULE-ID: 10 findings by python req.py; first on line 120`; of a few calls that failed
+    each for itself, what failed and why."""
     by_rule: dict[str, list[Group]] = {}
     for group in groups:
         by_rule.setdefault(group.rule, []).append(group)
     for rule, members in by_rule.items():
+        if len(members) <= _FEW and section.rule(members[0]).is_failure:
+            for group in members:
+                case = section.case(group)
+                said = safe(section.rule(group).summary(case))
+                why = "".join(f". {sentence}" for sentence in section.rule(group).why(case)[:1])
+                line = Text("note: ", style=LEVELS[Level.NOTE])
+                line.append(f"{rule}: {said}{safe(why)}", style="not bold default")
+                yield line
+            continue
         names = dict.fromkeys(
             words.program(g.process.command, section.process(g)) or words.who(g.process, None)
             for g in members

@@ -1,0 +1,84 @@
+"""Takes a call that failed and moved nothing, gives the step that tells of it."""
+
+from __future__ import annotations
+
+from strace_analyzer.kernel.arguments import FdArgument, argument
+from strace_analyzer.kernel.asked import asked_address
+from strace_analyzer.kernel.notes import TYPES
+from strace_analyzer.kernel.objects import OpenFileDescription, Task
+from strace_analyzer.kernel.socket_state import Origin, Socket
+from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.step import FAILED
+from strace_analyzer.kernel.transport import INET, domain_of, transport
+from strace_analyzer.trace.events import Syscall
+
+SOCKET_CALLS = frozenset({
+    "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
+    "read", "readv", "recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendfile", "sendmmsg",
+    "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "write", "writev",
+})  # fmt: skip
+"""Calls that sockets are made and used with."""
+UNDER_WAY = frozenset({
+    "EAGAIN", "EALREADY", "EINPROGRESS", "EINTR", "EISCONN", "ERESTART", "ERESTARTNOHAND",
+    "ERESTARTNOINTR", "ERESTARTSYS", "ERESTART_RESTARTBLOCK", "EWOULDBLOCK",
+})  # fmt: skip
+"""Errors of a call that did not fail: it goes on, or is to be made again."""
+
+
+_NO_ID = -1
+"""of a socket that only stands for one"""
+
+
+def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
+    """Tell of `call`, which is in `SOCKET_CALLS` and acts on `fd`, if it failed, and no step of it
+    tells that yet."""
+    error = call.result.errno
+    if error is None or error in UNDER_WAY or call.result.injected:
+        return
+    if any(step.event is call for step in kernel.steps):
+        return
+    known = None if fd is None else _known(kernel, task, fd.fd)
+    if known is None:
+        socket = (
+            _made(kernel, task, call) if call.name == "socket" else _used(kernel, task, call, fd)
+        )
+        if socket is None:
+            return
+        known = OpenFileDescription(socket, task, -1 if fd is None else fd.fd)
+    number = -1 if fd is None else fd.fd
+    kernel.emit(call, FAILED, task, number, known, known.socket, known.socket)
+
+
+def _known(kernel: Kernel, task: Task, fd: int) -> OpenFileDescription | None:
+    begun = kernel.begun
+    if begun is not None and begun.is_elsewhere(task.table, fd):
+        return None if begun.descriptor is None else begun.descriptor.description
+    descriptor = task.table.get(fd)
+    return None if descriptor is None else descriptor.description
+
+
+def _made(kernel: Kernel, task: Task, call: Syscall) -> Socket | None:
+    """The internet socket that socket(2) did not make."""
+    domain = domain_of(argument(call.args, 0))
+    if domain not in INET:
+        return None
+    kind, protocol = transport(domain, argument(call.args, 1), argument(call.args, 2))
+    return Socket(_NO_ID, task.namespace, Origin.CREATED, domain, kind, protocol)
+
+
+def _used(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> Socket | None:
+    """The socket of a number that is none we know, if its note or the address tell its family."""
+    note = None if fd is None else fd.socket
+    if note is not None and note.foreign:
+        return None
+    address = asked_address(call)
+    domain = note.domain if note else None
+    if domain is None and address is not None:
+        domain = address.family
+    if domain not in INET:
+        return None
+    protocol = note.protocol if note else None
+    return Socket(
+        _NO_ID, task.namespace, Origin.INHERITED, domain,
+        TYPES.get(protocol or ""), protocol,
+    )  # fmt: skip
