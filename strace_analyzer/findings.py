@@ -521,10 +521,14 @@ class PortUse(NamedTuple):
     peak_needed_with_time_wait: int | None
     peak_time: float | None
     headroom: int | None
-    """at most so many ports were left at the busiest moment: sockets of other processes and
-    TIME_WAIT are not in it; 0 where they surely ran out, None where they probably did"""
+    """at most so many ports were left by the sockets that were open at the busiest moment: those of
+    other processes and TIME_WAIT are not in it; 0 where they surely ran out, None where they
+    probably did"""
     headroom_without_bind: int | None
     """as `headroom`; None where the ports ran out and what is seen here does not explain it"""
+    headroom_with_time_wait: int | None
+    """as `headroom`, with those that were in TIME_WAIT (without times: if all happened in 60 s)"""
+    headroom_without_bind_with_time_wait: int | None
     connections_per_second: float | None
     sustainable_as_is: float
     sustainable_without_bind_per_destination: float
@@ -551,7 +555,12 @@ class PortUse(NamedTuple):
             return "the ports ran out: a call failed for want of one"
         if self.ran_out is not None:
             return "the ports probably ran out: a call failed as if for want of one"
-        return "at most: sockets of other processes and TIME_WAIT are not counted"
+        return "at most: sockets of other processes are not counted"
+
+    @property
+    def is_timed(self) -> bool:
+        """The trace has times: what was in TIME_WAIT at once is known."""
+        return self.peak_pinned_with_time_wait is not None
 
     @property
     def gain(self) -> float | None:
@@ -565,15 +574,19 @@ class PortState(NamedTuple):
     `pinned` are held by bind() with port 0, connected or not (of those on specific addresses the
     most on one address); `waiting` of those in TIME_WAIT;
     `needed` are the ports that the connections would fit in, `needed_with_time_wait` the same with
-    those that wait. `size` of the range and its `source` are as in PortUse.
+    those that wait; `used` are all ports in use, whoever has them, `used_with_time_wait` the same
+    with those that wait. `size` of the range and its `source` are as in PortUse; where it is only
+    assumed and the trace shows a smaller one (ChosenPorts), `size` is of that.
     """
 
     size: int
     source: str
-    pinned: int
-    waiting: int
-    needed: int
-    needed_with_time_wait: int
+    pinned: int = 0
+    waiting: int = 0
+    needed: int = 0
+    needed_with_time_wait: int = 0
+    used: int = 0
+    used_with_time_wait: int = 0
 
 
 @dataclass(frozen=True, slots=True)

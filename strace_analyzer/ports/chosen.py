@@ -24,6 +24,8 @@ class Chosen:
 
     def __init__(self) -> None:
         self._at_random: set[int] = set()
+        self._lowest, self._highest = 1 << 16, 0
+        """of those chosen at random"""
         self._low, self._high = 1 << 16, 0
 
     def note(self, socket: Socket) -> None:
@@ -34,6 +36,7 @@ class Chosen:
         if socket.binding is Binding.EPHEMERAL:
             if not socket.options.reuse_address:
                 self._at_random.add(port)
+                self._lowest, self._highest = min(self._lowest, port), max(self._highest, port)
         elif socket.binding is not Binding.AUTOBOUND:
             return
         self._low, self._high = min(self._low, port), max(self._high, port)
@@ -44,7 +47,7 @@ class Chosen:
             return None
         outside = self._low < assumed.low or self._high > assumed.high
         if len(self._at_random) >= ENOUGH:
-            low, high = min(self._at_random), max(self._at_random)
+            low, high = self._lowest, self._highest
             if high - low < CLOSE * len(self._at_random):
                 return ChosenPorts(len(self._at_random), low, high, shows_range=True)
         if outside:

@@ -1,7 +1,7 @@
 """How near to the end of the range a namespace came, as it is and without its early binds.
 
 Counts everything that holds a port of the range: early binds, idle bound sockets, listeners, named
-ports, and the connections that share.
+ports, and the connections that share; and once more with those that are in TIME_WAIT.
 """
 
 from __future__ import annotations
@@ -13,57 +13,83 @@ from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange
 from strace_analyzer.ports.port_table import PortTable
 
-NOTHING: tuple[Claim | None, Claim | None] = (None, None)
-"""what a socket claims, as it is and without early binds, where it claims no port"""
+Claims = tuple[Claim | None, Claim | None]
+"""what a socket claims, as it is and without early binds"""
+NOTHING: Claims = (None, None)
+"""where it claims no port"""
+
+
+class _Count:
+    """Ports in use as it is and without early binds, and the most of each so far."""
+
+    def __init__(self, whole: PortRange, sources: Sources) -> None:
+        self.as_is = PortTable(whole.low, whole.high, sources)
+        self.without = PortTable(whole.low, whole.high, sources)
+        self.peak = self.peak_without_bind = 0
+
+    def replace(self, old: Claims, new: Claims) -> None:
+        """A socket claims `new` instead of `old`."""
+        _replace(self.as_is, old[0], new[0])
+        _replace(self.without, old[1], new[1])
+
+    def note(self) -> None:
+        """See whether this is the most."""
+        self.peak = max(self.peak, self.as_is.used)
+        self.peak_without_bind = max(self.peak_without_bind, self.without.used)
 
 
 class Headroom:
-    """`peak` and `peak_without_bind` are the most ports of the range in use at once (the fewest
-    possible)."""
+    """`open` counts the ports of the range that are in use at once (the fewest possible), `high`
+    the same with TIME_WAIT."""
 
     def __init__(self, whole: PortRange, sources: Sources, autobind_reuse: bool) -> None:
-        self.peak = 0
-        self.peak_without_bind = 0
+        self.open = _Count(whole, sources)
+        self.high = _Count(whole, sources)
         self._autobind_reuse = autobind_reuse
-        self._as_is = PortTable(whole.low, whole.high, sources)
-        self._without = PortTable(whole.low, whole.high, sources)
-        self._claims: dict[int, tuple[Claim | None, Claim | None]] = {}
+        self._claims: dict[int, Claims] = {}
 
-    def move(self, socket: int, now: Socket | None) -> None:
-        """The socket with this id is now `now`, None when it is closed."""
+    def move(self, socket: int, now: Socket | None, *, waits: bool = False) -> Claims:
+        """The socket with this id is now `now`, None when it is closed; with `waits` it goes to
+        TIME_WAIT, and what is returned is to be given to `expire` when that is over."""
         old = self._claims.get(socket, NOTHING)
         new = NOTHING if now is None else self._wanted(now)
         if new == old:
-            return
-        _replace(self._as_is, old[0], new[0])
-        _replace(self._without, old[1], new[1])
+            return NOTHING
+        self.open.replace(old, new)
+        if not waits:
+            self.high.replace(old, new)
         if new == NOTHING:
             del self._claims[socket]
         else:
             self._claims[socket] = new
             self._note()
+        return old if waits else NOTHING
+
+    def expire(self, claims: Claims) -> None:
+        """What stood on these claims is no longer in TIME_WAIT."""
+        self.high.replace(claims, NOTHING)
 
     def tried(self, socket: int, attempt: Claim) -> None:
         """A connect() that failed on the wire had claimed this while it ran."""
-        as_is, without = self._claims.get(socket, NOTHING)
-        for held, table in ((as_is, self._as_is), (without, self._without)):
-            if held is None:
-                table.take(attempt)
+        held = self._claims.get(socket, NOTHING)
+        trying = (attempt if held[0] is None else None, attempt if held[1] is None else None)
+        for count in (self.open, self.high):
+            count.replace(NOTHING, trying)
         self._note()
-        for held, table in ((as_is, self._as_is), (without, self._without)):
-            if held is None:
-                table.give_back(attempt)
+        for count in (self.open, self.high):
+            count.replace(trying, NOTHING)
 
     def learned(self, destination: Destination) -> None:
         """The source address of connections to this destination has become known."""
-        self._as_is.learned(destination)
-        self._without.learned(destination)
+        for count in (self.open, self.high):
+            count.as_is.learned(destination)
+            count.without.learned(destination)
 
     def _note(self) -> None:
-        self.peak = max(self.peak, self._as_is.used)
-        self.peak_without_bind = max(self.peak_without_bind, self._without.used)
+        self.open.note()
+        self.high.note()
 
-    def _wanted(self, now: Socket) -> tuple[Claim | None, Claim | None]:
+    def _wanted(self, now: Socket) -> Claims:
         """What it claims, and what it would claim if its port were chosen at connect():
         IP_BIND_ADDRESS_NO_PORT, or no bind()."""
         as_is = claim(now, self._autobind_reuse)

@@ -49,7 +49,7 @@ class PortLedger:
         """The ports of one namespace as they stand after the last step."""
         ledger = self._namespaces.get(namespace)
         if ledger is None:
-            return PortState(self._range.size, self._range.source, 0, 0, 0, 0)
+            return PortState(self._range.size, self._range.source)
         return ledger.state()
 
     def close(self, end: float | None, begin: float | None = None) -> tuple[PortUse, ...]:

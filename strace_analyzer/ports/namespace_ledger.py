@@ -20,7 +20,7 @@ from strace_analyzer.ports.claim import claim, is_up, local_address, pins, share
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations
-from strace_analyzer.ports.headroom import Headroom
+from strace_analyzer.ports.headroom import NOTHING, Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.shortage import Shortage
 from strace_analyzer.ports.time_wait import Holds
@@ -70,7 +70,7 @@ class NamespaceLedger:
         if account.has_moved(now) or step.role == "connect":
             self._pin(account, step, seconds)
             self._connect(account, step, seconds)
-            self._headroom.move(id, now)
+            self._move(step, seconds)
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
@@ -82,14 +82,19 @@ class NamespaceLedger:
     def state(self) -> PortState:
         """The ports as they stand now, for who must judge a call that found none."""
         taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
-        usage = self._usage
+        usage, shown = self._usage, self._chosen.told(taken)
+        size = taken.size
+        if shown is not None and shown.shows_range:
+            size = shown.high - shown.low + 1
         return PortState(
-            size=taken.size,
+            size=size,
             source=taken.source,
             pinned=self._held + usage.pinned_at_address,
             waiting=usage.waiting,
             needed=usage.needed.now,
             needed_with_time_wait=usage.needed_high.now,
+            used=self._headroom.open.as_is.used,
+            used_with_time_wait=self._headroom.high.as_is.used,
         )
 
     def close(self, begin: float | None, end: float | None) -> PortUse:
@@ -100,8 +105,9 @@ class NamespaceLedger:
         seconds = end - begin if timed and begin is not None and end is not None else None
         peak, when = usage.pinned.peak
         taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
-        left = max(0, taken.size - self._headroom.peak)
-        without_bind = max(0, taken.size - self._headroom.peak_without_bind)
+        count, high = self._headroom.open, self._headroom.high
+        left = max(0, taken.size - count.peak)
+        without_bind = max(0, taken.size - count.peak_without_bind)
         shortage = self._shortage
         connections = self._destinations.connections
         return PortUse(
@@ -117,6 +123,10 @@ class NamespaceLedger:
             peak_time=None if when is None or begin is None else round(when - begin, 6),
             headroom=shortage.left(left),
             headroom_without_bind=without_bind if shortage.explains(left) else None,
+            headroom_with_time_wait=shortage.left(max(0, taken.size - high.peak)),
+            headroom_without_bind_with_time_wait=(
+                max(0, taken.size - high.peak_without_bind) if shortage.explains(left) else None
+            ),
             connections_per_second=connections / seconds if seconds else None,
             sustainable_as_is=taken.size / HOLD,
             sustainable_without_bind_per_destination=taken.size / HOLD,
@@ -139,6 +149,12 @@ class NamespaceLedger:
             return None
         rate = self._in_time_wait / seconds
         return headroom / rate if rate * HOLD > headroom else None
+
+    def _move(self, step: Step, seconds: float | None) -> None:
+        waits = step.was is not None and leaves_time_wait(step.was, step.now)
+        claims = self._headroom.move(step.description.id, step.now, waits=waits)
+        if claims != NOTHING and seconds is not None:
+            self._holds.hold(seconds, lambda: self._headroom.expire(claims))
 
     def _pin(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now

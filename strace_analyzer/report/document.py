@@ -121,6 +121,10 @@ def port_use(use: PortUse) -> JsonObject:
         "peak_time": use.peak_time,
         "headroom": use.headroom,
         "headroom_without_bind": use.headroom_without_bind,
+        "headroom_with_time_wait": use.headroom_with_time_wait if use.is_timed else None,
+        "headroom_without_bind_with_time_wait": (
+            use.headroom_without_bind_with_time_wait if use.is_timed else None
+        ),
         "headroom_reason": use.headroom_reason,
         "chosen_ports": None if use.chosen is None else use.chosen._asdict(),
         "connections_per_second": use.connections_per_second,

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.findings import CallRecord, Confidence, Finding, Level
+from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.exhaustion import ASKING, Exhaustion
 from strace_analyzer.kernel.step import FAILED, MOVING, Step
-from strace_analyzer.plain import number
+from strace_analyzer.plain import count, number
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.fullness import FULL, Fullness
 from strace_analyzer.rules.holders import Holders
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.remedies import BINDING, KEEPING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.waste import with_hidden_calls
 from strace_analyzer.rules.words import Advice, Case, Figures
 
 _BY_CAUSE = {
@@ -57,6 +58,8 @@ _ASK_UDP = (
     "Then check again with the output of ss -uanp (--ss FILE) and the range (--port-range LO-HI).",
 )
 """of UDP, which knows no TIME_WAIT"""
+_NEEDED = "Without the early binds these connections would stand on {needed}."
+_FEWER = "have fewer sockets bound at a time, or widen net.ipv4.ip_local_port_range."
 _ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
@@ -68,8 +71,8 @@ class EphemeralPortsExhausted(Rule):
         own that fails with EADDRNOTAVAIL; connect() or a send on an unbound UDP socket that fails with
         EAGAIN; listen() without bind() that fails with EADDRINUSE. Certain for bind and listen;
         for connect certain once a connection to the same destination has worked in the trace, or
-        after several failures in a row. Before anything fails: connections to one destination, open or
-        in TIME_WAIT, that fill 80 % of the range (a warning) or 95 % (an error). Not flagged:
+        after several failures in a row. Before anything fails: sockets that fill 80 % of the range (a
+        warning) or 95 % (an error), open or in TIME_WAIT, whoever holds them. Not flagged:
         EADDRNOTAVAIL where IPv6 has never worked, to port 0, or from an explicit port.
 
     Why it matters:
@@ -137,14 +140,26 @@ class EphemeralPortsExhausted(Rule):
             found = self.finding(
                 fullest.step,
                 fullest.step.socket._replace(doubts=frozenset()),
-                at="connect",
-                confidence=Confidence.PROBABLE if fullest.is_assumed else Confidence.CERTAIN,
-                cause="time-wait" if 2 * fullest.waiting > fullest.used else "one-destination",
-                without_bind="would-not-fit",
-                details=(("used", fullest.used), ("range_size", fullest.size)),
+                at=fullest.step.role,
+                confidence=Confidence.CERTAIN if fullest.is_certain else Confidence.PROBABLE,
+                cause=fullest.cause,
+                without_bind="would-fit" if fullest.would_fit else "would-not-fit",
+                details=(
+                    ("used", fullest.used),
+                    ("range_size", fullest.size),
+                    ("in_time_wait", fullest.waiting),
+                    ("pinned", fullest.pinned),
+                    ("needed", fullest.needed),
+                    ("timed", fullest.is_timed),
+                ),
             )
-            level = Level.ERROR if fullest.share >= FULL else Level.WARNING
-            yield found._replace(level=level)
+            is_full = fullest.share >= FULL and (fullest.is_timed or not fullest.waiting)
+            yield found._replace(level=Level.ERROR if is_full else Level.WARNING)
+
+    def judge(self, finding: Finding, summary: Summary) -> Finding:
+        """Of what only counts what is open: probable where the trace may not show what closed it."""
+        near = finding.detail("used") is not None
+        return with_hidden_calls(finding, summary) if near else finding
 
     @classmethod
     def summary(cls, case: Case) -> str:
@@ -158,11 +173,9 @@ class EphemeralPortsExhausted(Rule):
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
         if case.number("used"):
-            return (
-                f"Nothing has failed yet: connections to {case.sample.peer} stand on these ports, "
-                "each on one of its own.",
-                "With the last of them connect() fails EADDRNOTAVAIL.",
-            )
+            is_full = case.number("used") >= case.number("range_size")
+            when = "For one more" if is_full else "When the last is gone"
+            return f"Nothing has failed yet: {_standing(case)}.", _LAST.format(when=when)
         said = ["The kernel found no local port to give: the program could not go on."]
         if case.cause == "another-process":
             said.append(
@@ -194,6 +207,9 @@ class EphemeralPortsExhausted(Rule):
         group, ports, who = case.group, case.ports, ""
         pid = group.process.tgid if group.process.tgid is not None else "PID"
         known = _BY_CAUSE.get(case.cause)
+        is_near = case.number("used") > 0
+        if known is None and is_near:
+            known = _FEWER
         is_asked = known is None and case.sample.detail("machine") is None
         if known is None:
             who, *sentences = _sure(case)
@@ -205,7 +221,11 @@ class EphemeralPortsExhausted(Rule):
         runtime = case.runtime
         if case.cause == "time-wait" and runtime is not None and runtime.family in KEEPING:
             sentences.append(f"{runtime.title}: {KEEPING[runtime.family]}")
-        if case.cause in ("early-binds", "time-wait") and ports is not None and ports.total_pinned:
+        if is_near and case.number("pinned"):
+            sentences.append(_NEEDED.format(needed=count(case.number("needed"), "port")))
+        elif (
+            case.cause in ("early-binds", "time-wait") and ports is not None and ports.total_pinned
+        ):
             sentences.append(_WITHOUT[group.without_bind or "unknown"])
         elif not is_asked and ports is not None and ports.range_source == "assumed":
             low, high = ports.range
@@ -297,6 +317,26 @@ class EphemeralPortsExhausted(Rule):
             """,
         ),
     )
+
+
+def _standing(case: Case) -> str:
+    """Who holds the ports of a range that is nearly full, as a clause."""
+    if case.cause == "time-wait":
+        waiting = f"{case.number('in_time_wait'):,} of these ports are"
+        if not case.sample.detail("timed"):
+            waiting = "if all of this happened within 60 s, " + waiting
+        return f"{waiting} in TIME_WAIT, where they stay for 60 s after a close"
+    if case.cause == "early-binds":
+        return (
+            f"bind() with port 0 holds {case.number('pinned'):,} of these ports, each for one "
+            "socket alone"
+        )
+    if case.cause == "one-destination" and case.sample.peer is not None:
+        return f"connections to {case.sample.peer} stand on these ports, each on one of its own"
+    return "sockets of this trace stand on these ports"
+
+
+_LAST = "{when}: bind() to port 0 fails EADDRINUSE, and connect() EADDRNOTAVAIL."
 
 
 def _sure(case: Case) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.socket_state import Connection
+from strace_analyzer.kernel.destination import destination, space
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
 
@@ -16,23 +15,56 @@ NEARLY_FULL, FULL = 0.8, 0.95
 
 
 class Fullest(NamedTuple):
-    """`used` of `size` local ports were in use towards one destination after `step`, some of them
-    `waiting` in TIME_WAIT. `is_assumed` says that nobody told the range."""
+    """`used` of `size` local ports were in use after `step`, whoever has them, some of them
+    `waiting` in TIME_WAIT and some `pinned` by bind() with port 0 (open or waiting).
+
+    `is_assumed` says that nobody told the range, `is_timed` that the trace has times: without them
+    what waits may not have waited at once. Of the `needed` ports connections to different
+    destinations would have shared some.
+    """
 
     step: Step
     used: int
     waiting: int
+    pinned: int
+    needed: int
     size: int
     is_assumed: bool
+    is_timed: bool
 
     @property
     def share(self) -> float:
         """Of the range."""
         return self.used / self.size
 
+    @property
+    def cause(self) -> str:
+        """What most of the ports are held by."""
+        if 2 * self.waiting > self.used:
+            return "time-wait"
+        if 2 * self.pinned > self.used:
+            return "early-binds"
+        return "one-destination" if 2 * self.needed > self.used else "unknown"
+
+    @property
+    def would_fit(self) -> bool:
+        """The connections would have needed far fewer without the early binds."""
+        return self.pinned > 0 and self.needed < NEARLY_FULL * self.size
+
+    @property
+    def is_certain(self) -> bool:
+        """So many were in use, and none of them can be used again before its time: to loopback the
+        kernel uses what connect() chose and is in TIME_WAIT again after a second (docs/kernel.md).
+        """
+        if self.is_assumed or not self.waiting:
+            return not self.is_assumed
+        to = destination(self.step.socket)
+        is_reused = to is not None and to.is_loopback and 2 * self.pinned <= self.used
+        return self.is_timed and not is_reused
+
 
 class Fullness:
-    """Of the ports that connect() chose; those that bind() pinned are the early binds' story."""
+    """Of all that holds a port of TCP's."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -40,21 +72,32 @@ class Fullness:
         self._dry: set[int] = set()
 
     def note(self, step: Step) -> None:
-        """A connect() that has found a port."""
+        """A call that has found a port."""
         now = step.now
-        if step.role != "connect" or now is None or space(now) != "TCP":
+        if step.role not in ("bind", "connect", "listen") or step.errno not in _FOUND:
             return
-        if now.connection not in (Connection.CONNECTED, Connection.CONNECTING):
+        if now is None or space(now) != "TCP":
             return
         state = self._context.port_state(now.namespace)
-        used = state.needed_with_time_wait
-        if used < NEARLY_FULL * state.size or state.pinned + state.waiting >= used:
+        is_open = state.used >= NEARLY_FULL * state.size
+        is_timed = step.event.seconds is not None
+        used = state.used if is_open and not is_timed else state.used_with_time_wait
+        if used < NEARLY_FULL * state.size:
             return
         known = self._fullest.get(now.namespace)
-        if known is None or used > known.used:
-            waiting = used - state.needed
-            assumed = state.source == "assumed"
-            self._fullest[now.namespace] = Fullest(step, used, waiting, state.size, assumed)
+        rank = (is_open or is_timed, used, step.role == "connect")
+        if known is not None and rank <= _rank(known):
+            return
+        self._fullest[now.namespace] = Fullest(
+            step,
+            used,
+            waiting=used - state.used,
+            pinned=state.pinned + (state.waiting if used > state.used else 0),
+            needed=state.needed if used == state.used else state.needed_with_time_wait,
+            size=state.size,
+            is_assumed=state.source == "assumed",
+            is_timed=is_timed,
+        )
 
     def ran_dry(self, namespace: int) -> None:
         """Ports have run out there: nothing is left to be warned of."""
@@ -65,3 +108,11 @@ class Fullness:
         for namespace, fullest in self._fullest.items():
             if namespace not in self._dry:
                 yield fullest
+
+
+_FOUND = (None, "EINPROGRESS")
+"""what bind(), connect() and listen() give where there was a port"""
+
+
+def _rank(known: Fullest) -> tuple[bool, int, bool]:
+    return known.is_timed or not known.waiting, known.used, known.step.role == "connect"

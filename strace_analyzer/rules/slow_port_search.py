@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil, log
 
-from strace_analyzer.findings import Finding, Level
+from strace_analyzer.findings import Confidence, Finding, Level
 from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
@@ -30,11 +30,18 @@ EMPTY = 3
 SAMPLE = 3
 """connect() calls without which a mean tells nothing"""
 _STEP = log(1.1)
-"""Durations are counted in classes that are 10 % wide: of them the 99th percentile is taken."""
+"""Durations are counted in classes that are 10 % wide: of them percentiles are taken."""
+PARTS = 1000
+"""of the range, in each of which durations are counted"""
+MANY = 200
+"""Connections without which a range that nobody has told is not said to be nearly full."""
+MUCH = 5.0
+"""There half of the calls at the end take so many times as long as half of those at the beginning:
+at half of the range all ports of one parity are in use, and every search is long."""
 
 
-class _Tenth:
-    """The durations of connect() while the ports in use were in one tenth of the range."""
+class _Part:
+    """The durations of connect() while the ports in use were in one part of the range."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -51,15 +58,47 @@ class _Tenth:
     def mean(self) -> float:
         return self.sum / self.count
 
-    @property
-    def p99(self) -> float:
-        """The upper end of the class in which the 99th percentile lies."""
-        wanted, seen, at = 0.99 * self.count, 0, 0
+    def percentile(self, share: float) -> float:
+        """The upper end of the class in which it lies, in seconds."""
+        wanted, seen, at = share * self.count, 0, 0
         for at in sorted(self._classes):
             seen += self._classes[at]
             if seen >= wanted:
                 break
         return float(1.1**at)
+
+    def __add__(self, other: _Part) -> _Part:
+        both = _Part()
+        both.count, both.sum = self.count + other.count, self.sum + other.sum
+        both._classes = dict(self._classes)
+        for at, calls in other._classes.items():
+            both._classes[at] = both._classes.get(at, 0) + calls
+        return both
+
+
+class _Route:
+    """The connect() calls to one destination, by how many ports were in use there."""
+
+    def __init__(self) -> None:
+        self.parts: dict[int, _Part] = {}
+        self.most = -1
+        self.slowest: Step | None = None
+        """a connect() in the fullest part that was reached"""
+        self.has_own_range = False
+
+    def add(self, step: Step, full: float, seconds: float) -> None:
+        """One call; `full` is the share of the range that was in use before it."""
+        at = min(PARTS - 1, int(full * PARTS))
+        if at > self.most:
+            self.most, self.slowest = at, step
+        self.parts.setdefault(at, _Part()).add(seconds)
+
+    def tenths(self, whole: int) -> list[_Part]:
+        """All calls in ten parts of the first `whole` parts."""
+        made = [_Part() for _ in range(TENTHS)]
+        for at, part in self.parts.items():
+            made[at * TENTHS // whole] += part
+        return made
 
 
 class SlowPortSearch(Rule):
@@ -68,7 +107,8 @@ class SlowPortSearch(Rule):
     What it flags:
         connect() calls to one destination that return at once (in progress, or to loopback), whose
         time, printed by strace -T, is on the average three times as long with the range more than half
-        full as it was with the range nearly empty.
+        full as it was with the range nearly empty. Where the range is only assumed and far from full, it
+        is probable: of 200 calls or more the last ones take five times as long as the first.
 
     Why it matters:
         The kernel tries port after port until it finds one that this destination does not have. When
@@ -94,9 +134,7 @@ class SlowPortSearch(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._traffic = Traffic()
-        self._tenths: dict[tuple[int, Destination], list[_Tenth]] = {}
-        self._slowest: dict[tuple[int, Destination], Step] = {}
-        """a connect() in the fullest tenth that was reached"""
+        self._routes: dict[tuple[int, Destination], _Route] = {}
 
     def step(self, step: Step) -> Iterable[Finding]:
         route = self._traffic.step(step)
@@ -105,34 +143,40 @@ class SlowPortSearch(Rule):
             return ()
         if event.result.errno != "EINPROGRESS" and not to.is_loopback:
             return ()  # the network's answer is in it
-        key = step.socket.namespace, to
-        low, high = step.socket.options.port_range or self.context.port_range(key[0])
-        full = (route.held(event.seconds) - 1) / (high - low + 1)
-        at = min(TENTHS - 1, int(full * TENTHS))
-        tenths = self._tenths.setdefault(key, [])
-        while len(tenths) <= at:
-            tenths.append(_Tenth())
-            self._slowest[key] = step
-        tenths[at].add(event.duration)
+        namespace, own = step.socket.namespace, step.socket.options.port_range
+        low, high = own or self.context.port_range(namespace)
+        known = self._routes.setdefault((namespace, to), _Route())
+        known.has_own_range |= own is not None
+        known.add(step, (route.held(event.seconds) - 1) / (high - low + 1), event.duration)
         return ()
 
     def close(self) -> Iterable[Finding]:
-        for key, tenths in self._tenths.items():
-            first, most = _mean(tenths[:EMPTY]), _mean(tenths[int(FULL * TENTHS) :])
-            if first is None or most is None or most < max(TIMES * first, first + LONGER):
+        for (namespace, _), route in self._routes.items():
+            step, state = route.slowest, self.context.port_state(namespace)
+            if step is None:
                 continue
-            step = self._slowest[key]
+            is_assumed = state.source == "assumed" and not route.has_own_range
+            is_unknown = is_assumed and route.most < FULL * PARTS
+            tenths = route.tenths(route.most + 1 if is_unknown else PARTS)
+            told = _in_unknown(tenths) if is_unknown else _in_known(tenths)
+            if told is None:
+                continue
             rows = tuple(
-                (at + 1, one.count, round(one.mean, 9), round(one.p99, 9))
+                (at + 1, one.count, round(one.mean, 9), round(one.percentile(0.99), 9))
                 for at, one in enumerate(tenths)
                 if one.count
             )
+            low, high = self.context.port_range(namespace)
             details = (
                 ("tenths", rows),
-                ("mean_when_empty", round(first, 9)),
-                ("mean_when_full", round(most, 9)),
+                ("mean_when_empty", round(told[0], 9)),
+                ("mean_when_full", round(told[1], 9)),
+                ("range_size", high - low + 1),
+                ("assumed", is_assumed),
+                ("most", (route.most + 1) * (high - low + 1) // PARTS if is_unknown else None),
             )
-            yield self.finding(step, step.socket, at="connect", details=details)
+            sure = Confidence.PROBABLE if is_unknown else Confidence.CERTAIN
+            yield self.finding(step, step.socket, at="connect", confidence=sure, details=details)
 
     # its words
 
@@ -152,17 +196,32 @@ class SlowPortSearch(Rule):
 
     @classmethod
     def figures(cls, case: Case) -> Iterable[Figures]:
+        size, most = case.number("range_size"), case.number("most")
+
+        def used(tenth: float) -> str:
+            if most:
+                return f"{(tenth - 1) * most / TENTHS:,.0f}-{tenth * most / TENTHS:,.0f}"
+            return f"{(tenth - 1) * TENTHS:.0f}-{tenth * TENTHS:.0f} %"
+
         rows = tuple(
-            (
-                f"{(at - 1) * TENTHS:.0f}-{at * TENTHS:.0f} %",
-                f"{calls:,}",
-                f"{mean * 1e6:,.0f}",
-                f"{p99 * 1e6:,.0f}",
-            )
+            (used(at), f"{calls:,}", f"{mean * 1e6:,.0f}", f"{p99 * 1e6:,.0f}")
             for at, calls, mean, p99 in case.sample.rows("tenths")
         )
-        yield Figures(
-            (">PORTS IN USE", ">connect() CALLS", ">MEAN, MICROSECONDS", ">99 % WITHIN"), rows
+        heads = (">PORTS IN USE", ">connect() CALLS", ">MEAN, MICROSECONDS", ">99 % WITHIN")
+        assumed = f"of {size:,} ports, assumed: --port-range LO-HI says otherwise"
+        is_share = bool(case.sample.detail("assumed")) and not most
+        yield Figures(heads, rows, (assumed,) if is_share else ())
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        most, size = case.number("most"), case.number("range_size")
+        if not most:
+            return super().why(case)
+        return (
+            "The kernel tries port after port until it finds one that this destination does not "
+            "have.",
+            f"The range, {size:,} ports, is only assumed, and {most:,} of them would be found at "
+            "once: it must be smaller (--port-range LO-HI), or something else slows the calls.",
         )
 
     @classmethod
@@ -299,7 +358,20 @@ class SlowPortSearch(Rule):
     )
 
 
-def _mean(tenths: list[_Tenth]) -> float | None:
-    """The mean of all their calls, None for too few."""
-    calls = sum(one.count for one in tenths)
-    return sum(one.sum for one in tenths) / calls if calls >= SAMPLE else None
+def _in_known(tenths: list[_Part]) -> tuple[float, float] | None:
+    """The mean time with the range empty, and with it half full or more, if that is a longer
+    search."""
+    first, most = sum(tenths[:EMPTY], _Part()), sum(tenths[int(FULL * TENTHS) :], _Part())
+    if min(first.count, most.count) < SAMPLE:
+        return None
+    is_longer = most.mean >= max(TIMES * first.mean, first.mean + LONGER)
+    return (first.mean, most.mean) if is_longer else None
+
+
+def _in_unknown(tenths: list[_Part]) -> tuple[float, float] | None:
+    """The same of the first connections and the last, where nobody knows of how many."""
+    first, most = sum(tenths[:EMPTY], _Part()), sum(tenths[-EMPTY:], _Part())
+    if sum(one.count for one in tenths) < MANY or min(first.count, most.count) < SAMPLE:
+        return None
+    half, later = first.percentile(0.5), most.percentile(0.5)
+    return (first.mean, most.mean) if later >= max(MUCH * half, half + LONGER) else None

@@ -21,6 +21,8 @@ LATER = 3
 """Sockets that the process made after the peer had closed: it went on, and did not come back to it."""
 IDLE = 1.0
 """Seconds since the peer closed; less may be work in progress."""
+MANY = 10
+"""So many, none of which was closed while the process made other sockets, are a leak in less time."""
 POINTS = 8
 """of the table of growth"""
 
@@ -41,7 +43,8 @@ class SocketLeak(Rule):
     What it flags:
         Three or more TCP sockets of one process on which it read end of file, or a reset, and that it
         has not closed a second later (without times: while it made three more sockets), to the end of
-        the trace or of the process.
+        the trace or of the process. Ten or more that it left behind while it made others are a note if
+        all was over within a second.
 
     Why it matters:
         Each keeps a descriptor, and one that read end of file also its local port, in CLOSE_WAIT, for
@@ -61,6 +64,7 @@ class SocketLeak(Rule):
     id = "socket-leak"
     title = "sockets are not closed after the peer closed"
     level = Level.WARNING
+    least = Level.NOTE
     roles = frozenset({"accept", "bind", "close", "connect", "eof", "reset", "socket"})
     counted = "NOT CLOSED"
     things = "socket"
@@ -71,8 +75,8 @@ class SocketLeak(Rule):
         """sockets made, by process"""
         self._ended: dict[int, _Ended] = {}
         """by description: connections that are over and not closed"""
-        self._left: list[_Ended] = []
-        """those that the exit of their process closed"""
+        self._left: list[tuple[_Ended, bool]] = []
+        """those that the exit of their process closed, and whether they had been left for long"""
         self._now: float | None = None
         self._ran_dry: set[int] = set()
         """by description: connections that were over and not closed when their process found no
@@ -96,29 +100,41 @@ class SocketLeak(Rule):
         else:
             ended = self._ended.pop(id, None)
             exited = step.now is None and not isinstance(step.event, Syscall)
-            if ended is not None and exited and self._is_long(ended, step.event.seconds):
-                self._left.append(ended)
+            if ended is not None and exited:
+                self._leave(ended, step.event.seconds)
         return ()
 
     def close(self) -> Iterable[Finding]:
-        open_still = (ended for ended in self._ended.values() if self._is_long(ended, self._now))
-        leaks = [*self._left, *open_still]
-        by_process: dict[str, list[Step]] = {}
-        for ended in leaks:
-            by_process.setdefault(ended.step.description.group.id, []).append(ended.step)
-        for steps in by_process.values():
-            if len(steps) < FEW:
+        for ended in self._ended.values():
+            self._leave(ended, self._now)
+        by_process: dict[str, list[tuple[_Ended, bool]]] = {}
+        for ended, is_long in self._left:
+            process = ended.step.description.group.id
+            by_process.setdefault(process, []).append((ended, is_long))
+        for leaks in by_process.values():
+            long = [ended.step for ended, is_long in leaks if is_long]
+            is_short = len(long) < FEW
+            steps = [ended.step for ended, _ in leaks] if is_short else long
+            if len(steps) < (MANY if is_short else FEW):
                 continue
             steps.sort(key=lambda step: (step.event.span.source, step.event.span.first))
-            growth = self._growth(steps)
+            details = (("growth", self._growth(steps)), ("short", is_short))
             for step in steps:
-                yield self.finding(step, step.socket, at="failure", details=(("growth", growth),))
+                yield self.finding(step, step.socket, at="failure", details=details)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         use = process_use(finding, summary)
+        level = Level.NOTE if finding.detail("short") else self.level
         if use is not None and use.exhausted:
-            finding = finding._replace(level=Level.ERROR)
+            level = Level.ERROR
+        finding = finding._replace(level=level)
         return with_hidden_calls(finding, summary, options=False)
+
+    def _leave(self, ended: _Ended, now: float | None) -> None:
+        """It is closed at last by the end of the process or of the trace."""
+        is_long = self._is_long(ended, now)
+        if is_long or self._went_on(ended):
+            self._left.append((ended, is_long))
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
         """The process went on without closing it, be it only until it found no port."""
@@ -127,6 +143,10 @@ class SocketLeak(Rule):
         since = ended.step.event.seconds
         if since is not None and now is not None:
             return now - since >= IDLE
+        return self._went_on(ended)
+
+    def _went_on(self, ended: _Ended) -> bool:
+        """The process made other sockets since, and did not come back to this one."""
         return self._made.get(ended.step.description.group.id, 0) - ended.made >= LATER
 
     def _growth(self, steps: list[Step]) -> Rows:

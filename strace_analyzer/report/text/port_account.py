@@ -124,8 +124,12 @@ def _taken(use: PortUse) -> Table:
 
 def _left(use: PortUse) -> Table:
     grid = table("LOCAL PORTS LEFT", ">AS IT IS", ">WITHOUT THE BINDS")
-    left, without_bind = _at_most(use.headroom), _at_most(use.headroom_without_bind)
-    grid.add_row("at most", left, without_bind)
+    open_left = use.headroom, use.headroom_without_bind
+    grid.add_row("at most, beside what is open", *map(_at_most, open_left))
+    left = use.headroom_with_time_wait, use.headroom_without_bind_with_time_wait
+    if left != open_left:
+        when = "and beside TIME_WAIT" if use.is_timed else "if all happened within 60 s"
+        grid.add_row(when, *map(_at_most, left))
     grid.add_row(
         "none, closing first, at",
         f"{rate(use.sustainable_as_is)} conn/s in all",
@@ -149,7 +153,8 @@ def _remarks(use: PortUse) -> Iterator[str]:
         yield f"{use.connections_per_second:,.1f} connections per second in this trace"
     else:
         yield "no times in this trace: no rates; the order of the calls counts"
-    if use.ran_out is None and use.headroom == 0:
+    least = use.headroom_with_time_wait if use.is_timed else use.headroom
+    if use.ran_out is None and least == 0:
         yield "at the busiest moment the range was full"
     else:
         yield use.headroom_reason
