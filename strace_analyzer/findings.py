@@ -526,9 +526,6 @@ class PortUse(NamedTuple):
     probably did"""
     headroom_without_bind: int | None
     """as `headroom`; None where the ports ran out and what is seen here does not explain it"""
-    headroom_with_time_wait: int | None
-    """as `headroom`, with those that were in TIME_WAIT (without times: if all happened in 60 s)"""
-    headroom_without_bind_with_time_wait: int | None
     connections_per_second: float | None
     sustainable_as_is: float
     sustainable_without_bind_per_destination: float
@@ -547,6 +544,9 @@ class PortUse(NamedTuple):
     """how sure it is that a call found no port; None where none did"""
     chosen: ChosenPorts | None = None
     """what the trace shows against a range that is only assumed"""
+    headroom_with_time_wait: int | None = None
+    """as `headroom`, with those that were in TIME_WAIT (without times: if all happened in 60 s)"""
+    headroom_without_bind_with_time_wait: int | None = None
 
     @property
     def headroom_reason(self) -> str:

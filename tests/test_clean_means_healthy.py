@@ -96,8 +96,54 @@ LACKING = {
     "bind to port 0": [f"bind(900, {V4 % (0, '0.0.0.0')}, 16) = {IN_USE}"],
     "bind to an address": [f"bind(900, {V4 % (0, '192.0.2.44')}, 16) = {NO_ADDRESS}"],
     "listen": [f"listen(900, 5) = {IN_USE}"],
+    "connect, told by SO_ERROR": [
+        f"connect(900, {V4 % (80, '192.0.2.7')}, 16) = -1 EINPROGRESS (Operation now in progress)",
+        "getsockopt(900, SOL_SOCKET, SO_ERROR, [EADDRNOTAVAIL], [4]) = 0",
+    ],
+    "connect, IPv6, told by SO_ERROR": [
+        f"connect(900, {V6}, 28) = -1 EINPROGRESS (Operation now in progress)",
+        "getsockopt(900, SOL_SOCKET, SO_ERROR, [EADDRNOTAVAIL], [4]) = 0",
+    ],
+    "connect, told by the second one": [
+        f"connect(900, {V4 % (80, '192.0.2.7')}, 16) = -1 EINPROGRESS (Operation now in progress)",
+        f"connect(900, {V4 % (80, '192.0.2.7')}, 16) = {NO_ADDRESS}",
+    ],
+    "connect, told by the first data": [
+        "setsockopt(900, SOL_TCP, TCP_FASTOPEN_CONNECT, [1], 4) = 0",
+        f"connect(900, {V4 % (80, '192.0.2.7')}, 16) = 0",
+        f'write(900, "x", 1) = {NO_ADDRESS}',
+    ],
+    "connect in use": [f"connect(900, {V4 % (80, '192.0.2.7')}, 16) = {IN_USE}"],
+    "connect by sendto": [
+        f'sendto(900, "x", 1, MSG_FASTOPEN, {V4 % (80, "192.0.2.7")}, 16) = {NO_ADDRESS}'
+    ],
+    "connect by sendmsg": [
+        f"sendmsg(900, {{msg_name={V4 % (80, '192.0.2.7')}, msg_namelen=16, msg_iov=[], "
+        f"msg_iovlen=0, msg_controllen=0, msg_flags=0}}, MSG_FASTOPEN) = {NO_ADDRESS}"
+    ],
+    "sendto": [f'sendto(901, "x", 1, 0, {V4 % (53, "192.0.2.7")}, 16) = {NO_ADDRESS}'],
+    "sendto, IPv6": [f'sendto(902, "x", 1, 0, {V6}, 28) = {NO_ADDRESS}'],
+    "sendto without a port": [
+        f'sendto(901, "x", 1, 0, {V4 % (53, "192.0.2.7")}, 16) = '
+        "-1 EAGAIN (Resource temporarily unavailable)"
+    ],
+    "sendmsg": [
+        f"sendmsg(901, {{msg_name={V4 % (53, '192.0.2.7')}, msg_namelen=16, msg_iov=[], "
+        f"msg_iovlen=0, msg_controllen=0, msg_flags=0}}, 0) = {NO_ADDRESS}"
+    ],
+    "sendmmsg": [
+        f"sendmmsg(901, [{{msg_hdr={{msg_name={V4 % (53, '192.0.2.7')}, msg_namelen=16, "
+        f"msg_iov=[], msg_iovlen=0, msg_controllen=0, msg_flags=0}}}}], 1, 0) = {NO_ADDRESS}"
+    ],
+    "bind of a datagram socket": [f"bind(901, {V4 % (0, '192.0.2.44')}, 16) = {NO_ADDRESS}"],
+    "bind to a port": [f"bind(900, {V4 % (6140, '0.0.0.0')}, 16) = {IN_USE}"],
 }
 """one socket more that lacks a port or an address, in as many ways"""
+MADE = [
+    "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 900",
+    "socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 901",
+    "socket(AF_INET6, SOCK_DGRAM, IPPROTO_UDP) = 902",
+]
 
 
 @pytest.mark.parametrize("ending", LACKING.values(), ids=LACKING.keys())
@@ -108,7 +154,7 @@ def test_a_clean_sample_is_not_clean_with_one_such_call_more(ending: list[str]) 
         lines = sample.read_text(errors="replace").splitlines()
         whole = next(line for line in reversed(lines) if re.search(r"\) += ", line))
         before = whole[: re.search(r"[a-z]\w*\(", whole).start()]
-        made = ["socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 900", *ending]
+        made = [*MADE, *ending]
         at = lines.index(whole) + 1
         more = [*lines[:at], *(before + call for call in made), *lines[at:]]
         assert verdict("\n".join(more) + "\n") != "clean", sample.name

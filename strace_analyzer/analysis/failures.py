@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import destination, space
+from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.exhaustion import Exhaustion, failure, towards
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.refused import UNDER_WAY
@@ -45,7 +45,8 @@ class Failures:
         asked = asked_address(event)
         code = explanation(step, errno, asked, is_dry=is_dry)
         group = step.task.group if step.role == FAILED else step.description.group
-        self._count(group, step, errno, code, endpoint(asked) or _peer(step))
+        address = endpoint(asked) if step.role == "bind" else _goal(step)
+        self._count(group, step, errno, code, address)
 
     def all(self) -> tuple[Failure, ...]:
         """What was counted, in order of first sight."""
@@ -90,6 +91,8 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: 
             return "bound-already"
         case _, ("EADDRNOTAVAIL" | "EADDRINUSE"):
             return _no_address(step)
+        case (("setsockopt" | "getsockopt"), ("EPERM" | "EACCES")):
+            return "not-permitted"
         case "socket", _:
             return _OF_SOCKET.get(errno, _MEANING.get(errno, "other"))
         case _, "EPIPE" if step.role == FAILED and not _was_connected(socket):
@@ -153,6 +156,6 @@ _MEANING = {
 }
 
 
-def _peer(step: Step) -> Endpoint | None:
-    to = destination(step.socket)
+def _goal(step: Step) -> Endpoint | None:
+    to = towards(step)
     return None if to is None else Endpoint(to.address, to.port)

@@ -37,6 +37,9 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
         return
     if any(step.event is call for step in kernel.steps):
         return
+    address = asked_address(call)
+    if address is not None and address.family not in (*INET, "AF_UNSPEC"):
+        return  # of a UNIX socket: the number is not the one that we take it for
     known = None if fd is None else _known(kernel, task, fd.fd)
     if known is None:
         socket = (

@@ -2,7 +2,7 @@
 
 Every step is turned into moves by comparing what the account holds for the socket with what the
 socket is now: a port pinned or given up, a connection begun or ended. So it does not matter which
-call did it.
+call did it. It is long because all that is counted of a namespace is counted here.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from strace_analyzer.findings import CallRecord, Finding, Level, Summary
-from strace_analyzer.kernel.destination import space
+from strace_analyzer.findings import CallRecord, Endpoint, Finding, Level, Summary
+from strace_analyzer.kernel.destination import destination, space
 from strace_analyzer.kernel.exhaustion import bind_address
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.kernel.time_wait import HOLD
+from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.rules.evidence import Context, Held
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
@@ -25,12 +25,12 @@ _ERROR = "EADDRINUSE"
 
 
 class _Gone(NamedTuple):
-    """A socket that had the port before, and was closed: on which line, and when."""
+    """A socket that had the port before, and was closed: on which line, when, and what was
+    connected to it, if that was one peer."""
 
     line: int
     seconds: float | None
-    reused: bool
-    """with SO_REUSEADDR"""
+    peer: str | None
 
 
 class PortTaken(Rule):
@@ -179,18 +179,24 @@ class PortTaken(Rule):
             and socket.protocol not in _WITHOUT_TIME_WAIT
             and (now is None or gone.seconds is None or now - gone.seconds <= HOLD)
         ):
-            return "time-wait", (("holder_line", gone.line),)
+            return "time-wait", (("holder_line", gone.line), ("holder_peer", gone.peer))
         return "unknown", ()
 
     def _note_close(self, step: Step) -> None:
+        """Remember what can have left something in TIME_WAIT: a listener, or a connection."""
         was = step.was
         if was is None or was.origin is Origin.ACCEPTED or was.binding is not Binding.BOUND:
             return
-        if was.local is not None and was.local.port:
-            key = was.namespace, space(was), was.local.port
-            self._gone[key] = _Gone(
-                step.event.span.first, step.event.seconds, was.options.reuse_address
-            )
+        listens = was.connection is Connection.LISTENING
+        if was.local is None or not was.local.port or not (listens or leaves_time_wait(was, None)):
+            return
+        to = None if listens else destination(was)
+        key = was.namespace, space(was), was.local.port
+        self._gone[key] = _Gone(
+            step.event.span.first,
+            step.event.seconds,
+            None if to is None else str(Endpoint(to.address, to.port)),
+        )
 
     def _note_success(self, step: Step) -> None:
         """The process has got the port, or the one after that which failed."""
@@ -227,11 +233,17 @@ class PortTaken(Rule):
                 return ("Another socket has this port; this trace does not show whose.",)
             case "time-wait":
                 at = f" (closed on line {line:,})" if isinstance(line, int) else ""
+                peer = case.sample.detail("holder_peer")
+                if peer is not None:
+                    return (
+                        f"The last connection from this port, to {peer}{at}, was closed here first: "
+                        "in TIME_WAIT it keeps the port for 60 s.",
+                    )
                 return (
                     f"A socket that had this port before{at} has left connections in TIME_WAIT, "
                     "it seems: they keep the port for 60 s.",
                 )
-            case "own-socket":
+            case "own-socket" | "own-connection":
                 return (f"The process has the port itself: {who} on fd {fd}{where}.",)
             case "inherited-listener":
                 return (
@@ -247,7 +259,8 @@ class PortTaken(Rule):
         low, high = (0, 0) if case.ports is None else case.ports.range
         assumed = case.ports is None
         low, high = (32768, 60999) if assumed else (low, high)
-        if isinstance(port, int) and low <= port <= high:
+        is_named = case.cause == "own-connection" or case.sample.detail("holder_peer") is not None
+        if isinstance(port, int) and low <= port <= high and not is_named:
             reserve = (
                 f"Port {port} lies in the ephemeral range ({low}-{high}), so any outgoing "
                 f"connection may get it: reserve it with sysctl "
@@ -332,6 +345,17 @@ class PortTaken(Rule):
             bind(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
             """,
         ),
+        Flagged(
+            "a client's own port again, the last connection from it in TIME_WAIT",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            close(3) = 0
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            bind(3, {sa_family=AF_INET, sin_port=htons(46000), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            """,
+        ),
         Clean(
             "the same socket tries the next port, and gets it (bindresvport)",
             """
@@ -366,6 +390,13 @@ _WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
 _LISTING = {"UDP": "-uanp", "SCTP": "-Sanp", "DCCP": "-danp"}
 """the option of ss(8) that lists the sockets of a protocol"""
 _STOP = "stop the holder, or choose another port."
+_CHOOSE = (
+    "let the kernel choose the port of each connection: leave the bind() out, or bind to port 0."
+)
+_SAME = (
+    "If the port must be the same: SO_REUSEADDR on each of the sockets before bind(), which allows "
+    "that to different destinations."
+)
 _FIX: dict[str, tuple[str, ...]] = {
     "listener": (_STOP,),
     "bound-socket": (_STOP,),
@@ -378,6 +409,7 @@ _FIX: dict[str, tuple[str, ...]] = {
     "own-socket": (
         "bind once. For IPv4 and IPv6 apart: set IPV6_V6ONLY on the IPv6 socket before bind().",
     ),
+    "own-connection": (_CHOOSE, _SAME),
     "time-wait": (),
     "unknown": (
         "see who has it with: ss {list} 'sport = :{port}' (as root, in the same network namespace: "
@@ -392,11 +424,16 @@ def _time_wait(case: Case) -> Iterable[str]:
     if case.sample.socket.protocol in _WITHOUT_TIME_WAIT:
         return
     calls = (call.option for call in case.sample.trail if call.option is not None)
+    is_client = case.sample.detail("holder_peer") is not None
     if any(option.name == "SO_REUSEADDR" and option.value for option in calls):
         fix = "SO_REUSEADDR is set here: the program that had the port before must set it too"
+    elif is_client:
+        fix = "If the port must be the same: SO_REUSEADDR on each of the sockets before bind()"
     else:
         fix = "set SO_REUSEADDR before bind(), as servers do"
     if case.cause == "time-wait":
+        if is_client:
+            yield _CHOOSE
         yield f"{fix}, or wait 60 s."
     elif case.cause == "unknown":
         yield f"If that shows only TIME-WAIT: {fix}."
@@ -440,7 +477,9 @@ def _kind(one: Held, all_held: list[Held], step: Step) -> str:
     """What the holder is, in a word."""
     description = one.description
     if _is_own(one, step):
-        return "own-socket"
+        is_up = one.socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
+        is_named = one.socket.binding is Binding.BOUND and is_up
+        return "own-connection" if is_named else "own-socket"
     if one.socket.connection is Connection.LISTENING:
         same = (item for item in all_held if item.description is description)
         is_kept = any(item.group is description.group for item in same)

@@ -1,4 +1,7 @@
-"""Flags sockets whose peer has closed, or whose connection broke, and that are not closed."""
+"""Flags sockets whose peer has closed, or whose connection broke, and that are not closed.
+
+It is long because the examples need several connections each.
+"""
 
 from __future__ import annotations
 

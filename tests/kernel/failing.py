@@ -59,6 +59,47 @@ def no_ipv6() -> None:
     )
 
 
+def message_without_ipv6() -> None:
+    """IPv6 is switched off in this namespace: a datagram has nowhere to go out from."""
+    six = (socket.AF_INET6, socket.SOCK_DGRAM)
+    gave["sendto"] = once(lambda: socket.socket(*six).sendto(b"x", ("fd09::11", 53)))
+    gave["sendmsg"] = once(lambda: socket.socket(*six).sendmsg([b"x"], [], 0, ("::1", 53)))
+
+
+def every_port_in_use() -> None:
+    """The calls that ask for a port beside connect(), with all 100 in use to one destination."""
+    opened = [socket.create_connection(A) for _ in range(100)]
+    later, listener = socket.socket(), socket.socket()
+    later.setsockopt(socket.IPPROTO_TCP, 30, 1)  # TCP_FASTOPEN_CONNECT
+    gave["TCP_FASTOPEN_CONNECT"] = once(lambda: later.connect(A))
+    gave["send on it"] = once(lambda: later.send(b"x"))
+    gave["MSG_FASTOPEN"] = once(lambda: socket.socket().sendto(b"x", socket.MSG_FASTOPEN, A))
+    gave["listen"] = once(lambda: listener.listen(1))
+    del opened
+
+
+def every_datagram_port_in_use() -> None:
+    """The same of UDP, with sockets that are bound."""
+    bound = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(100)]
+    for one in bound:
+        one.bind(("0.0.0.0", 0))
+    to = ("10.9.0.11", 53)
+    gave["sendto"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", to))
+    gave["sendmsg"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).sendmsg([b"x"], [], 0, to))
+    gave["connect"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).connect(to))
+
+
+def source_port_again() -> None:
+    """A source port that was named, without SO_REUSEADDR: open, and in TIME_WAIT."""
+    first, second, third = (socket.socket() for _ in range(3))
+    first.bind(("10.9.0.1", 46000))
+    first.connect(A)
+    gave["open"] = once(lambda: second.bind(("10.9.0.1", 46000)))
+    first.close()
+    time.sleep(0.2)
+    gave["TIME_WAIT"] = once(lambda: third.bind(("10.9.0.1", 46000)))
+
+
 def not_local() -> None:
     gave["tcp"] = once(lambda: socket.socket().bind(("192.0.2.44", 0)))
     gave["fixed port"] = once(lambda: socket.socket().bind(("192.0.2.44", 6140)))

@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from kernel.network import HERE, Network
 
+import strace_analyzer as sa
+from strace_analyzer.report.gate import Gate, judge
+from strace_analyzer.report.selection import Selected
+
 pytestmark = pytest.mark.kernel
 
 
-def gave(net: Network, situation: str) -> dict[str, object]:
-    """What the calls of a situation of failing.py gave in the client's namespace."""
+def gave(net: Network, situation: str, trace: Path | None = None) -> dict[str, object]:
+    """What the calls of a situation of failing.py gave in the client's namespace; under strace, if
+    its `trace` is wanted."""
+    strace = () if trace is None else ("strace", "-f", "-ttt", "-T", "-o", str(trace))
     done = subprocess.run(
         [
             *("nsenter", "-t", str(net.client), "-n", "--"),
+            *strace,
             *(sys.executable, "-I", "-S", str(HERE / "failing.py"), situation),
         ],
         check=True,
@@ -51,6 +59,74 @@ def test_without_ipv6(net: Network, kernel: str) -> None:
         "bind ::": "ok",
         "datagram": "EADDRNOTAVAIL",
     }, kernel
+
+
+def explained(trace: Path) -> list[tuple[str, str, str]]:
+    """Of the calls that the tool says failed: name, error, and why. Python itself asks for a peer."""
+    told = sa.analyze(trace).failed_calls
+    return [(one.call, one.errno, one.explanation) for one in told if one.call != "getpeername"]
+
+
+def verdict(trace: Path) -> str:
+    return judge(Selected(sa.analyze(trace)), Gate()).verdict
+
+
+def test_messages_without_ipv6(net: Network, kernel: str, tmp_path: Path) -> None:
+    net.sysctl("ipv6.conf.all.disable_ipv6", 1)
+    trace = tmp_path / "trace"
+    assert gave(net, "message_without_ipv6", trace) == {
+        "sendto": "EADDRNOTAVAIL",
+        "sendmsg": "EADDRNOTAVAIL",
+    }, kernel
+    assert explained(trace) == [
+        ("sendto", "EADDRNOTAVAIL", "no-ipv6"),
+        ("sendmsg", "EADDRNOTAVAIL", "no-ipv6"),
+    ]
+    assert {finding.rule for finding in sa.analyze(trace).findings} == {"address-not-available"}
+
+
+def test_every_call_that_asks_for_a_port(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "every_port_in_use", trace) == {
+        "TCP_FASTOPEN_CONNECT": "EADDRNOTAVAIL",
+        "send on it": "EPIPE",
+        "MSG_FASTOPEN": "EADDRNOTAVAIL",
+        "listen": "EADDRINUSE",
+    }, kernel
+    assert explained(trace) == [
+        ("connect", "EADDRNOTAVAIL", "no-port"),
+        ("sendto", "EPIPE", "not-connected"),
+        ("sendto", "EADDRNOTAVAIL", "no-port"),
+        ("listen", "EADDRINUSE", "no-port"),
+    ]
+    assert verdict(trace) == "findings"
+
+
+def test_every_datagram_that_asks_for_a_port(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert set(gave(net, "every_datagram_port_in_use", trace).values()) == {"EAGAIN"}, kernel
+    assert [why for _, _, why in explained(trace)] == ["no-port"] * 3
+    assert verdict(trace) == "findings"
+
+
+def test_a_source_port_that_was_named_again(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "source_port_again", trace) == {
+        "open": "EADDRINUSE",
+        "TIME_WAIT": "EADDRINUSE",
+    }, kernel
+    causes = [one.cause for one in sa.analyze(trace).findings if one.rule == "port-taken"]
+    assert causes == ["own-connection", "time-wait"]
+
+
+def test_a_pair_in_time_wait_is_named(net: Network, kernel: str, tmp_path: Path) -> None:
+    net.sysctl("ipv4.tcp_timestamps", 0)
+    trace = tmp_path / "trace"
+    gave(net, "source_port_pair", trace)
+    causes = [
+        one.cause for one in sa.analyze(trace).findings if one.rule == "address-not-available"
+    ]
+    assert causes == ["pair-in-use", "pair-in-time-wait"], kernel
 
 
 def test_an_address_of_another_host(net: Network, kernel: str) -> None:

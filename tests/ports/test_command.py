@@ -57,11 +57,12 @@ trace
 
   LOCAL PORTS LEFT                  AS IT IS           WITHOUT THE BINDS
   at most                                  7                           9
+  with 60 s of TIME_WAIT                   5                           8
   none, closing first, at  0.2 conn/s in all  0.2 conn/s per destination
   range 40000-40009 (10 ports), given by --port-range
   most ports pinned first 4.00 s after the trace began
   1.0 connections per second in this trace
-  at most: sockets of other processes and TIME_WAIT are not counted
+  at most: sockets of other processes are not counted
   at the rate of this trace the ports run out after 18 s at most
   the early binds take 2.0 times the ports that are needed
   2 ports still pinned when the trace ends

@@ -14,6 +14,7 @@ import strace_analyzer as sa
 from strace_analyzer.report.formats import json as json_format
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.gate import Gate, judge
+from strace_analyzer.report.meaning import MEANING
 from strace_analyzer.report.selection import Selected, Selection
 
 START = '7 execve("/bin/a", ["a"], 0x7ffd1 /* 3 vars */) = 0\n7 getpid() = 7\n'
@@ -111,6 +112,131 @@ def test_every_failure_has_its_reason(calls: tuple[str, ...], code: str) -> None
     assert failure["explanation"] == code
     assert (failure["count"], failure["process"]) == (1, "t1:7")
     assert failure["address"]["address"] in ("192.0.2.7", "2001:db8::1")
+
+
+MADE = "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3"
+DATAGRAM = "socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 3"
+TIMED_OUT = "-1 ETIMEDOUT (Connection timed out)"
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        (
+            (
+                MADE,
+                f"connect(3, {WEB}) = 0",
+                f"recvfrom(3, 0x7ff1, 9, 0, NULL, NULL) = {TIMED_OUT}",
+            ),
+            ("recvfrom", "ETIMEDOUT", "timed-out", "192.0.2.7:80"),
+        ),
+        (
+            (MADE, f"connect(3, {WEB}) = 0", f"read(3, 0x7ff1, 9) = {TIMED_OUT}"),
+            ("read", "ETIMEDOUT", "timed-out", "192.0.2.7:80"),
+        ),
+        (
+            ("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = -1 EMFILE (Too many open files)",),
+            ("socket", "EMFILE", "no-descriptor", None),
+        ),
+        (
+            (
+                "socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = "
+                "-1 EAFNOSUPPORT (Address family not supported by protocol)",
+            ),
+            ("socket", "EAFNOSUPPORT", "family-off", None),
+        ),
+        (
+            (
+                MADE,
+                "listen(3, 5) = 0",
+                "accept4(3, NULL, NULL, 0) = -1 ENFILE (Too many open files in system)",
+            ),
+            ("accept4", "ENFILE", "no-descriptor-anywhere", None),
+        ),
+        (
+            (
+                DATAGRAM,
+                f'sendto(3, "x", 1, 0, {WEB}) = -1 EHOSTUNREACH (No route to host)',
+            ),
+            ("sendto", "EHOSTUNREACH", "unreachable", "192.0.2.7:80"),
+        ),
+        (
+            (
+                DATAGRAM,
+                f"connect(3, {WEB}) = 0",
+                'send(3, "x", 1, 0) = -1 EMSGSIZE (Message too long)',
+            ),
+            ("send", "EMSGSIZE", "too-long", "192.0.2.7:80"),
+        ),
+        (
+            (MADE, 'sendto(3, "x", 1, 0, NULL, 0) = -1 EPIPE (Broken pipe)'),
+            ("sendto", "EPIPE", "not-connected", None),
+        ),
+        (
+            (f"connect(9, {WEB}) = -1 EBADF (Bad file descriptor)",),
+            ("connect", "EBADF", "not-open", "192.0.2.7:80"),
+        ),
+        (
+            (DATAGRAM, f'sendto(3, "x", 1, 0, {WEB}) = {NOTAVAIL}'),
+            ("sendto", "EADDRNOTAVAIL", "no-address", "192.0.2.7:80"),
+        ),
+        (
+            (MADE, f"connect(3, {WEB}) = -1 EADDRINUSE (Address already in use)"),
+            ("connect", "EADDRINUSE", "no-port", "192.0.2.7:80"),
+        ),
+    ],
+    ids=str,
+)
+def test_every_error_of_a_socket_call_is_told(
+    calls: tuple[str, ...], told: tuple[str, str, str, str | None]
+) -> None:
+    (failure,) = analysis(*calls).failed_calls
+    address = None if failure.address is None else str(failure.address)
+    assert (failure.call, failure.errno, failure.explanation, address) == told
+    assert MEANING[failure.explanation]
+
+
+def test_a_send_after_a_refused_connect_is_told_beside_it() -> None:
+    made = analysis(
+        MADE,
+        f"connect(3, {WEB}) = {REFUSED}",
+        f'sendto(3, "x", 1, 0, {WEB}) = -1 EHOSTUNREACH (No route to host)',
+    )
+    assert [(one.call, one.explanation) for one in made.failed_calls] == [
+        ("connect", "refused"),
+        ("sendto", "unreachable"),
+    ]
+
+
+def test_what_is_to_be_made_again_has_not_failed() -> None:
+    made = analysis(
+        MADE,
+        f"connect(3, {WEB}) = -1 EINPROGRESS (Operation now in progress)",
+        "recvfrom(3, 0x7ff1, 9, 0, NULL, NULL) = -1 EAGAIN (Resource temporarily unavailable)",
+        "read(3, 0x7ff1, 9) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)",
+        'sendto(3, "x", 1, 0, NULL, 0) = -1 EINTR (Interrupted system call)',
+    )
+    assert made.failed_calls == ()
+
+
+def test_calls_on_files_are_no_socket_calls() -> None:
+    made = analysis(
+        "read(0, 0x7ff1, 9) = -1 EIO (Input/output error)",
+        "socket(AF_UNIX, SOCK_STREAM, 0) = 3",
+        'connect(3, {sa_family=AF_UNIX, sun_path="/run/a"}, 110) = '
+        "-1 ENOENT (No such file or directory)",
+        "socket(AF_UNIX, SOCK_STREAM, 0) = -1 EMFILE (Too many open files)",
+    )
+    assert made.failed_calls == ()
+
+
+def test_what_programs_are_told_in_passing_stands_in_json_only() -> None:
+    made = analysis(
+        *attempt("0")[:2],
+        "shutdown(3, SHUT_RDWR) = -1 ENOTCONN (Transport endpoint is not connected)",
+    )
+    assert [one.explanation for one in made.failed_calls] == ["not-connected"]
+    assert "Failures" not in printed(made)
 
 
 def test_the_probes_of_a_resolver_are_no_news() -> None:

@@ -125,10 +125,10 @@ def _taken(use: PortUse) -> Table:
 def _left(use: PortUse) -> Table:
     grid = table("LOCAL PORTS LEFT", ">AS IT IS", ">WITHOUT THE BINDS")
     open_left = use.headroom, use.headroom_without_bind
-    grid.add_row("at most, beside what is open", *map(_at_most, open_left))
+    grid.add_row("at most", *map(_at_most, open_left))
     left = use.headroom_with_time_wait, use.headroom_without_bind_with_time_wait
     if left != open_left:
-        when = "and beside TIME_WAIT" if use.is_timed else "if all happened within 60 s"
+        when = "with 60 s of TIME_WAIT" if use.is_timed else "if all happened within 60 s"
         grid.add_row(when, *map(_at_most, left))
     grid.add_row(
         "none, closing first, at",

@@ -1,0 +1,210 @@
+"""A range of ports that is nearly full before anything fails, whoever holds it; and a search for
+ports that grows, a leak that is short, a note that says who."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from report.printed import printed
+
+import strace_analyzer as sa
+
+ANY = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16'
+SIX = '{sa_family=AF_INET6, sin6_port=htons(8080), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::", &sin6_addr), sin6_scope_id=0}, 28'
+FOUR = '{sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("0.0.0.0")}, 16'
+HUNDRED = (40000, 40099)
+
+
+class Program:
+    """Writes a trace, a call every 10 ms."""
+
+    def __init__(self, *, timed: bool = True) -> None:
+        self._timed = timed
+        self._lines: list[str] = []
+        self.call('execve("/bin/a", ["a"], 0x7ffd1 /* 3 vars */) = 0')
+        self.call("close(99) = -1 EBADF (Bad file descriptor)")
+
+    def call(self, text: str, took: float | None = None) -> None:
+        at = len(self._lines)
+        time = f"10:{at // 6000:02d}:{at % 6000 / 100:09.6f} " if self._timed else ""
+        self._lines.append(f"7 {time}{text}" + ("" if took is None else f" <{took:.6f}>"))
+
+    def connect(
+        self, fd: int, host: int = 1, *, early: bool = False, took: float | None = None
+    ) -> None:
+        self.call(f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {fd}")
+        if early:
+            self.call(f"bind({fd}, {ANY}) = 0")
+        to = f'{{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.{host}")}}, 16'
+        going_on = "-1 EINPROGRESS (Operation now in progress)"
+        self.call(f"connect({fd}, {to}) = {'0' if took is None else going_on}", took)
+
+    def analysis(self, port_range: tuple[int, int] | None = None) -> sa.Analysis:
+        text = "".join(f"{line}\n" for line in self._lines)
+        return sa.analyze(io.BytesIO(text.encode()), port_range=port_range)
+
+
+def one(made: sa.Analysis, rule: str) -> tuple[str, str, str | None] | None:
+    """Level, confidence and cause of the one finding of `rule`, None where there is none."""
+    found = [finding for finding in made.findings if finding.rule == rule]
+    assert len(found) < 2
+    return (str(found[0].level), found[0].confidence.value, found[0].cause) if found else None
+
+
+def connections(
+    count: int, hosts: int, *, early: bool, closed: bool, timed: bool = True
+) -> sa.Analysis:
+    program = Program(timed=timed)
+    program.call(
+        "setsockopt(98, SOL_SOCKET, SO_REUSEADDR, [1], 4) = -1 EBADF (Bad file descriptor)"
+    )
+    for number in range(count):
+        fd = 3 if closed else 3 + number
+        program.connect(fd, 1 + number % hosts, early=early)
+        if closed:
+            program.call(f"close({fd}) = 0")
+    return program.analysis(HUNDRED)
+
+
+@pytest.mark.parametrize(
+    ("count", "hosts", "early", "closed", "expected"),
+    [
+        (100, 1, True, True, ("error", "certain", "time-wait")),
+        (100, 5, True, True, ("error", "certain", "time-wait")),
+        (100, 1, True, False, ("error", "certain", "early-binds")),
+        (85, 4, True, False, ("warning", "certain", "early-binds")),
+        (96, 1, False, True, ("error", "certain", "time-wait")),
+        (81, 1, False, False, ("warning", "certain", "one-destination")),
+        (79, 1, True, True, None),
+        (100, 2, False, False, None),
+    ],
+)
+def test_the_level_is_by_what_is_left_whoever_holds_the_rest(
+    count: int,
+    hosts: int,
+    early: bool,
+    closed: bool,
+    expected: tuple[str, str, str] | None,
+) -> None:
+    made = connections(count, hosts, early=early, closed=closed)
+    assert one(made, "ephemeral-ports-exhausted") == expected
+
+
+def test_without_times_nobody_knows_what_waited_at_once() -> None:
+    made = connections(100, 1, early=False, closed=True, timed=False)
+    assert one(made, "ephemeral-ports-exhausted") == ("warning", "probable", "time-wait")
+    assert "if all of this happened within 60 s, 99 of these ports are in TIME_WAIT" in (
+        " ".join(printed(made).split())
+    )
+
+
+def test_ports_says_what_is_left_beside_time_wait() -> None:
+    (use,) = connections(100, 5, early=True, closed=True).traces[0].ports
+    assert (use.headroom, use.headroom_without_bind) == (99, 99)
+    assert (use.headroom_with_time_wait, use.headroom_without_bind_with_time_wait) == (0, 80)
+
+
+def test_to_loopback_the_kernel_takes_such_ports_again() -> None:
+    program = Program()
+    to = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16'
+    for _ in range(100):
+        program.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3")
+        program.call(f"connect(3, {to}) = 0")
+        program.call("close(3) = 0")
+    level = one(program.analysis(HUNDRED), "ephemeral-ports-exhausted")
+    assert level == ("error", "probable", "time-wait")
+
+
+def test_a_range_that_the_trace_shows_is_taken() -> None:
+    """Thirty ports chosen at random that lie close together: it is no range of 28,232."""
+    program = Program()
+    for number in range(30):
+        program.connect(3 + number, early=True)
+        name = '{sa_family=AF_INET, sin_port=htons(%d), sin_addr=inet_addr("0.0.0.0")}, [16]'
+        program.call(f"getsockname({3 + number}, {name % (40000 + number)}) = 0")
+    found = one(program.analysis(), "ephemeral-ports-exhausted")
+    assert found == ("error", "probable", "early-binds")
+
+
+def growing(calls: int, slow: float, *, hosts: int = 1) -> sa.Analysis:
+    """connect() calls that take 10 microseconds, and from their middle on `slow` seconds."""
+    program = Program()
+    for number in range(calls):
+        program.connect(
+            3 + number, 1 + number % hosts, took=0.00001 if number < calls // 2 else slow
+        )
+    return program.analysis()
+
+
+def test_a_search_that_grows_shows_without_the_range() -> None:
+    made = growing(300, 0.0002)
+    assert one(made, "slow-port-search") == ("warning", "probable", None)
+    assert "28,232 ports, is only assumed" in " ".join(printed(made).split())
+
+
+@pytest.mark.parametrize(
+    ("calls", "slow", "hosts"),
+    [
+        pytest.param(300, 0.00003, 1, id="it grows little"),
+        pytest.param(150, 0.0002, 1, id="of too few"),
+        pytest.param(300, 0.0002, 3, id="of too few to each destination"),
+    ],
+)
+def test_what_is_no_search_for_ports(calls: int, slow: float, hosts: int) -> None:
+    assert one(growing(calls, slow, hosts=hosts), "slow-port-search") is None
+
+
+def leaking(count: int, *, others: bool) -> sa.Analysis:
+    """`count` connections that the peer closes, all within a second, to the end of the process."""
+    program = Program()
+    if not others:
+        for number in range(count):
+            program.connect(3 + number)
+    for number in range(count):
+        if others:
+            program.connect(3 + number)
+        program.call(f'read({3 + number}, "", 512) = 0')
+    program.call("+++ exited with 0 +++")
+    return program.analysis()
+
+
+def leaks(made: sa.Analysis) -> list[str]:
+    return [str(one.level) for one in made.findings if one.rule == "socket-leak"]
+
+
+def test_a_leak_within_a_second_is_a_note() -> None:
+    assert leaks(leaking(20, others=True)) == ["note"] * 17  # three more came after these
+
+
+def test_few_or_what_was_in_use_to_the_last_is_none() -> None:
+    assert leaks(leaking(9, others=True)) == []
+    assert leaks(leaking(20, others=False)) == []
+
+
+def test_datagrams_know_no_time_wait() -> None:
+    program = Program()
+    for _ in range(2):
+        program.call("socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 3")
+        program.call(f"bind(3, {FOUR}) = 0")
+        program.call("close(3) = 0")
+    program.call("socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 3")
+    program.call(f"bind(3, {FOUR}) = -1 EADDRINUSE (Address already in use)")
+    made = program.analysis()
+    assert one(made, "port-taken") == ("error", "certain", "unknown")
+    assert "TIME-WAIT" not in printed(made)
+    assert "TIME_WAIT" not in printed(made)
+
+
+def test_a_note_beside_others_says_which_port_and_who_has_it() -> None:
+    program = Program()
+    program.call("socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3")
+    program.call(f"bind(3, {SIX}) = 0")
+    program.call("listen(3, 5) = 0")
+    program.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4")
+    program.call(f"bind(4, {FOUR}) = -1 EADDRINUSE (Address already in use)")
+    program.call("close(4) = 0")
+    program.connect(4, early=True)
+    said = " ".join(printed(program.analysis()).split())
+    assert "note: port-taken: port 8080 is taken, a (pid 7) cannot have it" in said
+    assert "The process has the port itself: a listener on fd 3, since line 4." in said
