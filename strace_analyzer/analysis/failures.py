@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import space
+from strace_analyzer.kernel.destination import Destination, space
 from strace_analyzer.kernel.exhaustion import Exhaustion, failure, towards
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.refused import UNDER_WAY
@@ -38,12 +38,14 @@ class Failures:
         exhaustion = self._exhaustion.get(key)
         if exhaustion is None:
             exhaustion = self._exhaustion[key] = Exhaustion()
-        is_dry = exhaustion.judge(step) is not None
+        is_dry = exhaustion.judge(step) is not None  # also of those that worked
         errno = failure(step)
         if errno is None or (errno in UNDER_WAY and not is_dry):
             return
         asked = asked_address(event)
-        code = explanation(step, errno, asked, is_dry=is_dry)
+        code = "injected" if event.result.injected else "no-port"
+        if not event.result.injected and not is_dry:
+            code = explanation(step, errno, asked, exhaustion)
         group = step.task.group if step.role == FAILED else step.description.group
         address = endpoint(asked) if step.role == "bind" else _goal(step)
         self._count(group, step, errno, code, address)
@@ -70,15 +72,11 @@ class Failures:
             self._counted[key] = known._replace(times=known.times + 1, last=at)
 
 
-def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: bool) -> str:
+def explanation(step: Step, errno: str, asked: SocketAddress | None, exhaustion: Exhaustion) -> str:
     """Why the call failed, in a code: what the error means there (the ERRORS of its page in section
     2 of the manual, tcp(7), udp(7), ip(7))."""
     assert isinstance(step.event, Syscall)
     name, socket = step.event.name, step.socket
-    if step.event.result.injected:
-        return "injected"
-    if is_dry:
-        return "no-port"
     match name, errno:
         case (("bind" | "listen"), "EADDRINUSE"):
             return "in-use"
@@ -90,11 +88,13 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: 
         case "bind", "EINVAL":
             return "bound-already"
         case _, ("EADDRNOTAVAIL" | "EADDRINUSE"):
-            return _no_address(step)
+            return _no_address(step, exhaustion)
         case (("setsockopt" | "getsockopt"), ("EPERM" | "EACCES")):
             return "not-permitted"
         case "socket", _:
             return _OF_SOCKET.get(errno, _MEANING.get(errno, "other"))
+        case "connect", "EINVAL" if (towards(step) or _NOWHERE).is_link_local:
+            return "no-scope"
         case _, "EPIPE" if step.role == FAILED and not _was_connected(socket):
             return "not-connected"
         case _, ("EINVAL" | "EPROTONOSUPPORT" | "EOPNOTSUPP"):
@@ -102,10 +102,12 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, *, is_dry: 
     return _MEANING.get(errno, "other")
 
 
-def _no_address(step: Step) -> str:
+def _no_address(step: Step, exhaustion: Exhaustion) -> str:
     """A connect() or a send that no address, or no pair of them, could be had for."""
     was, to = step.was, towards(step)
-    if was is not None and was.binding is Binding.BOUND and space(step.socket) != "UDP":
+    is_six = to is not None and ":" in to.address and not exhaustion.has_ipv6
+    has_port = was is not None and was.binding in (Binding.BOUND, Binding.EPHEMERAL)
+    if has_port and not is_six and space(step.socket) != "UDP":
         return "pair-in-use"
     return "no-ipv6" if to is not None and ":" in to.address else "no-address"
 
@@ -114,6 +116,7 @@ def _was_connected(socket: Socket) -> bool:
     return socket.outcome is Outcome.CONNECTED or socket.connection is Connection.CONNECTED
 
 
+_NOWHERE = Destination("", 0)
 _OF_SOCKET = {
     "EAFNOSUPPORT": "family-off",
     "EPROTONOSUPPORT": "no-such-protocol",
@@ -136,6 +139,7 @@ _MEANING = {
     "ENETUNREACH": "unreachable",
     "EHOSTDOWN": "unreachable",
     "ENETDOWN": "network-down",
+    "ENODEV": "no-such-device",
     "ECONNRESET": "reset",
     "EPIPE": "reset",
     "ECONNABORTED": "given-up",

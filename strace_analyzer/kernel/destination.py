@@ -21,6 +21,11 @@ class Destination(NamedTuple):
         """It is this host itself."""
         return self.address.startswith("127.") or self.address == "::1"
 
+    @property
+    def is_link_local(self) -> bool:
+        """It is on a network that the address alone does not tell (ipv6(7), sin6_scope_id)."""
+        return self.address.lower().startswith(("fe8", "fe9", "fea", "feb"))
+
 
 def space(socket: Socket) -> str | None:
     """The space of ports it takes one from: its protocol's, None if it takes none.

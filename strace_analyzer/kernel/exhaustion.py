@@ -11,7 +11,7 @@ from typing import NamedTuple
 from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import Destination, destination, space
 from strace_analyzer.kernel.option_calls import pending_error
-from strace_analyzer.kernel.socket_state import Binding, Connection
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.events import Syscall
@@ -73,6 +73,11 @@ class Exhaustion:
         self._failures = 0
         """EADDRNOTAVAIL from connect() since one succeeded"""
 
+    @property
+    def has_ipv6(self) -> bool:
+        """A connection to an IPv6 address has worked, or has found its port at least."""
+        return self._reached_v6
+
     def judge(self, step: Step) -> Dry | None:
         """None where `step` is no sign of exhaustion."""
         if step.role not in ASKING or not isinstance(step.event, Syscall):
@@ -89,7 +94,7 @@ class Exhaustion:
                 asked = bind_address(step)
                 return Dry(Code.BIND, True) if asked is not None and asked.port == 0 else None
             case "listen", "EADDRINUSE" if socket.binding in (Binding.UNBOUND, Binding.DEFERRED):
-                return Dry(Code.LISTEN, True)
+                return Dry(Code.LISTEN, socket.origin is Origin.CREATED)
             case (("connect" | "outcome" | "failed"), ("EADDRNOTAVAIL" | "EADDRINUSE")) if (
                 space(socket) == "TCP"
             ):
@@ -105,8 +110,10 @@ class Exhaustion:
         scope)."""
         to = towards(step)
         was = step.was
-        if to is None or to.port == 0 or was is None or was.binding is Binding.BOUND:
+        if to is None or to.port == 0 or was is None:
             return None
+        if was.binding in (Binding.BOUND, Binding.EPHEMERAL):
+            return None  # it had a port: none was sought
         if was.connection is Connection.LISTENING:
             return None
         if step.role == "outcome":  # told late, though it had found a port at first
@@ -115,7 +122,8 @@ class Exhaustion:
         reached = to in self._reached
         if ":" in to.address and not self._reached_v6:
             return None
-        return Dry(Code.CONNECT, reached or self._failures >= IN_A_ROW)
+        certain = reached or (self._failures >= IN_A_ROW and step.socket.origin is Origin.CREATED)
+        return Dry(Code.CONNECT, certain)
 
     def _succeeded(self, step: Step) -> None:
         to = destination(step.socket)

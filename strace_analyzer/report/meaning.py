@@ -11,6 +11,8 @@ MEANING = {
     "timed-out": "no answer",
     "unreachable": "no way there",
     "network-down": "the network device is down",
+    "no-such-device": "there is no such network device",
+    "no-scope": "a link-local address needs the device with it (fe80::1%eth0)",
     "reset": "the peer broke it off",
     "given-up": "it was broken off before it was used",
     "forbidden": "a firewall or the system forbids it",

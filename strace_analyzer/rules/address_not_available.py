@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from strace_analyzer.findings import CallRecord, Finding, Level, Summary
+from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import Destination, destination, space
 from strace_analyzer.kernel.exhaustion import Exhaustion, bind_address, failure, towards
@@ -40,7 +40,8 @@ class AddressNotAvailable(Rule):
     What it flags:
         bind() to an address that this host does not have; connect() of a TCP socket, or a message
         sent, to an IPv6 address where IPv6 has never worked in the trace; connect() from a port that
-        bind() named, while another connection between the same two ends is open or in TIME_WAIT.
+        bind() named or chose, while another connection between the same two ends is open or in
+        TIME_WAIT. Without IPv6 it is probable, until a call that needs no port says the same.
 
     Why it matters:
         The connection was not made, and waiting or more ports would not help: the kernel says "cannot
@@ -73,6 +74,8 @@ class AddressNotAvailable(Rule):
         self._waiting: dict[tuple[str, str, int], set[str]] = {}
         """findings by process, what was called, and the port it was called with"""
         self._got_over: set[str] = set()
+        self._proved: set[tuple[int, str]] = set()
+        """by namespace: causes of which a call told that needs no port"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         if step.role == "close":
@@ -82,6 +85,9 @@ class AddressNotAvailable(Rule):
         if cause is None:
             self._note_success(step)
             return
+        is_proof = step.role == "bind" or cause.startswith("pair") or space(step.socket) == "UDP"
+        if is_proof:
+            self._proved.add((step.socket.namespace, cause))
         found = self.finding(
             step,
             _named(step)._replace(doubts=frozenset()),
@@ -95,12 +101,17 @@ class AddressNotAvailable(Rule):
         yield found
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
-        return finding if finding.id in self._got_over else finding._replace(level=self.level)
+        """Of a TCP connect() probable, unless a call that needs no port said the same."""
+        if finding.id not in self._got_over:
+            finding = finding._replace(level=self.level)
+        if (finding.namespace, finding.cause or "") in self._proved:
+            return finding
+        return finding._replace(confidence=Confidence.PROBABLE)
 
     def _cause(self, step: Step) -> str | None:
         """Which address could not be had; None where the call did not fail for want of one."""
         socket = step.socket
-        dry, error = self._judge(step), failure(step)
+        dry, error = self._of(step).judge(step) is not None, failure(step)
         if error not in _ERRORS or dry or _is_injected(step):
             return None
         if step.role == "bind":
@@ -109,21 +120,28 @@ class AddressNotAvailable(Rule):
             asked = bind_address(step)
             return "no-ipv6" if asked is not None and asked.address == "::1" else "not-local"
         to = towards(step)
-        if to is None or (step.role == "connect" and space(socket) == "UDP"):
+        if to is None:
+            return None
+        if step.role == "connect" and space(socket) == "UDP":
+            if ":" in to.address:
+                self._proved.add((socket.namespace, "no-ipv6"))
             return None  # resolvers connect UDP sockets to see which addresses there are
-        was = step.was
-        if was is not None and was.binding is Binding.BOUND and space(socket) != "UDP":
+        has_port = step.was is not None and step.was.binding in (Binding.BOUND, Binding.EPHEMERAL)
+        is_here = ":" not in to.address or self._of(step).has_ipv6 or _pair(socket) in self._pairs
+        if has_port and is_here and space(socket) != "UDP":
             return self._of_pair(step)
         return "no-ipv6" if ":" in to.address else "no-address"
 
-    def _judge(self, step: Step) -> bool:
+    def _of(self, step: Step) -> Exhaustion:
         key = step.socket.namespace, space(step.socket)
         exhaustion = self._exhaustion.get(key)
         if exhaustion is None:
             exhaustion = self._exhaustion[key] = Exhaustion()
-        return exhaustion.judge(step) is not None
+        return exhaustion
 
     def _of_pair(self, step: Step) -> str:
+        if step.was is not None and step.was.binding is Binding.EPHEMERAL:
+            return "early-pair"
         last = self._pairs.get(_pair(step.socket))
         if last is None or last.is_open:
             return "pair-in-use"
@@ -242,6 +260,15 @@ class AddressNotAvailable(Rule):
             close(3)                                = 0
             """,
         ),
+        Flagged(
+            "a port that bind() with port 0 had taken: connect() sought none",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+            bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("192.0.2.1")}, 16) = 0
+            connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = -1 EADDRNOTAVAIL (Cannot assign requested address) #!
+            """,
+        ),
         Clean(
             "the ports ran out: another rule's case",
             """
@@ -272,6 +299,7 @@ _WHAT = {
     "no-address": "connects where no local address serves",
     "pair-in-use": "connects from a port and to a peer that another connection has already",
     "pair-in-time-wait": "connects again over a pair of ends that is in TIME_WAIT",
+    "early-pair": "connects from a port that bind() chose, which does not serve",
 }
 _WHY = {
     "not-local": (
@@ -280,7 +308,7 @@ _WHY = {
     ),
     "no-ipv6": (
         "This host has no IPv6 address to go out from: no IPv6 connection ever worked in this trace.",
-        "It is not that ports ran out, and more of them would not help.",
+        "If so, ports did not run out, and more of them would not help.",
     ),
     "no-address": ("No address of this host can go out to {peer}.",),
     "pair-in-use": (
@@ -290,6 +318,11 @@ _WHY = {
     "pair-in-time-wait": (
         "The last connection from port {port} to {peer} was closed here first: it stays for 60 s.",
         "It is not that ports ran out: the program named its port, and was given no other.",
+    ),
+    "early-pair": (
+        "bind() with port 0 had taken a port, so connect() sought none: a connection from it to {peer} "
+        "exists already (net.ipv4.ip_autobind_reuse=1 allows that), or its address is gone.",
+        "If IP_BIND_ADDRESS_NO_PORT was set unseen, no port was left.",
     ),
 }
 _FIX = {
@@ -314,6 +347,10 @@ _FIX = {
         "let the kernel choose the port, or let the peer close first, or wait 60 s.",
         "See the pair with: ss -tan state time-wait",
     ),
+    "early-pair": (
+        "leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT before it: connect() then looks for a "
+        "port whose pair is free.",
+    ),
 }
 _REMARKS = {
     "not-local": "not an address of this host",
@@ -321,6 +358,7 @@ _REMARKS = {
     "no-address": "no address to go out from",
     "pair-in-use": "this pair of ends is in use",
     "pair-in-time-wait": "this pair of ends is in TIME_WAIT",
+    "early-pair": "its port does not serve here",
 }
 
 

@@ -183,7 +183,7 @@ class EphemeralPortsExhausted(Rule):
             )
         record = case.failing_call
         if case.group.confidence is Confidence.PROBABLE and record is not None:
-            said.append(f"{record.errno} may have another reason here, so this is not certain.")
+            said.append(f"{record.error} may have another reason here, so this is not certain.")
         return tuple(said)
 
     @classmethod

@@ -127,7 +127,7 @@ class PortTaken(Rule):
         )
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
-        mild = finding.id in self._got_over or finding.cause == "own-socket"
+        mild = finding.id in self._got_over or finding.cause in ("own-socket", "own-connection")
         return finding if mild else finding._replace(level=self.level)
 
     def _taken(self, step: Step, port: int) -> Finding:
@@ -170,6 +170,7 @@ class PortTaken(Rule):
                 ("holder_program", owner.command if owner else None),
                 ("holder_pid", owner.pid if owner else None),
                 ("holder_fd", owner.fd if owner else None),
+                ("listed", True),
             )
             return _BY_STATE.get(row.state, "outgoing-connection"), details
         gone = self._gone.get((socket.namespace, space(socket), port))
@@ -226,6 +227,10 @@ class PortTaken(Rule):
         pid, line = case.sample.detail("holder_pid"), case.sample.detail("holder_line")
         fd = case.sample.detail("holder_fd")
         name = f"{program or 'process'} (pid {pid}" if pid else f"{program or 'the program'} ("
+        if _is_nobody_named(case):
+            return (
+                f"By the list of the machine's sockets {who} has it, whose the list does not say.",
+            )
         held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
         where = f", since line {line:,}" if isinstance(line, int) else ""
         match case.cause:
@@ -256,6 +261,8 @@ class PortTaken(Rule):
     def advice(cls, case: Case) -> Advice:
         port = case.sample.detail("port")
         sentences = [*_FIX[case.cause], *_time_wait(case)]
+        if _is_nobody_named(case):
+            sentences += _FIX["unknown"]
         low, high = (0, 0) if case.ports is None else case.ports.range
         assumed = case.ports is None
         low, high = (32768, 60999) if assumed else (low, high)
@@ -416,6 +423,12 @@ _FIX: dict[str, tuple[str, ...]] = {
         "nsenter -t PID -n).",
     ),
 }
+
+
+def _is_nobody_named(case: Case) -> bool:
+    """The machine's list has the holder, but not whose it is: another user's, or ss without -p."""
+    is_listed = case.sample.detail("listed") and case.cause != "time-wait"
+    return bool(is_listed) and not case.sample.detail("holder_pid")
 
 
 def _time_wait(case: Case) -> Iterable[str]:

@@ -39,6 +39,16 @@ def test_it_names_who_has_the_port(tmp_path: Path) -> None:
     assert "stop the holder" in report
 
 
+def test_where_no_process_is_named_nobody_is_said_to_have_it(tmp_path: Path) -> None:
+    text = LISTED.replace('users:(("nginx",pid=812,fd=6))', "")
+    report = " ".join(run("--ss", listing(tmp_path, text), given=TAKEN).stdout.split())
+    assert "By the list of the machine's sockets a listener has it, whose the list does" in report
+    assert "ss -tanp 'sport = :6140'" in report
+    waiting = text.replace("LISTEN ", "TIME-WAIT ").replace("0.0.0.0:* ", "192.0.2.9:80 ")
+    report = " ".join(run("--ss", listing(tmp_path, waiting), given=TAKEN).stdout.split())
+    assert "has left connections in TIME_WAIT" in report
+
+
 def test_it_names_who_has_the_ports_that_ran_out(tmp_path: Path) -> None:
     report = run("--ss", listing(tmp_path), "--port-range", "40000-40002", given=RAN_OUT).stdout
     rows = [" ".join(line.split()) for line in report.splitlines()]

@@ -181,6 +181,21 @@ TIMED_OUT = "-1 ETIMEDOUT (Connection timed out)"
             ("sendto", "EADDRNOTAVAIL", "no-address", "192.0.2.7:80"),
         ),
         (
+            (
+                "socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3",
+                f"connect(3, {SIX.replace('2001:db8::1', 'fe80::1')}) = -1 EINVAL (Invalid argument)",
+            ),
+            ("connect", "EINVAL", "no-scope", "[fe80::1]:53"),
+        ),
+        (
+            (
+                "socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3",
+                f"bind(3, {SIX.replace('2001:db8::1', '::')}) = 0",
+                f"connect(3, {SIX}) = {NOTAVAIL}",
+            ),
+            ("connect", "EADDRNOTAVAIL", "no-ipv6", "[2001:db8::1]:53"),
+        ),
+        (
             (MADE, f"connect(3, {WEB}) = -1 EADDRINUSE (Address already in use)"),
             ("connect", "EADDRINUSE", "no-port", "192.0.2.7:80"),
         ),

@@ -208,3 +208,41 @@ def test_a_note_beside_others_says_which_port_and_who_has_it() -> None:
     said = " ".join(printed(program.analysis()).split())
     assert "note: port-taken: port 8080 is taken, a (pid 7) cannot have it" in said
     assert "The process has the port itself: a listener on fd 3, since line 4." in said
+
+
+V6 = '{sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28'
+NOTAVAIL = "-1 EADDRNOTAVAIL (Cannot assign requested address)"
+
+
+def test_one_tcp_connect_to_ipv6_proves_nothing_a_datagram_does() -> None:
+    program = Program()
+    program.call("socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3")
+    program.call(f"connect(3, {V6}) = {NOTAVAIL}")
+    assert one(program.analysis(), "address-not-available") == ("warning", "probable", "no-ipv6")
+    program.call("socket(AF_INET6, SOCK_DGRAM, IPPROTO_UDP) = 4")
+    program.call(f"connect(4, {V6}) = {NOTAVAIL}")
+    assert one(program.analysis(), "address-not-available") == ("warning", "certain", "no-ipv6")
+
+
+def test_a_port_that_bind_has_taken_was_not_sought_by_connect() -> None:
+    program = Program()
+    program.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3")
+    program.call(f"bind(3, {ANY}) = 0")
+    web = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
+    program.call(f"connect(3, {web}) = {NOTAVAIL}")
+    made = program.analysis()
+    assert one(made, "ephemeral-ports-exhausted") is None
+    assert one(made, "address-not-available") == ("warning", "probable", "early-pair")
+    assert "no port was left\n" not in printed(made)
+
+
+def test_listen_on_an_older_socket_may_have_another_reason() -> None:
+    in_use = "-1 EADDRINUSE (Address already in use)"
+    old = sa.analyze(io.BytesIO(f"listen(6, 128) = {in_use}\n".encode()))
+    assert one(old, "ephemeral-ports-exhausted") == ("error", "probable", "another-process")
+    new = sa.analyze(
+        io.BytesIO(
+            f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 6\nlisten(6, 128) = {in_use}\n".encode()
+        )
+    )
+    assert one(new, "ephemeral-ports-exhausted") == ("error", "certain", "another-process")

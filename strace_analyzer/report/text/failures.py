@@ -16,11 +16,12 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 _ROWS = 8
 _PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
 """Resolvers connect UDP sockets to see which addresses can be reached: that fails every day."""
-_ASIDE = frozenset({
-    ("shutdown", "not-connected"), ("getpeername", "not-connected"),
-    ("setsockopt", "no-such-option"), ("getsockopt", "no-such-option"),
-})  # fmt: skip
-"""What programs that are well are told in passing: shown with --all."""
+_ASIDE = {
+    "getpeername": frozenset({"ENOTCONN"}),
+    "getsockopt": frozenset({"EINVAL", "ENOENT", "ENOPROTOOPT", "ENOTCONN", "EOPNOTSUPP"}),
+    "shutdown": frozenset({"ENOTCONN"}),
+}
+"""What programs that are well are told in passing, as is what setsockopt() is: for --all."""
 
 
 def failures(section: Section) -> Iterator[RenderableType]:
@@ -49,7 +50,8 @@ def _folded(
     for one in failures:
         if one.protocol == "UDP" and one.call == "connect" and one.explanation in _PROBES:
             continue
-        if (one.call, one.explanation) in _ASIDE and not everything:
+        is_aside = one.call == "setsockopt" or one.errno in _ASIDE.get(one.call, ())
+        if is_aside and not everything:
             continue
         key = one.call, one.errno, str(one.address or "-"), one.explanation
         counts[key] = counts.get(key, 0) + one.times

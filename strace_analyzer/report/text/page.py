@@ -74,7 +74,10 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
         yield BLANK
     else:
         yield from nothing_found(section, judgement)
-    yield from failures(section)
+    failed = list(failures(section))
+    if failed and judgement.verdict == "clean" and not section.warnings:
+        yield BLANK
+    yield from failed
     yield from counted(section)
 
 
