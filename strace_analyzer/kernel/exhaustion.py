@@ -112,8 +112,10 @@ class Exhaustion:
         was = step.was
         if to is None or to.port == 0 or was is None:
             return None
-        if was.binding in (Binding.BOUND, Binding.EPHEMERAL):
-            return None  # it had a port: none was sought
+        if was.binding is Binding.BOUND:
+            return None  # it named its port: none was sought
+        if was.binding is Binding.EPHEMERAL and to not in self._reached:
+            return None  # it had a port; with ip_autobind_reuse=1 that may be in use towards there
         if was.connection is Connection.LISTENING:
             return None
         if step.role == "outcome":  # told late, though it had found a port at first
