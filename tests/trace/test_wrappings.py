@@ -138,3 +138,17 @@ def test_containers_in_a_stream_are_refused_with_the_way_to_take_them_apart() ->
 
     with pytest.raises(sa.TraceError, match="grep -F 'web-1' FILE"):
         list(sa.parse(lines))
+
+
+@pytest.mark.parametrize("before", ["", "web-1  | "])
+def test_a_damaged_line_makes_no_trace_of_its_own(tmp_path: Path, before: str) -> None:
+    lines = [before.encode() + line for line in sample(SMALL[0])] * 3
+    for at, damaged in ((70, b"23: close(77) = 0"), (140, b"a7.c: close(78) = 0")):
+        lines.insert(at, damaged)
+    file = tmp_path / "trace"
+    file.write_bytes(b"\n".join(lines) + b"\n")
+
+    read = sa.analyze(file)
+
+    assert [trace.id for trace in read.traces] == ["t1"]
+    assert found(read) != []

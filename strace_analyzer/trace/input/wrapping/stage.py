@@ -132,6 +132,8 @@ class Unwrapping:
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
         self._streams: dict[bytes, None] = {}
+        self._lines = Counter[bytes]()
+        """On which a record begins, of each whose name a wrapping says."""
         self._last = b""
         """Whose the last line was."""
         self._nobodys = 0
@@ -198,9 +200,11 @@ class Unwrapping:
 
     @property
     def streams(self) -> tuple[bytes, ...]:
-        """Whose records were read, where their wrapping says it; beside several also nobody's."""
-        streams = tuple(self._streams)
-        return (*streams, b"") if len(streams) > 1 and self._nobodys else streams
+        """Whose records were read, where their wrapping says it; beside several also nobody's. One
+        line alone may be damaged, and what stands before it no name."""
+        streams = tuple(name for name in self._streams if self._lines[name] > 1)
+        has_others = self._nobodys or len(streams) < len(self._streams)
+        return (*streams, b"") if len(streams) > 1 and has_others else streams
 
     @property
     def notes(self) -> list[str]:
@@ -280,7 +284,7 @@ class Unwrapping:
         if self._last and grade < Grade.OPEN:  # it may be the rest of a line folded with its prefix
             if not stream:
                 stream = self._last
-            elif grade < Grade.BEGUN and stream not in self._streams:
+            elif grade < Grade.BEGUN and not self._lines[stream]:
                 text, stream, other, chain = raw, self._last, text, ()
         self._last = stream
         self._has_record |= grade >= Grade.OPEN
@@ -290,6 +294,7 @@ class Unwrapping:
             self._quotes[HTML in chain and b'"' not in raw] += 1
         if chain:
             if grade >= Grade.BEGUN:
+                self._lines[stream] += 1
                 self._read[chain] += 1
                 self._level = depth
                 self._levels[depth] += 1
