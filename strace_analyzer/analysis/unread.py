@@ -24,11 +24,12 @@ _COMMANDED = frozenset({"fcntl", "fcntl64"})
 _NAMED = re.compile(
     r"(?<![\w.])(?:(" + "|".join(sorted(DECIDING - _COMMANDED, reverse=True)) + r")(?:\(| resumed>)"
     r"|(fcntl(?:64)?)(?: resumed>"
-    r"|\((?!\d+<[a-rt-z/][^<>]*(?:<[^<>]*>)?>, F|\d+(?:<[^,]*)?, F_(?!DUPFD|SETFD)))"
+    r"|\((?!\d+<[a-rt-z/][^<>]*(?:<[^<>]*>)?>, F"
+    r"|\d+(?:<[^,]*)?, F_(?!D|[^A-Z]|\Z|S(?!ET(?:FL|[LOSP])))))"
     r"|(sendto)\(.*MSG_FASTOPEN)"
 )
-"""Of fcntl() only where its command may copy or mark a descriptor that is no file's: a reader may
-skip the others (trace/prefilter/scan.py)."""
+"""Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
+before that can be told: a reader may skip the others (trace/prefilter/scan.py)."""
 _KEPT = 1000
 
 

@@ -86,6 +86,32 @@ def test_no_line_that_can_decide_may_be_unread(name: str, where: str) -> None:
     assert "strace -f -yy" in unknown.remedy
 
 
+COPIES = [f"fcntl(3, {command}" for command in ("F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD")]
+BROKEN_OFF = sorted({call[:end] for call in COPIES for end in range(len("fcntl("), len(call) + 1)})
+
+
+@pytest.mark.parametrize("call", BROKEN_OFF)
+def test_a_call_that_may_copy_may_break_off_nowhere(call: str) -> None:
+    assert verdict(f"{CLIENT}7 {call}\n{CLIENT}") == "inconclusive"
+
+
+def test_the_reader_skips_none_of_these(tmp_path: Path) -> None:
+    broken = "".join(f"7 {call}\n" for call in BROKEN_OFF)
+    lines = CLIENT + "7 getpid() = 7\n" * 10_000 + broken + CLIENT
+    trace = tmp_path / "trace"
+    trace.write_text(lines)
+
+    read = sa.analyze(trace).traces[0]
+
+    assert read.inconclusive == analysed(lines).traces[0].inconclusive is not None
+    assert f"and {len(BROKEN_OFF) - 6} more (fcntl)" in read.inconclusive
+
+
+@pytest.mark.parametrize("call", ["fcntl(3, F_GETFL", "fcntl(3, F_SETFL", "fcntl(3, F_SETLK"])
+def test_a_call_that_neither_copies_nor_marks_may_break_off(call: str) -> None:
+    assert verdict(f"{CLIENT}7 {call}\n{CLIENT}") == "clean"
+
+
 def test_a_line_that_changes_nothing_may_be_unread() -> None:
     assert verdict(CLIENT + "7 mmap(NULL, {~~) = 0x7f1\n") == "clean"
 

@@ -116,7 +116,8 @@ def _fcntl(*, is_unfiltered: bool) -> bytes:
     """What follows the name of fcntl() but where it is sure that it neither copies nor marks a
     descriptor: `(3, F_GETFL`, or in an unfiltered trace `(3</path>, F_`. A damaged line may have
     been anything."""
-    command = rb",(?:[^ ]| (?:[^F]|F[^_]|F_DUPFD|F_SETFD))"
+    cut = rb"[^A-Z]|S(?:[^E]|E(?:[^T]|T(?:[^FLOSP]|F[^L])))"
+    command = rb",(?:[^ ]| (?:[^F]|F[^_]|F_(?:D|%b)))" % cut
     if not is_unfiltered:
         return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<[^,\n]*(?:\n|%b)))" % (command, command)
     odd = rb"(?:[^,]|,[^ ]|, [^F])"
