@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from wrapped_traces import differences
+from wrapped_traces import analysis, differences, found
 from wrappings import WRAPPINGS, Lines, folded
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
@@ -97,9 +97,27 @@ def test_every_sample_folded_in_every_wrapping(name: str | None) -> None:
         assert folds(sample, name, chance) == []
 
 
+OBJECTS = (
+    *("CSV", "CloudWatch", "Elasticsearch", "Google Cloud", "Loki", "a member of JSON"),
+    *("docker json-file", "logrus"),
+)
+"""A line in an object or a row: of a folded one not each piece can be told from a line."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FOLDABLE)
+@pytest.mark.parametrize("name", sorted(set(FOLDABLE) - set(OBJECTS)))
 def test_every_sample_wrapped_and_then_folded(name: str) -> None:
     chance = random.Random(name)
     for sample in SAMPLES:
         assert wrapped_then_folded(sample, name, chance) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_sample_in_objects_that_were_folded_is_read_or_inconclusive(name: str) -> None:
+    chance = random.Random(name)
+    for sample in SAMPLES:
+        plain = list(lines_of(sample))
+        pieces, places = folded(WRAPPINGS[name](plain), chance.randint(70, 150))
+        read = analysis(pieces)
+        assert found(read) == found(analysis(plain), places) or read.traces[0].inconclusive

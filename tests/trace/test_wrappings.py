@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 from wrapped_traces import analysis, found
-from wrappings import WRAPPINGS, folded, two_of_them
+from wrappings import WRAPPINGS, entities, folded, two_of_them
 
 import strace_analyzer as sa
 from strace_analyzer.trace.input.wrapping.stage import SAMPLE
@@ -152,3 +153,49 @@ def test_a_damaged_line_makes_no_trace_of_its_own(tmp_path: Path, before: str) -
 
     assert [trace.id for trace in read.traces] == ["t1"]
     assert found(read) != []
+
+
+PASTED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "a web page": lambda lines: [
+        b"<html><body><pre>" + entities(lines[0]),
+        *map(entities, lines[1:]),
+        b"</pre></body></html>",
+    ],
+    "script(1)": lambda lines: [
+        b'Script started on 2026-11-29 21:28:53+00:00 [TERM="xterm" TTY="/dev/pts/0"]',
+        b"\x1b[?2004h$ strace -f ssh",
+        *(line + b"\r" for line in lines),
+        b'Script done on 2026-11-29 21:29:53+00:00 [COMMAND_EXIT_CODE="0"]',
+    ],
+    "a section of GitLab CI": lambda lines: [
+        b"section_start:1560896352:trace\r\x1b[0KHeader",
+        *lines,
+        b"section_end:1560896353:trace\r\x1b[0K",
+    ],
+    "grep -n -C": lambda lines: [
+        b"%d%b" % (number, b":" if b"bind" in line else b"-") + line
+        for number, line in enumerate(lines, 1)
+    ],
+    "Jira": lambda lines: [b"{noformat}", *lines, b"{noformat}"],
+    "a table of Confluence": lambda lines: [b"| " + line + b" |" for line in lines],
+    "Windows, with a byte order mark": lambda lines: [
+        b"\xef\xbb\xbf" + lines[0] + b"\r",
+        *(line + b"\r" for line in lines[1:]),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", PASTED)
+@pytest.mark.parametrize("file", SMALL)
+def test_what_stands_around_a_trace_is_no_part_of_it(file: str, name: str) -> None:
+    plain = list(sample(file))
+    expected, pasted = analysis(plain), analysis(PASTED[name](plain))
+
+    assert [rule for rule, _, _ in found(pasted)] == [rule for rule, _, _ in found(expected)] != []
+    assert pasted.traces[0].sources[0].calls == expected.traces[0].sources[0].calls
+    assert pasted.traces[0].sources[0].unparsed == 0
+
+
+def test_rich_text_is_refused_with_the_command_that_undoes_it() -> None:
+    with pytest.raises(sa.TraceError, match="unrtf --text"):
+        analysis([b"{\\rtf1\\ansi", *(line + b"\\par" for line in sample(SMALL[0])), b"}"])

@@ -93,8 +93,8 @@ KINDS = (
         "print(urllib.parse.unquote(sys.stdin.read()))'",
         line=r"%28.*%29.*%3D",
     ),
-    Kind("rich text (RTF)", _GIVE_TEXT, opening=r"\{\\rtf"),
-    Kind("XML", _GIVE_TEXT, line=r"<!\[CDATA\["),
+    Kind("rich text (RTF)", "convert it: unrtf --text FILE", opening=r"\{\\rtf"),
+    Kind("XML", "take its text: xmllint --xpath 'string(/)' FILE", line=r"<!\[CDATA\["),
     Kind(
         "lines in single quotes",
         "take them off: sed \"s/^ *b*'//; s/',*$//\"",

@@ -18,7 +18,8 @@ class Html(_Escape):
 
     name = "HTML"
     _TAGS = re.compile(
-        rb"</?(?:br|pre|code|p|div|span|tt|samp|kbd|blockquote|li|b|i|u|em|strong|font|td|tr|a|mark)"
+        rb"</?(?:br|pre|code|p|div|span|tt|samp|kbd|blockquote|li|b|i|u|em|strong|font|td|tr|a|mark"
+        rb"|html|body|main|section|article|ul|ol|table|tbody|th|small|hr)"
         rb"(?: [^<>]*)?/?>",
         re.IGNORECASE,
     )
