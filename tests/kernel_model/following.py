@@ -12,7 +12,7 @@ import strace_analyzer as sa
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.socket_state import Socket
-from strace_analyzer.kernel.step import DoubtAt
+from strace_analyzer.kernel.step import FAILED, DoubtAt
 from strace_analyzer.trace.events import Foreign, Unparsed
 
 TCP = "AF_INET, SOCK_STREAM, IPPROTO_TCP"
@@ -49,7 +49,8 @@ class Followed:
             self._took(self._tracker.close())
 
     def _took(self, steps: list[Step]) -> None:
-        self.steps += steps
+        """Take what moved: calls that only failed are the business of refused.py."""
+        self.steps += (step for step in steps if step.role != FAILED)
         self.doubts += self._tracker.doubts
         self._tracker.doubts.clear()
 
