@@ -129,7 +129,8 @@ def test_a_listener() -> None:
 
 def test_what_is_never_used_makes_no_step() -> None:
     tracker = seeded(process(ExistingDescriptor(3, tcp(ANYWHERE))))
-    assert told(tracker, f"5 connect(4, {WEB}) = -1 EBADF (Bad file descriptor)") == []
+    steps = told(tracker, f"5 connect(4, {WEB}) = -1 EBADF (Bad file descriptor)")
+    assert not [step for step in steps if " 3: " in step]
     assert tracker.close() == []
 
 
