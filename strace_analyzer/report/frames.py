@@ -2,8 +2,8 @@
 
 The only module that imports pandas, which takes longer to load than most traces to read. An empty
 table has its columns too. Text is `string`, which is Arrow's where pyarrow is installed; names of
-which there are few are categories; whole numbers that may be missing are `Int64`, seconds
-`Float64`, and of events times and spans of time.
+which there are few are categories, those of levels in their order; whole numbers that may be
+missing are `Int64`; what is seconds in the other formats is a span of time, to the microsecond.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import pandas as pd
 
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.errors import TraceError
+from strace_analyzer.findings import Confidence, Level
 from strace_analyzer.report.events import EventRow, rows
-from strace_analyzer.report.events.columns import FRAME, SPAN, flat
+from strace_analyzer.report.events.columns import FLAT, PORT, flat
 from strace_analyzer.report.rows import (
     FINDINGS,
+    NUMBER,
     PORTS,
     PROCESSES,
     SOCKETS,
@@ -66,22 +68,39 @@ def frames(analysis: Analysis) -> Frames:
 
 
 def events_frame(found: Iterable[EventRow]) -> pd.DataFrame:
-    """A table of rows of events, with the columns of FRAME."""
-    table = pd.DataFrame([_event(row) for row in found], columns=pd.Index(FRAME))
-    for name, kind in FRAME.items():
-        if kind == SPAN:
-            table[name] = pd.to_timedelta(table[name].astype("Float64"), unit="s")
-        elif kind.startswith("datetime64"):
-            table[name] = pd.to_datetime(table[name], utc=True)
-    return table.astype(dict(FRAME))
+    """A table of rows of events, with the columns of docs/frames.md."""
+    return _frame(({**flat(row), "time": row.time} for row in found), FLAT)
 
 
-def _event(row: EventRow) -> Row:
-    named = flat(row)
-    named["elapsed"] = named.pop("seconds")
-    named["duration"] = named.pop("duration_seconds")
-    return {**named, "time": row.time}
+_SPAN = "timedelta64[us]"
+_SPANS = {
+    "seconds": "elapsed", "duration_seconds": "duration", "seconds_open": "lifetime",
+    "opened_seconds": "opened", "closed_seconds": "closed", "connect_seconds": "connect_duration",
+    "held_seconds": "held", "peak_time": "peak_time",
+}  # fmt: skip
+"""Columns that are seconds since the trace's beginning, or how long something took, and what they
+are called as spans of time, which have no unit."""
+_ORDERS = {
+    "level": [str(level) for level in Level],
+    "confidence": [Confidence.PROBABLE.value, Confidence.CERTAIN.value],
+}
+"""Categories that can be compared: `findings.level >= "warning"`."""
 
 
 def _frame(found: Iterable[Row], columns: Mapping[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(list(found), columns=pd.Index(columns)).astype(dict(columns))
+    table = pd.DataFrame(list(found), columns=pd.Index(columns))
+    for name in _SPANS.keys() & table.columns:
+        table[name] = pd.to_timedelta(table[name].astype("Float64"), unit="s")
+    if "time" in columns:
+        table["time"] = pd.to_datetime(table["time"], utc=True)
+    return table.astype(_types(columns)).rename(columns=_SPANS)
+
+
+def _types(columns: Mapping[str, str]) -> dict[str, str | pd.CategoricalDtype[str]]:
+    types: dict[str, str | pd.CategoricalDtype[str]] = {}
+    for name, kind in columns.items():
+        if name in _ORDERS:
+            types[name] = pd.CategoricalDtype(_ORDERS[name], ordered=True)
+        else:
+            types[name] = _SPAN if name in _SPANS else NUMBER if kind == PORT else kind
+    return types

@@ -13,38 +13,40 @@ from strace_analyzer.findings import CallRecord, Endpoint, Finding, Process, Soc
 from strace_analyzer.report.elements import socket_facts, socket_kind
 
 TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
+NAME = "category"
+"""text of which there are few different ones"""
 
 SOCKETS = {
-    "trace": TEXT, "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
-    "domain": TEXT, "type": TEXT, "protocol": TEXT, "namespace": NUMBER, "origin": TEXT,
-    "binding": TEXT, "connection": TEXT, "outcome": TEXT, "local_address": TEXT,
+    "trace": TEXT, "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": NAME, "fd": NUMBER,
+    "domain": NAME, "type": NAME, "protocol": NAME, "namespace": NUMBER, "origin": NAME,
+    "binding": NAME, "connection": NAME, "outcome": NAME, "local_address": TEXT,
     "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
     "source": TEXT, "opened_line": NUMBER, "closed_line": NUMBER, "seconds_open": SECONDS,
     "id": TEXT, "fds": TEXT, "processes": TEXT, "options": TEXT, "history": TEXT,
-    "bytes_sent": NUMBER, "bytes_received": NUMBER, "closed_first": TEXT,
+    "bytes_sent": NUMBER, "bytes_received": NUMBER, "closed_first": NAME,
     "connect_seconds": SECONDS, "opened_seconds": SECONDS, "closed_seconds": SECONDS,
-    "verdict": TEXT,
+    "verdict": NAME,
 }  # fmt: skip
 
 FINDINGS = {
-    "id": TEXT, "group": TEXT, "rule": TEXT, "level": TEXT, "confidence": TEXT, "trace": TEXT,
-    "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": TEXT, "fd": NUMBER,
+    "id": TEXT, "group": TEXT, "rule": NAME, "level": NAME, "confidence": NAME, "trace": TEXT,
+    "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": NAME, "fd": NUMBER,
     "source": TEXT, "line": NUMBER, "bind_line": NUMBER, "connect_line": NUMBER,
-    "close_line": NUMBER, "domain": TEXT, "type": TEXT, "protocol": TEXT, "local_address": TEXT,
+    "close_line": NUMBER, "domain": NAME, "type": NAME, "protocol": NAME, "local_address": TEXT,
     "local_port": NUMBER, "assigned_port": NUMBER, "peer_address": TEXT, "peer_port": NUMBER,
-    "outcome": TEXT, "seconds": SECONDS, "held_seconds": SECONDS,
+    "outcome": NAME, "seconds": SECONDS, "held_seconds": SECONDS,
 }  # fmt: skip
 
 PROCESSES = {
     "id": TEXT, "trace": TEXT, "tgid": NUMBER, "threads": NUMBER, "parent": TEXT,
-    "command": TEXT, "argv": TEXT, "sockets": NUMBER, "tcp_connections": NUMBER,
+    "command": NAME, "argv": TEXT, "sockets": NUMBER, "tcp_connections": NUMBER,
     "early_bound": NUMBER, "connected": NUMBER, "failed": NUMBER, "destinations": NUMBER,
     "findings": NUMBER,
 }  # fmt: skip
 
 PORTS = {
     "trace": TEXT, "namespace": NUMBER, "range_low": NUMBER, "range_high": NUMBER,
-    "range_source": TEXT, "total_connections": NUMBER, "total_pinned": NUMBER,
+    "range_source": NAME, "total_connections": NUMBER, "total_pinned": NUMBER,
     "peak_pinned": NUMBER, "peak_needed": NUMBER, "peak_pinned_with_time_wait": NUMBER,
     "peak_needed_with_time_wait": NUMBER, "peak_time": SECONDS, "headroom": NUMBER,
     "headroom_without_bind": NUMBER, "connections_per_second": SECONDS,

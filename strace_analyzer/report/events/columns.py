@@ -10,11 +10,9 @@ import json
 from collections.abc import Mapping
 
 from strace_analyzer.report.events.row import EventRow
-from strace_analyzer.report.rows import NUMBER, SECONDS, TEXT
+from strace_analyzer.report.rows import NAME, NUMBER, SECONDS, TEXT
 
-NAME = "category"
 TIME = "datetime64[us, UTC]"
-SPAN = "timedelta64[us]"
 ARGUMENTS = "list<struct<name: string, text: string>>"
 STACK = "list<struct<binary: string, function: string, offset: int64, address: string>>"
 PORT = "Int32"
@@ -29,14 +27,6 @@ COLUMNS: Mapping[str, str] = {
 }  # fmt: skip
 FLAT: Mapping[str, str] = {**COLUMNS, "args": TEXT, "stack": TEXT}
 """the same without lists: arguments and frames as strace prints them"""
-
-FRAME: Mapping[str, str] = {
-    {"seconds": "elapsed", "duration_seconds": "duration"}.get(name, name): (
-        SPAN if name in ("seconds", "duration_seconds") else "Int64" if kind == PORT else kind
-    )
-    for name, kind in FLAT.items()
-}
-"""the same for pandas, with spans of time as such"""
 
 
 def columns(row: EventRow) -> dict[str, object]:
