@@ -76,6 +76,11 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def short_duration(seconds: float) -> str:
+    """As duration, and below a millisecond `21 us`: how long a call takes."""
+    return f"{seconds * 1e6:.0f} us" if seconds < 0.001 else duration(seconds)
+
+
 def ranges(values: Iterable[int], limit: int = 4) -> str:
     """Numbers in order, neighbours folded: `5-14, 19`; beyond `limit` pieces `5, 7, 9, ...`."""
     pieces: list[str] = []

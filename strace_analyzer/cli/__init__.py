@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _status(words: list[str]) -> int:
     from strace_analyzer.cli.app import TOOL, app
+    from strace_analyzer.cli.output import keep_to_the_locale
 
+    keep_to_the_locale()
     try:
         app(args=words, prog_name=TOOL)
     except SystemExit as end:  # typer's way to give a status

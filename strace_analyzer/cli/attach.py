@@ -14,6 +14,7 @@ from strace_analyzer.cli import options, tracing, values
 from strace_analyzer.cli.status import CANNOT_JUDGE
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
+from strace_analyzer.report.moment import parse_duration
 
 
 def attach(
@@ -54,7 +55,7 @@ def attach(
         float | None,
         typer.Option(
             "--for",
-            parser=values.parser(values.seconds),
+            parser=values.parser(parse_duration),
             metavar="TIME",
             help="Detach after 30s, 5m, 1h.",
             show_default="until Ctrl-C",

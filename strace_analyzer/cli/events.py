@@ -8,6 +8,7 @@ import typer
 
 from strace_analyzer.cli import options, values
 from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.report.moment import parse_duration
 
 FORMATS = ("jsonl", "csv", "parquet")
 
@@ -46,7 +47,7 @@ def events(
         float | None,
         typer.Option(
             "--slower-than",
-            parser=values.parser(values.seconds),
+            parser=values.parser(parse_duration),
             metavar="TIME",
             help="Only calls that took longer: 250us, 10ms, 2s (strace -T).",
             rich_help_panel=SHOWN,

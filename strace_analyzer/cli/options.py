@@ -56,7 +56,7 @@ Since = Annotated[
         "--since",
         parser=values.parser(parse_moment),
         metavar="TIME",
-        help="Only from TIME on: 14:02:11, 1709301662.4, or +3.5 s from the beginning.",
+        help="Only from TIME on: 14:02:11, 1709301662.4, or +3.5s from the beginning.",
         rich_help_panel=SHOWN,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import locale
 import os
 import signal
 import sys
@@ -70,6 +71,16 @@ def _is_read(path: Path, inputs: Sequence[str]) -> bool:
 
 def _is_same(one: Path, other: Path) -> bool:
     return one.exists() and one.samefile(other)
+
+
+def keep_to_the_locale() -> None:
+    """In the locale C Python writes UTF-8 all the same, by a mode of its own: then what we print is
+    ASCII, unless the user asked for that mode."""
+    if not sys.flags.utf8_mode or "PYTHONUTF8" in os.environ or is_unicode(locale.getencoding()):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
 def _take_any_character(stream: TextIO) -> None:

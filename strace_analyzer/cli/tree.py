@@ -24,7 +24,6 @@ def tree(
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.cli.status import CANNOT_JUDGE
-    from strace_analyzer.plain import is_unicode
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
     from strace_analyzer.report.selection import Selected
@@ -42,10 +41,7 @@ def tree(
         columns={},
         rows=tuple,
         objects=lambda: (item for _, found in roots for item in objects(found)),
-        page=lambda stream: console.write(
-            stream,
-            lambda target: page(roots, unicode=is_unicode(target.encoding)),
-        ),
+        page=lambda stream: console.write(stream, lambda target: page(roots, target)),
     )
     with destination(output, traces) as stream:
         table_format(format).write(table, stream)

@@ -15,9 +15,7 @@ import typer
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
 
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|m|min|h|)")
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9][0-9]{0,11})(?::[0-9]*)?:?")
-_UNITS = {"us": 0.000_001, "ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 Meaning = TypeVar("Meaning")
 
@@ -88,14 +86,6 @@ def ports(text: str) -> Ports:
     if match is not None and 1 <= int(match[1]) <= int(match[2]) <= 65535:
         return Ports(int(match[1]), int(match[2]))
     raise ConfigurationError(f"{text}: not two ports, LO-HI, such as 32768-60999")
-
-
-def seconds(text: str) -> float:
-    """`30s`, `5m`, `1h`, `500ms`, or seconds. Raises ConfigurationError for anything else."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ConfigurationError(f"{text}: no duration, such as 30s, 5m or 1h")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def listed_in(file: str) -> list[str]:

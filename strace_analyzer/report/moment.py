@@ -2,7 +2,8 @@
 compare with.
 
 Three ways to say when, the ones that strace prints: `14:02:11.3` (-t, -tt), `1709301662.4`
-(-ttt), and `+3.5`, seconds from the trace's beginning (any trace with times, also -r).
+(-ttt), and `+3.5` or `+3.5s`, from the trace's beginning (any trace with times, also -r; other
+units than seconds are said: `+500ms`, `+5m`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from strace_analyzer.findings import CallRecord, Finding
 _DAY = 86_400.0
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?$")
 _SECONDS = re.compile(r"(\+?)(\d+(?:\.\d+)?)$")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|m|min|h|)")
+_UNITS = {"us": 0.000_001, "ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _EPOCH_FROM = 1e8
 """smaller numbers are no seconds since 1970 that strace could have seen"""
 
@@ -59,6 +62,14 @@ class Moment(NamedTuple):
         return elapsed - offset
 
 
+def parse_duration(text: str) -> float:
+    """`30s`, `5m`, `1h`, `500ms`, or seconds. Raises ConfigurationError for anything else."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ConfigurationError(f"{text}: no duration, such as 30s, 5m or 1h")
+    return float(match[1]) * _UNITS[match[2]]
+
+
 def parse_moment(text: str) -> Moment:
     """What `--since` or `--until` was given. Raises ConfigurationError where it is no time."""
     match = _CLOCK.match(text)
@@ -67,10 +78,10 @@ def parse_moment(text: str) -> Moment:
     match = _SECONDS.match(text)
     if match and not match[1] and float(match[2]) >= _EPOCH_FROM:
         return Moment(epoch=float(match[2]))
-    if match and match[1]:
-        return Moment(elapsed=float(match[2]))
+    if text.startswith("+") and _DURATION.fullmatch(text[1:]):
+        return Moment(elapsed=parse_duration(text[1:]))
     raise ConfigurationError(
-        f"{text!r} is no time: use 14:02:11.3, 1709301662.4, or +3.5 (seconds from the beginning)"
+        f"{text!r} is no time: use 14:02:11.3, 1709301662.4, or +3.5s (from the beginning)"
     )
 
 

@@ -80,6 +80,8 @@ _DATA_CALLS = frozenset(
     for call in (
         *("read", "pread", "readv", "preadv", "recv", "recvfrom", "recvmsg", "recvmmsg"),
         *("write", "pwrite", "writev", "pwritev", "send", "sendto", "sendmsg", "sendmmsg"),
+        *("vmsplice", "process_vm_readv", "process_vm_writev", "mq_timedsend", "mq_timedreceive"),
+        *("msgsnd", "msgrcv", "io_submit", "add_key", "keyctl", "getrandom"),
     )
     for version in ("", "64", "2", "_time64")
 )

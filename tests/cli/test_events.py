@@ -55,6 +55,9 @@ FILTERS = {
     ("--errno", "ENOENT,ECONNREFUSED"): [2, 3],
     ("--since", "14:00:03"): [4, 5, 6],
     ("--until", "+2.5"): [1, 2, 3],
+    ("--until", "+2.5s"): [1, 2, 3],
+    ("--until", "+2.5 s"): [1, 2, 3],
+    ("--until", "+2500ms"): [1, 2, 3],
     ("--since", "+1", "--until", "14:00:03"): [2, 3, 4],
     ("--slower-than", "250us"): [2, 4],
     ("--slower-than", "20ms", "--failed"): [],
@@ -73,12 +76,15 @@ NOTHING = {
     ("--syscall", "opennat"): "no opennat() in it; did you mean 'openat'?",
     ("--pid", "12"): "its threads: 10 and 11",
     ("--errno", "EPERM"): "its errors: ECONNREFUSED and ENOENT",
-    ("--slower-than", "1s"): "no event is what was asked for",
+    ("--slower-than", "1s"): "its longest call took 20.0 ms",
+    ("--slower-than", "20ms", "--failed"): "its longest call took 20.0 ms",
+    ("--syscall", "close", "--failed"): "none meets all of the conditions at once",
+    ("--slower-than", "1ms", "--syscall", "openat"): "none meets all of the conditions at once",
     ("--since", "15:00:00"): "between --since and --until: it runs from 14:00:",
     ("--until", "13:00:00"): "between --since and --until: it runs from 14:00:",
     ("--since", "+99"): "between --since and --until: it runs from 14:00:",
     ("--since", "14:00:03", "--until", "14:00:01"): "nothing is between --since and --until",
-    ("--since", "14:00:03", "--syscall", "socket"): "each of the conditions alone would be met",
+    ("--since", "14:00:03", "--syscall", "socket"): "none meets all of the conditions at once",
 }
 
 
@@ -88,6 +94,32 @@ def test_a_filter_that_takes_nothing_says_what_there_is(
 ) -> None:
     assert main(["events", str(trace), *options]) == 2
     assert NOTHING[options] in capsys.readouterr().err
+
+
+LONGER_THAN_IS_HELD = 1_050
+
+
+@pytest.mark.parametrize("lines", [30, LONGER_THAN_IS_HELD])
+def test_text_that_is_not_strace_s_has_no_rows(
+    lines: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes"
+    path.write_text("root:x:0:0:root:/root:/bin/bash\n" * lines)
+    assert main(["events", str(path)]) == 2
+    said = capsys.readouterr()
+    assert [line for line in said.out.splitlines() if "root:x" in line] == []
+    assert "not the output of strace" in said.err
+
+
+@pytest.mark.parametrize("lines", [30, LONGER_THAN_IS_HELD])
+def test_what_a_program_wrote_before_its_first_call_has_its_rows(
+    lines: int, tmp_path: Path, rows: Said
+) -> None:
+    path = tmp_path / "trace"
+    path.write_text("root:x:0:0:root:/root:/bin/bash\n" * lines + TRACE)
+    found = rows(path)
+    assert [row["type"] for row in found] == [*["foreign"] * lines, *["syscall"] * 5, "exit"]
+    assert [row["line"] for row in found] == list(range(1, lines + 7))
 
 
 def test_a_file_is_whole_or_not_there(trace: Path, tmp_path: Path, rows: Said) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.plain import listed
+from strace_analyzer.plain import listed, short_duration
 from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
@@ -70,7 +70,7 @@ class Sieve:
         self._pids: Counter[int] = Counter()
         self._errnos: Counter[str] = Counter()
         self._clocks: set[str] = set()
-        self._has_durations = False
+        self._longest: float | None = None
         self._is_in_time = False
         self._extents: list[str] = []
         """From when to when each trace runs, in words."""
@@ -85,7 +85,8 @@ class Sieve:
         began: float | None = None
         lasts = 0.0
         for row in rows:
-            self._note(row)
+            if not self.taken:
+                self._note(row)
             if row.at is not None and row.seconds is not None:
                 began = row.at - row.seconds if began is None else began
                 lasts = max(lasts, row.seconds)
@@ -112,10 +113,10 @@ class Sieve:
         if row.tid is not None:
             self._pids[row.tid] += 1
         if row.duration is not None:
-            self._has_durations = True
+            self._longest = max(row.duration, self._longest or 0.0)
 
     def _reason(self, wanted: Wanted) -> str:
-        if wanted.slower_than is not None and not self._has_durations:
+        if wanted.slower_than is not None and self._longest is None:
             return "the trace has no durations (strace -T)"
         if (wanted.since or wanted.until) and self._clocks <= {"none"}:
             return "the trace has no times (strace -t, -tt, -ttt, -r)"
@@ -129,9 +130,11 @@ class Sieve:
         if wanted.pids and not wanted.pids & set(self._pids):
             return f"its threads: {_some(self._pids)}"
         missing = sorted(wanted.errnos - set(self._errnos))
-        if missing or wanted.failed:
+        if missing or (wanted.failed and not self._errnos):
             return f"its errors: {_some(self._errnos) or 'none'}"
-        return "each of the conditions alone would be met"
+        if wanted.slower_than is not None and (self._longest or 0.0) <= wanted.slower_than:
+            return f"its longest call took {short_duration(self._longest or 0.0)}"
+        return "none meets all of the conditions at once"
 
 
 def _some(there: Counter[Any]) -> str:

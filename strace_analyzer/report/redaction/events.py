@@ -17,9 +17,23 @@ _EXECUTES = ("execve", "execveat")
 
 
 def event(row: EventRow, values: Values) -> EventRow:
-    """The row as it may be shown. What was printed (`raw`) is kept of calls only: other lines can
-    hold anything."""
+    """The row as it may be shown. What was printed (`raw`) is put together anew, of calls only:
+    other lines can hold anything."""
     name = row.name or ""
+    shown = _shown(row, name, values)
+    return shown._replace(raw=_printed(shown) if row.raw and row.type == "syscall" else None)
+
+
+def _printed(row: EventRow) -> str:
+    """A call as strace prints it."""
+    args = ", ".join(f"{arg.name}={arg.text}" if arg.name else arg.text for arg in row.args)
+    if row.ret_text is None:
+        return f"{row.name}({args}"
+    took = "" if row.duration is None else f" <{row.duration:.6f}>"
+    return f"{row.name}({args}) = {row.ret_text}{took}"
+
+
+def _shown(row: EventRow, name: str, values: Values) -> EventRow:
     return row._replace(
         source=values.source(row.source),
         command=None if row.command is None else _command(row.command, values),
@@ -30,9 +44,6 @@ def event(row: EventRow, values: Values) -> EventRow:
         peer_address=_address(row.peer_address, values),
         stack=row.stack
         and tuple(frame._replace(binary=values.path(frame.binary)) for frame in row.stack),
-        raw=values.call(without_payload(name, row.raw))
-        if row.raw is not None and row.type == "syscall"
-        else None,
     )
 
 

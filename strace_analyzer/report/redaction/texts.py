@@ -23,7 +23,10 @@ STRING = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"(?:\.\.\.)?|$)', re.S)
 """one string as strace prints it, also where the line ends within"""
 _HEX = re.compile(r"(?:\\x[0-9a-f]{2})+")
 _BINARY = re.compile(r"\\(?:x[0-9a-f]{2}|[0-7]{1,3}|[abefv])")
-_TARGET = re.compile(r"(?<=\d)<(?P<path>(?:/|\\x2f|\\57)(?:[^<>\\]|\\.)*?)(?P<gone>\(deleted\))?>")
+_TARGET = re.compile(
+    r"(?:(?<=\d)|(?<=AT_FDCWD))<(?P<path>(?:/|\\x2f|\\57)(?:[^<>\\]|\\.)*?)"
+    r"(?P<gone>\(deleted\))?(?P<device><(?:char|block) \d+:\d+>)?>"
+)
 _PID = re.compile(r"(?<=\d)<(?P<name>[^<>:/\[\]\"]+)>")
 _PATH = re.compile(r"(?<![\w.*)/>-])/(?=[\w.@+~-])(?:[^\s\"'<>\[\](),;:|\\]|\\.)*")
 
@@ -65,7 +68,9 @@ def strings(text: str, replace: Callable[[str, str], str]) -> str:
 
 def targets(text: str, replace: Replace) -> str:
     """`text` with the paths of its descriptors (-y) replaced."""
-    return _TARGET.sub(lambda m: f"<{replace(readable(m['path']))}{m['gone'] or ''}>", text)
+    return _TARGET.sub(
+        lambda m: f"<{replace(readable(m['path']))}{m['gone'] or ''}{m['device'] or ''}>", text
+    )
 
 
 def readable(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.plain import duration, number, safe
+from strace_analyzer.plain import number, safe, short_duration
 from strace_analyzer.report.tally.tally import FIGURES, Line
 from strace_analyzer.report.text.style import FAINT, table
 
@@ -67,7 +67,7 @@ def _last(lines: Sequence[Line], by: str, everything: bool) -> str:
 def _time(seconds: object) -> str:
     if not isinstance(seconds, float):
         return "-"
-    return f"{seconds * 1e6:.0f} us" if seconds < 0.001 else duration(seconds)
+    return short_duration(seconds)
 
 
 def _whole(value: object) -> int:

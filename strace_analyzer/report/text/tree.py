@@ -1,56 +1,76 @@
-"""Takes the processes of an analysis, gives them as a tree, one line for each program run."""
+"""Takes the processes of an analysis, gives them as a tree, one line for each program run; what is
+longer than the page is wide goes on below, as deep."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import ProcessLife, Program
-from strace_analyzer.plain import count, duration, safe
+from strace_analyzer.plain import count, duration, is_unicode, safe
 from strace_analyzer.report.text.style import FAINT
 from strace_analyzer.report.tree import Branch
 
 _ROUND = ("  \u2502 ", "  \u251c\u2500", "  \u2514\u2500", "    ")
 _PLAIN = ("  | ", "  |-", "  `-", "    ")
+_LEAST = 24
+"""columns that a process has, however deep it stands"""
 
 
 def page(
-    lives: Sequence[tuple[str, Sequence[Branch]]], *, unicode: bool
+    lives: Sequence[tuple[str, Sequence[Branch]]], target: Console
 ) -> Iterator[RenderableType]:
-    """The tree of each trace, by the trace's name."""
+    """The tree of each trace, by the trace's name, as it looks on `target`."""
+    lines = _ROUND if is_unicode(target.encoding) else _PLAIN
     for name, roots in lives:
         if len(lives) > 1:
             yield Text(safe(name), style="bold")
         if not roots:
             yield Text("no process: no line of this trace tells who speaks")
-        yield from _level(roots, "", _ROUND if unicode else _PLAIN, at_top=True)
+        for first, others, text in _level(roots, "", lines, at_top=True):
+            yield from _folded(first, others, text, target)
+
+
+def _folded(first: str, others: str, text: Text, target: Console) -> Iterator[Text]:
+    """`text` behind what draws the tree, on as many lines as it takes."""
+    room = max(_LEAST, target.width - len(first))
+    before = first
+    for line in text.wrap(target, room):
+        line.rstrip()
+        yield Text.assemble(before, line, no_wrap=True)
+        before = others + "  "
 
 
 def _level(
     these: Sequence[Branch], before: str, lines: tuple[str, ...], *, at_top: bool = False
-) -> Iterator[RenderableType]:
+) -> Iterator[tuple[str, str, Text]]:
     trunk, fork, end, space = lines
     for number, branch in enumerate(these, 1):
         is_last = number == len(these)
         mark = "" if at_top else end if is_last else fork
         below = before if at_top else before + (space if is_last else trunk)
-        yield from _process(branch, before + mark, below + (trunk if branch.children else space))
+        others = below + (trunk if branch.children else space)
+        first = before + mark
+        for text in _process(branch):
+            yield first, others, text
+            first = others
         yield from _level(branch.children, below, lines)
 
 
-def _process(branch: Branch, first: str, others: str) -> Iterator[RenderableType]:
+def _process(branch: Branch) -> Iterator[Text]:
+    """What is said of it, and of each program that it ran then."""
     life = branch.life
     programs = life.programs
     number = life.tgid if life.tgid is not None else life.tids[0] if life.tids else "?"
     said = command_line(programs[0]) if programs else f"({life.command})" if life.command else ""
-    text = Text(f"{first}{number} {safe(said)}".rstrip(), no_wrap=True)
+    text = Text(f"{number} {safe(said)}".rstrip())
     text.append(f"  {', '.join(remarks(branch))}" if remarks(branch) else "", style=FAINT)
     yield text
     for program in programs[1:]:
-        again = Text(f"{others}then {safe(command_line(program))}", no_wrap=True)
+        again = Text(f"then {safe(command_line(program))}")
         if program.seconds is not None:
             again.append(f"  @{program.seconds:.1f}s", style=FAINT)
         yield again
