@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from strace_analyzer.fleet.cache import Cache
 from strace_analyzer.fleet.fold import engine, jobs_of, merged
 from strace_analyzer.fleet.labels import DEFAULT as LABEL
 from strace_analyzer.fleet.pool import Done, prepare
-from strace_analyzer.fleet.work import Judging
+from strace_analyzer.fleet.work import Hiding, Judging
 from strace_analyzer.live.stop import stopped_by_signals
 from strace_analyzer.plain import count
 from strace_analyzer.report.formats.format import MergedReport
@@ -63,11 +64,7 @@ def found(
         if many.is_asked_for:
             raise ConfigurationError("standard input is one trace: give files to merge")
         return None
-    if many.is_asked_for and selection.redaction is not None:
-        raise ConfigurationError(
-            "--redact: tokens are of one trace, they are not of a merged report"
-        )
-    in_full = everything or selection.redaction is not None or selection.suppressions
+    in_full = everything or selection.suppressions
     if not many.is_asked_for and (format != DEFAULT or in_full):
         return None
     if many.is_asked_for and many.scheduler is None and (many.jobs or 1) > 1:
@@ -96,7 +93,7 @@ def check_many(
             if one.refused is not None:
                 say([one.refused])
 
-        asked = judging(chosen, many.scheduler)
+        asked = judging(chosen, many.scheduler)._replace(hiding=_hiding(chosen, inputs))
         run = engine(inputs, many.jobs, many.scheduler)
         if many.cache is not None:
             run = Cache(many.cache, asked).known(run)
@@ -121,6 +118,16 @@ def check_many(
     return decide(made.grounds)[1]
 
 
+def _hiding(chosen: Settings, inputs: Sequence[TraceInput]) -> Hiding | None:
+    """What is redacted; the key is the same in every run over the same traces, so that a value has
+    the same token in every format."""
+    redaction = chosen.selection.redaction
+    if redaction is None:
+        return None
+    names = repr([trace.name for trace in inputs]).encode()
+    return Hiding(redaction.kinds, blake2b(names, digest_size=32).digest())
+
+
 def judging(chosen: Settings, scheduler: str | None = None) -> Judging:
     """What was asked for, as it is sent to those who read the traces. Raises ConfigurationError for
     rule files, which other machines have not."""
@@ -131,7 +138,7 @@ def judging(chosen: Settings, scheduler: str | None = None) -> Judging:
         )
     analysis = chosen.analysis
     return Judging(
-        selection=chosen.selection,
+        selection=chosen.selection._replace(redaction=None),
         gate=chosen.gate,
         rule_files=tuple(str(path.absolute()) for path in chosen.rule_files),
         port_range=analysis.port_range,

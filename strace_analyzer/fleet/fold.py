@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from strace_analyzer.errors import ConfigurationError, TraceError
 from strace_analyzer.fleet.cluster import on_cluster
 from strace_analyzer.fleet.labels import labeller
+from strace_analyzer.fleet.numbered import Numbered
 from strace_analyzer.fleet.pool import Done, Stopped, here, in_processes
-from strace_analyzer.fleet.work import Job, Judging
-from strace_analyzer.report.merged.digest import refusal
+from strace_analyzer.fleet.work import Job, Judging, not_read
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.trace.reader import TraceInput
 
@@ -58,7 +58,9 @@ def merged(
     Raises TraceError where no trace could be read, ConfigurationError where none has what was asked
     for.
     """
-    made = Merged()
+    hiding = judging.hiding
+    made = Merged() if hiding is None else Merged(hiding.kinds)
+    put = made.add if hiding is None else Numbered(made, hiding).add
     left: dict[int, Job] = {}
 
     def noted() -> Iterator[Job]:
@@ -68,14 +70,14 @@ def merged(
 
     waiting = noted()
     for job, one in run(waiting, judging, lambda: signal() is not None):
-        made.add(job.number, job.label, one)
+        put(job.number, job.label, one)
         del left[job.number]
         told((job, one))
     stopped_by = signal()
     if stopped_by is not None:
         for job in (*left.values(), *waiting):
             reason = f"{job.trace.name}: not read: interrupted"
-            made.add(job.number, job.label, refusal(job.trace.name, reason, stopped_by))
+            put(job.number, job.label, not_read(job.trace.name, reason, judging, stopped_by))
     _check(made)
     return made
 

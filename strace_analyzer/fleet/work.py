@@ -15,12 +15,26 @@ from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.errors import TraceError
 from strace_analyzer.machine import Listing
 from strace_analyzer.report.gate import Gate
-from strace_analyzer.report.merged.digest import TraceDigest, refusal
+from strace_analyzer.report.merged.digest import TraceDigest, day_of, refusal
 from strace_analyzer.report.merged.of_trace import digest
+from strace_analyzer.report.redaction import Redaction
+from strace_analyzer.report.redaction.tokens import Keyed
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.load import installed_rules, rules_in, together
 from strace_analyzer.trace.reader import TraceInput
+
+
+class Hiding(NamedTuple):
+    """What is replaced in what is reported, and the key of the tokens that all who read traces put
+    in its place."""
+
+    kinds: tuple[str, ...]
+    key: bytes
+
+    def redaction(self) -> Redaction:
+        """For one trace."""
+        return Redaction(self.kinds, Keyed(self.key))
 
 
 class Judging(NamedTuple):
@@ -33,6 +47,7 @@ class Judging(NamedTuple):
     autobind_reuse: bool = False
     strict: bool = False
     machine: Listing | None = None
+    hiding: Hiding | None = None
 
 
 class Job(NamedTuple):
@@ -47,12 +62,24 @@ class Job(NamedTuple):
 
 def digest_of(trace: TraceInput, judging: Judging) -> TraceDigest:
     """Read and judge one trace. One that cannot be read gives a digest that says why."""
+    selection = judging.selection
+    if judging.hiding is not None:
+        selection = selection._replace(redaction=judging.hiding.redaction())
     try:
         analysis = analyze_traces([trace], _settings(judging))
     except TraceError as error:
-        return refusal(trace.name, str(error))
+        return not_read(trace.name, str(error), judging)
     size = sum(source.size for source in trace.sources)
-    return digest(analysis, judging.selection, judging.gate, trace.name, size)
+    return digest(analysis, selection, judging.gate, trace.name, size)
+
+
+def not_read(name: str, reason: str, judging: Judging, signal: int | None = None) -> TraceDigest:
+    """The digest of a trace that could not be read, or was not for a signal came."""
+    day = day_of(name, None)
+    if judging.hiding is not None:
+        values = judging.hiding.redaction().values
+        name, reason = values.source(name), values.sentence(reason)
+    return refusal(name, reason, signal, day=day)
 
 
 def digests_of(traces: Sequence[TraceInput], judging: Judging) -> list[TraceDigest]:

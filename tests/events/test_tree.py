@@ -124,7 +124,7 @@ def test_times_ends_threads_sockets_and_findings_stand_beside_each(trace: Path) 
 def test_the_page_is_a_tree(trace: Path) -> None:
     roots = [("t", branches(analysed(trace), "t1"))]
     stream = io.StringIO()
-    console.write(stream, lambda _: page(roots, unicode=False))
+    console.write(stream, lambda target: page(roots, target))
     assert stream.getvalue().splitlines() == [
         "10 sh -c 'curl x; sleep 1 & exec nc y 1'  [2.00 s @0.0s], exit 0",
         "  | then nc y 1 ...  @1.5s",

@@ -79,6 +79,7 @@ def merged(report: MergedReport, stream: TextIO) -> None:
     }  # fmt: skip
     stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
     stream.write(f' "merged": true,\n "summary": {encode(said)},\n')
+    stream.write(f' "redacted": {json.dumps(list(made.redacted))},\n')
     every = tables(made, empty=True)
     for table in every:
         stream.writelines(array(table.name, table.objects(), last=table is every[-1]))

@@ -5,13 +5,15 @@ A digest is plain data: it is pickled between processes and kept as JSON (`as_js
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from strace_analyzer.report.grounds import Grounds, decide
 
-SCHEMA = 1
+SCHEMA = 2
 """of digests: raised whenever what one holds changes"""
 
 
@@ -99,6 +101,8 @@ class TraceDigest:
     began: float | None = None
     """seconds since 1970, with an epoch clock"""
     seconds: float | None = None
+    day: str | None = None
+    """of the trace's beginning"""
     lines: int = 0
     calls: int = 0
     unparsed: int = 0
@@ -151,7 +155,25 @@ def _cause(said: Sequence[Any]) -> CauseDigest:
     )
 
 
-def refusal(name: str, reason: str, signal: int | None = None) -> TraceDigest:
+_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
+
+
+def day_of(name: str, began: float | None) -> str | None:
+    """`2026-11-29`: when the trace began, in UTC (-ttt), or the date that its path names; None
+    where neither tells."""
+    if began is not None:
+        return f"{datetime.fromtimestamp(began, UTC):%Y-%m-%d}"
+    for match in _DAY.finditer(name):
+        try:
+            return date(*map(int, match.groups())).isoformat()
+        except ValueError:
+            continue
+    return None
+
+
+def refusal(
+    name: str, reason: str, signal: int | None = None, *, day: str | None = None
+) -> TraceDigest:
     """Of a trace that could not be read, or (`signal`) was not read for a signal came."""
     known = Grounds(blind=True, may_miss=True, broken=signal is None, signal=signal)
-    return TraceDigest(name, known, refused=reason)
+    return TraceDigest(name, known, refused=reason, day=day)

@@ -7,10 +7,8 @@ numbers, those of the command line, and decide by them what stands first.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from strace_analyzer.report.grounds import Grounds
@@ -25,7 +23,6 @@ from strace_analyzer.report.merged.sums import Least, Sums
 
 _FILES = 10
 """traces that are named for a cause, those with the most findings first"""
-_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
 
 
 class Part(NamedTuple):
@@ -83,7 +80,9 @@ class Merged:
         "more_destinations",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, redacted: Sequence[str] = ()) -> None:
+        self.redacted = redacted
+        """what is replaced in it"""
         self.grounds = Grounds()
         self.totals: Sums[None] = Sums(len(self.TOTALS))
         self.hosts: Sums[str] = Sums(len(self.HOST))
@@ -110,7 +109,7 @@ class Merged:
         refused = int(one.refused is not None)
         early = sum(command.early_bound for command in one.commands)
         row = TraceRow(
-            number, label, one.name, day_of(one), one.verdict, one.lines, known.connections,
+            number, label, one.name, one.day, one.verdict, one.lines, known.connections,
             early, known.failed_connections, *known.levels, one.pinned, one.needed, one.refused,
             tuple(Part(cause.key, cause.findings, cause.at) for cause in one.causes),
         )  # fmt: skip
@@ -194,16 +193,3 @@ def _by_cause(sums: Sums[tuple[CauseKey, str]]) -> dict[CauseKey, Counter[str]]:
     for (key, word), (count,) in sums:
         found.setdefault(key, Counter())[word] += count
     return found
-
-
-def day_of(one: TraceDigest) -> str | None:
-    """`2026-11-29`: when the trace began, in UTC (-ttt), or the date that its path names; None
-    where neither tells."""
-    if one.began is not None:
-        return f"{datetime.fromtimestamp(one.began, UTC):%Y-%m-%d}"
-    for match in _DAY.finditer(one.name):
-        try:
-            return date(*map(int, match.groups())).isoformat()
-        except ValueError:
-            continue
-    return None

@@ -20,6 +20,7 @@ from strace_analyzer.report.merged.digest import (
     FailureDigest,
     Remark,
     TraceDigest,
+    day_of,
 )
 from strace_analyzer.report.selection import Selected, Selection
 from strace_analyzer.rules import words
@@ -37,23 +38,27 @@ _NOT_KNOWN = "?"
 def digest(
     analysis: Analysis, selection: Selection, gate: Gate, name: str, size: int = 0
 ) -> TraceDigest:
-    """Of one trace as it was analysed, `size` bytes long; what is reported of it is selected."""
+    """Of one trace as it was analysed, `size` bytes long; what is reported of it is selected, and
+    redacted where the selection says so."""
+    hiding = None if selection.redaction is None else selection.redaction.values
     unmatched = None
     try:
         selected = Selected(analysis, selection)
     except ConfigurationError as error:  # nothing of it is what was asked for
-        unmatched = str(error)
-        selected = Selected(_without_processes(analysis))
+        unmatched = str(error) if hiding is None else hiding.about_processes(str(error))
+        selected = Selected(_without_processes(analysis), Selection(redaction=selection.redaction))
     result = analysis.traces[0]
     sources = [source for trace in analysis.traces for source in trace.sources]
     pinned = [use for trace in selected.traces for use in trace.ports]
     going = () if unmatched else _destinations(selected)
+    began = result.began if result.clock == "epoch" else None
     return TraceDigest(
-        name=name,
+        name=name if hiding is None else hiding.source(name),
         grounds=grounds(selected, gate),
         clock=result.clock,
-        began=result.began if result.clock == "epoch" else None,
+        began=began,
         seconds=result.seconds,
+        day=day_of(name, began),
         lines=sum(source.lines for source in sources),
         calls=sum(source.calls for source in sources),
         unparsed=sum(source.unparsed for source in sources),

@@ -29,6 +29,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.machine import Listing
 from strace_analyzer.report.redaction.mapped import Mapped
+from strace_analyzer.report.redaction.tokens import Tokens
 from strace_analyzer.report.redaction.values import COMMANDS, KINDS, PATHS, Values
 from strace_analyzer.report.suppression import Suppressed
 from strace_analyzer.rules import Rule
@@ -42,8 +43,8 @@ class Redaction:
     life. Where commands or paths go, a fingerprint is of what is left: else a guess at a name could
     be proved by it."""
 
-    def __init__(self, kinds: Iterable[str]) -> None:
-        self.values = Values(kinds)
+    def __init__(self, kinds: Iterable[str], tokens: Tokens | None = None) -> None:
+        self.values = Values(kinds, tokens)
 
     @property
     def kinds(self) -> tuple[str, ...]:

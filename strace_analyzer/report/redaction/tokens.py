@@ -3,7 +3,9 @@ first seen."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _KEPT = frozenset(map(ip_address, ("0.0.0.0", "127.0.0.1", "::", "::1")))
@@ -44,3 +46,25 @@ class Tokens:
             return text if mapped in _KEPT else f"::ffff:{self.address(str(mapped))}"
         token = self.of("addr", str(known))
         return f"127.{token}" if known.is_loopback else token
+
+
+class Keyed(Tokens):
+    """Tokens that depend on the text and the key alone, `addr-3f2a9c01d4e7`: processes that read
+    different traces give the same one. `numbered` makes them what is shown."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self._key = key
+
+    def of(self, kind: str, text: str) -> str:
+        said = f"{kind} {text}".encode("utf-8", "surrogateescape")
+        return f"{kind}-{blake2b(said, key=self._key, digest_size=_BYTES).hexdigest()}"
+
+
+_BYTES = 6
+_KEYED = re.compile(r"\b(?P<kind>addr6?|path|cmd|host)-(?P<digest>[0-9a-f]{12})(?![0-9a-f])")
+
+
+def numbered(text: str, tokens: Tokens) -> str:
+    """`text` with the tokens of Keyed as `tokens` number them."""
+    return _KEYED.sub(lambda match: tokens.of(match["kind"], match["digest"]), text)

@@ -49,9 +49,9 @@ def parse_kinds(text: str) -> frozenset[str]:
 class Values:
     """Replaces what is of its `kinds`; the same value has the same token throughout its life."""
 
-    def __init__(self, kinds: Iterable[str]) -> None:
+    def __init__(self, kinds: Iterable[str], tokens: Tokens | None = None) -> None:
         self.kinds = frozenset(kinds)
-        self._tokens = Tokens()
+        self._tokens = Tokens() if tokens is None else tokens
         self._path_names: dict[str, None] = {}
         self._command_names: dict[str, None] = {}
 
@@ -85,6 +85,11 @@ class Values:
             return self._plain(name)
         self._path_names.setdefault(name)
         return self.path(name)
+
+    def label(self, text: str) -> str:
+        """The host or group that a trace is of, by its path."""
+        is_hidden = self.hides(PATHS) or self.hides(ADDRESSES)
+        return self._tokens.of("host", text) if is_hidden else text
 
     def learn_command(self, name: str) -> None:
         """`name` is a program's: it is replaced in paths and sentences too."""
