@@ -42,7 +42,7 @@ def merged(report: MergedReport, stream: TextIO) -> None:
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.merged import page
 
-    console.write(stream, lambda target: page(report))
+    console.write(stream, lambda target: page(report, target.width))
 
 
 class _Teller:

@@ -14,7 +14,7 @@ from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.causes import causes
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.style import FAINT, path
+from strace_analyzer.report.text.style import FAINT, command, path
 
 
 def counted(section: Section) -> Iterator[RenderableType]:
@@ -32,22 +32,20 @@ def hints(section: Section) -> Iterator[RenderableType]:
     total = sum(item.count for item in section.groups)
     if total > 1 and not section.everything:
         words.append(f"All {total:,}: --all")
-    source = safe(shlex.quote(section.trace.name))
-    life = f"strace-analyzer sockets {source} --line {group.sample.at.line}"
+    commands = {}
     if not section.trace.name.startswith("<"):  # a stream cannot be read again
-        words.append(f"One socket's life: {life}")
-    words.append(f"Why: strace-analyzer rule {group.rule}{_rules_option(section, group.rule)}")
-    line = "    ".join(words)
+        place = (safe(shlex.quote(section.trace.name)), f"--line {group.sample.at.line}")
+        commands["One socket's life"] = ("strace-analyzer", "sockets", *place)
+    file = section.rules[group.rule].file
+    own = () if file is None else (f"--rules {safe(shlex.quote(file))}",)
+    commands["Why"] = ("strace-analyzer", "rule", group.rule, *own)
+    line = "    ".join([*words, *(f"{said}: {' '.join(what)}" for said, what in commands.items())])
     if len(line) <= section.width:
         yield path(line, FAINT)
-    else:
-        yield from (path(word, FAINT) for word in words)
-
-
-def _rules_option(section: Section, rule: str) -> str:
-    """` --rules FILE` for a rule of the user's own, else nothing."""
-    file = section.rules[rule].file
-    return "" if file is None else f" --rules {safe(shlex.quote(file))}"
+        return
+    yield from (path(word, FAINT) for word in words)
+    for said, what in commands.items():
+        yield from command(what, section.width, said)
 
 
 def gate_line(

@@ -29,6 +29,7 @@ from strace_analyzer.report.text.style import (
     GOOD,
     HEADING,
     LEVELS,
+    command,
     headline,
     indented,
     path,
@@ -50,8 +51,8 @@ _LEFT_OUT = {
 BLANK = Text("")
 
 
-def page(report: MergedReport) -> Iterator[RenderableType]:
-    """All of it. `--all` shortens nothing."""
+def page(report: MergedReport, width: int) -> Iterator[RenderableType]:
+    """All of it, on a page so wide. `--all` shortens nothing."""
     made = report.made
     verdict, status = decide(made.grounds)
     yield _headline(made, verdict)
@@ -68,7 +69,7 @@ def page(report: MergedReport) -> Iterator[RenderableType]:
         if name in every:
             yield from _table(every[name], place, report.everything)
     yield from _not_known(made)
-    yield from _where_next(report)
+    yield from _where_next(report, width)
     if status == 0 and verdict == "findings" and report.gate.words != ("never",):
         words = " ".join(f"--fail-on {word}" for word in report.gate.words)
         yield Text(f"exit 0: all below {words}", style=FAINT)
@@ -201,8 +202,9 @@ def _not_known(made: Merged) -> Iterator[RenderableType]:
         yield path(safe(line))
 
 
-def _where_next(report: MergedReport) -> Iterator[RenderableType]:
+def _where_next(report: MergedReport, width: int) -> Iterator[RenderableType]:
     worst = next(report.made.rows(), None)
     if worst is not None and worst.parts:
         yield BLANK
-        yield path(f"One trace in full: strace-analyzer {safe(shlex.quote(worst.name))}", FAINT)
+        words = ("strace-analyzer", safe(shlex.quote(worst.name)))
+        yield from command(words, width, "One trace in full")

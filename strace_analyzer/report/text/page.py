@@ -54,7 +54,7 @@ def page(
         yield from _several(parts, gate)
     if everything and judgement.verdict == "findings":
         yield BLANK
-        yield from (path(line) for line in listing(selected.findings()))
+        yield from (path(line) for line in listing(selected.findings(), width))
     yield from (Text(safe(str(item))) for item in selected.suppressed)
     yield from _own_errors(parts)
     yield from gate_line(parts, judgement, gate)
@@ -205,4 +205,4 @@ def _own_errors(parts: Sequence[Section]) -> Iterator[RenderableType]:
         yield BLANK
         yield indented(Text("strace itself said", style=FAINT))
         for quote in quotes[:8]:
-            yield path(safe(quote), left=4)
+            yield indented(Text(safe(quote)), left=4)

@@ -26,7 +26,7 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
     one."""
     finding = group.sample
     calls = finding.trail or tuple(finding.calls.values())
-    yield _title(group, calls, section)
+    yield from _title(group, calls, section)
     yield indented(_rows(calls, group, section))
     bind = finding.calls.get("bind")
     if bind is not None and bind.stack:
@@ -38,8 +38,9 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
             yield indented(Text(named, style=FAINT), left=9)
 
 
-def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Text:
-    """`Proof  trace.txt, thread 4519 (of 20), first of 40`."""
+def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Iterator[RenderableType]:
+    """`Proof  trace.txt, thread 4519 (of 20), first of 40`, on two lines where it is longer than
+    the page is wide."""
     title = path("Proof  ", HEADING, left=INDENT)
     title.append(safe(group.sample.at.source), style="not bold")
     tids = {call.tid for call in calls}
@@ -51,8 +52,13 @@ def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Text:
     if group.count > 1:
         is_first = group.sample.at == group.first
         words += f", {'first' if is_first else 'one'} of {group.count:,}"
-    title.append(words, style="not bold")
-    return title
+    if len(title.plain) + len(words) <= section.width:
+        title.append(words, style="not bold")
+        yield title
+        return
+    yield title
+    if words:
+        yield indented(Text(words.removeprefix(", ")), left=INDENT + len("Proof  "))
 
 
 def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> RenderableType:

@@ -17,10 +17,21 @@ from strace_analyzer.report.lives import Wanted, lives
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.spot import Folded, Spot
 from strace_analyzer.report.text.doubts import cannot_tell
-from strace_analyzer.report.text.style import FAINT, HEADING, indented, path
+from strace_analyzer.report.text.style import FAINT, HEADING, indented, laid_out, path
 
 _WHOLE = 2
-_COLUMNS = "{:>7}  {:<19} {:>4}  {:<5} {:<18} {:<20} {:<11} {:>7}"
+_LEAST_OF_A_CALL = 50
+"""columns below which a call stands under its line's name, not beside it"""
+_HEADINGS = ("LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN")
+_HEAD = ((0, (7, 0)), (1, (9, 28)), (2, (33, 29)), (3, (35, 40)))
+_ON_ONE = (*_HEAD, (4, (41, 59)), (5, (60, 80)), (6, (81, 92)), (7, (100, 93)))
+_LAYOUTS = (
+    (_ON_ONE,),
+    ((*_HEAD, (6, (41, 52)), (7, (60, 53))), ((4, (9, 32)), (5, (33, 60)))),
+    ((*_HEAD[:2],), ((2, (33, 29)), (3, (35, 40)), (6, (41, 52)), (7, (60, 53))),
+     ((4, (9, 32)),), ((5, (9, 60)),)),
+)  # fmt: skip
+"""On one line, on two where the page is narrow, on four where names and addresses are long."""
 _BINDINGS = {
     "unbound": "no local port",
     "deferred": "bound to port 0 under IP_BIND_ADDRESS_NO_PORT: the port is chosen at connect()",
@@ -58,31 +69,29 @@ def page(
         for life in chain(first, found):
             yield from _whole(life, width, (calls or {}).get(life.id))
         return
-    yield path(
-        _COLUMNS.format("LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN").rstrip(),
-        FAINT,
-    )
+    yield from (path(line, FAINT) for line in _row(_HEADINGS, width))
     total = 0
     for life in chain(first, found):
         total += 1
-        yield path(_line(life))
+        yield from map(path, _row(_cells(life), width))
     yield Text(f"{count(total, 'socket')}. One in full: --line N", style=FAINT)
 
 
-def _line(life: SocketLife) -> str:
-    seconds = "-" if life.seconds_open is None else duration(life.seconds_open)
-    return safe(
-        _COLUMNS.format(
-            life.opened.line,
-            _process(life),
-            life.fd,
-            _kind(life),
-            _local(life),
-            str(life.peer or "-"),
-            _state(life),
-            seconds,
-        ).rstrip()
+def _cells(life: SocketLife) -> Sequence[str]:
+    return (
+        str(life.opened.line),
+        _process(life),
+        str(life.fd),
+        _kind(life),
+        _local(life),
+        str(life.peer or "-"),
+        _state(life),
+        "-" if life.seconds_open is None else duration(life.seconds_open),
     )
+
+
+def _row(cells: Sequence[str], width: int) -> list[str]:
+    return [safe(line) for line in laid_out(cells, _LAYOUTS, width)]
 
 
 def _spot(spot: Spot, line: int | None, width: int) -> Iterator[RenderableType]:
@@ -92,11 +101,16 @@ def _spot(spot: Spot, line: int | None, width: int) -> Iterator[RenderableType]:
     if row is None:
         return
     title = path(safe(f"{row.source}:{line}"), HEADING)
-    if spot.call:
-        thread = f"[{row.tid}]  " if row.tid else ""
-        title.append(f"  {thread}", style=FAINT)
-        title.append(excerpt(spot.call, max(30, width - len(title.plain))), style="not bold")
-    yield title
+    if not spot.call:
+        yield title
+    else:
+        said = path(f"  [{row.tid}]  " if row.tid else "  ", FAINT)
+        room = width - len(title.plain) - len(said.plain)
+        if room < _LEAST_OF_A_CALL:
+            yield title
+            title, room = Text(no_wrap=True, overflow="ignore"), width - len(said.plain)
+        said.append(excerpt(spot.call, room), style="not bold default")
+        yield title.append_text(said)
     if spot.answer:
         yield indented(Text(spot.answer))
     else:

@@ -3,7 +3,7 @@ lines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -131,3 +131,49 @@ def path(text: str, style: str = "", left: int = 0) -> Text:
     It must stand alone: inside another block rich would cut it.
     """
     return Text(" " * left + text, style=style, no_wrap=True, overflow="ignore")
+
+
+def command(
+    words: Sequence[str], width: int, label: str = "", style: str = FAINT
+) -> Iterator[Text]:
+    """`label: strace-analyzer sockets FILE --line 7`, to be copied: where it is longer than `width`
+    it goes on below, as a shell takes it."""
+    line = f"{label}: {' '.join(words)}"
+    if len(line) <= width:
+        yield path(line, FAINT)
+        return
+    yield path(f"{label}:", FAINT)
+    line = "  "
+    for number, word in enumerate(words, 1):
+        end = " \\" if number < len(words) else ""
+        if line.strip() and len(line) + len(word) + len(end) > width:
+            yield path(f"{line}\\", FAINT)
+            line = "    "
+        line += word if number == len(words) else f"{word} "
+    yield path(line, FAINT)
+
+
+Place = tuple[int, int]
+"""Where a cell begins and ends; one that is set flush right has them the other way round."""
+Layout = Sequence[Sequence[tuple[int, Place]]]
+"""Lines, each with the cells that it has, by number, and their places."""
+
+
+def laid_out(cells: Sequence[str], layouts: Sequence[Layout], width: int) -> list[str]:
+    """A row of a table whose columns are fixed, in the first of `layouts` that fits the page."""
+    lines: list[str] = []
+    for layout in layouts:
+        lines = [_placed([(cells[at], place) for at, place in line]) for line in layout]
+        if max(map(len, lines)) <= width:
+            break
+    return lines
+
+
+def _placed(cells: Sequence[tuple[str, Place]]) -> str:
+    """One line; a cell that is too long takes room of what follows."""
+    line = ""
+    for text, (one, other) in cells:
+        begin = one if one < other else one - len(text)
+        line = f"{line:<{begin}}" if len(line) < begin or not line else f"{line} "
+        line += text
+    return line.rstrip()

@@ -36,7 +36,7 @@ def page(
 
 def _folded(first: str, others: str, text: Text, target: Console) -> Iterator[Text]:
     """`text` behind what draws the tree, on as many lines as it takes."""
-    room = max(_LEAST, target.width - len(first))
+    room = max(_LEAST, target.width - max(len(first), len(others) + 2))
     before = first
     for line in text.wrap(target, room):
         line.rstrip()

@@ -1,0 +1,118 @@
+"""Whatever is printed for people fits a page of 60 to 200 columns, and is ASCII where the locale is.
+
+What is longer is a single word (a file name, a pattern of system calls), or the command line of
+strace that takes a trace again, which is there to be copied whole.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from strace_analyzer.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+ERLANG = "samples/erlang23-inets-httpc-40req-yy-tt-T.strace"
+FIXED = "samples/erlang25-inets-httpc-40req.strace"
+NODE = "samples/node-http-anyaddr.strace"
+THREADS = "samples/python-threads-halves.strace"
+NGINX = "samples/nginx-proxy-pass-mix.strace"
+WIDTHS = (60, 61, 79, 99, 100, 120, 200)
+COMMANDS = [
+    ("check", ERLANG),
+    ("check", "--all", THREADS),
+    ("check", "--all", NODE),
+    ("check", NODE, NGINX),
+    ("check", "--merged", ERLANG, NODE, NGINX),
+    ("check", "{filtered}"),
+    ("check", "{six}", "--all"),
+    ("sockets", NGINX),
+    ("sockets", "{six}"),
+    ("sockets", "--line", "403", ERLANG),
+    ("sockets", "--line", "403", "--all", ERLANG),
+    ("ports", ERLANG),
+    ("ports", "--what-if", "40000-40100", ERLANG),
+    ("tree", ERLANG),
+    ("tree", NGINX),
+    ("summary", ERLANG),
+    ("summary", "--by", "file", ERLANG),
+    ("summary", "--by", "destination", ERLANG),
+    ("compare", ERLANG, FIXED),
+]
+SIX = "".join(
+    f"""\
+{pid} execve("/usr/local/bin/a-program-with-a-long-name", ["a-program-with-a-long-name"], 0x7ffd /* 9 vars */) = 0
+{pid} socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 1003
+{pid} bind(1003, {{sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::", &sin6_addr), sin6_scope_id=0}}, 28) = 0
+{pid} getsockname(1003, {{sa_family=AF_INET6, sin6_port=htons(45678), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8:1234:5678:9abc:def0:1234:5678", &sin6_addr), sin6_scope_id=0}}, [28]) = 0
+{pid} connect(1003, {{sa_family=AF_INET6, sin6_port=htons(8443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8:1234:5678:9abc:def0:1234:56{pid % 100}", &sin6_addr), sin6_scope_id=0}}, 28) = 0
+"""
+    for pid in range(1234567, 1234571)
+)  # fmt: skip
+FILTERED = """\
+4417 bind(19, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+4417 connect(19, {sa_family=AF_INET, sin_port=htons(8001), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+"""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, str]:
+    """Traces that are in no sample: long names and addresses; most calls filtered out."""
+    made = {}
+    for name, text in (("six", SIX), ("filtered", FILTERED)):
+        made[name] = str(tmp_path / name)
+        Path(made[name]).write_text(text)
+    return made
+
+
+@pytest.mark.parametrize(
+    "words", COMMANDS, ids=lambda words: " ".join(words).replace("samples/", "")
+)
+def test_no_line_is_longer_than_the_page_is_wide(
+    words: tuple[str, ...],
+    places: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for width in WIDTHS:
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert main([word.format(**places) for word in words]) in (0, 1, 2)
+        said = capsys.readouterr().out
+        assert said.count("\n") > 1
+        for line in said.splitlines():
+            is_to_be_copied = line.startswith("strace -f")
+            longest = max(map(len, line.split()), default=0)
+            assert len(line) <= width or is_to_be_copied or longest + 14 > width, (width, line)
+
+
+@pytest.mark.parametrize("words", [COMMANDS[at] for at in (0, 4, 9, 11, 13, 15, 18)], ids=" ".join)
+def test_in_the_locale_c_all_of_it_is_ascii(words: tuple[str, ...]) -> None:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, "-m", "strace_analyzer", *words]
+    for name in ("C", "POSIX"):
+        done = subprocess.run(
+            command, cwd=ROOT, env={**known, "LC_ALL": name}, capture_output=True, check=False
+        )
+        assert done.stdout.count(b"\n") > 1
+        assert done.stdout.isascii()
+    utf = {**known, "LC_ALL": "C.UTF-8"}
+    said = subprocess.run(command, cwd=ROOT, env=utf, capture_output=True, check=False).stdout
+    assert len(said.decode().splitlines()) == len(done.stdout.decode().splitlines())
+
+
+def test_the_tree_is_drawn_with_what_the_locale_has() -> None:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, "-m", "strace_analyzer", "tree", NGINX]
+    drawn = {}
+    for name in ("C", "C.UTF-8"):
+        done = subprocess.run(
+            command, cwd=ROOT, env={**known, "LC_ALL": name}, capture_output=True, check=True
+        )
+        drawn[name] = done.stdout.decode().splitlines()
+    assert drawn["C"][1].startswith("  |-18221 nginx")
+    assert drawn["C.UTF-8"][1].startswith("  \u251c\u250018221 nginx")
