@@ -19,6 +19,7 @@ from report.test_hostile_names import NAMES, trace
 from report.written import written
 
 import strace_analyzer as sa
+from strace_analyzer.cli import main
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.compare import compare, side
 from strace_analyzer.report.formats.registry import comparison_format
@@ -80,6 +81,38 @@ def serious(page: Any) -> list[tuple[str, Any]]:
         for fault in Axe().run(page).response["violations"]
         if fault["impact"] in ("serious", "critical")
     ]
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("html") / "merged.html"
+    samples = sorted(map(str, (ROOT / "samples").glob("*.strace")))
+    assert main(["check", "--merged", "--format", "html", "-o", str(path), *samples]) == 1
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_page_of_many_traces_can_be_read(
+    browser: Any, merged: Path, width: int, scheme: str
+) -> None:
+    page = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    ).new_page()
+    page.set_default_timeout(PATIENCE)
+    seen = Seen(page)
+    page.goto(merged.as_uri())
+    assert "8 of 11 traces" in page.locator("h1").inner_text()
+    assert page.locator("article.card").count() == 7
+    assert "use OTP 24 or later" in page.locator("article.card .fix").nth(1).inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tallest = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('tr')].map(row => row.offsetHeight))"
+    )
+    assert tallest < 300, "words are broken letter by letter"
+    assert serious(page) == []
+    assert seen.requests == [merged.as_uri()]
+    assert seen.complaints == []
 
 
 def test_it_draws_asks_for_nothing_and_complains_of_nothing(browser: Any, report: Path) -> None:

@@ -1,16 +1,28 @@
-"""Nothing that a program sent or received is in any report, whatever -s the trace was taken with."""
+"""Nothing that a program sent or received is in any report, whatever -s the trace was taken with, by
+any command; `events`, which is the trace as data, has it unless it is redacted."""
 
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 from report.written import written
 
 import strace_analyzer as sa
-from strace_analyzer.report.formats.registry import report_formats
+from strace_analyzer.cli import main
+from strace_analyzer.report.formats.registry import (
+    comparison_formats,
+    merged_formats,
+    report_formats,
+    table_formats,
+)
+from strace_analyzer.report.redaction import KINDS
+from strace_analyzer.report.tally.keys import KEYS
 from strace_analyzer.rules.evidence import without_payload
 
 TRACE = b"""\
@@ -53,3 +65,51 @@ def test_an_address_stays_and_whatever_was_sent_goes(payload: str) -> None:
     address = '{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.7")}'
     text = f'sendto(3, "{shown}", 9, 0, {address}, 16) = 9'
     assert without_payload("sendto", text) == f'sendto(3, ""..., 9, 0, {address}, 16) = 9'
+
+
+FIXED = TRACE.replace(
+    b'7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n',
+    b"",
+)
+EVERYWHERE = [
+    *(("check", "--all", "--format", form) for form in report_formats()),
+    *(("check", "--merged", "--format", form) for form in merged_formats()),
+    *(("sockets", "--format", form) for form in table_formats()),
+    ("sockets", "--all"),
+    *(("sockets", "--line", str(line)) for line in range(1, TRACE.count(b"\n") + 1)),
+    *(("ports", "--format", form) for form in table_formats()),
+    *(("summary", "--by", by) for by in KEYS),
+    *(("summary", "--format", form) for form in table_formats()),
+    ("tree",),
+    ("tree", "--format", "json"),
+    *(("compare", "--format", form) for form in comparison_formats()),
+    *(
+        ("events", "--raw", "--argv", "--redact", kind, "--format", form)
+        for kind in KINDS
+        for form in ("jsonl", "csv", "parquet")
+    ),
+]
+
+
+@pytest.mark.parametrize("words", EVERYWHERE, ids=" ".join)
+def test_no_command_says_it(words: tuple[str, ...], tmp_path: Path) -> None:
+    traces = [tmp_path / "trace", tmp_path / "fixed"]
+    for path, text in zip(traces, (TRACE, FIXED), strict=True):
+        path.write_bytes(text)
+    out = tmp_path / "out"
+    command, *options = words
+    given = traces if command == "compare" or "--merged" in words else traces[:1]
+    assert main([command, *options, "-o", str(out), *map(str, given)]) in (0, 1, 2)
+    said = out.read_bytes()
+    if "parquet" in words:
+        said = json.dumps(parquet.read_table(out).to_pylist(), default=str).encode()
+    assert said
+    assert b"SECRET" not in said
+
+
+def test_events_are_data_and_have_it_unless_they_are_redacted(tmp_path: Path) -> None:
+    """Else the test above would prove nothing."""
+    path, out = tmp_path / "trace", tmp_path / "out"
+    path.write_bytes(TRACE)
+    assert main(["events", "-o", str(out), str(path)]) == 0
+    assert out.read_text().count("SECRET") > 6

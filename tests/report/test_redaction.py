@@ -383,3 +383,40 @@ def test_a_word_that_is_no_kind() -> None:
         parse_kinds("adresses")
     with pytest.raises(ConfigurationError, match="nothing to redact"):
         parse_kinds(",")
+
+
+SECRETIVE = """\
+7 execve("/bin/x", ["x", "--token=hunter2"], ["KEY=hunter2"]) = 0
+7 openat(AT_FDCWD</home/alice>, "alice.txt", O_RDONLY) = 3</home/alice/alice.txt>
+7 read(3</home/alice/alice.txt>, "hunter2", 7) = 7
+7 newfstatat(AT_FDCWD</home/alice>, "", {st_mode=S_IFREG|0644}, 0) = 0
+7 ioctl(4</dev/mapper/alice<block 253:0>>, BLKGETSIZE64, [1]) = 0
+7 add_key("user", "alice", "hunter2", 7, KEY_SPEC_SESSION_KEYRING) = 5
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5<TCP:[9]>
+7 connect(5<TCP:[9]>, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("203.0.113.77")}, 16) = 0
+7 close(5<TCP:[203.0.113.77:4711->203.0.113.77:80]>) = 0
+"""
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, ("events", "--raw", "--argv"), ()], ids=" ".join)
+def test_nothing_that_is_named_is_left_of_a_trace_with_secrets(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "trace"
+    path.write_text(SECRETIVE)
+    said = CliRunner().invoke(app, [*words, "--redact", ",".join(KINDS), str(path)])
+    assert said.exit_code in (0, 1, 2)
+    for secret in ("hunter2", "alice", ADDRESS):
+        assert secret not in said.stdout
+
+
+def test_what_was_printed_is_as_redacted_as_the_arguments(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    path.write_text(SECRETIVE)
+    said = CliRunner().invoke(app, ["events", "--raw", "--redact", "paths", str(path)]).stdout
+    rows = [json.loads(line) for line in said.splitlines()][1:]
+    assert rows[1]["raw"] == 'openat(AT_FDCWD<path-3>, "path-4", O_RDONLY) = 3<path-5>'
+    assert rows[2]["raw"] == 'read(3<path-5>, ""..., 7) = 7'
+    for row in rows:
+        assert row["raw"].startswith(f"{row['name']}({', '.join(a['text'] for a in row['args'])}")
+    assert "alice" not in said

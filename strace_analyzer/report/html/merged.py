@@ -1,21 +1,30 @@
-"""What many traces come to in, one HTML page of tables out, with the style and the policy of the
-report of one; it has no script."""
+"""What many traces come to in, one HTML page of cards and tables out, with the style and the policy
+of the report of one; it has no script."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 
 from strace_analyzer.findings import Level
+from strace_analyzer.plain import number
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.html.assets import colours, policy, template_environment
-from strace_analyzer.report.merged.tables import for_people, tables
-from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.merged.digest import CauseKey
+from strace_analyzer.report.merged.merged import Merged
+from strace_analyzer.report.merged.tables import causes, for_people, most, tables
+from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.version import TOOL, version
 
 _MOST = 10_000
 """rows of a table; the JSON report and Parquet have all"""
+_CARDS = 200
+"""causes"""
+_LONG = frozenset({"trace", "reason", "message", "remedy", "first"})
+"""columns of texts that may be wrapped; words of the others stay whole"""
 
 
 def page(report: MergedReport) -> str:
@@ -33,18 +42,51 @@ def page(report: MergedReport) -> str:
         level=level or ("good" if verdict == "clean" else "doubt"),
         headline=together(made),
         extent=extent(made),
+        causes=[_card(made, row) for row in islice(causes(made), _CARDS)],
         tables=[
             {
                 "name": table.name,
                 "title": table.title,
                 "columns": [
-                    (name.replace("_", " "), kind == NUMBER) for name, kind in table.columns.items()
+                    (name.replace("_", " "), _class(name, kind))
+                    for name, kind in table.columns.items()
                 ],
                 "rows": [
                     [*map(for_people, table.columns, row)] for row in islice(table.rows(), _MOST)
                 ],
-                "more": sum(1 for _ in table.rows()) - _MOST,
+                "more": sum(1 for _ in table.rows()) - (
+                    _CARDS if table.name == "causes" else _MOST
+                ),
             }
             for table in tables(made)
         ],
     )  # fmt: skip
+
+
+def _class(name: str, kind: str) -> str:
+    if kind == NUMBER:
+        return "number"
+    return "long" if name in _LONG else "tight"
+
+
+def _card(made: Merged, cause: tuple[CauseKey, Sequence[int]]) -> dict[str, object]:
+    """A cause: how often, what to do, where, and the calls of one finding."""
+    key, figures = cause
+    example = made.exemplars[key][0]
+    facts = {
+        "To": most(made.peers_of().get(key, Counter())),
+        "Hosts": most(made.hosts_of()[key]),
+        "Call site": key.site,
+        "Most in": "; ".join(f"{at} ({number(times)})" for _, times, at in made.files[key][:3]),
+    }
+    return {
+        "level": str(Level(key.level)),
+        "program": key.program,
+        "rule": key.rule,
+        "extent": of_cause(figures),
+        "advice": example.advice,
+        "facts": [(name, text) for name, text in facts.items() if text],
+        "example": example.at,
+        "message": example.message,
+        "calls": [(f"{line:,}", text) for line, text in example.proof],
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.merged.merged import Merged
@@ -23,6 +25,18 @@ def together(made: Merged) -> str:
     ]
     hit = sum(1 for row in made.rows() if row.parts)
     return f"{', '.join(found)} in {number(hit)} of {traces}"
+
+
+def of_cause(figures: Sequence[int]) -> str:
+    """How often a cause was found: `40 findings (2 probable), 1 failed, of 3 processes in 2
+    traces`; `figures` are those of Merged.CAUSE."""
+    findings, probable, _, failed, processes, traces = figures
+    sure = f" ({number(probable)} probable)" if probable else ""
+    bad = f", {number(failed)} failed" if failed else ""
+    return (
+        f"{count(findings, 'finding')}{sure}{bad} of "
+        f"{count(processes, 'process', 'processes')} in {count(traces, 'trace')}"
+    )
 
 
 def extent(made: Merged) -> str:

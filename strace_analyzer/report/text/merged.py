@@ -21,7 +21,7 @@ from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.merged.digest import CauseKey
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.report.merged.tables import Cell, MergedTable, causes, for_people, most, tables
-from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.text.style import (
     DOUBT,
@@ -150,7 +150,6 @@ def _entry(
 ) -> Table:
     """`1  error  worker.py  181,204 findings in 40 traces`: what, where, fix, proof."""
     hosts, peers = where
-    findings, probable, _, failed, processes, traces = figures
     example = made.exemplars[key][0]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", width=2, no_wrap=True)
@@ -158,13 +157,7 @@ def _entry(
     grid.add_column(overflow="fold")
     level = Level(key.level)
     title = Text(safe(key.program), style=HEADING)
-    sure = f" ({number(probable)} probable)" if probable else ""
-    bad = f", {number(failed)} failed" if failed else ""
-    title.append(
-        f"  {key.rule}: {count(findings, 'finding')}{sure}{bad} of "
-        f"{count(processes, 'process', 'processes')} in {count(traces, 'trace')}",
-        style="not bold",
-    )
+    title.append(f"  {key.rule}: {of_cause(figures)}", style="not bold")
     grid.add_row(str(at), Text(str(level), style=LEVELS[level]), title)
     if len(hosts) > 1 or key.site:
         at_hosts = f"{count(len(hosts), 'host')}: {most(hosts)}" if len(hosts) > 1 else ""
