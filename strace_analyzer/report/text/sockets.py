@@ -20,7 +20,7 @@ from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, laid_out, path
 
 _WHOLE = 2
-_LEAST_OF_A_CALL = 50
+_LEAST_OF_A_CALL = 30
 """columns below which a call stands under its line's name, not beside it"""
 _HEADINGS = ("LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN")
 _HEAD = ((0, (7, 0)), (1, (9, 28)), (2, (33, 29)), (3, (35, 40)))
