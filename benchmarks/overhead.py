@@ -19,7 +19,7 @@ from pathlib import Path
 from bench import machine, row, write_section
 from measure import Timing, Work, interleaved
 
-from strace_analyzer.kernel.strace_command import strace_command
+from strace_analyzer.strace_command import strace_command
 
 HERE = Path(__file__).resolve().parent
 READS = "f = open('/dev/zero', 'rb', 0); any(not f.read(4096) for _ in range(100_000))"

@@ -22,10 +22,16 @@ class Fault(NamedTuple):
 
 class Guard:
     """Around work that can meet any input. After it `error` is the fault that ended it, None where
-    none did. Errors raised on purpose pass, as do interrupts and exits, and a lack of memory."""
+    none did. What `passes` is not held up: errors raised on purpose, a lack of memory; interrupts
+    and exits pass anyhow."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, passes: tuple[type[Exception], ...] = (StraceAnalyzerError, MemoryError)
+    ) -> None:
         self.error: str | None = None
+        self.raised = ""
+        """the same without where that was"""
+        self._passes = passes
 
     def __enter__(self) -> None:
         self.error = None
@@ -36,9 +42,7 @@ class Guard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if not isinstance(error, Exception) or isinstance(
-            error, (StraceAnalyzerError, MemoryError)
-        ):
+        if not isinstance(error, Exception) or isinstance(error, self._passes):
             return False
         import traceback  # here, since it takes long to load and is hardly ever needed
 
@@ -46,7 +50,8 @@ class Guard:
             f"{place.filename.rpartition('/')[2]}:{place.lineno}"
             for place in traceback.extract_tb(trace)[: -_FRAMES - 1 : -1]
         ]
-        self.error = f"{type(error).__name__}: {str(error)[:200]} ({' < '.join(places)})"
+        self.raised = f"{type(error).__name__}: {str(error)[:200]}"
+        self.error = f"{self.raised} ({' < '.join(places)})"
         return True
 
     def fault(self, line: int) -> Fault:

@@ -446,22 +446,6 @@ class ProcessUse(NamedTuple):
     most_needed: int = 0
     """as `peak_needed_with_time_wait`, with the same assumption"""
 
-    @property
-    def wastes_only_if_at_once(self) -> bool:
-        """More ports were pinned than needed only on the assumption of `most_pinned`: the trace
-        has no times."""
-        assumed = self.peak_pinned_with_time_wait is None
-        return assumed and self.most_pinned > self.most_needed and not self._wastes_open
-
-    @property
-    def wastes(self) -> bool:
-        """More ports were pinned than the same connections needed, open or in TIME_WAIT."""
-        return self._wastes_open or self.most_pinned > self.most_needed
-
-    @property
-    def _wastes_open(self) -> bool:
-        return self.peak_pinned > self.peak_needed
-
 
 class AddressUse(NamedTuple):
     """Ports that bind() with port 0 pinned on one specific local address; each address has its

@@ -79,8 +79,7 @@ def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
     reader, analysis = opened(trace, settings)
     try:
         for events in reader.batches():
-            for event in events:
-                analysis.feed(event)
+            analysis.feed(events)
     except EveryLineMattersError:
         return _analyzed(trace, replace(settings, strict=True))
     except SeveralStreamsError as several:
@@ -228,15 +227,11 @@ class Analyzer:
     def feed(self, line: str | bytes) -> list[Finding]:
         """Take in one line, with or without its end."""
         raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
-        changed: list[Finding] = []
-        for event in self._stream.feed(raw):
-            changed += self._analysis.feed(event)
-        return changed
+        return self._analysis.feed(self._stream.feed(raw))
 
     def close(self) -> Analysis:
         """The end of the stream."""
-        for event in self._stream.close():
-            self._analysis.feed(event)
+        self._analysis.feed(self._stream.close())
         self._analysis.close()
         clock = self._stream.clock
         accounts = (self._stream.accounting,)

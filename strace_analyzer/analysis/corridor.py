@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.beginning import is_of_a_child
@@ -26,6 +27,7 @@ from strace_analyzer.analysis.unknowns import Unknowns
 from strace_analyzer.analysis.unread import ON_A_SOCKET, Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
+from strace_analyzer.exhaustion import ASKING, Exhaustion
 from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.findings import (
     Failure,
@@ -42,12 +44,14 @@ from strace_analyzer.findings import (
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.step import FAILED, MAKING, MOVING
+from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.step import FAILED
 from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.rules.evidence import Held
+from strace_analyzer.rules.waste import is_wasteful_if_at_once
 from strace_analyzer.trace.events import (
     Entered,
     Event,
@@ -96,6 +100,13 @@ class Settings:
     """strace was started by us, with the options that show all that the model needs"""
 
 
+class Asked(NamedTuple):
+    """Who is told of one kind of steps: the rules last, which may ask the others."""
+
+    observers: tuple[Callable[[Step], None], ...]
+    rules: tuple[Rule, ...]
+
+
 class TraceAnalysis:
     """One trace on its way through the house. `feed` events, `close`, then read the results."""
 
@@ -133,7 +144,13 @@ class TraceAnalysis:
         self._traffics = Traffics(self._tracker.tasks)
         self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
-        self._listeners = {role: self._listening(role) for role in MAKING | MOVING | {FAILED}}
+        self._listening: dict[str | type[Event], tuple[Callable[[Any], None], ...]] = {}
+        """who hears calls of a name, or events of another type, as far as one came"""
+        self._asked: dict[tuple[str, Binding | None], Asked] = {}
+        """who is told of steps, by their role and how the socket was bound before, as far as one
+        came"""
+        self._exhaustion = Exhaustion()
+        self.now: float | None = None
         self._start: float | None = None
         self._last: Timed | None = None
         """the last event with a time"""
@@ -201,50 +218,89 @@ class TraceAnalysis:
         """The internet sockets that are open now."""
         return standing(self._tracker.tasks)
 
-    def feed(self, event: Event) -> list[Finding]:
-        """Take one event in; the findings that it made or changed (level and confidence
-        provisional). A fault of ours costs the event and is told in the result."""
-        with self._guard:
-            return self._fed(event)
-        self._faults.append((event.span.source, self._guard.fault(event.span.first)))
-        return []
+    def feed(self, events: Iterable[Event]) -> list[Finding]:
+        """Take events in; the findings that they made or changed (level and confidence
+        provisional). A fault of ours costs its event and is told in the result."""
+        changed: list[Finding] = []
+        listening, steps, doubts = self._listening, self._tracker.steps, self._doubts
+        coming = iter(events)
+        while True:
+            with self._guard:
+                for event in coming:
+                    if isinstance(event, _TIMED) and event.seconds is not None:
+                        if self._start is None:
+                            self._start = event.seconds
+                        self._last = event
+                    kind = event.name if isinstance(event, Syscall) else type(event)
+                    for hear in listening.get(kind) or self._subscribe(event):
+                        hear(event)
+                    if steps or doubts:
+                        changed += self._tell(self._tracker.taken())
+                break
+            span = event.span
+            self._faults.append((span.source, self._guard.fault(span.first)))
+        return changed
 
-    def _fed(self, event: Event) -> list[Finding]:
-        if isinstance(event, _TIMED) and event.seconds is not None:
-            if self._start is None:
-                self._start = event.seconds
-            self._last = event
-        elif isinstance(event, Notice):
-            self._quotes.append(event.text)
-        if isinstance(event, Unparsed):
-            self._not_understood(self._unread.feed(event))
-        elif isinstance(event, Syscall) and event.name in ON_A_SOCKET:
-            self._not_understood(self._unread.call(event))
-        self.visibility.feed(event)
-        if self._first_call is None and isinstance(event, (Syscall, Entered)):
+    def _subscribe(self, event: Event) -> tuple[Callable[[Any], None], ...]:
+        """Who hears events like this one: calls of its name, or other events of its type."""
+        hears: list[Callable[[Any], None]] = []
+        if isinstance(event, (Syscall, Entered)) and self._first_call is None:
             self._first_call = event.name
-        if self._settings.keep_sockets and isinstance(event, Syscall):
-            self._traffics.call(event)
-        steps = self._tracker.feed(event)
+        if isinstance(event, Notice):
+            hears.append(self._noticed)
+        elif isinstance(event, Unparsed):
+            hears.append(self._not_parsed)
+        elif isinstance(event, Syscall) and event.name in ON_A_SOCKET:
+            hears.append(self._called)
+        hears.append(self.visibility.pieces.listening(type(event)))
+        if isinstance(event, Syscall):
+            hears += self.visibility.hears_of(event.name)
+            if not self.visibility.is_counted:
+                hears.append(self._counted)
+            if self._settings.keep_sockets:
+                hears.append(self._traffics.call)
+        hears += self._tracker.listening(type(event))
         if self._genealogy is not None:
-            self._genealogy.feed(event)
-        return self._take(steps) if steps or self._doubts else []
+            hears.append(self._genealogy.feed)
+        kind = event.name if isinstance(event, Syscall) else type(event)
+        self._listening[kind] = told = tuple(hears)
+        return told
+
+    def _counted(self, call: Syscall) -> None:
+        if self.visibility.is_counted:
+            self._listening.clear()  # nobody counts calls any more
+
+    def _noticed(self, event: Notice) -> None:
+        self._quotes.append(event.text)
+
+    def _not_parsed(self, event: Unparsed) -> None:
+        self._not_understood(self._unread.feed(event))
+
+    def _called(self, call: Syscall) -> None:
+        self._not_understood(self._unread.call(call))
 
     def close(self) -> list[Finding]:
         """The end of the trace; the findings that only it completes."""
-        changed = self._take(self._tracker.close())
+        changed = self._tell(self._tracker.close())
         changed += self._engine.close()
         self.lives.close()
         self._ports = self._ledger.close(self._end, self._start)
         self._summarize()
         return changed
 
-    def _take(self, steps: list[Step]) -> list[Finding]:
+    def _tell(self, steps: list[Step]) -> list[Finding]:
+        """Steps, and the doubts that have come up, to all who asked for them."""
         changed: list[Finding] = []
         for step in steps:
-            for listen in self._listeners[step.role]:
-                listen(step)
-            changed += self._engine.feed(step)
+            was = step.was
+            kind = step.role, None if was is None else was.binding
+            asked = self._asked.get(kind)
+            if asked is None:
+                asked = self._asked[kind] = self._asking(*kind)
+            self.now = step.event.seconds
+            for hear in asked.observers:
+                hear(step)
+            changed += self._engine.feed(step, asked.rules)
         if self._doubts:
             for doubt in self._doubts:
                 self._unknowns.feed(doubt)
@@ -257,20 +313,22 @@ class TraceAnalysis:
             at = Location(self.source_name(line.source), line.line)
             self._unknowns.add(Doubt.UNREAD, None, None, at)
 
-    def _listening(self, role: str) -> tuple[Callable[[Step], None], ...]:
-        """Who is told of steps with this role; the engine comes after them, its rules may ask."""
-        listeners: list[Callable[[Step], None]] = []
+    def _asking(self, role: str, binding: Binding | None) -> Asked:
+        """Who is told of steps with this role of sockets that were bound so before."""
+        observers: list[Callable[[Step], None]] = []
+        if role in ASKING:
+            observers.append(self._exhaustion.judge)
         if role in Census.roles:
-            listeners.append(self._census.feed)
+            observers.append(self._census.feed)
         if role in Failures.roles:
-            listeners.append(self._failed.feed)
+            observers.append(self._failed.feed)
         if role in PortLedger.roles:
-            listeners.append(self._ledger.step)
+            observers.append(self._ledger.step)
         if self._what_if is not None and role != FAILED:
-            listeners.append(self._what_if.step)
+            observers.append(self._what_if.step)
         if self._settings.keep_sockets and role != FAILED:
-            listeners.append(self.lives.feed)
-        return tuple(listeners)
+            observers.append(self.lives.feed)
+        return Asked(tuple(observers), self._engine.asked(role, binding))
 
     @property
     def _end(self) -> float | None:
@@ -381,7 +439,7 @@ class TraceAnalysis:
                 left_out=left_out,
                 shortened=sum(account.shortened for account in accounts),
                 injected=self._tracker.injected,
-                untimed=sum(use.wastes_only_if_at_once for use in self._summary.uses.values()),
+                untimed=sum(is_wasteful_if_at_once(use) for use in self._summary.uses.values()),
             )
         )
         if self._apart is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from strace_analyzer.exhaustion import failure, towards
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import Destination, space
-from strace_analyzer.kernel.exhaustion import Exhaustion, failure, towards
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.refused import UNDER_WAY
 from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
@@ -26,26 +26,21 @@ class Failures:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._exhaustion: dict[tuple[int, str | None], Exhaustion] = {}
         self._counted: dict[_Key, Failure] = {}
 
     def feed(self, step: Step) -> None:
         """Count `step` if it is a call that failed."""
-        event, socket = step.event, step.socket
+        event = step.event
         if not isinstance(event, Syscall):
             return
-        key = socket.namespace, space(socket)
-        exhaustion = self._exhaustion.get(key)
-        if exhaustion is None:
-            exhaustion = self._exhaustion[key] = Exhaustion()
-        is_dry = exhaustion.judge(step) is not None  # also of those that worked
+        is_dry = step.dry is not None
         errno = failure(step)
         if errno is None or (errno in UNDER_WAY and not is_dry):
             return
         asked = asked_address(event)
         code = "injected" if event.result.injected else "no-port"
         if not event.result.injected and not is_dry:
-            code = explanation(step, errno, asked, exhaustion)
+            code = explanation(step, errno, asked)
         group = step.task.group if step.role == FAILED else step.description.group
         address = endpoint(asked) if step.role == "bind" else _goal(step)
         self._count(group, step, errno, code, address)
@@ -64,7 +59,7 @@ class Failures:
         at = Location(self._context.source_name(span.source), span.first)
         known = self._counted.get(key)
         if known is None:
-            trace, kind = self._context.trace, space(step.socket)
+            trace, kind = self._context.trace, step.space
             self._counted[key] = Failure(
                 trace, process, step.event.name, errno, kind, address, 1, at, at, code
             )
@@ -72,7 +67,7 @@ class Failures:
             self._counted[key] = known._replace(times=known.times + 1, last=at)
 
 
-def explanation(step: Step, errno: str, asked: SocketAddress | None, exhaustion: Exhaustion) -> str:
+def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
     """Why the call failed, in a code: what the error means there (the ERRORS of its page in section
     2 of the manual, tcp(7), udp(7), ip(7))."""
     assert isinstance(step.event, Syscall)
@@ -88,7 +83,7 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, exhaustion:
         case "bind", "EINVAL":
             return "bound-already"
         case _, ("EADDRNOTAVAIL" | "EADDRINUSE"):
-            return _no_address(step, exhaustion)
+            return _no_address(step)
         case (("setsockopt" | "getsockopt"), ("EPERM" | "EACCES")):
             return "not-permitted"
         case "socket", _:
@@ -102,12 +97,12 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None, exhaustion:
     return _MEANING.get(errno, "other")
 
 
-def _no_address(step: Step, exhaustion: Exhaustion) -> str:
+def _no_address(step: Step) -> str:
     """A connect() or a send that no address, or no pair of them, could be had for."""
     was, to = step.was, towards(step)
-    is_six = to is not None and ":" in to.address and not exhaustion.has_ipv6
+    is_six = to is not None and ":" in to.address and not step.reached_ipv6
     has_port = was is not None and was.binding in (Binding.BOUND, Binding.EPHEMERAL)
-    if has_port and not is_six and space(step.socket) != "UDP":
+    if has_port and not is_six and step.space != "UDP":
         return "pair-in-use"
     return "no-ipv6" if to is not None and ":" in to.address else "no-address"
 

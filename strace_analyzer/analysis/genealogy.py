@@ -79,7 +79,7 @@ class Genealogy:
 
     def _spoken(self, tid: int, seconds: float | None) -> _Life | None:
         life = self._of.get(tid)
-        task = self._tasks.alive(tid)
+        task = self._tasks.by_tid.get(tid)
         if task is None:
             return life
         if life is None or life.group is not task.group:
@@ -95,8 +95,8 @@ class Genealogy:
         return life
 
     def _born(self, call: Syscall) -> None:
-        child = self._tasks.alive(call.result.value or 0)
-        caller = self._tasks.alive(call.tid)
+        child = self._tasks.by_tid.get(call.result.value or 0)
+        caller = self._tasks.by_tid.get(call.tid)
         if child is None or caller is None:
             return
         life = self._life(child.group, call.seconds)

@@ -27,7 +27,7 @@ _EXITS = frozenset({"exit", "exit_group"})
 
 
 class Pieces:
-    """Of one trace. `feed` every event, then read.
+    """Of one trace. Give it every event (`listening`), then read.
 
     `began_midway` counts tasks whose first line is the end of a call; `lost` counts halves in the
     middle whose other half is missing; `broke_off` counts what was under way at the end. The latter
@@ -39,11 +39,8 @@ class Pieces:
         self.lost = 0
         self._known: set[int] = set()
         self._inside: dict[int, Entered] = {}
-        self._is_cut = False
-        self.ends_in_exits = False
-        """the last line is that of a task's end"""
-        self._has_ended = False
-        """the last line was the end of a program"""
+        self._last: Event | None = None
+        """a reader gives the last line, whatever it is"""
         self._has_table = False
         self._calls = 0
         self._take: dict[type[Event], Callable[[Any], None]] = {
@@ -61,20 +58,27 @@ class Pieces:
     def broke_off(self) -> int:
         """Calls under way, and a last line that was cut, where nothing says that the trace
         ended."""
-        if self._has_ended or self._has_table:
+        last = self._last
+        has_ended = isinstance(last, (Syscall, Entered)) and last.name in _EXITS
+        if has_ended or self._has_table:
             return 0
-        return self._is_cut + sum(half.name in ALWAYS_MATTER for half in self._inside.values())
+        is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
+        return is_cut + sum(half.name in ALWAYS_MATTER for half in self._inside.values())
 
-    def feed(self, event: Event) -> None:
-        """Note what `event` shows."""
-        self._is_cut = self._has_ended = self.ends_in_exits = (
-            False  # a reader gives the last line, whatever it is
-        )
-        take = self._take.get(type(event))
-        if take is not None:
-            take(event)
+    @property
+    def ends_in_exits(self) -> bool:
+        """The last line is that of a task's end."""
+        return isinstance(self._last, (Exited, Killed))
+
+    def listening(self, kind: type[Event]) -> Callable[[Any], None]:
+        """What is to be given events of this type."""
+        return self._take.get(kind, self._other)
+
+    def _other(self, event: Event) -> None:
+        self._last = event
 
     def _call(self, call: Syscall) -> None:
+        self._last = call
         self._calls += 1
         tid, name = call.tid, call.name
         began = self._inside.pop(tid, None)
@@ -87,35 +91,36 @@ class Pieces:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
             self._known.add(tid)  # later than in the beginning a reader shows not all that it says
-        self._has_ended = name in _EXITS
 
     def _entry(self, half: Entered) -> None:
+        self._last = half
         tid, name = half.tid, half.name
         if tid in self._inside:
             self._lose(self._inside[tid])
         self._inside[tid] = half
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
             self._known.add(tid)
-        self._has_ended = name in _EXITS
 
     def _end(self, event: Exited | Killed | Detached) -> None:
-        self.ends_in_exits = not isinstance(event, Detached)
+        self._last = event
         self._inside.pop(event.tid, None)
         self._known.discard(event.tid)
         if isinstance(event, Exited) and event.superseded_by is not None:
             self._renamed(event.superseded_by, event.tid)
 
     def _identified(self, event: Identified) -> None:
+        self._last = event
         self._renamed(0, event.tid)
 
     def _cut(self, event: Unparsed) -> None:
-        self._is_cut = _RESULT.search(event.text) is None
+        self._last = event
         for tid, half in self._inside.items():
             if half.span[:2] == event.span[:2]:  # its other half came, but they are not understood
                 del self._inside[tid]
                 break
 
     def _table(self, event: TableRow) -> None:
+        self._last = event
         self._has_table = True
 
     def _lose(self, half: Entered) -> None:

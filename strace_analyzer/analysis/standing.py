@@ -25,7 +25,7 @@ def standing(tasks: Iterable[Task]) -> Standing:
         held.description.id: held.description.socket
         for table in tables
         for fd in table
-        if (held := table.get(fd)) is not None and held.description.socket.is_inet
+        if (held := table.slots.get(fd)) is not None and held.description.socket.is_inet
     }
     pinned = sum(
         socket.binding is Binding.EPHEMERAL and is_early_wildcard_bind(socket)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strace_analyzer.findings import Warning
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.strace_command import remedy
+from strace_analyzer.strace_command import remedy
 
 _NAMED = 6
 """so many lines or tasks are named in one sentence"""

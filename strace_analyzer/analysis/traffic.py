@@ -79,11 +79,11 @@ class Traffics:
         is_sent = name in SENDING
         if not is_sent and name not in RECEIVING:
             return
-        task = self._tasks.alive(call.tid)
+        task = self._tasks.by_tid.get(call.tid)
         if task is None or not task.table.slots:
             return
         fd = fd_argument(argument(call.args, 0))
-        held = None if fd is None or not fd.may_be_socket else task.table.get(fd.fd)
+        held = None if fd is None or not fd.may_be_socket else task.table.slots.get(fd.fd)
         if fd is None or held is None:
             return
         traffic = self._at(held.description.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from strace_analyzer.findings import Location, Unknown
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.step import DoubtAt
-from strace_analyzer.kernel.strace_command import remedy
 from strace_analyzer.rules.evidence import Context
+from strace_analyzer.strace_command import remedy
 
 
 class Unknowns:

@@ -7,11 +7,13 @@ of hundreds failed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
-from strace_analyzer.trace.events import CLONES, Event, Syscall
+from strace_analyzer.trace.events import CLONES, Syscall
 
 CLASSLESS = frozenset({
     "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",
@@ -41,7 +43,8 @@ are not there."""
 
 
 class Visibility:
-    """What one trace showed. `feed` every event, then ask.
+    """What one trace showed. Give it the calls that it `hears_of`, and its `pieces` every
+    event, then ask.
 
     `nothing_hidden` says that the options of strace are known to show all that matters.
     """
@@ -53,39 +56,36 @@ class Visibility:
         self.calls = 0
         self.failures = 0
         """calls that failed; both are counted no further than they can tell anything"""
-        self._is_counted = False
+        self.is_counted = False
         self.loader_ran = False
         """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
         self._users: set[int] = set()
         """tasks that make, bind or connect sockets"""
 
-    def feed(self, event: Event) -> None:
-        """Note what `event` shows."""
-        self.pieces.feed(event)
-        if isinstance(event, Syscall):
-            name = event.name
-            self.names.add(name)
-            if name in _SOCKETS:
-                self._users.add(event.tid)
-            if not self._is_counted:
-                self._count(event)
+    def hears_of(self, name: str) -> Iterator[Callable[[Syscall], None]]:
+        """There are calls of this name: what is to be given those to come, in order. It is to be
+        asked again where `is_counted` has changed."""
+        self.names.add(name)
+        if name in _SOCKETS:
+            yield self._uses_sockets
+        if not self.is_counted:
+            yield self._count
+
+    def _uses_sockets(self, call: Syscall) -> None:
+        self._users.add(call.tid)
 
     def _count(self, call: Syscall) -> None:
         self.calls += 1
         self.failures += call.result.failed
         if call.name in ("open", "openat") and not self.loader_ran and self.calls < 100:
             self.loader_ran = '"/etc/ld.so.cache"' in call.text
-        self._is_counted = self.calls >= BEGINNING and 0 < self.failures < self.calls
+        self.is_counted = self.calls >= BEGINNING and 0 < self.failures < self.calls
 
     @property
     def is_settled(self) -> bool:
         """Calls that the model does not follow can tell no more about the options of strace."""
         shows_sockets = "socket" in self.names and not self.names.isdisjoint({"bind", "connect"})
-        return (
-            self.calls >= BEGINNING
-            and 0 < self.failures < self.calls
-            and (shows_sockets or self.is_surely_unfiltered)
-        )
+        return self.is_counted and (shows_sockets or self.is_surely_unfiltered)
 
     @property
     def is_surely_unfiltered(self) -> bool:

@@ -28,7 +28,7 @@ def command(
     lean: options.Lean = False,
 ) -> int:
     """Print the strace command line whose output hides nothing, quoted for a shell."""
-    from strace_analyzer.kernel.strace_command import quoted, strace_command
+    from strace_analyzer.strace_command import quoted, strace_command
 
     if pid and program:
         raise typer.BadParameter("give --pid or a program, not both")

@@ -3,6 +3,7 @@ options."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from strace_analyzer.trace.annotation import SocketNote, socket_note
@@ -21,21 +22,22 @@ from strace_analyzer.trace.values import (
 
 
 class FdArgument(NamedTuple):
-    """A descriptor argument: its number and the note behind it (-y, -yy), None without."""
+    """A descriptor argument."""
 
     fd: int
     note: str | None
+    """what -y or -yy print behind it, None without"""
+    socket: SocketNote | None
+    """the socket that the note names; None without a note, or where it names another file"""
+    may_be_socket: bool
+    """False where the note says that it is a file, a pipe, a UNIX socket"""
 
-    @property
-    def socket(self) -> SocketNote | None:
-        """The socket that the note names, None without a note or where it names another file."""
-        return None if self.note is None else socket_note(self.note)
 
-    @property
-    def may_be_socket(self) -> bool:
-        """False where the note says that it is a file, a pipe, a UNIX socket."""
-        note = self.socket
-        return self.note is None or (note is not None and not note.foreign)
+@lru_cache(maxsize=4096)
+def _fd(number: int, note: str | None) -> FdArgument:
+    socket = None if note is None else socket_note(note)
+    may_be_socket = note is None or (socket is not None and not socket.foreign)
+    return FdArgument(number, note, socket, may_be_socket)
 
 
 def argument(args: tuple[Value, ...], index: int) -> Value | None:
@@ -53,16 +55,27 @@ def fd_argument(value: Value | None) -> FdArgument | None:
             value = value.value
         else:
             return None
-    return FdArgument(value, note) if 0 <= value < 2**31 else None
+    return _fd(value, note) if 0 <= value < 2**31 else None
+
+
+def first_fd(args: tuple[Value, ...]) -> FdArgument | None:
+    """The descriptor that is the first argument, or None."""
+    return fd_argument(args[0]) if args else None
 
 
 def result_fd(call: Syscall) -> FdArgument | None:
     """The descriptor that `call` returned, None where it failed or its result is not known."""
     result = call.result
     value = result.value
-    if result.failed or value is None or value < 0:
+    if value is None or value < 0 or result.errno is not None:
         return None
-    return FdArgument(value, result.annotation)
+    return _fd(value, result.annotation)
+
+
+def returned_fd(call: Syscall) -> tuple[FdArgument, ...]:
+    """As `result_fd`: a tuple of one, or of none."""
+    fd = result_fd(call)
+    return () if fd is None else (fd,)
 
 
 def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:

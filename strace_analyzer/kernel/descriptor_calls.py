@@ -8,6 +8,7 @@ from strace_analyzer.kernel.arguments import (
     fd_argument,
     pair_of_fds,
     result_fd,
+    returned_fd,
 )
 from strace_analyzer.kernel.objects import Descriptor, Task
 from strace_analyzer.kernel.state import Kernel
@@ -93,15 +94,19 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     if call.result.failed:
         return
     match number(argument(call.args, 1), FCNTL_COMMANDS):
-        case 0:  # F_DUPFD
-            _duplicate(kernel, task, call, fd, close_on_exec=False)
-        case 1030:  # F_DUPFD_CLOEXEC
-            _duplicate(kernel, task, call, fd, close_on_exec=True)
+        case 0 | 1030 as command:  # F_DUPFD, F_DUPFD_CLOEXEC
+            _duplicate(kernel, task, call, fd, close_on_exec=command == 1030)
         case 2:  # F_SETFD
             flag = includes(argument(call.args, 2), "FD_CLOEXEC", FD_FLAGS)
             task.table.set_close_on_exec(fd.fd, bool(flag))
         case _:
             return
+
+
+def _copy(call: Syscall) -> tuple[FdArgument, ...]:
+    """What fcntl(2) gave: F_DUPFD gives the smallest free number from its argument on."""
+    copies = number(argument(call.args, 1), FCNTL_COMMANDS) in (0, 1030)
+    return returned_fd(call) if copies else ()
 
 
 def ioctl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
@@ -128,9 +133,12 @@ def returns_fd(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 def pipe(kernel: Kernel, task: Task, call: Syscall) -> None:
     """pipe(2), pipe2(2): two new descriptors."""
-    if not call.result.failed:
-        for fd in pair_of_fds(argument(call.args, 0)):
-            kernel.number_was_given(task, fd.fd, call)
+    for fd in _pair(call):
+        kernel.number_was_given(task, fd.fd, call)
+
+
+def _pair(call: Syscall) -> tuple[FdArgument, ...]:
+    return () if call.result.failed else pair_of_fds(argument(call.args, 0))
 
 
 def received(kernel: Kernel, task: Task, call: Syscall) -> None:
@@ -148,8 +156,7 @@ def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
     fd = fd_argument(argument(entered.args, 0))
     assert fd is not None  # or interest.py would ignore it
     kernel.close_was_seen = True
-    begun = kernel.calls.get(task.tid)
-    assert begun is not None
+    begun = kernel.calls[task.tid]
     begun.close(task.table, fd.fd)
 
 
@@ -163,19 +170,19 @@ GIVES_FD = (
 """Calls of which only the new descriptor matters that they return."""
 
 _DUP = SystemCall(on=dup, when=When.COPIED)
-_FCNTL = SystemCall(on=fcntl, when=When.COPIED)
+_FCNTL = SystemCall(on=fcntl, when=When.COPIED, gives=_copy)
 
 CALLS = {
     "close": SystemCall(on=close, when=When.HELD, begin=entered_close, is_attempt=True),
     "close_range": SystemCall(close_range),
-    "dup": _DUP,
+    "dup": _DUP._replace(gives=returned_fd),
     "dup2": _DUP,
     "dup3": _DUP,
     "fcntl": _FCNTL,
     "fcntl64": _FCNTL,
     "ioctl": SystemCall(on=ioctl, when=When.HELD),
-    "pidfd_getfd": SystemCall(received),
-    "pipe": SystemCall(pipe),
-    "pipe2": SystemCall(pipe),
-    **dict.fromkeys(GIVES_FD, SystemCall(returns_fd, when=When.GIVEN)),
+    "pidfd_getfd": SystemCall(received, gives=returned_fd),
+    "pipe": SystemCall(pipe, gives=_pair),
+    "pipe2": SystemCall(pipe, gives=_pair),
+    **dict.fromkeys(GIVES_FD, SystemCall(returns_fd, when=When.GIVEN, gives=returned_fd)),
 }

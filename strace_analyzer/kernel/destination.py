@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
-from strace_analyzer.kernel.socket_state import Origin, Socket
+from strace_analyzer.kernel.socket_state import INTERNET, Origin, Socket
+from strace_analyzer.trace.sockaddr import SocketAddress
 
 MAPPED = "::ffff:"
 
@@ -32,7 +34,7 @@ def space(socket: Socket) -> str | None:
 
     A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
     """
-    if not socket.is_inet or socket.origin is Origin.ACCEPTED:
+    if socket.domain not in INTERNET or socket.origin is Origin.ACCEPTED:
         return None  # an accepted connection stands on its listener's port
     if socket.protocol in ("TCP", "MPTCP"):
         return "TCP"
@@ -43,9 +45,9 @@ def space(socket: Socket) -> str | None:
     return None
 
 
-def destination(socket: Socket) -> Destination | None:
-    """Where it is or was last connected to."""
-    peer = socket.peer
+@lru_cache(maxsize=4096)
+def destination(peer: SocketAddress | None) -> Destination | None:
+    """The address of the last connect() as a destination; None where it is none of the internet."""
     if peer is None or peer.address is None or peer.port is None:
         return None
     return Destination(

@@ -12,18 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strace_analyzer.kernel import process_calls
-from strace_analyzer.kernel.arguments import argument, pair_of_fds, result_fd
 from strace_analyzer.kernel.catalogue import CALLS
-from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.kernel.objects import FdTable
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import Event, Syscall
-
-_RETURNING = frozenset(GIVES_FD) | {
-    "accept", "accept4", "dup", "fcntl", "fcntl64", "pidfd_getfd", "socket",
-}  # fmt: skip
-_FILLING = {"pipe": 0, "pipe2": 0, "socketpair": 3}
-"""which argument is the pair of new descriptors"""
 
 
 class EntryTimes:
@@ -77,20 +69,11 @@ class EntryTimes:
                 return
 
     def _table(self, tid: int) -> FdTable | None:
-        task = self._tasks.alive(tid)
+        task = self._tasks.by_tid.get(tid)
         return None if task is None else task.table
 
 
 def _given(call: Syscall) -> tuple[int, ...]:
     """The numbers that `call` gave out."""
-    if call.name in _FILLING and not call.result.failed:
-        return tuple(fd.fd for fd in pair_of_fds(argument(call.args, _FILLING[call.name])))
-    if call.name not in _RETURNING or not _is_new(call):
-        return ()
-    fd = result_fd(call)
-    return () if fd is None else (fd.fd,)
-
-
-def _is_new(call: Syscall) -> bool:
-    """fcntl() gives a number only where it copies: the smallest free one from its argument on."""
-    return not call.name.startswith("fcntl") or "F_DUPFD" in call.text
+    row = CALLS.get(call.name)
+    return () if row is None or row.gives is None else tuple(fd.fd for fd in row.gives(call))

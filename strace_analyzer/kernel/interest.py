@@ -26,7 +26,6 @@ BEGINNING = 500
 """Calls and halves of calls."""
 
 _NO_TABLE = FdTable()
-_NO_NUMBERS: Mapping[int, Descriptor] = {}
 
 
 class Interest:
@@ -37,8 +36,9 @@ class Interest:
         listener's, so nothing depends on it here."""
         self._kernel = kernel
         self._tasks = kernel.tasks
-        self._alive = kernel.tasks.alive
         self._heard = 0
+        self.has_begun = False
+        """the beginning of the trace, which tells who is there, is over"""
         self.when = {name: row.when for name, row in CALLS.items()}
         if incoming:
             self.when["getsockname"] = When.ALWAYS
@@ -59,35 +59,32 @@ class Interest:
         return self._tasks.is_awaited(tid)
 
     @property
-    def has_begun(self) -> bool:
-        """The beginning of the trace, which tells who is there, is over."""
-        return self._heard >= BEGINNING
-
-    @property
     def close_was_seen(self) -> bool:
         """A descriptor is not used again unseen."""
         return self._kernel.close_was_seen
 
     def hear(self, tid: int) -> None:
-        """`tid` has spoken. It is taken in, whatever it says, in the beginning, and while a child
-        may speak for the first time."""
+        """`tid` has spoken, in the beginning or while a child may speak for the first time: then it
+        is taken in, whatever it says."""
         self._heard += 1
-        if self._heard <= BEGINNING or self._tasks.awaits_children:
-            self._tasks.speaker(tid)
+        self.has_begun = self._heard >= BEGINNING
+        self._tasks.speaker(tid)
+
+    def table(self, tid: int) -> FdTable:
+        """The descriptors of `tid`; of an unknown task those that it would have."""
+        task = self._tasks.by_tid.get(tid)
+        table = self._tasks.table_of_strangers if task is None else task.table
+        return _NO_TABLE if table is None else table
 
     def numbers(self, tid: int) -> Mapping[int, Descriptor] | None:
         """The descriptors of `tid` that are sockets, of an unknown task those it would have;
         None where that is not all there is to know."""
-        task = self._alive(tid)
-        table = self._tasks.table_of_strangers if task is None else task.table
-        if table is None:
-            return _NO_NUMBERS
+        table = self.table(tid)
         return None if table.replaced else table.slots
 
     def holds(self, tid: int, number: int) -> bool:
         """`number` is one of the descriptors of `tid` that are sockets."""
-        table = self._table(tid)
-        return table is not None and number in table.slots
+        return number in self.table(tid).slots
 
     def is_quiet(self, held: Any) -> bool:
         """The connection stands: what is sent and received over it is no news."""
@@ -104,21 +101,24 @@ class Interest:
             and self._kernel.close_was_seen
         )
 
-    def ignores(self, call: Syscall, fd: FdArgument | None, begun: OpenCall | None) -> bool:
-        """True where `call` on `fd`, which is in the catalogue, can move nothing. A call in two
-        halves is judged by its first, which is `begun`."""
+    def ignores(
+        self, call: Syscall, table: FdTable, fd: FdArgument | None, begun: OpenCall | None
+    ) -> bool:
+        """True where `call` on `fd` of `table`, which is in the catalogue, can move nothing. A call
+        in two halves is judged by its first, which is `begun`."""
         when = self.when[call.name]
         if when is When.ALWAYS:
             return False
-        table = self._table(call.tid) or _NO_TABLE
         if when is When.GIVEN:
             return not table.knows(call.result.value)
         if fd is None:
             return True
         was_ignored = begun is not None and begun.is_ignored
-        held, is_known = table.get(fd.fd), table.knows(fd.fd)
-        if begun is not None and begun.is_elsewhere(table, fd.fd):
-            held, is_known = begun.descriptor, begun.descriptor is not None
+        held = table.slots.get(fd.fd)
+        is_known = held is not None or fd.fd in table.replaced
+        if begun is not None and begun.descriptor is not held and begun.is_elsewhere(table, fd.fd):
+            held = begun.descriptor
+            is_known = held is not None
         if when is When.OUTGOING:
             return held is not None and self.is_incoming(held)
         if when is When.COPIED:
@@ -130,36 +130,25 @@ class Interest:
         if not (fd.may_be_socket and is_known):
             is_closing = begun is not None and begun.closing is not None
             return not _has_target(call) and not is_closing
-        return (
-            when is When.MOVED
-            and held is not None
-            and self.is_quiet(held)
-            and (call.result.value or 0) > 0
-        )
+        if when is not When.MOVED or held is None:
+            return False
+        description = held.description
+        is_quiet = description.is_guess or description.socket.connection is Connection.CONNECTED
+        return is_quiet and (call.result.value or 0) > 0
 
-    def begun(self, half: Entered) -> OpenCall | None:
-        """The call that begins with `half`, with what its descriptor means now; None where that
-        is nobody's business. An ignored one can move nothing."""
+    def begun(self, half: Entered, table: FdTable) -> OpenCall | None:
+        """The call that begins with `half` in a task that has `table`, with what its descriptor
+        means now; None where that is nobody's business. An ignored one can move nothing."""
         when = self.when.get(half.name)
         if when is None or when is When.GIVEN:
             return None
         fd = CALLS[half.name].descriptor(half)
-        table = self._table(half.tid) or _NO_TABLE
         if when in (When.ALWAYS, When.OUTGOING):
-            call = OpenCall(half)
-            if fd is not None:
-                call.hold(table, fd.fd)
-            return call
-        if fd is None or not (fd.may_be_socket and table.knows(fd.fd)):
-            return OpenCall(half, is_ignored=not _has_target(half))
-        call = OpenCall(half)
-        if half.name != "close":
-            call.hold(table, fd.fd)
-        return call
-
-    def _table(self, tid: int) -> FdTable | None:
-        task = self._alive(tid)
-        return task.table if task is not None else self._tasks.table_of_strangers
+            return OpenCall(half, fd, table)
+        is_known = fd is not None and (fd.fd in table.slots or fd.fd in table.replaced)
+        if fd is None or not (fd.may_be_socket and is_known):
+            return OpenCall(half, fd, is_ignored=not _has_target(half))
+        return OpenCall(half, fd, None if half.name == "close" else table)
 
 
 def _has_target(call: Syscall | Entered) -> bool:

@@ -16,12 +16,14 @@ from strace_analyzer.kernel.socket_state import Socket
 
 
 class OpenFileDescription:
-    """A socket as all its descriptors share it. `references` counts descriptors in all tables,
-    `maker` is the task that made it, or was first seen with it, at `fd`."""
+    """A socket as all its descriptors share it. `references` counts descriptors in all tables, and
+    the calls under way that hold it; `maker` is the task that made it, or was first seen with it,
+    at `fd`."""
 
     __slots__ = (
         "fd",
         "group",
+        "held_in",
         "id",
         "is_guess",
         "is_unseen",
@@ -35,6 +37,8 @@ class OpenFileDescription:
         self.id = socket.id
         self.socket = socket
         self.references = 0
+        self.held_in: dict[FdTable, int] = {}
+        """the tables that have it, each with the number of its descriptors there"""
         self.maker = maker
         self.group = maker.group
         self.fd = fd
@@ -76,14 +80,12 @@ class FdTable:
         """True where `fd` is a socket, or was one until execve()."""
         return fd in self.slots or fd in self.replaced
 
-    def get(self, fd: int) -> Descriptor | None:
-        """The entry of `fd`, or None where it is no socket we know."""
-        return self.slots.get(fd)
-
     def set(self, fd: int, descriptor: Descriptor) -> None:
         """Put `descriptor` at `fd`, in the place of what stood there."""
         self.remove(fd)
         descriptor.description.references += 1
+        held_in = descriptor.description.held_in
+        held_in[self] = held_in.get(self, 0) + 1
         self.slots[fd] = descriptor
         self.freed.discard(fd)
 
@@ -98,17 +100,20 @@ class FdTable:
         descriptor = self.slots.pop(fd, None)
         if descriptor is not None:
             descriptor.description.references -= 1
+            held_in = descriptor.description.held_in
+            held_in[self] -= 1
+            if not held_in[self]:
+                del held_in[self]
             self.freed.add(fd)
         return descriptor
 
     def fork(self) -> FdTable:
         """A copy that shares every open file description (clone without CLONE_FILES)."""
         copy = FdTable()
-        copy.slots = dict(self.slots)
+        for fd, descriptor in self.slots.items():
+            copy.set(fd, descriptor)
         copy.has_ring = self.has_ring
         copy.freed = set(self.freed)
-        for descriptor in copy.slots.values():
-            descriptor.description.references += 1
         return copy
 
 
@@ -120,6 +125,7 @@ class ThreadGroup:
         "argv",
         "argv_truncated",
         "command",
+        "has_several_tables",
         "id",
         "parent",
         "programs",
@@ -134,6 +140,8 @@ class ThreadGroup:
         self.tgid = tgid
         self.parent = parent
         self.tids: list[int] = []
+        self.has_several_tables = False
+        """a thread of it may have a descriptor table of its own"""
         self.command: str | None = parent.command if parent else None
         """base name of the program that runs, from execve() or -Y"""
         self.argv: tuple[str, ...] = parent.argv if parent else ()

@@ -7,8 +7,7 @@ until the call returns, whatever other threads close or put at that number meanw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.objects import Descriptor, FdTable
 from strace_analyzer.trace.events import Entered, Syscall
 
@@ -16,28 +15,36 @@ from strace_analyzer.trace.events import Entered, Syscall
 class OpenCall:
     """A call that is under way.
 
-    `number` is its descriptor argument, `descriptor` what that stood for in `table` as the call
-    was entered; both None where it has none, or where what it meant does not matter. `closing` is
-    what a close() took out of the table. An `is_ignored` call can move nothing: its descriptor was
-    no socket when it began.
+    `fd` is its descriptor argument, if a note behind it shows that it is all there. `number` is the
+    descriptor that it is about, `descriptor` what that stood for in `table` as the call was
+    entered; both None where it has none, or where what it meant does not matter. `closing` is what
+    a close() took out of the table. An `is_ignored` call can move nothing: its descriptor was no
+    socket when it began.
     """
 
-    __slots__ = ("closing", "descriptor", "half", "is_ignored", "number", "table")
+    __slots__ = ("closing", "descriptor", "fd", "half", "is_ignored", "number", "table")
 
-    def __init__(self, half: Entered, *, is_ignored: bool = False) -> None:
+    def __init__(
+        self,
+        half: Entered,
+        fd: FdArgument | None,
+        holds: FdTable | None = None,
+        *,
+        is_ignored: bool = False,
+    ) -> None:
+        """It `holds` what stands at its descriptor in this table, until it is back."""
         self.half = half
+        self.fd = None if fd is None or fd.note is None else fd
         self.is_ignored = is_ignored
+        self.table = holds
         self.number: int | None = None
         self.descriptor: Descriptor | None = None
-        self.table: FdTable | None = None
         self.closing: Descriptor | None = None
-
-    def hold(self, table: FdTable, number: int) -> None:
-        """The call is about `number` of `table`: what stands there is kept until it is back."""
-        self.number, self.table = number, table
-        self.descriptor = table.get(number)
-        if self.descriptor is not None:
-            self.descriptor.description.references += 1
+        if holds is not None and fd is not None:
+            self.number = fd.fd
+            self.descriptor = holds.slots.get(fd.fd)
+            if self.descriptor is not None:
+                self.descriptor.description.references += 1
 
     def close(self, table: FdTable, number: int) -> None:
         """The call is a close(): the number is free now, the socket is closed when it is back."""
@@ -50,38 +57,21 @@ class OpenCall:
         """`number` of `table`, which this call is about, stands for something else by now."""
         if number != self.number or table is not self.table:
             return False
-        now = table.get(number)
+        now = table.slots.get(number)
         if now is None or self.descriptor is None:
             return now is not self.descriptor
         return now.description is not self.descriptor.description
 
 
-class OpenCalls:
-    """The calls under way in one trace, by the task that is inside."""
+OpenCalls = dict[int, OpenCall]
+"""The calls under way in one trace, by the task that is inside."""
 
-    def __init__(self) -> None:
-        self._inside: dict[int, OpenCall] = {}
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(tuple(self._inside))
-
-    def get(self, tid: int) -> OpenCall | None:
-        """The call that `tid` is inside of, or None."""
-        return self._inside.get(tid)
-
-    def begin(self, tid: int, call: OpenCall) -> None:
-        """`tid` entered `call`; one that it was inside of must have ended before."""
-        self._inside[tid] = call
-
-    def end(self, tid: int) -> OpenCall | None:
-        """The call that `tid` was inside of is over; None where it was inside of none."""
-        return self._inside.pop(tid, None)
-
-    def rename(self, old: int, new: int) -> None:
-        """The task that was known as `old` is `new`."""
-        call = self._inside.pop(old, None)
-        if call is not None:
-            self._inside[new] = call
+def rename(calls: OpenCalls, old: int, new: int) -> None:
+    """The task that was known as `old` is `new`."""
+    call = calls.pop(old, None)
+    if call is not None:
+        calls[new] = call
 
 
 def as_call(half: Entered) -> Syscall:

@@ -56,7 +56,7 @@ def _known(kernel: Kernel, task: Task, fd: int) -> OpenFileDescription | None:
     begun = kernel.begun
     if begun is not None and begun.is_elsewhere(task.table, fd):
         return None if begun.descriptor is None else begun.descriptor.description
-    descriptor = task.table.get(fd)
+    descriptor = task.table.slots.get(fd)
     return None if descriptor is None else descriptor.description
 
 

@@ -3,11 +3,15 @@ transitions.py."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from strace_analyzer.kernel.arguments import (
     FdArgument,
     argument,
     pair_of_fds,
     result_fd,
+    returned_fd,
 )
 from strace_analyzer.kernel.connect_calls import socket_for
 from strace_analyzer.kernel.doubts import Doubt
@@ -40,13 +44,27 @@ def socket(kernel: Kernel, task: Task, call: Syscall) -> None:
     fd = result_fd(call)
     if fd is None or _is_foreign(kernel, task, fd, call):
         return
-    domain = domain_of(argument(call.args, 0))
-    kind, protocol = transport(domain, argument(call.args, 1), argument(call.args, 2))
+    made = _asked_for(call.args)
     kernel.create(
         task, call, "socket", fd,
-        origin=Origin.CREATED, domain=domain, type=kind, protocol=protocol,
-        close_on_exec=_closes_on_exec(argument(call.args, 1)),
+        origin=Origin.CREATED, domain=made.domain, type=made.type, protocol=made.protocol,
+        close_on_exec=made.close_on_exec,
     )  # fmt: skip
+
+
+class _Made(NamedTuple):
+    domain: str | None
+    type: str | None
+    protocol: str | None
+    close_on_exec: bool
+
+
+@lru_cache
+def _asked_for(args: tuple[Value, ...]) -> _Made:
+    """What the arguments of socket(2) ask for; programs ask for few kinds."""
+    domain = domain_of(argument(args, 0))
+    kind, protocol = transport(domain, argument(args, 1), argument(args, 2))
+    return _Made(domain, kind, protocol, _closes_on_exec(argument(args, 1)))
 
 
 def _is_foreign(kernel: Kernel, task: Task, fd: FdArgument, call: Syscall) -> bool:
@@ -60,9 +78,12 @@ def _is_foreign(kernel: Kernel, task: Task, fd: FdArgument, call: Syscall) -> bo
 
 def socketpair(kernel: Kernel, task: Task, call: Syscall) -> None:
     """socketpair(2): two numbers that are certainly no internet sockets."""
-    if not call.result.failed:
-        for fd in pair_of_fds(argument(call.args, 3)):
-            kernel.number_was_given(task, fd.fd, call)
+    for fd in _pair(call):
+        kernel.number_was_given(task, fd.fd, call)
+
+
+def _pair(call: Syscall) -> tuple[FdArgument, ...]:
+    return () if call.result.failed else pair_of_fds(argument(call.args, 3))
 
 
 def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> None:
@@ -218,12 +239,12 @@ def _closes_on_exec(value: Value | None) -> bool:
 
 
 CALLS = {
-    "accept": SystemCall(on=accept),
-    "accept4": SystemCall(on=accept),
+    "accept": SystemCall(on=accept, gives=returned_fd),
+    "accept4": SystemCall(on=accept, gives=returned_fd),
     "bind": SystemCall(on=bind),
     "getsockname": SystemCall(on=getsockname, when=When.OUTGOING),
     "listen": SystemCall(on=listen),
     "shutdown": SystemCall(on=shutdown),
-    "socket": SystemCall(socket),
-    "socketpair": SystemCall(socketpair),
+    "socket": SystemCall(socket, gives=returned_fd),
+    "socketpair": SystemCall(socketpair, gives=_pair),
 }

@@ -114,6 +114,10 @@ class Evidence(NamedTuple):
     fd: int
 
 
+INTERNET = frozenset(("AF_INET", "AF_INET6", None))
+"""The domains that matter here; of a socket whose domain is not told it may be one of them."""
+
+
 class Socket(NamedTuple):
     """A socket at one moment. Immutable: a Step carries the one before and the one after."""
 
@@ -159,7 +163,7 @@ class Socket(NamedTuple):
     @property
     def is_inet(self) -> bool:
         """AF_INET or AF_INET6, or not known to be anything else."""
-        return self.domain in ("AF_INET", "AF_INET6", None)
+        return self.domain in INTERNET
 
     @property
     def is_tcp(self) -> bool:

@@ -15,7 +15,14 @@ from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
-from strace_analyzer.kernel.socket_state import Binding, Connection, Evidence, Origin, Socket
+from strace_analyzer.kernel.socket_state import (
+    INTERNET,
+    Binding,
+    Connection,
+    Evidence,
+    Origin,
+    Socket,
+)
 from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import Exited, Killed, Syscall
@@ -50,7 +57,7 @@ class Kernel:
         taken for a thread of the maker's process, where closing is not traced"""
         self.order: Order | None = None
         """kept where the files of a family have no common clock"""
-        self.calls = OpenCalls()
+        self.calls: OpenCalls = {}
         self.begun: OpenCall | None = None
         """the first half of the call that is told now, where it came in two"""
 
@@ -144,14 +151,14 @@ class Kernel:
     def _separate_strangers(self, task: Task, fd: int) -> None:
         """Where `fd` of a task of unknown kinship was made by another one, they are no threads of
         one process; unless the trace does not show what is closed."""
-        descriptor = task.table.get(fd)
+        descriptor = task.table.slots.get(fd)
         if descriptor is None:
             return
         maker, socket = descriptor.description.maker, descriptor.description.socket
         if not self.tasks.share_by_assumption(task, maker):
             return
         if self.close_was_seen:
-            if self.tasks.alive(maker.tid) is maker:
+            if self.tasks.by_tid.get(maker.tid) is maker:
                 self.tasks.tell_apart(task, maker)
         elif socket.connects == 0 and descriptor.description.fd == fd:
             self._taken_for_closed[maker, fd] = socket
@@ -159,7 +166,7 @@ class Kernel:
     def _was_not_closed(self, task: Task, fd: int, call: Syscall) -> None:
         """`task` goes on with a number that it made a socket at, and that another one was given:
         they are no threads of one process, and each has its own."""
-        descriptor = task.table.get(fd)
+        descriptor = task.table.slots.get(fd)
         socket = self._taken_for_closed.pop((task, fd), None)
         if descriptor is None or socket is None:
             return
@@ -182,12 +189,18 @@ class Kernel:
             self.used(task, fd, descriptor.description, call)
             self.dropped(task, fd, descriptor, call)
 
-    def release(self, task: Task, call: OpenCall, cause: Cause) -> None:
-        """`call` of `task` is over, or will never be: what it held it holds no more."""
+    def release(self, tid: int, call: OpenCall, cause: Cause) -> None:
+        """`tid` is back from `call`, or its end is not in the trace: what it held it holds no
+        more."""
+        number = call.number
+        if number is None:
+            return
+        task = self.tasks.by_tid.get(tid) or self.tasks.speaker(tid)
         for held in (call.closing, call.descriptor):
-            if held is not None and call.number is not None:
+            if held is not None:
                 held.description.references -= 1
-                self.dropped(task, call.number, held, cause)
+                if task.table.slots.get(number) is not held:
+                    self.dropped(task, number, held, cause)
 
     def undo_close(self, task: Task) -> None:
         """The close() that is told now was never made: what its first half took out goes back."""
@@ -225,28 +238,24 @@ class Kernel:
         elif (
             task.group is description.group
             and _is_connected(socket)
-            and not self._has(task, fd, description)
+            and not self._has(task, description)
         ):
             self.emit(call, "left", task, fd, description, socket, socket)
 
-    def _has(self, task: Task, fd: int, description: OpenFileDescription) -> bool:
-        """The process of `task` has a descriptor for it: still at `fd`, where only a call that held
-        it is over, or elsewhere."""
-        here = task.table.get(fd)
-        if here is not None and here.description is description:
+    def _has(self, task: Task, description: OpenFileDescription) -> bool:
+        """The process of `task` still has a descriptor for it."""
+        tables, threads = description.held_in, self.tasks.by_tid
+        if task.table in tables:
             return True
-        threads = (self.tasks.alive(tid) for tid in task.group.tids)
-        tables = {id(one.table): one.table for one in (task, *threads) if one is not None}
-        return any(
-            held.description is description
-            for table in tables.values()
-            for held in table.slots.values()
-        )
+        if not tables or not task.group.has_several_tables:
+            return False
+        others = (threads.get(tid) for tid in task.group.tids)
+        return any(other is not None and other.table in tables for other in others)
 
     def drop_close_on_exec(self, task: Task, call: Cause) -> None:
         """execve(2): descriptors with FD_CLOEXEC are closed."""
         for fd in task.table:
-            descriptor = task.table.get(fd)
+            descriptor = task.table.slots.get(fd)
             if descriptor is not None and descriptor.close_on_exec:
                 task.table.replaced[fd] = descriptor
                 self.close(task, fd, call)
@@ -278,7 +287,7 @@ class Kernel:
             return self._begun_with(self.begun, fd)
         if self._taken_for_closed:
             self._was_not_closed(task, fd.fd, call)
-        descriptor = task.table.get(fd.fd)
+        descriptor = task.table.slots.get(fd.fd)
         if descriptor is None and task.table.replaced:
             descriptor = self._believed_after_exec(task, fd, call)
         if descriptor is None:
@@ -364,7 +373,7 @@ class Kernel:
         note = fd.socket
         if note is None or not note.is_bound_to_any:
             return None
-        held = [task.table.get(number) for number in task.table]
+        held = [task.table.slots.get(number) for number in task.table]
         bound = [one.description for one in held if one and may_be(one.description, note)]
         port = note.local_port
         bound = [one for one in bound if one.socket.assigned_port == port] or bound
@@ -423,7 +432,7 @@ class Kernel:
         socket = was if now is None else now
         if description.is_guess:
             return  # it was copied and closed, as any file can be
-        if socket is not None and socket.is_inet:
+        if socket is not None and socket.domain in INTERNET:
             if description.is_unseen:
                 description.is_unseen = False
                 self.steps.append(Step(call, "inherited", task, fd, description, None, was))

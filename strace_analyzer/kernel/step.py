@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
+from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Socket
@@ -21,6 +23,22 @@ FAILED = "failed"
 or the number is none that is known, the socket stands for that which it was about."""
 
 
+class Code(Enum):
+    """The call that found no port: docs/kernel.md, "What exhaustion looks like"."""
+
+    BIND = "E1"
+    CONNECT = "E2"
+    DATAGRAM = "E3"
+    LISTEN = "E4"
+
+
+class Dry(NamedTuple):
+    """A call that found no port. `certain` is False where an address could be the reason."""
+
+    code: Code
+    certain: bool
+
+
 class Step:
     """One event moved, or tried to move, one socket.
 
@@ -29,10 +47,15 @@ class Step:
     `event.result.errno` says why. `was` is None for a socket just made or first seen, `now` is None
     when the last reference to it is gone. `fd` is the descriptor the call used, `socket` the socket
     after the step, or what it last was; `errno` the error of the call, None where it succeeded or
-    was no call.
+    was no call; `space` the space of ports that the socket takes one from (kernel.destination).
+    `dry` and `reached_ipv6` are set by who judges steps (exhaustion.py): not None where the call
+    found no port; whether a connection to an IPv6 address has found one in this namespace so far.
     """
 
-    __slots__ = ("description", "errno", "event", "fd", "now", "role", "socket", "task", "was")
+    __slots__ = (
+        "description", "dry", "errno", "event", "fd", "now", "reached_ipv6", "role", "socket",
+        "space", "task", "was",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,6 +77,9 @@ class Step:
         self.was = was
         self.now = now
         self.socket = socket
+        self.space = space(socket)
+        self.dry: Dry | None = None
+        self.reached_ipv6 = False
         self.errno = event.result.errno if isinstance(event, Syscall) else None
 
     def leading_to(self, now: Socket) -> Step:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from strace_analyzer.kernel.arguments import FdArgument, fd_argument
+from strace_analyzer.kernel.arguments import FdArgument, first_fd
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
@@ -18,6 +18,7 @@ from strace_analyzer.trace.prefilter.watch import When
 Act = Callable[[Kernel, Task, Syscall], None]
 ActOn = Callable[[Kernel, Task, Syscall, FdArgument], None]
 Begin = Callable[[Kernel, Task, Entered], None]
+Gives = Callable[[Syscall], tuple[FdArgument, ...]]
 
 
 class SystemCall(NamedTuple):
@@ -27,7 +28,8 @@ class SystemCall(NamedTuple):
     `when` it can matter at all (a call that is not ALWAYS is left out where the model can tell from
     descriptors alone that nothing moves). `begin` is what is done as the first half is read.
     `is_attempt`: it counts although strace answered in the kernel's place (-e inject=), which the
-    other calls do not. `is_made`: it is taken as made where the trace has only its first half.
+    other calls do not. `gives` says which descriptors it gave, with numbers of the kernel's choice.
+    `is_made`: it is taken as made where the trace has only its first half.
     """
 
     act: Act | None = None
@@ -35,14 +37,12 @@ class SystemCall(NamedTuple):
     when: When = When.ALWAYS
     begin: Begin | None = None
     is_attempt: bool = False
+    gives: Gives | None = None
     is_made: bool = False
 
     def descriptor(self, call: Syscall | Entered) -> FdArgument | None:
         """The descriptor that `call` acts on; None where it has none, or shows none."""
-        if self.on is None:
-            return None
-        args = call.args
-        return fd_argument(args[0]) if args else None
+        return None if self.on is None else first_fd(call.args)
 
     def do(self, kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
         """Move the model; `fd` is `descriptor(call)`."""

@@ -40,7 +40,10 @@ class Tasks:
     """All tasks that are alive, by the thread id that strace prints."""
 
     def __init__(self) -> None:
-        self._alive: dict[int, Task] = {}
+        self.by_tid: dict[int, Task] = {}
+        """to be read"""
+        self.awaits_children = False
+        """a clone-like call is under way, or a child has not spoken yet"""
         self._cloning: dict[int, _Cloning] = {}
         """clone-like calls that have not returned, by the caller's tid"""
         self._unspoken: dict[int, Task] = {}
@@ -62,18 +65,11 @@ class Tasks:
         child"""
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(tuple(self._alive.values()))
-
-    @property
-    def awaits_children(self) -> bool:
-        """A clone-like call is under way, or a child has not spoken yet."""
-        if self._unspoken:
-            return True
-        return bool(self._cloning) and any(c.child is None for c in self._cloning.values())
+        return iter(tuple(self.by_tid.values()))
 
     def is_awaited(self, tid: int) -> bool:
         """True for a task that has not spoken yet."""
-        return tid not in self._alive or tid in self._unspoken
+        return tid not in self.by_tid or tid in self._unspoken
 
     @property
     def unseen(self) -> tuple[int, ...]:
@@ -90,12 +86,8 @@ class Tasks:
     def _first_of_complete_tree(self) -> Task | None:
         """The first task, if all others must come from it, and yet no clone is traced."""
         if self.tree_is_complete and not self._clones_are_traced:
-            return next(iter(self._alive.values()), None)
+            return next(iter(self.by_tid.values()), None)
         return None
-
-    def alive(self, tid: int) -> Task | None:
-        """The task with this id, without making one."""
-        return self._alive.get(tid)
 
     def new_namespace(self) -> int:
         """A number for a network namespace that nobody has had before."""
@@ -105,19 +97,22 @@ class Tasks:
     def speaker(self, tid: int) -> Task:
         """The task that a line with this id belongs to; made, paired or taken in where it is
         new."""
-        task = self._alive.get(tid)
+        task = self.by_tid.get(tid)
         if task is not None:
             if self._unspoken and self._unspoken.pop(tid, None) is not None:
                 self.children_are_shown = True
+                self._look_for_children()
             return task
         if tid in self._silent:
             self._silent.remove(tid)
-        return (
+        task = (
             self._misnamed(tid)
             or self._child_of_pending(tid)
             or self._renamed_child(tid)
             or self._stranger(tid)
         )
+        self._look_for_children()
+        return task
 
     def take_in(self, tgid: int, tids: Iterable[int], namespace: int) -> Task:
         """A process that runs already, with all its threads; gives the task that stands for it."""
@@ -125,25 +120,31 @@ class Tasks:
         group.tids = [tgid, *(tid for tid in tids if tid != tgid)]
         table.users = len(group.tids)
         for tid in group.tids:
-            self._alive[tid] = Task(tid, group, table, namespace)
-            self._alive[tid].family = self._alive[tgid]
-        return self._alive[tgid]
+            self.by_tid[tid] = Task(tid, group, table, namespace)
+            self.by_tid[tid].family = self.by_tid[tgid]
+        return self.by_tid[tgid]
 
     def entered_clone(self, parent: Task, birth: Birth) -> None:
         """`parent` is inside a clone-like call: the next unknown speaker may be its child."""
         self._clones_are_traced = True
         self._cloning[parent.tid] = _Cloning(parent, birth)
+        self._look_for_children()
 
     def cloned(self, parent: Task, tid: int, birth: Birth) -> list[tuple[int, Descriptor]]:
         """A clone-like call of `parent` returned `tid`. Gives the descriptors (fd, descriptor) that
         a task lost whose kinship turned out to be another, or whose end was not traced."""
+        lost = self._cloned(parent, tid, birth)
+        self._look_for_children()
+        return lost
+
+    def _cloned(self, parent: Task, tid: int, birth: Birth) -> list[tuple[int, Descriptor]]:
         self._clones_are_traced = True
         cloning = self._cloning.pop(parent.tid, None)
         early = None if cloning is None else cloning.child
         if early is not None and early.tid == tid:
             early.ambiguous = False
             return []
-        child = self._alive.get(tid)
+        child = self.by_tid.get(tid)
         mistaken = self._taken_for_child(child)
         if child is not None and mistaken is not None:
             mistaken.child = None
@@ -169,13 +170,15 @@ class Tasks:
     def clone_failed(self, parent: Task) -> None:
         """A clone-like call of `parent` gave an error: it made no child."""
         self._cloning.pop(parent.tid, None)
+        self._look_for_children()
 
     def remove(self, task: Task) -> list[tuple[int, Descriptor]]:
         """`task` is gone. What its table held is closed if no other task uses it: (fd,
         descriptor)."""
-        del self._alive[task.tid]
+        del self.by_tid[task.tid]
         self._unspoken.pop(task.tid, None)
         self._cloning.pop(task.tid, None)
+        self._look_for_children()
         return self.leave_table(task)
 
     def leave_table(self, task: Task) -> list[tuple[int, Descriptor]]:
@@ -197,6 +200,7 @@ class Tasks:
             copy = task.table.fork()
             self.leave_table(task)
             task.table = copy
+            task.group.has_several_tables = True
 
     def executed(self, task: Task) -> list[Task]:
         """`task` replaced its program: the other threads of its process are dead (execve(2))."""
@@ -208,20 +212,20 @@ class Tasks:
 
     def take_over(self, leader_tid: int, by_tid: int) -> Task | None:
         """`+++ superseded by execve in pid N +++`: thread N goes on under the leader's number."""
-        task = self._alive.pop(by_tid, None)
+        task = self.by_tid.pop(by_tid, None)
         if task is None:
             return None
         task.tid = leader_tid
-        self._alive[leader_tid] = task
+        self.by_tid[leader_tid] = task
         return task
 
     def identify(self, tid: int) -> None:
         """The task that spoke without a number is `tid`."""
-        task = self._alive.pop(0, None)
+        task = self.by_tid.pop(0, None)
         if task is None:
             return
         task.tid = tid
-        self._alive[tid] = task
+        self.by_tid[tid] = task
         if 0 in self._cloning:
             self._cloning[tid] = self._cloning.pop(0)
         group = task.group
@@ -239,6 +243,7 @@ class Tasks:
     def _separate(self, task: Task) -> None:
         """`task` was taken for a thread of the strangers' process, and it is not: it goes, with the
         threads that it is known to have and with what they made."""
+        task.group.has_several_tables = True
         assumed, table = task.table, FdTable()
         table.users = 0
         for member in self._family(task):
@@ -247,7 +252,7 @@ class Tasks:
             member.table = table
         self._leave_strangers(task)
         for fd in assumed:
-            descriptor = assumed.get(fd)
+            descriptor = assumed.slots.get(fd)
             if descriptor is not None and descriptor.description.maker.family is task.family:
                 descriptor.description.group = task.group
                 table.set(fd, descriptor)
@@ -261,6 +266,10 @@ class Tasks:
         )
 
     # how tasks come to be
+
+    def _look_for_children(self) -> None:
+        under_way = self._cloning.values()
+        self.awaits_children = bool(self._unspoken) or any(one.child is None for one in under_way)
 
     def _child_of_pending(self, tid: int) -> Task | None:
         waiting = [cloning for cloning in self._cloning.values() if cloning.child is None]
@@ -285,7 +294,7 @@ class Tasks:
         for cloning in self._cloning.values():
             if cloning.child is None:
                 cloning.child = child
-                is_alive = self._alive.get(child.tid) is child
+                is_alive = self.by_tid.get(child.tid) is child
                 return self._adopt(cloning.parent, child, cloning.birth) if is_alive else []
         return []
 
@@ -300,7 +309,7 @@ class Tasks:
                 if parent is None or parent.tgid is None or number > parent.tgid:
                     self._silent.append(number)  # no number of a namespace of its own: two tasks?
                 del self._unspoken[number]
-                del self._alive[number]
+                del self.by_tid[number]
                 child.ambiguous = any(
                     other.table is not child.table for other in self._unspoken.values()
                 )
@@ -309,7 +318,7 @@ class Tasks:
                     child.group.tgid = tid
                     child.group.id = self._name(tid)
                 child.group.tids = [tid if t == number else t for t in child.group.tids]
-                self._alive[tid] = child
+                self.by_tid[tid] = child
                 self._renamed[number] = child
                 return child
         return None
@@ -318,7 +327,7 @@ class Tasks:
         """`tid` speaks itself, which a task of another number was taken for: that one's own clone
         has not been printed yet."""
         other = self._renamed.pop(tid, None)
-        if other is None or self._alive.get(other.tid) is not other:
+        if other is None or self.by_tid.get(other.tid) is not other:
             return None
         group = other.group
         group.tids = [tid if number == other.tid else number for number in group.tids]
@@ -326,7 +335,7 @@ class Tasks:
             group.tgid, group.id = tid, str(tid)
         task = Task(tid, group, other.table, other.namespace)
         task.family = task if other.family is other else other.family
-        self._alive[tid] = task
+        self.by_tid[tid] = task
         other.group = ThreadGroup(self._name(other.tid), other.tid, group)
         other.group.tids = [other.tid]
         other.table, other.family, other.is_stranger = task.table.fork(), other, True
@@ -340,7 +349,7 @@ class Tasks:
         task.is_stranger = True
         task.table.users += 1
         pattern.group.tids.append(tid)
-        self._alive[tid] = task
+        self.by_tid[tid] = task
         return task
 
     def _first_stranger(self, tid: int) -> Task:
@@ -361,7 +370,9 @@ class Tasks:
         if birth.shares_files:
             child.family = parent.family
         group.tids.append(tid)
-        self._alive[tid] = child
+        if birth.is_thread and not birth.shares_files:
+            group.has_several_tables = True
+        self.by_tid[tid] = child
         return child
 
     def _adopt(self, parent: Task, child: Task, birth: Birth) -> list[tuple[int, Descriptor]]:
@@ -378,6 +389,7 @@ class Tasks:
         child.group.tids.append(child.tid)
         child.table, child.namespace = self._given(parent, birth)
         child.family = parent.family if birth.shares_files else child
+        child.group.has_several_tables = True
         child.ambiguous = child.is_stranger = False
         for fd, descriptor in own:
             descriptor.description.group = child.group
@@ -397,7 +409,7 @@ class Tasks:
         return [
             (fd, descriptor)
             for fd in task.table
-            if (descriptor := task.table.get(fd)) is not None
+            if (descriptor := task.table.slots.get(fd)) is not None
             and descriptor.description.maker is task
         ]
 

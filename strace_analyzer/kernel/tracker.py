@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.open_calls import OpenCall, as_call
+from strace_analyzer.kernel.open_calls import as_call, rename
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.refused import SOCKET_CALLS, refused
 from strace_analyzer.kernel.seed import ExistingProcess, seed
@@ -92,89 +92,104 @@ class Tracker:
         self._began = True
         seed(self._kernel, processes, ephemeral)
 
-    def feed(self, event: Event) -> list[Step]:
-        """What `event` did, in order; [] for an event that moves nothing here."""
+    @property
+    def steps(self) -> list[Step]:
+        """What is still to be `taken`; always the same list."""
+        return self._kernel.steps
+
+    def listening(self, kind: type[Event]) -> Iterator[Callable[[Any], None]]:
+        """What is to be given events of this type, in order: as `feed`, without the way there."""
         if self._kernel.order is not None:
-            self._kernel.order.feed(event)
+            yield self._kernel.order.feed
         if self._entry_times is not None:
-            self._carry_out(self._entry_times.in_order(event))
-        elif take := self._take.get(type(event)):
-            take(event)
-        return self._made()
+            yield self._in_order
+        elif kind in self._take:
+            yield self._take[kind]
+
+    def feed(self, event: Event) -> list[Step]:
+        """What the next event did, in order; [] for one that moves nothing here."""
+        for hear in self.listening(type(event)):
+            hear(event)
+        return self.taken()
+
+    def taken(self) -> list[Step]:
+        """What was done since this was asked last."""
+        steps = self._kernel.steps.copy()
+        self._kernel.steps.clear()
+        return steps
 
     def close(self) -> list[Step]:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
         if self._entry_times is not None:
             self._carry_out(self._entry_times.rest())
-        for tid in self._calls:
+        for tid in tuple(self._calls):
             self._complete(tid, None)
-        return self._made()
+        return self.taken()
+
+    def _in_order(self, event: Event) -> None:
+        if self._entry_times is not None:
+            self._carry_out(self._entry_times.in_order(event))
 
     def _carry_out(self, events: Iterable[Event]) -> None:
         for event in events:
             if take := self._take.get(type(event)):
                 take(event)
 
-    def _made(self) -> list[Step]:
-        steps = self._kernel.steps
-        if steps:
-            self._kernel.steps = []
-            return steps
-        return []
-
     def _call(self, call: Syscall) -> None:
-        kernel, name = self._kernel, call.name
+        kernel, name, tid = self._kernel, call.name, call.tid
         if not self._began:
             self._began = True
             kernel.tasks.tree_is_complete = name == "execve"
             if name != "execve":
                 kernel.takes_guesses = True
                 self._interest.follow_copies()
-        self._interest.hear(call.tid)
         if name in CLOSES:
             kernel.close_was_seen = True
-        begun = self._calls.end(call.tid)
+        if kernel.tasks.awaits_children or not self._interest.has_begun:
+            self._interest.hear(tid)
+        task = kernel.tasks.by_tid.get(tid)
+        begun = self._calls.pop(tid, None)
         if begun is not None and begun.half.span[:2] != call.span[:2]:
-            self._release(call.tid, begun, call)
+            kernel.release(tid, begun, call)
             begun = None
         row = CALLS.get(name)
         if row is not None:
-            fd = row.descriptor(call)
-            is_wanted = not self._interest.ignores(call, fd, begun)
-            if is_wanted and call.result.injected:
+            fd = begun.fd if begun is not None and begun.fd is not None else row.descriptor(call)
+            table = self._interest.table(tid) if task is None else task.table
+            is_wanted = not self._interest.ignores(call, table, fd, begun)
+            if is_wanted and call.result.note is not None and call.result.injected:
                 self.injected[name] += 1
                 is_wanted = row.is_attempt
             if is_wanted:
                 kernel.begun = begun
-                task = kernel.tasks.speaker(call.tid)
+                task = task or kernel.tasks.speaker(tid)
                 row.do(kernel, task, call, fd)
                 if call.result.errno is not None and name in SOCKET_CALLS:
                     refused(kernel, task, call, fd)
                 kernel.begun = None
-        if begun is not None:
-            self._release(call.tid, begun, call)
+        if begun is not None and begun.number is not None:
+            kernel.release(tid, begun, call)
 
     def _entry(self, half: Entered) -> None:
-        kernel, name = self._kernel, half.name
+        kernel, name, tid = self._kernel, half.name, half.tid
         self._began = True
-        self._interest.hear(half.tid)
         if name in CLOSES:
             kernel.close_was_seen = True
-        lost = self._calls.end(half.tid)
+        if kernel.tasks.awaits_children or not self._interest.has_begun:
+            self._interest.hear(tid)
+        task = kernel.tasks.by_tid.get(tid)
+        lost = self._calls.pop(tid, None)
         if lost is not None:
-            self._release(half.tid, lost, as_call(half))
-        begun = self._interest.begun(half)
+            kernel.release(tid, lost, as_call(half))
+        begun = self._interest.begun(
+            half, self._interest.table(tid) if task is None else task.table
+        )
         if begun is None:
             return
-        self._calls.begin(half.tid, begun)
+        self._calls[tid] = begun
         begin = CALLS[name].begin
         if begin is not None and not begun.is_ignored:
-            begin(kernel, kernel.tasks.speaker(half.tid), half)
-
-    def _release(self, tid: int, begun: OpenCall, cause: Syscall | Exited | Killed) -> None:
-        """`tid` is back from `begun`, or its end is not in the trace: it says something else."""
-        if begun.number is not None:
-            self._kernel.release(self._kernel.tasks.speaker(tid), begun, cause)
+            begin(kernel, task or kernel.tasks.speaker(tid), half)
 
     def _attached(self, event: Attached) -> None:
         # the notice can stand inside of the line of the clone() that made the task
@@ -183,7 +198,7 @@ class Tracker:
 
     def _identified(self, event: Identified) -> None:
         self._kernel.tasks.identify(event.tid)
-        self._calls.rename(0, event.tid)
+        rename(self._calls, 0, event.tid)
 
     def _command(self, event: Command) -> None:
         group = self._kernel.tasks.speaker(event.tid).group
@@ -192,7 +207,7 @@ class Tracker:
 
     def _complete(self, tid: int, end: Exited | Killed | None) -> None:
         """If `tid` is inside of a call: it was made, its result will never be known."""
-        begun = self._calls.end(tid)
+        begun = self._calls.pop(tid, None)
         if begun is None:
             return
         kernel, row = self._kernel, CALLS[begun.half.name]
@@ -202,17 +217,17 @@ class Tracker:
             row.do(kernel, kernel.tasks.speaker(tid), call, row.descriptor(call))
             kernel.begun = None
         if end is not None:
-            self._release(tid, begun, end)
+            kernel.release(tid, begun, end)
 
     def _exit(self, event: Exited | Killed) -> None:
         kernel = self._kernel
         self._complete(event.tid, event)
-        task = kernel.tasks.alive(event.tid)
+        task = kernel.tasks.by_tid.get(event.tid)
         if task is not None:
             self._remove(task, event)
         if isinstance(event, Exited) and event.superseded_by is not None:
             kernel.tasks.take_over(event.tid, event.superseded_by)
-            self._calls.rename(event.superseded_by, event.tid)
+            rename(self._calls, event.superseded_by, event.tid)
 
     def _remove(self, task: Task, event: Exited | Killed) -> None:
         kernel = self._kernel

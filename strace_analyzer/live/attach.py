@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, cast
 
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live.copy import Copied, Copy
 from strace_analyzer.live.fifo import fifo
 from strace_analyzer.live.processes import Surroundings, existing_processes, unchanged
@@ -30,6 +29,7 @@ from strace_analyzer.live.strace import (
 )
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.targets import Targets, Untraced, untraced
+from strace_analyzer.strace_command import strace_command
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
 NAME = "<strace>"

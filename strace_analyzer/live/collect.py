@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from strace_analyzer.kernel.strace_command import quoted, strace_command
 from strace_analyzer.machine.facts import SYSCTLS
+from strace_analyzer.strace_command import quoted, strace_command
 
 
 def script() -> str:

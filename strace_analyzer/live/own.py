@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live.attach import wait_until_attached
 from strace_analyzer.live.processes import Surroundings, existing_processes, unchanged
 from strace_analyzer.live.refusals import TracingError, process_status, strace_path
 from strace_analyzer.live.stop import Stop
 from strace_analyzer.live.strace import end_attached, start_attached
+from strace_analyzer.strace_command import strace_command
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
 _UNFINISHED, _DETACHED = b" <unfinished ...>", b" <detached ...>"

@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live.refusals import TracingError, explain, strace_path
 from strace_analyzer.machine.facts import Facts, of_this_machine
+from strace_analyzer.strace_command import strace_command
 
 _PR_SET_PDEATHSIG = 1
 _LAST_WORDS = 5.0

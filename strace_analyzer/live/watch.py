@@ -101,7 +101,7 @@ class Watch:
 
     def _changes(self) -> Iterator[Finding]:
         for event in self._events():
-            yield from self._trace.feed(event)
+            yield from self._trace.feed((event,))
         yield from self._trace.close()
 
     def _events(self) -> Iterator[Event]:

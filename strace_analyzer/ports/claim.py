@@ -131,7 +131,7 @@ _CLAIMED: dict[Binding, Callable[[Socket, bool], Claim | None]] = {
 
 def shared(socket: Socket, local: str | None) -> Shared | None:
     """What it claims when connect() chose its port; None without a destination."""
-    to = destination(socket)
+    to = destination(socket.peer)
     if to is None:
         return None
     return Shared(Family.V6 if ":" in to.address else Family.V4, to, local)

@@ -59,23 +59,16 @@ class Concurrency:
         """How many there are now that a new one could not share a port with."""
         return self._counts.get(place, 0)
 
-    def add(self, place: Place) -> None:
-        """One more connection."""
-        self._change(place, 1)
-
-    def remove(self, place: Place) -> None:
-        """One less. The place is the one that it has now."""
-        self._change(place, -1)
-
     def learned(self, place: Place) -> None:
         """`Sources` has just learned the local address there: who had none has that."""
         nowhere = place[0], None
         count = self._counts.get(nowhere, 0)
         if count:
-            self._change(nowhere, -count)
-            self._change(place, count)
+            self.change(nowhere, -count)
+            self.change(place, count)
 
-    def _change(self, key: Place, by: int) -> None:
+    def change(self, key: Place, by: int) -> None:
+        """One connection more (1), or one less (-1): the place is the one that it has now."""
         old = self._counts.get(key, 0)
         new = old + by
         having = self._having

@@ -102,6 +102,6 @@ def _replace(table: PortTable, old: Claim | None, new: Claim | None) -> None:
     if old == new:
         return
     if old is not None:
-        table.give_back(old)
+        table.change(old, -1)
     if new is not None:
-        table.take(new)
+        table.change(new, 1)

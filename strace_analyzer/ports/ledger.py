@@ -8,14 +8,13 @@ the distinct destinations, not with the length of the trace.
 from __future__ import annotations
 
 from strace_analyzer.findings import PortState, PortUse
-from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import FAILED, MOVING, Step
 from strace_analyzer.ports.namespace_ledger import NamespaceLedger
 from strace_analyzer.ports.port_range import of_namespace
 
 
 class PortLedger:
-    """`step` each Step of the trace in order, then `close`.
+    """`step` each Step of the trace in order, judged (exhaustion.py), then `close`.
 
     `port_range` is the user's word for the ephemeral range, `host_range` this machine's (give it
     only when the trace is made here and now), `autobind_reuse` says net.ipv4.ip_autobind_reuse=1.
@@ -37,7 +36,7 @@ class PortLedger:
     def step(self, step: Step) -> None:
         """Account for what one event did to one socket."""
         socket = step.socket
-        if space(socket) != "TCP":
+        if step.space != "TCP":
             return
         namespace = self._namespaces.get(socket.namespace)
         if namespace is None:

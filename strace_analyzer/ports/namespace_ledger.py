@@ -7,9 +7,9 @@ call did it. It is long because all that is counted of a namespace is counted he
 
 from __future__ import annotations
 
+from strace_analyzer.exhaustion import ASKING
 from strace_analyzer.findings import AddressUse, PortState, PortUse
 from strace_analyzer.kernel.destination import Destination, destination
-from strace_analyzer.kernel.exhaustion import ASKING
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
@@ -202,7 +202,7 @@ class NamespaceLedger:
             self._learn(account, account.to, local_address(now))
 
     def _begin_connection(self, account: Account, step: Step, now: Socket) -> None:
-        to = destination(now)
+        to = destination(now.peer)
         if to is None:
             return
         early = step.was is not None and pins(step.was) and specific(step.was.local) is None

@@ -34,15 +34,14 @@ class _Stack:
         self.wildcard = 0
         self.reusable = 0
         self.at_address: Counter[str] = Counter()
+        self.bound = 0
+        """the fewest ports that its binds hold"""
         self.shared = Concurrency()
 
-    @property
-    def bound(self) -> int:
-        """The fewest ports that its binds hold."""
-        held = self.wildcard
-        if self.reusable:
-            held += 1
-        return held + max(self.at_address.values()) if self.at_address else held
+    def count(self) -> None:
+        """What its binds hold has changed."""
+        at_address = max(self.at_address.values(), default=0)
+        self.bound = self.wildcard + min(1, self.reusable) + at_address
 
 
 class PortTable:
@@ -51,18 +50,17 @@ class PortTable:
     def __init__(self, low: int, high: int, sources: Sources) -> None:
         self.low = low
         self.high = high
+        self.size = high - low + 1
+        """how many ports the range has"""
         self._sources = sources
         self._v4, self._v6 = _Stack(), _Stack()
         self._stacks = {Family.V4: self._v4, Family.V6: self._v6}
         self._dual = 0
+        self._closed_to_connect = 0
+        """connect() avoids every port that a bind() of either family holds, on any address"""
         self._named: Counter[Owned] = Counter()
         self._from: dict[str, dict[Destination, int]] = {}
         """shared ports by local address, where it is known: those that a bind to it would meet"""
-
-    @property
-    def size(self) -> int:
-        """How many ports the range has."""
-        return self.high - self.low + 1
 
     @property
     def used(self) -> int:
@@ -73,14 +71,6 @@ class PortTable:
         """
         shared = max(self._v4.shared.now, self._v6.shared.now)
         return min(self.size, self._closed_to_connect + shared)
-
-    def take(self, claim: Claim) -> None:
-        """Add `claim`, whether or not it fits."""
-        self._change(claim, 1)
-
-    def give_back(self, claim: Claim) -> None:
-        """Remove a claim that was taken."""
-        self._change(claim, -1)
 
     def fits(self, claim: Claim) -> bool:
         """Could the kernel serve one more such claim? A port with a number is not one of its
@@ -101,11 +91,6 @@ class PortTable:
             if address is not None and count:
                 self._from.setdefault(address, {})[destination] = count
 
-    @property
-    def _closed_to_connect(self) -> int:
-        """connect() avoids every port that a bind() of either family holds, on any address."""
-        return self._dual + max(self._v4.bound, self._v6.bound)
-
     def _closed_to_bind(self, claim: Owned) -> int:
         if claim.family is Family.DUAL:
             return self._dual + max(_open_to_none(s, claim) for s in self._stacks.values())
@@ -116,7 +101,8 @@ class PortTable:
         reusable = 0 if claim.reusable else min(1, stack.reusable)
         return self._dual + stack.wildcard + reusable + stack.at_address[claim.address] + here
 
-    def _change(self, claim: Claim, by: int) -> None:
+    def change(self, claim: Claim, by: int) -> None:
+        """Add `claim` (1), whether or not it fits, or give it back (-1)."""
         if isinstance(claim, Shared):
             self._change_shared(claim, by)
         elif claim.port is None:
@@ -136,22 +122,22 @@ class PortTable:
                 self._stacks[Family.V4].reusable += by
             else:
                 self._dual += by
-            return
-        stack = self._stacks[claim.family]
-        if claim.reusable:
-            stack.reusable += by
-        elif claim.address is None:
-            stack.wildcard += by
         else:
-            _count(stack.at_address, claim.address, by)
+            stack = self._stacks[claim.family]
+            if claim.reusable:
+                stack.reusable += by
+            elif claim.address is None:
+                stack.wildcard += by
+            else:
+                _count(stack.at_address, claim.address, by)
+        for stack in self._stacks.values():
+            stack.count()
+        self._closed_to_connect = self._dual + max(self._v4.bound, self._v6.bound)
 
     def _change_shared(self, claim: Shared, by: int) -> None:
         shared = self._stacks[claim.family].shared
         place = self._sources.place(claim.destination, claim.local)
-        if by > 0:
-            shared.add(place)
-        else:
-            shared.remove(place)
+        shared.change(place, by)
         address = place[1]
         if address is not None:
             here = self._from.setdefault(address, {})

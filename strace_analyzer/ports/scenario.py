@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.exhaustion import bind_address
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import leaves_time_wait
@@ -112,7 +112,7 @@ class Scenario:
                 if asks and not self._count(table.fits(wanted)):
                     self._refused.add(socket)
                     return False
-                table.take(wanted)
+                table.change(wanted, 1)
                 self._claims[socket] = table, wanted
                 self.peak = max(self.peak, table.used)
         was_up = step.was is not None and is_up(step.was)
@@ -127,9 +127,9 @@ class Scenario:
             and leaves_time_wait(step.was, step.now)
         )
         if waits and seconds is not None:
-            self._holds.hold(seconds, lambda: table.give_back(held))
+            self._holds.hold(seconds, lambda: table.change(held, -1))
         else:
-            table.give_back(held)
+            table.change(held, -1)
 
     def _attempt(self, step: Step) -> Claim | None:
         """What a call that failed for want of a port, or that held one only while it ran, had

@@ -4,8 +4,7 @@ be said of the ports that are left."""
 from __future__ import annotations
 
 from strace_analyzer.findings import Confidence
-from strace_analyzer.kernel.exhaustion import Code, Exhaustion
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import Code, Step
 
 
 class Shortage:
@@ -13,11 +12,10 @@ class Shortage:
 
     def __init__(self) -> None:
         self.found: Confidence | None = None
-        self._exhaustion = Exhaustion()
 
     def is_met_by_client(self, step: Step) -> bool:
         """Whether this step surely is a bind() or connect() that found no port."""
-        dry = self._exhaustion.judge(step)
+        dry = step.dry
         if dry is None:
             return False
         if dry.certain or self.found is None:

@@ -60,22 +60,22 @@ class Usage:
 
     def connect(self, place: Place) -> None:
         """A connection is made."""
-        self.needed.add(place)
-        self.needed_high.add(place)
+        self.needed.change(place, 1)
+        self.needed_high.change(place, 1)
 
     def disconnect(self, place: Place) -> None:
         """It is over; its port may still be kept from its destination until `expire`."""
-        self.needed.remove(place)
+        self.needed.change(place, -1)
 
     def expire(self, place: Place) -> None:
         """Its port is free for its destination again."""
-        self.needed_high.remove(place)
+        self.needed_high.change(place, -1)
 
     def moved(self, old: Place, new: Place) -> None:
         """getsockname() showed where a connection comes from."""
         for needed in (self.needed, self.needed_high):
-            needed.remove(old)
-            needed.add(new)
+            needed.change(old, -1)
+            needed.change(new, 1)
 
     def learned(self, place: Place) -> None:
         """The source address of connections to a destination has become known."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from strace_analyzer.exhaustion import bind_address, failure, towards
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import Destination, destination, space
-from strace_analyzer.kernel.exhaustion import Exhaustion, bind_address, failure, towards
+from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import FAILED, Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -69,7 +69,6 @@ class AddressNotAvailable(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._exhaustion: dict[tuple[int, str | None], Exhaustion] = {}
         self._pairs: dict[_Pair, _Last] = {}
         self._waiting: dict[tuple[str, str, int], set[str]] = {}
         """findings by process, what was called, and the port it was called with"""
@@ -85,7 +84,7 @@ class AddressNotAvailable(Rule):
         if cause is None:
             self._note_success(step)
             return
-        is_proof = step.role == "bind" or cause.startswith("pair") or space(step.socket) == "UDP"
+        is_proof = step.role == "bind" or cause.startswith("pair") or step.space == "UDP"
         if is_proof:
             self._proved.add((step.socket.namespace, cause))
         found = self.finding(
@@ -111,8 +110,8 @@ class AddressNotAvailable(Rule):
     def _cause(self, step: Step) -> str | None:
         """Which address could not be had; None where the call did not fail for want of one."""
         socket = step.socket
-        dry, error = self._of(step).judge(step) is not None, failure(step)
-        if error not in _ERRORS or dry or _is_injected(step):
+        error = failure(step)
+        if error not in _ERRORS or step.dry is not None or _is_injected(step):
             return None
         if step.role == "bind":
             if error != "EADDRNOTAVAIL":
@@ -122,22 +121,15 @@ class AddressNotAvailable(Rule):
         to = towards(step)
         if to is None:
             return None
-        if step.role == "connect" and space(socket) == "UDP":
+        if step.role == "connect" and step.space == "UDP":
             if ":" in to.address:
                 self._proved.add((socket.namespace, "no-ipv6"))
             return None  # resolvers connect UDP sockets to see which addresses there are
         has_port = step.was is not None and step.was.binding in (Binding.BOUND, Binding.EPHEMERAL)
-        is_here = ":" not in to.address or self._of(step).has_ipv6 or _pair(socket) in self._pairs
-        if has_port and is_here and space(socket) != "UDP":
+        is_here = ":" not in to.address or step.reached_ipv6 or _pair(socket) in self._pairs
+        if has_port and is_here and step.space != "UDP":
             return self._of_pair(step)
         return "no-ipv6" if ":" in to.address else "no-address"
-
-    def _of(self, step: Step) -> Exhaustion:
-        key = step.socket.namespace, space(step.socket)
-        exhaustion = self._exhaustion.get(key)
-        if exhaustion is None:
-            exhaustion = self._exhaustion[key] = Exhaustion()
-        return exhaustion
 
     def _of_pair(self, step: Step) -> str:
         if step.was is not None and step.was.binding is Binding.EPHEMERAL:
@@ -372,7 +364,7 @@ def _named(step: Step) -> Socket:
 
 
 def _pair(socket: Socket) -> _Pair:
-    to, local = destination(socket), socket.local
+    to, local = destination(socket.peer), socket.local
     port = local.port if local is not None else None
     return socket.namespace, port or 0, to or Destination("", 0)
 

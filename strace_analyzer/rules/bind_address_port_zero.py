@@ -8,6 +8,7 @@ from strace_analyzer.findings import CallRecord, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.rules.early_bind import (
+    PINNED,
     connects_like_tcp,
     early_bind_findings,
     early_bind_remark,
@@ -52,6 +53,7 @@ class BindAddressPortZero(Rule):
     title = "bind() to a local address and port 0 before connect()"
     level = Level.NOTE
     roles = MOVING
+    bindings = PINNED
     counts_ports = True
     things = "connection"
     counted = "BOUND"

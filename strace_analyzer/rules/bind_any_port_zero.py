@@ -13,6 +13,7 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.early_bind import (
+    PINNED,
     UNMEASURED,
     early_bind_findings,
     early_bind_remark,
@@ -65,6 +66,7 @@ class BindAnyPortZero(Rule):
     level = Level.WARNING
     least = Level.NOTE
     roles = MOVING
+    bindings = PINNED
     leads = True
     counts_ports = True
     things = "connection"

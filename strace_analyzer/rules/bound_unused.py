@@ -41,6 +41,7 @@ class BoundUnused(Rule):
     id = "bound-unused"
     title = "TCP port taken by bind() and never used"
     level = Level.NOTE
+    bindings = frozenset({Binding.UNBOUND, Binding.DEFERRED, Binding.EPHEMERAL})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -48,10 +49,8 @@ class BoundUnused(Rule):
         """by description: the bind whose port is held and not used, and which bind of all it was"""
         self._binds = 0
         """that succeeded, of any socket"""
-        self._now: float | None = None
 
     def step(self, step: Step) -> Iterable[Finding]:
-        self._now = step.event.seconds
         now = step.now
         if step.role == "bind" and step.errno is None:
             self._binds += 1
@@ -74,9 +73,10 @@ class BoundUnused(Rule):
         return with_hidden_calls(finding, summary)
 
     def _is_long(self, bind: Step, number: int) -> bool:
-        if bind.event.seconds is None or self._now is None:
+        began, now = bind.event.seconds, self.context.now
+        if began is None or now is None:
             return number < self._binds
-        return self._now - bind.event.seconds > LONG
+        return now - began > LONG
 
     @classmethod
     def summary(cls, case: Case) -> str:

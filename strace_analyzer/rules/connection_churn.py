@@ -11,7 +11,7 @@ from strace_analyzer.plain import count, duration, number
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.remedies import KEEPING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.traffic import ROLES, Route, Traffic
+from strace_analyzer.rules.traffic import BINDINGS, ROLES, Route, Traffic
 from strace_analyzer.rules.waste import NEARLY_ALL
 from strace_analyzer.rules.words import Advice, Case, Figures
 
@@ -53,6 +53,7 @@ class ConnectionChurn(Rule):
     title = "a new connection for every request"
     level = Level.NOTE
     roles = ROLES
+    bindings = BINDINGS
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

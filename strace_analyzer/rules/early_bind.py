@@ -15,6 +15,9 @@ from strace_analyzer.rules.rule import Rule
 UNMEASURED = ("SCTP", "DCCP")
 """Protocols that work alike by their sources but were not measured (docs/kernel.md)."""
 
+PINNED = frozenset({Binding.EPHEMERAL})
+"""How a socket is bound of which a step can be part of the pattern."""
+
 
 def early_bind_findings(
     rule: Rule, step: Step, concerns: Callable[[Socket], bool]

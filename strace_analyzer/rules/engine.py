@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from strace_analyzer.faults import Guard
 from strace_analyzer.findings import Finding, Summary
+from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Rule
@@ -22,12 +23,12 @@ class RuleFailure(NamedTuple):
     error: str
 
 
-_Asked = tuple[str, Callable[[Step], Iterable[Finding]]]
-"""The id of a rule, and its `step`."""
-
-
 class Engine:
-    """All rules on one trace. `feed` every step, then `close`; `findings` then gives them judged."""
+    """All rules on one trace. `feed` every step, with the rules that `asked` gives for its kind, then
+    `close`; `judged` then gives the findings.
+
+    A rule may be a stranger's: an error in it is noted, once a rule, and the analysis goes on.
+    """
 
     def __init__(self, rules: Iterable[type[Rule]], context: Context) -> None:
         self.failures: list[RuleFailure] = []
@@ -35,31 +36,33 @@ class Engine:
         self._context = context
         self._rules = [rule(context) for rule in rules]
         self._by_id = {rule.id: rule for rule in self._rules}
-        self._at_role: dict[str, tuple[_Asked, ...]] = {}
-        """whom a step with this role concerns"""
-        self._guard = _Guard(self.failures, context)
+        self._guard = Guard(passes=())
         self._of_socket: dict[int, set[str]] = {}
 
-    def feed(self, step: Step) -> list[Finding]:
+    def asked(self, role: str, binding: Binding | None) -> tuple[Rule, ...]:
+        """The rules that want to see steps with this role of sockets that were bound so before."""
+        return tuple(
+            rule
+            for rule in self._rules
+            if (rule.roles is None or role in rule.roles)
+            and (rule.bindings is None or binding in rule.bindings)
+        )
+
+    def feed(self, step: Step, asked: tuple[Rule, ...]) -> list[Finding]:
         """The findings that `step` made or changed."""
         changed: list[Finding] = []
-        concerned = self._at_role.get(step.role)
-        if concerned is None:
-            concerned = self._at_role[step.role] = self._concerned(step.role)
-        guard = self._guard
-        guard.step = step
-        rules = iter(concerned)
-        asked_all = False
-        while not asked_all:  # a rule that raises ends the block; the others are still to be asked
-            with guard:
-                for guard.rule, ask in rules:
-                    for finding in ask(step):
+        rules = iter(asked)
+        while True:
+            with self._guard:
+                for rule in rules:
+                    for finding in rule.step(step):
                         changed.append(finding)
                         self.store.put(finding)
                         self._of_socket.setdefault(step.description.id, set()).add(finding.id)
-                asked_all = True
-        if step.now is None:
-            for finding_id in self._of_socket.pop(step.description.id, ()):
+                break
+            self._note(rule.id, step)  # and the others are still to be asked
+        if step.now is None and step.description.id in self._of_socket:
+            for finding_id in self._of_socket.pop(step.description.id):
                 self.store.finish(finding_id)
         return changed
 
@@ -67,53 +70,28 @@ class Engine:
         """The findings that only the end of the trace completes."""
         changed: list[Finding] = []
         for rule in self._rules:
-            with _Guard(self.failures, self._context, rule.id):
+            with self._guard:
                 for finding in rule.close():
                     changed.append(finding)
                     self.store.put(finding)
+            self._note(rule.id)
         return changed
 
     def judged(self, summary: Summary) -> Iterator[Finding]:
         """Every finding with its final level and confidence, in order of first sight."""
         for finding in self.store:
             judged = finding
-            with _Guard(self.failures, self._context, finding.rule):
+            with self._guard:
                 judged = self._by_id[finding.rule].judge(finding, summary)
+            self._note(finding.rule)
             yield judged
 
-    def _concerned(self, role: str) -> tuple[_Asked, ...]:
-        return tuple(
-            (rule.id, rule.step) for rule in self._rules if rule.roles is None or role in rule.roles
-        )
-
-
-class _Guard:
-    """Around a rule's own code, which may be a stranger's: an error there is noted, once a rule, and
-    the analysis goes on; interrupts and exits pass."""
-
-    def __init__(self, failures: list[RuleFailure], context: Context, rule: str = "") -> None:
-        self.rule = rule
-        self.step: Step | None = None
-        """what the rule was looking at, None for the end of the trace"""
-        self._failures = failures
-        self._context = context
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        if all(failure.rule != self.rule for failure in self._failures):
-            source, line = "", 0
-            if self.step is not None:
-                span = self.step.event.span
-                source, line = self._context.source_name(span.source), span.first
-            message = f"{type(error).__name__}: {error}"
-            self._failures.append(RuleFailure(self.rule, source, line, message))
-        return True
+    def _note(self, rule: str, step: Step | None = None) -> None:
+        """`rule` was asked, about `step` or at the end: it may have raised."""
+        if self._guard.error is None or any(failure.rule == rule for failure in self.failures):
+            return
+        source, line = "", 0
+        if step is not None:
+            span = step.event.span
+            source, line = self._context.source_name(span.source), span.first
+        self.failures.append(RuleFailure(rule, source, line, self._guard.raised))

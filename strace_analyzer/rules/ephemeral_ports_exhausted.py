@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from strace_analyzer.exhaustion import ASKING
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
-from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.exhaustion import ASKING, Exhaustion
 from strace_analyzer.kernel.step import FAILED, MOVING, Step
 from strace_analyzer.plain import count, number
 from strace_analyzer.rules.evidence import Context
@@ -105,20 +104,15 @@ class EphemeralPortsExhausted(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._exhaustion: dict[tuple[int, str | None], Exhaustion] = {}
         self._holders = Holders(context)
         self._fullness = Fullness(context)
 
     def step(self, step: Step) -> Iterable[Finding]:
         socket = step.socket
-        self._holders.note(socket)
+        self._holders.note(step)
         if step.role not in ASKING:
             return ()
-        key = socket.namespace, space(socket)
-        exhaustion = self._exhaustion.get(key)
-        if exhaustion is None:
-            exhaustion = self._exhaustion[key] = Exhaustion()
-        dry = exhaustion.judge(step)
+        dry = step.dry
         if dry is None:
             self._fullness.note(step)
             return ()
@@ -131,7 +125,7 @@ class EphemeralPortsExhausted(Rule):
             confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
             cause=cause,
             without_bind=without_bind,
-            details=self._holders.by_machine(cause, socket.namespace, space(socket)),
+            details=self._holders.by_machine(cause, socket.namespace, step.space),
         )
         return (found,)
 

@@ -49,6 +49,9 @@ class Context(Protocol):
     trace: str
     """id of the trace, `t1`"""
 
+    now: float | None
+    """seconds of the last step of all, None without times"""
+
     def source_name(self, source: int) -> str:
         """The name of a source of the trace, as the user gave it."""
         ...

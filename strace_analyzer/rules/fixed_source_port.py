@@ -41,16 +41,13 @@ class FixedSourcePort(Rule):
     title = "explicit source port inside the ephemeral range"
     level = Level.NOTE
     roles = frozenset({"connect", "outcome", "reset", "close"})
+    bindings = frozenset({Binding.BOUND})
     things = "connection"
     counted = "BOUND"
 
     def step(self, step: Step) -> Iterable[Finding]:
         was = step.was
-        if (
-            was is None
-            or was.binding is not Binding.BOUND
-            or was.connection is Connection.LISTENING
-        ):
+        if was is None or was.connection is Connection.LISTENING:
             return
         if (was.connects > 0 or step.role == "connect") and self._is_ephemeral(was):
             yield self.finding(step, step.socket, ended=step.now is None)

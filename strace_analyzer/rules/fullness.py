@@ -58,7 +58,7 @@ class Fullest(NamedTuple):
         """
         if self.is_assumed or not self.waiting:
             return not self.is_assumed
-        to = destination(self.step.socket)
+        to = destination(self.step.socket.peer)
         is_reused = to is not None and to.is_loopback and 2 * self.pinned <= self.used
         return self.is_timed and not is_reused
 

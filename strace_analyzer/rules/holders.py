@@ -4,8 +4,7 @@ have fitted without the early binds."""
 from __future__ import annotations
 
 from strace_analyzer.findings import Detail, PortState
-from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.socket_state import Binding, Socket
+from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
@@ -29,10 +28,11 @@ class Holders:
         self._binds_early: set[int] = set()
         """namespaces in which the trace shows a port taken by bind() with port 0"""
 
-    def note(self, socket: Socket) -> None:
-        """What `socket` shows of the ports that the kernel gives."""
+    def note(self, step: Step) -> None:
+        """What the socket shows of the ports that the kernel gives."""
+        socket = step.socket
         is_early = socket.binding is Binding.EPHEMERAL
-        if is_early and space(socket) == "TCP":
+        if is_early and step.space == "TCP":
             self._binds_early.add(socket.namespace)
         port = socket.assigned_port
         if port is not None and (is_early or socket.binding is Binding.AUTOBOUND):
@@ -42,7 +42,7 @@ class Holders:
     def cause(self, step: Step) -> tuple[str, str]:
         """What held the ports, and whether the same connections would have fitted without the binds."""
         socket = step.socket
-        if space(socket) != "TCP":
+        if step.space != "TCP":
             return "unknown", "would-not-fit"  # UDP shares no ports, with or without bind()
         state = self.context.port_state(socket.namespace)
         size = self._size(socket.namespace, state)

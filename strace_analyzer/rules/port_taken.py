@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import CallRecord, Endpoint, Finding, Level, Summary
 from strace_analyzer.kernel.destination import destination, space
-from strace_analyzer.kernel.exhaustion import bind_address
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -191,7 +191,7 @@ class PortTaken(Rule):
         listens = was.connection is Connection.LISTENING
         if was.local is None or not was.local.port or not (listens or leaves_time_wait(was, None)):
             return
-        to = None if listens else destination(was)
+        to = None if listens else destination(was.peer)
         key = was.namespace, space(was), was.local.port
         self._gone[key] = _Gone(
             step.event.span.first,

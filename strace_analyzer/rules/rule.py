@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 from strace_analyzer.findings import CallRecord, Confidence, Detail, Finding, Level, Summary
-from strace_analyzer.kernel.socket_state import Socket
+from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context, build
@@ -81,6 +81,9 @@ class Rule(ABC):
     told as a warning does not end as a note; None where `level` is the lowest"""
     roles: ClassVar[frozenset[str] | None] = None
     """the roles of the steps that `step` is given, None for every step"""
+    bindings: ClassVar[frozenset[Binding | None] | None] = None
+    """how the socket was bound before those steps, None (the member) for one just made or first
+    seen; None (the whole) for however it was"""
     examples: ClassVar[tuple[Example, ...]] = ()
     leads: ClassVar[bool] = False
     """its notes are shown in full where nothing worse was found"""

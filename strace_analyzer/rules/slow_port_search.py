@@ -13,7 +13,7 @@ from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.traffic import ROLES, Traffic
+from strace_analyzer.rules.traffic import BINDINGS, ROLES, Traffic
 from strace_analyzer.rules.words import Advice, Case, Figures
 from strace_analyzer.trace.events import Syscall
 
@@ -130,6 +130,7 @@ class SlowPortSearch(Rule):
     title = "connect() is slow: few local ports are left"
     level = Level.WARNING
     roles = ROLES
+    bindings = BINDINGS
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -138,7 +139,7 @@ class SlowPortSearch(Rule):
 
     def step(self, step: Step) -> Iterable[Finding]:
         route = self._traffic.step(step)
-        event, to = step.event, destination(step.socket)
+        event, to = step.event, destination(step.socket.peer)
         if route is None or to is None or not isinstance(event, Syscall) or event.duration is None:
             return ()
         if event.result.errno != "EINPROGRESS" and not to.is_loopback:

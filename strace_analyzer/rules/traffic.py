@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from strace_analyzer.kernel.destination import Destination, destination, space
+from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection
 from strace_analyzer.kernel.step import Step
@@ -13,6 +13,8 @@ from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 
 ROLES = frozenset({"close", "connect", "outcome", "release", "reset"})
 """of the steps that `Traffic` must be given"""
+BINDINGS = frozenset({Binding.UNBOUND, Binding.DEFERRED, Binding.AUTOBOUND})
+"""how the sockets of these steps are bound before: connect() chooses their port, or has chosen it"""
 _UP = (Connection.CONNECTED, Connection.CONNECTING)
 _OWN_PORT = (Binding.EPHEMERAL, Binding.BOUND)
 
@@ -87,9 +89,9 @@ class Traffic:
                 route._end(step, since)
             return None
         was = step.was
-        if step.role != "connect" or was is None or now is None or space(now) != "TCP":
+        if step.role != "connect" or was is None or now is None or step.space != "TCP":
             return None
-        to = destination(now)
+        to = destination(now.peer)
         if to is None or was.binding in _OWN_PORT:
             return None
         route = self.routes.setdefault((now.namespace, to), Route())

@@ -25,6 +25,17 @@ def took_nearly_all(finding: Finding, summary: Summary) -> bool:
     return use.exhausted or most >= NEARLY_ALL * (high - low + 1)
 
 
+def is_wasteful(use: ProcessUse) -> bool:
+    """More ports were pinned than the same connections needed, open or in TIME_WAIT."""
+    return use.peak_pinned > use.peak_needed or use.most_pinned > use.most_needed
+
+
+def is_wasteful_if_at_once(use: ProcessUse) -> bool:
+    """The same, only on the assumption of `most_pinned`: the trace has no times."""
+    is_assumed = use.peak_pinned_with_time_wait is None
+    return is_assumed and is_wasteful(use) and use.peak_pinned <= use.peak_needed
+
+
 def early_bind_level(finding: Finding, summary: Summary) -> Level:
     """Error with harm or near it, warning where the binds took more ports than were needed, else note."""
     if took_nearly_all(finding, summary):
@@ -32,7 +43,7 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
     use = process_use(finding, summary)
     if use is None:
         return Level.NOTE
-    return Level.WARNING if use.wastes else Level.NOTE
+    return Level.WARNING if is_wasteful(use) else Level.NOTE
 
 
 def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = True) -> Finding:

@@ -29,16 +29,13 @@ class SocketNote(NamedTuple):
     local: tuple[str, int] | None = None
     peer: tuple[str, int] | None = None
     foreign: bool = False
-
-    @property
-    def local_port(self) -> int:
-        """The local port, 0 where none is shown."""
-        return 0 if self.local is None else self.local[1]
+    local_port: int = 0
+    """0 where none is shown"""
 
     @property
     def is_bound_to_any(self) -> bool:
-        """It has a local port at the wildcard address, and no peer."""
-        return self.local is not None and self.local[1] > 0 and self.local[0] in ("0.0.0.0", "::")
+        """It has a local port at the wildcard address."""
+        return self.local is not None and self.local_port > 0 and self.local[0] in ("0.0.0.0", "::")
 
 
 @lru_cache(maxsize=8192)
@@ -55,7 +52,9 @@ def socket_note(note: str) -> SocketNote | None:
     if _INODE.fullmatch(body):
         return SocketNote(protocol, domain, int(body))
     local, _, peer = body.partition("->")
-    return SocketNote(protocol, domain, None, _endpoint(local), _endpoint(peer))
+    here = _endpoint(local)
+    port = 0 if here is None else here[1]
+    return SocketNote(protocol, domain, None, here, _endpoint(peer), local_port=port)
 
 
 def _endpoint(text: str) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ It is long because it is one list of types, without logic.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from strace_analyzer.trace.values import Value
 
@@ -89,6 +89,9 @@ class KnownCall(NamedTuple):
     text: str
 
 
+_DECODED = frozenset(("args", "result", "duration"))
+
+
 class Syscall:
     """A whole call, its halves joined: what was asked and what came back.
 
@@ -101,9 +104,13 @@ class Syscall:
     """
 
     __slots__ = (
-        "_args", "_result", "call", "ended", "entry_seen", "name", "seconds", "span", "stack",
-        "tid", "time",
+        "args", "call", "duration", "ended", "entry_seen", "name", "result", "seconds", "span",
+        "stack", "tid", "time",
     )  # fmt: skip
+
+    args: tuple[Value, ...]
+    result: Result
+    duration: float | None
 
     def __init__(
         self,
@@ -125,32 +132,21 @@ class Syscall:
         self.stack = stack
         self.entry_seen = entry_seen
         self.ended = ended
-        self._args: tuple[Value, ...] | None = None
-        self._result: Result | None = None
 
-    @property
-    def args(self) -> tuple[Value, ...]:
-        args = self._args
-        if args is None:
-            args = self._args = self.call.args
-        return args
-
-    @property
-    def result(self) -> Result:
-        result = self._result
-        if result is None:
-            result = self._result = self.call.result
-        return result
-
-    @property
-    def duration(self) -> float | None:
-        return self.call.duration
+    def __getattr__(self, name: str) -> Any:
+        """`args`, `result` and `duration`, decoded when they are first asked for: those of most
+        calls never are."""
+        if name not in _DECODED:
+            raise AttributeError(name)
+        value = getattr(self.call, name)
+        setattr(self, name, value)
+        return value
 
     @property
     def elapsed(self) -> float | None:
         """Seconds from entry to return: `duration`, else between its halves' times, else None."""
-        if self.call.duration is not None:
-            return self.call.duration
+        if self.duration is not None:
+            return self.duration
         if self.ended is not None and self.seconds is not None:
             return self.ended - self.seconds
         return None
@@ -182,7 +178,9 @@ class Entered:
     `call.args` are the arguments printed so far.
     """
 
-    __slots__ = ("call", "name", "seconds", "span", "tid", "time")
+    __slots__ = ("args", "call", "name", "seconds", "span", "tid", "time")
+
+    args: tuple[Value, ...]
 
     def __init__(
         self, tid: int, time: str | None, seconds: float | None, call: Call, span: Span
@@ -194,9 +192,12 @@ class Entered:
         self.name = call.name
         self.span = span
 
-    @property
-    def args(self) -> tuple[Value, ...]:
-        return self.call.args
+    def __getattr__(self, name: str) -> Any:
+        """`args`, decoded when they are first asked for."""
+        if name != "args":
+            raise AttributeError(name)
+        self.args = self.call.args
+        return self.args
 
     def __repr__(self) -> str:
         return f"Entered({self.tid}, {self.call.text!r}, {self.span})"

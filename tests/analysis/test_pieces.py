@@ -6,6 +6,7 @@ import pytest
 
 from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.trace.events import Event
 from strace_analyzer.trace.reader import EventStream
 
 
@@ -13,11 +14,14 @@ def pieces(*lines: str, calls_before: int = 0) -> Pieces:
     """Of a trace that begins with so many calls of other tasks."""
     stream, pieces = EventStream("trace"), Pieces()
     for line in [*["1 brk(NULL) = 0x1"] * calls_before, *lines]:
-        for event in stream.feed(line.encode()):
-            pieces.feed(event)
-    for event in stream.close():
-        pieces.feed(event)
+        show(pieces, stream.feed(line.encode()))
+    show(pieces, stream.close())
     return pieces
+
+
+def show(pieces: Pieces, events: list[Event]) -> None:
+    for event in events:
+        pieces.listening(type(event))(event)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from cli.running import ERLANG, SSH, run
 
 from strace_analyzer.kernel import tracked_calls
-from strace_analyzer.kernel.strace_command import OPTIONS
+from strace_analyzer.strace_command import OPTIONS
 
 LIFE = """\
 TCP socket, fd 3 of ssh[18433]  {path}

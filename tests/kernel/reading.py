@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from kernel.network import PORTS
 
+from strace_analyzer.exhaustion import Exhaustion
 from strace_analyzer.findings import PortUse
 from strace_analyzer.kernel import Step, Tracker
-from strace_analyzer.kernel.destination import space
-from strace_analyzer.kernel.exhaustion import Exhaustion
 from strace_analyzer.ports import PortLedger
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.scenario import Change, Scenario
@@ -47,8 +46,9 @@ def steps(trace: Path) -> Iterator[Step]:
 def use(trace: Path) -> PortUse:
     """The account of the first network namespace, whose range is known."""
     ledger = PortLedger(port_range=PORTS)
-    end = None
+    judge, end = Exhaustion(), None
     for step in steps(trace):
+        judge.judge(step)
         ledger.step(step)
         end = step.event.seconds
     return ledger.close(end)[0]
@@ -56,25 +56,23 @@ def use(trace: Path) -> PortUse:
 
 def play(trace: Path, *, time_wait: bool = True, autobind_reuse: bool = False) -> Played:
     """Play the trace as it is through the model of the kernel."""
-    models: dict[tuple[int, str | None], tuple[Scenario, Exhaustion]] = {}
-    clock = Clock()
+    models: dict[tuple[int, str | None], Scenario] = {}
+    judge, clock = Exhaustion(), Clock()
     predicted: list[Refusal] = []
     happened: list[Refusal] = []
     for step in steps(trace):
-        key = step.socket.namespace, space(step.socket)
+        key = step.socket.namespace, step.space
         if key[1] is None:
             continue
         if key not in models:
-            models[key] = (
-                Scenario(*PORTS, Change.AS_IS, time_wait, autobind_reuse),
-                Exhaustion(),
-            )
-        scenario, judge = models[key]
+            models[key] = Scenario(*PORTS, Change.AS_IS, time_wait, autobind_reuse)
+        scenario = models[key]
         if not scenario.step(step, clock.at(step.event.seconds)):
             predicted.append(_refusal(step))
-        if judge.judge(step) is not None:
+        judge.judge(step)
+        if step.dry is not None:
             happened.append(_refusal(step))
-    played = [scenario for scenario, _ in models.values()]
+    played = list(models.values())
     connected, peak = sum(s.connected for s in played), max(s.peak for s in played)
     return Played(predicted, happened, connected, peak)
 

@@ -16,8 +16,8 @@ from kernel_model.following import (
     follow,
 )
 
+from strace_analyzer.exhaustion import Exhaustion
 from strace_analyzer.kernel.destination import Destination, destination, space
-from strace_analyzer.kernel.exhaustion import Exhaustion
 
 INUSE = "-1 EADDRINUSE (Address already in use)"
 NOTAVAIL = "-1 EADDRNOTAVAIL (Cannot assign requested address)"
@@ -35,7 +35,8 @@ def dry(trace: str) -> list[str]:
     judge = Exhaustion()
     found = []
     for step in follow(trace).steps:
-        sign = judge.judge(step)
+        judge.judge(step)
+        sign = step.dry
         if sign is not None:
             doubt = "" if sign.certain else "?"
             found.append(f"{sign.code.value} {step.event.span.first}{doubt}")
@@ -164,8 +165,8 @@ def test_an_accepted_connection_takes_none() -> None:
 )
 def test_where_it_is_connected_to(address: str, expected: Destination) -> None:
     socket = follow(f"socket({TCP6}) = 3\nconnect(3, {address}) = 0").last
-    assert destination(socket) == expected
+    assert destination(socket.peer) == expected
 
 
 def test_nowhere() -> None:
-    assert destination(follow(f"socket({TCP}) = 3").last) is None
+    assert destination(None) is None

@@ -42,20 +42,17 @@ def could_move(interest: Interest, call: Syscall | Entered) -> bool:
     )
 
 
-def begun(interest: Interest, half: Entered) -> OpenCall | None:
+def begun(interest: Interest, half: Entered, table: FdTable) -> OpenCall | None:
     """As Interest.begun, of every call that could move anything."""
     if not could_move(interest, half):
         return None
-    call, fd = OpenCall(half), fd_argument(argument(half.args, 0))
-    if fd is not None and CALLS[half.name].on is not None and half.name != "close":
-        task = interest._tasks.alive(half.tid)
-        call.hold(FdTable() if task is None else task.table, fd.fd)
-    return call
+    acts_on_it = CALLS[half.name].on is not None and half.name != "close"
+    return OpenCall(half, fd_argument(argument(half.args, 0)), table if acts_on_it else None)
 
 
 def ignore_as_little_as_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        Interest, "ignores", lambda self, call, fd, begun: not could_move(self, call)
+        Interest, "ignores", lambda self, call, table, fd, begun: not could_move(self, call)
     )
     monkeypatch.setattr(Interest, "begun", begun)
 

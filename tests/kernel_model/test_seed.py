@@ -63,7 +63,7 @@ def told(tracker: Tracker, trace: str) -> list[str]:
 
 def socket_at(tracker: Tracker, fd: int, tid: int = 5) -> Socket:
     (task,) = [task for task in tracker.tasks if task.tid == tid]
-    held = task.table.get(fd)
+    held = task.table.slots.get(fd)
     assert held is not None
     return held.description.socket
 

@@ -56,7 +56,7 @@ def test_every_number_stands_for_the_right_socket(history: list[tuple]) -> None:
         for process, tid in kernel.everybody()
     }
     found = {
-        tid: {fd: held.description.id for fd in task.table if (held := task.table.get(fd))}
+        tid: {fd: held.description.id for fd in task.table if (held := task.table.slots.get(fd))}
         for tid, task in followed.tasks.items()
     }
     assert {tid: found[tid] for tid in expected} == expected

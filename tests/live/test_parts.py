@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from strace_analyzer.kernel.strace_command import strace_command
 from strace_analyzer.live import refusals
 from strace_analyzer.live.copy import Copied, Copy
 from strace_analyzer.live.fifo import fifo
@@ -19,6 +18,7 @@ from strace_analyzer.live.refusals import TracingError, explain, not_permitted
 from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.strace import check_options, show_everything
 from strace_analyzer.live.stream import Patience, Stream
+from strace_analyzer.strace_command import strace_command
 
 QUICK = Patience(idle=0.05, total=0.5)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from strace_analyzer.exhaustion import Exhaustion
 from strace_analyzer.kernel.objects import FdTable, OpenFileDescription, Task, ThreadGroup
 from strace_analyzer.kernel.socket_state import (
     Binding,
@@ -55,6 +56,7 @@ class History:
         self.now = now
         self.line = 0
         self._sockets = 0
+        self.exhaustion = Exhaustion()
 
     def open(
         self,
@@ -187,7 +189,9 @@ class Sock:
         if now is not None:
             self._description.socket = now
         event = self._call(role, errno, args, duration)
-        return Step(event, role, self._task, 3, self._description, was, now)
+        step = Step(event, role, self._task, 3, self._description, was, now)
+        self._history.exhaustion.judge(step)
+        return step
 
     def _call(
         self, name: str, errno: str | None, args: tuple[Value, ...], duration: float | None
@@ -217,9 +221,4 @@ def _struct(address: SocketAddress) -> Struct:
     )
 
 
-def opened(sock: Sock) -> Step:
-    """The step of socket() itself."""
-    return sock.step("socket", sock.socket)._replace(was=None)
-
-
-__all__ = ["ANY", "Binding", "Call", "History", "Sock", "at", "opened", "process"]
+__all__ = ["ANY", "Binding", "Call", "History", "Sock", "at", "process"]

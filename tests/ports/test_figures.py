@@ -29,6 +29,7 @@ from typing import NamedTuple
 import pytest
 from shared_folder import TRACES
 
+from strace_analyzer.exhaustion import Exhaustion
 from strace_analyzer.findings import PortUse
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.ports import PortLedger
@@ -83,9 +84,10 @@ def account(name: str) -> PortUse:
     """The one namespace of a trace, with the range that the experiments had."""
     (source,) = traces([str(TRACES / f"{name}.strace")])
     tracker, ledger = Tracker(), PortLedger(port_range=(40000, 40099))
-    end = None
+    judge, end = Exhaustion(), None
     for event in TraceReader(source):
         for step in tracker.feed(event):
+            judge.judge(step)
             ledger.step(step)
             end = step.event.seconds
     (use,) = ledger.close(end)

@@ -28,12 +28,12 @@ def _socket(**changes: object) -> Socket:
 
 def test_concurrency_counts_by_destination_and_source() -> None:
     count = Concurrency()
-    count.add((WEB, None))
-    count.add((WEB, None))
-    count.add((DNS, None))
-    count.add((WEB, "10.0.0.9"))
+    count.change((WEB, None), 1)
+    count.change((WEB, None), 1)
+    count.change((DNS, None), 1)
+    count.change((WEB, "10.0.0.9"), 1)
     assert (count.now, count.peak) == (2, 2)
-    count.remove((WEB, None))
+    count.change((WEB, None), -1)
     assert (count.now, count.peak) == (1, 2)
 
 
@@ -41,8 +41,8 @@ def test_one_socket_that_shows_its_source_speaks_for_all() -> None:
     sources = Sources()
     count = Concurrency()
     for _ in range(3):
-        count.add(sources.place(WEB, None))
-    count.add(sources.place(WEB, "10.0.0.9"))
+        count.change(sources.place(WEB, None), 1)
+    count.change(sources.place(WEB, "10.0.0.9"), 1)
     assert sources.learn(WEB, "10.0.0.9")
     assert not sources.learn(WEB, "10.0.0.8")
     place = sources.place(WEB, None)
@@ -51,7 +51,7 @@ def test_one_socket_that_shows_its_source_speaks_for_all() -> None:
     assert count.count((WEB, None)) == 0
     assert count.count(place) == count.now == 4
     for _ in range(4):
-        count.remove(place)
+        count.change(place, -1)
     assert (count.now, count.peak) == (0, 4)
     count.learned(place)
     assert count.now == 0
@@ -201,13 +201,13 @@ def test_table_is_empty_again_when_all_is_given_back() -> None:
     ]
     used = []
     for item in claims:
-        table.take(item)
+        table.change(item, 1)
         used.append(table.used)
     # IPv6's port may be the IPv4 one; a named port counts once, one outside the range not at all;
     # never more than the range
     assert used == [1, 1, 2, 3, 4, 4, 4, 4, 4, 4, 4]
     for item in claims:
-        table.give_back(item)
+        table.change(item, -1)
     assert table.used == 0
     assert all(table.fits(item) for item in claims)
 
@@ -215,8 +215,8 @@ def test_table_is_empty_again_when_all_is_given_back() -> None:
 def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
     sources = Sources()
     table = PortTable(40000, 40001, sources)
-    table.take(Shared(Family.V4, WEB, None))
-    table.take(Shared(Family.V4, WEB, None))
+    table.change(Shared(Family.V4, WEB, None), 1)
+    table.change(Shared(Family.V4, WEB, None), 1)
     assert table.fits(Owned(Family.V4, "10.0.0.1"))
     assert not table.fits(Owned(Family.V4, None))
     sources.learn(WEB, "10.0.0.1")
@@ -224,7 +224,7 @@ def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
     assert not table.fits(Owned(Family.V4, "10.0.0.1"))
     assert table.fits(Owned(Family.V4, "10.0.0.2"))
     assert table.fits(Shared(Family.V4, DNS, None))
-    table.give_back(Shared(Family.V4, WEB, None))
+    table.change(Shared(Family.V4, WEB, None), -1)
     assert table.fits(Owned(Family.V4, "10.0.0.1"))
     sources.learn(DNS, "10.0.0.2")
     table.learned(DNS)
@@ -233,7 +233,7 @@ def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
 
 def test_reusable_ports_are_open_to_their_like() -> None:
     table = PortTable(40000, 40000, Sources())
-    table.take(Owned(Family.V4, None, reusable=True))
+    table.change(Owned(Family.V4, None, reusable=True), 1)
     assert table.fits(Owned(Family.V4, None, reusable=True))
     assert table.fits(Owned(Family.V4, "10.0.0.1", reusable=True))
     assert not table.fits(Owned(Family.V4, None))

@@ -96,7 +96,7 @@ class Follower:
         tid, span = half.tid, half.span
         done = self._abandoned(tid) if tid in self._inside else []
         # when it returns, its descriptor may be closed, or another's
-        task = self._tasks.alive(tid)
+        task = self._tasks.by_tid.get(tid)
         description = None
         if task is not None and task.table.slots:
             description = self._description(task, number_in_front(half))
@@ -141,18 +141,18 @@ class Follower:
         arguments, returned = texts(text)
         args = self._arguments.of(arguments, lambda: call.args)
         fd = descriptor_of(name, args)
-        task = self._tasks.alive(tid)
+        task = self._tasks.by_tid.get(tid)
         group = None if task is None else task.group
         command = None if group is None else self._command(group)
         if description is None and task is not None and fd is not None and task.table.slots:
             description = self._description(task, fd.fd)
         self._follow(call)
         if group is None:
-            task = self._tasks.alive(tid)
+            task = self._tasks.by_tid.get(tid)
             group = None if task is None else task.group
         result, duration = call.result, call.duration
         if name in _RETURNS_FD and description is None and not result.failed:
-            description = self._description(self._tasks.alive(tid), result.value)
+            description = self._description(self._tasks.by_tid.get(tid), result.value)
         if returned is not None:
             if duration is not None:
                 returned = returned[: returned.rfind("<")]
@@ -185,7 +185,7 @@ class Follower:
 
     def _who(self, tid: int) -> tuple[int | None, str | None]:
         """Process id and command of a task."""
-        task = self._tasks.alive(tid)
+        task = self._tasks.by_tid.get(tid)
         if task is None:
             return None, None
         return task.group.tgid or None, self._command(task.group)
@@ -205,7 +205,7 @@ class Follower:
         """The internet socket at `fd`."""
         if task is None or fd is None:
             return None
-        descriptor = task.table.get(fd)
+        descriptor = task.table.slots.get(fd)
         if descriptor is None or not descriptor.description.socket.is_inet:
             return None
         return descriptor.description

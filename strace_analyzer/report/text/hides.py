@@ -9,10 +9,10 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group
 from strace_analyzer.kernel.doubts import Doubt, Question
-from strace_analyzer.kernel.strace_command import quoted, strace_command
 from strace_analyzer.plain import safe
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
+from strace_analyzer.strace_command import quoted, strace_command
 
 
 def hidden(group: Group, section: Section) -> Iterator[RenderableType]:

@@ -14,7 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Level
-from strace_analyzer.kernel.strace_command import quoted, strace_command
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.grounds import decide
@@ -35,6 +34,7 @@ from strace_analyzer.report.text.style import (
     path,
     table,
 )
+from strace_analyzer.strace_command import quoted, strace_command
 
 _CAUSES = 4
 _SHOWN = {"hosts": 5, "programs": 5, "destinations": 4, "failures": 4, "traces": 5, "days": 7}

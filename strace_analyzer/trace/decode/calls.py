@@ -120,7 +120,8 @@ class CallParser:
             reading = next(filter(None, readings), None)
         if reading is None:
             return ParsedCall(self._name(key), _NOTHING, (text,))
-        return self._parsed(key, text, reading)
+        shape, match = reading
+        return _new(ParsedCall, (self._name(key), shape.parts, match, 0, None, text))
 
     def begins(self, text: bytes) -> bool:
         """Whether all of `text`, `name(args`, is what a call may begin with."""

@@ -21,26 +21,20 @@ from strace_analyzer.trace.values import Value, plain
 class BegunCall:
     """A call that has begun: its arguments so far are read when somebody asks, which few do."""
 
-    __slots__ = ("_call", "_calls", "_text", "name")
+    __slots__ = ("_calls", "_text", "name")
 
     def __init__(self, calls: CallParser, name: str, text: bytes) -> None:
         self.name = name
         self._calls = calls
         self._text = text
-        self._call: Call | None = None
-
-    def _read(self) -> Call:
-        if self._call is None:
-            self._call = self._calls.entered(self._text)
-        return self._call
 
     @property
     def args(self) -> tuple[Value, ...]:
-        return self._read().args
+        return self._calls.entered(self._text).args
 
     @property
     def result(self) -> Result:
-        return self._read().result
+        return self._calls.entered(self._text).result
 
     @property
     def duration(self) -> float | None:

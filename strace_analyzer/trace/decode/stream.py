@@ -105,9 +105,9 @@ class LineDecoder:
                         if raw.endswith(b"...>"):
                             if self._first_half(number + taken, raw, events):
                                 continue
-                        elif self._whole_call(number + taken, raw, events) or (
+                        elif (
                             b" resumed>" in raw and self._second_half(number + taken, raw, events)
-                        ):
+                        ) or self._whole_call(number + taken, raw, events):
                             continue
                     if self._any_line(number + taken, raw, events):
                         return taken + 1

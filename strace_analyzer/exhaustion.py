@@ -1,18 +1,15 @@
-"""Which failed calls show that local ports ran out: takes Steps, gives the code and how sure it is.
+"""Which failed calls show that local ports ran out: takes Steps, says on each how sure that is.
 
 The codes E1 to E4 are those of docs/kernel.md, "What exhaustion looks like".
 """
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import NamedTuple
-
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import Destination, destination, space
+from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.option_calls import pending_error
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import Code, Dry, Step
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
@@ -23,22 +20,6 @@ for, are no accident of one address."""
 
 ASKING = frozenset({"bind", "connect", "failed", "listen", "outcome", "send"})
 """The roles of steps that ask for a port, or say what became of that: no other can find none."""
-
-
-class Code(Enum):
-    """The call that found no port."""
-
-    BIND = "E1"
-    CONNECT = "E2"
-    DATAGRAM = "E3"
-    LISTEN = "E4"
-
-
-class Dry(NamedTuple):
-    """One call that found no port. `certain` is False where an address could be the reason."""
-
-    code: Code
-    certain: bool
 
 
 def bind_address(step: Step) -> SocketAddress | None:
@@ -60,30 +41,44 @@ def towards(step: Step) -> Destination | None:
     if isinstance(step.event, Syscall) and step.role in ("failed", "send"):
         asked = asked_address(step.event)
         if asked is not None and asked.family in INET:
-            return destination(step.socket._replace(peer=asked))
-    return destination(step.socket)
+            return destination(asked)
+    return destination(step.socket.peer)
 
 
 class Exhaustion:
-    """Judges the failed calls of one network namespace, in order."""
+    """Of one trace. `judge` every step in order."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[tuple[int, str | None], Space] = {}
+
+    def judge(self, step: Step) -> None:
+        """Say in `step.dry` whether it is a call that found no port."""
+        if step.role not in ASKING:
+            return
+        key = step.socket.namespace, step.space
+        known = self._spaces.get(key)
+        if known is None:
+            known = self._spaces[key] = Space()
+        step.dry = known.judge(step)
+        step.reached_ipv6 = known.reached_ipv6
+
+
+class Space:
+    """Judges the calls of one network namespace that ask for a port of one space."""
 
     def __init__(self) -> None:
         self._reached: set[Destination] = set()
-        self._reached_v6 = False
+        self.reached_ipv6 = False
+        """a connection to an IPv6 address has worked, or has found its port at least"""
         self._failures = 0
         """EADDRNOTAVAIL from connect() since one succeeded"""
 
-    @property
-    def has_ipv6(self) -> bool:
-        """A connection to an IPv6 address has worked, or has found its port at least."""
-        return self._reached_v6
-
     def judge(self, step: Step) -> Dry | None:
         """None where `step` is no sign of exhaustion."""
-        if step.role not in ASKING or not isinstance(step.event, Syscall):
+        if not isinstance(step.event, Syscall):
             return None
         socket, error = step.socket, failure(step)
-        if step.event.result.injected:
+        if step.event.result.note is not None and step.event.result.injected:
             return None
         if error in (None, "EINPROGRESS"):
             if step.role in ("connect", "outcome"):
@@ -96,10 +91,10 @@ class Exhaustion:
             case "listen", "EADDRINUSE" if socket.binding in (Binding.UNBOUND, Binding.DEFERRED):
                 return Dry(Code.LISTEN, socket.origin is Origin.CREATED)
             case (("connect" | "outcome" | "failed"), ("EADDRNOTAVAIL" | "EADDRINUSE")) if (
-                space(socket) == "TCP"
+                step.space == "TCP"
             ):
                 return self._no_address(step)
-            case (("connect" | "send"), "EAGAIN") if space(socket) == "UDP":
+            case (("connect" | "send"), "EAGAIN") if step.space == "UDP":
                 unbound = socket.binding in (Binding.UNBOUND, Binding.DEFERRED)
                 return Dry(Code.DATAGRAM, False) if unbound else None
             case _:
@@ -122,14 +117,14 @@ class Exhaustion:
             return None if ":" in to.address else Dry(Code.CONNECT, False)
         self._failures += 1
         reached = to in self._reached
-        if ":" in to.address and not self._reached_v6:
+        if ":" in to.address and not self.reached_ipv6:
             return None
         certain = reached or (self._failures >= IN_A_ROW and step.socket.origin is Origin.CREATED)
         return Dry(Code.CONNECT, certain)
 
     def _succeeded(self, step: Step) -> None:
-        to = destination(step.socket)
+        to = destination(step.socket.peer)
         self._failures = 0
         if to is not None:
             self._reached.add(to)
-            self._reached_v6 = self._reached_v6 or ":" in to.address
+            self.reached_ipv6 = self.reached_ipv6 or ":" in to.address
