@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from strace_analyzer.errors import StraceAnalyzerError
 
+FAULT = "this is a fault of strace-analyzer, please report it"
 _FRAMES = 3
 
 

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO, cast
 
-from strace_analyzer.faults import Guard
-
-FAULT = "this is a fault of strace-analyzer, please report it"
+from strace_analyzer.faults import FAULT, Guard
 
 
 def written_out(work: Callable[[], int], failed: int) -> int:

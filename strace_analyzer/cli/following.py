@@ -11,11 +11,12 @@ from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.output import destination, unheard
-from strace_analyzer.cli.reading import say, say_failures
+from strace_analyzer.cli.reading import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.live.watch import Watch
+from strace_analyzer.report.complaints import complaints
 from strace_analyzer.report.formats.format import Report, ReportFormat
 from strace_analyzer.report.gate import Judgement, judge
 from strace_analyzer.report.selection import Selected
@@ -78,7 +79,7 @@ def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Ju
             for line in teller.lines(told.finding) if teller is not None else ():
                 write_line(line)
     analysis = watch.analysis()
-    say_failures(analysis)
+    say(complaints(analysis))
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
     say(judgement.idle)

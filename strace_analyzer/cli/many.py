@@ -92,6 +92,7 @@ def check_many(
             advance(one.size)
             if one.refused is not None:
                 say([one.refused])
+            say(one.complaints)
 
         asked = judging(chosen, many.scheduler)._replace(hiding=_hiding(chosen, inputs))
         run = engine(inputs, many.jobs, many.scheduler)

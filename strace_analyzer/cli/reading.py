@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.cli.ending import FAULT
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.progress import watched
 from strace_analyzer.plain import safe
-from strace_analyzer.trace.reader import Accounting, TraceInput
+from strace_analyzer.report.complaints import complaints
+from strace_analyzer.trace.reader import TraceInput
 
 
 def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: bool) -> Analysis:
@@ -26,7 +26,7 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
         for account in trace.sources
         if account.refused is not None
     )
-    say_failures(analysis)
+    say(complaints(analysis))
     return analysis
 
 
@@ -44,21 +44,3 @@ def say(lines: Iterable[str]) -> None:
     """On standard error, what is no report."""
     for line in lines:
         print(f"strace-analyzer: {safe(line)}", file=sys.stderr)
-
-
-def say_failures(analysis: Analysis) -> None:
-    """Rules that raised an error, and lines on which we failed, on standard error."""
-    say_faults(account for trace in analysis.traces for account in trace.sources)
-    for failure in analysis.failures:
-        where = f" at {failure.source}:{failure.line}" if failure.source else ""
-        print(
-            f"strace-analyzer: rule {failure.rule} failed{where}: {failure.error}", file=sys.stderr
-        )
-
-
-def say_faults(accounts: Iterable[Accounting]) -> None:
-    """Lines on which we failed by a fault of ours: what to report."""
-    for account in accounts:
-        for fault in account.faults:
-            where = f"{account.name}:{fault.line}" if fault.line else account.name
-            say([f"{FAULT}, with line {where}: {fault.error}"])  # fmt: skip

@@ -19,11 +19,15 @@ def tree(
     config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show who made whom: processes, what they ran, for how long, their end, sockets, findings."""
+    """Show who made whom: processes, what they ran, for how long, their end, sockets, findings.
+
+    Exit status: 0, or 2 where not all of the trace could be read.
+    """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.cli.status import CANNOT_JUDGE
+    from strace_analyzer.report.cannot_tell import exit_status
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
     from strace_analyzer.report.selection import Selected
@@ -45,4 +49,6 @@ def tree(
     )
     with destination(output, traces) as stream:
         table_format(format).write(table, stream)
-    return CANNOT_JUDGE if Selected(analysis).refused else 0
+    accounts = [account for trace in analysis.traces for account in trace.sources]
+    is_whole = not any(account.faults or account.damage for account in accounts)
+    return exit_status(Selected(analysis), ()) or (0 if is_whole else CANNOT_JUDGE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.running import EARLY_BIND
+from cli.running import EARLY_BIND, ERLANG
 
 from strace_analyzer.cli import main
 from strace_analyzer.kernel import Tracker
@@ -117,7 +117,14 @@ def test_a_family_goes_on(
         assert said.err.count(SAID) == 2
 
 
-@pytest.mark.parametrize("words", [["events"], ["summary"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["events"], ["summary"], ["tree"], ["sockets"], ["ports"]),
+        *(["check", "--merged"], ["check", "--format", "sarif"], ["compare", str(ERLANG)]),
+    ],
+    ids=" ".join,
+)
 def test_other_commands_say_so(
     words: list[str],
     tmp_path: Path,
@@ -130,7 +137,7 @@ def test_other_commands_say_so(
     assert main([*words, str(trace)]) == 2
     said = capsys.readouterr()
     assert said.out
-    assert "a fault of strace-analyzer" in said.err
+    assert "fault of strace-analyzer" in said.err
 
 
 def test_what_fails_elsewhere_is_one_line_and_no_verdict(

@@ -119,6 +119,8 @@ class TraceDigest:
     """ports at the same time, at most"""
     refused: str | None = None
     unmatched: str | None = None
+    complaints: tuple[str, ...] = ()
+    """what failed by a fault of ours or of a rule"""
 
     @property
     def verdict(self) -> str:
@@ -141,6 +143,7 @@ def of_json(said: dict[str, Any]) -> TraceDigest:
             "commands": tuple(CommandDigest(*item) for item in said["commands"]),
             "destinations": tuple(Destination(*item) for item in said["destinations"]),
             "failures": tuple(FailureDigest(*item) for item in said["failures"]),
+            "complaints": tuple(said["complaints"]),
             "remarks": tuple(Remark(*item) for item in said["remarks"]),
         }
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import Confidence, Group
+from strace_analyzer.report.complaints import complaints
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.gate import Gate, grounds
 from strace_analyzer.report.merged.digest import (
@@ -31,6 +33,7 @@ _PEERS = 20
 """destinations of one cause"""
 _PROOF = 12
 """calls of an exemplar"""
+_COMPLAINTS = 20
 _NOT_KNOWN = "?"
 """a program of which no execve() is in the trace"""
 
@@ -72,6 +75,7 @@ def digest(
         pinned=sum(use.peak_pinned for use in pinned),
         needed=sum(use.peak_needed for use in pinned),
         unmatched=unmatched,
+        complaints=tuple(islice(complaints(analysis), _COMPLAINTS)),
     )
 
 
