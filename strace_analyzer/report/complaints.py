@@ -1,4 +1,4 @@
-"""Takes an analysis, gives what failed in it by a fault of ours or of a rule, for standard error."""
+"""Takes an analysis, gives what failed in it by a fault of ours or of a rule: lines to be said."""
 
 from __future__ import annotations
 

@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 
 from strace_analyzer.trace.decode.attribution import NOBODY, Speaker
 from strace_analyzer.trace.decode.calls import CallParser
-from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.frames import End, Frame, Kind
 from strace_analyzer.trace.decode.interrupted import CUT, Mender
-from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.decode.marks import marked, unparsed
 from strace_analyzer.trace.decode.repair import (
     BegunCall,
     around_output,
     behind_output,
     has_output,
+    records_behind,
     two_records,
     without_output,
 )
@@ -216,8 +215,8 @@ class Rejoin:
             return
         call, behind = two
         self._returned(source, frame, call, events)
-        line = Line(frame.span.source, frame.span.first, behind, counts=0)
-        self._behind.append(Frames(Clock()).frame(line)._replace(seconds=frame.seconds))
+        records = list(records_behind(self._calls, behind, frame.span))
+        self._behind += [one._replace(seconds=frame.seconds) for one in reversed(records)]
 
     def _is_behind_output(self, source: Source, frame: Frame, events: list[Event]) -> bool:
         """Takes the call that stands behind what the traced program printed, which looks like one:

@@ -13,7 +13,7 @@ from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.decode.lines import Line
-from strace_analyzer.trace.events import WRITES, Call, Result
+from strace_analyzer.trace.events import WRITES, Call, Result, Span
 from strace_analyzer.trace.learned.grammar import tree
 from strace_analyzer.trace.values import Value, plain
 
@@ -105,6 +105,21 @@ def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
     at = text.find(b"  [pid ")
     call = calls.whole(text[:at].rstrip()) if at > 0 else None
     return None if call is None else (call, text[at:].lstrip())
+
+
+def records_behind(calls: CallParser, text: bytes, span: Span) -> Iterator[Frame]:
+    """The records in `text`, which stood behind a first one on the line of `span`: whole calls, as
+    long as there is one before the next `[pid N]`, and then the rest, whatever it is."""
+    frames, begin = Frames(Clock()), 0
+    while (at := text.find(b"  [pid ", begin)) > 0:
+        frame = frames.frame(Line(span.source, span.first, text[begin:at].rstrip(), counts=0))
+        if frame.kind is not Kind.CALL or frame.end is not End.RESULT:
+            break
+        if calls.whole(frame.body) is None:
+            break
+        yield frame
+        begin = text.index(b"[", at)
+    yield frames.frame(Line(span.source, span.first, text[begin:], counts=0))
 
 
 _PARENTHESES = 8
