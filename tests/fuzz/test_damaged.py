@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fuzz.hostile import EARLY_BIND
+from fuzz.readings import faults
 from fuzz.run import check, given
 
 from strace_analyzer.trace.prefilter import ahead
@@ -15,3 +17,15 @@ def test_damaged_samples(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ahead, "SMALLEST", 0)
     _, found = check(seed, [path for path in given() if path.parent.name == "samples"], tmp_path)
     assert found == []
+
+
+@pytest.mark.parametrize("time", [b"2147483648", b"1700000000,5", b"123456789", b"14:29:55,5"])
+@pytest.mark.parametrize("pid", [b"", b"7 "])
+def test_the_first_line_with_a_time_comes_late(time: bytes, pid: bytes, tmp_path: Path) -> None:
+    """Among lines of which those are left out that cannot matter."""
+    trace = tmp_path / "trace"
+    lines = (pid + b"getpid() = 20032\n") * 2000
+    trace.write_bytes(
+        EARLY_BIND.replace(b"7 ", pid) + lines + pid + time + b" getpid() = 2\n" + lines
+    )
+    assert faults(trace) == []

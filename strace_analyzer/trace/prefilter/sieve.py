@@ -63,7 +63,9 @@ _TIMES = {
     "epoch": rb"([0-9]{10}[0-9.,]*)",
 }
 """As printed by -t, -tt and -ttt, where text in order is time in order."""
-_ANY_TIME = rb"(?:[0-9]{2}:[0-9]{2}:[0-9]{2}[. ]|[0-9]{10}[.])"
+_FIRST_TIME = re.compile(
+    rb"\n(?:[0-9]+ +)?(?:[0-9]{2}:[0-9]{2}:[0-9]{2}[., ]|[0-9]{9,}[., ])"
+).search
 _HALF_A_DAY = 12
 _HOUR = re.compile(rb"(?:[0-9]+ +)?([0-9]{2}):")
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
@@ -117,7 +119,7 @@ class Sieve:
         self._has_hours = clock == "time-of-day"
         time = _TIMES.get(clock)
         self._times = None if time is None else re.compile(pid + time)
-        self._first_time = re.compile(pid + _ANY_TIME).search if clock == "none" else None
+        self._has_no_times = clock == "none"
         self.gives_all = False
         """the trace has turned out to be another: every line is given"""
         self.left_out = 0
@@ -244,7 +246,7 @@ class Sieve:
         """No line of the block is earlier than the one before it, midnight apart, nor the first
         one that has a time."""
         if self._times is None:
-            return self._first_time is None or self._first_time(self._data) is None
+            return not self._has_no_times or _FIRST_TIME(self._data) is None
         times = self._times.findall(self._data)
         if times == sorted(times):
             return True
