@@ -28,6 +28,7 @@ from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
 from strace_analyzer.cli.tree import tree
 from strace_analyzer.errors import StraceAnalyzerError
+from strace_analyzer.plain import safe
 
 TOOL = "strace-analyzer"
 DEFAULT = "check"
@@ -49,7 +50,8 @@ class Commands(TyperGroup):
             error.exit_code = self._failed(ctx)
             raise
         except StraceAnalyzerError as error:
-            print(f"{TOOL}: {error}", file=sys.stderr)
+            said = "\n".join(map(safe, str(error).split("\n")))
+            print(f"{TOOL}: {said}", file=sys.stderr)
             status = self._failed(ctx)
         raise typer.Exit(status)
 

@@ -4,10 +4,12 @@ still comes."""
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -35,13 +37,29 @@ class _UntilStopped(SourceInput):
     def blocks(
         self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
     ) -> Iterator[Block]:
-        read = 0
-        for block in SourceInput.blocks(self, size, shortened):
+        read, is_fifo = 0, self.path is not None and self.path.is_fifo()
+        found = self._of_fifo if is_fifo else partial(SourceInput.blocks, self)
+        for block in found(size, shortened):
             self._check(read)
             read += len(block)
             yield block
-        if self.start is not None:  # a file as standard input ends where its end is wished for
+        if self.start is not None or is_fifo:  # they end where their end is wished for
             self._check(read)
+
+    def _of_fifo(self, size: int, shortened: Callable[[], None]) -> Iterator[Block]:
+        """Opened without waiting for who writes: open() would wait through a signal."""
+        assert self.path is not None
+        assert self.stop is not None
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise TraceError(f"{self.name}: {error.strerror}") from error
+        try:
+            stream = io.BufferedReader(Stream(fd, self.stop, _PATIENCE), _BLOCK)
+            source = SourceInput(self.name, None, cast("BinaryIO", stream))
+            yield from source.blocks(size, shortened)
+        finally:
+            os.close(fd)
 
     def _check(self, read: int) -> None:
         """Raises InterruptedReadError, `read` bytes having been read, where a signal came. Not for

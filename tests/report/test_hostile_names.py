@@ -8,16 +8,28 @@ import io
 import json
 import re
 from functools import cache
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from fleet.many import merged
+from fleet.many import written as merged_written
 from report.written import written
 
 import strace_analyzer as sa
+from strace_analyzer.cli import events, main, tree
 from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Table
-from strace_analyzer.report.formats.registry import report_formats, table_format
+from strace_analyzer.report.formats.registry import (
+    merged_formats,
+    report_formats,
+    table_format,
+    table_formats,
+)
+from strace_analyzer.report.gate import Gate
+from strace_analyzer.report.merged.of_trace import digest
 from strace_analyzer.report.rows import SOCKETS, socket_row
+from strace_analyzer.report.selection import Selection
 
 NAMES = {
     "terminal": "\x1b]0;owned\x07\x1b[2J",
@@ -70,6 +82,40 @@ def test_nothing_that_a_terminal_obeys_comes_out(format: str, kind: str) -> None
     report = written(format, analyzed(kind), everything=True)
     assert "192.0.2.7" in report
     assert _UNSAFE.findall(report) == []
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("format", [form for form in merged_formats() if form != "parquet"])
+def test_nor_of_a_report_of_many_traces(format: str, kind: str) -> None:
+    """Its hosts and traces have such names, too."""
+    name = NAMES[kind]
+    one = digest(analyzed(kind), Selection(), Gate(), f"/logs/{name}.strace")
+    report = merged_written(merged([(1, name, one)]), format)
+    assert "192.0.2.7" in report
+    assert _UNSAFE.findall(report) == []
+
+
+COMMANDS = [
+    *((command, form) for command in ("sockets", "ports", "summary") for form in table_formats()),
+    *(("tree", form) for form in tree.FORMATS),
+    *(("events", form) for form in events.FORMATS),
+    *(("check", form) for form in report_formats()),
+]
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize(("command", "format"), [c for c in COMMANDS if c[1] != "parquet"])
+def test_nor_of_any_command_whose_trace_has_such_a_name(
+    command: str, format: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / NAMES[kind].replace("/", "_")
+    path.write_bytes(trace(NAMES[kind]))
+    assert main([command, "--format", format, str(path)]) in (0, 1)
+    said = capsys.readouterr()
+    assert said.out
+    assert _UNSAFE.findall(said.out + said.err) == []
+    assert main([command, "--format", format, str(path) + ".gone"]) == 2
+    assert _UNSAFE.findall(capsys.readouterr().err) == []
 
 
 @pytest.mark.parametrize("kind", NAMES)
