@@ -13,13 +13,13 @@ from functools import cache
 
 from strace_analyzer.kernel.doubts import Doubt
 
-OPTIONS = ("-f", "-yy", "-tt", "-T", "-s", "0")
+OPTIONS = ("-fyyttT", "-s0")
 """follow threads and children; addresses behind descriptors; microsecond times; durations; no
-character of any string (strace(1))"""
+character of any string (strace(1)). Together, as the line is short that way."""
 
-ARRAYS = ("-e", "abbrev=!%network")
+ARRAYS = ("-v",)
 """-s 0 cuts arrays to nothing too, such as the descriptors of socketpair() and of SCM_RIGHTS and
-the addresses of sendmmsg(): not those of network calls (strace(1), -e abbrev)"""
+the addresses of sendmmsg(): -v prints them whole, and their strings still empty"""
 
 SECCOMP = "--seccomp-bpf"
 """Only the traced calls stop the program. Only for a program that strace starts, and only with
@@ -28,12 +28,13 @@ SECCOMP = "--seccomp-bpf"
 STACKS = "-k"
 """the stack of every call (strace(1), --stack-trace)"""
 
-_AROUND = "close|dup|fcntl|setns|unshare|io_uring_s|pidfd_g"
-CALLS = f"%network,%process,/^({_AROUND}|readv?$|writev?$|sendfile)"
+_AROUND = "close|dup|fcntl|setns|unshare|uring_s|getfd"
+CALLS = f"%network,%process,/{_AROUND}|sendfile|^(read|write)v?$"
 """what moves the model. What only makes descriptors (open, pipe) is left out: their numbers end at
-a close() that is shown."""
+a close() that is shown. Names are as short as they are unambiguous: of io_uring_setup, and not the
+many io_uring_enter; of pidfd_getfd."""
 
-LEAN = f"%process,/^(socket$|bind|connect|listen|accept|.etsock|getpeer|{_AROUND})"
+LEAN = f"%process,/{_AROUND}|socket$|^bind|connect|listen|accept|etsock|peer"
 """What the rules need and no more: without the calls that carry data, of which there are most. Not
 shown then: which side closed first, and what a peer's silence meant."""
 
@@ -48,7 +49,7 @@ def strace_command(
     lean: bool = False,
     more: Sequence[str] = (),
 ) -> list[str]:
-    """The words of the command line: `strace -f -yy -tt -T -s 0 -o trace.txt -e trace=... -p PID`.
+    """The words of the command line: `strace -fyyttT -s0 -v -o trace.txt -e CALLS -p PID`.
 
     With neither `pids` nor `program` the word PID stands where a process id belongs. `seccomp` has
     no effect without `program`; `more` are options of the user's own, which come last.
@@ -62,7 +63,7 @@ def strace_command(
     options += [SECCOMP] if program and seccomp else []
     destination = [] if output is None else ["-o", output]
     calls = LEAN if lean else CALLS
-    return ["strace", *options, *destination, "-e", f"trace={calls}", *more, *target]
+    return ["strace", *options, *destination, "-e", calls, *more, *target]
 
 
 def quoted(words: Sequence[str]) -> str:
