@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.plain import count as counted
 
 
 class Level(IntEnum):
@@ -267,8 +268,9 @@ class Process(NamedTuple):
 
     def __repr__(self) -> str:
         return (
-            f"<Process {self.command or '?'}[{self.tgid or '?'}]: {self.sockets} sockets, "
-            f"{self.tcp_connections} connections, {self.early_bound} bound early>"
+            f"<Process {self.command or '?'}[{self.tgid or '?'}]: "
+            f"{counted(self.sockets, 'socket')}, {counted(self.tcp_connections, 'connection')}, "
+            f"{self.early_bound:,} bound early>"
         )
 
 
@@ -282,6 +284,9 @@ class Program(NamedTuple):
     seconds: float | None
     source: str
     line: int
+
+    def __repr__(self) -> str:
+        return f"<Program {self.path[-80:]} at {Location(self.source, self.line).short}>"
 
 
 class ProcessLife(NamedTuple):
@@ -305,6 +310,12 @@ class ProcessLife(NamedTuple):
     signal: str | None
     """what killed it"""
     core_dumped: bool
+
+    def __repr__(self) -> str:
+        return (
+            f"<ProcessLife {self.command or '?'}[{self.tgid or '?'}]: "
+            f"{counted(len(self.tids), 'thread')}, {counted(len(self.programs), 'program')}>"
+        )
 
 
 class SocketLife(NamedTuple):
@@ -392,6 +403,10 @@ class Failure(NamedTuple):
     explanation: str
     """why, in a code: no-port, in-use, not-local, no-ipv6, refused, timed-out ..."""
 
+    def __repr__(self) -> str:
+        to = "" if self.address is None else f" {self.address}"
+        return f"<Failure {self.first.short}: {self.times:,} x {self.call}{to}: {self.errno}>"
+
     @property
     def lacked(self) -> bool:
         """A connection was not made, or a message not sent, for want of a local port or address.
@@ -445,6 +460,12 @@ class ProcessUse(NamedTuple):
     every port that this side closed first is in TIME_WAIT at once"""
     most_needed: int = 0
     """as `peak_needed_with_time_wait`, with the same assumption"""
+
+    def __repr__(self) -> str:
+        return (
+            f"<ProcessUse {self.process}: at most {counted(self.peak_pinned, 'port')} pinned, "
+            f"{self.peak_needed:,} needed; {self.total_pinned:,} pinned in all>"
+        )
 
 
 class AddressUse(NamedTuple):
@@ -531,6 +552,13 @@ class PortUse(NamedTuple):
     headroom_with_time_wait: int | None = None
     """as `headroom`, with those that were in TIME_WAIT (without times: if all happened in 60 s)"""
     headroom_without_bind_with_time_wait: int | None = None
+
+    def __repr__(self) -> str:
+        low, high = self.range
+        return (
+            f"<PortUse {low}-{high}: {counted(self.total_connections, 'connection')}, at most "
+            f"{counted(self.peak_pinned, 'port')} pinned, {self.peak_needed:,} needed>"
+        )
 
     @property
     def headroom_reason(self) -> str:

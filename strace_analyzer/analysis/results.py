@@ -26,6 +26,8 @@ from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.trace.reader import Accounting, TraceInput
 
 T_co = TypeVar("T_co", covariant=True)
+_SHOWN = 20
+"""items in a notebook"""
 
 
 class Sized(Protocol[T_co]):
@@ -71,7 +73,10 @@ class TraceResult:
 
     def __repr__(self) -> str:
         lines = sum(source.lines for source in self.sources)
-        return f"<TraceResult {self.name}: {lines:,} lines, {self.tcp_connections} connections>"
+        return (
+            f"<TraceResult {self.name[-80:]}: {count(lines, 'line')}, "
+            f"{count(self.tcp_connections, 'connection')}>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Analysis:
         names += f" and {more} more" if more > 0 else ""
         return (
             f"<Analysis of {names}: {count(len(self.findings), 'finding')} in "
-            f"{count(len(self.groups), 'group')}, {count(len(self.processes), 'process')}, "
+            f"{count(len(self.groups), 'group')}, "
+            f"{count(len(self.processes), 'process', 'processes')}, "
             f"{len(self.unknown)} unknown, {count(len(self.warnings), 'warning')}>"
         )
 
@@ -150,6 +156,12 @@ class Joined(Items[T_co]):
                 tuple(islice(self, places[-1], places[0] + 1, -places.step))[::-1] if places else ()
             )
         return tuple(islice(self, places.start, places.stop, places.step))
+
+    def _repr_html_(self) -> str:
+        """The first of them as a list, for notebooks (IPython's rich display)."""
+        shown = "".join(f"<li>{escape(repr(item))}</li>" for item in islice(self, _SHOWN))
+        more = len(self) - _SHOWN
+        return f"<ol start=0>{shown}</ol>{f'<p>and {more:,} more</p>' if more > 0 else ''}"
 
     def __repr__(self) -> str:
         first = next(iter(self), None)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, BinaryIO, TextIO, Union
 
-from strace_analyzer.trace.reader import SourceInput, TraceInput, traces
+from strace_analyzer.trace.reader import SourceInput, TraceInput, stream_trace, traces
 
 Path = Union[str, "os.PathLike[str]"]
 Source = Path | bytes | BinaryIO | TextIO | Sequence[Path] | Sequence[bytes]
@@ -18,9 +18,9 @@ Source = Path | bytes | BinaryIO | TextIO | Sequence[Path] | Sequence[bytes]
 def resolved(source: Source) -> list[TraceInput]:
     """The traces that `source` names or holds. Raises TraceError where it names nothing,
     TypeError where it is no source."""
-    if isinstance(source, str) and "\n" in source:
+    if isinstance(source, str) and _is_line(source):
         return _given(source.encode("utf-8", "surrogateescape"))
-    if isinstance(source, (str, os.PathLike)):
+    if isinstance(source, (str, os.PathLike)) and os.fspath(source):
         return traces([os.fspath(source)], sys.stdin.buffer)
     if isinstance(source, (bytes, bytearray)):
         return _given(bytes(source))
@@ -35,11 +35,19 @@ def resolved(source: Source) -> list[TraceInput]:
     if isinstance(source, io.TextIOBase) and binary is source:  # StringIO
         return _given(source.read().encode("utf-8", "surrogateescape"))
     if hasattr(binary, "read"):
-        return traces(["-"], binary)
+        return [stream_trace(_name(binary), binary)]
+    what = type(source).__name__
+    is_empty = isinstance(source, Sequence) and not source
     raise TypeError(
         f"analyze() takes a path, a list of paths, an open file, or the lines of a trace, "
-        f"not {type(source).__name__}"
+        f"not {f'an empty {what}' if is_empty else what}"
     )
+
+
+def _name(stream: Any) -> str:
+    """What an open file is called; one of a number alone, or in memory, has no name."""
+    name = getattr(stream, "name", None)
+    return os.fsdecode(name) if isinstance(name, (str, bytes)) and name else "<stream>"
 
 
 _CALL = re.compile(r"\n|\w\(.*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)

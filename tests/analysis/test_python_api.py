@@ -3,9 +3,12 @@ what is shown of them."""
 
 from __future__ import annotations
 
+import gzip
 import io
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sized
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,39 @@ def test_what_is_no_source_says_what_is_wanted(source) -> None:
         sa.analyze(source)
 
 
+@pytest.mark.parametrize(
+    ("source", "said"), [("", "not an empty str"), ([], "not an empty list"), ((), "empty tuple")]
+)
+def test_what_is_empty_is_no_source(source, said: str, tmp_path: Path, monkeypatch) -> None:
+    """Least of all the current directory."""
+    (tmp_path / "t.strace").write_bytes(SSH.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match=said):
+        sa.analyze(source)
+    with pytest.raises(sa.TraceError, match="'' names no file"):
+        sa.analyze([""])
+    with pytest.raises(sa.TraceError, match="<lines>: empty"):
+        sa.analyze(b"")
+
+
+@pytest.mark.parametrize("mode", ["r", "rb"])
+def test_an_open_file_has_its_name(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.gz"
+    path.write_bytes(gzip.compress(SSH.read_bytes()))
+    with SSH.open(mode) as file:
+        analysis = sa.analyze(file)
+    assert [analysis.traces[0].name, analysis.findings[0].at.source] == [str(SSH)] * 2
+    with gzip.open(path, mode) as unpacked:
+        assert sa.analyze(unpacked).traces[0].name == str(path)
+    assert sa.analyze(io.BytesIO(SSH.read_bytes())).traces[0].name == "<stream>"
+    with os.fdopen(os.open(SSH, os.O_RDONLY), mode) as by_number:
+        assert sa.analyze(by_number).traces[0].name == "<stream>"
+
+
+def test_a_line_alone_is_read_as_one() -> None:
+    assert sa.analyze("7 socket(AF_INET, SOCK_STREAM, 0) = 3").traces[0].name == "<lines>"
+
+
 def test_items_and_slices_are_those_of_a_tuple() -> None:
     found = sa.analyze(ERLANG).findings
     whole = tuple(found)
@@ -60,16 +96,56 @@ def test_items_and_slices_are_those_of_a_tuple() -> None:
         found[40]
 
 
-def test_what_is_shown_at_a_prompt_is_short() -> None:
+def every_record(item: object) -> Iterator[object]:
+    """`item`, and all records that can be had from it."""
+    yield item
+    names = [name for name in dir(item) if not name.startswith("_")]
+    module = type(item).__module__
+    if isinstance(item, (sa.Analysis, tuple, list, dict)) or module.startswith("strace_analyzer"):
+        inside: list[object] = [
+            value for name in names if not callable(value := getattr(item, name))
+        ]
+        if isinstance(item, (tuple, list, Sized)) and not isinstance(item, (str, bytes)):
+            inside += list(item)  # type: ignore[call-overload]
+        for one in inside:
+            if not isinstance(one, (Enum, type, int, str, bytes)):
+                yield from every_record(one)
+
+
+def is_ours(item: object) -> bool:
+    return type(item).__module__.startswith("strace_analyzer")
+
+
+FAILING = """7 1.0 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 1.5 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) \
+= -1 EADDRNOTAVAIL (Cannot assign requested address)
+7 2.0 close(3) = 0
+"""
+
+
+@pytest.mark.parametrize("source", [ERLANG, SSH, ROOT / "samples" / "python-fork-family", FAILING])
+def test_what_is_shown_at_a_prompt_is_short(source: Path | str) -> None:
+    """Of every record that an analysis leads to."""
+    records = [*filter(is_ours, every_record(sa.analyze(source)))]
+    assert {"Analysis", "TraceResult", "PortUse", "Process", "Accounting", "TraceInput"} <= {
+        type(one).__name__ for one in records
+    }
+    assert [repr(one) for one in records if len(repr(one)) > 200] == []
+
+
+def test_what_is_shown_names_what_it_is() -> None:
     analysis = sa.analyze(ERLANG)
-    shown = [analysis, analysis.findings, analysis.sockets, *analysis.traces, *analysis.groups,
-             *analysis.processes, analysis.findings[0], analysis.sockets[0], *analysis.warnings,
-             *analysis.unknown, *analysis.findings[0].trail]  # fmt: skip
-    assert max(len(repr(item)) for item in shown) <= 200
-    assert repr(analysis.findings[0]) == (
-        f"<Finding {ERLANG.name}:{analysis.findings[0].at.line}: warning bind-any-port-zero, "
-        f"beam.smp[4510] fd {analysis.findings[0].fd} -> {analysis.findings[0].peer}>"
+    first = analysis.findings[0]
+    assert repr(first) == (
+        f"<Finding {ERLANG.name}:{first.at.line}: warning bind-any-port-zero, "
+        f"beam.smp[4510] fd {first.fd} -> {first.peer}>"
     )
+    shown = f"{sa.analyze(SSH)!r} {sa.analyze(SSH).processes[0]!r} {sa.analyze(SSH).traces[0]!r}"
+    assert "1 process, " in shown
+    assert "1 socket, 1 connection, 1 bound early>" in shown
+    assert "79 lines, 1 connection>" in shown
+    family = sa.analyze(ROOT / "samples" / "python-fork-family")
+    assert f"{len(family.processes)} processes" in repr(family)
 
 
 def test_a_notebook_shows_the_groups_and_nothing_that_a_program_wrote_as_markup() -> None:
@@ -78,6 +154,9 @@ def test_a_notebook_shows_the_groups_and_nothing_that_a_program_wrote_as_markup(
     assert "bind-any-port-zero" in html
     assert "<b>" not in html
     assert set(re.findall(r"</?([a-z]+)", html)) == {"p", "table", "tr", "th", "td"}
+    listed = sa.analyze(text).findings._repr_html_()
+    assert listed.count("<li>&lt;Finding ") == 20
+    assert listed.endswith("<p>and 20 more</p>")
 
 
 def test_groups_say_what_the_command_line_says() -> None:

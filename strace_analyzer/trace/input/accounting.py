@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.faults import Fault
+from strace_analyzer.plain import count
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
@@ -58,6 +59,11 @@ class Accounting:
     """Lines on which this package failed, by a fault of its own."""
     faults: list[Fault] = field(default_factory=list)
     """The first of them."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Accounting of {self.name[-80:]}: {count(self.lines, 'line')}, {self.calls:,} calls>"
+        )
 
     def has_failed(self, fault: Fault) -> None:
         """A line could not be read by a fault of ours: to be reported, whatever else is found."""

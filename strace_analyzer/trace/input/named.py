@@ -45,6 +45,12 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
     return [replace(trace, id=f"t{number}") for number, trace in enumerate(found, 1)]
 
 
+def stream_trace(name: str, stream: BinaryIO) -> TraceInput:
+    """What `stream` has from where it stands, as the first and only trace."""
+    start = stream.tell() if stream.seekable() else None
+    return TraceInput("t1", name, (SourceInput(name, None, stream, start=start),))
+
+
 def _expanded(arguments: Sequence[str]) -> Iterator[str]:
     """The arguments; in the place of a pattern (`logs/**/*.strace`) that is the name of no file,
     what it matches, and itself where it matches nothing."""
@@ -89,9 +95,9 @@ def _one(name: str, *sources: SourceInput) -> TraceInput:
 
 def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
     if argument == "-":
-        stream = stdin or sys.stdin.buffer
-        start = stream.tell() if stream.seekable() else None
-        return [_one("<stdin>", SourceInput("<stdin>", None, stream, start=start))]
+        return [stream_trace("<stdin>", stdin or sys.stdin.buffer)]
+    if not argument:
+        raise TraceError("'' names no file: it is empty (a variable that is not set?)")
     if is_url(argument):
         return _remote(argument)
     path = Path(argument)

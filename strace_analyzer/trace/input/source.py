@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
+from strace_analyzer.plain import count
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
 from strace_analyzer.trace.input.remote import opened
 
@@ -39,6 +40,9 @@ class SourceInput:
     """Why it names nothing that can be read, where others were named beside it."""
     url: str | None = None
     """Of a file that lies elsewhere."""
+
+    def __repr__(self) -> str:
+        return f"<SourceInput {self.name[-80:]}>"
 
     @property
     def can_be_read_again(self) -> bool:
@@ -128,3 +132,6 @@ class TraceInput:
     sources: tuple[SourceInput, ...]
     hint: str | None = None
     """What the user may not have meant: a member of a -ff family that is read alone."""
+
+    def __repr__(self) -> str:
+        return f"<TraceInput {self.id}: {self.name[-80:]}, {count(len(self.sources), 'source')}>"
