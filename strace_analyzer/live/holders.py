@@ -17,6 +17,9 @@ from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
 from strace_analyzer.ports.port_range import DEFAULT
 
 _TIME_WAIT = 6
+_SEVERAL = 3
+"""ports of peers at one local port, which a client hardly has: it connects to few ports, such as
+443, and mostly gets another local port for each connection"""
 _CLOSED = 7
 """include/net/tcp_states.h; a UDP socket without a peer is listed in this state"""
 KERNEL = "(kernel)"
@@ -64,6 +67,7 @@ def holders(pid: int | None = None) -> Holders:
     collected: dict[_Key, list[tuple[int, int | None]]] = defaultdict(list)
     held: set[int] = set()
     listening = {row.local.port for _, row in now.rows if row.state == LISTEN}
+    came_in = listening | _gone_listeners(row for _, row in now.rows)
     for inode, row in now.rows:
         if row.local.port is None or (not row.local.port):
             continue
@@ -74,7 +78,7 @@ def holders(pid: int | None = None) -> Holders:
         command = KERNEL if not inode or all_seen else UNSEEN
         if one is not None:
             command = one.command
-        incoming = row.local.port if row.protocol == "TCP" and row.local.port in listening else None
+        incoming = row.local.port if row.protocol == "TCP" and row.local.port in came_in else None
         peer = _peer(row) if incoming is None else None
         key = (command, row.protocol, _state(row), peer, incoming)
         collected[key].append((row.local.port, owner))
@@ -94,6 +98,16 @@ def holders(pid: int | None = None) -> Holders:
     rows.sort(key=lambda row: (-row.ports, -row.sockets, row.command, str(row.peer or "")))
     free = high - low + 1 - reserved - len(held)
     return Holders((low, high), reserved, len(held), max(0, free), tuple(rows), all_seen)
+
+
+def _gone_listeners(rows: Iterable[SocketRow]) -> frozenset[int]:
+    """Ports to which many came: connections that this side closed, all at one local port and each
+    from another port of a peer, are what a server leaves that listens no more."""
+    peers: dict[int, set[int | None]] = defaultdict(set)
+    for row in rows:
+        if row.protocol == "TCP" and row.state == _TIME_WAIT and row.local.port:
+            peers[row.local.port].add(row.peer.port)
+    return frozenset(port for port, found in peers.items() if len(found) > _SEVERAL)
 
 
 def _state(row: SocketRow) -> str:
