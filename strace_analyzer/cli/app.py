@@ -4,9 +4,11 @@ error and a status."""
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from difflib import get_close_matches
-from pathlib import Path
+from glob import escape, glob
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +34,12 @@ from strace_analyzer.plain import safe
 
 TOOL = "strace-analyzer"
 DEFAULT = "check"
+_TAKES_NOTHING = {
+    "collect": "It prints a script: strace-analyzer collect > collect.sh; sh collect.sh PID|NAME",
+    "holders": "Another network namespace than this one: holders --netns PID",
+    "rules": "One rule with its examples: strace-analyzer rule ID",
+}
+"""what those mean who give an argument to a command that takes none"""
 
 
 class Commands(TyperGroup):
@@ -48,6 +56,9 @@ class Commands(TyperGroup):
             status = super().invoke(ctx)
         except typer.TyperException as error:
             error.exit_code = self._failed(ctx)
+            said = error.format_message()
+            if said.startswith("Got unexpected extra") and ctx.invoked_subcommand in _TAKES_NOTHING:
+                error.message = f"{said}. {_TAKES_NOTHING[ctx.invoked_subcommand]}"
             raise
         except StraceAnalyzerError as error:
             said = "\n".join(map(safe, str(error).split("\n")))
@@ -71,6 +82,10 @@ class Commands(TyperGroup):
             return [] if ctx.resilient_parsing else [DEFAULT]
         first, *rest = words
         own = _options(self, ctx)
+        if first == DEFAULT and rest and not ctx.resilient_parsing:
+            meant = _meant(rest)
+            if meant is not None:
+                ctx.fail(meant)
         if first in self.commands or first in own:
             return words
         if first in ("help", "version") and not _is_there(first):
@@ -80,12 +95,34 @@ class Commands(TyperGroup):
             options = _options(self.commands[DEFAULT], ctx)
             near = get_close_matches(name, [*own, *options], n=1)
             if near and near[0] not in options and name not in options:
-                return words  # typer names the option that is meant
+                ctx.fail(f"No such option: '{name}'. Did you mean '{TOOL} {near[0]}'?")
         elif first.isalpha() and not ctx.resilient_parsing and not _is_there(first):
             near = get_close_matches(first, self.commands, n=1)
             if near:
                 ctx.fail(f"No such command or file: '{first}'. Did you mean '{near[0]}'?")
+        if not ctx.resilient_parsing:
+            meant = _meant(words)
+            if meant is not None:
+                ctx.fail(meant)
         return [DEFAULT, *words]
+
+
+def _meant(words: list[str]) -> str | None:
+    """What to say to those who name a process or a program where a trace belongs."""
+    first, *rest = words
+    if first == "-p" or (first.startswith("-p") and first[2:].isdecimal()):
+        pid = first[2:] or next(iter(rest), "PID")
+        return f"No such option: '-p'. To trace a process that runs: {TOOL} attach {pid}"
+    if first == "--" or _is_there(first):
+        return None
+    file, _, line = first.rpartition(":")
+    if line.isdecimal() and os.path.isfile(file):
+        return f"No such file: '{first}'. What is on this line: {TOOL} sockets {first}"
+    if first.isdecimal() and os.path.exists(f"/proc/{first}"):
+        return f"No such file: '{first}'. To trace the process: {TOOL} attach {first}"
+    if "/" not in first and shutil.which(first) is not None:
+        return f"No such file: '{first}'. To run the program: {TOOL} run -- {shlex.join(words)}"
+    return None
 
 
 def _options(command: Any, ctx: Any) -> set[str]:
@@ -94,7 +131,7 @@ def _options(command: Any, ctx: Any) -> set[str]:
 
 def _is_there(name: str) -> bool:
     """There is a file of this name, or an -ff family with this prefix."""
-    return os.path.exists(name) or any(Path().glob(f"{name}.*"))
+    return os.path.exists(name) or bool(glob(f"{escape(name)}.*"))
 
 
 app = typer.Typer(
@@ -117,11 +154,11 @@ app.command()(events)
 app.command()(summary)
 app.command()(tree)
 # what follows the name of the program to run is the program's
-app.command(context_settings={"allow_interspersed_args": False})(run)
+for takes_a_program in (run, command):
+    app.command(context_settings={"allow_interspersed_args": False})(takes_a_program)
 app.command()(attach)
 app.command()(holders)
 app.command()(collect)
-app.command()(command)
 app.command()(rules)
 app.command()(rule)
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,12 @@ from strace_analyzer.report.moment import parse_duration
 def attach(
     pids: Annotated[
         list[int] | None,
-        typer.Argument(min=1, metavar="PID", help="Running processes.", show_default=False),
+        typer.Argument(
+            parser=values.parser(values.process),
+            metavar="PID",
+            help="Running processes.",
+            show_default=False,
+        ),
     ] = None,
     tree: Annotated[
         list[int] | None,
@@ -81,7 +86,8 @@ def attach(
 ) -> int:
     """Trace running processes, with all their threads and new children, until Ctrl-C; they go on.
 
-    While they are traced they are many times slower. Exit status: 0; 1 where --fail-on is met; 2
+    What --name and --cgroup mean is looked up once, at the start. While they are traced they are
+    many times slower. Exit status: 0; 1 where --fail-on is met; 2
     where they cannot be traced, or nothing was found and not all was seen.
     """
     from strace_analyzer.cli.following import Manner
@@ -122,7 +128,7 @@ def attach(
         destination(output) as stream,
         attached(
             targets,
-            before=partial(_announce, lean=lean, quiet=quiet),
+            before=partial(_announce, targets, lean=lean, seconds=for_, quiet=quiet),
             seconds=for_,
             save=save_trace,
             stacks=stacks,
@@ -152,14 +158,20 @@ def attach(
     return status
 
 
-def _announce(processes: Sequence[int], *, lean: bool, quiet: bool) -> None:
-    """Whom it will disturb, and how much (docs/live.md, what it costs)."""
+def _announce(
+    targets: Any, processes: Sequence[int], *, lean: bool, seconds: float | None, quiet: bool
+) -> None:
+    """Whom it will disturb, how much (docs/live.md, what it costs), and who is left out."""
     from strace_analyzer.live.targets import described
 
     if quiet:
         return
-    less = "" if lean else "; --lean writes about half as much"
+    until = "until Ctrl-C" if seconds is None else f"for {seconds:g} s or until Ctrl-C"
+    tracing.warn(f"attaching to {described(processes)}, {until}")
+    less = "" if lean else "; --lean records about half as much"
     tracing.warn(
-        f"attaching to {described(processes)}: every system call stops now, until Ctrl-C: 800"
-        f" requests through node took 13 to 18 s instead of 0.5 to 0.9 s{less}"
+        "each traced call stops the program: one measured example, a node server, took 13 to 18 s"
+        f" for 800 requests instead of 0.5 to 0.9 s{less}"
     )
+    if targets.names or targets.cgroups:
+        tracing.warn("traced are these and what they start; what else begins later is not")

@@ -15,7 +15,7 @@ import typer
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.nearest import nearest
 
-_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9][0-9]{0,11})(?::[0-9]*)?:?")
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,12})(?::[0-9]*)?:?")
 
 Meaning = TypeVar("Meaning")
 
@@ -72,11 +72,22 @@ def names(typed: Sequence[str] | None) -> frozenset[str]:
 
 def place(argument: str) -> tuple[str, int | None]:
     """`trace.txt:407`, as an editor names a line, as the file and the line; None as the line of
-    anything else, such as a file whose name ends so."""
+    anything else, such as a file whose name ends so. Raises ConfigurationError for line 0."""
     match = _PLACE.fullmatch(argument)
     if match is None or os.path.exists(argument):
         return argument, None
+    if int(match["line"]) == 0:
+        raise ConfigurationError(f"{argument}: lines are counted from 1")
     return match["file"], int(match["line"])
+
+
+def process(text: str) -> int:
+    """A process id. Raises ConfigurationError for anything else, such as a name."""
+    if not re.fullmatch(r"[0-9]{1,10}", text):
+        raise ConfigurationError(f"{text}: no process id; by its name: attach --name {text}")
+    if int(text) == 0:
+        raise ConfigurationError("0: no process has this id")
+    return int(text)
 
 
 def ports(text: str) -> Ports:

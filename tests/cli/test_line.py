@@ -145,3 +145,10 @@ def test_other_formats_say_it_on_standard_error(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["sockets"] == []
     found = json.loads(run("sockets", f"{ERLANG}:407", "--format", "json").stdout)["sockets"]
     assert [life["fd"] for life in found] == [19]
+
+
+def test_lines_are_counted_from_1() -> None:
+    done = run("sockets", f"{SSH}:0")
+    assert (done.returncode, done.stderr) == (
+        2, f"strace-analyzer: {SSH}:0: lines are counted from 1\n",
+    )  # fmt: skip

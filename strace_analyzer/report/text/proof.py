@@ -17,6 +17,8 @@ from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, 
 from strace_analyzer.rules.runtimes import naming_the_line
 
 _CALLS = 10
+_NOT_KEPT = "the trace, which is not kept (--save-trace FILE)"
+"""of `run` and `attach`"""
 _NARROW = 84
 """below this width a remark stands under its call, not beside it"""
 
@@ -42,7 +44,8 @@ def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Itera
     """`Proof  trace.txt, thread 4519 (of 20), first of 40`, on two lines where it is longer than
     the page is wide."""
     title = path("Proof  ", HEADING, left=INDENT)
-    title.append(safe(group.sample.at.source), style="not bold")
+    source = group.sample.at.source
+    title.append(_NOT_KEPT if source == "<strace>" else safe(source), style="not bold")
     tids = {call.tid for call in calls}
     process = section.process(group)
     threads = len(process.tids) if process is not None else 1
