@@ -12,8 +12,9 @@ from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
+from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.machine import parse
-from strace_analyzer.machine.facts import read
+from strace_analyzer.machine.facts import Facts, read
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.spoken import rehearse, spoken
 from strace_analyzer.rules.words import Case, program
@@ -120,9 +121,10 @@ def opened(
     Unless `settings.strict`, the reader may raise EveryLineMattersError while it is read: then the
     trace is to be opened again, strictly. It does not for a stream, nor where it is read `once`.
     """
-    settings = _with_facts(trace, settings)
+    settings, facts = _with_facts(trace, settings)
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
+    analysis.seed(_ran_already(facts))
     watch = None if settings.strict else analysis.attention
     reader = TraceReader(trace, watch, settings.jobs, once=once)
     if not reader.is_ordered:
@@ -132,7 +134,15 @@ def opened(
     return reader, analysis
 
 
-def _with_facts(trace: TraceInput, settings: Settings) -> Settings:
+def _ran_already(facts: Facts) -> Iterator[ExistingProcess]:
+    """The processes that the head of a trace names, with their threads. Of their descriptors it
+    says nothing."""
+    for one in facts.processes:
+        argv = (one.program, one.script) if one.script else (one.program,)
+        yield ExistingProcess(one.pid, one.threads, one.program, argv, "", (), argv_truncated=True)
+
+
+def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]:
     """With what the head of the trace says of its machine, and the list of its sockets that
     `collect` laid beside it, where that is not known better."""
     source = trace.sources[0]
@@ -140,20 +150,21 @@ def _with_facts(trace: TraceInput, settings: Settings) -> Settings:
         machine = parse(listed.decode("utf-8", "replace").splitlines())
         settings = replace(settings, machine=machine if machine.sockets else None)
     if settings.host_range is not None or not source.can_be_read_again:
-        return settings
+        return settings, Facts({})
     head = b""
     with suppress(TraceError):  # said when it is read
         head = next(iter(source.blocks(SMALL_BLOCK)), b"")
     facts = read(head[:_HEAD].split(b"\n"))
-    return replace(
+    told = replace(
         settings,
         host_range=facts.port_range,
         autobind_reuse=settings.autobind_reuse or facts.autobind_reuse,
         nothing_hidden=settings.nothing_hidden or facts.nothing_hidden,
     )
+    return told, facts
 
 
-_HEAD = 1 << 13
+_HEAD = 1 << 16
 """bytes in which all the facts stand (machine/facts.py)"""
 
 

@@ -55,6 +55,8 @@ class ExistingProcess(NamedTuple):
     argv: tuple[str, ...]
     network: str
     descriptors: tuple[ExistingDescriptor, ...]
+    argv_truncated: bool = False
+    """of its arguments not all are known"""
 
 
 def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
@@ -76,6 +78,7 @@ def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[
             task.group.command = basename(process.program) or process.program
             task.group.programs.append(process.program)
         task.group.argv = process.argv
+        task.group.argv_truncated = process.argv_truncated
         for fd, facts, close_on_exec in process.descriptors:
             description = descriptions.get(facts.inode)
             if description is None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from os.path import basename
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, cast
 
@@ -29,6 +30,8 @@ from strace_analyzer.live.strace import (
 )
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.targets import Targets, Untraced, untraced
+from strace_analyzer.machine.facts import TracedProcess
+from strace_analyzer.rules.words import script_of
 from strace_analyzer.strace_command import strace_command
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
@@ -100,13 +103,21 @@ def attached(
         if seconds is not None:
             stop.press_after(seconds)
         stream = Stream(pipe.fd, stop, _PATIENCE, writer)
+        port_range = surroundings.port_range
+        if save is not None:
+            copy.head(facts(options).with_range(port_range).with_processes(map(_kept, found)))
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)
         name = NAME if save is None else str(save)
         trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
-        port_range = surroundings.port_range
-        if save is not None:
-            copy.head(facts(options).with_range(port_range))
         yield Attachment(processes, trace, copy, tuple(unchanged(found)), port_range, apart)
+
+
+def _kept(process: ExistingProcess) -> TracedProcess:
+    """What is kept of a process at the head of a saved trace: no arguments but the script's name,
+    as what `run` and `attach` save has none (-s 0)."""
+    program = process.program or "?"
+    named = script_of(basename(program), process.argv) or ""
+    return TracedProcess(process.tgid, program, named, process.tids)
 
 
 def wait_until_attached(

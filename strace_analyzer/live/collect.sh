@@ -55,10 +55,35 @@ first=${first%% *}
 inside() {
   if nsenter -t "$first" -n true 2>/dev/null; then nsenter -t "$first" -n "$@"; else "$@"; fi
 }
+# The name of the script that an interpreter runs, of its arguments the only one that is kept.
+script() {
+  case $1 in python* | pypy* | ruby* | perl* | node* | php* | java*) ;; *) return 0 ;; esac
+  tr '\0' '\n' <"$2" 2>/dev/null | sed -n '
+    1d
+    /^-[ce]$/q
+    /^-jar$/{ n; s,.*/,,; p; q; }
+    /^-m$/{ n; p; q; }
+    /^-cp$/{ n; d; }
+    /^-classpath$/{ n; d; }
+    /^-[rWXI]$/{ n; d; }
+    /^-/d
+    /[[:space:]]/q
+    s,.*/,,
+    p
+    q'
+}
 facts() {
   for name in @SYSCTLS@; do
     value=$(inside cat "/proc/sys/$(echo "$name" | tr . /)" 2>/dev/null | tr '\t' ' ') || continue
     [ -z "$value" ] || echo "# strace-analyzer: $name = $value"
+  done
+  for pid in $pids; do
+    program=$(readlink "/proc/$pid/exe") || program=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
+    program=${program% (deleted)}
+    echo "# strace-analyzer: program.$pid = $program"
+    script=$(script "${program##*/}" "/proc/$pid/cmdline")
+    [ -z "$script" ] || echo "# strace-analyzer: script.$pid = $script"
+    echo "# strace-analyzer: threads.$pid = $(echo $(ls "/proc/$pid/task" 2>/dev/null))"
   done
   echo "# strace-analyzer: kernel = $(uname -r)"
   echo "# strace-analyzer: strace = $(strace -V 2>/dev/null | sed -n '1s/.* //p')"
@@ -86,9 +111,11 @@ echo "collect: tracing" $pids "for $seconds s, which slows them down; Ctrl-C end
 trap 'kill -TERM "$tracer" 2>/dev/null || :' INT TERM
 (sleep "$seconds"; kill -TERM "$tracer") >/dev/null 2>&1 </dev/null &
 timer=$!
-wait "$tracer" || :
-wait "$tracer" || : # again, where a signal ended the first
+# Twice, as a signal ends the first; some shells say of a job how it ended.
+wait "$tracer" 2>/dev/null || :
+wait "$tracer" 2>/dev/null || :
 kill "$timer" 2>/dev/null || :
+wait "$timer" 2>/dev/null || :
 trap - INT TERM
 tracer=
 [ -s "$work/calls" ] || { cat "$work/strace-says.txt" >&2; fail 'strace recorded nothing'; }

@@ -59,7 +59,7 @@ class Copied(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self._copy = copy
-        self._first = io.BytesIO(copy.begins_with)
+        self._first = io.BytesIO(copy.begins_with)  # so its head is written before
 
     def readable(self) -> bool:
         return True

@@ -1,5 +1,5 @@
-"""What a machine says of its ports, and the comment lines that keep it at the head of a trace:
-`# strace-analyzer: net.ipv4.ip_local_port_range = 32768 60999`."""
+"""What a machine says of its ports and of the processes that are traced, and the comment lines that
+keep it at the head of a trace: `# strace-analyzer: net.ipv4.ip_local_port_range = 32768 60999`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,28 @@ SYSCTLS = (
 )
 """What decides how many ports there are and how soon they are free (ip(7), tcp(7),
 Documentation/networking/ip-sysctl.rst)"""
-_LINE = re.compile(r"# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,200})")
+_LINE = re.compile(r"# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})")
+_MOST = 8000
+"""characters of a value: the ids of a thousand threads"""
 _SOONEST = 20
 """lines at the head of a trace among which facts are looked for"""
 
 
+class TracedProcess(NamedTuple):
+    """A process that ran when tracing began. `program` is the path of its executable, or its
+    command's name; `script` what an interpreter runs in it, "" for none. Its arguments are not
+    kept."""
+
+    pid: int
+    program: str
+    script: str
+    threads: tuple[int, ...]
+
+
 class Facts(NamedTuple):
-    """By name, in the words of sysctl(8); besides them `kernel`, `strace`, `date`, and `shown`,
-    which is `all` where the trace shows every call that matters."""
+    """By name, in the words of sysctl(8); besides them `kernel`, `strace`, `date`, `shown`, which
+    is `all` where the trace shows every call that matters, and of each process `program.PID`,
+    `script.PID` and `threads.PID`."""
 
     values: dict[str, str]
 
@@ -48,6 +62,35 @@ class Facts(NamedTuple):
         """The options of the trace left nothing out: what it does not show did not happen."""
         return self.values.get("shown") == "all"
 
+    @property
+    def processes(self) -> tuple[TracedProcess, ...]:
+        """Those that ran when tracing began; what makes no sense is left out."""
+        found = []
+        for name, program in self.values.items():
+            kind, _, pid = name.partition(".")
+            if kind != "program" or not _is_number(pid) or not program:
+                continue
+            threads = self.values.get(f"threads.{pid}", "").split()
+            found.append(
+                TracedProcess(
+                    int(pid),
+                    program,
+                    self.values.get(f"script.{pid}", ""),
+                    tuple(int(tid) for tid in threads if _is_number(tid)),
+                )
+            )
+        return tuple(found)
+
+    def with_processes(self, processes: Iterable[TracedProcess]) -> Facts:
+        """The same, with those."""
+        more: dict[str, str] = {}
+        for one in processes:
+            more[f"program.{one.pid}"] = one.program
+            if one.script:
+                more[f"script.{one.pid}"] = one.script
+            more[f"threads.{one.pid}"] = " ".join(map(str, one.threads))
+        return Facts({**self.values, **more})
+
     def with_range(self, ports: tuple[int, int] | None) -> Facts:
         """The same with the range of another network namespace, where that is known."""
         if ports is None:
@@ -57,7 +100,11 @@ class Facts(NamedTuple):
     def lines(self) -> Iterator[str]:
         """The comment lines, which `read` understands."""
         for name, value in self.values.items():
-            yield f"# strace-analyzer: {name} = {' '.join(value.split())[:200]}\n"
+            yield f"# strace-analyzer: {name} = {' '.join(value.split())[:_MOST]}\n"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) > 0
 
 
 def read(head: Iterable[bytes]) -> Facts:

@@ -4,6 +4,7 @@ often, which call."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.findings import (
@@ -133,10 +134,15 @@ def program(command: str | None, process: Process | None) -> str | None:
     """`beam.smp`, `python req.py`, `java api.jar`: what a person would call the process."""
     if command is None:
         return None
-    if process is None or process.command != command or not _INTERPRETER.fullmatch(command):
+    if process is None or process.command != command:
         return safe(command)
-    script = _script(process.argv[1:])
+    script = script_of(command, process.argv)
     return safe(f"{command} {script}" if script else command)
+
+
+def script_of(command: str, argv: Sequence[str]) -> str | None:
+    """The name of the script, module or class that `command` runs, where it is an interpreter."""
+    return _script(tuple(argv[1:])) if _INTERPRETER.fullmatch(command) else None
 
 
 def _script(arguments: tuple[str, ...]) -> str | None:

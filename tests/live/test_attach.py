@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -103,8 +104,17 @@ def test_the_sockets_in_the_list_of_a_saved_trace(tmp_path: Path) -> None:
         assert watching.wait(PATIENCE) == 0
     text = (tmp_path / "report").read_text()
     assert "which port did it ask for?" in text
+    lines = (tmp_path / "trace").read_text().splitlines()
+    quoted = re.findall(r"^ +([0-9]+)  (\w+\()", text, re.M)
+    assert len(quoted) > 2
+    assert [number for number, call in quoted if call not in lines[int(number) - 1]] == []
     later = run(tmp_path, "check", "--format", "json", "trace")
-    assert len(findings(later.stdout)) == 4  # what was there before, only `attach` knows
+    found = findings(later.stdout)
+    assert len(found) == 4  # what was there before, only `attach` knows: but for the names
+    (process,) = json.loads(later.stdout)["processes"]
+    assert process["tgid"] == older.pid
+    assert process["argv"][1:] == ["older_sockets.py"]
+    assert len(process["tids"]) > 1
 
 
 def test_for_a_while(tmp_path: Path) -> None:

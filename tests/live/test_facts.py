@@ -3,8 +3,10 @@ brings it with a trace from where there is no Python; `holders` tells it without
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,7 +18,7 @@ import pytest
 from live.sessions import COMMAND, environment, run
 
 from strace_analyzer.live.collect import script
-from strace_analyzer.machine.facts import Facts, read
+from strace_analyzer.machine.facts import Facts, TracedProcess, read
 
 pytestmark = pytest.mark.live
 
@@ -47,6 +49,18 @@ def test_facts_are_read_as_they_were_written() -> None:
     assert again.port_range == (40000, 40019)
     assert again.values["kernel"] == "6.1"
     assert read([b"7 close(3) = 0\n"] * 30 + head).values == {}
+
+
+def test_processes_are_read_as_they_were_written() -> None:
+    traced = (
+        TracedProcess(7, "/usr/bin/python3.11", "a b.py", tuple(range(7, 1007))),
+        TracedProcess(4510, "beam.smp", "", (4510,)),
+    )
+    facts = Facts({"kernel": "6.1"}).with_processes(traced)
+    again = read(line.encode() for line in facts.lines())
+    assert again.processes == traced
+    odd = {"program.x": "a", "program.0": "b", "program.9": "", "threads.8": "8", "program.6": "c"}
+    assert Facts({**odd, "threads.6": "6 six -6"}).processes == (TracedProcess(6, "c", "", (6,)),)
 
 
 @pytest.mark.parametrize("text", ["", "1", "9 1", "0 70000", "a b", "1 2 3", "\u0661 \u0662"])
@@ -81,8 +95,10 @@ def test_the_range_of_a_saved_trace_is_the_traced_machine_s(tmp_path: Path) -> N
     assert (use["range"], use["range_source"]) == ([1024, 2047], "option")
 
 
+SECRET = b"hunter2-xyzzy"
 TRACED = """
-import socket, time
+import socket, threading, time
+threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
 while "\\nTracerPid:\\t0\\n" in open("/proc/self/status").read():
     time.sleep(0.1)
 server = socket.create_server(("127.0.0.1", 0))
@@ -107,7 +123,8 @@ def test_collect_brings_a_trace_that_check_reads_whole(
     (tmp_path / "collect.sh").write_text(run(tmp_path, "collect").stdout)
     (tmp_path / "child.py").write_text(TRACED)
     parent = tmp_path / "collected-parent"
-    parent.write_text(f'#!/bin/sh\n"{sys.executable}" child.py\nexit 0\n')
+    words = f'"{sys.executable}" -u child.py --token {SECRET.decode()}'
+    parent.write_text(f"#!/bin/sh\n{words}\nexit 0\n")
     parent.chmod(0o755)
     with subprocess.Popen([str(parent)], cwd=tmp_path) as traced:
         target = "collected-parent" if by_name else str(traced.pid)
@@ -120,7 +137,14 @@ def test_collect_brings_a_trace_that_check_reads_whole(
     with tarfile.open(archive) as tar:
         names = {Path(name).name for name in tar.getnames()}
     assert {"trace.txt", "facts.txt", "ss.txt"} <= names
+    assert done.stderr.count("\n") == 1  # whom it traces: no shell's "Terminated"
     report = json.loads(run(tmp_path, "--format", "json", archive.name).stdout)
+    text = run(tmp_path, archive.name).stdout
+    assert re.match(r"\w+: python[\d.]* child.py \(pid \d+\) binds before connecting", text)
+    (process,) = [one for one in report["processes"] if one["early_bound"]]
+    assert len(process["tids"]) == 2
+    assert process["argv_truncated"]
+    assert SECRET not in gzip.decompress(archive.read_bytes())
     assert [one["rule"] for one in report["findings"]] == ["bind-any-port-zero"] * 5
     (use,) = report["traces"][0]["ports"]
     assert use["range_source"] == "host"
@@ -197,6 +221,38 @@ def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None
     ]
     assert found["holders"][1]["command"] == "(kernel)"
     assert text.startswith("12 of 17 ports free: 40000-40019: 5 held by TCP sockets, 3 reserved\n")
+
+
+GONE = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+for _ in range(8):
+    server.accept()[0].close()
+for client in clients:
+    client.close()
+server.close()
+print(port, flush=True)
+sys.stdin.read()
+"""
+
+
+@needs_root
+def test_what_a_listener_left_that_is_gone_is_one_row(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*IN_NAMESPACE, 'ip link set lo up; exec "$0" -c "$1"', sys.executable, GONE],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as gone:  # fmt: skip
+        assert gone.stdout is not None
+        port = int(gone.stdout.readline())
+        words = ("holders", "--netns", str(gone.pid))
+        text = run(tmp_path, *words).stdout
+        (found,) = json.loads(run(tmp_path, *words, "--format", "json").stdout)["namespaces"]
+        gone.communicate()
+    (row,) = found["holders"]
+    assert (row["state"], row["incoming"], row["sockets"]) == ("TIME-WAIT", port, 8)
+    assert f"incoming, on port {port}" in text
 
 
 def test_holders_of_this_namespace_count_what_we_hold(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_the_report_goes_to_standard_error(tmp_path: Path) -> None:
     assert done.stderr.startswith("said on standard error\nnote: python")
     assert "binds before connecting: 3 of its 3 outgoing TCP connections" in done.stderr
     assert "of the traced machine" in done.stderr  # the port range is not assumed
+    assert "Proof  the trace, which is not kept (--save-trace FILE)" in done.stderr
     assert done.returncode == 0
     assert_nothing_is_left(tmp_path)
 

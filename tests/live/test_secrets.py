@@ -49,6 +49,7 @@ def test_run_keeps_secrets(tmp_path: Path, lean: tuple[str, ...]) -> None:
     assert done.returncode == 0
     assert_it_is_kept(tmp_path / "saved", ("execve(",) if lean else CALLS)
     assert "binds before connecting" in done.stderr
+    assert "  Proof  saved" in done.stderr
     assert SECRET not in done.stderr
 
 
