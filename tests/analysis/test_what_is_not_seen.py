@@ -83,7 +83,7 @@ def test_no_line_that_can_decide_may_be_unread(name: str, where: str) -> None:
     assert analysis.traces[0].inconclusive == f"line {line} ({name}) was not understood"
     (unknown,) = [entry for entry in analysis.unknown if entry.code == "unread-line"]
     assert unknown.first.line == line
-    assert "strace -f -yy" in unknown.remedy
+    assert "strace -fyyttT" in unknown.remedy
 
 
 COPIES = [f"fcntl(3, {command}" for command in ("F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD")]
@@ -164,7 +164,7 @@ def test_a_child_that_was_never_seen_may_have_done_anything(call: str) -> None:
     (warning,) = analysis.warnings
     assert (warning.code, warning.count, warning.effect) == ("not-followed", 1, "may-miss")
     assert "task 8 was made and never seen" in warning.message
-    assert "strace -f -yy" in warning.remedy
+    assert "strace -fyyttT" in warning.remedy
 
 
 def test_a_child_that_was_seen_hides_nothing() -> None:

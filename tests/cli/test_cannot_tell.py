@@ -56,7 +56,7 @@ def test_data_carry_the_reason_and_the_command(command: str, table: str, unseen:
     (reason,) = whole["cannot_tell"]
     assert (done.exit_code, reason["code"], reason["trace"]) == (2, "not-followed", "t1")
     assert reason["reason"].startswith(REASON)
-    assert "strace -f" in reason["remedy"]
+    assert "strace -fyyttT" in reason["remedy"]
     assert len(whole[table]) == 1
     first = told(command, "--format", "jsonl", unseen).stdout.splitlines()[0]
     assert json.loads(first)["cannot_tell"] == [reason]

@@ -39,7 +39,7 @@ def test_many_traces_are_one_screen(logs: Path, capsys: Captured) -> None:
     said = capsys.readouterr().out
     assert said.startswith("error: 1 error, ")
     assert f"of {len(MANY)} traces of 2 hosts\n" in said
-    assert said.count("strace -f -yy") == 1  # how to take them again, once
+    assert said.count("strace -fyyttT") == 1  # how to take them again, once
     assert len(said.splitlines()) < 100
 
 

@@ -246,7 +246,7 @@ def test_a_blind_trace_comes_with_the_command_that_sees() -> None:
     reason = "the options of this trace hid bind() and connect()"
     report = printed(analysis(traces=[trace(inconclusive=reason)], processes=[]))
     assert report.startswith(f"inconclusive: {reason}; nothing can be said\n")
-    (command,) = [line for line in report.splitlines() if line.startswith("strace -f -yy")]
+    (command,) = [line for line in report.splitlines() if line.startswith("strace -fyyttT")]
     assert command.endswith("' -p PID")
     assert "trace=%network,%process," in command
 

@@ -47,7 +47,7 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
     if left:
         yield Text(f"and {count(left, 'more line')}: --all", style=FAINT)
     if not found.all_seen:
-        yield Text("Other users' processes could not be asked: root (sudo) sees them.")
+        yield Text("Some processes could not be asked: root of the machine sees them all.")
 
 
 def _state(one: Holding) -> str:
