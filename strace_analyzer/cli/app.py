@@ -154,8 +154,8 @@ app.command()(events)
 app.command()(summary)
 app.command()(tree)
 # what follows the name of the program to run is the program's
-for takes_a_program in (run, command):
-    app.command(context_settings={"allow_interspersed_args": False})(takes_a_program)
+app.command(context_settings={"allow_interspersed_args": False})(run)
+app.command(context_settings={"allow_interspersed_args": False})(command)
 app.command()(attach)
 app.command()(holders)
 app.command()(collect)
