@@ -12,7 +12,7 @@ from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
-from strace_analyzer.kernel.seed import ExistingProcess
+from strace_analyzer.kernel.seed import ran_already
 from strace_analyzer.machine import parse
 from strace_analyzer.machine.facts import Facts, read
 from strace_analyzer.rules import Rule, catalogue
@@ -124,7 +124,7 @@ def opened(
     settings, facts = _with_facts(trace, settings)
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
-    analysis.seed(_ran_already(facts))
+    analysis.seed(ran_already(facts))
     watch = None if settings.strict else analysis.attention
     reader = TraceReader(trace, watch, settings.jobs, once=once)
     if not reader.is_ordered:
@@ -132,14 +132,6 @@ def opened(
     elif len(names) > 1:
         analysis.expect_entry_times()
     return reader, analysis
-
-
-def _ran_already(facts: Facts) -> Iterator[ExistingProcess]:
-    """The processes that the head of a trace names, with their threads. Of their descriptors it
-    says nothing."""
-    for one in facts.processes:
-        argv = (one.program, one.script) if one.script else (one.program,)
-        yield ExistingProcess(one.pid, one.threads, one.program, argv, "", (), argv_truncated=True)
 
 
 def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]:

@@ -7,7 +7,7 @@ a step `inherited`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from os.path import basename
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Socket
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.machine.facts import Facts
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 
@@ -57,6 +58,14 @@ class ExistingProcess(NamedTuple):
     descriptors: tuple[ExistingDescriptor, ...]
     argv_truncated: bool = False
     """of its arguments not all are known"""
+
+
+def ran_already(facts: Facts) -> Iterator[ExistingProcess]:
+    """The processes that the head of a trace names, with their threads. Of their descriptors it
+    says nothing."""
+    for one in facts.processes:
+        argv = (one.program, one.script) if one.script else (one.program,)
+        yield ExistingProcess(one.pid, one.threads, one.program, argv, "", (), argv_truncated=True)
 
 
 def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:

@@ -27,8 +27,8 @@ from strace_analyzer.trace.family import Family, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.input.kinds import kind_of
-from strace_analyzer.trace.input.named import stream_trace, traces
-from strace_analyzer.trace.input.source import SourceInput, TraceInput
+from strace_analyzer.trace.input.named import traces
+from strace_analyzer.trace.input.source import SourceInput, TraceInput, stream_trace
 from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping, named
 from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.prefilter.scan import Scan, scanner

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input import remote
 from strace_analyzer.trace.input.remote import is_url
-from strace_analyzer.trace.input.source import SourceInput, TraceInput
+from strace_analyzer.trace.input.source import SourceInput, TraceInput, stream_trace
 
 _MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2|lz4))?")
 """The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""
@@ -43,12 +43,6 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
                 raise
             found.append(_one(argument, SourceInput(argument, None, refused=str(error))))
     return [replace(trace, id=f"t{number}") for number, trace in enumerate(found, 1)]
-
-
-def stream_trace(name: str, stream: BinaryIO) -> TraceInput:
-    """What `stream` has from where it stands, as the first and only trace."""
-    start = stream.tell() if stream.seekable() else None
-    return TraceInput("t1", name, (SourceInput(name, None, stream, start=start),))
 
 
 def _expanded(arguments: Sequence[str]) -> Iterator[str]:

@@ -135,3 +135,9 @@ class TraceInput:
 
     def __repr__(self) -> str:
         return f"<TraceInput {self.id}: {self.name[-80:]}, {count(len(self.sources), 'source')}>"
+
+
+def stream_trace(name: str, stream: BinaryIO) -> TraceInput:
+    """What `stream` has from where it stands, as the first and only trace."""
+    start = stream.tell() if stream.seekable() else None
+    return TraceInput("t1", name, (SourceInput(name, None, stream, start=start),))
