@@ -46,7 +46,7 @@ STAGES = [
     (LineDecoder, "join"),
     (LineDecoder, "take_record"),
     (Rejoin, "join"),
-    (Tracker, "feed"),
+    (Tracker, "_call"),
 ]
 
 
