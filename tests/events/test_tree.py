@@ -127,7 +127,7 @@ def test_the_page_is_a_tree(trace: Path) -> None:
     console.write(stream, lambda target: page(roots, target))
     assert stream.getvalue().splitlines() == [
         "10 sh -c 'curl x; sleep 1 & exec nc y 1'  [2.00 s @0.0s], exit 0",
-        "  | then nc y 1 ...  @1.5s",
-        "  |-11 curl x  [700 ms @0.1s], exit 7, 2 threads, 1 socket, 1 x bind-any-port-zero",
-        "  `-13 (sh)  [100 ms @0.9s], killed by SIGKILL",
+        "  \u2502 then nc y 1 ...  @1.5s",
+        "  \u251c\u250011 curl x  [700 ms @0.1s], exit 7, 2 threads, 1 socket, 1 x bind-any-port-zero",
+        "  \u2514\u250013 (sh)  [100 ms @0.9s], killed by SIGKILL",
     ]

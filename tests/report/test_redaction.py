@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from report.test_hostile_names import NAMES
 from report.test_hostile_names import trace as hostile
@@ -251,6 +251,7 @@ CALLS = (
 
 
 @settings(deadline=None)
+@example("::ffff:7f00:0", CALLS[0])
 @given(ADDRESSES, st.sampled_from(CALLS))
 def test_no_address_stays_in_a_call(address: str, call: str) -> None:
     hexadecimal = "".join(f"\\x{ord(char):02x}" for char in address)
