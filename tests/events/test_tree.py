@@ -121,7 +121,8 @@ def test_times_ends_threads_sockets_and_findings_stand_beside_each(trace: Path) 
     assert [program["path"] for program in shell["programs"]] == ["/bin/sh", "/bin/nc"]
 
 
-def test_the_page_is_a_tree(trace: Path) -> None:
+def test_the_page_is_a_tree(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     roots = [("t", branches(analysed(trace), "t1"))]
     stream = io.StringIO()
     console.write(stream, lambda target: page(roots, target))
