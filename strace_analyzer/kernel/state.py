@@ -102,7 +102,8 @@ class Kernel:
             trail=() if role == "inherited" else (Evidence(role, call, fd.fd),),
         )  # fmt: skip
         description = OpenFileDescription(socket, task, fd.fd)
-        self.used(task, fd.fd, description, call)
+        if self.order is not None:
+            self.used(task, fd.fd, description, call)
         task.table.set(fd.fd, Descriptor(description, close_on_exec))
         self.emit(call, role, task, fd.fd, description, None, socket)
         return description
@@ -167,8 +168,8 @@ class Kernel:
         """`task` goes on with a number that it made a socket at, and that another one was given:
         they are no threads of one process, and each has its own."""
         descriptor = task.table.slots.get(fd)
-        socket = self._taken_for_closed.pop((task, fd), None)
-        if descriptor is None or socket is None:
+        socket = self._taken_for_closed.pop((task, fd))
+        if descriptor is None:
             return
         maker = descriptor.description.maker
         if maker is task or not self.tasks.share_by_assumption(task, maker):
@@ -186,7 +187,8 @@ class Kernel:
         """Take `fd` out of the task's table."""
         descriptor = task.table.remove(fd)
         if descriptor is not None:
-            self.used(task, fd, descriptor.description, call)
+            if self.order is not None:
+                self.used(task, fd, descriptor.description, call)
             self.dropped(task, fd, descriptor, call)
 
     def release(self, tid: int, call: OpenCall, cause: Cause) -> None:
@@ -285,7 +287,7 @@ class Kernel:
     def _found(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         if self.begun is not None and self.begun.is_elsewhere(task.table, fd.fd):
             return self._begun_with(self.begun, fd)
-        if self._taken_for_closed:
+        if (task, fd.fd) in self._taken_for_closed:
             self._was_not_closed(task, fd.fd, call)
         descriptor = task.table.slots.get(fd.fd)
         if descriptor is None and task.table.replaced:

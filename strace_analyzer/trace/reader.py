@@ -217,7 +217,7 @@ class EventStream:
             watch,
             scan,
             bare_tid=None if self._decoder.layout is Layout.PIDS else self._tid or NOBODY,
-            inside=lambda: self._decoder.inside,
+            under_way=self._decoder.under_way,
             awaits_next=self._awaits_next,
             once=once,
             clock=self.clock.kind,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from strace_analyzer.trace.constants import ADDRESS_FAMILIES, number
-from strace_analyzer.trace.values import Field, MacroCall, Name, Struct, Text, Value, plain
+from strace_analyzer.trace.values import MacroCall, Name, Struct, Text, Value, plain
 
 _FAMILY_NAMES = {
     value: name for name, value in reversed(ADDRESS_FAMILIES.items()) if name.startswith("AF_")
@@ -43,18 +43,13 @@ def socket_address(value: Value | None) -> SocketAddress | None:
 
     None where strace did not decode it: a raw pointer, an elided struct, NULL.
     """
-    match value:
-        case Struct(
-            (
-                Field("sa_family", Name("AF_INET")),
-                Field("sin_port", MacroCall("htons", (int(given),))),
-                Field("sin_addr", MacroCall("inet_addr", (Text(text),))),
-            )
-        ):  # as strace prints nearly all of them
-            return SocketAddress("AF_INET", _canonical(socket.AF_INET, text), given)
-    value = value if value is None else plain(value)
-    if not isinstance(value, Struct):
-        return None
+    inner = value if value is None else plain(value)
+    return _address(inner) if isinstance(inner, Struct) else None
+
+
+@lru_cache(maxsize=4096)
+def _address(value: Struct) -> SocketAddress | None:
+    """The same of a struct; most addresses of a trace come again."""
     members: Members = dict(value.fields)
     family = _family(members)
     if family is None:

@@ -59,11 +59,18 @@ class Watched:
 def given(watch: Watched, *blocks: str) -> list[int]:
     """The numbers of the lines that are given, but for the first and the last of each block."""
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
-    sieve = Sieve(watch, scan, bare_tid=None, inside=tuple, awaits_next=lambda: False)
+    under_way: set[int] = set()
+    sieve = Sieve(watch, scan, bare_tid=None, under_way=under_way, awaits_next=lambda: False)
     found, first = [], 1
     for block in blocks:
         last = first + block.count("\n") - 1
-        numbers = [number for number, _ in sieve.lines(first, block.encode())]
+        numbers = []
+        for number, line in sieve.lines(first, block.encode()):
+            numbers.append(number)
+            speaker = line.split(b" ")[0]
+            if speaker.isdigit():
+                is_begun = line.endswith(b"<unfinished ...>")
+                (under_way.add if is_begun else under_way.discard)(int(speaker))
         assert (numbers[0], numbers[-1]) == (first, last)
         found += [number for number in numbers if first < number < last]
         first = last + 1
@@ -199,7 +206,7 @@ def test_a_call_that_lasts(begun: str, returned: str, wanted: list[int]) -> None
 def test_what_is_under_way_when_the_sieve_begins() -> None:
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
     inside = {7: "close", 8: "recvfrom", 9: "futex"}
-    sieve = Sieve(Watched(), scan, bare_tid=None, inside=lambda: inside, awaits_next=lambda: False)
+    sieve = Sieve(Watched(), scan, bare_tid=None, under_way=inside, awaits_next=lambda: False)
     text = block(
         "7 <... close resumed>) = 0",
         "8 <... recvfrom resumed>0x1, 5) = 5",
@@ -229,7 +236,7 @@ def test_after_execve_every_number_can_matter() -> None:
 def test_what_changes_while_a_call_is_under_way() -> None:
     watch = Watched({7: {5: "INCOMING"}})
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
-    sieve = Sieve(watch, scan, bare_tid=None, inside=tuple, awaits_next=lambda: False)
+    sieve = Sieve(watch, scan, bare_tid=None, under_way=set(), awaits_next=lambda: False)
     lines = sieve.lines(
         1,
         block(
@@ -254,7 +261,7 @@ def once(*blocks: str) -> tuple[list[int], int]:
     """The lines that are given of a stream, and how many were left out."""
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
     watch = Watched({7: {3: "QUIET"}})
-    sieve = Sieve(watch, scan, bare_tid=None, inside=tuple, awaits_next=lambda: False, once=True)
+    sieve = Sieve(watch, scan, bare_tid=None, under_way=set(), awaits_next=lambda: False, once=True)
     found, first = [], 1
     for text in blocks:
         found += [number for number, _ in sieve.lines(first, text.encode())]
@@ -276,7 +283,7 @@ def test_of_a_stream_every_line_is_given_from_there_on() -> None:
 def test_nothing_was_left_out_before() -> None:
     scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
     sieve = Sieve(
-        Watched(), scan, bare_tid=None, inside=tuple, awaits_next=lambda: False, once=True
+        Watched(), scan, bare_tid=None, under_way=set(), awaits_next=lambda: False, once=True
     )
     lines = sieve.lines(1, block("8 brk(NULL) = 0x1", "8 brk(NULL) = 0x1").encode())
     next(lines)

@@ -24,6 +24,7 @@ from strace_analyzer.trace.decode.repair import (
     without_output,
 )
 from strace_analyzer.trace.decode.stacks import Stacks
+from strace_analyzer.trace.decode.under_way import UnderWay
 from strace_analyzer.trace.events import (
     CLONES,
     WRITES,
@@ -67,10 +68,8 @@ class Rejoin:
             Source(account, Speaker(tid), Mender(calls))
             for account, tid in zip(accounts, file_tids, strict=True)
         ]
-        self.halves: dict[int, Frame] = {}
-        """calls under way, by task: the first frame of each, with all that has come as its body"""
-        self._moved: dict[int, Frame] = {}
-        """execve() of a thread, by the number under which it comes back"""
+        self.under_way = UnderWay()
+        self._halves = self.under_way.halves
         self._behind: list[Frame] = []
         """records that stand behind another one on its line, and are next"""
 
@@ -104,11 +103,6 @@ class Rejoin:
         self.sources[source].stacks.release(events)
         return events
 
-    @property
-    def inside(self) -> tuple[int, ...]:
-        """The tasks that are inside of a call of which the first half was read."""
-        return (*self.halves, *self._moved)
-
     def close(self) -> list[Event]:
         """The end of the trace: what is still under way."""
         events: list[Event] = []
@@ -117,19 +111,15 @@ class Rejoin:
             for cut in source.mender.close():
                 self._take(source, cut, events)
             source.stacks.release(events)
-        for half in (*self.halves.values(), *self._moved.values()):
+        for half in self.under_way.clear():
             self._count_half(half)
-        self.halves.clear()
-        self._moved.clear()
         return events
 
     def _identify(self, source: Source, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Identified):
                 source.mender.identified(event.tid)
-                half = self.halves.pop(NOBODY, None)
-                if half is not None:
-                    self.halves[event.tid] = half
+                self.under_way.rename(NOBODY, event.tid)
 
     def _take(self, source: Source, frame: Frame, events: list[Event]) -> None:
         kind = frame.kind
@@ -146,17 +136,18 @@ class Rejoin:
         events.append(marked(frame, source.account))
         match frame.kind:
             case Kind.EXITED | Kind.KILLED:
-                self.halves.pop(frame.tid or NOBODY, None)
+                self._halves.pop(frame.tid or NOBODY, None)
             case Kind.DETACHED if frame.number is not None:
-                self.halves.pop(frame.number, None)
+                self._halves.pop(frame.number, None)
             case Kind.SUPERSEDED if frame.number is not None:
                 # thread `number` called execve() and goes on under this tid, the leader's
-                moved = self._moved.pop(frame.tid or NOBODY, None) or self.halves.pop(
+                leader = frame.tid or NOBODY
+                moved = self.under_way.moved.pop(leader, None) or self._halves.pop(
                     frame.number, None
                 )
-                self.halves.pop(frame.tid or NOBODY, None)
+                self._halves.pop(leader, None)
                 if moved is not None:
-                    self.halves[frame.tid or NOBODY] = moved
+                    self._halves[leader] = moved
 
     # ------------------------------------------------------------ whole calls, and first halves
 
@@ -178,7 +169,7 @@ class Rejoin:
     def _returned(self, source: Source, frame: Frame, call: Call, events: list[Event]) -> None:
         _, _, tid, time, seconds, _, _, span, _, _, lines, _ = frame
         tid = tid or NOBODY
-        if tid in self.halves:
+        if tid in self._halves:
             self._drop_half(tid)
         source.account.call_lines += lines
         self._give(source, Syscall(tid, time, seconds, call, span), events)
@@ -186,13 +177,13 @@ class Rejoin:
     def _entered(self, source: Source, frame: Frame, events: list[Event]) -> None:
         _, end, tid, time, seconds, name, body, span, _, _, lines, _ = frame
         tid = tid or NOBODY
-        if tid in self.halves:
+        if tid in self._halves:
             self._drop_half(tid)
         source.account.call_lines += lines
         call = BegunCall(self._calls, name, body)
         events.append(Entered(tid, time, seconds, call, span))
         if end is _UNFINISHED:
-            self.halves[tid] = frame
+            self._halves[tid] = frame
             return
         if end is End.DETACHED:
             events.append(Detached(tid, span))
@@ -252,7 +243,7 @@ class Rejoin:
 
     def _resumed(self, source: Source, frame: Frame, events: list[Event]) -> None:
         tid, end = frame.tid or NOBODY, frame.end
-        half = self.halves.pop(tid, None) or self._moved.pop(tid, None)
+        half = self.under_way.pop(tid)
         if half is not None and half.name != frame.name and "?" not in frame.name:
             self._count_half(half)
             half = None
@@ -283,7 +274,7 @@ class Rejoin:
             self._orphan(source, frame, self._calls.resumed(name, text), events)
             return
         _, _, _, time, seconds, _, begun, span, _, _, _, seam = half
-        call = (self._halves_of if seam else self._calls.whole_halves)(begun, rest)
+        call = (self._cut_halves if seam else self._calls.whole_halves)(begun, rest)
         if call is None and not self._calls.begins(begun):
             call = around_output(self._calls, begun, rest)
         if index == span.source:
@@ -296,7 +287,7 @@ class Rejoin:
         syscall = Syscall(tid or NOBODY, time, seconds, call, span, (), True, ended)
         self._give(source, syscall, events)
 
-    def _halves_of(self, first: bytes, rest: bytes) -> Call | None:
+    def _cut_halves(self, first: bytes, rest: bytes) -> Call | None:
         """As `whole_halves`, of a call that was cut: by the traced program's output, perhaps."""
         call: Call | None = self._calls.whole_halves(first, rest)
         if call is None or has_output(call):
@@ -327,13 +318,13 @@ class Rejoin:
     def _keep(self, half: Frame, frame: Frame) -> None:
         """`half` goes on where `frame` says: under this tid, under another, or nowhere."""
         if frame.end is End.MOVED and frame.number is not None:
-            self._moved[frame.number] = half
+            self.under_way.moved[frame.number] = half
         elif frame.end is not End.DETACHED:
-            self.halves[frame.tid or NOBODY] = half
+            self._halves[frame.tid or NOBODY] = half
 
     def _drop_half(self, tid: int) -> None:
         """A task that begins a call is not inside of another one, whatever the trace lacks."""
-        half = self.halves.pop(tid, None)
+        half = self._halves.pop(tid, None)
         if half is not None:
             self._count_half(half)
 

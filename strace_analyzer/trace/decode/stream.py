@@ -84,7 +84,9 @@ class LineDecoder:
         (source,) = self._rejoin.sources
         self._speaker, self._mender, self._stacks = source.speaker, source.mender, source.stacks
         self._alive, self._inside = self._speaker.alive, self._speaker.inside
-        self._halves = self._rejoin.halves
+        self.under_way = self._rejoin.under_way
+        """the calls of which the first half was read"""
+        self._halves = self.under_way.halves
         self._patterns = _patterns()
         self._by_name = self._patterns.by_name
         self._first_halves = self._patterns.first_halves
@@ -257,8 +259,3 @@ class LineDecoder:
     def has_stacks(self) -> bool:
         """Stacks stand below the calls, or may."""
         return self._stacks.may_come
-
-    @property
-    def inside(self) -> tuple[int, ...]:
-        """The tasks that are inside of a call of which the first half was read."""
-        return self._rejoin.inside

@@ -19,7 +19,7 @@ from bisect import bisect, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from strace_analyzer.errors import StraceAnalyzerError
 from strace_analyzer.trace.input.content import Block, rows
@@ -55,7 +55,6 @@ _COPIES = re.compile(
 """A line that can be nothing else, up to the result. `_RETURNED` says whether that is one."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
-_NO_NUMBER = -1
 _FEW = 16
 _BEFORE_TIME = rb"\n[0-9]+ +"
 _TIMES = {
@@ -73,6 +72,13 @@ _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
 class EveryLineMattersError(StraceAnalyzerError):
     """The trace is not what its beginning promised: it has to be read line by line."""
+
+
+class Awaited(Protocol):
+    """Tasks of which a line is awaited; as they are now."""
+
+    def __contains__(self, tid: object) -> bool: ...
+    def __iter__(self) -> Iterator[int]: ...
 
 
 class Layout(Enum):
@@ -99,16 +105,17 @@ class Sieve:
         scan: Scan,
         *,
         bare_tid: int | None,
-        inside: Callable[[], Iterable[int]],
+        under_way: Awaited,
         awaits_next: Callable[[], bool],
         once: bool = False,
         clock: str = "none",
     ) -> None:
         """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
-        `inside` gives the tasks that are inside of a call. `awaits_next` says, after each line that
-        was given, that the next one is needed too. `once`: the source cannot be read again.
-        `clock` is the kind of the times with which lines begin: one of day does not say of which
-        day, and those of lines that are left out tell whether the clock was set back."""
+        `under_way` are the tasks inside of a call whose first half was given. `awaits_next` says,
+        after each line that was given, that the next one is needed too. `once`: the source cannot
+        be read again. `clock` is the kind of the times with which lines begin: one of day does not
+        say of which day, and those of lines that are left out tell whether the clock was set
+        back."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
@@ -126,12 +133,11 @@ class Sieve:
         """lines of the blocks so far"""
         self._shown: set[str] | None = None if watch.is_unfiltered else set()
         """names of calls that were given once: of a filtered trace each tells something"""
-        self._inside_now = inside
+        self._under_way = under_way
         self._inside: dict[int, int] = {}
-        """tasks inside of a call whose first half was given; or, with its descriptor, left out
-        since its second half moves data over a connection that stands"""
+        """tasks inside of a call whose first half was left out, since its second half moves data
+        over a connection that stands: with its descriptor"""
         self._has_left_out = False
-        self._was_aside = True
         self._aside = 0
         """lines that are still to come of those most of which are expected to matter"""
         self._seen_hits = self._seen_lines = 0
@@ -166,7 +172,8 @@ class Sieve:
         is_dense = self._seen_hits * _DENSE >= self._seen_lines
         self._seen_hits = self._seen_lines = 0
         if is_dense:
-            self._found, self._aside, self._was_aside = None, _LINES_ASIDE, True
+            self._found, self._aside = None, _LINES_ASIDE
+            self._inside.clear()
         return is_dense
 
     def scan_by(self, scan: Scan) -> None:
@@ -179,9 +186,6 @@ class Sieve:
         seen the last: what it holds decides."""
         # The first line is always given, since the search needs what is before a name, and the last
         # one, which may lack its end.
-        if self._was_aside:
-            self._was_aside = False
-            self._inside = dict.fromkeys(self._inside_now(), _NO_NUMBER)
         self._has_left_out = True
         found = self._scan(data) if self._found is None else self._found
         self._found = None
@@ -197,7 +201,7 @@ class Sieve:
             for place in self._turns_of_the_hour():
                 insort(hits, _at(place))
         self._returns = None
-        for tid in self._speaking(self._inside):
+        for tid in self._speaking((*self._under_way, *self._inside)):
             self._expect(tid, 0)
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
         first, given = number, 0
@@ -302,15 +306,15 @@ class Sieve:
         unless that was lost."""
         tid = self._tid(start)
         if tid is not None:
-            self._inside[tid] = _NO_NUMBER
+            self._inside.pop(tid, None)
             self._expect(tid, end)
 
-    def _speaking(self, tids: Mapping[int, Any]) -> Iterable[int]:
+    def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
         """Those of `tids` that may say something in this block."""
         if len(tids) <= _FEW or self._bare_tid is not None:
             return tids
         # to look for each would take long where hundreds wait in accept()
-        return tids.keys() & {self._tid(0), *map(int, _SPEAKER.findall(self._data))}
+        return set(tids) & {self._tid(0), *map(int, _SPEAKER.findall(self._data))}
 
     def _expect(self, tid: int, place: int) -> None:
         """The next line of `tid` becomes a hit, if it is in this block."""
@@ -330,7 +334,7 @@ class Sieve:
             return True
         if kind == RESUMED:
             fd = inside.pop(tid, None) if inside else None
-            return fd is not None and (fd == _NO_NUMBER or self._is_no_news(tid, fd))
+            return tid in self._under_way or (fd is not None and self._is_no_news(tid, fd))
         numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
             return self._was_given(numbers, tid, start)
@@ -347,7 +351,7 @@ class Sieve:
 
     def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
         """Of a second half that may return a descriptor, and whose first half was left out."""
-        if numbers is not None and (not numbers or tid in self._inside):
+        if numbers is not None and (not numbers or tid in self._inside or tid in self._under_way):
             return False
         returned = self._returned(start)
         if returned is None or self._watch.holds(tid, returned):
