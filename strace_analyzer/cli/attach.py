@@ -140,7 +140,7 @@ def attach(
         there = replace(
             chosen.analysis,
             host_range=session.port_range,
-            ask_machine=partial(listing, session.processes[0]),
+            ask_machine=None if session.network is None else partial(listing, session.network),
         )
         if session.untraced and not quiet:
             tracing.warn(not_traced(session.untraced))

@@ -43,14 +43,15 @@ _BUFFER = 1 << 18
 
 
 class Attachment(NamedTuple):
-    """`processes` are traced, `existing` is what they are and have; `port_range` is that of the
-    first one's network namespace, None where it cannot be read; `untraced` are processes below
-    them that ran already and are not traced."""
+    """`processes` are traced, `existing` is what they are and have; `network` is the first one's
+    network namespace (`net:[4026531840]`), `port_range` that of it, both None where they cannot be
+    read; `untraced` are processes below them that ran already and are not traced."""
 
     processes: tuple[int, ...]
     trace: TraceInput
     copy: Copy
     existing: tuple[ExistingProcess, ...]
+    network: str | None
     port_range: tuple[int, int] | None
     untraced: tuple[Untraced, ...] = ()
 
@@ -109,7 +110,9 @@ def attached(
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)
         name = NAME if save is None else str(save)
         trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
-        yield Attachment(processes, trace, copy, tuple(unchanged(found)), port_range, apart)
+        home = next((each.network for each in found if each.tgid == processes[0]), None)
+        existing = tuple(unchanged(found))
+        yield Attachment(processes, trace, copy, existing, home, port_range, apart)
 
 
 def _kept(process: ExistingProcess) -> TracedProcess:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from strace_analyzer.findings import Endpoint
 from strace_analyzer.live.processes import socket_inodes
-from strace_analyzer.live.sockets import LISTEN, SocketRow, network, snapshot
+from strace_analyzer.live.sockets import LISTEN, Snapshot, SocketRow, network, snapshot
 from strace_analyzer.machine import Listing
 from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
 from strace_analyzer.ports.port_range import DEFAULT
@@ -122,14 +122,15 @@ def _peer(row: SocketRow) -> Endpoint | None:
     return Endpoint(row.peer.address, row.peer.port)
 
 
-def listing(pid: int | None = None) -> Listing | None:
-    """The sockets of the network namespace of `pid`, or ours, as `ss -tanp` would list them; None
-    where the process has gone."""
-    pid = os.getpid() if pid is None else pid
-    try:
-        now, (known, _) = snapshot(pid), owners(network(pid))
-    except OSError:
+def listing(namespace: str | None = None) -> Listing | None:
+    """The sockets of a network namespace (`net:[4026531840]`), or of ours, as `ss -tanp` would list
+    them; None where no process is left in it that can be asked."""
+    if namespace is None:
+        namespace = network(os.getpid())
+    now = _now(namespace)
+    if now is None:
         return None
+    known, _ = owners(namespace)
     rows = (
         MachineSocket(
             row.protocol,
@@ -146,12 +147,26 @@ def listing(pid: int | None = None) -> Listing | None:
     return Listing(tuple(rows))
 
 
+def _now(namespace: str) -> Snapshot | None:
+    """Asked through any process that is there: that which was traced may be gone."""
+    for pid in (os.getpid(), *_pids()):
+        try:
+            if network(pid) == namespace:
+                return snapshot(pid)
+        except OSError:
+            continue  # it has ended meanwhile, or may not be asked
+    return None
+
+
+def _pids() -> list[int]:
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
+
+
 def owners(namespace: str) -> tuple[Mapping[int, Owner], bool]:
     """Inode -> the first process of the namespace that has it open; whether all could be asked."""
     found: dict[int, Owner] = {}
     all_seen = True
-    for name in sorted(filter(str.isdecimal, os.listdir("/proc")), key=int):
-        pid = int(name)
+    for pid in _pids():
         try:
             if network(pid) != namespace:
                 continue
