@@ -72,7 +72,7 @@ def connect_to(
     elif _had_a_port(was):
         kernel.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
     if description.maker is not task:
-        if kernel.tasks.share_by_assumption(task, description.maker):
+        if task.shares_by_assumption(description.maker):
             was = was._replace(doubts=was.doubts | {Doubt.KINSHIP})
         if task.ambiguous:
             was = was._replace(doubts=was.doubts | {Doubt.PAIRING})

@@ -167,3 +167,12 @@ class Task:
         """nothing tells whose child or thread it is: group and table are assumed"""
         self.family: Task = self
         """the first of the tasks with which it shares its table for certain"""
+
+    def shares_by_assumption(self, other: Task) -> bool:
+        """True where the two have one table only because nothing is known of one of them."""
+        mine, theirs = self.family, other.family
+        return (
+            mine is not theirs
+            and mine.table is theirs.table
+            and (mine.is_stranger or theirs.is_stranger)
+        )

@@ -156,7 +156,7 @@ class Kernel:
         if descriptor is None:
             return
         maker, socket = descriptor.description.maker, descriptor.description.socket
-        if not self.tasks.share_by_assumption(task, maker):
+        if not task.shares_by_assumption(maker):
             return
         if self.close_was_seen:
             if self.tasks.by_tid.get(maker.tid) is maker:
@@ -172,7 +172,7 @@ class Kernel:
         if descriptor is None:
             return
         maker = descriptor.description.maker
-        if maker is task or not self.tasks.share_by_assumption(task, maker):
+        if maker is task or not task.shares_by_assumption(maker):
             return
         self.has_unseen_copies = True
         self.tasks.tell_apart(task, maker)

@@ -258,13 +258,6 @@ class Tasks:
                 table.set(fd, descriptor)
                 assumed.remove(fd)
 
-    def share_by_assumption(self, one: Task, other: Task) -> bool:
-        """True where two tasks have one table only because nothing is known of one of them."""
-        one, other = one.family, other.family
-        return (
-            one is not other and one.table is other.table and (one.is_stranger or other.is_stranger)
-        )
-
     # how tasks come to be
 
     def _look_for_children(self) -> None:

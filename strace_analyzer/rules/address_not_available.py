@@ -169,7 +169,7 @@ class AddressNotAvailable(Rule):
 
     @classmethod
     def summary(cls, case: Case) -> str:
-        return f"{case.who} {_WHAT[case.cause]}: {case.failures}"
+        return f"{case.who} {_WHAT[_kind(case)]}: {case.failures}"
 
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
@@ -179,13 +179,13 @@ class AddressNotAvailable(Rule):
             "port": finding.local.port,
             "peer": finding.peer,
         }
-        return tuple(sentence.format(**words) for sentence in _WHY[case.cause])
+        return tuple(sentence.format(**words) for sentence in _WHY[_kind(case)])
 
     @classmethod
     def advice(cls, case: Case) -> Advice:
         other = case.sample.detail("other_line")
         more = () if other is None else (f"The other connection was made on line {other:,}.",)
-        return Advice("", (*_FIX[case.cause], *more))
+        return Advice("", (*_FIX[_kind(case)], *more))
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
@@ -286,6 +286,8 @@ class AddressNotAvailable(Rule):
 
 
 _WHAT = {
+    "no-loopback": "binds to ::1 where there is no IPv6",
+    "pair-unseen": "connects from a port and to a peer that another connection has, or had",
     "not-local": "binds to an address that this host does not have",
     "no-ipv6": "connects to IPv6 where there is none",
     "no-address": "connects where no local address serves",
@@ -293,10 +295,23 @@ _WHAT = {
     "pair-in-time-wait": "connects again over a pair of ends that is in TIME_WAIT",
     "early-pair": "connects from a port that bind() chose, which does not serve",
 }
+_BIND_SAYS_ANOTHER = "It is not that ports ran out: bind() says that with EADDRINUSE."
+_NAMED_ITS_PORT = (
+    "It is not that ports ran out: the program named its port, and was given no other."
+)
 _WHY = {
+    "no-loopback": (
+        "{address} is there wherever IPv6 is: it is switched off here, or in this container.",
+        _BIND_SAYS_ANOTHER,
+    ),
+    "pair-unseen": (
+        "A connection from this address and port {port} to {peer} exists already, or is in TIME_WAIT "
+        "for 60 s: this trace does not show it.",
+        _NAMED_ITS_PORT,
+    ),
     "not-local": (
         "{address} is no address of this host, or not yet (IPv6 checks for duplicates first).",
-        "It is not that ports ran out: bind() says that with EADDRINUSE.",
+        _BIND_SAYS_ANOTHER,
     ),
     "no-ipv6": (
         "This host has no IPv6 address to go out from: no IPv6 connection ever worked in this trace.",
@@ -305,11 +320,11 @@ _WHY = {
     "no-address": ("No address of this host can go out to {peer}.",),
     "pair-in-use": (
         "A connection from this address and port {port} to {peer} exists already: two cannot.",
-        "It is not that ports ran out: the program named its port, and was given no other.",
+        _NAMED_ITS_PORT,
     ),
     "pair-in-time-wait": (
         "The last connection from port {port} to {peer} was closed here first: it stays for 60 s.",
-        "It is not that ports ran out: the program named its port, and was given no other.",
+        _NAMED_ITS_PORT,
     ),
     "early-pair": (
         "bind() with port 0 had taken a port, so connect() sought none: a connection from it to {peer} "
@@ -317,7 +332,17 @@ _WHY = {
         "If IP_BIND_ADDRESS_NO_PORT was set unseen, no port was left.",
     ),
 }
+_LEAVE_THE_PORT = (
+    "let the kernel choose the port: leave the bind() out, or bind to port 0 with "
+    "IP_BIND_ADDRESS_NO_PORT.",
+    "See who has the pair with: ss -tanp",
+)
 _FIX = {
+    "no-loopback": (
+        "bind to 127.0.0.1, or switch IPv6 on: net.ipv6.conf.lo.disable_ipv6 must be 0, in the "
+        "network namespace of the program.",
+    ),
+    "pair-unseen": _LEAVE_THE_PORT,
     "not-local": (
         "bind to an address that `ip addr` shows, or leave the bind() out.",
         "For an address that comes later (a floating one): IP_FREEBIND or "
@@ -330,11 +355,7 @@ _FIX = {
         "an address.",
     ),
     "no-address": ("see `ip route get ADDRESS` for the address that would be used.",),
-    "pair-in-use": (
-        "let the kernel choose the port: leave the bind() out, or bind to port 0 with "
-        "IP_BIND_ADDRESS_NO_PORT.",
-        "See who has the pair with: ss -tanp",
-    ),
+    "pair-in-use": _LEAVE_THE_PORT,
     "pair-in-time-wait": (
         "let the kernel choose the port, or let the peer close first, or wait 60 s.",
         "See the pair with: ss -tan state time-wait",
@@ -352,6 +373,17 @@ _REMARKS = {
     "pair-in-time-wait": "this pair of ends is in TIME_WAIT",
     "early-pair": "its port does not serve here",
 }
+
+
+def _kind(case: Case) -> str:
+    """The cause, or one of two that have words of their own: bind() to ::1, and a connection that
+    the trace does not show."""
+    bind = case.sample.calls.get("bind")
+    if case.cause == "no-ipv6" and bind is not None and bind.error in _ERRORS:
+        return "no-loopback"
+    if case.cause == "pair-in-use" and case.sample.detail("other_line") is None:
+        return "pair-unseen"
+    return case.cause
 
 
 def _named(step: Step) -> Socket:

@@ -98,7 +98,7 @@ class PortTaken(Rule):
                 self._got_over.add(pending.id)
                 yield pending
         elif step.role == "bind":
-            self._note_move(step)
+            yield from self._note_move(step)
             self._note_success(step)
         elif step.role == "listen" and id in self._moved:
             yield self._moved.pop(id)
@@ -114,14 +114,17 @@ class PortTaken(Rule):
             if finding is not None:
                 yield finding
 
-    def _note_move(self, step: Step) -> None:
+    def _note_move(self, step: Step) -> Iterable[Finding]:
         """The socket got a port after all: the one that it had asked for, or another, at which
         nobody looks for it if it is a server's."""
         pending = self._pending.pop(step.description.id, None)
         asked = bind_address(step)
-        if pending is None or asked is None or asked.port == pending.detail("port"):
+        if pending is None or asked is None:
             return
         self._got_over.add(pending.id)
+        if asked.port == pending.detail("port"):
+            yield pending
+            return
         self._moved[step.description.id] = pending._replace(
             details=(*pending.details, ("instead", asked.port or None), ("moved", True))
         )
@@ -226,7 +229,7 @@ class PortTaken(Rule):
         who, program = case.sample.detail("holder"), case.sample.detail("holder_program")
         pid, line = case.sample.detail("holder_pid"), case.sample.detail("holder_line")
         fd = case.sample.detail("holder_fd")
-        name = f"{program or 'process'} (pid {pid}" if pid else f"{program or 'the program'} ("
+        name = f"{program or 'process'} (pid {pid}" if pid else f"{program or 'The program'} ("
         if _is_nobody_named(case):
             return (
                 f"By the list of the machine's sockets {who} has it, whose the list does not say.",
@@ -477,8 +480,13 @@ def _weight(one: Held) -> tuple[bool, bool]:
 
 
 def _is_own(one: Held, step: Step) -> bool:
-    """The process that asks made it, and has it."""
-    return one.group is step.task.group and _is_maker(one)
+    """The process that asks made it, and has it; not where it may be another's, since nothing tells
+    whose threads the two are."""
+    return (
+        one.group is step.task.group
+        and _is_maker(one)
+        and not step.task.shares_by_assumption(one.description.maker)
+    )
 
 
 def _is_maker(one: Held) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from report.printed import printed
@@ -157,7 +158,7 @@ def test_what_the_program_gets_over_is_a_note_or_nothing() -> None:
         (["bind(4, {other}) = 0", "close(4) = 0"], "note"),
         (["bind(4, {other}) = 0", "connect(4, {peer}) = 0"], None),
         (["connect(4, {peer}) = 0"], "note"),
-        (["bind(4, {same}) = 0", "listen(4, 5) = 0"], None),
+        (["bind(4, {same}) = 0", "listen(4, 5) = 0"], "note"),
         (["close(4) = 0"], "error"),
         ([], "error"),
     ],
@@ -287,3 +288,33 @@ def test_what_is_set_already_is_not_advised(option: str, said: str) -> None:
     )
     report = printed(sa.analyze(io.BytesIO(trace.encode())))
     assert said in " ".join(report.split())
+
+
+def test_who_may_be_another_process_is_not_said_to_be_the_same(tmp_path: Path) -> None:
+    """strace -p, two of them: nothing tells whether they are threads of one process."""
+    trace = tmp_path / "trace"
+    trace.write_text("\n".join([*listener(80, 300), *fails(80, 302)]) + "\n")
+    (finding,) = sa.analyze(trace).findings
+    assert (finding.rule, finding.level) == ("port-taken", sa.Level.ERROR)
+    assert (finding.cause, finding.detail("holder_line")) == ("listener", 2)
+
+
+def test_a_pair_that_the_trace_does_not_show_may_be_in_time_wait() -> None:
+    """Words for what is known: the one that the trace shows exists, any other may be closed."""
+    begin = START.format(pid=9, name="late")
+    report = printed(_analysis(begin, *pair(4, NOTAVAIL)))
+    assert "exists already, or is in TIME_WAIT" in " ".join(report.split())
+    report = printed(_analysis(begin, *pair(3, "0"), *pair(4, NOTAVAIL)))
+    assert "exists already: two cannot" in " ".join(report.split())
+
+
+def test_a_server_on_the_ipv6_loopback_is_told_of_binding() -> None:
+    """Not of connecting: AI_ADDRCONFIG is no help to a server."""
+    lines = [sock(4, 9, "AF_INET6"), f"9 bind(4, {v6(80, '::1')}) = {NOTAVAIL}"]
+    report = printed(_analysis(START.format(pid=9, name="late"), *lines))
+    assert "binds to ::1 where there is no IPv6" in report
+    assert "AI_ADDRCONFIG" not in report
+
+
+def _analysis(begin: str, *lines: str) -> sa.Analysis:
+    return sa.analyze(io.BytesIO("\n".join([begin.rstrip(), *lines, ""]).encode()))
