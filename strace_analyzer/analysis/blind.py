@@ -30,6 +30,9 @@ def not_read(
     unescaped = sum(account.unescaped for account in accounts)
     if unescaped:
         yield Told(Doubt.ESCAPED_IN_PART, unescaped)
+    folded = sum(account.folded_results for account in accounts)
+    if folded:
+        yield Told(Doubt.FOLDED_RESULT, folded)
     if unread.deciding:
         yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
     elif unread.count > sum(account.call_lines for account in accounts):

@@ -223,6 +223,13 @@ class Doubt(StrEnum):
         Effect.MISS,
         LOOK,
     )
+    FOLDED_RESULT = (
+        "folded-result",
+        "lines were folded, or may have been, where a number stands: a part of one reads like a "
+        "whole one, and a descriptor or a pid may be another",
+        Effect.MISS,
+        "give the text that was not folded: the file itself, or a wider terminal",
+    )
     TRUNCATED_START = (
         "truncated-start",
         "the trace begins in the middle of calls: what happened before is not known",

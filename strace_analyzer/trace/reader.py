@@ -238,6 +238,7 @@ class EventStream:
         events = self._unwrapped(self._unwrapping.close())
         self.accounting.read_through = self._unwrapping.notes
         self.accounting.unescaped = self._unwrapping.unescaped
+        self.accounting.folded_results = self._unwrapping.folded_results
         if self._decoder.layout is not Layout.BARE:
             self.accounting.thread = None
         if self._unwrapping.is_diff:
@@ -284,6 +285,7 @@ class OneOfSeveral:
             self._all.close()
         self._account.read_through = self._all.accounting.read_through
         self._account.unescaped = self._all.accounting.unescaped
+        self._account.folded_results = self._all.accounting.folded_results
         return self._decided() + self._one.end()
 
     def _told(self, line: Unwrapped) -> None:

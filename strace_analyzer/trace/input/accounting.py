@@ -44,6 +44,8 @@ class Accounting:
     """The wrappings that its lines were taken out of, in words: `"> " quoting, 2 levels`."""
     unescaped: int = 0
     """Lines with quotes as strace prints them, where others have them as HTML."""
+    folded_results: int = 0
+    """Records of which it is not known whether their results were folded."""
     interrupted: str | None = None
     """How far it was read where a signal ended that before its end."""
     signal: int | None = None

@@ -228,6 +228,11 @@ class Unwrapping:
         return self._quotes[False] if self._quotes[True] else 0
 
     @property
+    def folded_results(self) -> int:
+        """Records of which it is not known whether the rest of their result stands below them."""
+        return sum(folds.doubted for folds in self._folds.values())
+
+    @property
     def has_found(self) -> bool:
         """Lines were wrapped or folded: what is to come may be so, too."""
         return bool(self._chains) or any(folds.joined for folds in self._folds.values())
@@ -311,7 +316,10 @@ class Unwrapping:
             is_guess = any(type(one) is Constant or one in STRUCTURED for one in chain)
             if grade < Grade.BEGUN or (is_guess and grade < Grade.OPEN):
                 other = raw  # the rest of a record, or an object or a row that begins
-        widths = _width(raw), _width(text)
+        escaped = HTML.peel(text) if b"&" in text else None
+        widths = _width(raw), _width(text if escaped is None else escaped.text)
+        if escaped is not None and not other and grade < Grade.BEGUN:
+            other = escaped.text
         piece = Piece(number, 1, text, grade, widths, other)
         begun = self._begun.pop(stream, None)
         if begun is not None:
