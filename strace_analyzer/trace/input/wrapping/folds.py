@@ -56,6 +56,8 @@ _NARROW = 40
 """Columns below which most records stand on several lines."""
 _PID = 7
 """Digits of the largest pid (PID_MAX_LIMIT)."""
+_NUMBER = re.compile(rb"= (?:-?[1-9][0-9]*|0x[0-9a-f]+)\Z")
+"""The end of a record behind which more digits may follow: it says nothing of `= 0`."""
 _ERROR = re.compile(rb"-1 (E[A-Z0-9]+) \((.*)\)(?: <[0-9.]+>)?$")
 _STUB = b"exit(0) = ?"
 _VAIN = 600
@@ -195,8 +197,11 @@ class Folds:
         return [piece]
 
     def _may_go_on(self, piece: Piece) -> bool:
-        """The next line may be its rest: lines are folded, or none was wider so far."""
-        return self._widest[True] != (0, 0) or _is_full(piece.widths, self._beginning)
+        """The next line may be its rest: lines are folded, or none was wider so far, and more
+        digits may follow."""
+        if self._widest[True] != (0, 0):
+            return True
+        return _NUMBER.search(piece.text) is not None and _is_full(piece.widths, self._beginning)
 
     def _joined_with(self, tail: Piece) -> list[Piece] | None:
         """The record that `tail` completes, with what came before it; None where it does not."""
@@ -245,7 +250,7 @@ class Folds:
         floor = max(piece.grade for piece in pieces)
         begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
         best: bytes | None = None
-        for text in _all_texts([piece for piece in pieces if piece.text or piece.other]):
+        for text, is_own in _all_texts([piece for piece in pieces if piece.text or piece.other]):
             if _ENDS.search(text) is None:
                 return None
             if self._vain >= _VAIN:
@@ -254,6 +259,8 @@ class Folds:
             grade, plain = self._reads(text) if begins else (self._judge(text), text)
             if grade < Grade.OPEN or (grade <= floor and begins):
                 continue
+            if not is_own and len(plain) < len(text) and text.startswith(plain):
+                continue  # what was taken off a piece would be a number, and the piece a remark
             if _says_its_error(plain):
                 return plain
             best = best or plain
@@ -316,18 +323,21 @@ def _may_begin(piece: Piece) -> bool:
     return len(text) <= _LEAD and (b"(" not in text or _ESCAPES.search(text) is not None)
 
 
-def _all_texts(pieces: Sequence[Piece]) -> Iterator[bytes]:
-    """The texts that `pieces` may have been, with what some of them may be instead."""
+def _all_texts(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bool]]:
+    """The texts that `pieces` may have been, with what some of them may be instead; and whether
+    none of them is."""
     others = [piece.other or piece.text for piece in pieces]
     texts = [piece.text for piece in pieces]
     for of_pieces in (texts, others, [*texts[:1], *others[1:]], [*others[:1], *texts[1:]]):
-        yield from _cut_at_a_column(of_pieces, [piece.widths for piece in pieces])
+        for text in _cut_at_a_column(of_pieces, [piece.widths for piece in pieces]):
+            yield text, of_pieces is texts
     choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
     seen = set()
     for chosen in islice(choices, _CHOICES):
         if chosen not in seen:
             seen.add(chosen)
-            yield from _texts(chosen)
+            for text in _texts(chosen):
+                yield text, chosen == tuple(texts)
 
 
 def _cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:
