@@ -207,3 +207,18 @@ def test_only_one_trace_can_be_followed(tmp_path: Path) -> None:
             "strace-analyzer: --follow reads one trace: a file, or standard input\n"
         )
         assert done.returncode == 2
+
+
+@pytest.mark.parametrize("options", [(), ("--follow",)])
+def test_lines_of_two_containers_in_a_pipe_are_refused_with_what_takes_them_apart(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    lines = [SOCKET, BIND, CONNECT, CLOSE]
+    mixed = "".join(f"web-1  | {line}api-1  | {line}" for line in lines)
+    refused = run(tmp_path, *options, given=mixed)
+    apart = run(tmp_path, *options, given="".join(f"web-1  | {line}" for line in lines))
+
+    assert refused.returncode == 2
+    assert "the lines of 2 traces (web-1, api-1)" in refused.stderr
+    assert "grep -F 'web-1' FILE | strace-analyzer" in refused.stderr
+    assert "bind-any-port-zero" in apart.stdout or "probable note: " in apart.stdout
