@@ -1,11 +1,12 @@
-"""Where a socket connects to, and from which space of ports it takes its own: facts of a Socket."""
+"""Where a socket connects to, from which space of ports it takes its own, and on whose addresses:
+facts of a Socket."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
 
-from strace_analyzer.kernel.socket_state import INTERNET, Origin, Socket
+from strace_analyzer.kernel.socket_state import INTERNET, Origin, Socket, State
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 MAPPED = "::ffff:"
@@ -27,6 +28,14 @@ class Destination(NamedTuple):
     def is_link_local(self) -> bool:
         """It is on a network that the address alone does not tell (ipv6(7), sin6_scope_id)."""
         return self.address.lower().startswith(("fe8", "fe9", "fea", "feb"))
+
+
+class Family(State):
+    """Whose addresses a port stands on. DUAL is an AF_INET6 wildcard without IPV6_V6ONLY."""
+
+    V4 = "IPv4"
+    V6 = "IPv6"
+    DUAL = "IPv4 and IPv6"
 
 
 def space(socket: Socket) -> str | None:
@@ -53,3 +62,24 @@ def destination(peer: SocketAddress | None) -> Destination | None:
     return Destination(
         peer.address.removeprefix(MAPPED) if "." in peer.address else peer.address, peer.port
     )
+
+
+def specific(address: SocketAddress | None) -> str | None:
+    """`address` unless it is a wildcard; mapped IPv4 as IPv4."""
+    if address is None or address.address is None or address.is_wildcard:
+        return None
+    text = address.address
+    return text.removeprefix(MAPPED) if "." in text else text
+
+
+def family(socket: Socket, address: SocketAddress | None) -> Family:
+    """The family of a port that stands on `address` (None: not bound) for `socket`."""
+    text = None if address is None else address.address
+    if text is not None:
+        if "." in text:
+            return Family.V4
+        if text != "::":
+            return Family.V6
+    if socket.domain != "AF_INET6":
+        return Family.V4
+    return Family.V6 if socket.options.ipv6_only else Family.DUAL

@@ -1,5 +1,8 @@
 """Calls on sockets: one function and one table row per system call. What they do is in
-transitions.py."""
+transitions.py.
+
+It is long because each of eight calls has its function.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from strace_analyzer.kernel.transitions import (
     BIND,
     PORT_AT_CONNECT,
     Request,
+    ended,
     release,
 )
 from strace_analyzer.kernel.transport import INET, domain_of, transport
@@ -130,6 +134,9 @@ def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         if result.errno == "EADDRINUSE" and not decoded and was.is_inet:
             kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
         return
+    if was.is_tcp and was.shut_down:
+        was = ended(was)  # as this result shows
+        kernel.move(call, "release", task, fd.fd, description, was, keep=False)
     request = Request.PORT
     if decoded and address is not None and address.port == 0:
         request = Request.LATER if was.options.no_port else Request.ANY_PORT
@@ -168,8 +175,10 @@ def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     if call.result.failed:
         kernel.move(call, "listen", task, fd.fd, description, was, keep=False)
         return
-    if was.is_tcp and was.connection in (Connection.CONNECTED, Connection.CONNECTING):
-        # net/ipv4/af_inet.c inet_listen: EINVAL unless TCP_CLOSE or TCP_LISTEN
+    if was.is_tcp and (
+        was.connection is Connection.CONNECTED
+        or (was.connection is Connection.CONNECTING and not was.shut_down)
+    ):  # net/ipv4/af_inet.c inet_listen: EINVAL unless SS_UNCONNECTED; shutdown() ends an attempt
         kernel.contradicted(task, fd.fd, call)
     binding = PORT_AT_CONNECT.get(was.binding, was.binding)
     now = was._replace(binding=binding, connection=Connection.LISTENING)
@@ -219,8 +228,9 @@ def shutdown(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
             now = release(was)._replace(connection=Connection.UNCONNECTED)
             kernel.move(call, "shutdown", task, fd.fd, description, now)
         return
-    if how not in (_SHUT_WR, _SHUT_RDWR):
+    if how not in (_SHUT_WR, _SHUT_RDWR) and was.connection is not Connection.CONNECTING:
         return
+    # CONNECTING: TCP_SYN_SENT is ended whatever `how`, but perhaps the connection stands already
     now = was._replace(shut_down=True)
     if was.ending is Ending.PEER_CLOSED and was.is_tcp:
         now = release(now)._replace(connection=Connection.UNCONNECTED)

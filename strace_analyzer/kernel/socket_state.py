@@ -154,7 +154,7 @@ class Socket(NamedTuple):
     inode: int | None = None
     """the number in `<TCP:[1234]>` or `<socket:[1234]>`, where -y or -yy showed it"""
     shut_down: bool = False
-    """shutdown(SHUT_WR) or SHUT_RDWR by us"""
+    """shutdown(SHUT_WR) or SHUT_RDWR by us, or any while it was connecting"""
     doubts: frozenset[str] = frozenset()
     """codes of what could make statements about this socket wrong (see step.Doubt)"""
     trail: tuple[Evidence, ...] = ()

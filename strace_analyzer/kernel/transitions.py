@@ -7,7 +7,7 @@ docs/kernel.md has the measurements.
 
 from __future__ import annotations
 
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket, State
+from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Socket, State
 
 
 class Request(State):
@@ -145,4 +145,11 @@ def release(socket: Socket) -> Socket:
     return socket._replace(
         binding=binding,
         was_released=socket.was_released or socket.binding is Binding.EPHEMERAL,
+    )
+
+
+def ended(socket: Socket) -> Socket:
+    """`socket` after its connection, or the attempt, has come to its end in both directions."""
+    return release(socket)._replace(
+        connection=Connection.UNCONNECTED, ending=Ending.OPEN, shut_down=False
     )

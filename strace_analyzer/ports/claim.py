@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import MAPPED, Destination, destination, space
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket, State
-from strace_analyzer.trace.sockaddr import SocketAddress
-
-
-class Family(State):
-    """Whose addresses a port stands on. DUAL is an AF_INET6 wildcard without IPV6_V6ONLY."""
-
-    V4 = "IPv4"
-    V6 = "IPv6"
-    DUAL = "IPv4 and IPv6"
+from strace_analyzer.kernel.destination import (
+    Destination,
+    Family,
+    destination,
+    family,
+    space,
+    specific,
+)
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 
 
 class Owned(NamedTuple):
@@ -71,27 +69,6 @@ def local_address(socket: Socket) -> str | None:
     """The specific address it was bound to or getsockname() showed; None for the wildcard or
     unknown."""
     return specific(socket.local)
-
-
-def specific(address: SocketAddress | None) -> str | None:
-    """`address` unless it is a wildcard; mapped IPv4 as IPv4."""
-    if address is None or address.address is None or address.is_wildcard:
-        return None
-    text = address.address
-    return text.removeprefix(MAPPED) if "." in text else text
-
-
-def family(socket: Socket, address: SocketAddress | None) -> Family:
-    """The family of a port that stands on `address` (None: not bound) for `socket`."""
-    text = None if address is None else address.address
-    if text is not None:
-        if "." in text:
-            return Family.V4
-        if text != "::":
-            return Family.V6
-    if socket.domain != "AF_INET6":
-        return Family.V4
-    return Family.V6 if socket.options.ipv6_only else Family.DUAL
 
 
 def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:

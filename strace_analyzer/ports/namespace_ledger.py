@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from strace_analyzer.exhaustion import ASKING
 from strace_analyzer.findings import AddressUse, PortState, PortUse
-from strace_analyzer.kernel.destination import Destination, destination
+from strace_analyzer.kernel.destination import Destination, destination, specific
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.ports.account import Account, refused
 from strace_analyzer.ports.chosen import Chosen
-from strace_analyzer.ports.claim import claim, is_up, local_address, pins, shared, specific
+from strace_analyzer.ports.claim import claim, is_up, local_address, pins, shared
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations

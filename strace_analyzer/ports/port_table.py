@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypeVar
 
-from strace_analyzer.kernel.destination import Destination
-from strace_analyzer.ports.claim import Claim, Family, Owned, Shared
+from strace_analyzer.kernel.destination import Destination, Family
+from strace_analyzer.ports.claim import Claim, Owned, Shared
 from strace_analyzer.ports.concurrency import Concurrency, Sources
 
 Key = TypeVar("Key")

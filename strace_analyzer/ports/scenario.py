@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from strace_analyzer.exhaustion import bind_address
-from strace_analyzer.kernel.destination import space
+from strace_analyzer.kernel.destination import family, space, specific
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import leaves_time_wait
@@ -20,13 +20,11 @@ from strace_analyzer.ports.claim import (
     Owned,
     Shared,
     claim,
-    family,
     is_up,
     local_address,
     owned,
     pins,
     shared,
-    specific,
 )
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange, narrowed

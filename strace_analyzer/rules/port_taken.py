@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import CallRecord, Endpoint, Finding, Level, Summary
-from strace_analyzer.kernel.destination import destination, space
+from strace_analyzer.kernel.destination import Family, destination, family, space, specific
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -158,7 +158,7 @@ class PortTaken(Rule):
             for one in self.context.held(socket.namespace, port)
             if one.description is not step.description
             and space(one.socket) == space(socket)
-            and _conflicts(one.socket.local, asked)
+            and _conflicts(one.socket, socket, asked)
         ]
         if held:
             one = min(
@@ -466,11 +466,16 @@ def _port_asked(step: Step) -> int:
     return 0
 
 
-def _conflicts(one: SocketAddress | None, other: SocketAddress | None) -> bool:
-    """Whether the same port on both addresses is too much; what is not known may be."""
-    if one is None or other is None or one.is_wildcard or other.is_wildcard:
+def _conflicts(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:
+    """Whether the same port on `one` and, at the address `asked`, on `other` is too much; what is
+    not known may be."""
+    if one.local is None or asked is None:
         return True
-    return one.address == other.address
+    families = {family(one, one.local), family(other, asked)}
+    if families == {Family.V4, Family.V6}:
+        return False
+    here, there = specific(one.local), specific(asked)
+    return here is None or there is None or here == there
 
 
 def _weight(one: Held) -> tuple[bool, bool]:

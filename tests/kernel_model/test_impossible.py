@@ -3,16 +3,14 @@ the trace does not show, so that none is a fault of the model."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from kernel_model.following import ANY, GOING_ON, TCP, WEB, follow
+from kernel_model.contradicted import contradictions
+from kernel_model.following import ANY, FIXED, GOING_ON, TCP, WEB, follow
 from shared_folder import CORPUS, ROOT, TRACES, TRACES2
 
 from strace_analyzer.errors import TraceError
-from strace_analyzer.kernel import Tracker
-from strace_analyzer.trace.reader import TraceReader, traces
 
 CLOSE = "7 close(9) = 0\n"
 """without one, that numbers are used again is seen by nothing"""
@@ -26,6 +24,10 @@ IMPOSSIBLE = {
     "connected anew": f"{CONNECTED}7 connect(3, {WEB.replace('80', '81')}) = {GOING_ON}",
     "connected twice": f"{CONNECTED}7 connect(3, {WEB}) = 0",
     "listening while connected": f"{CONNECTED}7 listen(3, 5) = 0",
+    "bound twice, by name, and shut down between": (
+        f"{OPEN}7 bind(3, {FIXED}) = 0\n7 connect(3, {WEB}) = 0\n"
+        f"7 shutdown(3, SHUT_WR) = 0\n7 bind(3, {ANY}) = 0"
+    ),
     "accepting without listening": f"{BOUND}7 accept(3, NULL, NULL) = 4",
 }
 EINVAL = "-1 EINVAL (Invalid argument)"
@@ -36,6 +38,15 @@ POSSIBLE = {
         f"{OPEN}7 connect(3, {WEB}) = {GOING_ON}\n7 connect(3, {WEB}) = 0"
     ),
     "closed and made again": f"{BOUND}7 close(3) = 0\n{BOUND}",
+    "bound again after shutdown() ended the attempt": (
+        f"{BOUND}7 connect(3, {WEB}) = {GOING_ON}\n7 shutdown(3, SHUT_RD) = 0\n7 bind(3, {ANY}) = 0"
+    ),
+    "listening after shutdown() ended the attempt": (
+        f"{OPEN}7 connect(3, {WEB}) = {GOING_ON}\n7 shutdown(3, SHUT_RDWR) = 0\n7 listen(3, 5) = 0"
+    ),
+    "bound again after both have closed, the peer unseen": (
+        f"{CONNECTED}7 shutdown(3, SHUT_WR) = 0\n7 bind(3, {ANY}) = 0"
+    ),
     "accepting": f"{LISTENING}7 accept(3, NULL, NULL) = 4",
 }
 
@@ -58,23 +69,6 @@ EXPLAINED = {
     "m61-z.strace": ({"impossible-result": 1}, "-z hides the connect that failed: a new bind"),
 }
 """The traces in which the model was contradicted, how often, and what they do not show."""
-
-
-def contradictions(path: Path) -> Counter[str]:
-    (trace,) = traces([str(path)])
-    reader, tracker = TraceReader(trace), Tracker(incoming=True)
-    if not reader.is_ordered:
-        tracker.keep_order()
-    found: Counter[str] = Counter()
-    for events in reader.batches():
-        for event in events:
-            tracker.feed(event)
-            found.update(doubt.code.value for doubt in tracker.doubts)
-            tracker.doubts.clear()
-    return Counter({code: found[code] for code in found if code in CODES})
-
-
-CODES = ("impossible-result", "number-given-twice")
 
 
 def every_trace() -> list[Path]:

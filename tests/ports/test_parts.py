@@ -8,9 +8,9 @@ import pytest
 from ports.histories import ANY, History, at, process
 
 from strace_analyzer.findings import TimelinePoint
-from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.destination import Destination, Family
 from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Origin, Socket
-from strace_analyzer.ports.claim import Family, Owned, Shared, claim, local_address, shared
+from strace_analyzer.ports.claim import Owned, Shared, claim, local_address, shared
 from strace_analyzer.ports.concurrency import Concurrency, Sources
 from strace_analyzer.ports.port_range import PortRange, host_range, narrowed, of_namespace
 from strace_analyzer.ports.port_table import PortTable

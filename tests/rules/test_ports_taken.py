@@ -112,6 +112,15 @@ def test_another_address_or_protocol_does_not_conflict() -> None:
     assert holder(*udp, *fails(80))[0] == "unknown"
 
 
+def test_who_has_an_ipv4_port_by_an_ipv6_socket() -> None:
+    """A mapped address is the IPv4 one; IPV6_V6ONLY leaves the IPv4 port alone."""
+    six, only = sock(3, family="AF_INET6"), "7 setsockopt(3, SOL_IPV6, IPV6_V6ONLY, [1], 4) = 0"
+    mapped = f"7 bind(3, {v6(80, '::ffff:192.0.2.1')}) = 0"
+    refused = fails(80, address="192.0.2.1")
+    assert holder(six, mapped, *refused)[:3] == ("bound-socket", 7, 3)
+    assert holder(six, only, f"7 bind(3, {v6(80)}) = 0", *refused)[0] == "unknown"
+
+
 def test_a_predecessor_that_is_gone() -> None:
     assert holder(*listener(80), "7 close(3) = 0", *fails(80))[0] == "time-wait"
     late = [
