@@ -184,7 +184,7 @@ class PortTaken(Rule):
             and (now is None or gone.seconds is None or now - gone.seconds <= HOLD)
         ):
             return "time-wait", (("holder_line", gone.line), ("holder_peer", gone.peer))
-        return "unknown", ()
+        return "unknown", (("listed", False),) if machine is not None and machine.sockets else ()
 
     def _note_close(self, step: Step) -> None:
         """Remember what can have left something in TIME_WAIT: a listener, or a connection."""
@@ -237,6 +237,12 @@ class PortTaken(Rule):
         held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
         where = f", since line {line:,}" if isinstance(line, int) else ""
         match case.cause:
+            case "unknown" if case.sample.detail("listed") is False:
+                return (
+                    "Another socket had this port: neither this trace nor the list of the machine's "
+                    "sockets shows whose.",
+                    "It was gone when the list was made, or the list is another network namespace's.",
+                )
             case "unknown":
                 return ("Another socket has this port; this trace does not show whose.",)
             case "time-wait":

@@ -113,3 +113,12 @@ def test_the_list_beside_the_trace_in_an_archive(directory: str, tmp_path: Path)
     other = LISTED.replace("nginx", "haproxy")
     said = run("--ss", listing(tmp_path, other), tmp_path / "a.tar.gz").stdout
     assert "haproxy (pid 812, fd 6) has it" in said
+
+
+def test_a_list_without_the_holder_is_said_to_be_one(tmp_path: Path) -> None:
+    """It was looked at: a table of nobody is no table without rows."""
+    other = LISTED.splitlines()[0] + "\nLISTEN 0 5 0.0.0.0:22 0.0.0.0:*\n"
+    report = " ".join(run("--ss", listing(tmp_path, other), given=TAKEN).stdout.split())
+    assert "neither this trace nor the list of the machine's sockets shows whose" in report
+    rows = run("ports", "--ss", listing(tmp_path, other), given=TAKEN).stdout.splitlines()
+    assert ["nobody", "0"] in [row.split() for row in rows]

@@ -94,6 +94,8 @@ def _holders(machine: Listing, use: PortUse, everything: bool) -> Table:
     held = machine.by_holder(*use.range)
     held += [(f"UDP: {who}", ports) for who, ports in machine.by_holder(*use.range, "UDP")]
     shown = held if everything else held[:_ROWS]
+    if not held:
+        grid.add_row("nobody", number(0))
     for who, ports in shown:
         grid.add_row(safe(who), number(ports))
     if len(shown) < len(held):
