@@ -10,7 +10,6 @@ import json
 import os
 import runpy
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +28,9 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 ERLANG = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
 PATIENCE = 60_000
 """milliseconds"""
 DATA = "JSON.parse(document.getElementById('data').textContent)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def overlaps(slices: list[Event]) -> list[Event]:
 
 def check(events: list[Event]) -> None:
     threads: dict[tuple[int, int], list[Event]] = {}
-    open_spans: Counter[tuple[str, str, str]] = Counter()
+    open_spans: Counter[tuple[int, str, str]] = Counter()
     for event in sorted(
         events, key=lambda e: (e.get("ts", -1.0), e["ph"] == "b", -e.get("dur", 0))
     ):
@@ -60,7 +60,7 @@ def check(events: list[Event]) -> None:
             assert all(isinstance(value, int) for value in event["args"].values())
     for event in events:
         if event["ph"] in "be":
-            key = (event["cat"], event["id"], event["name"])
+            key = (event["pid"], event["id2"]["local"], event["name"])
             open_spans[key] += 1 if event["ph"] == "b" else -1
             assert open_spans[key] in (0, 1)
     assert not +open_spans
@@ -70,9 +70,9 @@ def check(events: list[Event]) -> None:
 
 def check_async(events: list[Event]) -> None:
     """Spans of one id are within each other: whatever begins last ends first, and never before."""
-    open_of: dict[tuple[str, str], list[Event]] = {}
+    open_of: dict[tuple[int, str], list[Event]] = {}
     for event in (event for event in events if event["ph"] in "be"):
-        stack = open_of.setdefault((event["cat"], event["id"]), [])
+        stack = open_of.setdefault((event["pid"], event["id2"]["local"]), [])
         if event["ph"] == "b":
             assert not stack or event["ts"] >= stack[-1]["ts"]
             stack.append(event)

@@ -153,7 +153,12 @@ def _socket(
         "line": f"{safe(life.opened.source)}:{life.opened.line}",
         "outcome": life.outcome.value,
     }
-    base = {"cat": "socket", "id": f"0x{number:x}", "pid": pid, "tid": life.process.tid or 0}
+    base = {
+        "cat": "socket",
+        "id2": {"local": f"0x{number:x}"},  # of the process, so it is drawn there
+        "pid": pid,
+        "tid": life.process.tid or 0,
+    }
     outer = {**base, "name": f"fd {life.fd}{peer}: {verdict}"}
     yield {"ph": "b", "ts": begin, **outer, "args": told}
     bind = next((call for call in life.trail if call.role == "bind" and call.errno is None), None)

