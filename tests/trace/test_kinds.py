@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -89,7 +91,9 @@ def test_what_is_no_trace_is_named(name: str) -> None:
     assert f": not the output of strace, but {name}" in str(raised.value)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if not kind.is_archive], ids=lambda kind: kind.name
+)
 def test_a_program_that_prints_it_can_still_be_traced(kind: Kind) -> None:
     """Its standard output stands before strace's lines, as with 2>&1."""
     calls = (
@@ -115,3 +119,14 @@ def test_a_program_that_prints_it_can_still_be_traced(kind: Kind) -> None:
 )
 def test_other_text_is_of_no_kind(text: bytes) -> None:
     assert kind_of(text) is None
+
+
+def test_a_zip_with_a_trace_that_is_not_compressed_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "trace.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(
+            "trace", "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3\nclose(3) = 0\n" * 9
+        )
+
+    with pytest.raises(sa.TraceError, match="a zip archive"):
+        sa.analyze(file)

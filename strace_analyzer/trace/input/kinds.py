@@ -28,10 +28,14 @@ class Kind(NamedTuple):
     """At least half of its lines have this expression."""
     anywhere: str = ""
     """Any of its lines has it."""
+    is_archive: bool = False
 
     def outweighs(self, is_understood: bool) -> bool:
         """True where a file of this kind is no trace although some lines read as strace's: another
-        tracer wrote it, and most lines are of its own form or, failing that, not understood."""
+        tracer wrote it, and most lines are of its own form or, failing that, not understood; or it
+        is an archive whose members are not compressed, and begin amid its own bytes."""
+        if self.is_archive:
+            return True
         return _USE_STRACE in self.advice and (bool(self.line) or not is_understood)
 
     def __str__(self) -> str:
@@ -76,10 +80,15 @@ KINDS = (
             b"\x0a\x0d\x0d\x0a",
         ),
     ),
-    Kind("a zip archive", _UNPACK, magic=(b"PK\x03\x04",)),
+    Kind(
+        "a zip archive",
+        "unpack it: unzip -p FILE | strace-analyzer",
+        magic=(b"PK\x03\x04",),
+        is_archive=True,
+    ),
     Kind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
     Kind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
-    Kind("a PDF", _IS_TEXT, magic=(b"%PDF-",)),
+    Kind("a PDF", "take its text: pdftotext -layout FILE - | strace-analyzer", magic=(b"%PDF-",)),
     Kind(
         "the JSON report of strace-analyzer",
         "compare and --baseline read it",
@@ -100,7 +109,11 @@ KINDS = (
         "take them off: sed \"s/^ *b*'//; s/',*$//\"",
         line=r"^\s*b?'.*',?$",
     ),
-    Kind("a web page", _GIVE_TEXT, opening=r"(?i)<(?:!doctype|html|\?xml)"),
+    Kind(
+        "a web page",
+        "take its text: w3m -dump -cols 9999 FILE | strace-analyzer",
+        opening=r"(?i)<(?:!doctype|html|\?xml)",
+    ),
     Kind(
         "the output of perf trace",
         _USE_STRACE,
