@@ -10,7 +10,7 @@ WORKERS ?= auto
 FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 
 .PHONY: help demo test test-fast test-pythons lint types contracts house rules generated docs cast dist zipapp bench bench-live \
-	bench-smoke check clean fuzz
+	bench-smoke check clean fuzz lock audit
 
 help:
 	@echo 'make demo                           install into .venv and analyse the Erlang sample'
@@ -27,6 +27,8 @@ help:
 	@echo 'make zipapp                         dist/strace-analyzer.pyz: one file that needs Python and nothing else'
 	@echo 'make bench bench-live               timings against yardsticks; what a live analysis costs'
 	@echo 'make fuzz                           a million damaged lines, read in every way (FUZZ_ARGS)'
+	@echo 'make lock                           packaging/requirements-dev.lock anew: the development environment, pinned'
+	@echo 'make audit                          known vulnerabilities of what the lock pins'
 	@echo 'make bench-smoke                    right results on a tiny trace'
 	@echo 'make clean                          all away that make has made'
 
@@ -97,6 +99,13 @@ bench-live: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(FUZZ_ARGS)
+
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fast --universal --python-version 3.11 --generate-hashes \
+		--upgrade --quiet --custom-compile-command 'make lock' --output-file packaging/requirements-dev.lock
+
+audit: $(VENV)/.dev
+	$(BIN)/python packaging/audit.py packaging/requirements-dev.lock
 
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py

@@ -1,6 +1,10 @@
 """What can go wrong by the caller's fault; `cli` turns these into one clear line and exit status
 2."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 
 class StraceAnalyzerError(Exception):
     """Base of every error this package raises on purpose; anything else is a bug in it."""
@@ -9,6 +13,14 @@ class StraceAnalyzerError(Exception):
 class TraceError(StraceAnalyzerError):
     """The input cannot be read as strace output: no such file, empty, damaged, or something
     else."""
+
+
+class AllUnreadableError(TraceError):
+    """None of several inputs can be read; `reasons` has a line for each."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("\n".join(self.reasons))
 
 
 class DamagedError(TraceError):

@@ -10,7 +10,7 @@ from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.groups import fingerprint
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.analysis.sources import Source, resolved
-from strace_analyzer.errors import SeveralStreamsError, TraceError
+from strace_analyzer.errors import AllUnreadableError, SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning
 from strace_analyzer.kernel.seed import ran_already
 from strace_analyzer.machine import parse
@@ -70,7 +70,7 @@ def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis
             refused.append(error)
             done.append(_refused(trace, error, settings))
     if len(refused) == len(inputs) > 0:
-        raise refused[0] if len(refused) == 1 else TraceError("\n".join(map(str, refused)))
+        raise refused[0] if len(refused) == 1 else AllUnreadableError(map(str, refused))
     analysis = joined([(analysis, result) for _, analysis, result in done], settings)
     return replace(analysis, inputs=tuple(trace for trace, _, _ in done))
 

@@ -29,7 +29,7 @@ from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
 from strace_analyzer.cli.tree import tree
-from strace_analyzer.errors import StraceAnalyzerError
+from strace_analyzer.errors import AllUnreadableError, StraceAnalyzerError
 from strace_analyzer.plain import safe
 
 TOOL = "strace-analyzer"
@@ -61,7 +61,8 @@ class Commands(TyperGroup):
                 error.message = f"{said}. {_TAKES_NOTHING[ctx.invoked_subcommand]}"
             raise
         except StraceAnalyzerError as error:
-            said = "\n".join(map(safe, str(error).split("\n")))
+            reasons = error.reasons if isinstance(error, AllUnreadableError) else (str(error),)
+            said = "\n".join(map(safe, reasons))
             print(f"{TOOL}: {said}", file=sys.stderr)
             status = self._failed(ctx)
         raise typer.Exit(status)

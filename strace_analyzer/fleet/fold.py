@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.errors import AllUnreadableError, ConfigurationError
 from strace_analyzer.fleet.cluster import on_cluster
 from strace_analyzer.fleet.labels import labeller
 from strace_analyzer.fleet.numbered import Numbered
@@ -85,6 +85,6 @@ def merged(
 def _check(made: Merged) -> None:
     traces, refused = made.total("traces"), made.total("not_read")
     if refused == traces:
-        raise TraceError("\n".join(row.reason or row.name for row in made.in_order()))
+        raise AllUnreadableError(row.reason or row.name for row in made.in_order())
     if made.total("unmatched") == traces - refused:
         raise ConfigurationError(made.unmatched[None][0])

@@ -115,7 +115,37 @@ def test_nor_of_any_command_whose_trace_has_such_a_name(
     assert said.out
     assert _UNSAFE.findall(said.out + said.err) == []
     assert main([command, "--format", format, str(path) + ".gone"]) == 2
-    assert _UNSAFE.findall(capsys.readouterr().err) == []
+    said = capsys.readouterr()
+    assert _UNSAFE.findall(said.err) == []
+    assert [line for line in said.err.splitlines() if line.startswith("::")] == []
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("format", ["text", "html", "json", "markdown"])
+def test_nor_of_a_comparison(
+    format: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = (tmp_path / f"{n}{NAMES[kind].replace('/', '_')}" for n in "ab")
+    before.write_bytes(trace(NAMES[kind]))
+    after.write_bytes(trace(NAMES[kind]).replace(b"htons(80)", b"htons(81)"))
+    assert main(["compare", "--format", format, str(before), str(after)]) in (0, 1)
+    said = capsys.readouterr()
+    assert said.out
+    assert _UNSAFE.findall(said.out + said.err) == []
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("merged", [[], ["--merged"]], ids=["apart", "merged"])
+def test_names_of_several_that_are_gone_have_a_line_each(
+    merged: list[str], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = [str(tmp_path / f"{name}{NAMES[kind]}".replace("/", "_")) for name in "ab"]
+    assert main(["check", *merged, *gone]) == 2
+    said = capsys.readouterr()
+    lines = said.err.splitlines()
+    assert len({line.removeprefix("strace-analyzer: ") for line in lines}) == 2
+    assert [line for line in lines if line.startswith("::")] == []
+    assert _UNSAFE.findall(said.out + said.err) == []
 
 
 @pytest.mark.parametrize("kind", NAMES)
