@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from strace_analyzer.findings import Level
-from strace_analyzer.plain import number
+from strace_analyzer.plain import number, safe
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.html.assets import colours, policy, template_environment
@@ -52,7 +52,8 @@ def page(report: MergedReport) -> str:
                     for name, kind in table.columns.items()
                 ],
                 "rows": [
-                    [*map(for_people, table.columns, row)] for row in islice(table.rows(), _MOST)
+                    [safe(for_people(*cell)) for cell in zip(table.columns, row, strict=True)]
+                    for row in islice(table.rows(), _MOST)
                 ],
                 "more": sum(1 for _ in table.rows()) - (
                     _CARDS if table.name == "causes" else _MOST
@@ -85,7 +86,7 @@ def _card(made: Merged, cause: tuple[CauseKey, Sequence[int]]) -> dict[str, obje
         "rule": key.rule,
         "extent": of_cause(figures),
         "advice": example.advice,
-        "facts": [(name, text) for name, text in facts.items() if text],
+        "facts": [(name, safe(text)) for name, text in facts.items() if text],
         "example": example.at,
         "message": example.message,
         "calls": [(f"{line:,}", text) for line, text in example.proof],
