@@ -124,7 +124,8 @@ def opened(
     settings, facts = _with_facts(trace, settings)
     names = [source.name for source in trace.sources]
     analysis = TraceAnalysis(trace.id, trace.name, names, settings)
-    analysis.seed(ran_already(facts))
+    if facts.processes:
+        analysis.seed(ran_already(facts))
     watch = None if settings.strict else analysis.attention
     reader = TraceReader(trace, watch, settings.jobs, once=once)
     if not reader.is_ordered:

@@ -55,7 +55,8 @@ class ExistingProcess(NamedTuple):
     program: str | None
     argv: tuple[str, ...]
     network: str
-    descriptors: tuple[ExistingDescriptor, ...]
+    descriptors: tuple[ExistingDescriptor, ...] | None
+    """those that are sockets; None where nobody knows"""
     argv_truncated: bool = False
     """of its arguments not all are known"""
 
@@ -65,7 +66,9 @@ def ran_already(facts: Facts) -> Iterator[ExistingProcess]:
     says nothing."""
     for one in facts.processes:
         argv = (one.program, one.script) if one.script else (one.program,)
-        yield ExistingProcess(one.pid, one.threads, one.program, argv, "", (), argv_truncated=True)
+        yield ExistingProcess(
+            one.pid, one.threads, one.program, argv, "", None, argv_truncated=True
+        )
 
 
 def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
@@ -88,7 +91,7 @@ def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[
             task.group.programs.append(process.program)
         task.group.argv = process.argv
         task.group.argv_truncated = process.argv_truncated
-        for fd, facts, close_on_exec in process.descriptors:
+        for fd, facts, close_on_exec in process.descriptors or ():
             description = descriptions.get(facts.inode)
             if description is None:
                 description = _description(kernel, task, fd, facts, ephemeral)

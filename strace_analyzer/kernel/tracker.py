@@ -88,9 +88,11 @@ class Tracker:
         self._entry_times = EntryTimes(self._kernel.tasks)
 
     def seed(self, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
-        """Processes that run already as tracing begins, with their sockets (see kernel.seed)."""
-        self._began = True
-        seed(self._kernel, processes, ephemeral)
+        """Processes that run already as tracing begins (see kernel.seed). Where their descriptors
+        are known too, nothing is guessed of the time before."""
+        there = tuple(processes)
+        self._began = all(process.descriptors is not None for process in there)
+        seed(self._kernel, there, ephemeral)
 
     @property
     def steps(self) -> list[Step]:

@@ -70,7 +70,9 @@ def unchanged(processes: Iterable[ExistingProcess]) -> Iterator[ExistingProcess]
         inodes = socket_inodes(process.tgid)
         yield process._replace(
             descriptors=tuple(
-                held for held in process.descriptors if inodes.get(held.fd) == held.socket.inode
+                held
+                for held in process.descriptors or ()
+                if inodes.get(held.fd) == held.socket.inode
             )
         )
 

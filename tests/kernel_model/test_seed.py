@@ -182,3 +182,15 @@ def test_an_unknown_tid_is_no_child_of_a_seeded_process() -> None:
     tracker = seeded(process())
     told(tracker, '5 execve("/bin/other", ["other"], 0x7ffc /* 9 vars */) = 0')
     assert not tracker.tasks.tree_is_complete
+
+
+def test_what_stood_at_the_numbers_of_a_process_can_be_unknown() -> None:
+    tracker = seeded(process()._replace(descriptors=None))
+    told(
+        tracker,
+        """
+        5 dup(3) = 4
+        5 setsockopt(4, SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4) = 0
+        """,
+    )
+    assert socket_at(tracker, 3).options.no_port
