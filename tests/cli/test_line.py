@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
-from cli.running import ERLANG, SSH, run
+from cli import running
+from cli.running import ERLANG, SSH
 
 import strace_analyzer as sa
 
@@ -58,6 +60,11 @@ DATA = """\
 7 write(3, "secret", 6) = 6
 7 close(3) = 0
 """
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """The same on a page so wide that a call stands beside the name of its line."""
+    return running.run(*words, COLUMNS="250")
 
 
 def test_fifteen_lines_on_one_descriptor() -> None:
