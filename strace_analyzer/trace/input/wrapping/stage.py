@@ -74,11 +74,9 @@ _FRAMES = 4_000
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
 """A record behind a prefix, or the beginning of one; and how much of both is believed."""
-_NUMBERED_OF_ITS_OWN = 3
+_NUMBERED_FROM_ONE = 3
 _NUMBERED = 8
 """Lines with numbers in a row, not those that they would have in the source."""
-_PIECES = 40
-"""Lines and pieces of lines among which so many numbers are sought."""
 
 Chain = tuple[Layer, ...]
 """Layers from the outside to the inside."""
@@ -256,22 +254,21 @@ class Unwrapping:
         return 0 if self._has_record else self._frames
 
     def _numbered(self, number: int, raw: bytes) -> list[Unwrapped]:
-        """Of the first lines: a column of line numbers reads like one of pids. Where the first is
-        the line's own, pieces of lines that were folded may stand between them."""
+        """Of the first lines: a column of line numbers reads like one of pids."""
         held = self._numbers or []
-        counted = [int(match[1]) for _, line in held if (match := _NUMBER.match(line))]
         match = _NUMBER.match(raw)
-        is_next = match is not None and (not counted or int(match[1]) == counted[-1] + 1)
-        is_own = held != [] and counted[0] == held[0][0]
-        if is_next or (match is None and is_own and len(held) < _PIECES):
+        first = _NUMBER.match(held[0][1]) if held else match
+        if match is not None and first is not None:
             held.append((number, raw))
-            self._numbers = held
-            enough = _NUMBERED_OF_ITS_OWN if is_own else _NUMBERED
-            if is_next and len(counted) + 1 >= enough:
+            shift = int(first[1]) - held[0][0]
+            if int(match[1]) - number == shift:
+                self._numbers = held
+                if len(held) < (_NUMBERED if shift else _NUMBERED_FROM_ONE):
+                    return []
                 self._numbering = (line_numbers(line for _, line in held),)
                 self._chains.append(self._numbering)
                 return self._unnumbered()
-            return []
+            held.pop()
         found = self._unnumbered()
         return found + self.feed(number, raw)
 
