@@ -9,7 +9,7 @@ from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.option_calls import pending_error
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin
-from strace_analyzer.kernel.step import Code, Dry, Step
+from strace_analyzer.kernel.step import FAILED, Code, Dry, Step
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
@@ -18,7 +18,7 @@ IN_A_ROW = 3
 """So many EADDRNOTAVAIL without a success between, on sockets that the kernel had to find a port
 for, are no accident of one address."""
 
-ASKING = frozenset({"bind", "connect", "failed", "listen", "outcome", "send"})
+ASKING = frozenset({"bind", "connect", FAILED, "listen", "outcome", "send"})
 """The roles of steps that ask for a port, or say what became of that: no other can find none."""
 
 
@@ -38,7 +38,7 @@ def failure(step: Step) -> str | None:
 
 def towards(step: Step) -> Destination | None:
     """Where the call of this step goes: the address that it names, or else the socket's peer."""
-    if isinstance(step.event, Syscall) and step.role in ("failed", "send"):
+    if isinstance(step.event, Syscall) and step.role in (FAILED, "send"):
         asked = asked_address(step.event)
         if asked is not None and asked.family in INET:
             return destination(asked)

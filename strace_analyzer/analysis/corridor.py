@@ -232,7 +232,7 @@ class TraceAnalysis:
                             self._start = event.seconds
                         self._last = event
                     kind = event.name if isinstance(event, Syscall) else type(event)
-                    for hear in listening.get(kind) or self._subscribe(event):
+                    for hear in listening.get(kind) or self._subscribe(kind, event):
                         hear(event)
                     if steps or doubts:
                         changed += self._tell(self._tracker.taken())
@@ -241,7 +241,9 @@ class TraceAnalysis:
             self._faults.append((span.source, self._guard.fault(span.first)))
         return changed
 
-    def _subscribe(self, event: Event) -> tuple[Callable[[Any], None], ...]:
+    def _subscribe(
+        self, kind: str | type[Event], event: Event
+    ) -> tuple[Callable[[Any], None], ...]:
         """Who hears events like this one: calls of its name, or other events of its type."""
         hears: list[Callable[[Any], None]] = []
         if isinstance(event, (Syscall, Entered)) and self._first_call is None:
@@ -262,7 +264,6 @@ class TraceAnalysis:
         hears += self._tracker.listening(type(event))
         if self._genealogy is not None:
             hears.append(self._genealogy.feed)
-        kind = event.name if isinstance(event, Syscall) else type(event)
         self._listening[kind] = told = tuple(hears)
         return told
 

@@ -14,15 +14,13 @@ from strace_analyzer.rules.evidence import Context, endpoint
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
-ROLES = frozenset({"bind", "connect", "failed", "listen", "outcome", "reset", "send"})
-"""Roles of steps that can tell of a call that failed."""
 _Key = tuple[str, str, str, str, Endpoint | None]
 
 
 class Failures:
     """Of one trace. `feed` each step with one of `roles`; grows with the failing destinations."""
 
-    roles = ROLES
+    roles = frozenset({"bind", "connect", FAILED, "listen", "outcome", "reset", "send"})
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -89,13 +89,17 @@ def _duplicate(
         task.table.set(new.fd, Descriptor(description, close_on_exec))
 
 
+_COPYING: dict[int | None, bool] = {0: False, 1030: True}
+"""fcntl(2) F_DUPFD, F_DUPFD_CLOEXEC -> whether the copy is closed on execve"""
+
+
 def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """fcntl(2): F_DUPFD and its like, and F_SETFD."""
     if call.result.failed:
         return
     match number(argument(call.args, 1), FCNTL_COMMANDS):
-        case 0 | 1030 as command:  # F_DUPFD, F_DUPFD_CLOEXEC
-            _duplicate(kernel, task, call, fd, close_on_exec=command == 1030)
+        case command if command in _COPYING:
+            _duplicate(kernel, task, call, fd, close_on_exec=_COPYING[command])
         case 2:  # F_SETFD
             flag = includes(argument(call.args, 2), "FD_CLOEXEC", FD_FLAGS)
             task.table.set_close_on_exec(fd.fd, bool(flag))
@@ -105,7 +109,7 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 
 def _copy(call: Syscall) -> tuple[FdArgument, ...]:
     """What fcntl(2) gave: F_DUPFD gives the smallest free number from its argument on."""
-    copies = number(argument(call.args, 1), FCNTL_COMMANDS) in (0, 1030)
+    copies = number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
     return returned_fd(call) if copies else ()
 
 

@@ -26,11 +26,6 @@ class Mender:
         self.cut: Frame | None = None
         """the call whose rest is awaited"""
 
-    @property
-    def awaits_rest(self) -> bool:
-        """A call was cut: its rest is the next line, or a later one."""
-        return self.cut is not None
-
     def mend(self, frame: Frame) -> tuple[Frame, ...]:
         """What is whole now. A cut frame that comes out again has no rest in this source."""
         cut = self.cut
