@@ -83,7 +83,8 @@ def test_the_report_says_how_to_read_the_documentation(rule_file: Path, tmp_path
     command = f"strace-analyzer rule listener --rules {rule_file}"
     configured = ("--config", "strace-analyzer.toml")
     for words, directory in (("--rules", "listener.py"), tmp_path), (configured, place):
-        report = run(*words, given=LISTENS, cwd=directory).stdout.splitlines()
+        done = run(*words, given=LISTENS, cwd=directory, COLUMNS="400")
+        report = done.stdout.splitlines()
         why = next(line for line in report if line.startswith("Why: "))
         assert why.replace(" listener.py", f" {rule_file}") == f"Why: {command}"
         shown = run(*shlex.split(command)[1:], cwd=directory).stdout

@@ -118,7 +118,7 @@ def test_a_trace_is_of_the_day_on_which_it_began(
 
 
 def test_days_are_told_in_order() -> None:
-    parts = [(n, "-", replace(digests()[1], name=f"/2026-11-{30 - n}/x")) for n in range(1, 4)]
+    parts = [(n, "-", replace(digests()[1], day=f"2026-11-{30 - n}")) for n in range(1, 4)]
     report = json.loads(written(merged(parts), "json"))
     assert [day["day"] for day in report["days"]] == ["2026-11-27", "2026-11-28", "2026-11-29"]
     assert {day["early_bound"] for day in report["days"]} == {40}
