@@ -68,6 +68,11 @@ class LatePeak:
             self._join(interval)
 
     @property
+    def is_idle(self) -> bool:
+        """None is open, be it confirmed or not."""
+        return not self.count and self._first is self._last
+
+    @property
     def peak(self) -> tuple[int, float | None]:
         """The highest count ever, and the `when` of the beginning that first reached it."""
         best, when, add = 0, None, 0

@@ -7,8 +7,10 @@ call did it. It is long because all that is counted of a namespace is counted he
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from strace_analyzer.exhaustion import ASKING
-from strace_analyzer.findings import AddressUse, PortState, PortUse
+from strace_analyzer.findings import AddressUse, PortState, PortUse, ProcessUse
 from strace_analyzer.kernel.destination import Destination, destination, specific
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
@@ -25,7 +27,10 @@ from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.shortage import Shortage
 from strace_analyzer.ports.time_wait import Holds
 from strace_analyzer.ports.timeline import Timeline
-from strace_analyzer.ports.usage import Usage
+from strace_analyzer.ports.usage import Usage, together
+
+MANY = 256
+"""Processes of which more than the figures is kept, though they hold nothing."""
 
 
 class NamespaceLedger:
@@ -39,7 +44,11 @@ class NamespaceLedger:
         self._accounts: dict[int, Account] = {}
         self._sources = Sources()
         self._usage = Usage()
-        self._by_process: dict[ThreadGroup, Usage] = {}
+        self._by_process: dict[ThreadGroup, ProcessUse | None] = {}
+        """what is over, of each process that had a part, in order of first sight"""
+        self._active: dict[ThreadGroup, Usage] = {}
+        """what has come since"""
+        self._many = MANY
         self._destinations = Destinations()
         self._shortage = Shortage()
         self._clock = Clock()
@@ -131,7 +140,7 @@ class NamespaceLedger:
             sustainable_as_is=taken.size / HOLD,
             sustainable_without_bind_per_destination=taken.size / HOLD,
             censored=usage.pinned.count,
-            by_process=tuple(part.of(group.id, timed) for group, part in self._by_process.items()),
+            by_process=tuple(self._parts(timed)),
             destinations=self._destinations.table(),
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
             timeline=() if self._timeline is None else self._timeline.points(begin or 0.0),
@@ -154,7 +163,7 @@ class NamespaceLedger:
         waits = step.was is not None and leaves_time_wait(step.was, step.now)
         claims = self._headroom.move(step.description.id, step.now, waits=waits)
         if claims != NOTHING and seconds is not None:
-            self._holds.hold(seconds, lambda: self._headroom.expire(claims))
+            self._holds.hold(seconds, self._headroom.expire, claims)
 
     def _pin(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now
@@ -227,7 +236,7 @@ class NamespaceLedger:
             if not waits:
                 usage.expire(place)
         if waits and seconds is not None:
-            self._holds.hold(seconds, lambda: self._expire(usages, to, local))
+            self._holds.hold(seconds, self._expire, usages, to, local)
         self._destinations.disconnect(to, account.protocol)
         account.to = account.local = None
 
@@ -244,20 +253,42 @@ class NamespaceLedger:
             usage.moved(old, new)
         if local is not None and self._sources.learn(to, local):
             self._usage.learned(new)
-            for usage in self._by_process.values():
+            for usage in self._active.values():
                 usage.learned(new)
             self._headroom.learned(to)
 
     def _usages(self, account: Account) -> tuple[Usage, Usage]:
-        usage = self._by_process.get(account.group)
+        return self._usage, self._of(account.group)
+
+    def _of(self, group: ThreadGroup) -> Usage:
+        usage = self._active.get(group)
         if usage is None:
-            usage = self._by_process[account.group] = Usage()
-        return self._usage, usage
+            if len(self._active) >= self._many and self._clock.begin is not None:
+                self._fold()
+            usage = self._active[group] = Usage()
+            self._by_process.setdefault(group, None)
+        return usage
+
+    def _fold(self) -> None:
+        """Of the processes that hold nothing now, keep the figures only: most are gone for good."""
+        idle = [group for group, usage in self._active.items() if usage.is_idle]
+        for group in idle:
+            since = self._active.pop(group).of(group.id, timed=True)
+            self._by_process[group] = together(self._by_process[group], since)
+        self._many = max(MANY, 2 * len(self._active))
+
+    def _parts(self, timed: bool) -> Iterator[ProcessUse]:
+        for group, before in self._by_process.items():
+            usage = self._active.get(group)
+            if usage is not None:
+                yield together(before, usage.of(group.id, timed))
+            elif before is not None:
+                yield before
 
     def _note_range(self, socket: Socket) -> None:
         self._ranges.add(narrowed(self._whole, socket.options.port_range))
 
     def _ask(self, step: Step) -> None:
         if self._shortage.is_met_by_client(step):
-            self._by_process.setdefault(step.task.group, Usage()).exhausted = True
+            self._of(step.task.group).exhausted = True
             self.has_moved = True

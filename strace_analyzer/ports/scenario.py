@@ -125,7 +125,7 @@ class Scenario:
             and leaves_time_wait(step.was, step.now)
         )
         if waits and seconds is not None:
-            self._holds.hold(seconds, lambda: table.change(held, -1))
+            self._holds.hold(seconds, table.change, held, -1)
         else:
             table.change(held, -1)
 

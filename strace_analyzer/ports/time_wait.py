@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any, TypeVarTuple
 
 from strace_analyzer.kernel.time_wait import HOLD
+
+Given = TypeVarTuple("Given")
 
 
 class Holds:
@@ -14,14 +17,16 @@ class Holds:
     __slots__ = ("_queue",)
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[float, Callable[[], None]]] = deque()
+        self._queue: deque[tuple[float, Callable[..., None], tuple[Any, ...]]] = deque()
 
-    def hold(self, since: float, release: Callable[[], None]) -> None:
-        """Call `release` when a minute has passed since `since`."""
-        self._queue.append((since + HOLD, release))
+    def hold(self, since: float, release: Callable[[*Given], None], *given: *Given) -> None:
+        """Call `release` with what is `given` when a minute has passed since `since`. (Not a
+        function that knows it by itself: there may be a hundred thousand at once.)"""
+        self._queue.append((since + HOLD, release, given))
 
     def expire(self, now: float) -> None:
         """Release all whose minute is over at `now`."""
         queue = self._queue
         while queue and queue[0][0] <= now:
-            queue.popleft()[1]()
+            _, release, given = queue.popleft()
+            release(*given)

@@ -83,6 +83,16 @@ class Usage:
         self.needed_high.learned(place)
 
     @property
+    def is_idle(self) -> bool:
+        """Nothing is bound, connected or in TIME_WAIT: what comes later begins at nothing."""
+        peaks = [self.pinned, self.pinned_high]
+        for both in self._at_address.values():
+            peaks += both
+        return (
+            not self.needed.now and not self.needed_high.now and all(peak.is_idle for peak in peaks)
+        )
+
+    @property
     def waiting(self) -> int:
         """Ports that were pinned on the wildcard address and are in TIME_WAIT now."""
         return self.pinned_high.count - self.pinned.count
@@ -117,3 +127,22 @@ class Usage:
             most_pinned=self.pinned_high.peak[0],
             most_needed=self.needed_high.peak,
         )
+
+
+def together(before: ProcessUse | None, since: ProcessUse) -> ProcessUse:
+    """The use of one process out of two parts, one `before` and one `since` a moment at which it
+    was idle. Both with times."""
+    if before is None:
+        return since
+    return ProcessUse(
+        process=since.process,
+        peak_pinned=max(before.peak_pinned, since.peak_pinned),
+        total_pinned=before.total_pinned + since.total_pinned,
+        peak_needed=max(before.peak_needed, since.peak_needed),
+        peak_pinned_with_time_wait=max(before.most_pinned, since.most_pinned),
+        peak_needed_with_time_wait=max(before.most_needed, since.most_needed),
+        exhausted=before.exhausted or since.exhausted,
+        peak_pinned_at_address=max(before.peak_pinned_at_address, since.peak_pinned_at_address),
+        most_pinned=max(before.most_pinned, since.most_pinned),
+        most_needed=max(before.most_needed, since.most_needed),
+    )

@@ -24,6 +24,8 @@ from strace_analyzer.trace.events import Syscall
 _ERRORS = ("EADDRNOTAVAIL", "EADDRINUSE")
 _Pair = tuple[int, int, Destination]
 """namespace, source port, destination"""
+_MANY = 1000
+"""Pairs, of which those that are free again are forgotten."""
 
 
 class _Last(NamedTuple):
@@ -32,6 +34,12 @@ class _Last(NamedTuple):
     line: int
     is_open: bool
     closed: float | None
+
+    def is_over(self, now: float | None) -> bool:
+        """It has left TIME_WAIT: the pair is free again."""
+        if self.is_open or self.closed is None or now is None:
+            return False
+        return now - self.closed > HOLD
 
 
 class AddressNotAvailable(Rule):
@@ -70,6 +78,7 @@ class AddressNotAvailable(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._pairs: dict[_Pair, _Last] = {}
+        self._many = _MANY
         self._waiting: dict[tuple[str, str, int], set[str]] = {}
         """findings by process, what was called, and the port it was called with"""
         self._got_over: set[str] = set()
@@ -126,7 +135,7 @@ class AddressNotAvailable(Rule):
                 self._proved.add((socket.namespace, "no-ipv6"))
             return None  # resolvers connect UDP sockets to see which addresses there are
         has_port = step.was is not None and step.was.binding in (Binding.BOUND, Binding.EPHEMERAL)
-        is_here = ":" not in to.address or step.reached_ipv6 or _pair(socket) in self._pairs
+        is_here = ":" not in to.address or step.reached_ipv6 or self._last(step) is not None
         if has_port and is_here and step.space != "UDP":
             return self._of_pair(step)
         return "no-ipv6" if ":" in to.address else "no-address"
@@ -134,15 +143,17 @@ class AddressNotAvailable(Rule):
     def _of_pair(self, step: Step) -> str:
         if step.was is not None and step.was.binding is Binding.EPHEMERAL:
             return "early-pair"
+        last = self._last(step)
+        return "pair-in-use" if last is None or last.is_open else "pair-in-time-wait"
+
+    def _last(self, step: Step) -> _Last | None:
+        """The last connection with this pair of ends, if it still has it: for a minute after it was
+        closed."""
         last = self._pairs.get(_pair(step.socket))
-        if last is None or last.is_open:
-            return "pair-in-use"
-        now = step.event.seconds
-        recent = now is None or last.closed is None or now - last.closed <= HOLD
-        return "pair-in-time-wait" if recent else "pair-in-use"
+        return None if last is None or last.is_over(step.event.seconds) else last
 
     def _details(self, step: Step, cause: str) -> tuple[tuple[str, int | None], ...]:
-        last = self._pairs.get(_pair(step.socket)) if cause.startswith("pair") else None
+        last = self._last(step) if cause.startswith("pair") else None
         return () if last is None else (("other_line", last.line),)
 
     def _note_success(self, step: Step) -> None:
@@ -150,11 +161,18 @@ class AddressNotAvailable(Rule):
         if now is None or failure(step) not in (None, "EINPROGRESS"):
             return
         if step.role == "connect" and now.binding is Binding.BOUND and now.peer is not None:
+            if len(self._pairs) >= self._many:
+                self._forget(step.event.seconds)
             self._pairs[_pair(now)] = _Last(step.event.span.first, True, None)
         if step.role in ("bind", "send") or now.connection is Connection.CONNECTED:
             key = _purpose(step)
             if key is not None:
                 self._got_over |= self._waiting.pop(key, set())
+
+    def _forget(self, now: float | None) -> None:
+        """Connections that are long over."""
+        self._pairs = {pair: last for pair, last in self._pairs.items() if not last.is_over(now)}
+        self._many = max(_MANY, 2 * len(self._pairs))
 
     def _note_close(self, step: Step) -> None:
         was = step.was

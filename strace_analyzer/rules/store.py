@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from array import array
 from collections.abc import Iterator
 from typing import IO
 
@@ -18,7 +19,8 @@ class FindingStore:
     def __init__(self, in_memory: int = IN_MEMORY) -> None:
         self._open: dict[str, tuple[int, Finding]] = {}
         self._finished: dict[int, Finding] = {}
-        self._spilled: dict[int, int] = {}
+        self._spilled = array("Q")
+        """where each is in the file, by number; eight bytes for a finding, however many there are"""
         self._file: IO[bytes] | None = None
         self._end = 0
         """of the file: asking it would write out what it holds back"""
@@ -35,6 +37,7 @@ class FindingStore:
         number = known[0] if known is not None else self._count
         if known is None:
             self._count += 1
+            self._spilled.append(0)
         self._open[finding.id] = (number, finding)
 
     def finish(self, finding_id: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports.histories import ANY, History, Sock, at, process
 
 from strace_analyzer.kernel.socket_state import Binding, Options
 from strace_analyzer.kernel.time_wait import HOLD
-from strace_analyzer.ports import PortLedger
+from strace_analyzer.ports import PortLedger, namespace_ledger
 from strace_analyzer.ports.late_peak import LatePeak
 
 REMOTE = [("192.0.2.1", 80), ("192.0.2.1", 81), ("198.51.100.7", 80), ("2001:db8::9", 80)]
@@ -194,11 +195,19 @@ class Play:
             connection.end, connection.waits = now, waits
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.parametrize("kept", [namespace_ledger.MANY, 1])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(MOVES, st.booleans())
 def test_peaks_equal_a_count_over_the_history(
-    moves: list[tuple[str, int, int, float]], timed: bool
+    kept: int,
+    monkeypatch: pytest.MonkeyPatch,
+    moves: list[tuple[str, int, int, float]],
+    timed: bool,
 ) -> None:
+    """Also where only the figures are kept of processes that hold nothing."""
+    monkeypatch.setattr(namespace_ledger, "MANY", kept)
     play = Play(timed)
     for move in moves:
         play.move(*move)
@@ -223,6 +232,14 @@ def test_peaks_equal_a_count_over_the_history(
         number = int(part.process) // 100 - 1
         assert part.peak_pinned == witness.pinned(number, time_wait=False)
         assert part.peak_needed == witness.needed(number, time_wait=False)
+        mine = [pin for pin in witness.pins if pin.process == number]
+        assert part.total_pinned == sum(pin.counts for pin in mine)
+        high = part.peak_pinned_with_time_wait, part.peak_needed_with_time_wait
+        if timed:
+            assert high == (witness.pinned(number, True), witness.needed(number, True))
+            assert high == (part.most_pinned, part.most_needed)
+        else:
+            assert high == (None, None)
 
 
 @settings(max_examples=300, deadline=None)

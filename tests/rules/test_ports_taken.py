@@ -238,6 +238,27 @@ def test_a_pair_of_ends_that_is_in_use() -> None:
     assert unreachable(*by_peer, *pair(4, NOTAVAIL)) == [("pair-in-use", "warning")]
 
 
+def test_a_pair_of_ends_is_free_again_after_a_minute() -> None:
+    """What has it then is not the connection of this trace, however many others there were."""
+    closed = [*pair(3, "0"), "7 close(3) = 0"]
+    many = []
+    for port in range(1, 2200):
+        connected = f"7 connect(3, {v4(port, '192.0.2.9')}) = 0"
+        many += [sock(3), f"7 bind(3, {v4(46000)}) = 0", connected, "7 close(3) = 0"]
+    for between, later, line in (
+        ([], "10:00:30", "other_line"),
+        ([], "10:02:00", None),
+        (many, "10:00:30", "other_line"),
+        (many, "10:02:00", None),
+    ):
+        lines = [f"10:00:00 {line[2:]}" for line in [*closed, *between]]
+        lines += [f"{later} {line[2:]}" for line in pair(4, NOTAVAIL)]
+        analysis = sa.analyze(io.BytesIO("\n".join(lines).encode() + b"\n"))
+        (found,) = [one for one in analysis.findings if one.rule == "address-not-available"]
+        assert found.cause == ("pair-in-use" if line is None else "pair-in-time-wait")
+        assert (found.detail("other_line") is None) == (line is None)
+
+
 def test_clean_is_not_said_of_what_failed() -> None:
     lines = START.format(pid=7, name="a") + "\n".join(pair(4, NOTAVAIL)) + "\n"
     analysis = sa.analyze(io.BytesIO(lines.encode()))
