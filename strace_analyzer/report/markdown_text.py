@@ -4,7 +4,7 @@ does nothing: no markup, no link, no mention."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from strace_analyzer.plain import safe
 
@@ -28,8 +28,11 @@ def fenced(lines: Iterable[str]) -> str:
     return f"{fence}text\n{text}\n{fence}\n"
 
 
-def table_of(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
-    """A table; the last `numbers` columns are set flush right."""
-    marks = [":--"] * (len(head) - numbers) + ["--:"] * numbers
+def table_of(
+    head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int | Collection[int] = 0
+) -> str:
+    """A table; the last `numbers` columns are set flush right, or those at the places `numbers`."""
+    flush = range(len(head) - numbers, len(head)) if isinstance(numbers, int) else numbers
+    marks = ["--:" if at in flush else ":--" for at in range(len(head))]
     lines = [head, marks, *([escaped(str(cell)) for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

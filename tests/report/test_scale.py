@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from report.fixtures import analysis, early_bind, group, port_use, process, trace
 from report.printed import printed
 from report.written import written
-from rich.measure import Measurement
 
 import strace_analyzer as sa
 from strace_analyzer.findings import Endpoint, ProcessRef, ProcessUse
@@ -21,7 +20,7 @@ from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.formats.registry import report_format
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.selection import Selected
-from strace_analyzer.report.text.style import shared
+from strace_analyzer.report.text.style import Need, shared
 
 PROCESSES, EACH = 1000, 100
 SCREEN = 50
@@ -133,19 +132,24 @@ def test_where_the_locale_is_not_utf_8_it_is_plain_ascii(encoding: str, format: 
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 40), st.integers(0, 40), st.booleans()), min_size=1, max_size=9
+        st.tuples(st.integers(1, 12), st.integers(0, 40), st.integers(0, 40), st.booleans()),
+        min_size=1,
+        max_size=9,
     ),
     st.integers(20, 200),
 )
-def test_columns_share_the_room(columns: list[tuple[int, int, bool]], room: int) -> None:
-    measured = [Measurement(word, word + more) for word, more, _ in columns]
-    widths = shared(measured, [may for _, _, may in columns], room)
+def test_columns_share_the_room(columns: list[tuple[int, int, int, bool]], room: int) -> None:
+    measured = [Need(head, head + word, head + word + more) for head, word, more, _ in columns]
+    may_fold = [may for *_, may in columns]
+    widths = shared(measured, may_fold, room)
     assert all(0 < width <= one.maximum for width, one in zip(widths, measured, strict=True))
     if sum(one.minimum for one in measured) <= room:  # no word is broken
         assert sum(widths) <= room
         assert all(
             width >= (min(one.minimum, 16) if may else one.minimum)
-            for width, one, (_, _, may) in zip(widths, measured, columns, strict=True)
+            for width, one, may in zip(widths, measured, may_fold, strict=True)
         )
     else:
         assert sum(widths) <= room or max(widths) <= 6
+    if sum(max(one.heading, 6) for one in measured) <= room:  # no heading is broken
+        assert all(width >= one.heading for width, one in zip(widths, measured, strict=True))

@@ -7,6 +7,7 @@ strace that takes a trace again, which is there to be copied whole.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ COMMANDS = [
     ("check", "--all", NODE),
     ("check", NODE, NGINX),
     ("check", "--merged", ERLANG, NODE, NGINX),
+    ("check", "--merged", "--all", ERLANG, NODE, NGINX, THREADS, FIXED),
     ("check", "{filtered}"),
     ("check", "{six}", "--all"),
     ("sockets", NGINX),
@@ -90,7 +92,44 @@ def test_no_line_is_longer_than_the_page_is_wide(
             assert len(line) <= width or is_to_be_copied or longest + 14 > width, (width, line)
 
 
-@pytest.mark.parametrize("words", [COMMANDS[at] for at in (0, 4, 9, 11, 13, 15, 18)], ids=" ".join)
+HEADING = re.compile(r"\s*[A-Z][A-Z /%()<=>._0-9-]*")
+TABLES = [words for words in COMMANDS if words[0] not in ("tree", "sockets")]
+
+
+@pytest.mark.parametrize("words", TABLES, ids=lambda words: " ".join(words).replace("samples/", ""))
+def test_a_heading_is_never_folded_inside_a_word(
+    words: tuple[str, ...],
+    places: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    def headings(width: int) -> set[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        main([word.format(**places) for word in words])
+        said = capsys.readouterr().out
+        assert "\u2026" not in said
+        return {
+            word for line in said.splitlines() if HEADING.fullmatch(line) for word in line.split()
+        }
+
+    wide = headings(300)
+    for width in (*range(60, 80), 99, 100, 120):
+        assert headings(width) <= wide, width
+
+
+def test_the_legend_of_a_chart_is_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for width in (60, 80, 100):
+        monkeypatch.setenv("COLUMNS", str(width))
+        main(["ports", ERLANG])
+        assert "in TIME_WAIT after it" in capsys.readouterr().out, width
+
+
+@pytest.mark.parametrize("words", [COMMANDS[at] for at in (0, 4, 10, 12, 14, 16, 19)], ids=" ".join)
 def test_in_the_locale_c_all_of_it_is_ascii(words: tuple[str, ...]) -> None:
     known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     command = [sys.executable, "-m", "strace_analyzer", *words]

@@ -11,8 +11,9 @@ from strace_analyzer.report.compare import Comparison, figures, headline, kind_o
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import MergedReport, Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table_of
-from strace_analyzer.report.merged.tables import for_people, tables
+from strace_analyzer.report.merged.tables import for_people, heading, tables, used
 from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.section import Section
 
 _CAUSES = 20
@@ -46,16 +47,17 @@ def merged(report: MergedReport, stream: TextIO) -> None:
     stream.write(f"### strace-analyzer: {escaped(together(report.made))}\n\n")
     stream.write(f"{escaped(extent(report.made))}\n")
     for table in tables(report.made):
-        rows = list(table.rows())
+        rows, columns = list(table.rows()), list(table.columns)
         shown = rows if report.everything else rows[: table.shown]
-        kept = [at for at, name in enumerate(table.columns) if name not in _TOO_WIDE]
-        names = [list(table.columns)[at] for at in kept]
+        kept = [at for at in used(table) if columns[at] not in _TOO_WIDE]
+        names = [columns[at] for at in kept]
         cells = [
             [for_people(name, row[at]) for name, at in zip(names, kept, strict=True)]
             for row in shown
         ]
         stream.write(f"\n#### {table.title}\n\n")
-        stream.write(table_of([name.replace("_", " ") for name in names], cells))
+        flush = [at for at, name in enumerate(names) if table.columns[name] == NUMBER]
+        stream.write(table_of([heading(name) for name in names], cells, flush))
         if len(shown) < len(rows):
             stream.write(f"\n{count(len(rows) - len(shown), 'more row')}: `--all`\n")
 

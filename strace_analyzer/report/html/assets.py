@@ -44,12 +44,13 @@ def asset(name: str) -> Asset:
 
 @cache
 def colours() -> Asset:
-    """The style, with dark colours where the reader asks for them, or the system does."""
+    """The style, with dark colours where the reader asks for them, or the system does; paper is
+    light."""
     dark = _text("dark.css")
     return _hashed(
         _text("report.css").replace(
             "/* dark */",
-            f':root[data-theme="dark"] {{\n{dark}}}\n'
+            f'@media screen {{\n:root[data-theme="dark"] {{\n{dark}}}\n}}\n'
             "@media screen and (prefers-color-scheme: dark) {\n"
             f":root:not([data-theme]) {{\n{dark}}}\n}}",
         )

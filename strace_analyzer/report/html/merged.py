@@ -14,7 +14,15 @@ from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.html.assets import colours, policy, template_environment
 from strace_analyzer.report.merged.digest import CauseKey
 from strace_analyzer.report.merged.merged import Merged
-from strace_analyzer.report.merged.tables import causes, for_people, most, tables
+from strace_analyzer.report.merged.tables import (
+    MergedTable,
+    causes,
+    for_people,
+    heading,
+    most,
+    tables,
+    used,
+)
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.version import TOOL, version
@@ -34,34 +42,36 @@ def page(report: MergedReport) -> str:
     verdict, _ = decide(made.grounds)
     levels = zip(reversed(Level), made.grounds.levels, strict=True)
     level = next((str(level) for level, times in levels if times), None)
-    return template_environment().get_template("merged.html.j2").render(
-        tool=f"{TOOL} {version()}",
-        policy=policy(styles, []),
-        styles=[style.text for style in styles],
-        badge=level or verdict.replace("-", " "),
-        level=level or ("good" if verdict == "clean" else "doubt"),
-        headline=together(made),
-        extent=extent(made),
-        causes=[_card(made, row) for row in islice(causes(made), _CARDS)],
-        tables=[
-            {
-                "name": table.name,
-                "title": table.title,
-                "columns": [
-                    (name.replace("_", " "), _class(name, kind))
-                    for name, kind in table.columns.items()
-                ],
-                "rows": [
-                    [safe(for_people(*cell)) for cell in zip(table.columns, row, strict=True)]
-                    for row in islice(table.rows(), _MOST)
-                ],
-                "more": sum(1 for _ in table.rows()) - (
-                    _CARDS if table.name == "causes" else _MOST
-                ),
-            }
-            for table in tables(made)
+    return (
+        template_environment()
+        .get_template("merged.html.j2")
+        .render(
+            tool=f"{TOOL} {version()}",
+            policy=policy(styles, []),
+            styles=[style.text for style in styles],
+            badge=level or verdict.replace("-", " "),
+            level=level or ("good" if verdict == "clean" else "doubt"),
+            headline=together(made),
+            extent=extent(made),
+            causes=[_card(made, row) for row in islice(causes(made), _CARDS)],
+            tables=[_table(table) for table in tables(made)],
+        )
+    )
+
+
+def _table(table: MergedTable) -> dict[str, object]:
+    """The columns in which something stands, and as many rows as a page has room for."""
+    columns = [(at, list(table.columns.items())[at]) for at in used(table)]
+    return {
+        "name": table.name,
+        "title": table.title,
+        "columns": [(heading(name), _class(name, kind)) for _, (name, kind) in columns],
+        "rows": [
+            [safe(for_people(name, row[at])) for at, (name, _) in columns]
+            for row in islice(table.rows(), _MOST)
         ],
-    )  # fmt: skip
+        "more": sum(1 for _ in table.rows()) - (_CARDS if table.name == "causes" else _MOST),
+    }
 
 
 def _class(name: str, kind: str) -> str:

@@ -46,7 +46,7 @@
     const whole = make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), body);
     host.append(
       make("div", { class: "bar-of-tools", ...(rows.length > FEW ? {} : { hidden: "" }) }, make("label", { for: id }, "Search"), search, count, pages),
-      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, whole),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, whole),
     );
 
     function value(at, column) {
@@ -201,6 +201,10 @@
     button.textContent = name === "dark" ? "Light" : "Dark";
     plots.forEach(({ made }) => made.redraw(false));
   }
+  // Paper is light: also the chart, which is drawn.
+  let shown = null;
+  addEventListener("beforeprint", () => { shown = root.dataset.theme; theme("light"); });
+  addEventListener("afterprint", () => { if (shown) theme(shown); shown = null; });
   button.addEventListener("click", () => theme(root.dataset.theme === "dark" ? "light" : "dark"));
   dark.addEventListener("change", () => theme(dark.matches ? "dark" : "light"));
   theme(dark.matches ? "dark" : "light");

@@ -14,6 +14,7 @@ from strace_analyzer.plain import count, duration, safe
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.socket_words import kind, local_end
 from strace_analyzer.report.verdicts import Verdict, verdicts
 
 MOST = 10_000
@@ -100,17 +101,14 @@ def _at(call: CallRecord, timed: bool) -> float:
 
 def _row(item: _Kept, strings: _Index, words: _Index, timed: bool) -> list[object]:
     life = item.life
-    kind = life.socket.protocol or life.socket.type or "?"
-    port = life.local.assigned_port or life.local.port
-    local = f"{life.local.address or '?'}:{port if port is not None else '?'}"
     lasted = ""
     if timed and life.seconds_open is not None:
         lasted = duration(life.seconds_open)
     return [
         strings.of(process_name(life)),
         life.fd,
-        strings.of(safe(kind)),
-        strings.of(safe(local if life.binding != "unbound" or port else "-")),
+        strings.of(safe(kind(life))),
+        strings.of(safe(local_end(life))),
         strings.of("-" if life.peer is None else safe(str(life.peer))),
         words.of(item.verdict),
         strings.of(life.outcome.value),

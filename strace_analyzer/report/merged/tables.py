@@ -37,6 +37,20 @@ class MergedTable:
             yield dict(zip(self.columns, row, strict=True))
 
 
+def heading(name: str) -> str:
+    """The column `name` as the other reports call it: `Early-bound`, `Not read`."""
+    words = name.replace("_", " ").capitalize()
+    return words.replace("Early bound", "Early-bound")
+
+
+def used(table: MergedTable) -> list[int]:
+    """The columns in which any row says something, by their place."""
+    rows = list(table.rows())
+    return [
+        at for at in range(len(table.columns)) if any(row[at] not in (None, "") for row in rows)
+    ]
+
+
 def for_people(name: str, cell: Cell) -> str:
     """A cell of the column `name` as text: numbers that count with commas, a port without."""
     if cell is None:

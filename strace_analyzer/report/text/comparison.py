@@ -38,7 +38,8 @@ def _figures(made: Comparison) -> Table:
 
 
 def _changes(made: Comparison) -> Table:
-    grid = table("", "LEVEL", "~RULE", "~PROGRAM", "LOCAL", "~DESTINATION", ">BEFORE", ">AFTER")
+    heads = ("", "LEVEL", "~RULE", "~PROGRAM", "LOCAL", "~DESTINATION", ">BEFORE", ">AFTER")
+    grid = table(*heads, spare=("LOCAL", "LEVEL"))
     for change in made.changes:
         kind = kind_of(change)
         word = "larger" if change.larger and kind == "kept" else kind

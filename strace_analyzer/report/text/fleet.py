@@ -168,7 +168,7 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", width=2, no_wrap=True)
     grid.add_column(width=8, no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     title = Text(cause.program, style=HEADING)
     rule = section.rule(head)
     title.append(f"  {cause.extent(rule.things)}", style="not bold")

@@ -19,7 +19,15 @@ from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.merged.digest import CauseKey
 from strace_analyzer.report.merged.merged import Merged
-from strace_analyzer.report.merged.tables import Cell, MergedTable, causes, for_people, most, tables
+from strace_analyzer.report.merged.tables import (
+    Cell,
+    MergedTable,
+    causes,
+    for_people,
+    heading,
+    most,
+    tables,
+)
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.text.style import (
@@ -48,6 +56,8 @@ _LEFT_OUT = {
     "days": (),
 }
 """columns for which a screen has no room"""
+_SPARE = ("notes", "failed", "processes", "connections")
+"""columns that a narrow page does without, the first one first"""
 BLANK = Text("")
 
 
@@ -99,7 +109,9 @@ def _table(one: MergedTable, place: str, everything: bool) -> Iterator[Renderabl
     shown = [(at, *item) for at, item in enumerate(one.columns.items()) if item[0] not in left_out]
     rows = list(one.rows())
     used = [column for column in shown if any(row[column[0]] not in (None, 0) for row in rows)]
-    grid = table(*(_head(name, kind) for _, name, kind in used))
+    names = [name for _, name, _ in used]
+    heads = [_head(name, kind) for _, name, kind in used]
+    grid = table(*heads, spare=[heading(name).upper() for name in _SPARE if name in names])
     for row in rows if everything else rows[: _SHOWN[one.name]]:
         grid.add_row(*(_cell(name, row[at], place) for at, name, _ in used))
     yield BLANK
@@ -112,7 +124,7 @@ def _table(one: MergedTable, place: str, everything: bool) -> Iterator[Renderabl
 
 
 def _head(name: str, kind: str) -> str:
-    return (">" if kind == NUMBER else "~") + name.replace("_", " ").upper()
+    return (">" if kind == NUMBER else "~") + heading(name).upper()
 
 
 def _cell(name: str, cell: Cell, place: str) -> str:

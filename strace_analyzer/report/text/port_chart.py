@@ -51,10 +51,12 @@ def chart(
         lines.append(f"{name:>{label}} {ink.upright}{marks}".rstrip())
     lines.append(f"{'0':>{label}} {ink.corner}{ink.level * len(spans)}")
     lines.append(f"{'':>{label}}  {_ends(points, len(spans), timed)}")
-    legend = f"{ink.needed} needed   {ink.held} held by bind() beyond that"
+    legend = [f"{ink.needed} needed", f"{ink.held} held by bind() beyond that"]
     if any(waiting for _, _, waiting in spans):
-        legend += f"   {ink.waiting} {'' if timed else 'at most '}in TIME_WAIT after it"
-    lines.append(f"{'':>{label}}  {legend}")
+        legend.append(f"{ink.waiting} {'' if timed else 'at most '}in TIME_WAIT after it")
+    said = "   ".join(legend)
+    for line in [said] if len(said) <= columns + 1 else legend:
+        lines.append(f"{'':>{label}}  {line}")
     return lines
 
 

@@ -15,6 +15,7 @@ from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.lives import Wanted, lives
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.socket_words import kind, local_end
 from strace_analyzer.report.spot import Folded, Spot
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, laid_out, path
@@ -82,8 +83,8 @@ def _cells(life: SocketLife) -> Sequence[str]:
         str(life.opened.line),
         _process(life),
         str(life.fd),
-        _kind(life),
-        _local(life),
+        kind(life),
+        local_end(life),
         str(life.peer or "-"),
         _state(life),
         "-" if life.seconds_open is None else duration(life.seconds_open),
@@ -121,12 +122,12 @@ def _whole(
     life: SocketLife, width: int, calls: Sequence[Folded] | None
 ) -> Iterator[RenderableType]:
     """Title, how its port was chosen, and every defining call with its line, or all `calls`."""
-    title = Text(f"{_kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
+    title = Text(f"{kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
     title.append(f"  {safe(life.opened.source)}", style="not bold")
     yield title
     facts = [
         f"{_BINDINGS.get(life.binding, life.binding)}"
-        + (f" ({_local(life)})" if life.local.address or life.local.assigned_port else ""),
+        + (f" ({local_end(life)})" if life.local.address or life.local.assigned_port else ""),
     ]
     if life.peer is not None:
         facts.append(f"peer {life.peer}: {life.outcome.value}")
@@ -180,22 +181,6 @@ def _all_calls(calls: Sequence[Folded], width: int) -> Table:
 def _process(life: SocketLife) -> str:
     number = life.process.tgid if life.process.tgid is not None else life.process.tid
     return f"{life.process.command or '-'}[{number or '?'}]"
-
-
-def _kind(life: SocketLife) -> str:
-    protocol = life.socket.protocol or (life.socket.type or "?").removeprefix("SOCK_")
-    return f"{protocol}{'6' if life.socket.domain == 'AF_INET6' else ''}"
-
-
-def _local(life: SocketLife) -> str:
-    local = life.local
-    if local.address is None and local.assigned_port is None:
-        return "-"
-    host = local.address or "*"
-    host = f"[{host}]" if ":" in host else host
-    if local.assigned_port is not None and not local.port:
-        return f"{host}:0 ({local.assigned_port})"
-    return f"{host}:{'?' if local.port is None else local.port}"
 
 
 def _state(life: SocketLife) -> str:

@@ -4,6 +4,7 @@ lines."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -48,63 +49,111 @@ def indented(item: RenderableType, left: int = INDENT) -> RenderableType:
     return Padding(item, (0, 0, 0, left), expand=False)
 
 
+class Need(NamedTuple):
+    """What a column needs, in columns of the terminal: the longest word of its heading, the longest
+    word in it, the longest cell. A figure with its unit is one word."""
+
+    heading: int
+    minimum: int
+    maximum: int
+
+
 class Grid(Table):
     """A table that wraps between words, and folds names before numbers, where the terminal is too
-    narrow for it."""
+    narrow for it. Headings are never folded inside a word while columns can be left out instead."""
+
+    spare: Sequence[str] = ()
+    """headings of columns that are left out where there is no room, the first one first"""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, with the widths that the terminal has for its columns."""
-        measured = [self._measured(column, console, options) for column in self.columns]
-        room = options.max_width - _GAP * (len(measured) - 1)
-        if sum(one.maximum for one in measured) > room:
+        columns = list(self.columns)
+        for name in self.spare:
+            least = sum(_bearable(self._needed(one, console, options), one) for one in columns)
+            if least + _GAP * (len(columns) - 1) <= options.max_width:
+                break
+            columns = [column for column in columns if column.header != name]
+        if len(columns) < len(self.columns):
+            narrow = _grid(*columns)
+            narrow.rows = self.rows
+            yield from narrow.__rich_console__(console, options)
+            return
+        needed = [self._needed(column, console, options) for column in columns]
+        room = options.max_width - _GAP * (len(columns) - 1)
+        if sum(one.maximum for one in needed) > room:
             may_fold = [not column.no_wrap for column in self.columns]
-            for column, width in zip(self.columns, shared(measured, may_fold, room), strict=True):
-                column.width, column.no_wrap, column.overflow = width, False, "fold"
+            for column, wide in zip(self.columns, shared(needed, may_fold, room), strict=True):
+                column.width, column.no_wrap, column.overflow = wide, False, "fold"
         yield from super().__rich_console__(console, options)
 
-    def _measured(self, column: Column, console: Console, options: ConsoleOptions) -> Measurement:
-        """The longest word of a column, and its longest cell."""
-        cells = [*column.cells, *([column.header] if self.show_header else [])]
+    def _needed(self, column: Column, console: Console, options: ConsoleOptions) -> Need:
         whole = options.update(width=_ANY)
-        found = [Measurement.get(console, whole, cell) for cell in cells]
-        return Measurement(
-            max((one.minimum for one in found), default=0),
-            max((one.maximum for one in found), default=0),
+        head = Measurement.get(console, whole, column.header if self.show_header else "")
+        cells = [Measurement.get(console, whole, cell) for cell in column.cells]
+        words = [one.maximum if column.justify == "right" else one.minimum for one in cells]
+        return Need(
+            head.minimum,
+            max([head.minimum, *words]),
+            max([head.maximum, *(one.maximum for one in cells)]),
         )
 
 
-def shared(measured: Sequence[Measurement], may_fold: Sequence[bool], room: int) -> list[int]:
+def _grid(*columns: Column) -> Grid:
+    return Grid(
+        *columns,
+        box=None,
+        pad_edge=False,
+        padding=(0, _GAP, 0, 0),
+        header_style=FAINT,
+        show_edge=False,
+    )
+
+
+def _bearable(need: Need, column: Column) -> int:
+    """What a column must get to be read: whole headings and words, of what may be folded no more
+    than `_FOLDED`."""
+    return need.minimum if column.no_wrap else max(need.heading, min(need.minimum, _FOLDED))
+
+
+def shared(needed: Sequence[Need], may_fold: Sequence[bool], room: int) -> list[int]:
     """Widths that add up to `room`, as far as none is below `_NARROW`: each column gets its longest
     word, and what is left goes first to those that need least more. Where there is not even room
-    for words, those that `may_fold` give theirs up, the widest first, then the others."""
-    pairs = list(zip(measured, may_fold, strict=True))
-    widths = [min(one.minimum, _FOLDED) if may else one.maximum for one, may in pairs]
+    for words, those that `may_fold` give theirs up, the widest first, then the others; a word of a
+    heading is given up last."""
+    pairs = list(zip(needed, may_fold, strict=True))
+    widths = [
+        max(one.heading, min(one.minimum, _FOLDED)) if may else one.maximum for one, may in pairs
+    ]
     if sum(widths) > room:  # even so there is no room for whole headings
-        widths = [one.minimum for one in measured]
+        widths = [one.minimum for one in needed]
     spare = room - sum(widths)
-    for at in sorted(range(len(widths)), key=lambda at: measured[at].maximum - widths[at]):
-        more = min(max(spare, 0), measured[at].maximum - widths[at])
+    for at in sorted(range(len(widths)), key=lambda at: needed[at].maximum - widths[at]):
+        more = min(max(spare, 0), needed[at].maximum - widths[at])
         widths[at] += more
         spare -= more
-    for folding in (True, False):
-        while spare < 0:
-            some = [
-                at for at, may in enumerate(may_fold) if may is folding and widths[at] > _NARROW
-            ]
-            if not some:
-                break
-            widths[max(some, key=lambda at: widths[at])] -= 1
-            spare += 1
+    whole = [max(one.heading, _NARROW) for one in needed]
+    for least in (whole, [_NARROW] * len(needed)):
+        for folding in (True, False):
+            while spare < 0:
+                some = [
+                    at
+                    for at, may in enumerate(may_fold)
+                    if may is folding and widths[at] > least[at]
+                ]
+                if not some:
+                    break
+                widths[max(some, key=lambda at: widths[at])] -= 1
+                spare += 1
     return widths
 
 
-def table(*columns: str) -> Table:
+def table(*columns: str, spare: Sequence[str] = ()) -> Table:
     """A table without lines. A column name that begins with `>` is set flush right, one that
     begins with `~` is folded first when the terminal is narrow; every other is only wrapped
-    between words as long as there is room for its words."""
-    grid = Grid(
-        box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style=FAINT, show_edge=False
-    )
+    between words as long as there is room for its words. `spare` are headings of columns that are
+    left out where there is no room, the first one first."""
+    grid = _grid()
+    grid.spare = spare
     for name in columns:
         mark = name[: len(name) - len(name.lstrip(">~"))]
         grid.add_column(
@@ -120,7 +169,7 @@ def labelled(label: str, item: RenderableType, width: int = 7) -> RenderableType
     """`Fix    what to do`: a label, and beside it a block that wraps under itself."""
     grid = Table.grid(padding=0)
     grid.add_column(width=width, no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     grid.add_row(Text(label, style=HEADING), item)
     return indented(grid)
 

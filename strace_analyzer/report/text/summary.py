@@ -17,6 +17,9 @@ _TIMES = {
     "p95_seconds": "P95", "p99_seconds": "P99", "max_seconds": "MAX",
 }  # fmt: skip
 
+_SPARE = ("P95", "P50", "MEAN")
+"""times that a narrow page does without, the first one first"""
+
 
 def page(
     lines: Sequence[Line], names: Mapping[str, str], *, by: str, everything: bool
@@ -38,7 +41,11 @@ def _table(lines: Sequence[Line]) -> RenderableType:
     timed = any(line["total_seconds"] is not None for line in lines)
     times = _TIMES if timed else {}
     grid = table(
-        ">CALLS", ">ERRORS", *(f">{name}" for name in times.values()), *map(str.upper, keys)
+        ">CALLS",
+        ">ERRORS",
+        *(f">{name}" for name in times.values()),
+        *map(str.upper, keys),
+        spare=[name for name in _SPARE if name in times.values()],
     )
     for line in lines:
         grid.add_row(

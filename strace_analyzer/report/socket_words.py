@@ -1,0 +1,24 @@
+"""A socket's life in, the words out that every format has for its kind and its local end."""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import SocketLife
+
+
+def kind(life: SocketLife) -> str:
+    """`TCP`, `UDP6`; the type where the protocol is not known; `?` where neither is."""
+    protocol = life.socket.protocol or (life.socket.type or "?").removeprefix("SOCK_")
+    return f"{protocol}{'6' if life.socket.domain == 'AF_INET6' else ''}"
+
+
+def local_end(life: SocketLife) -> str:
+    """`127.0.0.1:8001`, `0.0.0.0:0 (34937)` where the kernel chose the port, `*:0 (43559)` where it
+    also chose the address, `-` where nothing is known of it."""
+    local = life.local
+    if local.address is None and local.port is None and local.assigned_port is None:
+        return "-"
+    host = local.address or "*"
+    host = f"[{host}]" if ":" in host else host
+    if local.assigned_port is not None and not local.port:
+        return f"{host}:0 ({local.assigned_port})"
+    return f"{host}:{'?' if local.port is None else local.port}"
