@@ -1,7 +1,8 @@
 """Takes what a reader did not understand, gives the lines among it that could decide the verdict.
 
 A line of read() or mmap() that is not understood changes nothing. One that makes, binds, connects
-or copies a socket, or makes a task, could be the finding itself, or what makes one harmless.
+or copies a socket, or makes a task, could be the finding itself, or what makes one harmless; so
+could what SO_ERROR says of a connection.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ _NAMED = re.compile(
     r"|(fcntl(?:64)?)(?: resumed>"
     r"|\((?!\d+<[a-rt-z/][^<>]*(?:<[^<>]*>)?>, F"
     r"|\d+(?:<[^,]*)?, F_(?!D|[^A-Z]|\Z|S(?!ET(?:FL|[LOSP])))))"
+    r"|(getsockopt)(?: resumed>|\((?!\d+(?:<[^,]*)?, \w+, (?!SO_ERROR\b)[A-Z]\w*,))"
     r"|(sendto)\(.*MSG_FASTOPEN)"
 )
 """Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
-before that can be told: a reader may skip the others (trace/prefilter/scan.py)."""
+before that can be told: a reader may skip the others (trace/prefilter/scan.py). Of getsockopt() all
+but those that are about another option than SO_ERROR."""
 _KEPT = 1000
 
 

@@ -112,6 +112,18 @@ def test_a_call_that_neither_copies_nor_marks_may_break_off(call: str) -> None:
     assert verdict(f"{CLIENT}7 {call}\n{CLIENT}") == "clean"
 
 
+SO_ERROR = "getsockopt(3, SOL_SOCKET, SO_ERROR,"
+
+
+@pytest.mark.parametrize("end", range(len("getsockopt("), len(SO_ERROR) + 1))
+def test_what_became_of_a_connection_may_break_off_nowhere(end: int) -> None:
+    assert verdict(f"{CLIENT}7 {SO_ERROR[:end]}\n{CLIENT}") == "inconclusive"
+
+
+def test_another_option_may_be_unread() -> None:
+    assert verdict(f"{CLIENT}7 getsockopt(3, SOL_SOCKET, SO_RCVBUF, {{~~) = 0\n") == "clean"
+
+
 def test_a_line_that_changes_nothing_may_be_unread() -> None:
     assert verdict(CLIENT + "7 mmap(NULL, {~~) = 0x7f1\n") == "clean"
 
