@@ -20,19 +20,22 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise, product
+from itertools import islice, product
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
+from strace_analyzer.trace.input.wrapping.joins import (
+    DURATION,
+    cut_at_a_column,
+    is_word,
+    joins,
+    texts,
+)
 
 _LONGEST = 256
 """Pieces of one record."""
 _ENDING = 6
 """Pieces on which the end of one may stand: its result, with what -yy adds, and words."""
-_STRIPPED = 3
-"""Blanks at the end of a line that are lost on its way."""
-_MIXED = 4
-"""Pieces for which every way to join each two is tried."""
 _CHOICES = 256
 """Of pieces that may be something else instead."""
 _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
@@ -44,7 +47,6 @@ _REST = re.compile(
     rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<[0-9]*\.?[0-9]+>)?"
 )
 """What may stand behind the part of a result that is a result already."""
-_DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
 _COUNTS = re.compile(
     rb"[a-z0-9_]*(?:read|write|recv|send|poll|wait|select|pid|uid|gid|seek|brk|map|getdents|random)"
     rb"[a-z0-9_]*(?:\(| resumed)"
@@ -172,7 +174,7 @@ class Folds:
         """`piece`, a record, with the leader that stands last in `before` if one does."""
         leader = before[-1] if before else None
         if leader is not None and self._is_leader(leader, piece):
-            for text in _joins(leader.text, piece.text):
+            for text in joins(leader.text, piece.text):
                 if self._judge(text) >= piece.grade:
                     return before[:-1] + self._hold(self._together((leader, piece), text))
         return before + self._hold(piece)
@@ -229,9 +231,9 @@ class Folds:
         words = rest.split(None, 1)
         if not words or _REST.fullmatch(rest) is None:
             return False
-        if _DURATION.fullmatch(rest.strip()):
+        if DURATION.fullmatch(rest.strip()):
             return True
-        if _is_word(words[0][:1]):  # amid its digits: only at the column
+        if is_word(words[0][:1]):  # amid its digits: only at the column
             if head.text.endswith(b" 0") and words[0][:1].isdigit():
                 return False
             room = 0
@@ -252,15 +254,16 @@ class Folds:
         best: bytes | None = None
         for text, is_own in _all_texts([piece for piece in pieces if piece.text or piece.other]):
             if _ENDS.search(text) is None:
-                return None
+                continue
             if self._vain >= _VAIN:
                 break
             self._vain += 1
             grade, plain = self._reads(text) if begins else (self._judge(text), text)
             if grade < Grade.OPEN or (grade <= floor and begins):
                 continue
-            if not is_own and len(plain) < len(text) and text.startswith(plain):
-                continue  # what was taken off a piece would be a number, and the piece a remark
+            remark = len(text) - len(plain) if text.startswith(plain) else 0
+            if remark and (not is_own or remark >= len(pieces[-1].text)):
+                continue  # the last piece completes it; or what was taken off one would be a number
             if _says_its_error(plain):
                 return plain
             best = best or plain
@@ -327,69 +330,17 @@ def _all_texts(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bool]]:
     """The texts that `pieces` may have been, with what some of them may be instead; and whether
     none of them is."""
     others = [piece.other or piece.text for piece in pieces]
-    texts = [piece.text for piece in pieces]
-    for of_pieces in (texts, others, [*texts[:1], *others[1:]], [*others[:1], *texts[1:]]):
-        for text in _cut_at_a_column(of_pieces, [piece.widths for piece in pieces]):
-            yield text, of_pieces is texts
+    own = [piece.text for piece in pieces]
+    for of_pieces in (own, others, [*own[:1], *others[1:]], [*others[:1], *own[1:]]):
+        for text in cut_at_a_column(of_pieces, [piece.widths for piece in pieces]):
+            yield text, of_pieces is own
     choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
     seen = set()
     for chosen in islice(choices, _CHOICES):
         if chosen not in seen:
             seen.add(chosen)
-            for text in _texts(chosen):
-                yield text, chosen == tuple(texts)
-
-
-def _cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The texts of `pieces` if all but the last were as wide as each other, but for blanks that
-    they lost at their ends: those that lost the fewest first."""
-    if len(pieces) <= 2:
-        return []
-    indents = [len(piece) - len(piece.lstrip(b" ")) for piece in pieces]
-    indent = min(indents[1:])
-    bodies = (pieces[0], *(piece[indent:] for piece in pieces[1:]))
-    found = []
-    for which, shift in product(range(2), {0, indent, max(0, indent - indents[0])}):
-        of_lines = [width[which] for width in widths[:-1]]
-        of_lines[0] += shift  # the first is not indented, and may be as wide without it
-        lost = [max(of_lines) - width for width in of_lines]
-        if max(lost) <= _STRIPPED:
-            parts = (body + b" " * count for body, count in zip(bodies, (*lost, 0), strict=True))
-            found.append((sum(lost), b"".join(parts)))
-    return [text for _, text in sorted(found)]
-
-
-def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """The texts that `pieces` may have been, the likeliest first."""
-    if len(pieces) < 2:
-        return
-    ways = [_ways(head, tail) for head, tail in pairwise(pieces)]
-    choices = zip(*ways, strict=True) if len(pieces) > _MIXED else product(*ways)
-    seen = set()
-    for tails in choices:
-        text = pieces[0] + b"".join(tails)
-        if text not in seen:
-            seen.add(text)
-            yield text
-
-
-def _joins(head: bytes, tail: bytes) -> Iterator[bytes]:
-    return (head + way for way in _ways(head, tail))
-
-
-def _ways(head: bytes, tail: bytes) -> tuple[bytes, bytes, bytes]:
-    """How `tail` may have stood behind `head`: as it is, not indented, behind a blank."""
-    body = tail.lstrip()
-    spaced = b" " + body
-    if _DURATION.fullmatch(body):
-        return spaced, tail, body
-    if (_is_word(head[-1:]) and _is_word(body[:1])) or len(tail) > len(body) + 1:
-        return body, spaced, tail
-    return tail, spaced, body
-
-
-def _is_word(character: bytes) -> bool:
-    return character.isalnum() or character == b"_"
+            for text in texts(chosen):
+                yield text, chosen == tuple(own)
 
 
 def _says_its_error(text: bytes) -> bool:

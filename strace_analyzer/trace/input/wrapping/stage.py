@@ -28,6 +28,7 @@ from strace_analyzer.trace.input.wrapping.prefixes import (
     line_numbers,
 )
 from strace_analyzer.trace.input.wrapping.remarks import ends
+from strace_analyzer.trace.input.wrapping.rows import Line, Rows
 from strace_analyzer.trace.input.wrapping.structured import JSON, STRUCTURED
 
 SAMPLE = 100
@@ -149,27 +150,36 @@ class Unwrapping:
         self._folds: dict[bytes, Folds] = {}
         self._begun: dict[bytes, Piece] = {}
         """Lines that go on, as their wrapping says, by stream."""
-        self._numbers: list[tuple[int, bytes]] | None = []
+        self._rows = Rows(self._has_row)
+        self._numbers: list[Line] | None = []
         """The first lines, as long as each begins with the number after that of the last."""
         self._numbering: Chain = ()
         """The layer of line numbers, if there is one: there may be more layers inside of it."""
-        self._waiting: list[tuple[int, bytes]] = []
+        self._waiting: list[Line] = []
         """Lines that may be wrapped in a kind that only a second one shows."""
 
     def feed(self, number: int, raw: bytes) -> list[Unwrapped]:
         """Line `number`, without its end and colours -> what is decided by it."""
+        return self._fed(self._rows.take(Line(number, 1, raw)))
+
+    def _fed(self, lines: Sequence[Line]) -> list[Unwrapped]:
+        """What is decided by these lines, none of them the rest of a row."""
+        return [found for line in lines for found in self._line(line)]
+
+    def _line(self, line: Line) -> list[Unwrapped]:
+        raw = line.text
         if not self._ordinary and (hunk := _HUNK.match(raw)) is not None:
             self._is_hunk |= b"0" not in (hunk[1], hunk[2])
         elif self._is_hunk and raw[:1] in _SIGNS and self._judge(raw[1:].lstrip()) >= Grade.OPEN:
             self.is_diff = True
         if self._numbers is not None:
-            return self._numbered(number, raw)
+            return self._numbered(line)
         reading = self._reading(raw)
         if reading is None or (self._waiting and reading.grade < Grade.STRANGE):
-            self._waiting.append((number, raw))
+            self._waiting.append(line)
             return [] if len(self._waiting) < _PATIENCE else self._settle()
         found = self._settle() if self._waiting else []
-        found += self._take(number, raw, reading)
+        found += self._take(line, reading)
         is_known = self._ordinary >= self._sample or self._vain >= _VAIN
         is_usual = is_known and not self._is_hunk and not self.has_found
         if is_usual or self._in_vain >= _FRAMES:
@@ -190,7 +200,7 @@ class Unwrapping:
 
     def close(self) -> list[Unwrapped]:
         """The end of the source."""
-        found = self._unnumbered() + self._settle()
+        found = self._fed(self._rows.close()) + self._unnumbered() + self._settle()
         for stream, begun in tuple(self._begun.items()):
             found += self._fold(stream, begun)
         self._begun.clear()
@@ -214,7 +224,7 @@ class Unwrapping:
             for layer in filter(lambda layer: layer.name, chain):
                 depth = self._depths.get(layer.name, 1)
                 names[layer.name if depth < 2 else f"{layer.name}, {depth} levels"] = None
-        joined = sum(folds.joined for folds in self._folds.values())
+        joined = self._rows.joined + sum(folds.joined for folds in self._folds.values())
         if joined:
             names[_count(joined, "folded record")] = None
         if self._remarks:
@@ -244,6 +254,11 @@ class Unwrapping:
 
     # ------------------------------------------------------------ one line
 
+    def _has_row(self, text: bytes) -> bool:
+        """A line of JSON, CSV or logfmt that has a record in it."""
+        peeled = (layer.peel(text) for layer in STRUCTURED)
+        return any(one is not None and self._judge(one.text) >= Grade.OPEN for one in peeled)
+
     def _judge(self, text: bytes) -> Grade:
         self._frames += 1
         return self._ask(text)
@@ -253,38 +268,39 @@ class Unwrapping:
         """Texts that the grammar was asked about while there was no record."""
         return 0 if self._has_record else self._frames
 
-    def _numbered(self, number: int, raw: bytes) -> list[Unwrapped]:
+    def _numbered(self, line: Line) -> list[Unwrapped]:
         """Of the first lines: a column of line numbers reads like one of pids."""
         held = self._numbers or []
-        match = _NUMBER.match(raw)
-        first = _NUMBER.match(held[0][1]) if held else match
+        match = _NUMBER.match(line.text)
+        first = _NUMBER.match(held[0].text) if held else match
         if match is not None and first is not None:
-            held.append((number, raw))
-            shift = int(first[1]) - held[0][0]
-            if int(match[1]) - number == shift:
+            held.append(line)
+            shift = int(first[1]) - held[0].number
+            if int(match[1]) - line.number == shift:
                 self._numbers = held
                 if len(held) < (_NUMBERED if shift else _NUMBERED_FROM_ONE):
                     return []
-                self._numbering = (line_numbers(line for _, line in held),)
+                self._numbering = (line_numbers(one.text for one in held),)
                 self._chains.append(self._numbering)
                 return self._unnumbered()
             held.pop()
         found = self._unnumbered()
-        return found + self.feed(number, raw)
+        return found + self._line(line)
 
     def _unnumbered(self) -> list[Unwrapped]:
         held, self._numbers = self._numbers or (), None
-        return [line for number, raw in held for line in self.feed(number, raw)]
+        return self._fed(held)
 
     def _settle(self) -> list[Unwrapped]:
         """What waited for a second line like it is read as far as it can be."""
         waiting, self._waiting = self._waiting, []
         found = []
-        for number, raw in waiting:
-            found += self._take(number, raw, self._known(raw))
+        for line in waiting:
+            found += self._take(line, self._known(line.text))
         return found
 
-    def _take(self, number: int, raw: bytes, reading: _Reading) -> list[Unwrapped]:
+    def _take(self, line: Line, reading: _Reading) -> list[Unwrapped]:
+        raw = line.text
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
         if self._last and grade < Grade.OPEN:  # it may be the rest of a line folded with its prefix
             if not stream:
@@ -314,17 +330,19 @@ class Unwrapping:
             other = text[:-1]
         elif chain and not other:
             is_guess = any(type(one) is Constant or one in STRUCTURED for one in chain)
-            if grade < Grade.BEGUN or (is_guess and grade < Grade.OPEN):
+            if grade < Grade.BEGUN or (is_guess and grade < Grade.WHOLE):
                 other = raw  # the rest of a record, or an object or a row that begins
         escaped = HTML.peel(text) if b"&" in text else None
         widths = _width(raw), _width(text if escaped is None else escaped.text)
         if escaped is not None and not other and grade < Grade.BEGUN:
             other = escaped.text
-        piece = Piece(number, 1, text, grade, widths, other)
+        piece = Piece(line.number, line.counts, text, grade, widths, other)
         begun = self._begun.pop(stream, None)
         if begun is not None:
             whole = begun.text + text
-            piece = Piece(begun.number, begun.counts + 1, whole, self._judge(whole), widths)
+            piece = Piece(
+                begun.number, begun.counts + line.counts, whole, self._judge(whole), widths
+            )
         if goes_on:
             self._begun[stream] = piece
             return []

@@ -1,0 +1,70 @@
+"""Pieces of a folded line -> the texts that it may have been, the likeliest first.
+
+Where a line was folded, a blank may have been eaten, and what follows may be indented: nothing says
+which. What reads best decides (folds.py, rows.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
+
+DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
+"""How long a call took, as -T prints it."""
+_STRIPPED = 3
+"""Blanks at the end of a line that are lost on its way."""
+_MIXED = 4
+"""Pieces for which every way to join each two is tried."""
+
+
+def cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The texts of `pieces` if all but the last were as wide as each other, but for blanks that
+    they lost at their ends: those that lost the fewest first."""
+    if len(pieces) <= 2:
+        return []
+    indents = [len(piece) - len(piece.lstrip(b" ")) for piece in pieces]
+    indent = min(indents[1:])
+    bodies = (pieces[0], *(piece[indent:] for piece in pieces[1:]))
+    found = []
+    for which, shift in product(range(2), {0, indent, max(0, indent - indents[0])}):
+        of_lines = [width[which] for width in widths[:-1]]
+        of_lines[0] += shift  # the first is not indented, and may be as wide without it
+        lost = [max(of_lines) - width for width in of_lines]
+        if max(lost) <= _STRIPPED:
+            parts = (body + b" " * count for body, count in zip(bodies, (*lost, 0), strict=True))
+            found.append((sum(lost), b"".join(parts)))
+    return [text for _, text in sorted(found)]
+
+
+def texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    """The texts that `pieces` may have been, the likeliest first."""
+    if len(pieces) < 2:
+        return
+    ways = [_ways(head, tail) for head, tail in pairwise(pieces)]
+    choices = zip(*ways, strict=True) if len(pieces) > _MIXED else product(*ways)
+    seen = set()
+    for tails in choices:
+        text = pieces[0] + b"".join(tails)
+        if text not in seen:
+            seen.add(text)
+            yield text
+
+
+def joins(head: bytes, tail: bytes) -> Iterator[bytes]:
+    return (head + way for way in _ways(head, tail))
+
+
+def _ways(head: bytes, tail: bytes) -> tuple[bytes, bytes, bytes]:
+    """How `tail` may have stood behind `head`: as it is, not indented, behind a blank."""
+    body = tail.lstrip()
+    spaced = b" " + body
+    if DURATION.fullmatch(body):
+        return spaced, tail, body
+    if (is_word(head[-1:]) and is_word(body[:1])) or len(tail) > len(body) + 1:
+        return body, spaced, tail
+    return tail, spaced, body
+
+
+def is_word(character: bytes) -> bool:
+    return character.isalnum() or character == b"_"
