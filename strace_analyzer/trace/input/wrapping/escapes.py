@@ -56,6 +56,11 @@ class QuotedPrintable(_Escape):
             return None
         return Peeled(plain, goes_on=goes_on)
 
+    @staticmethod
+    def is_cut(text: bytes) -> bool:
+        """It ends where one of its characters may have been folded: `=3`."""
+        return text.endswith(b"=") or text[-2:-1] == b"="
+
 
 class Markdown(_Escape):
     """Backslashes before punctuation that strace does not print so, bold and code marks."""
@@ -144,7 +149,8 @@ class ShownFolds(_Escape):
 
 
 HTML = Html()
+QUOTED_PRINTABLE = QuotedPrintable()
 ESCAPES: tuple[Layer, ...] = (
-    *(HTML, QuotedPrintable(), Caret(), Markdown(), Typography()),
+    *(HTML, QUOTED_PRINTABLE, Caret(), Markdown(), Typography()),
     *(ShownFolds(), ShownEnds()),
 )

@@ -62,6 +62,8 @@ _NUMBER = re.compile(rb"= (?:-?[1-9][0-9]*|0x[0-9a-f]+)\Z")
 """The end of a record behind which more digits may follow: it says nothing of `= 0`."""
 _ERROR = re.compile(rb"-1 (E[A-Z0-9]+) \((.*)\)(?: <[0-9.]+>)?$")
 _STUB = b"exit(0) = ?"
+_TRIES = 64
+"""Texts that the same pieces are put together to: the likeliest come first."""
 _VAIN = 600
 """Texts that were put together and were no record, after which none are any more."""
 _LEAD = 120
@@ -252,11 +254,13 @@ class Folds:
         floor = max(piece.grade for piece in pieces)
         begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
         best: bytes | None = None
+        tried: set[bytes] = set()
         for text, is_own in _all_texts([piece for piece in pieces if piece.text or piece.other]):
-            if _ENDS.search(text) is None:
+            if text in tried or _ENDS.search(text) is None:
                 continue
-            if self._vain >= _VAIN:
+            if self._vain >= _VAIN or len(tried) >= _TRIES:
                 break
+            tried.add(text)
             self._vain += 1
             grade, plain = self._reads(text) if begins else (self._judge(text), text)
             if grade < Grade.OPEN or (grade <= floor and begins):

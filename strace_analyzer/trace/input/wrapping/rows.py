@@ -96,11 +96,11 @@ def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
     """What the line may have been, the likeliest first."""
     first, *others = pieces
     indent = min(len(piece) - len(piece.lstrip(b" ")) for piece in others)
-    if indent > 1:
-        yield first + b"".join(piece[indent:] for piece in others)
-    yield b"".join(pieces)
-    yield from cut_at_a_column(pieces, [(len(piece), len(piece)) for piece in pieces])
-    yield from islice(texts(pieces), _WAYS)
+    shifted = [first, *(piece[indent:] for piece in others)]
+    for parts in (shifted, pieces) if indent > 1 else (pieces,):
+        yield b"".join(parts)
+        yield from cut_at_a_column(parts, [(len(part), len(part)) for part in parts])
+        yield from islice(texts(parts), _WAYS)
 
 
 def _begins_anew(text: bytes) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places, wrapped_places
-from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML
+from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML, QUOTED_PRINTABLE
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
@@ -137,6 +137,9 @@ class Unwrapping:
         """On which a record begins, of each whose name a wrapping says."""
         self._last = b""
         """Whose the last line was."""
+        self._is_amid = False
+        """A record has begun behind a wrapping, and has not ended: what follows is its rest, rather
+        than a new kind of wrapping."""
         self._nobodys = 0
         """Records of which no wrapping says whose they are."""
         self._vain = 0
@@ -313,6 +316,8 @@ class Unwrapping:
         self._remarks += has_remark
         if grade >= Grade.STRANGE and b'"' in text:
             self._quotes[HTML in chain and b'"' not in raw] += 1
+        if grade >= Grade.BEGUN:
+            self._is_amid = chain != () and grade is Grade.BEGUN
         if chain:
             if grade >= Grade.BEGUN:
                 self._lines[stream] += 1
@@ -330,6 +335,7 @@ class Unwrapping:
             other = text[:-1]
         elif chain and not other:
             is_guess = any(type(one) is Constant or one in STRUCTURED for one in chain)
+            is_guess |= QUOTED_PRINTABLE in chain and QUOTED_PRINTABLE.is_cut(raw)
             if grade < Grade.BEGUN or (is_guess and grade < Grade.WHOLE):
                 other = raw  # the rest of a record, or an object or a row that begins
         escaped = HTML.peel(text) if b"&" in text else None
@@ -382,7 +388,7 @@ class Unwrapping:
         if known.grade >= Grade.STRANGE or known.peeled.goes_on or not raw:
             return known
         is_numbered = known.chain != () and known.chain == self._numbering
-        if (known.chain and not is_numbered) or self._is_begun(known):
+        if (known.chain and not is_numbered) or self._is_begun(known) or self._is_amid:
             return known
         if self._ordinary >= _FEW:
             return known
