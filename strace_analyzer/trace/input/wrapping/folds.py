@@ -229,7 +229,7 @@ class Folds:
     def _goes_on(self, head: Piece, tail: Piece) -> bool | None:
         """A whole record whose line was full: what is behind its result may follow. None where no
         line shows yet how wide a full one is."""
-        rest = tail.text if _REST.fullmatch(tail.text) else tail.other
+        rest = tail.text if tail.text and _REST.fullmatch(tail.text) else tail.other
         words = rest.split(None, 1)
         if not words or _REST.fullmatch(rest) is None:
             return False

@@ -73,9 +73,12 @@ _VAIN = 500
 _FRAMES = 4_000
 """Texts in which the grammar was asked for a record and none was, after which it is the same."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
+_FIRST_NUMBER = re.compile(rb"[ \t]*([0-9]+)")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
 """A record behind a prefix, or the beginning of one; and how much of both is believed."""
 _NUMBERED_FROM_ONE = 3
+_PIECES = 40
+"""Lines and pieces of lines among which so many numbers are sought."""
 _NUMBERED = 8
 """Lines with numbers in a row, not those that they would have in the source."""
 
@@ -154,10 +157,15 @@ class Unwrapping:
         self._begun: dict[bytes, Piece] = {}
         """Lines that go on, as their wrapping says, by stream."""
         self._rows = Rows(self._has_row)
-        self._numbers: list[Line] | None = []
-        """The first lines, as long as each begins with the number after that of the last."""
+        self._is_sought = True
+        """Numbers of lines are, as long as the first lines have them."""
+        self._held: list[Line] = []
+        """These lines."""
+        self._counted: list[re.Match[bytes]] = []
+        """The numbers, each the one after the last."""
         self._numbering: Chain = ()
         """The layer of line numbers, if there is one: there may be more layers inside of it."""
+        self._last_number = 0
         self._waiting: list[Line] = []
         """Lines that may be wrapped in a kind that only a second one shows."""
 
@@ -175,7 +183,7 @@ class Unwrapping:
             self._is_hunk |= b"0" not in (hunk[1], hunk[2])
         elif self._is_hunk and raw[:1] in _SIGNS and self._judge(raw[1:].lstrip()) >= Grade.OPEN:
             self.is_diff = True
-        if self._numbers is not None:
+        if self._is_sought:
             return self._numbered(line)
         reading = self._reading(raw)
         if reading is None or (self._waiting and reading.grade < Grade.STRANGE):
@@ -272,26 +280,39 @@ class Unwrapping:
         return 0 if self._has_record else self._frames
 
     def _numbered(self, line: Line) -> list[Unwrapped]:
-        """Of the first lines: a column of line numbers reads like one of pids."""
-        held = self._numbers or []
+        """Of the first lines: a column of line numbers reads like one of pids. Where the first is
+        the line's own, pieces of lines that were folded may stand between them."""
         match = _NUMBER.match(line.text)
-        first = _NUMBER.match(held[0].text) if held else match
-        if match is not None and first is not None:
+        held, counted = self._held, self._counted
+        if match is not None and (not counted or int(match[1]) == int(counted[-1][1]) + 1):
             held.append(line)
-            shift = int(first[1]) - held[0].number
-            if int(match[1]) - line.number == shift:
-                self._numbers = held
-                if len(held) < (_NUMBERED if shift else _NUMBERED_FROM_ONE):
-                    return []
-                self._numbering = (line_numbers(one.text for one in held),)
-                self._chains.append(self._numbering)
-                return self._unnumbered()
-            held.pop()
-        found = self._unnumbered()
-        return found + self._line(line)
+            counted.append(match)
+            is_own = int(counted[0][1]) == held[0].number
+            if len(counted) < (_NUMBERED_FROM_ONE if is_own else _NUMBERED):
+                return []
+            self._numbering = (line_numbers(one.string for one in counted),)
+            self._chains.append(self._numbering)
+            return self._unnumbered()
+        is_own = held != [] and int(counted[0][1]) == held[0].number
+        if is_own and len(held) < _PIECES and self._judge(line.text) < Grade.BEGUN:
+            held.append(line)
+            return []
+        return self._unnumbered() + self._line(line)
+
+    def _is_in_order(self, raw: bytes, grade: Grade) -> bool:
+        """The number before a line comes after that of the last line, or a record stands behind it;
+        else it is a part of a line that was folded."""
+        match = _FIRST_NUMBER.match(raw)
+        if match is None or (
+            grade < Grade.BEGUN and self._last_number not in (0, int(match[1]) - 1)
+        ):
+            return False
+        self._last_number = int(match[1])
+        return True
 
     def _unnumbered(self) -> list[Unwrapped]:
-        held, self._numbers = self._numbers or (), None
+        self._is_sought = False
+        held, self._held = self._held, []
         return self._fed(held)
 
     def _settle(self) -> list[Unwrapped]:
@@ -305,6 +326,8 @@ class Unwrapping:
     def _take(self, line: Line, reading: _Reading) -> list[Unwrapped]:
         raw = line.text
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
+        if chain and chain == self._numbering and not self._is_in_order(raw, grade):
+            text, other, chain = raw, text, ()
         if self._last and grade < Grade.OPEN:  # it may be the rest of a line folded with its prefix
             if not stream:
                 stream = self._last
