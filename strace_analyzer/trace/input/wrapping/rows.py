@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.joins import cut_at_a_column, texts
 
-_LONGEST = 256
+_LONGEST = 64
 """Pieces of one line."""
-_MOST_BYTES = 1 << 18
+_MOST_BYTES = 1 << 16
+_VAIN = 32
+"""Lines that looked so and were none in a row, after which none are any more."""
 _WAYS = 32
 """To put the same pieces together."""
 _BEGINS = re.compile(rb'[ \t]*(?:\{ ?"|"[\w@.]+": |"|[\w.]+=)')
@@ -44,17 +46,19 @@ class Rows:
         self._bytes = 0
         self.joined = 0
         """Lines that were put together, with a record in each."""
+        self._vain = 0
 
     def take(self, line: Line) -> list[Line]:
         """The next line."""
         if not self._held:
-            if _BEGINS.match(line.text) is None or not _is_open(line.text):
+            is_first = self._vain < _VAIN and _BEGINS.match(line.text) is not None
+            if not is_first or not _is_open(line.text):
                 return [line]
             self._hold(line)
             return []
         self._hold(line)
-        ended = _is_closed(b"".join(held.text for held in self._held))
-        if ended:
+        shapes = _shapes([held.text for held in self._held])
+        if any(not _is_open(b"".join(pieces)) for pieces in shapes):
             return self._together()
         if len(self._held) > _LONGEST or self._bytes > _MOST_BYTES or _begins_anew(line.text):
             return self._apart()
@@ -80,11 +84,13 @@ class Rows:
                 counts = sum(held.counts for held in self._held)
                 self._held = []
                 self.joined += 1
+                self._vain = 0
                 return [Line(first, counts, text)]
         return self._apart()
 
     def _apart(self) -> list[Line]:
         """The first piece by itself; those behind it may begin another line."""
+        self._vain += 1
         first, *others = self.close()
         found = [first]
         for line in others:
@@ -94,13 +100,19 @@ class Rows:
 
 def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
     """What the line may have been, the likeliest first."""
+    for shape in _shapes(pieces):
+        yield b"".join(shape)
+        yield from cut_at_a_column(shape, [(len(piece), len(piece)) for piece in shape])
+        yield from islice(texts(shape), _WAYS)
+
+
+def _shapes(pieces: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """`pieces` without what those behind the first are indented by, and as they stand."""
     first, *others = pieces
     indent = min(len(piece) - len(piece.lstrip(b" ")) for piece in others)
-    shifted = [first, *(piece[indent:] for piece in others)]
-    for parts in (shifted, pieces) if indent > 1 else (pieces,):
-        yield b"".join(parts)
-        yield from cut_at_a_column(parts, [(len(part), len(part)) for part in parts])
-        yield from islice(texts(parts), _WAYS)
+    if indent > 1:
+        yield [first, *(piece[indent:] for piece in others)]
+    yield pieces
 
 
 def _begins_anew(text: bytes) -> bool:
@@ -114,7 +126,3 @@ def _is_open(text: bytes) -> bool:
         return text.count(b'"') % 2 == 1
     rest = _STRINGS.sub(b"", text)
     return b'"' in rest or rest.count(b"{") > rest.count(b"}")
-
-
-def _is_closed(text: bytes) -> bool:
-    return not _is_open(text)
