@@ -28,6 +28,7 @@ from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import SMALL_BLOCK, rows
 from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.parentage import births
+from strace_analyzer.trace.unwrapped import UnwrappedInput
 
 _BELOW = (Kind.STACK, Kind.DUMP)
 _WAITS = frozenset(("wait4", "waitpid", "waitid"))
@@ -133,6 +134,9 @@ class Family:
             account.lines += len(found)
             for number, raw in enumerate(found, first):
                 yield from self._framed(index, number, raw, frames)
+        source = self._sources[index]
+        if isinstance(source, UnwrappedInput):
+            source.tell(account)
 
     def _framed(self, index: int, number: int, raw: bytes, frames: Frames) -> list[Frame]:
         """The frames of one line; one that is not understood where we fail on it."""

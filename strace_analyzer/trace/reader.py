@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from functools import cached_property
 
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.faults import Fault, Guard
@@ -34,6 +35,7 @@ from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
 from strace_analyzer.trace.prefilter.scan import Scan, scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve
 from strace_analyzer.trace.prefilter.watch import Watch
+from strace_analyzer.trace.unwrapped import unwrapped
 
 __all__ = [
     "Accounting",
@@ -236,9 +238,8 @@ class EventStream:
         diff of two.
         """
         events = self._unwrapped(self._unwrapping.close())
-        self.accounting.read_through = self._unwrapping.notes
-        self.accounting.unescaped = self._unwrapping.unescaped
-        self.accounting.folded_results = self._unwrapping.folded_results
+        stage = self._unwrapping
+        self.accounting.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results)
         if self._decoder.layout is not Layout.BARE:
             self.accounting.thread = None
         if self._unwrapping.is_diff:
@@ -283,9 +284,8 @@ class OneOfSeveral:
         """As EventStream.close."""
         with suppress(SeveralStreamsError):
             self._all.close()
-        self._account.read_through = self._all.accounting.read_through
-        self._account.unescaped = self._all.accounting.unescaped
-        self._account.folded_results = self._all.accounting.folded_results
+        read = self._all.accounting
+        self._account.was_unwrapped(read.read_through, read.unescaped, read.folded_results)
         return self._decided() + self._one.end()
 
     def _told(self, line: Unwrapped) -> None:
@@ -327,7 +327,12 @@ class TraceReader:
     @property
     def is_ordered(self) -> bool:
         """The order of all its lines is known: it is one file, or its files share a clock."""
-        return len(self.trace.sources) == 1 or has_common_clock(self.trace.sources)
+        return len(self.trace.sources) == 1 or has_common_clock(self._family)
+
+    @cached_property
+    def _family(self) -> Sequence[SourceInput]:
+        """Its sources as strace printed them."""
+        return unwrapped(self.trace.sources)
 
     @property
     def clock(self) -> ClockKind:
@@ -366,9 +371,7 @@ class TraceReader:
         if len(self.trace.sources) == 1:
             found = self._single()
         else:
-            found = batched(
-                Family(self.trace.sources, self.accounting, self._clocks, call_parser())
-            )
+            found = batched(Family(self._family, self.accounting, self._clocks, call_parser()))
         for events in found:
             if self._quote is None and any(account.notices for account in self.accounting):
                 notices = (event.text for event in events if isinstance(event, Notice))

@@ -73,6 +73,12 @@ class Accounting:
         if len(self.faults) < _KEPT_FAULTS:
             self.faults.append(fault)
 
+    def was_unwrapped(self, notes: list[str], unescaped: int, folded_results: int) -> None:
+        """All its lines were read through the stage in front."""
+        self.read_through = notes
+        self.unescaped = unescaped
+        self.folded_results = folded_results
+
     def settle(self) -> None:
         """All lines were looked at: those on which we failed before they were counted are lines
         that were not understood."""

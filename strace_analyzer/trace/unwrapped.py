@@ -1,0 +1,94 @@
+"""The files of a family as they lie there -> the same files as strace printed them.
+
+Where the first lines of a family show that its files were wrapped on their way (a time before each
+line, quoting, the marks of `cat -A`), each of them is read through the stage that unwraps. A record
+that was folded stands on its first line then, and the others are empty: line numbers stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import islice
+
+from strace_analyzer.errors import TraceError
+from strace_analyzer.faults import Guard
+from strace_analyzer.trace.decode.grades import judge
+from strace_analyzer.trace.decode.lines import plain
+from strace_analyzer.trace.decode.stream import call_parser
+from strace_analyzer.trace.input.accounting import Accounting
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, rows
+from strace_analyzer.trace.input.source import SourceInput
+from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping
+
+_FIRST_LINES = 20
+"""Of a family: its files were written alike."""
+
+
+def unwrapped(sources: Sequence[SourceInput]) -> Sequence[SourceInput]:
+    """`sources`, as UnwrappedInput where the first lines of the first that has any are wrapped.
+
+    Raises TraceError where that cannot be read.
+    """
+    for source in sources:
+        block = next(iter(source.blocks()), b"")
+        if block:
+            return [_unwrapping(one) for one in sources] if _is_wrapped(block) else sources
+    return sources
+
+
+def _is_wrapped(block: Block) -> bool:
+    stage = _stage()
+    with Guard():  # told when it is read
+        for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
+            stage.feed(number, plain(raw))
+        stage.close()
+    return stage.has_found
+
+
+def _stage() -> Unwrapping:
+    return Unwrapping(judge(call_parser()))
+
+
+@dataclass(frozen=True, slots=True)
+class UnwrappedInput(SourceInput):
+    """A source that is read through the stage."""
+
+    _stages: list[Unwrapping] = field(default_factory=list, compare=False)
+    """Of the last reading."""
+
+    def blocks(
+        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
+    ) -> Iterator[Block]:
+        """As those of SourceInput, unwrapped. Raises TraceError also where lines of several traces
+        stand in it."""
+        stage = _stage()
+        self._stages[:] = [stage]
+        number = 0
+        for block in SourceInput.blocks(self, size, shortened):
+            found: list[bytes] = []
+            for raw in rows(block):
+                number += 1
+                found += [raw] if stage.is_off else _texts(stage.feed(number, plain(raw)))
+            if found:
+                yield b"\n".join(found) + b"\n"
+        last = _texts(stage.close())
+        if len(stage.streams) > 1 or stage.is_diff:
+            raise TraceError(
+                f"{self.name}: the lines of several traces stand in it: take them apart"
+            )
+        if last:
+            yield b"\n".join(last) + b"\n"
+
+    def tell(self, account: Accounting) -> None:
+        """What the stage did and could not find out, when all was read."""
+        for stage in self._stages:
+            account.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results)
+
+
+def _texts(lines: Sequence[Unwrapped]) -> list[bytes]:
+    return [text for line in lines for text in (line.text, *[b""] * (line.counts - 1))]
+
+
+def _unwrapping(source: SourceInput) -> UnwrappedInput:
+    return UnwrappedInput(**{one.name: getattr(source, one.name) for one in fields(source)})
