@@ -61,9 +61,11 @@ class Commands(TyperGroup):
                 error.message = f"{said}. {_TAKES_NOTHING[ctx.invoked_subcommand]}"
             raise
         except StraceAnalyzerError as error:
+            from strace_analyzer.report.complaints import refusals
+
             reasons = error.reasons if isinstance(error, AllUnreadableError) else (str(error),)
-            said = "\n".join(map(safe, reasons))
-            print(f"{TOOL}: {said}", file=sys.stderr)
+            for said in refusals(reasons):
+                print(f"{TOOL}: {safe(said)}", file=sys.stderr)
             status = self._failed(ctx)
         raise typer.Exit(status)
 

@@ -139,7 +139,8 @@ def attach(
     ):
         there = replace(
             chosen.analysis,
-            host_range=session.port_range,
+            host_range=session.there.port_range,
+            autobind_reuse=session.there.autobind_reuse,
             ask_machine=None if session.network is None else partial(listing, session.network),
         )
         if session.untraced and not quiet:

@@ -20,6 +20,7 @@ from strace_analyzer.fleet.pool import Done, prepare
 from strace_analyzer.fleet.work import Hiding, Judging
 from strace_analyzer.live.stop import stopped_by_signals
 from strace_analyzer.plain import count
+from strace_analyzer.report.complaints import refusals
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.formats.registry import DEFAULT, merged_format, report_formats
 from strace_analyzer.report.grounds import decide
@@ -85,26 +86,32 @@ def check_many(
 ) -> int:
     """Report on all of them together; the exit status."""
     form = merged_format(format)
+    refused: list[str] = []
     with stopped_by_signals() as stop, counted(inputs, quiet=quiet) as advance:
 
         def told(done: Done) -> None:
             one = done[1]
             advance(one.size)
             if one.refused is not None:
-                say([one.refused])
+                refused.append(one.refused)
             say(one.complaints)
 
         asked = judging(chosen, many.scheduler)._replace(hiding=_hiding(chosen, inputs))
         run = engine(inputs, many.jobs, many.scheduler)
         if many.cache is not None:
             run = Cache(many.cache, asked).known(run)
-        made = merged(
-            jobs_of(inputs, many.label or LABEL),
-            asked,
-            run,
-            signal=lambda: stop.signal,
-            told=told,
-        )
+        try:
+            made = merged(
+                jobs_of(inputs, many.label or LABEL),
+                asked,
+                run,
+                signal=lambda: stop.signal,
+                told=told,
+            )
+        except ConfigurationError:  # of those that could be read, none has what was asked for
+            say(refusals(refused))
+            raise
+    say(refusals(refused))
     if made.grounds.left_out:
         left_out = count(made.grounds.left_out, "finding")
         print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)

@@ -12,7 +12,7 @@ from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.progress import watched
 from strace_analyzer.plain import safe
-from strace_analyzer.report.complaints import complaints
+from strace_analyzer.report.complaints import complaints, refusals
 from strace_analyzer.trace.reader import TraceInput
 
 
@@ -21,10 +21,12 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
     with inputs_of(arguments, quiet=quiet) as inputs:
         analysis = analyze_traces(inputs, settings)
     say(
-        account.refused
-        for trace in analysis.traces
-        for account in trace.sources
-        if account.refused is not None
+        refusals(
+            account.refused
+            for trace in analysis.traces
+            for account in trace.sources
+            if account.refused is not None
+        )
     )
     say(complaints(analysis))
     return analysis

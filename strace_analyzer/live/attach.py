@@ -30,7 +30,7 @@ from strace_analyzer.live.strace import (
 )
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.targets import Targets, Untraced, untraced
-from strace_analyzer.machine.facts import TracedProcess
+from strace_analyzer.machine.facts import Facts, TracedProcess
 from strace_analyzer.rules.words import script_of
 from strace_analyzer.strace_command import strace_command
 from strace_analyzer.trace.reader import SourceInput, TraceInput
@@ -44,15 +44,15 @@ _BUFFER = 1 << 18
 
 class Attachment(NamedTuple):
     """`processes` are traced, `existing` is what they are and have; `network` is the first one's
-    network namespace (`net:[4026531840]`), `port_range` that of it, both None where they cannot be
-    read; `untraced` are processes below them that ran already and are not traced."""
+    network namespace (`net:[4026531840]`), None where it cannot be read, `there` what is set in it;
+    `untraced` are processes below them that ran already and are not traced."""
 
     processes: tuple[int, ...]
     trace: TraceInput
     copy: Copy
     existing: tuple[ExistingProcess, ...]
     network: str | None
-    port_range: tuple[int, int] | None
+    there: Facts
     untraced: tuple[Untraced, ...] = ()
 
 
@@ -104,15 +104,15 @@ def attached(
         if seconds is not None:
             stop.press_after(seconds)
         stream = Stream(pipe.fd, stop, _PATIENCE, writer)
-        port_range = surroundings.port_range
+        there = surroundings.facts
         if save is not None:
-            copy.head(facts(options).with_range(port_range).with_processes(map(_kept, found)))
+            copy.head(facts(options).in_network(there).with_processes(map(_kept, found)))
         source = io.BufferedReader(Copied(stream, copy), _BUFFER)
         name = NAME if save is None else str(save)
         trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
         home = next((each.network for each in found if each.tgid == processes[0]), None)
         existing = tuple(unchanged(found))
-        yield Attachment(processes, trace, copy, existing, home, port_range, apart)
+        yield Attachment(processes, trace, copy, existing, home, there or Facts({}), apart)
 
 
 def _kept(process: ExistingProcess) -> TracedProcess:

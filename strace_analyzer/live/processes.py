@@ -11,6 +11,7 @@ from pathlib import Path
 from strace_analyzer.kernel.seed import ExistingDescriptor, ExistingProcess, ExistingSocket
 from strace_analyzer.kernel.socket_state import Connection, Ending
 from strace_analyzer.live.sockets import LISTEN, SocketRow, SocketTable, network, socket_table
+from strace_analyzer.machine.facts import Facts
 from strace_analyzer.trace.annotation import socket_note
 
 _O_CLOEXEC = 0o2000000
@@ -42,9 +43,9 @@ class Surroundings:
         return self._tables[name]
 
     @property
-    def port_range(self) -> tuple[int, int] | None:
-        """That of the namespace that was asked for first, None where it cannot be read."""
-        return next((table.port_range for table in self._tables.values()), None)
+    def facts(self) -> Facts | None:
+        """What is set in the namespace that was asked for first, None where none was."""
+        return next((table.facts for table in self._tables.values()), None)
 
 
 def existing_processes(

@@ -14,9 +14,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from strace_analyzer.machine.facts import RESERVED, Facts, of_this_machine
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 T = TypeVar("T")
@@ -36,6 +38,9 @@ _MESSAGE = struct.Struct("=BBxx2s2s16s16s4x8x16xI")
 """struct inet_diag_msg: family, state, ports and addresses in network order, ..., inode"""
 _CLONE_NEWNET = 0x40000000
 
+_OUT_OF_THE_WAY = (*(("127.77.61.53", port) for port in range(65535, 65503, -1)), ("0.0.0.0", 0))
+"""addresses and ports for a socket that has one for a moment"""
+
 _FAMILIES = {"AF_INET": socket.AF_INET, "AF_INET6": socket.AF_INET6}
 _PROTOCOLS = {"TCP": socket.IPPROTO_TCP, "UDP": socket.IPPROTO_UDP}
 
@@ -53,12 +58,12 @@ class SocketRow(NamedTuple):
 
 class SocketTable(NamedTuple):
     """The listed sockets of one namespace by inode. Where `shows_bound`, a TCP socket that is
-    not listed has no port. `port_range` is net.ipv4.ip_local_port_range there, None where it
+    not listed has no port. `facts` are the settings that are in force there, none where they
     cannot be read."""
 
     rows: dict[int, SocketRow]
     shows_bound: bool
-    port_range: tuple[int, int] | None
+    facts: Facts = Facts({})
 
 
 def socket_table(pid: int) -> SocketTable:
@@ -70,7 +75,7 @@ def socket_table(pid: int) -> SocketTable:
         asked = _inside(theirs, _ask)
     if asked is not None:
         return asked
-    return SocketTable(dict(_listed(pid)), shows_bound=False, port_range=None)
+    return SocketTable(dict(_listed(pid)), shows_bound=False)
 
 
 class Snapshot(NamedTuple):
@@ -99,11 +104,8 @@ def _look() -> Snapshot | None:
             rows = tuple(_dumped(diag))
     except OSError:
         return None
-    try:
-        reserved = Path("/proc/sys/net/ipv4/ip_local_reserved_ports").read_text(encoding="ascii")
-    except OSError:
-        reserved = ""
-    return Snapshot(rows, _port_range(), reserved)
+    facts = of_this_machine()
+    return Snapshot(rows, facts.port_range, facts.values.get(RESERVED, ""))
 
 
 def network(pid: int) -> str:
@@ -144,21 +146,22 @@ def _ask() -> SocketTable | None:
             socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as diag,
             socket.socket() as witness,
         ):
-            witness.bind(("127.0.0.1", 0))
+            _bind_somewhere(witness)
             rows = dict(_dumped(diag))
             shows_bound = rows.pop(os.fstat(witness.fileno()).st_ino, None) is not None
     except OSError:
         return None
-    return SocketTable(rows, shows_bound, _port_range())
+    return SocketTable(rows, shows_bound, of_this_machine())
 
 
-def _port_range() -> tuple[int, int] | None:
-    try:
-        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii")
-    except OSError:
-        return None
-    low, high = text.split()
-    return int(low), int(high)
+def _bind_somewhere(witness: socket.socket) -> None:
+    """Give it a port, but not one of the kernel's choice where that can be avoided: the program that
+    is looked at may need the last of them, and there may be none. In the way of nobody but who
+    binds this port of every address."""
+    for address, port in _OUT_OF_THE_WAY:
+        with suppress(OSError):
+            witness.bind((address, port))
+            return
 
 
 def _dumped(diag: socket.socket) -> Iterator[tuple[int, SocketRow]]:

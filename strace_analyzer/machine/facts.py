@@ -18,6 +18,7 @@ SYSCTLS = (
 )
 """What decides how many ports there are and how soon they are free (ip(7), tcp(7),
 Documentation/networking/ip-sysctl.rst)"""
+PORT_RANGE, RESERVED = SYSCTLS[:2]
 _LINE = re.compile(r"# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})")
 _MOST = 8000
 """characters of a value: the ids of a thousand threads"""
@@ -46,7 +47,7 @@ class Facts(NamedTuple):
     @property
     def port_range(self) -> tuple[int, int] | None:
         """net.ipv4.ip_local_port_range, None where it is not among them or makes no sense."""
-        words = self.values.get("net.ipv4.ip_local_port_range", "").split()
+        words = self.values.get(PORT_RANGE, "").split()
         if len(words) != 2 or not all(word.isascii() and word.isdecimal() for word in words):
             return None
         low, high = (int(word[:6]) for word in words)
@@ -91,11 +92,14 @@ class Facts(NamedTuple):
             more[f"threads.{one.pid}"] = " ".join(map(str, one.threads))
         return Facts({**self.values, **more})
 
-    def with_range(self, ports: tuple[int, int] | None) -> Facts:
-        """The same with the range of another network namespace, where that is known."""
-        if ports is None:
+    def in_network(self, there: Facts | None) -> Facts:
+        """The same with what is set `there`, in another network namespace, instead of here: what is
+        not known of it is left out."""
+        if there is None:
             return self
-        return Facts({**self.values, SYSCTLS[0]: f"{ports[0]} {ports[1]}"})
+        rest = {name: value for name, value in self.values.items() if name not in SYSCTLS}
+        known = {name: there.values[name] for name in SYSCTLS if name in there.values}
+        return Facts({**known, **rest})
 
     def lines(self) -> Iterator[str]:
         """The comment lines, which `read` understands."""

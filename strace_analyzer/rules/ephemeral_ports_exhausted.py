@@ -172,8 +172,10 @@ class EphemeralPortsExhausted(Rule):
             return f"Nothing has failed yet: {_standing(case)}.", _LAST.format(when=when)
         said = ["The kernel found no local port to give: the program could not go on."]
         if case.cause == "another-process":
+            listed = case.sample.detail("machine") is not None
             said.append(
-                "The sockets of this trace do not fill the range: another process may hold the rest."
+                "The sockets of this trace do not fill the range: "
+                + ("the machine has more." if listed else "another process may hold the rest.")
             )
         record = case.failing_call
         if case.group.confidence is Confidence.PROBABLE and record is not None:
@@ -207,6 +209,9 @@ class EphemeralPortsExhausted(Rule):
         is_asked = known is None and case.sample.detail("machine") is None
         if known is None:
             who, *sentences = _sure(case)
+            holder = _holder(case)
+            if holder is not None:
+                sentences.insert(0 if _failing(case) == "connect" else len(sentences), holder)
             if is_asked:
                 ask = _ASK if case.sample.socket.protocol in ("TCP", "MPTCP", None) else _ASK_UDP
                 sentences += (line.format(pid=pid) for line in ask)
@@ -333,10 +338,25 @@ def _standing(case: Case) -> str:
 _LAST = "{when}: bind() to port 0 fails EADDRINUSE, and connect() EADDRNOTAVAIL."
 
 
+def _failing(case: Case) -> str:
+    record = case.failing_call
+    return "connect" if record is None else record.name
+
+
+def _holder(case: Case) -> str | None:
+    """Who has most of the ports by the machine's list: there the remedy lies, if not here."""
+    held = case.sample.detail("machine")
+    if not isinstance(held, str):
+        return None
+    who, ports = held.split("; ")[0].rsplit(": ", 1)
+    waits = who.startswith("TIME-WAIT")
+    then = _BY_CAUSE["time-wait"] if waits else "look there first."
+    return f"{who} has {ports} of these ports: {then}"
+
+
 def _sure(case: Case) -> tuple[str, ...]:
     """Who (nothing where it does not matter), and the remedy that helps whoever holds the ports."""
-    record = case.failing_call
-    call = "connect" if record is None else record.name
+    call = _failing(case)
     if case.sample.socket.protocol not in ("TCP", "MPTCP", None):
         return "", _BY_CALL["udp"]
     runtime = case.runtime

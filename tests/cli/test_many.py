@@ -85,6 +85,34 @@ def test_one_that_cannot_be_read_costs_itself_only(logs: Path, capsys: Captured)
     assert said.err == f"strace-analyzer: {logs}/web0/prose: not the output of strace\n"
 
 
+@pytest.mark.parametrize("words", [[], ["--merged"], ["--format", "json"]], ids=" ".join)
+@pytest.mark.parametrize("with_a_trace", [False, True])
+def test_a_directory_of_other_things_is_a_line_for_each_kind(
+    words: list[str], with_a_trace: bool, tmp_path: Path, capsys: Captured
+) -> None:
+    for number in range(12):
+        (tmp_path / f"note{number:02}.txt").write_text("Dear all,\n\nthe trace is attached.\n")
+    (tmp_path / "map.txt").write_bytes(b"")
+    if with_a_trace:
+        (tmp_path / "z.strace").symlink_to(CURL)
+    assert main(["check", "--jobs", "1", *words, str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    names = ", ".join(f"{tmp_path}/note{number:02}.txt" for number in range(3))
+    assert said.err.splitlines() == [
+        f"strace-analyzer: 12 files: not the output of strace: {names} and 9 more",
+        f"strace-analyzer: 1 file: empty: {tmp_path}/map.txt",
+    ]
+    assert bool(said.out) is with_a_trace
+
+
+@pytest.mark.parametrize("words", [[], ["--merged"], ["--format", "json"]], ids=" ".join)
+def test_each_reason_is_said_once(words: list[str], tmp_path: Path, capsys: Captured) -> None:
+    missing = [str(tmp_path / name) for name in ("a", "b")]
+    assert main(["check", *words, *missing]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"strace-analyzer: {name}: no such file or directory" for name in missing]
+
+
 def test_parquet_has_a_row_for_each_trace_and_cause(
     logs: Path, tmp_path: Path, capsys: Captured
 ) -> None:

@@ -55,6 +55,22 @@ def test_it_names_who_has_the_ports_that_ran_out(tmp_path: Path) -> None:
     assert "TIME-WAIT to 192.0.2.7:80 2" in rows
     assert "worker (pid 7) 1" in rows
     assert "To find the holder" not in report
+    fix = " ".join(report.partition("  Fix  ")[2].split())
+    assert "TIME-WAIT to 192.0.2.7:80 has 2 of these ports: closed connections still" in fix
+
+
+def test_of_several_processes_too_the_fix_begins_with_who_has_the_ports(tmp_path: Path) -> None:
+    tried = (
+        "{0} socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        '{0} connect(3, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}}, '
+        "16) = -1 EADDRNOTAVAIL (Cannot assign requested address)\n"
+    )
+    given = "".join(f'{pid} execve("/bin/wget", ["wget"], 0x7ffd) = 0\n' for pid in (21, 22))
+    given += "".join(tried.format(pid) * 4 for pid in (21, 22))
+    mine = 'ESTAB 0 0 192.0.2.1:{} 192.0.2.7:80 users:(("sidecar",pid=9,fd=6))\n'
+    text = LISTED + "".join(mine.format(port) for port in range(40003, 40009))
+    report = run("--ss", listing(tmp_path, text), "--port-range", "40000-40008", given=given).stdout
+    assert "Fix       sidecar (pid 9) has 6 of these ports: look there first." in report
 
 
 def test_the_account_of_ports_shows_it_too(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_another_network_namespace() -> None:
         table = surroundings.of(other.pid)
         other.communicate("")
     assert process.network != os.readlink("/proc/self/ns/net")
-    assert table.port_range == (40000, 40999)
+    assert table.facts.port_range == (40000, 40999)
     (held,) = process.descriptors
     assert held.socket.local == SocketAddress("AF_INET", "127.0.0.1", port)
     assert 40000 <= port <= 40999

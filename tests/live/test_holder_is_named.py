@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from live.sessions import PATIENCE, run, start, tracer, until
@@ -49,3 +50,66 @@ def test_attach_names_the_holder_when_the_process_has_gone(tmp_path: Path) -> No
         report, _ = tracing.communicate(timeout=PATIENCE)
         fd = server.fileno()
     assert f"(pid {os.getpid()}, fd {fd}) has it: a listener." in " ".join(report.split())
+
+
+NO_PORT_LEFT = """
+import errno, os, socket, sys
+server = socket.create_server(("127.0.0.1", 80), backlog=64)
+held = []
+while True:
+    one = socket.socket()
+    try:
+        one.bind(("0.0.0.0", 0))
+    except OSError:
+        break
+    one.connect(server.getsockname())
+    held.append((one, server.accept()))
+pid = os.fork()
+if pid:
+    os.waitpid(pid, 0)
+    os.read(0, 1)
+    sys.exit()
+for one, (other, _) in held:
+    one.close(), other.close()
+print(os.getpid(), os.getppid(), flush=True)
+os.read(0, 1)
+for _ in range(3):
+    if os.fork() == 0:
+        try:
+            socket.socket().connect(server.getsockname())
+        except OSError as error:
+            print(errno.errorcode[error.errno], flush=True)
+        os._exit(0)
+    os.wait()
+"""
+"""in a range of ten ports, all of them with the parent, its child is to ask for one more, in
+processes of their own; ports in TIME_WAIT are not used again"""
+
+
+@pytest.mark.kernel
+def test_attach_to_the_victim_of_another_process(tmp_path: Path) -> None:
+    """In a network namespace that has no free port, not even for a look at it: who has them is
+    said first, and the settings at the head of the saved trace are those that are in force there."""
+    inside = (
+        "ip link set lo up; echo 40000 40009 >/proc/sys/net/ipv4/ip_local_port_range; "
+        "echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse; exec \"$@\""
+    )
+    words = ["unshare", "-n", "sh", "-c", inside, "sh", sys.executable, "-c", NO_PORT_LEFT]
+    with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        victim, holder = map(int, process.stdout.readline().split())
+        name = Path(f"/proc/{holder}/comm").read_text().strip()
+        tracing = start(tmp_path, "attach", str(victim), "--save-trace", "saved")
+        until(lambda: tracer(victim), "strace to attach")
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert [process.stdout.readline() for _ in range(3)] == ["EADDRNOTAVAIL\n"] * 3
+        report, _ = tracing.communicate(timeout=PATIENCE)
+        process.communicate(timeout=PATIENCE)
+    said = " ".join(report.split())
+    assert "local ports ran out for " in said
+    assert f"Fix {name} (pid {holder}) has 10 of these ports: look there first." in said
+    head = (tmp_path / "saved").read_text()
+    assert "# strace-analyzer: net.ipv4.ip_local_port_range = 40000 40009\n" in head
+    assert "# strace-analyzer: net.ipv4.tcp_tw_reuse = 0\n" in head
