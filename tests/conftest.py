@@ -61,10 +61,20 @@ def _no_browser() -> str | None:
     return f"not installed: {', '.join(missing)} (the extra dev)" if missing else None
 
 
+def _no_java() -> str | None:
+    if shutil.which("java") is None:
+        return "java is not installed"
+    listed = subprocess.run(["java", "--list-modules"], capture_output=True, text=True)
+    if "jdk.compiler@" not in listed.stdout:
+        return "java has no compiler here (Debian: default-jdk-headless)"
+    return None
+
+
 SUITES: dict[str, Callable[[], str | None]] = {
     "browser": _no_browser,
     "live": cache(_no_tracing),
     "kernel": cache(_no_namespaces),
+    "jvm": cache(_no_java),
     "labels": lambda: _no_file(TRACES / "LABELS.tsv", "labelled traces"),
     "corpus": lambda: _no_file(CORPUS / "MANIFEST.tsv", "corpus"),
     "cases": lambda: _no_file(CASES / "README.md", "cases"),

@@ -155,9 +155,9 @@ def _ask() -> SocketTable | None:
 
 
 def _bind_somewhere(witness: socket.socket) -> None:
-    """Give it a port, but not one of the kernel's choice where that can be avoided: the program that
-    is looked at may need the last of them, and there may be none. In the way of nobody but who
-    binds this port of every address."""
+    """Give it a port, not one of the kernel's choice where that can be avoided: the program that is
+    looked at may need the last of them, and there may be none. In the way of nobody but who binds
+    this port of every address."""
     for address, port in _OUT_OF_THE_WAY:
         with suppress(OSError):
             witness.bind((address, port))

@@ -1,5 +1,5 @@
-"""Takes an analysis, gives what failed in it by a fault of ours or of a rule; takes why inputs could
-not be read: lines to be said."""
+"""Takes an analysis, gives what failed in it by a fault of ours or of a rule; takes why inputs
+could not be read: lines to be said."""
 
 from __future__ import annotations
 

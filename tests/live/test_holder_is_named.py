@@ -92,7 +92,7 @@ def test_attach_to_the_victim_of_another_process(tmp_path: Path) -> None:
     said first, and the settings at the head of the saved trace are those that are in force there."""
     inside = (
         "ip link set lo up; echo 40000 40009 >/proc/sys/net/ipv4/ip_local_port_range; "
-        "echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse; exec \"$@\""
+        'echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse; exec "$@"'
     )
     words = ["unshare", "-n", "sh", "-c", inside, "sh", sys.executable, "-c", NO_PORT_LEFT]
     with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, text=True) as process:

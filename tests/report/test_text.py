@@ -170,7 +170,7 @@ def test_no_connections_says_so_first() -> None:
 
 def test_no_process_says_so_too() -> None:
     assert printed(analysis(processes=[])).splitlines()[0] == (
-        "no connections: no process used an internet socket"
+        "no connections: no outgoing connection was made; those that come in take no local port"
     )
 
 

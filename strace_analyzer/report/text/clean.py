@@ -21,6 +21,9 @@ from strace_analyzer.rules import words
 
 _ROWS = 12
 BLANK = Text("")
+NONE_MADE = "no outgoing connection was made; those that come in take no local port"
+"""Of connections that came in, or are older than the trace, nothing is said: nobody looks at
+them."""
 NOTHING_HIDDEN = "Nothing suggests that the options of this trace hid a call that matters here."
 
 
@@ -37,7 +40,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
                 "clean", GOOD, f"{seen}, {'' if total == 1 else 'none '}{_not_bound(total)}"
             )
         case "no-connections" if not section.processes:
-            yield headline("no connections", GOOD, "no process used an internet socket")
+            yield headline("no connections", GOOD, NONE_MADE)
         case "no-connections" if total:
             tried = count(total, "outgoing TCP connection")
             failed = "it failed" if total == 1 else "all failed"
