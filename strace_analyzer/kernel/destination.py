@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from strace_analyzer.kernel.socket_state import INTERNET, Origin, Socket, State
+from strace_analyzer.kernel.socket_state import INET_OR_UNKNOWN, Origin, Socket, State
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 MAPPED = "::ffff:"
@@ -43,7 +43,7 @@ def space(socket: Socket) -> str | None:
 
     A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
     """
-    if socket.domain not in INTERNET or socket.origin is Origin.ACCEPTED:
+    if socket.domain not in INET_OR_UNKNOWN or socket.origin is Origin.ACCEPTED:
         return None  # an accepted connection stands on its listener's port
     if socket.protocol in ("TCP", "MPTCP"):
         return "TCP"

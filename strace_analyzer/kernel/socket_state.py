@@ -114,7 +114,7 @@ class Evidence(NamedTuple):
     fd: int
 
 
-INTERNET = frozenset(("AF_INET", "AF_INET6", None))
+INET_OR_UNKNOWN = frozenset(("AF_INET", "AF_INET6", None))
 """The domains that matter here; of a socket whose domain is not told it may be one of them."""
 
 
@@ -163,7 +163,7 @@ class Socket(NamedTuple):
     @property
     def is_inet(self) -> bool:
         """AF_INET or AF_INET6, or not known to be anything else."""
-        return self.domain in INTERNET
+        return self.domain in INET_OR_UNKNOWN
 
     @property
     def is_tcp(self) -> bool:

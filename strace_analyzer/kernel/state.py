@@ -16,7 +16,7 @@ from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.socket_state import (
-    INTERNET,
+    INET_OR_UNKNOWN,
     Binding,
     Connection,
     Evidence,
@@ -434,7 +434,7 @@ class Kernel:
         socket = was if now is None else now
         if description.is_guess:
             return  # it was copied and closed, as any file can be
-        if socket is not None and socket.domain in INTERNET:
+        if socket is not None and socket.domain in INET_OR_UNKNOWN:
             if description.is_unseen:
                 description.is_unseen = False
                 self.steps.append(Step(call, "inherited", task, fd, description, None, was))

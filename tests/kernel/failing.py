@@ -7,24 +7,16 @@ object: the name of the error of a call, or `ok`.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+
+from kernel.attempt import once
 
 A, B = ("10.9.0.11", 8001), ("10.9.0.12", 8001)
 gave: dict[str, object] = {}
-
-
-def once(call: Callable[[], object]) -> str:
-    try:
-        call()
-    except OSError as error:
-        return errno.errorcode[error.errno or 0]
-    return "ok"
 
 
 def reusing(family: int = socket.AF_INET) -> socket.socket:

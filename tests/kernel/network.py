@@ -24,7 +24,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
+PROGRAM = (sys.executable, "-E", "-s", "-S", "-m")
+"""runs a program of this package, such as `kernel.failing`, in the directory TESTS and without what
+site finds"""
 PORTS = (40000, 40099)
 """the client's ip_local_port_range: 100 ports"""
 
@@ -53,8 +56,9 @@ class Network:
             [
                 *self._inside(self.client),
                 *("strace", "-f", "-ttt", "-T", *options, "-o", str(trace)),
-                *(sys.executable, "-I", "-S", str(HERE / "programs.py"), program),
+                *(*PROGRAM, "kernel.programs", program),
             ],
+            cwd=TESTS,
             check=True,
             capture_output=True,
             text=True,
@@ -88,7 +92,7 @@ def network() -> Iterator[Network]:
     """Two fresh namespaces; both are gone when the block ends."""
     with (
         _in_new_namespace("cat") as holder,
-        _in_new_namespace(sys.executable, "-I", "-S", str(HERE / "server.py")) as server,
+        _in_new_namespace(*PROGRAM, "kernel.server") as server,
     ):
         net = Network(holder.pid, server.pid)
         _wire(net)
@@ -104,7 +108,10 @@ def network() -> Iterator[Network]:
 def _in_new_namespace(*command: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a network namespace of its own, which is gone with it."""
     process = subprocess.Popen(
-        ["unshare", "--net", "--", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ["unshare", "--net", "--", *command],
+        cwd=TESTS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     own = Path("/proc/self/ns/net").readlink()
     while Path(f"/proc/{process.pid}/ns/net").readlink() == own:

@@ -21,6 +21,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from kernel.attempt import once
+
 A, B, C = ("10.9.0.11", 8001), ("10.9.0.12", 8001), ("10.9.0.13", 8001)
 THREE = (A, B, C)
 THREE_PORTS = (("10.9.0.11", 8001), ("10.9.0.11", 8002), ("10.9.0.11", 8003))
@@ -113,15 +115,6 @@ def fill(
             s.close()
     phases.append({"given": list(given.values()), "failed": failed})
     return made
-
-
-def once(call: Callable[[], object]) -> str:
-    """The name of the error that `call` gives, or `ok`."""
-    try:
-        call()
-    except OSError as error:
-        return errno.errorcode[error.errno or 0]
-    return "ok"
 
 
 def local_ports() -> int:
@@ -695,8 +688,7 @@ def fails_address_not_available() -> None:
 @program
 def fails_forbidden() -> None:
     """A cgroup whose BPF hook forbids connect()."""
-    sys.path.append(os.path.dirname(__file__))
-    import cgroup  # only here: it needs ctypes
+    from kernel import cgroup  # only here: it needs ctypes
 
     with cgroup.without_connect() as entered:
         facts["supported"] = entered

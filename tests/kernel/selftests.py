@@ -7,13 +7,14 @@ It runs in the client's namespace of network.py, as programs.py does.
 
 from __future__ import annotations
 
-import errno
 import json
 import socket
 import struct
 import sys
 import time
 from collections.abc import Callable
+
+from kernel.attempt import once
 
 V4, V6, STREAM, DATAGRAM = (
     socket.AF_INET,
@@ -45,15 +46,6 @@ REFUSING = ("10.9.0.11", 9)
 ANY = ("0.0.0.0", 0)
 
 gave: dict[str, object] = {}
-
-
-def once(call: Callable[[], object]) -> str:
-    """The name of the error that `call` gives, or `ok`."""
-    try:
-        call()
-    except OSError as error:
-        return errno.errorcode[error.errno or 0]
-    return "ok"
 
 
 def made(address: str, kind: str, reuse: str) -> socket.socket:

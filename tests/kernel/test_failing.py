@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from kernel.network import HERE, Network
+from kernel.network import PROGRAM, TESTS, Network
 
 import strace_analyzer as sa
 from strace_analyzer.report.gate import Gate, judge
@@ -25,8 +24,9 @@ def gave(net: Network, situation: str, trace: Path | None = None) -> dict[str, o
         [
             *("nsenter", "-t", str(net.client), "-n", "--"),
             *strace,
-            *(sys.executable, "-I", "-S", str(HERE / "failing.py"), situation),
+            *(*PROGRAM, "kernel.failing", situation),
         ],
+        cwd=TESTS,
         check=True,
         capture_output=True,
         text=True,

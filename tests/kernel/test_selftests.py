@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from kernel.network import HERE, PORTS, Network
+from kernel.network import PORTS, PROGRAM, TESTS, Network
 from kernel.reading import play
 from kernel.selftests import ADDRESSES, KINDS, REUSE
 from kernel_model.contradicted import contradictions
@@ -26,8 +25,9 @@ def gave(net: Network, trace: Path, *words: str) -> dict[str, object]:
         [
             *("nsenter", "-t", str(net.client), "-n", "--"),
             *("strace", "-f", "-ttt", "-T", "-o", str(trace)),
-            *(sys.executable, "-I", "-S", str(HERE / "selftests.py"), *words),
+            *(*PROGRAM, "kernel.selftests", *words),
         ],
+        cwd=TESTS,
         check=True,
         capture_output=True,
         text=True,

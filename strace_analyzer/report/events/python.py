@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 
 from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.report.events.follow import rows
+from strace_analyzer.report.events.proven import proven
 from strace_analyzer.report.events.row import EventRow
 
 
@@ -16,6 +18,10 @@ def events(source: Source, *, argv: bool = False, raw: bool = False) -> Iterator
 
     `source` is a path, several paths, or a binary stream. `argv` gives whole command lines (they
     can hold secrets) in the place of command names, `raw` every event as it was printed. Raises
-    TraceError where a source cannot be read.
+    TraceError where a source cannot be read, and where it is not the output of strace: before any
+    row of it, unless it is a stream, of which the first 1,000 rows are looked at.
     """
-    return chain.from_iterable(rows(trace, argv=argv, raw=raw) for trace in resolved(source))
+    return chain.from_iterable(
+        proven(trace, rows(trace, argv=argv, raw=raw), partial(rows, trace, argv=argv, raw=raw))
+        for trace in resolved(source)
+    )

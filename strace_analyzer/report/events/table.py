@@ -8,6 +8,7 @@ from itertools import chain
 from strace_analyzer.errors import TraceError
 from strace_analyzer.report.document import tool
 from strace_analyzer.report.events.follow import rows
+from strace_analyzer.report.events.proven import proven
 from strace_analyzer.report.events.row import EventRow, Json
 from strace_analyzer.report.events.select import Sieve
 from strace_analyzer.report.redaction.events import event
@@ -17,11 +18,6 @@ from strace_analyzer.trace.reader import TraceInput, TraceReader
 SCHEMA = 1
 _AHEAD = 50
 """rows that are looked at for the kind of clock, before the header is written"""
-_HELD = 1_000
-"""rows of text that may be another program's that are kept while it is not known if any is
-strace's"""
-_ANYBODY_S = frozenset({"foreign", "unparsed", "notice"})
-"""types of rows that show no trace: text, and what strace says where it made none"""
 
 
 class EventTable:
@@ -40,7 +36,7 @@ class EventTable:
         self._trace = trace
         self._reader = TraceReader(trace)
         self._argv, self._raw = argv, raw
-        wanted = sieve.choose(self._of_strace(), lambda: self._reader.clock)
+        wanted = sieve.choose(proven(trace, self._all(), self._again), lambda: self._reader.clock)
         self._hiding = hiding
         if hiding is not None:
             wanted = (event(row, hiding) for row in wanted)
@@ -69,30 +65,9 @@ class EventTable:
             "clock": self._reader.clock,
         }
 
-    def _of_strace(self) -> Iterator[EventRow]:
-        """All rows, when one has shown that this is a trace; where none does, none."""
-        found = self._all()
-        held: list[EventRow] = []
-        is_too_long = False
-        for row in found:
-            if row.type not in _ANYBODY_S:
-                if is_too_long:
-                    self._reader = TraceReader(self._trace)
-                    yield from self._all()
-                    return
-                yield from held
-                yield row
-                yield from found
-                return
-            if not is_too_long:
-                held.append(row)
-            if len(held) > _HELD:
-                if not all(source.can_be_read_again for source in self._trace.sources):
-                    yield from held
-                    yield from found
-                    return
-                is_too_long = True
-                held.clear()
+    def _again(self) -> Iterator[EventRow]:
+        self._reader = TraceReader(self._trace)
+        return self._all()
 
     def _all(self) -> Iterator[EventRow]:
         return rows(self._trace, self._reader, argv=self._argv, raw=self._raw)
