@@ -20,21 +20,29 @@ _MIXED = 4
 
 def cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:
     """The texts of `pieces` if all but the last were as wide as each other, but for blanks that
-    they lost at their ends: those that lost the fewest first."""
+    they lost at their ends: those that lost the fewest first, and none inside of a word."""
     if len(pieces) <= 2:
         return []
     indents = [len(piece) - len(piece.lstrip(b" ")) for piece in pieces]
     indent = min(indents[1:])
     bodies = (pieces[0], *(piece[indent:] for piece in pieces[1:]))
-    found = []
+    found = [(True, 0, b"".join(bodies))]
     for which, shift in product(range(2), {0, indent, max(0, indent - indents[0])}):
         of_lines = [width[which] for width in widths[:-1]]
         of_lines[0] += shift  # the first is not indented, and may be as wide without it
         lost = [max(of_lines) - width for width in of_lines]
         if max(lost) <= _STRIPPED:
-            parts = (body + b" " * count for body, count in zip(bodies, (*lost, 0), strict=True))
-            found.append((sum(lost), b"".join(parts)))
-    return [text for _, text in sorted(found)]
+            filled = [body + b" " * count for body, count in zip(bodies, (*lost, 0), strict=True)]
+            splits = any(map(_splits_a_word, bodies, bodies[1:], lost))
+            found.append((splits, sum(lost), b"".join(filled)))
+    return [text for _, _, text in sorted(found)]
+
+
+def _splits_a_word(head: bytes, tail: bytes, blanks: int) -> bool:
+    """`blanks` between them would stand in a word, or behind the `=` of a member: a character was
+    wider than it looks."""
+    is_within = is_word(head[-1:]) or (head.endswith(b"=") and is_word(head[-2:-1]))
+    return blanks > 0 and is_within and is_word(tail[:1])
 
 
 def texts(pieces: Sequence[bytes]) -> Iterator[bytes]:

@@ -103,6 +103,17 @@ def line_numbers(lines: Iterable[bytes]) -> Layer:
     return Prefix("line numbers", rb"[ \t]*[0-9]+(?:%b|\Z)" % gap)
 
 
+NUMBERS: tuple[Layer, ...] = (
+    Prefix("grep -n", rb"%b[0-9]+[:-]" % _NO_TIME),
+    Prefix(
+        "line numbers",
+        _NO_TIME
+        + rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])"
+        rb"| (?=[0-9]+ ))",
+    ),
+)
+"""Of lines; what was numbered after it was folded has the next number on each piece."""
+
 PREFIXES: tuple[Layer, ...] = (
     QUOTING,
     Prefix("quoting with initials", rb"(?:[ \t]{0,8}[A-Z][A-Za-z.]{0,3}>)+[ \t]"),
@@ -141,19 +152,14 @@ PREFIXES: tuple[Layer, ...] = (
         "a time in brackets before each line",
         rb"\[[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\]:? ",
     ),
-    Prefix("grep -n", rb"%b[0-9]+[:-]" % _NO_TIME),
+    *NUMBERS[:1],
     Prefix(
         "grep with file names",
         rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:"
         % (_NO_TIME + _NO_HOURS),
     ),
     Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]*`]+\.[a-z0-9]+)-[0-9]+-"),
-    Prefix(
-        "line numbers",
-        _NO_TIME
-        + rb"[ \t]*[Ll]?[0-9]+(?:[ \t]*(?:[:.|)]|\xe2\x94\x82|>)[ \t]?|\t| {2,4}(?=[0-9\[])"
-        rb"| (?=[0-9]+ ))",
-    ),
+    *NUMBERS[1:],
     MARKS,
     Prefix("a patch", rb"[-+]"),
 )

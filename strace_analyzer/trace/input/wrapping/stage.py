@@ -23,6 +23,7 @@ from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 from strace_analyzer.trace.input.wrapping.prefixes import (
     BLANKS,
     MARKS,
+    NUMBERS,
     PREFIXES,
     QUOTING,
     line_numbers,
@@ -73,7 +74,7 @@ _VAIN = 500
 _FRAMES = 4_000
 """Texts in which the grammar was asked for a record and none was, after which it is the same."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
-_FIRST_NUMBER = re.compile(rb"[ \t]*([0-9]+)")
+_FIRST_NUMBER = re.compile(rb"[ \t]*[Ll]?([0-9]+)")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
 """A record behind a prefix, or the beginning of one; and how much of both is believed."""
 _NUMBERED_FROM_ONE = 3
@@ -299,6 +300,9 @@ class Unwrapping:
             return []
         return self._unnumbered() + self._line(line)
 
+    def _is_numbering(self, layer: Layer) -> bool:
+        return layer in self._numbering or layer in NUMBERS
+
     def _is_in_order(self, raw: bytes, grade: Grade) -> bool:
         """The number before a line comes after that of the last line, or a record stands behind it;
         else it is a part of a line that was folded."""
@@ -326,7 +330,7 @@ class Unwrapping:
     def _take(self, line: Line, reading: _Reading) -> list[Unwrapped]:
         raw = line.text
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
-        if chain and chain == self._numbering and not self._is_in_order(raw, grade):
+        if len(chain) == 1 and self._is_numbering(chain[0]) and not self._is_in_order(raw, grade):
             text, other, chain = raw, text, ()
         if self._last and grade < Grade.OPEN:  # it may be the rest of a line folded with its prefix
             if not stream:
