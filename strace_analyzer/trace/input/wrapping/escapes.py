@@ -150,7 +150,8 @@ class ShownFolds(_Escape):
 
 HTML = Html()
 QUOTED_PRINTABLE = QuotedPrintable()
+SHOWN_FOLDS = ShownFolds()
 ESCAPES: tuple[Layer, ...] = (
     *(HTML, QUOTED_PRINTABLE, Caret(), Markdown(), Typography()),
-    *(ShownFolds(), ShownEnds()),
+    *(ShownEnds(), SHOWN_FOLDS),
 )

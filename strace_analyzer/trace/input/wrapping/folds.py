@@ -191,7 +191,7 @@ class Folds:
                 return False
         elif not (self.joined or _CLOCK.search(text)):
             return False
-        return text != b"" and self._judge(text + b" " + _STUB) is Grade.WHOLE
+        return text.strip() != b"" and self._judge(text + b" " + _STUB) is Grade.WHOLE
 
     def _hold(self, piece: Piece) -> list[Piece]:
         """A record waits where its rest may follow: strace prints more, or lines are folded."""
@@ -265,9 +265,9 @@ class Folds:
             grade, plain = self._reads(text) if begins else (self._judge(text), text)
             if grade < Grade.OPEN or (grade <= floor and begins):
                 continue
-            remark = len(text) - len(plain) if text.startswith(plain) else 0
-            if remark and (not is_own or remark >= len(pieces[-1].text)):
-                continue  # the last piece completes it; or what was taken off one would be a number
+            is_remark = len(plain) < len(text) and text.startswith(plain)
+            if is_remark and (not is_own or pieces[-1].grade >= Grade.BEGUN):
+                continue  # the last piece would be one; or what was taken off it was a number
             if _says_its_error(plain):
                 return plain
             best = best or plain

@@ -16,7 +16,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places, wrapped_places
-from strace_analyzer.trace.input.wrapping.escapes import ESCAPES, HTML, QUOTED_PRINTABLE
+from strace_analyzer.trace.input.wrapping.escapes import (
+    ESCAPES,
+    HTML,
+    QUOTED_PRINTABLE,
+    SHOWN_FOLDS,
+)
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
@@ -55,6 +60,7 @@ _AMID = re.compile(
 )
 """What stands before a mark of strace's, or before the name of a call."""
 _STUB = b"exit(0) = ?"
+_SHOWN = (b"$", b"\\")
 _GOES_ON = (b"=", b"\\")
 """What quoted-printable and sed put where they fold a line."""
 _HUNK = re.compile(
@@ -144,6 +150,8 @@ class Unwrapping:
         self._is_amid = False
         """A record has begun behind a wrapping, and has not ended: what follows is its rest, rather
         than a new kind of wrapping."""
+        self._widths = set[int]()
+        """Of lines that end otherwise than `sed -n l` ends them."""
         self._nobodys = 0
         """Records of which no wrapping says whose they are."""
         self._vain = 0
@@ -459,8 +467,10 @@ class Unwrapping:
                 found = self._search_inside(best) or found
             self._vain += found is None
             known = Grade.BEGUN if is_whole else best.grade
-            if found is not None and found.grade > known and self._is_believed(found):
+            if found is not None and found.grade > known and self._is_believed(found, raw):
                 return found
+        if not raw.endswith(_SHOWN):
+            self._widths.add(len(raw))
         return best
 
     def _at_its_level(self, raw: bytes, reading: _Reading) -> _Reading:
@@ -489,7 +499,9 @@ class Unwrapping:
             grade = Grade.SUSPECT
         return _Reading(peeled, grade, chain)
 
-    def _is_believed(self, found: _Reading) -> bool:
+    def _is_believed(self, found: _Reading, raw: bytes) -> bool:
+        if SHOWN_FOLDS in found.chain and raw.endswith(b"\\") and len(raw) in self._widths:
+            return False
         self._evidence[found.chain] += 1
         is_log = any(layer.is_around and layer not in (QUOTING, MARKS) for layer in found.chain)
         if is_log and self._evidence[found.chain] <= (
