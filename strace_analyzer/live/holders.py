@@ -6,11 +6,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from strace_analyzer.findings import Endpoint
-from strace_analyzer.live.processes import socket_inodes
+from strace_analyzer.live.processes import command_name, socket_inodes
 from strace_analyzer.live.sockets import LISTEN, Snapshot, SocketRow, network, snapshot
 from strace_analyzer.machine import Listing
 from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
@@ -171,7 +170,7 @@ def owners(namespace: str) -> tuple[Mapping[int, Owner], bool]:
             if network(pid) != namespace:
                 continue
             os.listdir(f"/proc/{pid}/fd")
-            command = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+            command = command_name(pid)
         except PermissionError:
             all_seen = False
             continue

@@ -103,7 +103,13 @@ def _program(base: Path) -> str:
     try:
         return os.readlink(base / "exe").removesuffix(" (deleted)")
     except OSError:
-        return (base / "comm").read_text(encoding="utf-8", errors="surrogateescape").strip()
+        return command_name(int(base.name))
+
+
+def command_name(pid: int) -> str:
+    """What the kernel calls the process: whatever 15 bytes it chose (proc_pid_comm(5))."""
+    name = Path(f"/proc/{pid}/comm").read_bytes().removesuffix(b"\n")
+    return name.decode("utf-8", "surrogateescape")
 
 
 def socket_inodes(pid: int) -> Mapping[int, int]:

@@ -9,6 +9,8 @@ from os.path import basename
 from pathlib import Path
 from typing import NamedTuple
 
+from strace_analyzer.live.processes import command_name
+
 
 class Running(NamedTuple):
     """A process. `argv` is () for a kernel thread and for what has ended (a zombie)."""
@@ -55,23 +57,26 @@ def running() -> Iterator[Running]:
 
 def _read(pid: int) -> Running:
     base = Path(f"/proc/{pid}")
-    status = dict(
-        line.split(":", 1)
-        for line in (base / "status").read_text("utf-8", "surrogateescape").splitlines()
-        if ":" in line
-    )
+    status = dict(line.split(":", 1) for line in _lines(base / "status") if ":" in line)
     words = (base / "cmdline").read_bytes().rstrip(b"\0")
     try:
         program: str | None = os.readlink(base / "exe").removesuffix(" (deleted)")
     except OSError:
         program = None
-    groups = (base / "cgroup").read_text("utf-8", "surrogateescape").splitlines()
     return Running(
         pid=pid,
         parent=int(status["PPid"]),
-        comm=status["Name"].strip(),
+        comm=command_name(pid),
         argv=tuple(os.fsdecode(word) for word in words.split(b"\0")) if words else (),
         program=program,
         tracer=int(status["TracerPid"]),
-        cgroups=tuple((line.split(":", 2)[1], line.split(":", 2)[2]) for line in groups),
+        cgroups=tuple(
+            (line.split(":", 2)[1], line.split(":", 2)[2]) for line in _lines(base / "cgroup")
+        ),
     )
+
+
+def _lines(file: Path) -> list[str]:
+    """Of a file of /proc: only a newline ends one, and names can have any other character."""
+    text = file.read_bytes().decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").split("\n")

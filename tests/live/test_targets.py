@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from live.sessions import (
     until,
 )
 
+from strace_analyzer.live.running import running
 from strace_analyzer.live.targets import Targets, belongs, untraced
 
 pytestmark = pytest.mark.live
@@ -215,3 +217,24 @@ def control_group() -> Path | None:
             return made
         made.rmdir()
     return None
+
+
+def test_a_process_that_calls_itself_what_proc_has_lines_for() -> None:
+    """A name may hold any byte but NUL (proc_pid_comm(5)); only a newline ends a line of /proc."""
+    name = b"a\rPPid:\t1\x0b\x85\xff"
+    rename = (
+        "import os, sys; open('/proc/self/comm', 'wb').write(os.read(0, 15)); "
+        "print(flush=True); os.read(0, 1)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", rename], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as named:
+        assert named.stdin is not None
+        assert named.stdout is not None
+        named.stdin.write(name)
+        named.stdin.flush()
+        named.stdout.readline()
+        (found,) = [one for one in running() if one.pid == named.pid]
+        named.stdin.close()
+    assert found.comm.encode("utf-8", "surrogateescape") == name
+    assert found.parent == os.getpid()

@@ -7,18 +7,23 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from subprocess import PIPE
 from xml.etree import ElementTree as ET
 
 import pytest
 from fleet.many import merged
 from fleet.many import written as merged_written
+from pyarrow import parquet
 from report.written import written
 
 import strace_analyzer as sa
 from strace_analyzer.cli import events, main, tree
-from strace_analyzer.plain import safe
+from strace_analyzer.plain import printable, safe
 from strace_analyzer.report.formats.format import Table
 from strace_analyzer.report.formats.registry import (
     merged_formats,
@@ -118,6 +123,94 @@ def test_nor_of_any_command_whose_trace_has_such_a_name(
     said = capsys.readouterr()
     assert _UNSAFE.findall(said.err) == []
     assert [line for line in said.err.splitlines() if line.startswith("::")] == []
+
+
+def cells(value: object) -> Iterator[str]:
+    """Every text in what a Parquet file holds, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from cells([*value, *value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from cells(one)
+
+
+def assert_cells_are_sound(file: Path, name: str) -> None:
+    """Data is not shown by us: as in JSON the name is what it is, but for bytes that are no UTF-8."""
+    rows = parquet.read_table(file).to_pylist()
+    texts = list(cells(rows))
+    assert any(printable(name) in text for text in texts)
+    for text in texts:
+        text.encode()
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize(
+    "words",
+    [["sockets"], ["events"], ["summary", "--by", "process"], ["check", "--merged"]],
+    ids=" ".join,
+)
+def test_a_cell_of_parquet_is_the_text_itself(words: list[str], kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{NAMES[kind].replace('/', '_')}.strace"
+    path.write_bytes(trace(NAMES[kind]))
+    made = tmp_path / "made"
+    assert main([*words, "--format", "parquet", "-o", str(made), str(path)]) in (0, 1)
+    assert_cells_are_sound(made, NAMES[kind].rpartition("/")[2])
+
+
+_LISTENS = """
+import socket, sys
+open("/proc/self/comm", "wb").write(sys.stdin.buffer.readline()[:-1])
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("format", [*table_formats()])
+def test_nor_does_who_holds_the_ports_now(
+    format: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kernel keeps 15 bytes of the name, whatever they are (proc_pid_comm(5))."""
+    name = NAMES[kind].replace("\n", "").encode("utf-8", "surrogateescape")[:15]
+    made = tmp_path / "made"
+    with subprocess.Popen([sys.executable, "-c", _LISTENS], stdin=PIPE, stdout=PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write(name + b"\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == b"ready\n"
+        status = main(["holders", "--all", "--format", format, "-o", str(made)])
+        assert Path(f"/proc/{holder.pid}/comm").read_bytes() == name + b"\n"
+        holder.stdin.close()
+    assert status == 0
+    assert capsys.readouterr() == ("", "")
+    if format == "parquet":
+        assert_cells_are_sound(made, name.decode("utf-8", "surrogateescape"))
+        assert any(str(holder.pid) in text for text in cells(parquet.read_table(made).to_pylist()))
+        return
+    report = made.read_text()
+    assert str(holder.pid) in report
+    assert _UNSAFE.findall(report) == []
+    if format == "csv":
+        rows = csv.DictReader(io.StringIO(report))
+        assert not [row for row in rows if row["command"].startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("command", ["sockets", "ports", "summary", "events"])
+def test_no_cell_of_a_spreadsheet_is_a_formula(
+    command: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"{NAMES[kind].replace('/', '_')}.strace"
+    path.write_bytes(trace(NAMES[kind]))
+    assert main([command, "--format", "csv", str(path)]) in (0, 1)
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) > 1
+    assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t"))] == []
 
 
 @pytest.mark.parametrize("kind", NAMES)
