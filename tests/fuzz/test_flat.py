@@ -1,0 +1,88 @@
+"""What is held while a stream goes on and on does not grow with it: by count of Python's bytes. (A
+real one of gigabytes: benchmarks/replay.py.)"""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+from fuzz.hostile import EARLY_BIND
+
+import strace_analyzer as sa
+from strace_analyzer.rules.store import IN_MEMORY
+
+FIRST, MORE = IN_MEMORY + 1000, 2000
+"""Connections after which all is there that is kept once, and those that come then."""
+_EXECVE = b'execve("/bin/a", ["a"], 0x7ffd /* 9 vars */) = 0\n'
+_EXIT = b"+++ exited with 0 +++\n"
+_CALLS = [line.removeprefix(b"7 ") for line in EARLY_BIND.splitlines(keepends=True)]
+_BY_PEER = [*_CALLS[:-1], b'read(3, "", 512) = 0\n', _CALLS[-1]]
+_BOUND = [line.replace(b"htons(0)", b"htons(46000)") for line in _CALLS]
+_REFUSED = [
+    _CALLS[0],
+    _CALLS[2].replace(b" = 0", b" = -1 ECONNREFUSED (Connection refused)"),
+    _CALLS[3],
+]
+
+SERVICES = {
+    "early binds": _CALLS,
+    "closed by the peer": _BY_PEER,
+    "to a port each time": [line.replace(b"htons(80)", b"htons(%d)") for line in _CALLS],
+    "from a port of its own": _BOUND,
+    "from a port of its own, to a port each time": [
+        line.replace(b"htons(80)", b"htons(%d)") for line in _BOUND
+    ],
+    "not bound": [_CALLS[0], *_CALLS[2:]],
+    "refused": _REFUSED,
+    "listeners": [*_CALLS[:2], b"listen(3, 5) = 0\n", _CALLS[3]],
+}
+
+
+def stream(calls: list[bytes], *, own: bool) -> Iterator[bytes]:
+    """The lines of one connection after another, seven seconds apart; each of a process of its `own`,
+    or all of one."""
+    number = 0
+    while True:
+        tid = 1000 + number if own else 7
+        now = 1_700_000_000 + 7 * number
+        said = [_EXECVE, *calls, _EXIT] if own else calls
+        text = b"".join(b"%d %d.%06d %b" % (tid, now, at, call) for at, call in enumerate(said))
+        yield from (text % (1 + number % 20) if b"%d" in text else text).splitlines(keepends=True)
+        number += 1
+
+
+def growth(calls: list[bytes], *, own: bool = False) -> float:
+    """Bytes held more for each connection, once all is there that is kept once."""
+    analyzer = sa.Analyzer()
+    lines = stream(calls, own=own)
+    each = len(calls) + 2 * own
+    for line in islice(lines, FIRST * each):
+        analyzer.feed(line)
+    gc.collect()
+    tracemalloc.start()
+    for line in islice(lines, MORE * each):
+        analyzer.feed(line)
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    analysis = analyzer.close()
+    (account,) = analysis.traces[0].sources
+    assert account.calls >= (FIRST + MORE) * len(calls)
+    assert len(analysis.processes) == (FIRST + MORE if own else 1)
+    return held / MORE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SERVICES)
+def test_one_process_that_connects_for_ever(kind: str) -> None:
+    assert growth(SERVICES[kind]) < 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["early binds", "refused"])
+def test_one_process_after_another(kind: str) -> None:
+    """Of each the report has a row, with its program, ports, findings and failures."""
+    assert growth(SERVICES[kind], own=True) < 4000
