@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from strace_analyzer.findings import Endpoint, Finding, Group, PeerCount
+from strace_analyzer.findings import Endpoint, Finding, Group, Location, PeerCount
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.rule import Rule, sections
 
@@ -58,7 +58,7 @@ class _Collected:
     id: str
     first: Finding
     sample: Finding
-    last: Finding
+    last: Location
     count: int = 0
     connected: int = 0
     failed: int = 0
@@ -83,9 +83,9 @@ class Groups:
         group = self._collected.get(key)
         if group is None:
             name = f"g{len(self._collected) + 1}"
-            group = self._collected[key] = _Collected(name, finding, finding, finding)
+            group = self._collected[key] = _Collected(name, finding, finding, finding.at)
         group.count += 1
-        group.last = finding
+        group.last = finding.at
         if group.sample.outcome is not Outcome.CONNECTED and finding.outcome is Outcome.CONNECTED:
             group.sample = finding
         group.connected += finding.outcome is Outcome.CONNECTED
@@ -133,7 +133,7 @@ def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
         failed=group.failed,
         fds=tuple(sorted(group.fds)),
         first=first.at,
-        last=group.last.at,
+        last=group.last,
         message="" if rule is None else rule.title,
         advice="" if rule is None else _advice(rule),
         cause=first.cause,

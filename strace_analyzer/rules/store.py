@@ -1,4 +1,5 @@
-"""Findings kept in order of first sight: the open ones in memory, finished ones beyond a limit on disk."""
+"""A growing sequence of findings in order of first sight: the first ones in memory, and as many of
+those that may still change; what is beyond that on disk."""
 
 from __future__ import annotations
 
@@ -10,14 +11,17 @@ from typing import IO
 from strace_analyzer.findings import Finding
 
 IN_MEMORY = 1000
-"""Finished findings kept in memory; what comes after goes to a temporary file."""
+"""Finished findings kept in memory, and open ones; what comes after goes to a temporary file."""
 
 
 class FindingStore:
     """A growing sequence of findings; `put` of an id that is there replaces it."""
 
     def __init__(self, in_memory: int = IN_MEMORY) -> None:
-        self._open: dict[str, tuple[int, Finding]] = {}
+        self._open: dict[str, int] = {}
+        """the numbers of those that may still change"""
+        self._held: dict[int, Finding] = {}
+        """of these, those in memory"""
         self._finished: dict[int, Finding] = {}
         self._spilled = array("Q")
         """where each is in the file, by number; eight bytes for a finding, however many there are"""
@@ -26,29 +30,33 @@ class FindingStore:
         """of the file: asking it would write out what it holds back"""
         self._was_read = False
         self._limit = in_memory
-        self._count = 0
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._spilled)
 
     def put(self, finding: Finding) -> None:
         """A new finding, or a newer state of one that is still open."""
-        known = self._open.get(finding.id)
-        number = known[0] if known is not None else self._count
-        if known is None:
-            self._count += 1
+        number = self._open.get(finding.id)
+        if number is None:
+            number = self._open[finding.id] = len(self._spilled)
             self._spilled.append(0)
-        self._open[finding.id] = (number, finding)
+        if number in self._held or len(self._held) < self._limit:
+            self._held[number] = finding
+        else:
+            self._spill(number, finding)
 
     def finish(self, finding_id: str) -> None:
         """The finding with this id will not change any more."""
-        entry = self._open.pop(finding_id, None)
-        if entry is None:
+        number = self._open.pop(finding_id, None)
+        finding = None if number is None else self._held.pop(number, None)
+        if number is None or finding is None:
             return
-        number, finding = entry
         if len(self._finished) < self._limit:
             self._finished[number] = finding
-            return
+        else:
+            self._spill(number, finding)
+
+    def _spill(self, number: int, finding: Finding) -> None:
         if self._file is None:
             import tempfile  # few traces have so many
 
@@ -60,15 +68,11 @@ class FindingStore:
         self._end += self._file.write(pickle.dumps(finding, protocol=pickle.HIGHEST_PROTOCOL))
 
     def __iter__(self) -> Iterator[Finding]:
-        still_open = dict(self._open.values())
-        for number in range(self._count):
-            if number in self._finished:
-                yield self._finished[number]
-            elif number in still_open:
-                yield still_open[number]
-            else:
+        for number in range(len(self._spilled)):
+            finding = self._finished.get(number) or self._held.get(number)
+            if finding is None:
                 assert self._file is not None
                 self._was_read = True
                 self._file.seek(self._spilled[number])
-                loaded: Finding = pickle.load(self._file)
-                yield loaded
+                finding = pickle.load(self._file)
+            yield finding

@@ -85,4 +85,28 @@ def test_one_process_that_connects_for_ever(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["early binds", "refused"])
 def test_one_process_after_another(kind: str) -> None:
     """Of each the report has a row, with its program, ports, findings and failures."""
-    assert growth(SERVICES[kind], own=True) < 4000
+    assert growth(SERVICES[kind], own=True) < 2500
+
+
+OPEN = {
+    "sockets": (b"7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = %d\n", 3000),
+    "threads inside of a call": (b"%d read(0,  <unfinished ...>\n", 2000),
+    "halves that nobody began": (b'%d <... read resumed>"x", 1) = 1\n', 100),
+}
+
+
+@pytest.mark.parametrize("kind", OPEN)
+def test_what_is_open_takes_so_much_each(kind: str) -> None:
+    """A million of them: benchmarks/huge.py."""
+    line, most = OPEN[kind]
+    analyzer = sa.Analyzer()
+    for number in range(10, 1010):
+        analyzer.feed(line % number)
+    tracemalloc.start()
+    for number in range(1010, 3010):
+        analyzer.feed(line % number)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held / 2000 < most
+    (account,) = analyzer.close().traces[0].sources
+    assert account.lines == account.examined == 3000

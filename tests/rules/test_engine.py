@@ -156,3 +156,21 @@ def test_finished_findings_beyond_the_limit_come_back_from_disk_in_order() -> No
     store.put(finding(6))
     store.finish("f6")
     assert [item.id for item in store][-2:] == ["f5", "f6"]
+
+
+@pytest.mark.parametrize("in_memory", [0, 1, 2, 3, 100])
+def test_what_is_beyond_the_limit_may_still_change(in_memory: int) -> None:
+    store = FindingStore(in_memory)
+    for number in range(5):
+        store.put(finding(number))
+    assert [item.fd for item in store] == [3] * 5
+    for number in (4, 0, 2):
+        store.put(finding(number)._replace(fd=10 + number))
+    store.finish("f2")
+    store.put(finding(3)._replace(fd=13))
+    store.finish("f4")
+    store.put(finding(5))
+    assert [(item.id, item.fd) for item in store] == [
+        ("f0", 10), ("f1", 3), ("f2", 12), ("f3", 13), ("f4", 14), ("f5", 3)
+    ]  # fmt: skip
+    assert len(store) == 6
