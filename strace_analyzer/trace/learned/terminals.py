@@ -5,24 +5,27 @@ on, in this known text; which byte would it take next. The answers are safe, not
 accepts everything that its terminal can match and perhaps more (lookaheads and `$` are taken as
 passed, atomic groups and possessive repeats as ordinary ones), so "cannot" is certain and "can" is
 only possible.
-
-The expression is parsed by the parser of the standard library's `re`, as Lark itself does.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from re import _constants as code
-from re import _parser
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-_ANY = (1 << 256) - 1
-_NEWLINE = 1 << 10
+from strace_analyzer.trace.learned.regular import (
+    Ahead,
+    Bytes,
+    Either,
+    Node,
+    One,
+    Repeat,
+    Row,
+    UnsupportedExpressionError,
+    least,
+    parsed,
+)
+
 _LONGEST_BOUNDED_REPEAT = 256
-
-Bytes = int
-"""A set of bytes: bit N stands for byte N."""
 
 
 class UnsupportedTerminalError(ValueError):
@@ -51,14 +54,14 @@ class Terminal:
         self._steps: list[list[tuple[Bytes, int]]] = []
         self._skips: list[list[int]] = []
         self._lookaheads: dict[int, list[int]] = {}
-        parsed = _parser.parse(source)
-        if parsed.getwidth()[0] == 0:
+        try:
+            node = parsed(source)
+        except UnsupportedExpressionError as error:
+            raise UnsupportedTerminalError(f"{name}: {error}") from None
+        if least(node) == 0:
             raise UnsupportedTerminalError(f"{name}: can match nothing")
-        if parsed.state.groups > 1:
-            raise UnsupportedTerminalError(f"{name}: has a capturing group")
         self._start = self._state()
-        self._end = self._sequence(parsed, self._start, parsed.state.flags)
-        self._ends = {self._end}
+        self._end = self._built(node, self._start)
         self._reach: dict[int, frozenset[int]] = {}
         self.first: Bytes = self._next(self._closure((self._start,)))
 
@@ -154,90 +157,49 @@ class Terminal:
         self._skips.append([])
         return len(self._steps) - 1
 
-    def _sequence(self, items: Iterable[tuple[Any, Any]], state: int, flags: int) -> int:
-        for operation, argument in items:
-            state = self._item(operation, argument, state, flags)
-        return state
-
-    def _item(self, operation: Any, argument: Any, state: int, flags: int) -> int:
+    def _built(self, node: Node, state: int) -> int:
         """Adds one construct from `state` on; gives the state behind it."""
-        if flags & re.IGNORECASE:
-            raise UnsupportedTerminalError(f"{self.name}: ignores case")
-        match operation:
-            case code.LITERAL | code.NOT_LITERAL | code.IN | code.ANY:
+        match node:
+            case One(of):
                 after = self._state()
-                self._steps[state].append((self._mask(operation, argument, flags), after))
+                self._steps[state].append((of, after))
                 return after
-            case code.MAX_REPEAT | code.MIN_REPEAT | code.POSSESSIVE_REPEAT:
-                low, high, inner = argument
-                return self._repeat(low, high, inner, state, flags)
-            case code.BRANCH:
+            case Row(items):
+                for item in items:
+                    state = self._built(item, state)
+                return state
+            case Either(ways):
                 after = self._state()
-                for branch in argument[1]:
+                for way in ways:
                     start = self._state()
                     self._skips[state].append(start)
-                    self._skips[self._sequence(branch, start, flags)].append(after)
+                    self._skips[self._built(way, start)].append(after)
                 return after
-            case code.SUBPATTERN:
-                _, added, removed, inner = argument
-                return self._sequence(inner, state, (flags | added) & ~removed)
-            case code.ATOMIC_GROUP:
-                return self._sequence(argument, state, flags)
-            case code.ASSERT | code.ASSERT_NOT if argument[0] > 0:
+            case Repeat():
+                return self._repeat(node, state)
+            case Ahead(inner):
                 start, after = self._state(), self._state()
-                self._sequence(argument[1], start, flags)
+                self._built(inner, start)
                 self._skips[state].append(after)
                 self._lookaheads.setdefault(after, []).append(start)
                 return after
-            case code.AT if argument in (code.AT_END, code.AT_END_STRING):
-                return state
-            case _:
-                raise UnsupportedTerminalError(f"{self.name}: has {str(operation).lower()}")
 
-    def _repeat(self, low: int, high: int, inner: Any, state: int, flags: int) -> int:
-        endless = high == code.MAXREPEAT
-        if low > _LONGEST_BOUNDED_REPEAT or (not endless and high > _LONGEST_BOUNDED_REPEAT):
+    def _repeat(self, node: Repeat, state: int) -> int:
+        inner, low, high = node
+        if max(low, high or 0) > _LONGEST_BOUNDED_REPEAT:
             raise UnsupportedTerminalError(f"{self.name}: has a long bounded repeat")
         for _ in range(low):
-            state = self._sequence(inner, state, flags)
-        if endless:
+            state = self._built(inner, state)
+        if high is None:
             loop = self._state()
             self._skips[state].append(loop)
-            self._skips[self._sequence(inner, loop, flags)].append(loop)
+            self._skips[self._built(inner, loop)].append(loop)
             after = self._state()
             self._skips[loop].append(after)
             return after
         after = self._state()
         self._skips[state].append(after)
         for _ in range(high - low):
-            state = self._sequence(inner, state, flags)
+            state = self._built(inner, state)
             self._skips[state].append(after)
         return after
-
-    def _mask(self, operation: Any, argument: Any, flags: int) -> Bytes:
-        match operation:
-            case code.LITERAL:
-                return 1 << int(argument)
-            case code.NOT_LITERAL:
-                return _ANY & ~(1 << int(argument))
-            case code.ANY:
-                return _ANY if flags & re.DOTALL else _ANY & ~_NEWLINE
-            case _:
-                return self._class(argument)
-
-    def _class(self, members: Iterable[tuple[Any, Any]]) -> Bytes:
-        mask, negated = 0, False
-        for kind, argument in members:
-            match kind:
-                case code.NEGATE:
-                    negated = True
-                case code.LITERAL:
-                    mask |= 1 << argument
-                case code.RANGE:
-                    low, high = argument
-                    mask |= (1 << (high + 1)) - (1 << low)
-                case _:
-                    raise UnsupportedTerminalError(
-                        f"{self.name}: has a class like \\w, whose members differ for bytes"
-                    )
-        return _ANY & ~mask if negated else mask & _ANY
