@@ -116,6 +116,8 @@ class TraceAnalysis:
         self.visibility = Visibility(settings.nothing_hidden)
         self._unread = Unread()
         self._first_call: str | None = None
+        self._started: tuple[str, ...] | None = None
+        """the words of the program with which the trace begins"""
         self._reasons: list[Told] = []
         self._apart: Told | None = None
         """processes that the trace lacks"""
@@ -262,6 +264,8 @@ class TraceAnalysis:
             if self._settings.keep_sockets:
                 hears.append(self._traffics.call)
         hears += self._tracker.listening(type(event))
+        if kind == self._first_call == "execve":
+            hears.append(self._executed)
         if self._genealogy is not None:
             hears.append(self._genealogy.feed)
         self._listening[kind] = told = tuple(hears)
@@ -270,6 +274,12 @@ class TraceAnalysis:
     def _counted(self, call: Syscall) -> None:
         if self.visibility.is_counted:
             self._listening.clear()  # nobody counts calls any more
+
+    def _executed(self, call: Syscall) -> None:
+        """Keep the words of the first, if they are all there."""
+        if self._started is None:
+            group = self._tracker.tasks.by_tid[call.tid].group
+            self._started = () if group.argv_truncated else group.argv
 
     def _noticed(self, event: Notice) -> None:
         self._quotes.append(event.text)
@@ -467,6 +477,7 @@ class TraceAnalysis:
             tcp_connections=self._census.tcp_connections,
             quotes=tuple(self._quotes),
             inconclusive=self._reasons[0].headline if self._reasons else None,
+            started=self._started or (),
         )
 
     @property

@@ -68,6 +68,9 @@ class TraceResult:
     began: float | None = None
     """the first time that it shows, by its clock: seconds since 1970, since midnight, or (-r) since
     before its first line"""
+    started: tuple[str, ...] = ()
+    """the program that strace started and its arguments, () where the trace does not show them
+    whole"""
     forecasts: tuple[Forecast, ...] = ()
     """what would have become of it with another port range, where that was asked"""
 

@@ -98,9 +98,11 @@ class Redaction:
     def trace(self, made: TraceResult) -> TraceResult:
         """A trace, its files and its ports."""
         values = self.values
+        started, is_cut = values.argv(made.started, False)
         return replace(
             made,
             name=values.source(made.name),
+            started=() if is_cut else started,
             sources=tuple(
                 replace(
                     account,

@@ -60,8 +60,11 @@ def again(
 
 
 def _started(section: Section, group: Group | None) -> tuple[str, ...]:
-    """The words of the program at the root of the group's process (of all processes, without a
-    group), () where the trace does not show them all."""
+    """The words of the program with which the trace begins; where it does not, of the one at the
+    root of the group's process (of all processes, without a group); () where the trace does not
+    show them all."""
+    if section.trace.started:
+        return section.trace.started
     process = section.process(group) if group is not None else None
     if process is None:
         process = next((item for item in section.processes if item.parent is None), None)
