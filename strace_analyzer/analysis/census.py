@@ -112,7 +112,9 @@ class Census:
             if was.binding is Binding.EPHEMERAL and is_early_wildcard_bind(was):
                 tally.early_bound += 1
             elif was.binding in (Binding.EPHEMERAL, Binding.BOUND):
-                tally.address_bound += 1
+                is_told = Doubt.UNDECODED not in was.doubts
+                tally.address_bound += is_told
+                tally.not_told += not is_told
             elif was.binding is Binding.DEFERRED and not was.was_released:
                 tally.no_port += 1
             elif _may_have_been_bound(was):

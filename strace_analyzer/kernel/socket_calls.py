@@ -109,12 +109,13 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
         domain = peer.family
         if known is not None:  # what was seen to listen() only: of what family, this tells
             known.socket = known.socket._replace(domain=domain)
+    noted = None if new.socket is None else new.socket.protocol
     kernel.create(
         task, call, "accept", new,
         origin=Origin.ACCEPTED,
         domain=domain,
         type=known.socket.type if known else "SOCK_STREAM",
-        protocol=known.socket.protocol if known else None,
+        protocol=noted if known is None else known.socket.protocol or noted,
         close_on_exec=_closes_on_exec(argument(call.args, 3)),
         peer=peer if peer is not None and peer.family in INET else None,
     )  # fmt: skip

@@ -13,12 +13,15 @@ def kind(life: SocketLife) -> str:
 
 def local_end(life: SocketLife) -> str:
     """`127.0.0.1:8001`, `0.0.0.0:0 (34937)` where the kernel chose the port, `*:0 (43559)` where it
-    also chose the address, `-` where nothing is known of it."""
+    also chose the address, `*:8001` of what came in where the listener's port is all that is known,
+    `-` where nothing is."""
     local = life.local
     if local.address is None and local.port is None and local.assigned_port is None:
         return "-"
     host = local.address or "*"
     host = f"[{host}]" if ":" in host else host
     if local.assigned_port is not None and not local.port:
+        if life.origin == "accepted":
+            return f"{host}:{local.assigned_port}"
         return f"{host}:0 ({local.assigned_port})"
     return f"{host}:{'?' if local.port is None else local.port}"

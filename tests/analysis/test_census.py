@@ -51,6 +51,12 @@ def test_a_connection_is_counted_by_what_was_bound_before_it(
     assert tuple(getattr(process, name) for name in COUNTED) == counts
 
 
+def test_a_bind_that_was_not_decoded_does_not_say_to_what() -> None:
+    """strace -e raw=bind"""
+    (process,) = processes(f"socket({TCP}) = 3\nbind(0x3, 0x7ffd, 0x10) = 0\nconnect(3, {WEB}) = 0")
+    assert (process.address_bound, process.not_told) == (0, 1)
+
+
 SHOWN = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, [16]'
 
 

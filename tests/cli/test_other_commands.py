@@ -40,6 +40,34 @@ def test_a_line_is_traced_back_to_its_socket(line: str) -> None:
     assert (done.returncode, life) == (0, LIFE.format(path=SSH))
 
 
+CAME_IN = """\
+# strace-analyzer: program.7 = /usr/sbin/nginx
+# strace-analyzer: threads.7 = 7
+7 bind(9<TCP:[0.0.0.0:1]>, {sa_family=AF_INET, sin_port=htons(1), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+7 connect(9<TCP:[0.0.0.0:1]>, {sa_family=AF_INET, sin_port=htons(8), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+7 accept4(5<TCP:[73245]>, {sa_family=AF_INET, sin_port=htons(42346), sin_addr=inet_addr("127.0.0.1")}, [112 => 16], 0) = 11<TCP:[74870]>
+7 close(11<TCP:[74870]>) = 0
+7 accept4(5<TCP:[127.0.0.1:8090]>, NULL, NULL, 0) = 12<TCP:[127.0.0.1:8090->127.0.0.1:37164]>
+7 read(12<TCP:[127.0.0.1:8090->127.0.0.1:37164]>, "", 65536) = 0
+"""
+
+
+def test_a_connection_that_came_in_is_told_as_such(tmp_path: Path) -> None:
+    """Without what only fits one that went out; its protocol is that of its own note."""
+    file = tmp_path / "saved"
+    file.write_text(CAME_IN)
+    said = run("sockets", file, "--line", "5").stdout
+    assert said[said.index("TCP socket") :].splitlines()[:4] == [
+        f"TCP socket, fd 11 of nginx[7]  {file}",
+        "  on the port of its listener",
+        "  peer 127.0.0.1:42346",
+        "  an incoming connection, from accept()",
+    ]
+    rows = [line.split() for line in run("sockets", file).stdout.splitlines()]
+    assert ["5", "nginx[7]", "11", "TCP", "-", "127.0.0.1:42346", "incoming", "-"] in rows
+    assert [row[3:5] for row in rows if row[:1] == ["7"]] == [["TCP", "*:8090"]]
+
+
 def test_a_line_without_a_socket_call_is_said() -> None:
     said = run("sockets", SSH, "--line", "1").stdout.splitlines()
     assert said[1:] == ["  not a socket call: execve() of /usr/bin/ssh"]

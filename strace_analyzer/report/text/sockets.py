@@ -125,12 +125,12 @@ def _whole(
     title = Text(f"{kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
     title.append(f"  {safe(life.opened.source)}", style="not bold")
     yield title
-    facts = [
-        f"{_BINDINGS.get(life.binding, life.binding)}"
-        + (f" ({local_end(life)})" if life.local.address or life.local.assigned_port else ""),
-    ]
+    came_in = life.origin == "accepted"
+    chosen = _ON_THE_LISTENERS if came_in else _BINDINGS.get(life.binding, life.binding)
+    end = local_end(life) if life.local.address or life.local.assigned_port else ""
+    facts = [f"{chosen} ({end})" if end else chosen]
     if life.peer is not None:
-        facts.append(f"peer {life.peer}: {life.outcome.value}")
+        facts.append(f"peer {life.peer}" + ("" if came_in else f": {life.outcome.value}"))
     if life.connection == "listening":
         facts.append("listening")
     if life.origin != "created":
@@ -143,6 +143,7 @@ def _whole(
     yield Text("")
 
 
+_ON_THE_LISTENERS = "on the port of its listener"
 _ORIGINS = {
     "accepted": "an incoming connection, from accept()",
     "inherited": "older than the trace, or its socket() was not traced",
@@ -188,4 +189,4 @@ def _state(life: SocketLife) -> str:
         return "listening"
     if life.outcome.value != "none":
         return life.outcome.value
-    return life.binding
+    return "incoming" if life.origin == "accepted" else life.binding
