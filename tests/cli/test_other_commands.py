@@ -54,16 +54,15 @@ CAME_IN = """\
 
 def test_a_connection_that_came_in_is_told_as_such(tmp_path: Path) -> None:
     """Without what only fits one that went out; its protocol is that of its own note."""
-    file = tmp_path / "saved"
-    file.write_text(CAME_IN)
-    said = run("sockets", file, "--line", "5").stdout
+    (tmp_path / "saved").write_text(CAME_IN)
+    said = run("sockets", "saved", "--line", "5", cwd=tmp_path).stdout
     assert said[said.index("TCP socket") :].splitlines()[:4] == [
-        f"TCP socket, fd 11 of nginx[7]  {file}",
+        "TCP socket, fd 11 of nginx[7]  saved",
         "  on the port of its listener",
         "  peer 127.0.0.1:42346",
         "  an incoming connection, from accept()",
     ]
-    rows = [line.split() for line in run("sockets", file).stdout.splitlines()]
+    rows = [line.split() for line in run("sockets", "saved", cwd=tmp_path).stdout.splitlines()]
     assert ["5", "nginx[7]", "11", "TCP", "-", "127.0.0.1:42346", "incoming", "-"] in rows
     assert [row[3:5] for row in rows if row[:1] == ["7"]] == [["TCP", "*:8090"]]
 
