@@ -3,10 +3,12 @@ error and a status."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from glob import escape, glob
 from typing import Annotated, Any
@@ -137,6 +139,13 @@ def _is_there(name: str) -> bool:
     return os.path.exists(name) or bool(glob(f"{escape(name)}.*"))
 
 
+def _help(function: Callable[..., int]) -> str:
+    """Its docstring, a line for each paragraph: a terminal folds it where it is narrow."""
+    return "\n\n".join(
+        " ".join(part.split("\n")) for part in (inspect.getdoc(function) or "").split("\n\n")
+    )
+
+
 app = typer.Typer(
     name=TOOL,
     cls=Commands,
@@ -149,21 +158,21 @@ app = typer.Typer(
         " A file named like a command is ./NAME."
     ),
 )
-app.command()(check)
-app.command()(sockets)
-app.command()(ports)
-app.command()(compare)
-app.command()(events)
-app.command()(summary)
-app.command()(tree)
+app.command(help=_help(check))(check)
+app.command(help=_help(sockets))(sockets)
+app.command(help=_help(ports))(ports)
+app.command(help=_help(compare))(compare)
+app.command(help=_help(events))(events)
+app.command(help=_help(summary))(summary)
+app.command(help=_help(tree))(tree)
 # what follows the name of the program to run is the program's
-app.command(context_settings={"allow_interspersed_args": False})(run)
-app.command(context_settings={"allow_interspersed_args": False})(command)
-app.command()(attach)
-app.command()(holders)
-app.command()(collect)
-app.command()(rules)
-app.command()(rule)
+app.command(context_settings={"allow_interspersed_args": False}, help=_help(run))(run)
+app.command(context_settings={"allow_interspersed_args": False}, help=_help(command))(command)
+app.command(help=_help(attach))(attach)
+app.command(help=_help(holders))(holders)
+app.command(help=_help(collect))(collect)
+app.command(help=_help(rules))(rules)
+app.command(help=_help(rule))(rule)
 
 
 def _version(asked: bool) -> None:

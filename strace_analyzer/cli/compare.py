@@ -22,8 +22,8 @@ def compare(
     output: options.OutputFile = None,
     redact: options.Redact = None,
     fail_on: options.FailOn = None,
-    port_range: options.PortRange = None,
     config: options.Config = None,
+    port_range: options.PortRange = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show what a fix changed: findings gone, new and kept, ports, failures.

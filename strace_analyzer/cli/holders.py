@@ -24,7 +24,7 @@ def holders(
     ] = None,
     format: options.Table = DEFAULT,
     output: options.OutputFile = None,
-    all: options.Everything = False,
+    all: options.WholeTables = False,
 ) -> int:
     """Show who holds the local ports now: by process, state and destination, and what is left."""
     from strace_analyzer.cli.output import destination

@@ -301,6 +301,10 @@ Everything = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
+WholeTables = Annotated[
+    bool,
+    typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
+]
 Follow = Annotated[
     bool,
     typer.Option(

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, values
-from strace_analyzer.cli.options import SHOWN
 from strace_analyzer.report.formats.registry import DEFAULT
 
 
@@ -17,6 +16,10 @@ def ports(
     format: options.Table = DEFAULT,
     output: options.OutputFile = None,
     redact: options.Redact = None,
+    all: options.WholeTables = False,
+    strict: options.Strict = False,
+    jobs: options.Jobs = None,
+    config: options.Config = None,
     what_if: Annotated[
         values.Ports | None,
         typer.Option(
@@ -27,16 +30,9 @@ def ports(
             rich_help_panel=options.PORTS,
         ),
     ] = None,
-    all: Annotated[
-        bool,
-        typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
-    ] = False,
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
     ss: options.SocketList = None,
-    strict: options.Strict = False,
-    jobs: options.Jobs = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show what the early binds cost: local ports pinned over time, ports needed, ports free.

@@ -14,6 +14,9 @@ from strace_analyzer.report.tally.keys import KEYS
 
 def summary(
     traces: options.Traces = None,
+    format: options.Table = DEFAULT,
+    output: options.OutputFile = None,
+    redact: options.Redact = None,
     by: Annotated[
         str,
         typer.Option(
@@ -25,13 +28,7 @@ def summary(
             rich_help_panel=SHOWN,
         ),
     ] = "syscall",
-    format: options.Table = DEFAULT,
-    output: options.OutputFile = None,
-    redact: options.Redact = None,
-    all: Annotated[
-        bool,
-        typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
-    ] = False,
+    all: options.WholeTables = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Sum up a trace like strace -c: calls, errors, times, by call, process, file, destination."""

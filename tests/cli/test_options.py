@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -245,3 +247,30 @@ def test_lark_is_loaded_for_what_no_earlier_run_has_learned(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert ["lark" in loaded_by("check", str(SSH)) for _ in range(2)] == [True, False]
+
+
+PANELS = ["Arguments", "Options", "strace", "Output", "What is shown", "Reading", "Local ports"]
+HELP_OF = [
+    *("check", "sockets", "ports", "compare", "events", "summary", "tree", "run", "command"),
+    *("attach", "holders", "collect", "rules", "rule"),
+]
+
+
+@pytest.mark.parametrize("name", HELP_OF)
+def test_help_pages_have_their_parts_in_one_order_and_whole_paragraphs(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("TERMINAL_WIDTH", "400")
+    main([name, "--help"])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    titles = [
+        match[1]
+        for line in lines
+        if (match := re.match(r"[^\w\s]\S? ([A-Za-z ]+) [^\w\s]{3}", line))
+    ]
+    assert "Options" in titles
+    assert titles == [panel for panel in PANELS if panel in titles]
+    said = lines[: next(at for at, line in enumerate(lines) if line.endswith("\u256e"))]
+    for above, below in pairwise(said):
+        assert not above or not below, (above, below)

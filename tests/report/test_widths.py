@@ -119,6 +119,15 @@ def test_a_heading_is_never_folded_inside_a_word(
         assert headings(width) <= wide, width
 
 
+def test_what_a_trace_hides_is_named_in_whole_words(
+    places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for width in range(65, 101, 5):
+        monkeypatch.setenv("COLUMNS", str(width))
+        main([places["filtered"]])
+        assert "IP_BIND_ADDRESS_NO_PORT set?" in capsys.readouterr().out, width
+
+
 def test_the_legend_of_a_chart_is_whole(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,9 +117,9 @@ def _bearable(need: Need, column: Column) -> int:
 
 def shared(needed: Sequence[Need], may_fold: Sequence[bool], room: int) -> list[int]:
     """Widths that add up to `room`, as far as none is below `_NARROW`: each column gets its longest
-    word, and what is left goes first to those that need least more. Where there is not even room
-    for words, those that `may_fold` give theirs up, the widest first, then the others; a word of a
-    heading is given up last."""
+    word as far as there is room, and what is left goes first to those that need least more. Where
+    there is not even room for words, those that `may_fold` give theirs up, the widest first, then
+    the others; a word of a heading is given up last."""
     pairs = list(zip(needed, may_fold, strict=True))
     widths = [
         max(one.heading, min(one.minimum, _FOLDED)) if may else one.maximum for one, may in pairs
@@ -127,10 +127,11 @@ def shared(needed: Sequence[Need], may_fold: Sequence[bool], room: int) -> list[
     if sum(widths) > room:  # even so there is no room for whole headings
         widths = [one.minimum for one in needed]
     spare = room - sum(widths)
-    for at in sorted(range(len(widths)), key=lambda at: needed[at].maximum - widths[at]):
-        more = min(max(spare, 0), needed[at].maximum - widths[at])
-        widths[at] += more
-        spare -= more
+    for enough in ([one.minimum for one in needed], [one.maximum for one in needed]):
+        for at in sorted(range(len(widths)), key=lambda at: enough[at] - widths[at]):
+            more = min(max(spare, 0), max(enough[at] - widths[at], 0))
+            widths[at] += more
+            spare -= more
     whole = [max(one.heading, _NARROW) for one in needed]
     for least in (whole, [_NARROW] * len(needed)):
         for folding in (True, False):
