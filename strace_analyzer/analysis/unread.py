@@ -2,7 +2,8 @@
 
 A line of read() or mmap() that is not understood changes nothing. One that makes, binds, connects
 or copies a socket, or makes a task, could be the finding itself, or what makes one harmless; so
-could what SO_ERROR says of a connection.
+could what SO_ERROR says of a connection. One that opens something else says by its number what is
+closed, where nothing shows that number.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.trace.events import Syscall, Unparsed
 
 ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
@@ -28,7 +30,9 @@ _NAMED = re.compile(
     r"|\((?!\d+<[a-rt-z/][^<>]*(?:<[^<>]*>)?>, F"
     r"|\d+(?:<[^,]*)?, F_(?!D|[^A-Z]|\Z|S(?!ET(?:FL|[LOSP])))))"
     r"|(getsockopt)(?: resumed>|\((?!\d+(?:<[^,]*)?, \w+, (?!SO_ERROR\b)[A-Z]\w*,))"
-    r"|(sendto)\(.*MSG_FASTOPEN)"
+    r"|(sendto)\(.*MSG_FASTOPEN"
+    r"|(" + "|".join(sorted(GIVES_FD, reverse=True)) + r")(?:\(| resumed>)"
+    r"(?!.*= (?:\d+(?:<.*>)?|-1 E[A-Z0-9]+ \(.*\)|\?)(?: <[\d.]+>)?$))"
 )
 """Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
 before that can be told: a reader may skip the others (trace/prefilter/scan.py). Of getsockopt() all

@@ -125,6 +125,10 @@ CALLS = (
     'bind(29, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
     "listen(25, 5) = 0",
     "setsockopt(25, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+    "getsockopt(25, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0",
+    'openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 30</etc/hosts>',
+    "epoll_create1(EPOLL_CLOEXEC) = 31",
+    'open("/gone", O_RDONLY) = -1 ENOENT (No such file or directory)',
     'sendto(19, "x", 1, MSG_FASTOPEN, {sa_family=AF_INET, sin_port=htons(80), '
     'sin_addr=inet_addr("192.0.2.7")}, 16) = 1',
 )
