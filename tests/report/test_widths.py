@@ -125,7 +125,7 @@ def test_what_a_trace_hides_is_named_in_whole_words(
     for width in range(65, 101, 5):
         monkeypatch.setenv("COLUMNS", str(width))
         main([places["filtered"]])
-        assert "IP_BIND_ADDRESS_NO_PORT set?" in capsys.readouterr().out, width
+        assert "setsockopt  IP_BIND_ADDRESS_NO_PORT " in capsys.readouterr().out, width
 
 
 def test_the_legend_of_a_chart_is_whole(
