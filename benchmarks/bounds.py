@@ -1,5 +1,5 @@
-"""What input of any size costs: processor time at three sizes of each hard input, peak memory of a
-stream that goes on and on. `python benchmarks/bounds.py [--stream MIB] [KIND...]`
+"""What input of any size costs: processor time at three sizes of each hard input.
+`python benchmarks/bounds.py [KIND...]`
 
 Time is linear where twice the size takes about twice as long. What takes more than `STEEP` times as
 long is marked, and the exit status is 1.
@@ -10,12 +10,10 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -27,7 +25,6 @@ STEEP = 3.0
 SHORT = 0.05
 """Seconds that say nothing."""
 IN_LINE, IN_TEXT = (4_000, 8_000, 16_000), (5_000, 10_000, 20_000)
-SAMPLE = Path(__file__).resolve().parents[1] / "samples/python-threads-halves.strace"
 
 
 def taken(text: bytes) -> float:
@@ -62,67 +59,11 @@ def family(sources: int) -> float:
         return time.process_time() - began
 
 
-class Replayed(io.RawIOBase):
-    """A sample's lines over and over, each time of other processes, until `size` bytes."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._lines = SAMPLE.read_bytes().splitlines(keepends=True)
-        self._left = size
-        self._round = 0
-        self._ready = b""
-        self.peaks: list[int] = []
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._ready:
-            if self._left <= 0:
-                return 0
-            self._ready = self._again()
-            self._left -= len(self._ready)
-        size = min(len(buffer), len(self._ready))
-        memoryview(buffer)[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def _again(self) -> bytes:
-        self._round += 1
-        if self._round % 500 == 0:
-            self.peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-        pids = 10_000 + self._round * 10 % 4_000_000
-        made = []
-        for line in self._lines:
-            tid, rest = line.split(b" ", 1)
-            made.append(b"%d %b" % (pids + int(tid) % 10, rest))
-        return b"".join(made)
-
-
-def stream(mib: int) -> None:
-    """Peak memory while so much is replayed, as it grows."""
-    source = Replayed(mib << 20)
-    began = time.process_time()
-    analysis = sa.analyze(cast("BinaryIO", io.BufferedReader(source, 1 << 16)))
-    (account,) = analysis.traces[0].sources
-    peaks = source.peaks or [0]
-    print(
-        f"a stream of {mib:,} MiB, {account.lines:,} lines, {len(analysis.findings):,} findings, "
-        f"{time.process_time() - began:,.0f} s of processor: peak {peaks[0]} MiB after "
-        f"{len(source.peaks) and 500} rounds, {peaks[len(peaks) // 2]} in the middle, "
-        f"{peaks[-1]} at the end"
-    )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", help="those whose name holds one of these words")
-    parser.add_argument("--stream", type=int, metavar="MIB", help="replay so much instead")
     options = parser.parse_args()
     os.nice(10)
-    if options.stream:
-        stream(options.stream)
-        return 0
     steep = 0
     measured = [(name, lambda n, t=text: taken(t(n)), sizes) for name, text, sizes in inputs()]
     measured.append(("files of a family", family, (200, 400, 800)))

@@ -43,13 +43,14 @@ _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\
 _MAY_END = re.compile(rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+")
 """The same of pieces, however they are put together; blanks apart."""
 _REST = re.compile(
-    rb"[ \t]*(?:[0-9a-fx]*[0-9][0-9a-f]*)?(?:[^ (]*>)?"
-    rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<[0-9]*\.?[0-9]+>)?"
+    rb"[ \t]*(?:[^ (]*>|(?:[0-9a-f]*+x)*+[a-f]*+[0-9][0-9a-f]*+)?"
+    rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<(?:[0-9]*\.)?[0-9]+>)?"
 )
-"""What may stand behind the part of a result that is a result already."""
+"""What may stand behind the part of a result that is a result already. (Possessive, so that a text
+takes no longer than its length says.)"""
 _COUNTS = re.compile(
-    rb"[a-z0-9_]*(?:read|write|recv|send|poll|wait|select|pid|uid|gid|seek|brk|map|getdents|random)"
-    rb"[a-z0-9_]*(?:\(| resumed)"
+    rb"(?<![a-z0-9_])(?=[a-z0-9_]++(?:\(| resumed))[a-z0-9_]*?"
+    rb"(?:read|write|recv|send|poll|wait|select|pid|uid|gid|seek|brk|map|getdents|random)"
 )
 """Calls whose result is no descriptor and no task of the trace."""
 _UNDECIDED = 128
