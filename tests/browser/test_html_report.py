@@ -108,6 +108,8 @@ def test_the_page_of_many_traces_can_be_read(
     assert all(head[0].isupper() for head in heads)
     assert "Early-bound" in heads
     assert "Day" not in heads  # of which these traces say nothing
+    assert "This page loads nothing" in page.locator("footer").inner_text()
+    assert page.title().endswith(" - strace-analyzer")
     assert "8 of 11 traces" in page.locator("h1").inner_text()
     assert page.locator("article.card").count() == 7
     assert "use OTP 24 or later" in page.locator("article.card .fix").nth(1).inner_text()
