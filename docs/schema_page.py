@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from strace_analyzer.report.meaning import MEANING
+
 HEAD = """# The JSON report
 
 `--format json` gives everything as one object, `jsonl` its parts one a line. The schema is
@@ -19,6 +21,7 @@ def page(schema: Mapping[str, Any]) -> str:
     for name, definition in schema["$defs"].items():
         if "properties" in definition:
             parts += table(name, definition)
+    parts += explanations()
     return "\n".join(parts) + "\n"
 
 
@@ -29,6 +32,16 @@ def table(title: str, described: Mapping[str, Any]) -> Iterator[str]:
         yield f"{text}\n"
     yield "| field | type | |\n|---|---|---|"
     yield from rows("", described)
+    yield ""
+
+
+def explanations() -> Iterator[str]:
+    """What the codes of failures mean, as the reports say it."""
+    yield "## Explanations of failures\n"
+    yield "What `explanation` of a [failure](#failure) can be; more can be added.\n"
+    yield "| code | means |\n|---|---|"
+    for code, meaning in MEANING.items():
+        yield f"| `{code}` | {meaning or 'nothing that the error alone tells'} |"
     yield ""
 
 

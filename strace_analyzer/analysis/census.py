@@ -105,7 +105,8 @@ class Census:
         return tally
 
     def _connection(self, tally: _Tally, role: str, was: Socket, now: Socket) -> None:
-        if role == "connect" and now.peer is not None and was.connection is Connection.UNCONNECTED:
+        begins = role == "connect" and was.connection is Connection.UNCONNECTED
+        if begins and now.peer is not None:
             tally.tcp_connections += 1
             tally.unread += Doubt.UNDECODED in now.doubts
             tally.destinations.add((now.peer.address, now.peer.port))
@@ -119,7 +120,7 @@ class Census:
                 tally.no_port += 1
             elif _may_have_been_bound(was):
                 tally.not_told += 1
-        if now.outcome is not was.outcome or role == "connect":
+        if now.outcome is not was.outcome or begins:
             if now.outcome is Outcome.CONNECTED:
                 tally.connected += 1
             elif now.outcome is Outcome.FAILED:

@@ -151,9 +151,7 @@ class Run:
         selected = Selected(watch.analysis())
         judgement = judge(selected, self._gate)
         fails = self._gate.fails(selected)
-        return Found(
-            test, selected, judgement.connections, fails, judgement.verdict != "inconclusive"
-        )
+        return Found(test, selected, judgement.made, fails, judgement.verdict != "inconclusive")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The tests in which something was found, and how many there were."""

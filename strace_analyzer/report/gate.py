@@ -2,9 +2,9 @@
 `check`.
 
     findings        something was found, or all that was is known from a baseline or suppressed
-    clean           nothing was, at least one outgoing connection was made, none failed for want
-                    of a local port or address, and nothing is hidden
-    no-connections  nothing was, and no process of the trace made an outgoing TCP connection
+    clean           nothing was, at least one outgoing connection is seen to have been made, none
+                    failed for want of a local port or address, and nothing is hidden
+    no-connections  nothing was, and no outgoing TCP connection is seen to have been made
     inconclusive    nothing was, but something is hidden, unread or unknown; or what was found is
                     below the gate, and all in traces that cannot show it all
 
@@ -124,7 +124,9 @@ class Judgement(NamedTuple):
     probable: int
     unknown: int
     connections: int
-    """outgoing TCP connections that were judged"""
+    """outgoing TCP connections that were tried, and judged"""
+    made: int
+    """of them, those that the trace shows to have been made"""
     blind: bool
     """a trace could not be judged"""
     suppressed: int = 0
@@ -143,6 +145,7 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
         probable=sum(g.count for g in selected.judged if g.confidence is Confidence.PROBABLE),
         unknown=sum(entry.count for entry in selected.unknown),
         connections=sum(process.tcp_connections for process in selected.processes),
+        made=sum(process.connected for process in selected.processes),
         failed_connections=sum(process.failed for process in selected.processes),
         left_out=selected.left_out,
         suppressed=selected.suppressed_findings,
@@ -194,6 +197,7 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
         probable=known.probable,
         unknown=known.unknown,
         connections=known.connections,
+        made=known.made,
         blind=known.blind,
         suppressed=known.suppressed,
         idle=tuple(_idle(selected, gate.min_connections)),
@@ -202,10 +206,10 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
 
 def _idle(selected: Judged, least: int) -> Iterator[str]:
     """`a.strace made 2 outgoing TCP connections, --min-connections asks for 5`, for each trace
-    that made too few. A connection that failed was not made."""
+    that made too few. One that failed, or that nothing answered, was not made."""
     for trace in selected.traces:
         own = [process for process in selected.processes if process.trace == trace.id]
-        made = sum(process.tcp_connections - process.failed for process in own)
+        made = sum(process.connected for process in own)
         if made < least:
             connections = count(made, "outgoing TCP connection")
             yield f"{trace.name} made {connections}, --min-connections asks for {least:,}"

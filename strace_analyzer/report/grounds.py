@@ -15,7 +15,9 @@ class Grounds(NamedTuple):
     probable: int = 0
     unknown: int = 0
     connections: int = 0
-    """outgoing TCP connections that were judged"""
+    """outgoing TCP connections that were tried, and judged"""
+    made: int = 0
+    """of them, those that the trace shows to have been made"""
     failed_connections: int = 0
     left_out: int = 0
     """findings that are known from a baseline"""
@@ -47,6 +49,7 @@ class Grounds(NamedTuple):
             probable=self.probable + other.probable,
             unknown=self.unknown + other.unknown,
             connections=self.connections + other.connections,
+            made=self.made + other.made,
             failed_connections=self.failed_connections + other.failed_connections,
             left_out=self.left_out + other.left_out,
             suppressed=self.suppressed + other.suppressed,
@@ -72,8 +75,7 @@ def decide(known: Grounds) -> tuple[str, int]:
     elif known.blind or known.unknown or known.may_miss or known.lacked:
         verdict = "inconclusive"  # what was lacked is found, but was not asked for
     else:
-        made = known.connections - known.failed_connections
-        verdict = "clean" if made > 0 else "no-connections"
+        verdict = "clean" if known.made else "no-connections"
     if known.broken:
         return verdict, 2
     if known.fails:

@@ -38,4 +38,5 @@ MEANING = {
     "injected": "strace's answer (-e inject), not the kernel's",
     "other": "",
 }
-"""What each code means, in a few words."""
+"""What each code means, in a few words. All that there are: the schema's description and its page
+are made from these."""

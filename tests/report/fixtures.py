@@ -160,7 +160,8 @@ def group(findings: Sequence[Finding], id: str = "g1") -> Group:
 
 
 def process(**more: object) -> Process:
-    """The Erlang node 700 with its three threads; `more` are fields of Process."""
+    """The Erlang node 700 with its three threads; `more` are fields of Process; what is
+    said to be tried and not to have failed was made."""
     made = Process(
         id="t1:700",
         trace="t1",
@@ -179,6 +180,8 @@ def process(**more: object) -> Process:
         destinations=2,
         findings={"bind-any-port-zero": 3},
     )
+    if "tcp_connections" in more and "connected" not in more:
+        more["connected"] = int(str(more["tcp_connections"])) - int(str(more.get("failed", 0)))
     return made._replace(**more)  # type: ignore[arg-type]
 
 

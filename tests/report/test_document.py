@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +17,12 @@ from report.fixtures import analysis, crawler, early_bind, process, trace
 from report.written import written
 
 import strace_analyzer as sa
+from strace_analyzer.analysis import failures
 from strace_analyzer.findings import Confidence, Level, Unknown, Warning
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report import document
 from strace_analyzer.report.formats.registry import report_format
+from strace_analyzer.report.meaning import MEANING
 from strace_analyzer.report.selection import EVERYTHING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +54,19 @@ def objects(schema: Any) -> Iterable[dict[str, Any]]:
     elif isinstance(schema, list):
         for value in schema:
             yield from objects(value)
+
+
+def test_the_schema_names_every_explanation_that_the_code_can_give() -> None:
+    said = SCHEMA["$defs"]["failure"]["properties"]["explanation"]["description"]
+    assert said.partition(": ")[2].split(", ") == list(MEANING)
+    given = {
+        node.value
+        for node in ast.walk(ast.parse(inspect.getsource(failures)))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert sorted(set(MEANING) - given) == []
+    codes = {code for code in given if re.fullmatch("[a-z]+(-[a-z0-9]+)+", code)}
+    assert sorted(codes - set(MEANING)) == []
 
 
 def test_the_schema_is_a_schema_that_allows_nothing_unsaid() -> None:

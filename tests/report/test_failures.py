@@ -55,6 +55,96 @@ def test_a_trace_in_which_every_connection_fails_is_not_clean() -> None:
     )
 
 
+UNDER_WAY = "-1 EINPROGRESS (Operation now in progress)"
+BEGUN = (
+    "socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 3",
+    f"connect(3, {WEB}) = {UNDER_WAY}",
+)
+WAITED = "poll([{fd=3, events=POLLOUT}], 1, 3000) = 0 (Timeout)"
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ((), "no-connections"),
+        ((WAITED, "close(3) = 0"), "no-connections"),
+        ((f"connect(3, {WEB}) = -1 EALREADY (Operation already in progress)",), "no-connections"),
+        (("read(3, 0x7ff1, 9) = -1 EAGAIN (Resource temporarily unavailable)",), "no-connections"),
+        (("getpeername(3, 0x7ff1, [16]) = -1 ENOTCONN (Not connected)",), "no-connections"),
+        (("getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",), "clean"),
+        ((f"connect(3, {WEB}) = 0",), "clean"),
+        ((f"connect(3, {WEB}) = -1 EISCONN (Already connected)",), "clean"),
+        ((f"getpeername(3, {WEB.removesuffix('16')}[16]) = 0",), "clean"),
+        (('write(3, "x", 1) = 1',), "clean"),
+        (('sendto(3, "x", 1, 0, NULL, 0) = 1',), "clean"),
+        (('recvfrom(3, "x", 9, 0, NULL, NULL) = 1',), "clean"),
+        (('read(3, "", 9) = 0',), "clean"),
+        (("sendfile(3, 5, NULL, 9) = 9",), "clean"),
+        (('writev(3, [{iov_base="x", iov_len=1}], 1) = 1',), "clean"),
+    ],
+    ids=str,
+)
+def test_a_connection_that_nothing_answered_was_not_made(
+    after: tuple[str, ...], expected: str
+) -> None:
+    assert verdict(analysis(*BEGUN, *after)) == expected
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (["0", "0"], "clean: 2 outgoing TCP connections by 1 process, none bound early"),
+        (
+            ["0", REFUSED],
+            "clean: 1 outgoing TCP connection by 1 process, none bound early; 1 more failed",
+        ),
+        (
+            ["0", UNDER_WAY, "0"],
+            "clean: 2 outgoing TCP connections by 1 process, none bound early; "
+            "1 more is not seen to have been made",
+        ),
+        (
+            ["0", REFUSED, UNDER_WAY, UNDER_WAY],
+            "clean: 1 outgoing TCP connection by 1 process, none bound early; "
+            "1 more failed and 2 are not seen to have been made",
+        ),
+        (
+            [UNDER_WAY],
+            "no connections: 1 outgoing TCP connection tried by 1 process, "
+            "and it is not seen to have been made",
+        ),
+        (
+            [UNDER_WAY, UNDER_WAY],
+            "no connections: 2 outgoing TCP connections tried by 1 process, "
+            "and none is seen to have been made",
+        ),
+        (
+            [REFUSED, UNDER_WAY],
+            "no connections: 2 outgoing TCP connections tried by 1 process, "
+            "1 failed and 1 is not seen to have been made",
+        ),
+        ([REFUSED], "no connections: 1 outgoing TCP connection tried by 1 process, and it failed"),
+    ],
+    ids=str,
+)
+def test_the_headline_counts_what_was_made(results: list[str], said: str) -> None:
+    made = analysis(*(call for result in results for call in attempt(result)))
+    assert " ".join(printed(made).partition("\n\n")[0].split()) == said
+
+
+def test_a_connection_is_made_once_however_often_it_is_asked_for() -> None:
+    again = f"connect(3, {WEB}) = -1 EISCONN (Already connected)"
+    made = analysis(*attempt("0")[:2], again, again, "close(3) = 0")
+    (process,) = made.processes
+    assert (process.tcp_connections, process.connected, process.failed) == (1, 1, 0)
+
+
+def test_every_format_counts_what_was_made() -> None:
+    made = analysis(*attempt("0"), *attempt(REFUSED))
+    for format in ("markdown", "github"):
+        assert "1 outgoing TCP connection (1 more tried)" in written(format, made)
+
+
 def test_one_that_works_makes_it_clean() -> None:
     assert verdict(analysis(*attempt(REFUSED), *attempt("0"))) == "clean"
 

@@ -13,6 +13,7 @@ from strace_analyzer.findings import Group, Level
 from strace_analyzer.plain import count, listed, safe
 from strace_analyzer.report import document
 from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.reach import reach
 
 _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.ERROR: "error"}
 
@@ -30,7 +31,7 @@ def write(report: Report, stream: TextIO) -> None:
     total = judgement.error + judgement.warning + judgement.note
     stream.write(
         f"strace-analyzer: {judgement.verdict}: {count(total, 'finding')} in "
-        f"{count(judgement.connections, 'outgoing TCP connection')}\n"
+        f"{reach(judgement.made, judgement.connections)}\n"
     )
 
 

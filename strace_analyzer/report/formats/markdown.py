@@ -13,6 +13,7 @@ from strace_analyzer.report.formats.format import MergedReport, Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table_of
 from strace_analyzer.report.merged.tables import for_people, heading, tables, used
 from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.reach import reach
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.section import Section
 
@@ -97,7 +98,7 @@ def _line(report: Report) -> str:
     names = ", ".join(escaped(trace.name) for trace in selected.traces[:3])
     more = f" and {len(selected.traces) - 3} more" if len(selected.traces) > 3 else ""
     return (
-        f"{found}{count(judgement.connections, 'outgoing TCP connection')} judged in "
+        f"{found}{reach(judgement.made, judgement.connections)} judged in "
         f"{count(lines, 'line')} of {names}{more}.\n"
     )
 

@@ -10,6 +10,7 @@ from strace_analyzer.report.causes import Cause, every_cause, together
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.selection import Selected
 
@@ -38,7 +39,7 @@ def outline(report: Report) -> JsonObject:
     if found and judgement.verdict == "findings":
         headline, level = _headline(found)
     figures = [
-        ("Outgoing TCP connections", number(judgement.connections)),
+        ("Outgoing TCP connections", made_of(judgement.made, judgement.connections)),
         ("Errors", number(judgement.error)),
         ("Warnings", number(judgement.warning)),
         ("Notes", number(judgement.note)),

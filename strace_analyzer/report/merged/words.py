@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.merged.merged import Merged
+from strace_analyzer.report.reach import reach
 
 
 def together(made: Merged) -> str:
@@ -46,7 +47,7 @@ def extent(made: Merged) -> str:
     early = sum(figures[made.HOST.index("early_bound")] for _, figures in made.hosts)
     unparsed = made.total("unparsed")
     said = [
-        f"{count(known.connections, 'outgoing TCP connection')}, {number(early)} bound early, "
+        f"{reach(known.made, known.connections)}, {number(early)} bound early, "
         f"{number(known.failed_connections)} failed",
         f"{count(made.total('lines'), 'line')}, {count(made.total('calls'), 'call')}, "
         + ("all understood" if not unparsed else f"{number(unparsed)} not understood"),

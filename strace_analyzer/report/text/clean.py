@@ -13,6 +13,7 @@ from strace_analyzer.findings import Process
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.gate import Judgement
+from strace_analyzer.report.reach import not_made, reach
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.hides import again
 from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
@@ -31,21 +32,24 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     """The verdict with its denominator, the programs, and what is or is not hidden."""
     connected = [process for process in section.processes if process.tcp_connections]
     total = sum(process.tcp_connections for process in connected)
-    seen = f"{count(total, 'outgoing TCP connection')} by {_processes(len(connected))}"
+    made = sum(process.connected for process in connected)
+    rest = not_made(made, total, sum(process.failed for process in connected))
+    by = f"by {_processes(len(connected))}"
     match judgement.verdict:
-        case "clean" if any(process.early_bound for process in connected):
-            yield headline("clean", GOOD, f"{seen}, no finding of what was asked for")
         case "clean":
+            is_bound = any(process.early_bound for process in connected)
+            said = "no finding of what was asked for" if is_bound else _not_bound(total)
+            more = f"; {rest}" if rest else ""
             yield headline(
-                "clean", GOOD, f"{seen}, {'' if total == 1 else 'none '}{_not_bound(total)}"
+                "clean", GOOD, f"{count(made, 'outgoing TCP connection')} {by}, {said}{more}"
             )
         case "no-connections" if not section.processes:
             yield headline("no connections", GOOD, NONE_MADE)
         case "no-connections" if total:
             tried = count(total, "outgoing TCP connection")
-            failed = "it failed" if total == 1 else "all failed"
-            by = _processes(len(connected))
-            yield headline("no connections", DOUBT, f"{tried} tried by {by}, and {failed}")
+            yield headline(
+                "no connections", DOUBT, f"{tried} tried {by}, {_none_made(rest, total)}"
+            )
         case "no-connections":
             processes = _processes(len(section.processes))
             sockets = sum(process.sockets for process in section.processes)
@@ -57,7 +61,8 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
             yield headline(
                 "inconclusive",
                 DOUBT,
-                f"no early bind was seen ({seen}), but this trace does not show all",
+                f"no early bind was seen ({reach(made, total)} {by}), "
+                "but this trace does not show all",
             )
     yield BLANK
     if connected:
@@ -83,7 +88,16 @@ def blind(section: Section, consequence: str) -> Text:
 
 
 def _not_bound(total: int) -> str:
-    return "not bound early" if total == 1 else "bound early"
+    return "not bound early" if total == 1 else "none bound early"
+
+
+def _none_made(rest: str, total: int) -> str:
+    """What became of the connections that were tried, none of which was made."""
+    if rest == f"{number(total)} failed":
+        return "and it failed" if total == 1 else "and all failed"
+    if "failed" in rest:
+        return rest
+    return f"and {'it is not' if total == 1 else 'none is'} seen to have been made"
 
 
 def _processes(value: int) -> str:

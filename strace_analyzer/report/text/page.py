@@ -16,6 +16,7 @@ from strace_analyzer.findings import Group, Level
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.causes import causes
 from strace_analyzer.report.gate import Gate, Judgement, judge
+from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_blocks
@@ -173,7 +174,7 @@ def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
         grid.add_row(
             safe(part.trace.name),
             _verdict(part, judgement),
-            number(judgement.connections),
+            made_of(judgement.made, judgement.connections),
             number(found) if found else "-",
             number(sum(source.lines for source in part.trace.sources)),
         )
