@@ -133,7 +133,37 @@ CLASSES = {
 
 @pytest.mark.parametrize("options", CLASSES)
 def test_a_trace_of_other_classes_hid_bind_and_connect(options: str) -> None:
-    assert inconclusive(CLASSES[options]) == "the options of this trace hid bind() and connect()"
+    said = inconclusive(CLASSES[options], "7 +++ exited with 0 +++")
+    assert said == "the options of this trace hid bind() and connect()"
+
+
+REFUSED = "-1 EACCES (Permission denied)"
+MADE = "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3"
+LEFT_OUT = "this trace shows no {}: lines were left out, or its options hid {}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([MADE, BIND.replace("= 0", f"= {REFUSED}")], LEFT_OUT.format("connect()", "it")),
+        ([BIND], LEFT_OUT.format("connect()", "it")),
+        ([MADE, f"{CONNECT} = {REFUSED}"], LEFT_OUT.format("bind()", "it")),
+        ([f"{CONNECT} = {REFUSED}"], LEFT_OUT.format("bind()", "it")),
+        (['7 read(3, "x", 9) = 1'], LEFT_OUT.format("bind() and connect()", "them")),
+        ([MADE, BIND, "7 +++ exited with 0 +++"], "the options of this trace hid connect()"),
+        ([MADE, BIND] * 11, "the options of this trace hid connect()"),
+        (
+            [MADE, BIND.replace("= 0", f"= {REFUSED}"), "7 +++ exited with 1 +++"],
+            None,
+        ),
+    ],
+    ids=str,
+)
+def test_of_a_few_lines_it_is_not_said_that_options_hid_the_rest(
+    lines: list[str], reason: str | None
+) -> None:
+    """Who pastes them may have left others out; a program that could not bind may have ended."""
+    assert inconclusive(*lines) == reason
 
 
 @pytest.mark.parametrize(

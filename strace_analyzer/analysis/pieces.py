@@ -59,11 +59,19 @@ class Pieces:
         """Calls under way, and a last line that was cut, where nothing says that the trace
         ended."""
         last = self._last
-        has_ended = isinstance(last, (Syscall, Entered)) and last.name in _EXITS
-        if has_ended or self._has_table:
+        if self._exits or self._has_table:
             return 0
         is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
         return is_cut + sum(half.name in ALWAYS_MATTER for half in self._inside.values())
+
+    @property
+    def _exits(self) -> bool:
+        return isinstance(self._last, (Syscall, Entered)) and self._last.name in _EXITS
+
+    @property
+    def has_ended(self) -> bool:
+        """The last line is the end of what strace had to say."""
+        return self._exits or self._has_table or isinstance(self._last, (Exited, Killed, Detached))
 
     @property
     def ends_in_exits(self) -> bool:

@@ -59,6 +59,8 @@ class Visibility:
         self.is_counted = False
         self.loader_ran = False
         """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
+        self._binds = False
+        """a bind() worked"""
         self._users: set[int] = set()
         """tasks that make, bind or connect sockets"""
 
@@ -73,6 +75,7 @@ class Visibility:
 
     def _uses_sockets(self, call: Syscall) -> None:
         self._users.add(call.tid)
+        self._binds = self._binds or (call.name == "bind" and not call.result.failed)
 
     def _count(self, call: Syscall) -> None:
         self.calls += 1
@@ -174,12 +177,13 @@ class Visibility:
         if self.failures == self.calls >= _ALL_FAILED and names - _ASKED:
             return Told(Doubt.SUCCESSES_HIDDEN, 1)
         if hidden_connects and not connections:
+            words = self._not_shown("connect()")
             if self.failures:
-                return Told(Doubt.CONNECT_HIDDEN, hidden_connects, _CONNECT)
-            words = f"{_CONNECT}, or the calls that failed (-z)"
+                return Told(Doubt.CONNECT_HIDDEN, hidden_connects, words)
+            words = f"{words}, or the calls that failed (-z)"
             return Told(Doubt.FAILURES_HIDDEN, hidden_connects, words)
         if hidden_binds and "bind" not in names:
-            return Told(Doubt.BIND_HIDDEN, hidden_binds, _BIND)
+            return Told(Doubt.BIND_HIDDEN, hidden_binds, self._not_shown("bind()"))
         if not self.is_filtered:
             return None
         if not names:
@@ -191,19 +195,28 @@ class Visibility:
         shown = self.names - _HARMLESS
         bind = "bind" in shown
         if not bind and "connect" not in shown:
-            return Told(Doubt.BOTH_HIDDEN, 1) if shown and "socket" not in shown else None
-        if sockets and self.hides_connect:
-            return Told(Doubt.CONNECT_HIDDEN, sockets, _CONNECT)
+            if not shown or "socket" in shown:
+                return None
+            return Told(Doubt.BOTH_HIDDEN, 1, self._not_shown("bind() and connect()"))
+        if sockets and self.hides_connect and (self._binds or not self.pieces.ends_in_exits):
+            return Told(Doubt.CONNECT_HIDDEN, sockets, self._not_shown("connect()"))
         if not bind and ("socket" not in shown or shown <= {"connect", "socket"}):
-            return Told(Doubt.BIND_HIDDEN, 1, _BIND)
+            return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()"))
         return None
+
+    def _not_shown(self, calls: str) -> str:
+        """That `calls` are not shown, and why: who passes on a few lines may have left them out."""
+        if self.calls > _FEW or self.pieces.has_ended:
+            return f"the options of this trace hid {calls}"
+        them = "them" if " and " in calls else "it"
+        return f"this trace shows no {calls}: lines were left out, or its options hid {them}"
 
 
 _COPYING = frozenset({"dup", "dup2", "dup3", "fcntl", "fcntl64"})
 _ASKED = frozenset({"bind", "connect"})
 _SOCKETS = _ASKED | {"socket"}
-_CONNECT = "the options of this trace hid connect()"
-_BIND = "the options of this trace hid bind()"
+_FEW = 20
+"""Calls that somebody may have picked out of a trace."""
 _NETWORK = frozenset({
     "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername",
     "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",
