@@ -15,6 +15,10 @@ HEAD = """# Rules
 Made by `make rules` from the files in `strace_analyzer/rules/`; the same text is printed by
 `strace-analyzer rule ID`. In the examples `#!` marks the line that a finding stands at; they are
 run as tests.
+
+A finding of any rule is `probable` where the trace hides what could make it harmless: a call that
+its options left out, a socket older than the trace, a number that may have been used again. The
+report says which. What else is only probable stands under "What it flags".
 """
 
 

@@ -19,23 +19,28 @@ class Attention:
         """With `all_data` every call that moves data over a socket is wanted, to count them."""
         self._interest = interest
         self._visibility = visibility
-        self._all_data = all_data
+        self.all_data = all_data
         self.numbers = interest.numbers
         self.holds = interest.holds
         self.is_quiet = interest.is_quiet
         self.is_incoming = interest.is_incoming
         self.is_awaited = interest.is_awaited
+        self.shown = interest.shown
 
     @property
     def when(self) -> Mapping[str, When]:
         """In a trace that seems filtered, other calls could show how, or that it is not."""
         wanted = self._interest.when
-        if self._all_data:
+        if self.all_data:
             moved = (name for name, when in wanted.items() if when is When.MOVED)
             wanted = wanted | dict.fromkeys(moved, When.HELD)
         if self._visibility.is_surely_unfiltered:
             return wanted
         return dict.fromkeys(TELLING, When.ALWAYS) | wanted
+
+    @property
+    def has_shown(self) -> bool:
+        return self._interest.has_shown
 
     @property
     def awaits_children(self) -> bool:

@@ -43,6 +43,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.kernel.step import FAILED
@@ -189,6 +190,10 @@ class TraceAnalysis:
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
         """Who has sockets of a network namespace open now, of all or with this local port."""
         return held(self._tracker.tasks, namespace, port)
+
+    def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
+        """A socket with this local port that is known by the note of a descriptor only."""
+        return self._tracker.shown.get((namespace, protocol, port))
 
     @property
     def machine(self) -> Listing | None:

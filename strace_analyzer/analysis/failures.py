@@ -80,6 +80,8 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
             return "privileged-port" if low else "not-permitted"
         case "bind", "EINVAL":
             return "bound-already"
+        case _, ("ECONNREFUSED" | "EINVAL") if name in _GOING and _is_to_port_zero(step):
+            return "port-zero"
         case _, ("EADDRNOTAVAIL" | "EADDRINUSE"):
             return _no_address(step)
         case (("setsockopt" | "getsockopt"), ("EPERM" | "EACCES")):
@@ -93,6 +95,11 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
         case _, ("EINVAL" | "EPROTONOSUPPORT" | "EOPNOTSUPP"):
             return _OF_CALL.get((name, errno), "other")
     return _MEANING.get(errno, "other")
+
+
+def _is_to_port_zero(step: Step) -> bool:
+    to = towards(step)
+    return to is not None and to.port == 0
 
 
 def _no_address(step: Step) -> str:
@@ -109,6 +116,8 @@ def _was_connected(socket: Socket) -> bool:
     return socket.outcome is Outcome.CONNECTED or socket.connection is Connection.CONNECTED
 
 
+_GOING = frozenset({"connect", "getsockopt", "sendto", "sendmsg", "sendmmsg"})
+"""calls that go to a port, or say what became of that"""
 _NOWHERE = Destination("", 0)
 _OF_SOCKET = {
     "EAFNOSUPPORT": "family-off",

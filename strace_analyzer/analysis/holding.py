@@ -28,4 +28,6 @@ def local_port(socket: Socket) -> int | None:
     """The local port that it has, None where it has none or the trace does not show it."""
     if socket.binding is Binding.BOUND:
         return socket.assigned_port if socket.local is None else socket.local.port
-    return None if socket.binding is Binding.UNBOUND else socket.assigned_port
+    if socket.binding is Binding.UNBOUND and (socket.connects or socket.was_released):
+        return None  # what was shown of it is not held any more
+    return socket.assigned_port

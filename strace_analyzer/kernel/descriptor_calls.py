@@ -56,6 +56,10 @@ def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
     if includes(flags, "CLOSE_RANGE_UNSHARE", CLOSE_RANGE_FLAGS):
         kernel.tasks.unshare_table(task)
     only_flag = includes(flags, "CLOSE_RANGE_CLOEXEC", CLOSE_RANGE_FLAGS)
+    if not only_flag:
+        for fd in tuple(task.table.shown):
+            if first <= fd <= last:
+                task.table.hide(fd)
     for fd in task.table:
         if first <= fd <= last:
             if only_flag:

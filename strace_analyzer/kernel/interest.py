@@ -14,7 +14,7 @@ from typing import Any
 
 from strace_analyzer.kernel.arguments import FdArgument, argument
 from strace_analyzer.kernel.catalogue import CALLS
-from strace_analyzer.kernel.objects import Descriptor, FdTable
+from strace_analyzer.kernel.objects import Descriptor, FdTable, Shown
 from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.socket_state import Connection, Origin
 from strace_analyzer.kernel.state import Kernel
@@ -86,6 +86,20 @@ class Interest:
         """`number` is one of the descriptors of `tid` that are sockets."""
         return number in self.table(tid).slots
 
+    @property
+    def has_shown(self) -> bool:
+        """Some sockets are known by their notes only."""
+        return bool(self._kernel.shown)
+
+    def shown(self, tid: int) -> Mapping[int, Shown] | None:
+        """Those of `tid`; None where it has not spoken yet."""
+        task = self._tasks.by_tid.get(tid)
+        return None if task is None else task.table.shown
+
+    def is_shown_by(self, name: str) -> bool:
+        """Calls of this name show by its note a socket that is not known."""
+        return self.when[name] in (When.MOVED, When.ALWAYS, When.OUTGOING)
+
     def is_quiet(self, held: Any) -> bool:
         """The connection stands: what is sent and received over it is no news."""
         description = held.description
@@ -129,6 +143,8 @@ class Interest:
             return True
         if not (fd.may_be_socket and is_known):
             is_closing = begun is not None and begun.closing is not None
+            if call.name == "close" and fd.fd in table.shown:
+                return False
             return not _has_target(call) and not is_closing
         if when is not When.MOVED or held is None:
             return False
@@ -147,7 +163,8 @@ class Interest:
             return OpenCall(half, fd, table)
         is_known = fd is not None and (fd.fd in table.slots or fd.fd in table.replaced)
         if fd is None or not (fd.may_be_socket and is_known):
-            return OpenCall(half, fd, is_ignored=not _has_target(half))
+            closes = half.name == "close" and fd is not None and fd.fd in table.shown
+            return OpenCall(half, fd, is_ignored=not closes and not _has_target(half))
         return OpenCall(half, fd, None if half.name == "close" else table)
 
 

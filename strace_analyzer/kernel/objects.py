@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from strace_analyzer.kernel.order import Moment
 from strace_analyzer.kernel.socket_state import Socket
+from strace_analyzer.trace.annotation import SocketNote
 
 
 class OpenFileDescription:
@@ -57,10 +58,29 @@ class Descriptor(NamedTuple):
     close_on_exec: bool = False
 
 
+class Shown:
+    """A socket that nobody was seen to make, and whose note (-yy) shows its local port: who was
+    first seen with it, at which descriptor and on which line. It is no part of the model but for
+    this; `is_gone` once it is seen to be closed."""
+
+    __slots__ = ("fd", "group", "is_gone", "line", "listens", "note", "socket")
+
+    def __init__(
+        self, group: ThreadGroup, fd: int, note: str, socket: SocketNote, line: int
+    ) -> None:
+        self.group = group
+        self.fd = fd
+        self.note = note
+        self.socket = socket
+        self.line = line
+        self.listens = False
+        self.is_gone = False
+
+
 class FdTable:
     """The descriptors of one or, under CLONE_FILES, several tasks. `users` counts them."""
 
-    __slots__ = ("freed", "has_ring", "replaced", "slots", "users")
+    __slots__ = ("freed", "has_ring", "replaced", "shown", "slots", "users")
 
     def __init__(self) -> None:
         self.freed: set[int] = set()
@@ -71,6 +91,8 @@ class FdTable:
         """to be read; `set` and `remove` keep count of the references"""
         self.replaced: dict[int, Descriptor] = {}
         """sockets that execve() closed, if nobody has cleared their close-on-exec flag unseen"""
+        self.shown: dict[int, Shown] = {}
+        """sockets that are known by their notes only"""
         self.users = 1
 
     def __iter__(self) -> Iterator[int]:
@@ -88,6 +110,13 @@ class FdTable:
         held_in[self] = held_in.get(self, 0) + 1
         self.slots[fd] = descriptor
         self.freed.discard(fd)
+        self.hide(fd)
+
+    def hide(self, fd: int) -> None:
+        """What was shown at `fd` by its note only is closed."""
+        shown = self.shown.pop(fd, None)
+        if shown is not None:
+            shown.is_gone = True
 
     def set_close_on_exec(self, fd: int, close_on_exec: bool) -> None:
         """FD_CLOEXEC of fcntl(2), FIOCLEX of ioctl(2); no effect on a number that is no socket."""

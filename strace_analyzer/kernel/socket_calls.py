@@ -18,7 +18,7 @@ from strace_analyzer.kernel.arguments import (
 )
 from strace_analyzer.kernel.connect_calls import socket_for
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.notes import proved_bound, settled
+from strace_analyzer.kernel.notes import learned, proved_bound, settled
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
@@ -110,7 +110,7 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
         if known is not None:  # what was seen to listen() only: of what family, this tells
             known.socket = known.socket._replace(domain=domain)
     noted = None if new.socket is None else new.socket.protocol
-    kernel.create(
+    made = kernel.create(
         task, call, "accept", new,
         origin=Origin.ACCEPTED,
         domain=domain,
@@ -119,6 +119,11 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
         close_on_exec=_closes_on_exec(argument(call.args, 3)),
         peer=peer if peer is not None and peer.family in INET else None,
     )  # fmt: skip
+    note = new.socket
+    if note is not None and note.local is not None and note.domain is not None:
+        made.socket = made.socket._replace(local=SocketAddress(note.domain, *note.local))
+    elif known is not None and known.socket.local is not None:
+        made.socket = made.socket._replace(assigned_port=known.socket.local.port or None)
 
 
 def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
@@ -181,6 +186,8 @@ def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         or (was.connection is Connection.CONNECTING and not was.shut_down)
     ):  # net/ipv4/af_inet.c inet_listen: EINVAL unless SS_UNCONNECTED; shutdown() ends an attempt
         kernel.contradicted(task, fd.fd, call)
+    if fd.socket is not None:
+        was = learned(was, fd.socket)
     binding = PORT_AT_CONNECT.get(was.binding, was.binding)
     now = was._replace(binding=binding, connection=Connection.LISTENING)
     kernel.move(call, "listen", task, fd.fd, description, now)

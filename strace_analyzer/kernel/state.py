@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be
-from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Task
+from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Shown, Task
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.socket_state import (
@@ -55,6 +55,9 @@ class Kernel:
         self._taken_for_closed: dict[tuple[Task, int], Socket] = {}
         """by maker and number: unconnected sockets whose number was given to another task that is
         taken for a thread of the maker's process, where closing is not traced"""
+        self.shown: dict[tuple[int, str | None, int], Shown] = {}
+        """sockets that are known by their notes only, the last of each network namespace, protocol
+        and local port"""
         self.order: Order | None = None
         """kept where the files of a family have no common clock"""
         self.calls: OpenCalls = {}
@@ -141,6 +144,7 @@ class Kernel:
 
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
+        task.table.hide(fd)
         if not task.table.knows(fd):
             return
         task.table.replaced.pop(fd, None)
@@ -186,6 +190,7 @@ class Kernel:
     def close(self, task: Task, fd: int, call: Cause) -> None:
         """Take `fd` out of the task's table."""
         descriptor = task.table.remove(fd)
+        task.table.hide(fd)
         if descriptor is not None:
             if self.order is not None:
                 self.used(task, fd, descriptor.description, call)
@@ -211,6 +216,23 @@ class Kernel:
             return
         if begun.number not in task.table.slots:
             task.table.set(begun.number, begun.closing)
+
+    def saw(self, task: Task, fd: FdArgument, call: Syscall) -> None:
+        """`fd` of a call that only sockets are used with, or that moves data: its note may be all
+        that is known of a socket."""
+        note, table = fd.socket, task.table
+        if note is None or fd.note is None or note.protocol not in TYPES or not note.local_port:
+            return
+        if table.knows(fd.fd) or self.is_elsewhere(task, fd.fd):
+            return
+        shown = table.shown.get(fd.fd)
+        if shown is None or shown.note != fd.note:
+            table.hide(fd.fd)
+            shown = Shown(task.group, fd.fd, fd.note, note, call.span.first)
+            table.shown[fd.fd] = shown
+            protocol = "UDP" if note.protocol == "UDPLITE" else note.protocol
+            self.shown[task.namespace, protocol, note.local_port] = shown
+        shown.listens = shown.listens or call.name in ("accept", "accept4", "listen")
 
     def is_elsewhere(self, task: Task, fd: int) -> bool:
         """The call that is told now began before `fd` got its present meaning: it is about what

@@ -188,6 +188,8 @@ class Tasks:
         if table.users > 0:
             return []
         closed = []
+        for fd in tuple(table.shown):
+            table.hide(fd)
         for fd in table:
             descriptor = table.remove(fd)
             if descriptor is not None and descriptor.description.references == 0:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
-from strace_analyzer.kernel.objects import Task
+from strace_analyzer.kernel.objects import Shown, Task
 from strace_analyzer.kernel.open_calls import as_call, rename
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.refused import SOCKET_CALLS, refused
@@ -73,6 +73,12 @@ class Tracker:
     def shows_bound_ports(self) -> frozenset[int]:
         """Network namespaces in which -yy has shown the port of a bound TCP socket."""
         return frozenset(self._kernel.shows_bound_ports)
+
+    @property
+    def shown(self) -> Mapping[tuple[int, str | None, int], Shown]:
+        """Sockets that are known by their notes only, the last of each network namespace, protocol
+        and local port."""
+        return self._kernel.shown
 
     @property
     def doubts(self) -> list[DoubtAt]:
@@ -159,6 +165,11 @@ class Tracker:
             fd = begun.fd if begun is not None and begun.fd is not None else row.descriptor(call)
             table = self._interest.table(tid) if task is None else task.table
             is_wanted = not self._interest.ignores(call, table, fd, begun)
+            shows = fd is not None and fd.note is not None and self._interest.is_shown_by(name)
+            if shows and fd is not None and task is not None:
+                kernel.begun = begun
+                kernel.saw(task, fd, call)
+                kernel.begun = None
             if is_wanted and call.result.note is not None and call.result.injected:
                 self.injected[name] += 1
                 is_wanted = row.is_attempt

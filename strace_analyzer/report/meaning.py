@@ -6,6 +6,7 @@ MEANING = {
     "not-local": "no address of this host",
     "no-ipv6": "no IPv6 here",
     "no-address": "no address to go out from",
+    "port-zero": "port 0 is none to go to",
     "pair-in-use": "this pair of ends is in use or in TIME_WAIT",
     "refused": "nobody listens there",
     "timed-out": "no answer",

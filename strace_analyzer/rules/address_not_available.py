@@ -49,7 +49,8 @@ class AddressNotAvailable(Rule):
         bind() to an address that this host does not have; connect() of a TCP socket, or a message
         sent, to an IPv6 address where IPv6 has never worked in the trace; connect() from a port that
         bind() named or chose, while another connection between the same two ends is open or in
-        TIME_WAIT. Without IPv6 it is probable, until a call that needs no port says the same.
+        TIME_WAIT. Certain for bind(), a UDP socket's message, and a pair of ends; a TCP connect() that
+        found no address is probable, until a call that needs no port says the same.
 
     Why it matters:
         The connection was not made, and waiting or more ports would not help: the kernel says "cannot
@@ -309,6 +310,7 @@ _WHAT = {
     "not-local": "binds to an address that this host does not have",
     "no-ipv6": "connects to IPv6 where there is none",
     "no-address": "connects where no local address serves",
+    "port-zero": "connects to port 0",
     "pair-in-use": "connects from a port and to a peer that another connection has already",
     "pair-in-time-wait": "connects again over a pair of ends that is in TIME_WAIT",
     "early-pair": "connects from a port that bind() chose, which does not serve",
@@ -336,6 +338,7 @@ _WHY = {
         "If so, ports did not run out, and more of them would not help.",
     ),
     "no-address": ("No address of this host can go out to {peer}.",),
+    "port-zero": ("Nothing listens on port 0: the program meant another port, or was told none.",),
     "pair-in-use": (
         "A connection from this address and port {port} to {peer} exists already: two cannot.",
         _NAMED_ITS_PORT,
@@ -373,6 +376,7 @@ _FIX = {
         "an address.",
     ),
     "no-address": ("see `ip route get ADDRESS` for the address that would be used.",),
+    "port-zero": ("see where the program has the port from.",),
     "pair-in-use": _LEAVE_THE_PORT,
     "pair-in-time-wait": (
         "let the kernel choose the port, or let the peer close first, or wait 60 s.",
@@ -394,11 +398,14 @@ _REMARKS = {
 
 
 def _kind(case: Case) -> str:
-    """The cause, or one of two that have words of their own: bind() to ::1, and a connection that
-    the trace does not show."""
+    """The cause, or one of three that have words of their own: bind() to ::1, a connection that the
+    trace does not show, and connect() to port 0."""
     bind = case.sample.calls.get("bind")
     if case.cause == "no-ipv6" and bind is not None and bind.error in _ERRORS:
         return "no-loopback"
+    peer = case.sample.peer
+    if case.cause == "no-address" and peer is not None and peer.port == 0:
+        return "port-zero"
     if case.cause == "pair-in-use" and case.sample.detail("other_line") is None:
         return "pair-unseen"
     return case.cause

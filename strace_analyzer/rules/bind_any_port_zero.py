@@ -36,7 +36,8 @@ class BindAnyPortZero(Rule):
     What it flags:
         bind() to 0.0.0.0, :: or ::ffff:0.0.0.0 with port 0, followed by connect() (or a send with
         MSG_FASTOPEN) on the same open file description, while IP_BIND_ADDRESS_NO_PORT is not in force.
-        TCP and MPTCP; SCTP and DCCP as a note, unmeasured. One finding for each binding.
+        TCP and MPTCP; SCTP and DCCP as a note, unmeasured. One finding for each binding. Probable where
+        the trace does not show that the socket is TCP, or hides what could make the bind harmless.
 
     Why it matters:
         bind() with port 0 must find a port that nobody uses, for any destination. The kernel hands

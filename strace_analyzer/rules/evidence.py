@@ -21,7 +21,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.kernel.arguments import argument
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.objects import OpenFileDescription, ThreadGroup
+from strace_analyzer.kernel.objects import OpenFileDescription, Shown, ThreadGroup
 from strace_analyzer.kernel.option_calls import told_option
 from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
@@ -70,6 +70,10 @@ class Context(Protocol):
 
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
         """Who has sockets of a network namespace open now, of all or with this local port."""
+        ...
+
+    def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
+        """A socket with this local port that is known by the note of a descriptor only."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import CallRecord, Endpoint, Finding, Level, Summary
 from strace_analyzer.kernel.destination import Family, destination, family, space, specific
+from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -38,9 +39,10 @@ class PortTaken(Rule):
 
     What it flags:
         bind() to a port that is not 0, or listen() on it, that fails with EADDRINUSE. The holder is
-        named where the trace shows it, or the list of sockets given with --ss: a listener, another
-        bound socket, the local end of an outgoing connection, a listener that a child process
-        inherited, or connections of a predecessor in TIME_WAIT.
+        named where the trace shows it (if only by the note that -yy prints behind a descriptor, on
+        an earlier or later line), or the list of sockets given with --ss: a listener, another bound
+        socket, the local end of an outgoing connection, a listener that a child process inherited,
+        connections that outlive their listener, or those of a predecessor in TIME_WAIT.
 
     Why it matters:
         A server that cannot have its port serves nobody.
@@ -79,6 +81,8 @@ class PortTaken(Rule):
         self._got_over: set[str] = set()
         self._moved: dict[int, Finding] = {}
         """by description: what failed, and the socket has another port since"""
+        self._unnamed: dict[str, Step] = {}
+        """the calls of findings without a holder, which a later line may show"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id = step.description.id
@@ -107,6 +111,17 @@ class PortTaken(Rule):
         yield from self._pending.values()
         yield from self._moved.values()
 
+    def _named(self, finding: Finding) -> Finding:
+        """The same, with the holder that only a line behind it shows."""
+        step, port = self._unnamed.get(finding.id), finding.detail("port")
+        if step is None or not isinstance(port, int):
+            return finding
+        shown = self._shown(step, port)
+        if shown is None or shown.line <= step.event.span.first:
+            return finding
+        cause, who = _by_note(shown)
+        return finding._replace(cause=cause, details=(*finding.details, *who))
+
     def _said_of(self, id: int) -> Iterable[Finding]:
         """What is left to say of a socket that is closed."""
         for waiting in (self._pending, self._moved):
@@ -125,11 +140,13 @@ class PortTaken(Rule):
         if asked.port == pending.detail("port"):
             yield pending
             return
-        self._moved[step.description.id] = pending._replace(
+        moved = pending._replace(
             details=(*pending.details, ("instead", asked.port or None), ("moved", True))
         )
+        self._moved[step.description.id] = moved
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
+        finding = self._named(finding)
         mild = finding.id in self._got_over or finding.cause in ("own-socket", "own-connection")
         return finding if mild else finding._replace(level=self.level)
 
@@ -145,7 +162,20 @@ class PortTaken(Rule):
             details=(("port", port), *details),
         )
         self._failed.setdefault((found.process.id, port), set()).add(found.id)
+        if cause == "unknown" and len(self._unnamed) < _MOST_UNNAMED:
+            self._unnamed[found.id] = step
         return found
+
+    def _shown(self, step: Step, port: int) -> Shown | None:
+        """Who has the port by the note of a descriptor, and at an address that conflicts."""
+        socket = step.socket
+        shown = self.context.shown(socket.namespace, space(socket), port)
+        if shown is None or shown.socket.local is None or shown.socket.domain is None:
+            return None
+        local = SocketAddress(shown.socket.domain, *shown.socket.local)
+        one = socket._replace(domain=local.family, local=local)
+        asked = bind_address(step) or socket.local
+        return shown if _conflicts(one, socket, asked) else None
 
     def _holder(
         self, step: Step, port: int
@@ -157,14 +187,20 @@ class PortTaken(Rule):
             one
             for one in self.context.held(socket.namespace, port)
             if one.description is not step.description
-            and space(one.socket) == space(socket)
+            and _space(one.socket) == space(socket)
             and _conflicts(one.socket, socket, asked)
         ]
+        shown = self._shown(step, port)
+        if shown is not None and shown.is_gone:
+            shown = None
         if held:
             one = min(
                 held, key=lambda one: (not _is_own(one, step), not _is_maker(one), *_weight(one))
             )
-            return _kind(one, held, step), _who(one)
+            if shown is None or one.socket.origin is not Origin.ACCEPTED:
+                return _kind(one, held, step), _who(one)
+        if shown is not None:
+            return _by_note(shown)
         machine, protocol = self.context.machine, space(socket)
         for row in machine.at(port, protocol) if machine is not None and protocol else ():
             owner = row.owners[0] if row.owners else None
@@ -236,6 +272,9 @@ class PortTaken(Rule):
             )
         held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
         where = f", since line {line:,}" if isinstance(line, int) else ""
+        seen = case.sample.detail("seen_line")
+        if isinstance(seen, int):
+            where = f", as line {seen:,} shows"
         match case.cause:
             case "unknown" if case.sample.detail("listed") is False:
                 return (
@@ -401,6 +440,7 @@ class PortTaken(Rule):
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
 """what a state of the machine's list says of the holder; all others are connections"""
+_MOST_UNNAMED = 1000
 _WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
 """protocols in which a socket that is closed leaves nothing behind on its port"""
 _LISTING = {"UDP": "-uanp", "SCTP": "-Sanp", "DCCP": "-danp"}
@@ -421,6 +461,10 @@ _FIX: dict[str, tuple[str, ...]] = {
         "make the listener with SOCK_CLOEXEC (or set FD_CLOEXEC), so that execve() closes it, and "
         "close it in children that do not serve.",
         "For now: stop the child that has it.",
+    ),
+    "connection": (
+        "End the connections that have the port, or set SO_REUSEADDR on each of the sockets, the "
+        "listener too, before bind().",
     ),
     "own-socket": (
         "bind once. For IPv4 and IPv6 apart: set IPV6_V6ONLY on the IPv6 socket before bind().",
@@ -472,6 +516,11 @@ def _port_asked(step: Step) -> int:
     return 0
 
 
+def _space(socket: Socket) -> str | None:
+    """Also of a connection that came in: it takes no port, and keeps its listener's."""
+    return space(socket._replace(origin=Origin.INHERITED))
+
+
 def _conflicts(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:
     """Whether the same port on `one` and, at the address `asked`, on `other` is too much; what is
     not known may be."""
@@ -508,6 +557,8 @@ def _is_maker(one: Held) -> bool:
 def _kind(one: Held, all_held: list[Held], step: Step) -> str:
     """What the holder is, in a word."""
     description = one.description
+    if one.socket.origin is Origin.ACCEPTED:
+        return "connection"
     if _is_own(one, step):
         is_up = one.socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
         is_named = one.socket.binding is Binding.BOUND and is_up
@@ -534,15 +585,36 @@ def _who(one: Held) -> tuple[tuple[str, str | int | None], ...]:
     )
 
 
+def _by_note(shown: Shown) -> tuple[str, tuple[tuple[str, str | int | None], ...]]:
+    """The cause, and who: as `_holder`."""
+    peer = shown.socket.peer
+    if shown.listens:
+        cause, what = "listener", "a listener"
+    elif peer is None:
+        cause, what = "bound-socket", "a socket that is bound to it"
+    else:
+        cause, what = "connection", f"a connection with {Endpoint(*peer)}"
+    return cause, (
+        ("holder", what),
+        ("holder_program", shown.group.command),
+        ("holder_pid", shown.group.tgid),
+        ("holder_fd", shown.fd),
+        ("seen_line", shown.line),
+    )
+
+
 def _what(socket: Socket) -> str:
     if socket.connection is Connection.LISTENING:
         return "a listener"
     if socket.connection in (Connection.CONNECTED, Connection.CONNECTING):
         peer = socket.peer
         if peer is None or peer.address is None:
-            return "an outgoing connection"
+            came = socket.origin is Origin.ACCEPTED
+            return "a connection that came in" if came else "an outgoing connection"
+        came = socket.origin is Origin.ACCEPTED
+        what = "a connection from" if came else "the local end of an outgoing connection to"
         host = f"[{peer.address}]" if ":" in peer.address else peer.address
-        return f"the local end of an outgoing connection to {host}:{peer.port}"
+        return f"{what} {host}:{peer.port}"
     return "a bound socket"
 
 

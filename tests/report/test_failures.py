@@ -286,6 +286,17 @@ TIMED_OUT = "-1 ETIMEDOUT (Connection timed out)"
             ("connect", "EADDRNOTAVAIL", "no-ipv6", "[2001:db8::1]:53"),
         ),
         (
+            (MADE, f"connect(3, {WEB.replace('(80)', '(0)')}) = {REFUSED}"),
+            ("connect", "ECONNREFUSED", "port-zero", "192.0.2.7:0"),
+        ),
+        (
+            (
+                DATAGRAM,
+                f'sendto(3, "x", 1, 0, {WEB.replace("(80)", "(0)")}) = -1 EINVAL (Invalid argument)',
+            ),
+            ("sendto", "EINVAL", "port-zero", "192.0.2.7:0"),
+        ),
+        (
             (MADE, f"connect(3, {WEB}) = -1 EADDRINUSE (Address already in use)"),
             ("connect", "EADDRINUSE", "no-port", "192.0.2.7:80"),
         ),

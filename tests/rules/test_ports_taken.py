@@ -10,9 +10,10 @@ from report.printed import printed
 
 import strace_analyzer as sa
 from strace_analyzer.analysis import Settings
-from strace_analyzer.analysis.analyze import Analyzer
+from strace_analyzer.analysis.analyze import Analyzer, analyze_traces
 from strace_analyzer.machine import parse
 from strace_analyzer.rules import catalogue
+from strace_analyzer.trace.input.named import traces
 
 START = (
     '{pid} execve("/bin/{name}", ["{name}"], 0x7ffd1 /* 3 vars */) = 0\n{pid} getpid() = {pid}\n'
@@ -209,6 +210,16 @@ def test_ipv6_that_never_worked_and_the_ipv4_that_does() -> None:
     assert unreachable(*six, *other_port) == [("no-ipv6", "warning")]
 
 
+def test_connect_to_port_0_is_told_as_that() -> None:
+    lines = [sock(3), f"7 connect(3, {v4(0, '192.0.2.7')}) = {NOTAVAIL}"]
+    assert unreachable(*lines) == [("no-address", "warning")]
+    begin = START.format(pid=7, name="server")
+    said = printed(sa.analyze(io.BytesIO((begin + "\n".join(lines) + "\n").encode())))
+    assert "server (pid 7) connects to port 0" in said
+    assert "Nothing listens on port 0" in said
+    assert "ip route" not in said
+
+
 def test_ipv6_that_has_worked_ran_out_of_ports() -> None:
     worked = [sock(3, 7, "AF_INET6"), f"7 connect(3, {v6(443, '2001:db8::1')}) = 0"]
     fails_now = [sock(4, 7, "AF_INET6"), f"7 connect(4, {v6(443, '2001:db8::1')}) = {NOTAVAIL}"]
@@ -348,3 +359,111 @@ def test_a_server_on_the_ipv6_loopback_is_told_of_binding() -> None:
 
 def _analysis(begin: str, *lines: str) -> sa.Analysis:
     return sa.analyze(io.BytesIO("\n".join([begin.rstrip(), *lines, ""]).encode()))
+
+
+HERE = "TCP:[0.0.0.0:8080]"
+THERE = "TCP:[10.0.0.1:8080->10.0.0.9:5000]"
+CLIENT = '{sa_family=AF_INET, sin_port=htons(5000), sin_addr=inet_addr("10.0.0.9")}, [16]'
+ACCEPTS = f"7 accept4(3<{HERE}>, {CLIENT}, SOCK_CLOEXEC) = 5<{THERE}>"
+BY_NOTE = [
+    (ACCEPTS, ("listener", 7, 3, "a listener")),
+    (f"7 listen(3<{HERE}>, 5) = 0", ("listener", 7, 3, "a listener")),
+    (
+        f"7 accept4(3<TCPv6:[[::]:8080]>, {CLIENT}, 0) = -1 EAGAIN (Again)",
+        ("listener", 7, 3, "a listener"),
+    ),
+    (f"7 getsockname(3<{HERE}>, {v4(8080).replace('16', '[16]')}) = 0", None),
+    (f"7 getsockname(3, {v4(8080).replace('16', '[16]')}) = 0", None),
+    (
+        f'7 read(5<{THERE}>, "x", 9) = 1',
+        ("connection", 7, 5, "a connection with 10.0.0.9:5000"),
+    ),
+    (
+        f'7 write(5<{THERE}>, "x", 1) = 1',
+        ("connection", 7, 5, "a connection with 10.0.0.9:5000"),
+    ),
+    (
+        f"7 recvmsg(5<{THERE}>, 0x7ff1, 0) = -1 EAGAIN (Again)",
+        ("connection", 7, 5, "a connection with 10.0.0.9:5000"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), BY_NOTE, ids=str)
+def test_a_holder_that_only_a_note_shows_is_named(
+    line: str, expected: tuple[str, int, int, str] | None
+) -> None:
+    expected = expected or ("bound-socket", 7, 3, "a bound socket")
+    assert holder(line, *fails(8080))[:4] == expected
+    halves = line.partition(") = ")
+    first, second = (
+        f"{halves[0]} <unfinished ...>",
+        f"7 <... {line[2:].partition('(')[0]} resumed>) = {halves[2]}",
+    )
+    assert holder(first, second, *fails(8080))[:4] == expected
+
+
+@pytest.mark.parametrize("line", [line for line, shown in BY_NOTE if shown])
+def test_a_holder_that_a_later_line_shows_is_named(line: str) -> None:
+    (one,) = found("port-taken", *fails(8080), line)
+    assert one.detail("holder_pid") == 7
+    assert one.detail("seen_line") == 8
+    (one,) = found(
+        "port-taken", *fails(8080)[:2], f"9 bind(4, {v4(8081)}) = 0", "9 listen(4, 5) = 0", line
+    )
+    assert (one.detail("instead"), one.detail("holder_pid")) == (8081, 7)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        [f"7 close(3<{HERE}>) = 0"],
+        [f"7 close(3<{HERE}> <unfinished ...>", "7 <... close resumed>) = 0"],
+        [sock(3)],
+        ["7 close_range(3, 4294967295, 0) = 0"],
+        ["7 +++ exited with 0 +++"],
+    ],
+    ids=str,
+)
+def test_what_a_note_showed_and_is_closed_holds_no_port(gone: list[str]) -> None:
+    bound = f"7 setsockopt(3<{HERE}>, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0"
+    listens = f"7 accept4(3<{HERE}>, {CLIENT}, 0) = -1 EAGAIN (Again)"
+    assert holder(bound, listens, *gone, *fails(8080))[0] == "unknown"
+
+
+def test_a_note_of_another_address_or_protocol_names_nobody() -> None:
+    other = ACCEPTS.replace("0.0.0.0:8080", "10.0.0.1:8080")
+    assert holder(other, *fails(8080, address="10.0.0.2"))[0] == "unknown"
+    datagrams = '7 recvfrom(3<UDP:[0.0.0.0:8080]>, "x", 9, 0, NULL, NULL) = 1'
+    assert holder(datagrams, *fails(8080))[0] == "unknown"
+    udp = [sock(4, 9, kind="SOCK_DGRAM"), f"9 bind(4, {v4(8080)}) = {INUSE}"]
+    assert holder(datagrams, *udp)[:3] == ("bound-socket", 7, 3)
+
+
+def test_connections_that_outlive_their_listener_keep_its_port() -> None:
+    """Without notes: the port is that of the listener."""
+    came = f"7 accept4(3, {CLIENT}, 0) = 5"
+    for pid in (7, 9):  # the server itself again, or another one
+        cause, *who, level = holder(*listener(8080), came, "7 close(3) = 0", *fails(8080, pid))
+        assert (cause, *who) == ("connection", 7, 5, "a connection from 10.0.0.9:5000")
+        assert level == "error"
+
+
+def settled(trace: Path, strict: bool) -> sa.Analysis:
+    return analyze_traces(traces([str(trace)]), Settings(rules=catalogue(), strict=strict))
+
+
+def test_what_notes_show_is_the_same_with_and_without_the_prefilter(tmp_path: Path) -> None:
+    """Among many lines of files and of other sockets."""
+    noise = ['7 read(4</etc/hosts>, "x"..., 9) = 9'] * 900
+    for line, _ in BY_NOTE:
+        lines = [*noise, *[line] * 3, *noise, *fails(8080), *noise]
+        begin = START.format(pid=7, name="server") + START.format(pid=9, name="late")
+        trace = tmp_path / "trace"
+        trace.write_text(begin + "\n".join(lines) + "\n7 +++ exited with 0 +++\n")
+        said = [
+            [(one.cause, one.details) for one in settled(trace, strict).findings]
+            for strict in (False, True)
+        ]
+        assert said[0] == said[1]
+        assert said[0][0][0] != "unknown"

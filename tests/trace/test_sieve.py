@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -25,6 +25,10 @@ WHEN = {
 }
 
 
+class Shown(NamedTuple):
+    note: str
+
+
 @dataclass
 class Watched:
     """`held` are the descriptors of each task; those named QUIET or INCOMING are."""
@@ -36,6 +40,16 @@ class Watched:
     when: Mapping[str, When] = field(default_factory=lambda: WHEN)
     has_begun = True
     is_unfiltered = True
+    all_data: bool = False
+    noted: dict[int, dict[int, Shown]] = field(default_factory=dict)
+    """what is known of each task's sockets by notes only"""
+
+    @property
+    def has_shown(self) -> bool:
+        return any(self.noted.values())
+
+    def shown(self, tid: int) -> Mapping[int, Any] | None:
+        return self.noted.get(tid, {})
 
     def is_awaited(self, tid: int) -> bool:
         """Once: then it has spoken."""
@@ -116,6 +130,29 @@ def block(*lines: str) -> str:
 )
 def test_a_line_is_given_where_it_can_matter(line: str, matters: bool) -> None:
     watch = Watched({7: {3: "QUIET", 5: "INCOMING", 6: "CONNECTING"}})
+    assert given(watch, block(line)) == ([2] if matters else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "matters"),
+    [
+        ('7 recvfrom(9<TCP:[0.0.0.0:80]>, "x", 9, 0, NULL, NULL) = 1', True),
+        ('7 recvfrom(9<TCPv6:[[::1]:80->[::1]:81]>, "x", 9, 0, NULL, NULL) = 1', True),
+        ('7 recvfrom(9<UDP:[0.0.0.0:80]>, "x", 9, 0, NULL, NULL) = 1', True),
+        ('7 recvfrom(9<TCP:[4711]>, "x", 9, 0, NULL, NULL) = 1', False),
+        ('7 recvfrom(9<UNIX-STREAM:[4711->4712]>, "x", 9, 0, NULL, NULL) = 1', False),
+        ('7 recvfrom(8<TCP:[0.0.0.0:80]>, "x", 9, 0, NULL, NULL) = 1', False),
+        ('7 recvfrom(8<TCP:[0.0.0.0:81]>, "x", 9, 0, NULL, NULL) = 1', True),
+        ("7 close(8<TCP:[0.0.0.0:80]>) = 0", True),
+        ("7 close(8) = 0", True),
+        ("7 close(9<TCP:[0.0.0.0:80]>) = 0", True),
+        ("8 close(8<TCP:[0.0.0.0:80]>) = 0", True),
+        ("8 close(8) = 0", False),
+    ],
+)
+@pytest.mark.parametrize("held", [{}, {7: {3: "QUIET"}}], ids=["none held", "one held"])
+def test_a_note_is_given_once(held: dict[int, dict[int, str]], line: str, matters: bool) -> None:
+    watch = Watched(held, noted={7: {8: Shown("TCP:[0.0.0.0:80]")}})
     assert given(watch, block(line)) == ([2] if matters else [])
 
 

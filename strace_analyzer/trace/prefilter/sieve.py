@@ -54,6 +54,10 @@ _COPIES = re.compile(
 )
 """A line that can be nothing else, up to the result. `_RETURNED` says whether that is one."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
+_SHOWN = re.compile(
+    rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n]*?:|\\x)[^>\n]*(?:->[^>\n]*)?)>"
+)
+"""A note that shows a local port."""
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _FEW = 16
 _BEFORE_TIME = rb"\n[0-9]+ +"
@@ -344,6 +348,8 @@ class Sieve:
             return True
         if numbers is not None:
             if not numbers and kind in _NEEDS_A_NUMBER:
+                if kind == HELD and (self._watch.has_shown or self._watch.all_data):
+                    return self._is_shown(kind, tid, start)
                 return kind == COPIED and not self._is_copy(start)
             if not self._tells(kind, numbers, tid, start):
                 return False
@@ -407,7 +413,7 @@ class Sieve:
         fd = int(number[0])
         held = numbers.get(fd)
         if kind == HELD:
-            return held is not None
+            return held is not None or self._is_shown(kind, tid, start)
         if kind == OUTGOING:
             if held is None or not self._watch.is_incoming(held):
                 return True
@@ -422,7 +428,7 @@ class Sieve:
             )
         end = _end(data, start)
         if held is None:  # a send can connect
-            return data.find(b"_family=", start, end) >= 0
+            return data.find(b"_family=", start, end) >= 0 or self._is_shown(kind, tid, start)
         if not self._watch.is_quiet(held):
             return True
         if not self._is_unfinished(start):
@@ -432,6 +438,20 @@ class Sieve:
             self._inside[tid] = fd
             return False
         return True
+
+    def _is_shown(self, kind: int, tid: int, start: int) -> bool:
+        """A call on a number that is not held: the note shows another socket there than was known,
+        or the call may close the one that was."""
+        data = self._data
+        number = _NUMBER.match(data, data.find(b"(", start) + 1)
+        shown = None if number is None else self._watch.shown(tid)
+        if number is None or shown is None:
+            return False
+        known = shown.get(int(number[0]))
+        if known is not None and kind == HELD:
+            return True
+        note = _SHOWN.match(data, number.end())
+        return note is not None and (known is None or known.note.encode() != note[1])
 
     def _second_half(self, tid: int, place: int) -> int:
         """Where in this block, behind `place`, the line begins on which the call returns that `tid`

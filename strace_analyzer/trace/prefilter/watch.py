@@ -54,6 +54,21 @@ class Watch(Protocol):
         """The same of one number, also where `numbers` gives None."""
         ...
 
+    @property
+    def all_data(self) -> bool:
+        """Calls that move data are HELD, and not MOVED."""
+        ...
+
+    @property
+    def has_shown(self) -> bool:
+        """Some sockets are known by their notes only."""
+        ...
+
+    def shown(self, tid: int) -> Mapping[int, Any] | None:
+        """Those of this task, by number, each with its `note`; None for a task that is not
+        known."""
+        ...
+
     def is_quiet(self, held: Any) -> bool:
         """With a value of `numbers`: data that were moved over it tell nothing new."""
         ...
