@@ -33,7 +33,7 @@ class Failures:
             return
         is_dry = step.dry is not None
         errno = failure(step)
-        if errno is None or (errno in UNDER_WAY and not is_dry):
+        if errno is None or (errno in UNDER_WAY and not is_dry and not _is_refusal(step)):
             return
         asked = asked_address(event)
         code = "injected" if event.result.injected else "no-port"
@@ -97,6 +97,12 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
     return _MEANING.get(errno, "other")
 
 
+def _is_refusal(step: Step) -> bool:
+    """connect() that says EAGAIN goes not on: connect(2), "insufficient entries in the routing
+    cache"."""
+    return step.role == "connect" and step.errno == "EAGAIN"
+
+
 def _is_to_port_zero(step: Step) -> bool:
     to = towards(step)
     return to is not None and to.port == 0
@@ -150,6 +156,7 @@ _MEANING = {
     "EAFNOSUPPORT": "no-such-family",
     "EMFILE": "no-descriptor",
     "ENFILE": "no-descriptor-anywhere",
+    "EAGAIN": "no-memory",
     "ENOBUFS": "no-memory",
     "ENOMEM": "no-memory",
     "EMSGSIZE": "too-long",

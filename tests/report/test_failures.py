@@ -286,6 +286,10 @@ TIMED_OUT = "-1 ETIMEDOUT (Connection timed out)"
             ("connect", "EADDRNOTAVAIL", "no-ipv6", "[2001:db8::1]:53"),
         ),
         (
+            (MADE, f"connect(3, {WEB}) = -1 EAGAIN (Resource temporarily unavailable)"),
+            ("connect", "EAGAIN", "no-memory", "192.0.2.7:80"),
+        ),
+        (
             (MADE, f"connect(3, {WEB.replace('(80)', '(0)')}) = {REFUSED}"),
             ("connect", "ECONNREFUSED", "port-zero", "192.0.2.7:0"),
         ),
