@@ -31,7 +31,8 @@ class ConnectionChurn(Rule):
         A hundred or more TCP connections to one destination, one after another, whose ports connect()
         chose and which this side closed first, so that they are in TIME_WAIT at one time. It is a
         note; a warning from half of the port range on, an error from 80 % or where connect() found no
-        port any more.
+        port any more. Where there were more within 60 s than the range has, and none failed, they did
+        not keep their ports, and it is a note.
 
     Why it matters:
         Each closed connection keeps its port from the same destination for 60 s. With 28,232 ports
@@ -69,15 +70,16 @@ class ConnectionChurn(Rule):
             if step is None or step.was is None or route.most_open > max(1, AT_ONCE * route.made):
                 continue
             low, high = self.context.port_range(namespace)
-            share = route.peak / (high - low + 1)
+            size = high - low + 1
+            share = route.peak / size
             if route.peak < MANY and share < HALF:
                 continue
             level = Level.NOTE
-            if route.refused or (route.lives and share >= NEARLY_ALL):
+            if route.refused or (route.lives and NEARLY_ALL <= share <= 1):
                 level = Level.ERROR
-            elif route.lives and share >= HALF:
+            elif route.lives and HALF <= share <= 1:
                 level = Level.WARNING
-            details = _details(route, high - low + 1)
+            details = _details(route, size)
             yield self.finding(step, step.was, at="connect", details=details)._replace(level=level)
 
     # its words
@@ -107,13 +109,17 @@ class ConnectionChurn(Rule):
         detail = case.sample.detail
         life, rate, peak = detail("mean_life_seconds"), detail("per_second"), detail("peak_ports")
         ours, closed = case.number("closed_by_us"), case.number("closed")
+        size = case.number("range_size")
         rows = [("closed by us first", f"{ours:,} of {closed:,}")]
         if isinstance(life, float):
             rows.append(("mean life", duration(life)))
         if isinstance(rate, float):
             rows.append(("closed a second", f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"))
         if isinstance(peak, int):
-            rows.append(("local ports held at most", f"{peak:,} of {case.number('range_size'):,}"))
+            if _was_given_again(case.sample):
+                rows.append(("within 60 s", f"{peak:,} from {count(size, 'port')}"))
+            else:
+                rows.append(("local ports held at most", f"{peak:,} of {size:,}"))
         yield Figures(("CONNECTIONS", ">"), tuple(rows))
 
     @classmethod
@@ -235,8 +241,20 @@ def _lasting(finding: Finding) -> str:
     lasts = finding.detail("lasts_seconds")
     if finding.detail("refused"):
         return "The ports ran out: connect() found none to this destination."
+    if _was_given_again(finding):
+        return (
+            "In 60 s there were more of them than ports in the range, and none failed: the kernel gave "
+            "ports in TIME_WAIT again, or the peer had closed first."
+        )
     if finding.detail("per_second") is None:
         return "Without times in the trace it cannot be said how many at once."
     if isinstance(lasts, float):
         return f"At this rate every port is in use after {duration(lasts)}."
     return "At this rate the ports last for ever."
+
+
+def _was_given_again(finding: Finding) -> bool:
+    """More connections than the range has ports found one within the time that a port is kept."""
+    peak, size = finding.detail("peak_ports"), finding.detail("range_size")
+    is_over = isinstance(peak, int) and isinstance(size, int) and peak > size
+    return is_over and not finding.detail("refused")

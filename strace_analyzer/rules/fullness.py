@@ -68,7 +68,11 @@ class Fullness:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._fullest: dict[int, Fullest] = {}
+        self._fullest: dict[tuple[int, bool], Fullest] = {}
+        """by namespace, with ports in TIME_WAIT (True) and of open sockets alone"""
+        self._given_again: set[int] = set()
+        """namespaces in which more would have been in use than there are, and nothing failed: ports
+        in TIME_WAIT were given again (net.ipv4.tcp_tw_reuse), or the peer had closed first"""
         self._dry: set[int] = set()
 
     def note(self, step: Step) -> None:
@@ -82,13 +86,18 @@ class Fullness:
         is_open = state.used >= NEARLY_FULL * state.size
         is_timed = step.event.seconds is not None
         used = state.used if is_open and not is_timed else state.used_with_time_wait
+        high = max(state.needed_with_time_wait, state.pinned + state.waiting)
+        if is_timed and state.used <= state.size < high:
+            self._given_again.add(now.namespace)
+            used = state.used
         if used < NEARLY_FULL * state.size:
             return
-        known = self._fullest.get(now.namespace)
+        key = now.namespace, used > state.used
+        known = self._fullest.get(key)
         rank = (is_open or is_timed, used, step.role == "connect")
         if known is not None and rank <= _rank(known):
             return
-        self._fullest[now.namespace] = Fullest(
+        self._fullest[key] = Fullest(
             step,
             used,
             waiting=used - state.used,
@@ -105,9 +114,13 @@ class Fullness:
 
     def close(self) -> Iterator[Fullest]:
         """The fullest moments of the namespaces in which nothing failed."""
-        for namespace, fullest in self._fullest.items():
-            if namespace not in self._dry:
-                yield fullest
+        for namespace in dict.fromkeys(namespace for namespace, _ in self._fullest):
+            ways = (False,) if namespace in self._given_again else (False, True)
+            found = [
+                self._fullest[namespace, way] for way in ways if (namespace, way) in self._fullest
+            ]
+            if found and namespace not in self._dry:
+                yield max(found, key=_rank)
 
 
 _FOUND = (None, "EINPROGRESS")
