@@ -199,3 +199,33 @@ def test_what_stands_around_a_trace_is_no_part_of_it(file: str, name: str) -> No
 def test_rich_text_is_refused_with_the_command_that_undoes_it() -> None:
     with pytest.raises(sa.TraceError, match="unrtf --text"):
         analysis([b"{\\rtf1\\ansi", *(line + b"\\par" for line in sample(SMALL[0])), b"}"])
+
+
+ROUNDS = (
+    b"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+    b'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+    b'connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0',
+    b"close(3) = 0",
+)
+
+
+@pytest.mark.parametrize("count", [3, 8, 64, 1000])
+@pytest.mark.parametrize("first", [2, 10000])
+@pytest.mark.parametrize("time", [b"", b"10:00:00.000001 "])
+def test_tasks_that_take_turns_are_no_numbers_of_lines(count: int, first: int, time: bytes) -> None:
+    lines = [b"%d %b%b" % (first + at, time, call) for call in ROUNDS for at in range(count)]
+    read = analysis(lines)
+
+    assert read.traces[0].sources[0].read_through == []
+    assert [finding.process.tid for finding in read.findings] == [first + at for at in range(count)]
+
+
+@pytest.mark.parametrize("first", [1, 2, 403])
+@pytest.mark.parametrize("gap", [b" ", b"\t", b"  "])
+def test_lines_that_begin_with_their_numbers_in_another_file(first: int, gap: bytes) -> None:
+    calls = [b"7 " + call for call in ROUNDS * 3]
+    lines = [b"%3d%b%b" % (number, gap, call) for number, call in enumerate(calls, first)]
+    read = analysis(lines)
+
+    assert read.traces[0].sources[0].read_through == ["line numbers"]
+    assert [finding.process.tid for finding in read.findings] == [7, 7, 7]

@@ -87,7 +87,9 @@ _NUMBERED_FROM_ONE = 3
 _PIECES = 40
 """Lines and pieces of lines among which so many numbers are sought."""
 _NUMBERED = 8
-"""Lines with numbers in a row, not those that they would have in the source."""
+"""Lines with numbers in a row, not those that they would have in the source, up to its end."""
+_ALL_NUMBERED = 4096
+"""The same where more follow."""
 
 Chain = tuple[Layer, ...]
 """Layers from the outside to the inside."""
@@ -220,7 +222,10 @@ class Unwrapping:
 
     def close(self) -> list[Unwrapped]:
         """The end of the source."""
-        found = self._fed(self._rows.close()) + self._unnumbered() + self._settle()
+        found = self._fed(self._rows.close())
+        is_numbered = self._is_sought and len(self._counted) >= _NUMBERED
+        found += self._with_numbers() if is_numbered else self._unnumbered()
+        found += self._settle()
         for stream, begun in tuple(self._begun.items()):
             found += self._fold(stream, begun)
         self._begun.clear()
@@ -290,23 +295,30 @@ class Unwrapping:
 
     def _numbered(self, line: Line) -> list[Unwrapped]:
         """Of the first lines: a column of line numbers reads like one of pids. Where the first is
-        the line's own, pieces of lines that were folded may stand between them."""
+        the line's own, a few tell, and pieces of lines that were folded may stand between them;
+        else all must be one after the other: tasks take their turns again."""
         match = _NUMBER.match(line.text)
         held, counted = self._held, self._counted
         if match is not None and (not counted or int(match[1]) == int(counted[-1][1]) + 1):
             held.append(line)
             counted.append(match)
-            is_own = int(counted[0][1]) == held[0].number
-            if len(counted) < (_NUMBERED_FROM_ONE if is_own else _NUMBERED):
-                return []
-            self._numbering = (line_numbers(one.string for one in counted),)
-            self._chains.append(self._numbering)
-            return self._unnumbered()
-        is_own = held != [] and int(counted[0][1]) == held[0].number
-        if is_own and len(held) < _PIECES and self._judge(line.text) < Grade.BEGUN:
+            enough = _NUMBERED_FROM_ONE if self._is_own else _ALL_NUMBERED
+            return [] if len(counted) < enough else self._with_numbers()
+        is_piece = self._is_own and len(held) < _PIECES and self._judge(line.text) < Grade.BEGUN
+        if is_piece:
             held.append(line)
             return []
         return self._unnumbered() + self._line(line)
+
+    @property
+    def _is_own(self) -> bool:
+        """The first number is that of its line."""
+        return self._held != [] and int(self._counted[0][1]) == self._held[0].number
+
+    def _with_numbers(self) -> list[Unwrapped]:
+        self._numbering = (line_numbers(one.string for one in self._counted),)
+        self._chains.append(self._numbering)
+        return self._unnumbered()
 
     def _is_numbering(self, layer: Layer) -> bool:
         return layer in self._numbering or layer in NUMBERS
