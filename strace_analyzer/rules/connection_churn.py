@@ -1,4 +1,7 @@
-"""Flags connections to one destination that are made and closed one after another."""
+"""Flags connections to one destination that are made and closed one after another.
+
+It is long because its examples need a connection for each port of a range, with times.
+"""
 
 from __future__ import annotations
 
