@@ -265,6 +265,8 @@ class Process(NamedTuple):
     """of its TCP connections, those bound to a specific address or port"""
     not_told: int = 0
     """of its TCP connections, those of which the trace does not show whether they were bound"""
+    argv_cut: frozenset[int] = frozenset()
+    """which of `argv` are only the beginnings of words, as strace -s left them"""
 
     def __repr__(self) -> str:
         return (

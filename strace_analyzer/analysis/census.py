@@ -93,6 +93,7 @@ class Census:
                 no_port=tally.no_port,
                 address_bound=tally.address_bound,
                 not_told=tally.not_told,
+                argv_cut=tally.group.argv_cut,
             )
             for tally in self._tallies.values()
         )

@@ -152,6 +152,7 @@ class ThreadGroup:
 
     __slots__ = (
         "argv",
+        "argv_cut",
         "argv_truncated",
         "command",
         "has_several_tables",
@@ -175,6 +176,8 @@ class ThreadGroup:
         """base name of the program that runs, from execve() or -Y"""
         self.argv: tuple[str, ...] = parent.argv if parent else ()
         self.argv_truncated: bool = parent.argv_truncated if parent else False
+        self.argv_cut: frozenset[int] = parent.argv_cut if parent else frozenset()
+        """which of `argv` are only the beginnings of words"""
         self.programs: list[str] = []
         """paths given to execve(), in order"""
 

@@ -112,7 +112,8 @@ def _name_program(task: Task, args: tuple[Value, ...]) -> None:
     if isinstance(words, Array):
         texts = [inner for item in words.items if isinstance(inner := plain(item), Text)]
         group.argv = tuple(text.value.decode("utf-8", "surrogateescape") for text in texts)
-        group.argv_truncated = any(text.truncated for text in texts) or any(
+        group.argv_cut = frozenset(at for at, text in enumerate(texts) if text.truncated)
+        group.argv_truncated = bool(group.argv_cut) or any(
             isinstance(item, Elided) for item in words.items
         )
 

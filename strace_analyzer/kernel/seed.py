@@ -91,6 +91,7 @@ def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[
             task.group.programs.append(process.program)
         task.group.argv = process.argv
         task.group.argv_truncated = process.argv_truncated
+        task.group.argv_cut = frozenset()
         for fd, facts, close_on_exec in process.descriptors or ():
             description = descriptions.get(facts.inode)
             if description is None:

@@ -49,7 +49,8 @@ class Change(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """`obstacle` says why the two cannot be compared, None where they can."""
+    """`obstacle` says why the two cannot be compared, None where they can; where they cannot, there
+    are no `changes`."""
 
     before: Side
     after: Side
@@ -103,9 +104,10 @@ def compare(before: Side, after: Side, gate: Gate) -> Comparison:
     every = {**before.levels, **after.levels}
     changes = [_change(cause, before, after, level) for cause, level in every.items()]
     changes.sort(key=lambda change: (-change.level, -change.after, -change.before, change.cause))
+    if why_not is not None:  # what is absent may only not have been seen
+        return Comparison(before, after, (), why_not, 2)
     worse = any(change.larger and _stops(change, after, gate) for change in changes)
-    status = 2 if why_not else int(worse)
-    return Comparison(before, after, tuple(changes), why_not, status)
+    return Comparison(before, after, tuple(changes), None, int(worse))
 
 
 def _change(cause: Cause, before: Side, after: Side, level: Level) -> Change:

@@ -93,11 +93,11 @@ _DATA_CALLS = frozenset(
     for version in ("", "64", "2", "_time64")
 )
 _STRING = re.compile(
-    r"(?P<kept>(?:inet_addr\(|inet_pton\(\w+, |sin6_addr=|sun_path=@?)\"[^\"]*\")"
+    r"(?P<kept>(?:inet_addr\(|inet_pton\(\w+, |sin6_addr=|sun_path=@?)\"[^\"]*\"|\"\"(?:\.\.\.)?)"
     r"|\"(?:[^\"\\]|\\.)+(?:\"(?:\.\.\.)?|$)",
     re.S,
 )
-"""a string that is an address and is kept, or one that is not, to its end or that of the line"""
+"""a string that is an address, or empty, and is kept, or one that is not, to its end or that of the line"""
 
 CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""

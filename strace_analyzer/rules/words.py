@@ -4,7 +4,7 @@ often, which call."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from strace_analyzer.findings import (
@@ -136,30 +136,40 @@ def program(command: str | None, process: Process | None) -> str | None:
         return None
     if process is None or process.command != command:
         return safe(command)
-    script = script_of(command, process.argv)
+    script = script_of(command, process.argv, process.argv_cut)
     return safe(f"{command} {script}" if script else command)
 
 
-def script_of(command: str, argv: Sequence[str]) -> str | None:
-    """The name of the script, module or class that `command` runs, where it is an interpreter."""
-    return _script(tuple(argv[1:])) if _INTERPRETER.fullmatch(command) else None
+def script_of(command: str, argv: Sequence[str], cut: Collection[int] = frozenset()) -> str | None:
+    """The name of the script, module or class that `command` runs, where it is an interpreter.
+
+    None where that word of `argv` is one of those that are `cut`: in `/srv/payments/wor`... the last
+    part is no name, and two scripts may begin alike.
+    """
+    if not _INTERPRETER.fullmatch(command):
+        return None
+    at = _place_of_script(argv)
+    if at is None or at in cut:
+        return None
+    name = argv[at].removesuffix("...").rpartition("/")[2]
+    return name if name and " " not in name else None
 
 
-def _script(arguments: tuple[str, ...]) -> str | None:
-    """The script, module or class that an interpreter runs; None for `-c` and `-e` programs."""
+def _place_of_script(argv: Sequence[str]) -> int | None:
+    """Where the script, module or class stands in the words of an interpreter; None for `-c` and
+    `-e` programs."""
     skip = False
-    for at, argument in enumerate(arguments):
+    for at, word in enumerate(argv[1:], 1):
         if skip:
             skip = False
-        elif argument in ("-c", "-e", "-eval"):
+        elif word in ("-c", "-e", "-eval"):
             return None
-        elif argument in ("-m", "-jar"):
-            return arguments[at + 1].rpartition("/")[2] if at + 1 < len(arguments) else None
-        elif argument in _TAKES_A_VALUE:
+        elif word in ("-m", "-jar"):
+            return at + 1 if at + 1 < len(argv) else None
+        elif word in _TAKES_A_VALUE:
             skip = True
-        elif not argument.startswith("-"):
-            name = argument.removesuffix("...").rpartition("/")[2]
-            return name if name and " " not in name else None
+        elif not word.startswith("-"):
+            return at
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,20 @@ def test_nothing_is_no_success(tmp_path: Path) -> None:
     done = run("compare", OTP23, empty)
     assert done.stdout.startswith("not comparable: ")
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_cannot_be_compared_has_nothing_gone_or_new(
+    format: str, swapped: bool, tmp_path: Path
+) -> None:
+    empty = tmp_path / "after"
+    empty.write_text(OTP25 + "4510 exit_group(0) = ?\n")
+    sides = (empty, OTP23) if swapped else (OTP23, empty)
+    said = run("compare", "--format", format, *sides).stdout
+    text = re.sub(r"<(style|head)\b.*?</\1>", "", said, flags=re.S)
+    assert re.search(r"not comparable|\"comparable\": false", text)
+    assert not re.search(r"\b(gone|new|kept|bind-any-port-zero|nothing was found)\b", text, re.I)
 
 
 def test_what_is_no_report_is_said(tmp_path: Path) -> None:

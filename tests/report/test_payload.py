@@ -67,6 +67,13 @@ def test_an_address_stays_and_whatever_was_sent_goes(payload: str) -> None:
     assert without_payload("sendto", text) == f'sendto(3, ""..., 9, 0, {address}, 16) = 9'
 
 
+@pytest.mark.parametrize(
+    "text", ['read(7, ""..., 4096) = 12', 'read(7, "", 4096) = 0', 'writev(7, [{""..., 3}], 1) = 3']
+)
+def test_what_strace_left_out_itself_is_quoted_as_it_stands(text: str) -> None:
+    assert without_payload(text.partition("(")[0], text) == text
+
+
 FIXED = TRACE.replace(
     b'7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n',
     b"",

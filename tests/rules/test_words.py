@@ -181,3 +181,19 @@ def test_an_interpreter_is_called_by_its_script(
     command: str, argv: tuple[str, ...], name: str
 ) -> None:
     assert program(command, process(command=command, argv=argv)) == name
+
+
+@pytest.mark.parametrize(
+    ("argv", "cut", "name"),
+    [
+        (("python3", "/srv/payments/wor", "8"), {1}, "python3"),
+        (("python3", "/srv/worker.py", "--token=abc"), {2}, "python3 worker.py"),
+        (("java", "-jar", "/srv/payments/ap"), {2}, "java"),
+        (("python3", ""), {1}, "python3"),
+    ],
+)
+def test_the_beginning_of_a_script_s_path_is_no_name(
+    argv: tuple[str, ...], cut: set[int], name: str
+) -> None:
+    made = process(command=argv[0], argv=argv, argv_truncated=True, argv_cut=frozenset(cut))
+    assert program(argv[0], made) == name

@@ -29,12 +29,16 @@ def page(made: Comparison) -> str:
             before=safe(made.before.name),
             after=safe(made.after.name),
             figures=[_figure(*row) for row in figures(made)],
-            kinds=", ".join(
-                f"{number(len(made.of(kind)))} {kind}" for kind in ("gone", "new", "kept")
-            ),
+            kinds="not compared" if made.obstacle is not None else _kinds(made),
+            comparable=made.obstacle is None,
             changes=[_change(change) for change in made.changes],
         )
     )
+
+
+def _kinds(made: Comparison) -> str:
+    """`1 gone, 0 new, 2 kept`."""
+    return ", ".join(f"{number(len(made.of(kind)))} {kind}" for kind in ("gone", "new", "kept"))
 
 
 def _verdict(made: Comparison) -> tuple[str, str]:

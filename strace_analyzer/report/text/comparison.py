@@ -25,8 +25,9 @@ def page(made: Comparison) -> Iterator[RenderableType]:
         yield Text("")
         yield indented(_changes(made))
     yield Text("")
-    kinds = [f"{number(len(made.of(kind)))} {kind}" for kind in ("gone", "new", "kept")]
-    yield Text(f"{count(len(made.changes), 'cause')}: {', '.join(kinds)}.")
+    if made.obstacle is None:
+        kinds = [f"{number(len(made.of(kind)))} {kind}" for kind in ("gone", "new", "kept")]
+        yield Text(f"{count(len(made.changes), 'cause')}: {', '.join(kinds)}.")
     yield Text(safe(f"before: {made.before.name}    after: {made.after.name}"), style=FAINT)
 
 
