@@ -445,8 +445,8 @@ class DestinationUse(NamedTuple):
 
 
 class ProcessUse(NamedTuple):
-    """One process's part in the use of ports. `exhausted` when it met E1 or E2 (DOMAIN of
-    docs/kernel.md)."""
+    """One process's part in the use of ports. `exhausted` when it met E1 or E2
+    (docs/kernel.md, "What exhaustion looks like")."""
 
     process: str
     peak_pinned: int

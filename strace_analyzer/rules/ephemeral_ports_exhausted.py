@@ -163,7 +163,7 @@ class EphemeralPortsExhausted(Rule):
         if used:
             size = case.number("range_size")
             most = "all" if used >= size else f"{used:,} of {size:,}"
-            return f"local ports nearly ran out for {case.who}: {most} in use at one time"
+            return f"local ports nearly ran out for {_users(case)}: {most} in use at one time"
         return f"local ports ran out for {case.who}: {case.failures}"
 
     @classmethod
@@ -318,6 +318,17 @@ class EphemeralPortsExhausted(Rule):
             """,
         ),
     )
+
+
+def _users(case: Case) -> str:
+    """Who uses the ports: the process that took the last, or how many processes where most are
+    not its own."""
+    uses = () if case.ports is None else case.ports.by_process
+    taken = {use.process: max(use.most_pinned, use.peak_pinned, use.peak_needed) for use in uses}
+    own = taken.pop(case.group.process.id, 0)
+    if 2 * own >= case.number("used") or not any(taken.values()):
+        return case.who
+    return f"{1 + sum(number > 0 for number in taken.values()):,} processes"
 
 
 def _standing(case: Case) -> str:

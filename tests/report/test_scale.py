@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 from functools import cache
 
@@ -93,6 +94,68 @@ def test_a_trace_of_a_thousand_processes_is_one_screen() -> None:
     report = printed(made)
     assert report.startswith("warning: 1,000 processes bind before connecting: 10,000 of 10,000")
     assert len(report.splitlines()) <= SCREEN
+
+
+@pytest.fixture(scope="module")
+def of_six_programs() -> sa.Analysis:
+    """A trace that hides setsockopt(), in which six programs fill the range together."""
+    programs = [
+        "/usr/lib/erlang/erts-11.2/bin/beam.smp",
+        "/usr/bin/python3",
+        "/usr/sbin/nginx",
+        "/opt/bin/a-worker-with-a-rather-long-name",
+        "/usr/bin/node",
+        "/usr/bin/curl",
+    ]
+    lines = ['99 10:00:00.000000 execve("/bin/sh", ["sh", "start.sh"], 0x7ffd /* 9 vars */) = 0']
+    for at in range(60):
+        program, pid = programs[at % len(programs)], 100 + at
+        argv = f'["{program}", "main.py"]'
+        lines += [
+            f"99 10:00:00.000000 clone(child_stack=NULL, flags=SIGCHLD) = {pid}",
+            f'{pid} 10:00:00.000000 execve("{program}", {argv}, 0x7ffd /* 9 vars */) = 0',
+        ]
+    lines += timed_early_binds(processes=60, each=3)
+    text = "\n".join(lines).encode()
+    return sa.analyze(io.BytesIO(text), sockets=False, port_range=(40000, 40184))
+
+
+def timed_early_binds(processes: int, each: int) -> list[str]:
+    """A connection a second of every process, to another destination each time."""
+    address = '{sa_family=AF_INET, sin_port=htons(%d), sin_addr=inet_addr("%s")}, 16'
+    lines = []
+    for at in range(processes * each):
+        begin = f"{100 + at % processes} 10:00:0{1 + at // processes}.000000"
+        lines += [
+            f"{begin} socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
+            f"{begin} bind(3, {address % (0, '0.0.0.0')}) = 0",
+            f"{begin} connect(3, {address % (80 + at // processes, '192.0.2.7')}) = 0",
+            f"{begin} close(3) = 0",
+        ]
+    return lines
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_the_options_hid_has_room_on_the_screen(
+    of_six_programs: sa.Analysis, width: int
+) -> None:
+    """On a terminal, where the command line goes on below."""
+    report = printed(of_six_programs, width)
+    rows = sum(max(1, math.ceil(len(line) / width)) for line in report.splitlines())
+    assert rows <= SCREEN
+    assert "Take it again with" in report
+    assert "no setsockopt() in this trace" in " ".join(report.split())
+    shown = report.count("  Proof  ")
+    assert shown >= 2
+    assert f"and {7 - shown} more: --all" in report or shown == 7
+    assert printed(of_six_programs, width, everything=True).count("  Proof  ") == 7
+
+
+def test_ports_that_many_processes_filled_are_not_told_of_the_last(
+    of_six_programs: sa.Analysis,
+) -> None:
+    said = " ".join(printed(of_six_programs).split())
+    assert "local ports nearly ran out for 60 processes: 180 of 185 in use at one time" in said
 
 
 def trace_of_early_binds(each: int) -> bytes:

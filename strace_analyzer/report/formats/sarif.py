@@ -25,8 +25,6 @@ from strace_analyzer.rules.rule import Rule, sections
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_STATES = {"expired": "warning", "unused": "note"}
-"""suppressions that keep nothing out: the levels of what is said of them"""
 MOST_RESULTS = 5000
 """what GitHub keeps of one run; groups come worst first"""
 

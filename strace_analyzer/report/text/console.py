@@ -3,6 +3,7 @@ markup."""
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable
 from typing import TextIO
@@ -48,6 +49,16 @@ def show(blocks: Iterable[RenderableType], target: Console) -> None:
         if not target.is_terminal:
             said = "\n".join(line.rstrip() for line in said.split("\n"))
         target.file.write(said if is_unicode(target.encoding) else _ascii(said))
+
+
+def height(blocks: Iterable[RenderableType], width: int) -> int:
+    """The lines that `blocks` take on a terminal so many columns wide, where a command line that is
+    longer goes on below."""
+    stream = io.StringIO()
+    target = console(stream)
+    target.width = width
+    show(blocks, target)
+    return sum(-(-max(len(line), 1) // width) for line in stream.getvalue().splitlines())
 
 
 def _ascii(text: str) -> str:

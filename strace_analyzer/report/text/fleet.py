@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +14,7 @@ from strace_analyzer.findings import Group, Level, Process
 from strace_analyzer.plain import listed, number, safe
 from strace_analyzer.report.causes import Cause, together
 from strace_analyzer.report.section import Section
+from strace_analyzer.report.text.console import height
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -29,8 +29,8 @@ from strace_analyzer.rules import words
 _ENTRIES = 8
 _FEWER = 5
 """entries on a screen, where there are more than `_ENTRIES`"""
-_WIDE = 80
-"""columns; where there are fewer, an entry has more lines"""
+_LEAST = 2
+"""entries, even where there is no room for them"""
 _PROGRAMS = 8
 _COLUMNS = (
     "PROGRAM",
@@ -49,18 +49,39 @@ _PROGRAM = 30
 BLANK = Text("")
 
 
-def fleet(found: Sequence[Cause], section: Section) -> Iterator[RenderableType]:
-    """The headline, the table of programs, and one entry for each cause."""
+def fleet(found: Sequence[Cause], section: Section, room: int) -> Iterator[RenderableType]:
+    """The headline, the table of programs, and one entry for each cause, as many as `room` (lines)
+    is there for; all with --all."""
     worst = found[0].head
-    yield headline(str(worst.level), LEVELS[worst.level], together(found, section))
-    yield BLANK
-    yield indented(_programs(found, section))
-    yield BLANK
-    most, fewer = (_ENTRIES, _FEWER) if section.width >= _WIDE else (_FEWER - 1, _FEWER - 1)
-    shown = found if section.everything or len(found) <= most else found[:fewer]
-    yield indented(Stack(*(_entry(at, cause, section) for at, cause in enumerate(shown, 1))))
-    if len(shown) < len(found):
-        yield indented(Text(f"and {len(found) - len(shown):,} more: --all", style=FAINT))
+    before = (
+        headline(str(worst.level), LEVELS[worst.level], together(found, section)),
+        BLANK,
+        indented(_programs(found, section)),
+        BLANK,
+    )
+    yield from before
+    shown = 0
+    for entry in _entries(found, section, room - height(before, section.width)):
+        yield entry
+        shown += 1
+    if shown < len(found):
+        yield indented(Text(f"and {len(found) - shown:,} more: --all", style=FAINT))
+
+
+def _entries(found: Sequence[Cause], section: Section, room: int) -> Iterator[RenderableType]:
+    """The first causes, as far as there is `room` for them and for a line that counts the others;
+    at least `_LEAST`."""
+    if section.everything:
+        yield from (indented(_entry(at, cause, section)) for at, cause in enumerate(found, 1))
+        return
+    most = _ENTRIES if len(found) <= _ENTRIES else _FEWER
+    for at, cause in enumerate(found[:most], 1):
+        entry = indented(_entry(at, cause, section))
+        room -= height([entry], section.width)
+        others = 1 if at < len(found) else 0
+        if at > _LEAST and room < others:
+            return
+        yield entry
 
 
 def _programs(found: Sequence[Cause], section: Section) -> Table:

@@ -14,13 +14,14 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group, Level
 from strace_analyzer.plain import count, number, safe
-from strace_analyzer.report.causes import causes
+from strace_analyzer.report.causes import Cause, causes
 from strace_analyzer.report.gate import Gate, Judgement, judge
 from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_blocks
 from strace_analyzer.report.text.clean import blind, nothing_found
+from strace_analyzer.report.text.console import height
 from strace_analyzer.report.text.count import counted, gate_line, hints
 from strace_analyzer.report.text.failures import failures
 from strace_analyzer.report.text.fleet import fleet
@@ -40,6 +41,8 @@ from strace_analyzer.report.text.unknown import not_known
 from strace_analyzer.rules import words
 
 _IN_FULL = 3
+_SCREEN = 50
+"""lines that a report of many causes takes, unless --all is given"""
 BLANK = Text("")
 
 
@@ -86,7 +89,8 @@ _FEW = 3
 
 
 def _findings(section: Section) -> Iterator[RenderableType]:
-    """The groups that matter in full or as a table, the notes of the others a line per rule."""
+    """The groups that matter in full or as a table of one screen, the notes of the others a line
+    per rule."""
     full, brief = _weighed(section)
     found = causes(full, section)
     in_full = len(found) <= _IN_FULL and all(cause.processes == 1 for cause in found)
@@ -100,8 +104,20 @@ def _findings(section: Section) -> Iterator[RenderableType]:
     elif found:
         full += [group for group in brief if section.rule(group).leads]
         brief = [group for group in brief if not section.rule(group).leads]
-        yield from fleet(causes(full, section), section)
+    beside = list(_beside(found, brief, section, in_full))
+    if found and not in_full:
+        below = (BLANK, *beside, *failures(section), *counted(section), *hints(section))
+        room = _SCREEN - height(below, section.width)
+        yield from fleet(causes(full, section), section, room)
         yield BLANK
+    yield from beside
+
+
+def _beside(
+    found: Sequence[Cause], brief: Sequence[Group], section: Section, in_full: bool
+) -> Iterator[RenderableType]:
+    """What stands below the causes `found`, told `in_full` or as a table: notes, how to take the
+    trace again, what is not known."""
     if not section.groups:
         hidden = count(sum(group.count for group in section.judged), "finding")
         yield Text(f"{hidden}, all below the --level asked for")
