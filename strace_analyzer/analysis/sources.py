@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, TextIO, Union
 
 from strace_analyzer.trace.reader import SourceInput, TraceInput, stream_trace, traces
@@ -38,9 +38,10 @@ def resolved(source: Source) -> list[TraceInput]:
         return [stream_trace(_name(binary), binary)]
     what = type(source).__name__
     is_empty = isinstance(source, Sequence) and not source
+    hint = ": make a list of it, or feed an Analyzer" if isinstance(source, Iterator) else ""
     raise TypeError(
         f"analyze() takes a path, a list of paths, an open file, or the lines of a trace, "
-        f"not {f'an empty {what}' if is_empty else what}"
+        f"not {f'an empty {what}' if is_empty else what}{hint}"
     )
 
 

@@ -44,6 +44,12 @@ class Frames:
     ports: pd.DataFrame
     _analysis: Analysis = field(repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        """The tables by name; each is shown where it is asked for."""
+        names = ("sockets", "findings", "processes", "ports")
+        sizes = (f"{name} {len(getattr(self, name)):,}" for name in names)
+        return f"<Frames, rows: {', '.join(sizes)}; events on demand>"
+
     @cached_property
     def events(self) -> pd.DataFrame:
         """A row per event, halves joined. Raises TraceError where the trace was a stream, which

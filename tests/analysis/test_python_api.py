@@ -50,6 +50,11 @@ def test_what_is_no_source_says_what_is_wanted(source) -> None:
         sa.analyze(source)
 
 
+def test_lines_that_are_made_one_by_one_say_who_takes_them() -> None:
+    with pytest.raises(TypeError, match="not generator: make a list of it, or feed an Analyzer"):
+        sa.analyze(line for line in SSH.open())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("source", "said"), [("", "not an empty str"), ([], "not an empty list"), ((), "empty tuple")]
 )
@@ -146,6 +151,12 @@ def test_what_is_shown_names_what_it_is() -> None:
     assert "79 lines, 1 connection>" in shown
     family = sa.analyze(ROOT / "samples" / "python-fork-family")
     assert f"{len(family.processes)} processes" in repr(family)
+
+
+def test_frames_are_named_and_not_printed() -> None:
+    assert repr(sa.frames(sa.analyze(SSH))) == (
+        "<Frames, rows: sockets 1, findings 1, processes 1, ports 1; events on demand>"
+    )
 
 
 def test_a_notebook_shows_the_groups_and_nothing_that_a_program_wrote_as_markup() -> None:

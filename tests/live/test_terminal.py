@@ -102,6 +102,33 @@ def test_attach_shows_a_board_and_ctrl_c_brings_the_report(
     assert_nothing_is_left(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("begun", "typed"),
+    [
+        ("{program} >out 2>&1 &", "attach $!"),
+        ("strace -f -o trace {program} >out 2>&1 &", "--follow trace"),
+    ],
+    ids=["attach", "follow"],
+)
+def test_a_flood_is_one_line_and_a_row_that_counts(
+    begun: str, typed: str, terminal: Terminal
+) -> None:
+    """Hundreds of findings of one program to one destination."""
+    terminal.type(begun.format(program=words("early_binds.py", 2000, 0.02, 0)), "Enter")
+    terminal.type(f"clear; until test -e out; do sleep 0.1; done; {OURS} {typed}", "Enter")
+    row = r"^(python\S*\[\d+\] +127\.0\.0\.1:\d+) +bind-any-port-zero +({number})$"
+    once = re.search(
+        row.format(number=r"[1-9]\d"), terminal.shows(row.format(number=r"\d\d")), re.M
+    )
+    assert once is not None
+    screen = terminal.shows(row.format(number=rf"(?!{once[2]}$)\d\d+"))
+    assert [found[0] for found in re.findall(row.format(number=r"\d+"), screen, re.M)] == [once[1]]
+    assert len(re.findall(r"^\S+:\d+: bind-any-port-zero: python", screen, re.M)) == 1
+    terminal.type("C-c")
+    assert "COUNT" not in terminal.shows(r"^1 note \(bind-any-port-zero, \d+ findings")
+    terminal.type("kill %1", "Enter")
+
+
 def test_run_says_nothing_between_the_program_s_own_lines(terminal: Terminal) -> None:
     terminal.type(f"{OURS} run -- {words('early_binds.py', 4, 0.3, 0)}", "Enter")
     screen = terminal.shows(r"^1 note \(bind-any-port-zero, ")
