@@ -54,7 +54,7 @@ class Census:
 
     @property
     def decoded(self) -> int:
-        """Of them, those whose bind() strace decoded too, if there was one."""
+        """Of the connections, those whose bind() strace decoded too, if there was one."""
         return sum(tally.tcp_connections - tally.unread for tally in self._tallies.values())
 
     def feed(self, step: Step) -> None:

@@ -98,8 +98,8 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
 
 
 def _is_refusal(step: Step) -> bool:
-    """connect() that says EAGAIN goes not on: connect(2), "insufficient entries in the routing
-    cache"."""
+    """A connect() that fails with EAGAIN is not under way: connect(2), "insufficient entries in the
+    routing cache"."""
     return step.role == "connect" and step.errno == "EAGAIN"
 
 

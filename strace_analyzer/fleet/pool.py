@@ -59,8 +59,8 @@ def tasks(jobs: Iterable[Job]) -> Iterator[Task]:
 
 
 def prepare() -> None:
-    """Start the process of which those of a pool are forked; that it loads the program takes a
-    while, in which there is other work to do."""
+    """Start the process that those of a pool are forked from: it takes a while to load the program,
+    and there is other work to do meanwhile."""
     forkserver.set_forkserver_preload([digests_of.__module__])
     forkserver.ensure_running()
 

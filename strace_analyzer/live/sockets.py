@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from strace_analyzer.machine.facts import RESERVED, Facts, of_this_machine
+from strace_analyzer.machine.listing import hexadecimal
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 T = TypeVar("T")
@@ -207,13 +208,7 @@ def _listed(pid: int) -> Iterator[tuple[int, SocketRow]]:
                 continue  # a kernel without IPv6
             for line in text.splitlines()[1:]:
                 fields = line.split()
-                local, peer = (_hexadecimal(domain, field) for field in fields[1:3])
+                local, peer = (
+                    SocketAddress(domain, *hexadecimal(field, "=")) for field in fields[1:3]
+                )
                 yield int(fields[9]), SocketRow(domain, protocol, int(fields[3], 16), local, peer)
-
-
-def _hexadecimal(domain: str, field: str) -> SocketAddress:
-    """`0100007F:1F90`: 32-bit words in the machine's order, and the port."""
-    address, _, port = field.partition(":")
-    words = (int(address[at : at + 8], 16) for at in range(0, len(address), 8))
-    packed = b"".join(struct.pack("=I", word) for word in words)
-    return _address(domain, packed, int(port, 16).to_bytes(2, "big"))

@@ -95,8 +95,9 @@ def of_proc(line: str, protocol: str = "TCP") -> MachineSocket | None:
     match = _PROC.match(line.strip())
     if match is None:
         return None
-    address, port = _hexadecimal(match["local"])
-    peer_address, peer_port = _hexadecimal(match["peer"])
+    address, port = hexadecimal(match["local"], "<")
+    peer_address, peer_port = hexadecimal(match["peer"], "<")
+    address, peer_address = address.removeprefix("::ffff:"), peer_address.removeprefix("::ffff:")
     number = int(match["state"], 16)
     state = STATES[number] if number < len(STATES) else f"STATE-{number}"
     inode = int(match["inode"])
@@ -137,10 +138,11 @@ def _endpoint(text: str) -> tuple[str, int] | None:
         return None
 
 
-def _hexadecimal(field: str) -> tuple[str, int]:
-    """`0100007F:1F90`: 32-bit words, and the port."""
+def hexadecimal(field: str, order: str) -> tuple[str, int]:
+    """`0100007F:1F90`, a column of /proc/net/tcp: address and port. The address stands there as
+    32-bit words in the order of the machine: `<` or `=`, as in struct (proc_pid_net(5))."""
     address, _, port = field.partition(":")
     words = (int(address[at : at + 8], 16) for at in range(0, len(address), 8))
-    packed = b"".join(struct.pack("<I", word) for word in words)
+    packed = b"".join(struct.pack(f"{order}I", word) for word in words)
     family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
-    return socket.inet_ntop(family, packed).removeprefix("::ffff:"), int(port, 16)
+    return socket.inet_ntop(family, packed), int(port, 16)

@@ -45,6 +45,7 @@ class Cause:
 
     @property
     def count(self) -> int:
+        """Its findings."""
         return sum(group.count for group in self.groups)
 
     @property
@@ -54,10 +55,12 @@ class Cause:
 
     @property
     def processes(self) -> int:
+        """How many processes have them."""
         return len({group.process.id for group in self.groups})
 
     @property
     def destinations(self) -> int:
+        """How many addresses and ports they went to."""
         peers: set[Endpoint] = {peer.peer for group in self.groups for peer in group.peers}
         return len(peers)
 

@@ -31,7 +31,7 @@ LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
 
 
 class Judged(Protocol):
-    """What can be judged: everything selected, or one trace's part of it."""
+    """What can be judged: everything selected, or one trace's part of it (section.py)."""
 
     @property
     def traces(self) -> tuple[TraceResult, ...]: ...
