@@ -51,7 +51,7 @@ def _name(stream: Any) -> str:
     return os.fsdecode(name) if isinstance(name, (str, bytes)) and name else "<stream>"
 
 
-_CALL = re.compile(r"\n|\w\(.*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)
+_CALL = re.compile(r"\n|^(?>.*?\w\().*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)
 """what is in a line of strace, and in no name of a file"""
 
 

@@ -13,9 +13,10 @@ import re
 
 from strace_analyzer.plain import safe
 
-_STRING = r'"(?:[^"\\]|\\.)*"'
+_STRING = r'(?<!\\)"(?:[^"\\]|\\.)*+"'
+"""None begins with a quote that is escaped: where one does not end, none behind it is tried."""
 _ANNOTATION = re.compile(rf"({_STRING})|(?<=\d)<(?:->|<[^<>]*>|[^<>\"])*>")
-_COMMENT = re.compile(rf"({_STRING})|\s*/\*.*?\*/")
+_COMMENT = re.compile(rf"({_STRING}|/\*(?!.*\*/).*)|(?<!\s)\s*+/\*.*?\*/")
 _RESULT = re.compile(
     r"(?P<call>.*)\)\s+= (?P<value>\S+)(?: (?P<errno>E[A-Z0-9]+))?(?P<rest>.*)", re.S
 )

@@ -73,11 +73,11 @@ _NAMES = {
     "bind9": "BIND 9",
 }
 
-_ERTS = re.compile(r"/erts-(\d+)(?:\.(\d+))?[\d.]*/")
+_ERTS = re.compile(r"/erts-(\d{1,9}+)(?!\d)(?:\.(\d{1,9}+)(?!\d))?[\d.]*+/")
 _OTP_OF_ERTS_5_TO_10 = {6: 17, 7: 18, 8: 19, 9: 20}
 _JAVA = re.compile(r"/(?:java|jdk|jre|openjdk|zulu|temurin|corretto)-?(?:1\.)?(\d{1,2})(?!\d)")
 _NODE = re.compile(r"/(?:node|nodejs)[/-]?v?(\d{1,2})\.\d")
-_PYTHON = re.compile(r"python(\d)\.(\d+)")
+_PYTHON = re.compile(r"python(\d)\.(\d{1,9}+)(?!\d)")
 _GO = re.compile(r"/go-build\d|/go/bin/")
 _RUBY = re.compile(r"ruby-?(\d)\.(\d)")
 

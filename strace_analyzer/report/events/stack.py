@@ -8,11 +8,13 @@ from functools import lru_cache
 from strace_analyzer.report.events.row import StackFrame
 
 _FRAME = re.compile(
-    r"(?P<binary>.*?)(?:\((?P<function>.*?)(?:\+(?P<offset>0x[0-9a-f]+))?\))?"
+    r"(?P<binary>[^(]*+)\((?P<function>.*?)(?:\+(?P<offset>0x[0-9a-f]+))?\)"
     r"(?: \[(?P<address>0x[0-9a-f]+)\])?",
     re.S,
 )
 """`/usr/lib/libc.so.6(connect+0x14) [0x1027f4]`; C++ names have parentheses of their own."""
+_BINARY = re.compile(r"(.*?) \[(0x[0-9a-f]+)\]", re.S)
+"""The same without a function."""
 
 
 @lru_cache(maxsize=4096)
@@ -21,7 +23,12 @@ def stack_frame(text: str) -> StackFrame:
     in `binary`."""
     match = _FRAME.fullmatch(text)
     if match is None:
-        return StackFrame(text, None, None, None)
+        bare = _BINARY.fullmatch(text)
+        return (
+            StackFrame(text, None, None, None)
+            if bare is None
+            else StackFrame(bare[1], None, None, bare[2])
+        )
     offset = match["offset"]
     return StackFrame(
         match["binary"],

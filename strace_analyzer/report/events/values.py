@@ -33,7 +33,9 @@ from strace_analyzer.trace.values import (
 _MOST_EXACT = 2**53 - 1
 """the largest number that every reader of JSON keeps (RFC 8259, section 6)"""
 _NUMBER = re.compile(r"(?<!\w)(?:0x[0-9a-f]+|[0-9]+)(?!\w)", re.A)
-_NO_NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|(?<!<)<(?![<= ])[^<>]*>', re.S)
+_NO_NUMBERS = re.compile(
+    r'(?<!\\)"(?:[^"\\]|\\.)*+"|/\*.*?(?:\*/|\Z)|(?<!<)<(?![<= ])[^<>]*>', re.S
+)
 """what can hold digits that are no value: a string, a remark, a descriptor's target"""
 _SAID_BY_ARGUMENT = frozenset({"htons", "htonl", "ntohs", "ntohl", "inet_addr", "if_nametoindex"})
 

@@ -20,12 +20,17 @@ _SOCKET_NAME = re.compile(r"(?:sun_path=@?|\[\d+(?:->\d+)?,@?)$")
 _HOST_NAME = re.compile(r"\b(?:nodename|domainname)=$")
 _EXECUTED = re.compile(r"(execveat\([^\"]*|execve\()$")
 _ARGV = re.compile(r"(?<=[,\s])\[[^\]\[]*(?:\"(?:[^\"\\]|\\.)*\"[^\]\[]*)*\](?:\.\.\.)?")
-_NAMED = re.compile(r"(?<!\S)(?P<name>[^\s:;,]+)(?= \(pid \d+)|(?P<shown>[^\s:;,\[\]]+)(?=\[\d+\])")
-_OPTION = re.compile(r"(?P<option>-[\w-]*=)?(?P<value>.*)", re.S)
-_HOST_WORD = re.compile(
-    r"(?P<option>-[\w-]*=)?(?P<user>[\w.+-]+@)?(?P<host>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
-    r")(?P<port>:\d+)?\Z"
+_NAMED = re.compile(
+    r"(?<!\S)(?P<name>[^\s:;,]++)(?= \(pid \d+)"
+    r"|(?<![^\s:;,\[\]])(?P<shown>[^\s:;,\[\]]++)(?=\[\d+\])"
 )
+_OPTION = re.compile(r"(?P<option>-[\w-]*=)?(?P<value>.*)", re.S)
+_DROW_TSOH = re.compile(
+    r"(?P<port>\d+:)?(?P<host>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)"
+    r"(?P<user>@[\w.+-]+)?(?P<option>=[\w-]*-)?"
+)
+"""`-option=user@host:port` at the end of a word, of the word read backwards: where it ends is
+known, where it begins would be tried at every letter."""
 _ENDINGS = """
 bin cfg conf cpp crt css csv db exe go gz html ini jar java js json key log lua md mjs pem php pid
 pl pm properties py pyc rb rs sh so sock sql sqlite strace tar toml ts txt war xml yaml yml zip
@@ -119,12 +124,12 @@ class Values:
         host too: `db.example.com:80`, `root@db7`."""
         plain = self._plain(word)
         if self.hides(ADDRESSES):
-            plain = _HOST_WORD.sub(self._host_word, plain)
+            plain = self._without_host(plain)
         match = _OPTION.fullmatch(plain)
         if match is None or not self.hides(PATHS):
             return plain
         option, value = match["option"] or "", match["value"]
-        looks = "/" in value or re.search(r"\.\w*[A-Za-z]\w*$", value)
+        looks = "/" in value or _has_ending(value)
         if not looks or "://" in value or value.startswith(("-", "{")):
             return option + texts.paths(value, self.path)
         return option + self.path(value)
@@ -135,13 +140,17 @@ class Values:
             return text
         return texts.addresses(texts.hosts(text, self._host), self.address)
 
-    def _host_word(self, match: re.Match[str]) -> str:
-        host = match["host"]
+    def _without_host(self, word: str) -> str:
+        """`word` without the host at its end."""
+        match = _DROW_TSOH.match(word[::-1])
+        if match is None:
+            return word
+        host, option, port = ((match[name] or "")[::-1] for name in ("host", "option", "port"))
         _, dot, last = host.rpartition(".")
         is_name = dot and last.isalpha() and len(last) > 1 and last.lower() not in _FILES
         if not match["user"] and not is_name:
-            return match[0]
-        return f"{match['option'] or ''}{self._host(host)}{match['port'] or ''}"
+            return word
+        return f"{word[: len(word) - match.end()]}{option}{self._host(host)}{port}"
 
     def _host(self, text: str) -> str:
         known = self.address(text)
@@ -225,3 +234,9 @@ class Values:
 
     def _quoted(self, text: str) -> str:
         return self.path(text) if self.hides(PATHS) else self.command(text)
+
+
+def _has_ending(name: str) -> bool:
+    """It ends as the name of a file does: `.py`, `.7z`, but not `.7`."""
+    ending = re.fullmatch(r"\w+\n?", name.rpartition(".")[2])
+    return "." in name and ending is not None and re.search("[A-Za-z]", ending[0]) is not None

@@ -54,9 +54,7 @@ _COPIES = re.compile(
 )
 """A line that can be nothing else, up to the result. `_RETURNED` says whether that is one."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
-_SHOWN = re.compile(
-    rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n]*?:|\\x)[^>\n]*(?:->[^>\n]*)?)>"
-)
+_SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^>\n]*+)>")
 """A note that shows a local port."""
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _FEW = 16

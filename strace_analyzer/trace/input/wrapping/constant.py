@@ -15,7 +15,7 @@ _RECORD = re.compile(
 """Where in a line a record may begin."""
 _WRAPPED = re.compile(rb"(?<=[\s\]:|>)}])(?=[*`{\"<>|+#/&\[\\A-Za-z0-9])")
 """Where something wrapped may begin."""
-_VARIES = re.compile(rb"([0-9a-f]*[0-9][0-9a-f]*|[ \t]+)")
+_VARIES = re.compile(rb"((?<![0-9a-f])[a-f]*+[0-9][0-9a-f]*+|[ \t]++)")
 _LONGEST = 200
 _PLACES = 24
 _WRAPPED_PLACES = 3

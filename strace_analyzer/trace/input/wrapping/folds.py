@@ -43,7 +43,7 @@ _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\
 _MAY_END = re.compile(rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+")
 """The same of pieces, however they are put together; blanks apart."""
 _REST = re.compile(
-    rb"[ \t]*(?:[^ (]*>|(?:[0-9a-f]*+x)*+[a-f]*+[0-9][0-9a-f]*+)?"
+    rb"[ \t]*+(?:[^ (]*>|(?:[0-9a-f]*+x)*+[a-f]*+[0-9][0-9a-f]*+)?"
     rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<(?:[0-9]*\.)?[0-9]+>)?"
 )
 """What may stand behind the part of a result that is a result already. (Possessive, so that a text
@@ -61,7 +61,8 @@ _PID = 7
 """Digits of the largest pid (PID_MAX_LIMIT)."""
 _NUMBER = re.compile(rb"= (?:-?[1-9][0-9]*|0x[0-9a-f]+)\Z")
 """The end of a record behind which more digits may follow: it says nothing of `= 0`."""
-_ERROR = re.compile(rb"-1 (E[A-Z0-9]+) \((.*)\)(?: <[0-9.]+>)?$")
+_ERROR = re.compile(rb"(?>.*?-1 (E[A-Z0-9]+) \()(.*)\)(?: <[0-9.]+>)?$")
+"""The first error in a text, and all behind it."""
 _STUB = b"exit(0) = ?"
 _TRIES = 64
 """Texts that the same pieces are put together to: the likeliest come first."""
@@ -350,7 +351,7 @@ def _all_texts(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bool]]:
 
 def _says_its_error(text: bytes) -> bool:
     """No error, or one in the words of the C library: where a blank was eaten these show it."""
-    match = _ERROR.search(text)
+    match = _ERROR.match(text)
     if match is None:
         return b" = -1 E" not in text
     number = getattr(errno, match[1].decode("ascii"), None)

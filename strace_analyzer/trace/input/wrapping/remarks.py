@@ -8,10 +8,12 @@ from collections.abc import Iterator
 _RESULT = re.compile(rb"\) *= *[-?0-9]|\.\.\.>|\) *=|(?:---|\+\+\+)(?= )")
 """Behind one of these a record can end."""
 _WORDS = re.compile(
-    rb"[ \t]*(?=#|//|/\*|<-|<=|<<|=>|->|;|--|!|\*\*|\xe2|\|)"  # marks, arrows, dashes
-    rb"|[ \t]+(?=[^\s(<\[{+&=])"
+    rb"(?:(?<![ \t])[ \t]++)?"
+    rb"(?=#|//|/\*|<-|<=|<<|=>|->|;|--|!|\*\*|\xe2|\|)"  # marks, arrows, dashes
+    rb"|(?<![ \t])[ \t]++(?=[^\s(<\[{+&=])"
 )
-_RECORD = re.compile(rb"[a-z_0-9]\(.*\) *= *[-?0-9]|resumed>|\[pid ")
+_RECORD = re.compile(rb"(?>.*?[a-z_0-9]\().*\) *= *[-?0-9]|.*?(?:resumed>|\[pid )").match
+"""It has a record in it."""
 _MOST = 24
 
 
@@ -23,5 +25,5 @@ def ends(text: bytes) -> Iterator[int]:
     for count, match in enumerate(_WORDS.finditer(text, result.end())):
         if count == _MOST:
             return
-        if _RECORD.search(text, match.end()) is None:
+        if _RECORD(text, match.end()) is None:
             yield match.start()

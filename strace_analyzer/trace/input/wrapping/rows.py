@@ -24,7 +24,8 @@ _WAYS = 32
 _BEGINS = re.compile(rb'[ \t]*(?:\{ ?"|"[\w@.]+": |"|[\w.]+=)')
 _OBJECT = re.compile(rb'[ \t]*(?:\{|"[\w@.]+": |[\w.]+=)')
 """JSON and logfmt, which escape their quotes; CSV doubles them."""
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"|(").*')
+"""Those that end; and one that does not, behind which none does."""
 
 
 class Line(NamedTuple):
@@ -124,5 +125,5 @@ def _is_open(text: bytes) -> bool:
     """Something is quoted or in braces that does not end."""
     if _OBJECT.match(text) is None:
         return text.count(b'"') % 2 == 1
-    rest = _STRINGS.sub(b"", text)
+    rest = _STRINGS.sub(rb"\1", text)
     return b'"' in rest or rest.count(b"{") > rest.count(b"}")
