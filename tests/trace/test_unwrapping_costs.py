@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,21 +51,6 @@ def test_a_wrapped_trace_goes_through_the_stage_to_its_end() -> None:
     wrapped = [b"> " + line for line in LINES]
 
     assert entered(wrapped * 100) > entered(wrapped * 50)
-
-
-_RUNS = [b"0", b"0x", b"a", b"A", b">", b"<", b"(", b")", b" ", b"read", b"<a>", b"0 ", b"1."]
-_PATTERNS = {name: one for name, one in vars(folds).items() if isinstance(one, re.Pattern)}
-
-
-@pytest.mark.parametrize("name", _PATTERNS)
-def test_no_line_drives_an_expression_for_folds_into_backtracking(name: str) -> None:
-    """A damaged trace with a run of zeros took hours. Where time grows with the square of the length
-    this does not come to an end before the time limit of a test."""
-    for run in _RUNS:
-        for text in (run * 200_000 + b"!", b") = -1 " + run * 200_000):
-            match = _PATTERNS[name].search(text)
-            assert match is None or match.end() <= len(text)
-            _PATTERNS[name].fullmatch(text)
 
 
 @given(st.binary(max_size=9).map(lambda raw: bytes(b" 01axf>(E)<."[byte % 12] for byte in raw)))
