@@ -64,7 +64,7 @@ def test_a_connection_that_came_in_is_told_as_such(tmp_path: Path) -> None:
     ]
     rows = [line.split() for line in run("sockets", "saved", cwd=tmp_path).stdout.splitlines()]
     assert ["5", "nginx[7]", "11", "TCP", "-", "127.0.0.1:42346", "incoming", "-"] in rows
-    assert [row[3:5] for row in rows if row[:1] == ["7"]] == [["TCP", "*:8090"]]
+    assert [row[3:5] for row in rows if row[:1] == ["7"]] == [["TCP", "127.0.0.1:8090"]]
 
 
 def test_a_line_without_a_socket_call_is_said() -> None:

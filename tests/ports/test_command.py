@@ -224,7 +224,8 @@ def test_chart_of_one_row() -> None:
         "1 |" + "." * 10 + "#" * 10,
         "0 +" + "-" * 30,
         "   first call" + " " * 16 + "last",
-        "   # needed   . held by bind() beyond that",
+        "   # needed",
+        "   . held by bind() beyond that",
     ]
 
 

@@ -229,3 +229,13 @@ def test_lines_that_begin_with_their_numbers_in_another_file(first: int, gap: by
 
     assert read.traces[0].sources[0].read_through == ["line numbers"]
     assert [finding.process.tid for finding in read.findings] == [7, 7, 7]
+
+
+def test_tasks_that_are_inside_of_a_call_are_no_numbers_of_lines() -> None:
+    """strace was attached to twelve idle threads, and let go of them."""
+    lines = [
+        b"%d futex(0x7f1, FUTEX_WAIT, 0, NULL <unfinished ...>" % tid for tid in range(900, 912)
+    ]
+
+    assert analysis(lines).traces[0].sources[0].read_through == []
+    assert {getattr(event, "tid", None) for event in sa.parse(lines)} == set(range(900, 912))

@@ -80,6 +80,8 @@ _VAIN = 500
 _FRAMES = 4_000
 """Texts in which the grammar was asked for a record and none was, after which it is the same."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
+_HAS_PID = re.compile(rb" *(?:\[pid +)?[0-9]{1,7}[\] ]")
+_IS_UNFINISHED = re.compile(rb"<unfinished \.\.\.>$")
 _FIRST_NUMBER = re.compile(rb"[ \t]*[Ll]?([0-9]+)")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
 """A record behind a prefix, or the beginning of one; and how much of both is believed."""
@@ -223,8 +225,7 @@ class Unwrapping:
     def close(self) -> list[Unwrapped]:
         """The end of the source."""
         found = self._fed(self._rows.close())
-        is_numbered = self._is_sought and len(self._counted) >= _NUMBERED
-        found += self._with_numbers() if is_numbered else self._unnumbered()
+        found += self._with_numbers() if self._are_numbers else self._unnumbered()
         found += self._settle()
         for stream, begun in tuple(self._begun.items()):
             found += self._fold(stream, begun)
@@ -314,6 +315,15 @@ class Unwrapping:
     def _is_own(self) -> bool:
         """The first number is that of its line."""
         return self._held != [] and int(self._counted[0][1]) == self._held[0].number
+
+    @property
+    def _are_numbers(self) -> bool:
+        """At the end: what the lines begin with, one after the other. Of tasks to which strace was
+        attached each may have one line, of a call that it is inside of."""
+        if not self._is_sought or len(self._counted) < _NUMBERED:
+            return False
+        rest = [match.string[match.end() :] for match in self._counted]
+        return all(map(_HAS_PID.match, rest)) or not any(map(_IS_UNFINISHED.search, rest[:-1]))
 
     def _with_numbers(self) -> list[Unwrapped]:
         self._numbering = (line_numbers(one.string for one in self._counted),)
