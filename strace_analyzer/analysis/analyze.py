@@ -153,6 +153,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
         host_range=facts.port_range,
         autobind_reuse=settings.autobind_reuse or facts.autobind_reuse,
         nothing_hidden=settings.nothing_hidden or facts.nothing_hidden,
+        started_script=facts.started_script,
     )
     return told, facts
 

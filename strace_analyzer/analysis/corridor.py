@@ -99,6 +99,8 @@ class Settings:
     """asks for them, where the trace is made here and now: at the first call that finds no port"""
     nothing_hidden: bool = False
     """strace was started by us, with the options that show all that the model needs"""
+    started_script: str = ""
+    """`python3 bills.py`, where strace started an interpreter: with -s 0 execve() does not say"""
 
 
 class Asked(NamedTuple):
@@ -126,7 +128,9 @@ class TraceAnalysis:
         self._source_names = source_names
         self._settings = settings
         strangers = set(settings.rules).difference(catalogue())
-        self._tracker = Tracker(incoming=settings.keep_sockets or bool(strangers))
+        self._tracker = Tracker(
+            incoming=settings.keep_sockets or bool(strangers), script=settings.started_script
+        )
         self._doubts = self._tracker.doubts
         self._engine = Engine(settings.rules, self)
         self._ledger = PortLedger(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -45,7 +46,7 @@ def run(
     """
     from strace_analyzer.cli.following import Manner, follow
     from strace_analyzer.cli.output import unheard
-    from strace_analyzer.live.run import running
+    from strace_analyzer.live.run import running, script_run_by
     from strace_analyzer.live.strace import show_everything
     from strace_analyzer.live.watch import Watch
 
@@ -62,6 +63,8 @@ def run(
         suppressions=suppressions,
         all_is_shown=show_everything(more),
     ).keeping_sockets(form.sockets)
+    named = replace(chosen.analysis, started_script=script_run_by(program))
+    chosen = chosen._replace(analysis=named)
     # What the program says on a terminal must not be overwritten: it is only shown how far we are
     # where the program's output goes elsewhere.
     viewed = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()

@@ -97,6 +97,12 @@ def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
     task.table.has_ring = False  # a ring is close-on-exec, and belongs to the memory that is gone
     args = call.args[1:] if call.name == "execveat" else call.args
     _name_program(task, args)
+    if kernel.started is None:
+        kernel.started = task.group
+    command, _, script = kernel.started_script.partition(" ")
+    group = task.group
+    if script and group is kernel.started and group.command == command and group.argv_cut:
+        group.argv, group.argv_cut = (command, script), frozenset()
     kernel.drop_close_on_exec(task, call)
 
 

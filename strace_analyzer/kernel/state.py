@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be
-from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Shown, Task
+from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Shown, Task, ThreadGroup
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.socket_state import (
@@ -51,6 +51,10 @@ class Kernel:
         """a number that was free, or stood for another socket, is a socket whose making nobody saw:
         it was copied there, or the task is another process"""
         self.close_was_seen = False
+        self.started: ThreadGroup | None = None
+        """the process of the first execve()"""
+        self.started_script = ""
+        """`python3 bills.py`: what that process runs, if execve() does not show its words"""
         self._sockets = 0
         self._taken_for_closed: dict[tuple[Task, int], Socket] = {}
         """by maker and number: unconnected sockets whose number was given to another task that is

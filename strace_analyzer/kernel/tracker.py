@@ -35,9 +35,11 @@ CLOSES = frozenset({"close", "close_range"})
 class Tracker:
     """Follows one trace. `feed` each event in order, then `close`."""
 
-    def __init__(self, *, incoming: bool = True) -> None:
-        """Without `incoming`, connections that came by accept() have no local address."""
+    def __init__(self, *, incoming: bool = True, script: str = "") -> None:
+        """Without `incoming`, connections that came by accept() have no local address. `script` is
+        what the first process runs (`python3 bills.py`), where its execve() may not say."""
         self._kernel = Kernel()
+        self._kernel.started_script = script
         self._interest = Interest(self._kernel, incoming=incoming)
         self._calls = self._kernel.calls
         self._began = False

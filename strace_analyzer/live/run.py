@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from os.path import basename
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,6 +23,7 @@ from strace_analyzer.live.refusals import check_program
 from strace_analyzer.live.stop import Stop
 from strace_analyzer.live.strace import check_options, ended, facts, run_command
 from strace_analyzer.live.stream import Patience, Stream
+from strace_analyzer.rules.words import script_of
 from strace_analyzer.trace.reader import SourceInput, TraceInput
 
 NAME = "<strace>"
@@ -36,6 +38,14 @@ class Run:
     trace: TraceInput
     copy: Copy
     status: int = 0
+
+
+def script_run_by(program: Sequence[str]) -> str:
+    """`python3 bills.py`, without places and further arguments; "" where `program` is no
+    interpreter. What is traced with -s 0 does not show it."""
+    command = basename(program[0])
+    script = script_of(command, program)
+    return f"{command} {script}" if script else ""
 
 
 @contextmanager
@@ -58,7 +68,8 @@ def running(
     with ExitStack() as stack:
         copy = stack.enter_context(Copy(save))
         if save is not None:
-            copy.head(facts(options))
+            kept, script = facts(options), script_run_by(program)
+            copy.head(kept._replace(values={**kept.values, "script": script}) if script else kept)
         pipe = stack.enter_context(fifo())
         words = run_command(program, pipe.path, stacks=stacks, lean=lean, more=options)
         stop = Stop()  # which nobody presses: the end is the program's to choose

@@ -39,8 +39,9 @@ class TracedProcess(NamedTuple):
 
 class Facts(NamedTuple):
     """By name, in the words of sysctl(8); besides them `kernel`, `strace`, `date`, `shown`, which
-    is `all` where the trace shows every call that matters, and of each process `program.PID`,
-    `script.PID` and `threads.PID`."""
+    is `all` where the trace shows every call that matters, `script`, what the interpreter runs that
+    strace started, and of each process that ran then `program.PID`, `script.PID` and `threads.PID`.
+    """
 
     values: dict[str, str]
 
@@ -62,6 +63,11 @@ class Facts(NamedTuple):
     def nothing_hidden(self) -> bool:
         """The options of the trace left nothing out: what it does not show did not happen."""
         return self.values.get("shown") == "all"
+
+    @property
+    def started_script(self) -> str:
+        """`python3 bills.py`: what the interpreter runs that strace started; "" for none."""
+        return self.values.get("script", "")
 
     @property
     def processes(self) -> tuple[TracedProcess, ...]:

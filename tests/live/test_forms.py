@@ -3,10 +3,12 @@ said of a file that is no ordinary trace."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from os.path import basename
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -109,6 +111,24 @@ def test_fingerprints_tell_two_scripts_of_one_interpreter_apart(tmp_path: Path) 
     assert bills == again
     assert bills[0] != mails[0]
     assert [bills[1].split()[-1], mails[1].split()[-1]] == ["bills.py", "mails.py"]
+
+
+def test_what_run_saves_tells_them_apart_though_it_shows_no_words(tmp_path: Path) -> None:
+    """-s 0 takes the words of execve() too: what is run stands at the head, without its words."""
+    found = {}
+    for name in ("bills.py", "mails.py"):
+        shutil.copy(ASKS, tmp_path / name)
+        saved = tmp_path / f"{name}.trace"
+        words = asks(2, 0, 8001, script=Path(name))
+        options = ("--save-trace", saved.name, "--format", "json", "--")
+        said = run(tmp_path, "run", *options, *map(str, words))
+        (live,) = json.loads(said.stderr)["groups"]
+        (group,) = sa.analyze(saved).groups
+        assert live["fingerprint"] == group.fingerprint
+        assert f"# strace-analyzer: script = {basename(words[0])} {name}\n" in saved.read_text()
+        found[name] = group.fingerprint
+
+    assert found["bills.py"] != found["mails.py"]
 
 
 # ------------------------------------------------------------------ stacks
