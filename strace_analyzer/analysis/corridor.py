@@ -24,7 +24,7 @@ from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.traffic import Traffics
 from strace_analyzer.analysis.unknowns import Unknowns
-from strace_analyzer.analysis.unread import ON_A_SOCKET, Unread, UnreadLine
+from strace_analyzer.analysis.unread import READ_IN_PART, Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.exhaustion import ASKING, Exhaustion
@@ -57,6 +57,7 @@ from strace_analyzer.trace.events import (
     Entered,
     Event,
     Exited,
+    Foreign,
     Killed,
     Notice,
     SignalDelivered,
@@ -263,7 +264,9 @@ class TraceAnalysis:
             hears.append(self._noticed)
         elif isinstance(event, Unparsed):
             hears.append(self._not_parsed)
-        elif isinstance(event, Syscall) and event.name in ON_A_SOCKET:
+        elif isinstance(event, Foreign):
+            hears.append(self._foreign)
+        elif isinstance(event, Syscall) and event.name in READ_IN_PART:
             hears.append(self._called)
         hears.append(self.visibility.pieces.listening(type(event)))
         if isinstance(event, Syscall):
@@ -295,6 +298,9 @@ class TraceAnalysis:
 
     def _not_parsed(self, event: Unparsed) -> None:
         self._not_understood(self._unread.feed(event))
+
+    def _foreign(self, event: Foreign) -> None:
+        self._not_understood(self._unread.foreign(event))
 
     def _called(self, call: Syscall) -> None:
         self._not_understood(self._unread.call(call))

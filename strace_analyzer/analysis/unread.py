@@ -13,10 +13,20 @@ from typing import NamedTuple
 
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
-from strace_analyzer.trace.events import Syscall, Unparsed
+from strace_analyzer.trace.events import Foreign, Syscall, Unparsed
 
 ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
 """Calls whose first argument is the socket that they move, and how many arguments they have."""
+_MAKING = frozenset({"accept", "accept4", "socket"})
+READ_IN_PART = {
+    **ON_A_SOCKET,
+    "dup": 1,
+    "dup2": 2,
+    "dup3": 3,
+    "socketcall": 2,
+    **dict.fromkeys(_MAKING, 0),
+}
+"""The same, with those that copy or make one; and the one that says in memory what it is about."""
 DECIDING = ON_A_SOCKET.keys() | {
     "accept", "accept4", "clone", "clone2", "clone3", "close_range", "dup", "dup2", "dup3",
     "execve", "execveat", "fcntl", "fcntl64", "fork", "io_uring_setup", "pidfd_getfd", "pipe",
@@ -37,6 +47,13 @@ _NAMED = re.compile(
 """Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
 before that can be told: a reader may skip the others (trace/prefilter/scan.py). Of getsockopt() all
 but those that are about another option than SO_ERROR."""
+_NO_RESULT = re.compile(
+    r"(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?"
+    r"(?:(bind|connect|listen|setsockopt)\(\d+[<,]|(socket)\((?:AF|PF)_)"
+)
+"""A line that begins as such a call does and ends otherwise: whose it is nobody knows."""
+_UNKNOWN = re.compile(r"= \?|\.\.\.>")
+"""What strace prints of a call that it did not see return."""
 _KEPT = 1000
 
 
@@ -55,7 +72,8 @@ class UnreadLine(NamedTuple):
 
 
 class Unread:
-    """Of one trace. `feed` each line that was not understood, and the calls of ON_A_SOCKET."""
+    """Of one trace. `feed` each line that was not understood, those that are not strace's, and the
+    calls of READ_IN_PART."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -71,16 +89,25 @@ class Unread:
         name = deciding_call(event.text)
         return None if name is None else self._note(event, name)
 
+    def foreign(self, event: Foreign) -> UnreadLine | None:
+        """The same for a line that is taken for another program's."""
+        match = _NO_RESULT.match(event.text)
+        return None if match is None else self._note(event, match[1] or match[2])
+
     def call(self, call: Syscall) -> UnreadLine | None:
         """The same for a call that was read, but on which socket it acted was not."""
-        if call.result.failed or call.result.value is None:
+        if call.result.failed:
             return None
-        whole = len(call.args) >= ON_A_SOCKET[call.name]
+        if call.result.value is None:  # unknown to strace, or not there at all
+            return None if _UNKNOWN.search(call.text) else self._note(call, call.name)
+        if call.name in _MAKING:
+            return None
+        whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
         if whole and fd_argument(argument(call.args, 0)) is not None:
             return None
         return self._note(call, call.name)
 
-    def _note(self, event: Unparsed | Syscall, name: str) -> UnreadLine:
+    def _note(self, event: Unparsed | Syscall | Foreign, name: str) -> UnreadLine:
         self.deciding += 1
         line = UnreadLine(event.span.source, event.span.first, name)
         if len(self.lines) < _KEPT:

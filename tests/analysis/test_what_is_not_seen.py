@@ -272,3 +272,20 @@ def test_all_files_but_that_of_the_first_thread(tmp_path: Path) -> None:
     for number, begins in enumerate(CHILDREN.values(), 7):
         (tmp_path / f"out.{number}").write_text("\n".join([*begins, *BARE, ""]))
     assert verdict_of(tmp_path) == "inconclusive"
+
+
+HALF_READ = (
+    'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16)',
+    "10:00:00 connect(3<TCP:[17]>, {sa_family=AF_INET}, 16",
+    "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)",
+    "setsockopt(3, SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4)",
+    "dup(????) = 5",
+    "dup2(x, 5) = 5",
+    "socketcall(SYS_BIND, 0xffb) = 0",
+    "socketcall(2, 0xffb) = 0",
+)
+
+
+@pytest.mark.parametrize("call", HALF_READ)
+def test_a_call_without_its_result_or_its_descriptor_is_unread(call: str) -> None:
+    assert verdict(f"{CLIENT}7 {call}\n{CLIENT}") == "inconclusive"
