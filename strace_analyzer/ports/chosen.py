@@ -18,6 +18,9 @@ ENOUGH = 20
 CLOSE = 2
 """Times their number: out of the usual range 20 ports all lie within 40 less than once in 10^50."""
 
+_DOUBTED = ("assumed", "option")
+"""Sources of a range that the machine did not tell."""
+
 
 class Chosen:
     """Of one network namespace. `note` each socket, then `told`."""
@@ -42,11 +45,12 @@ class Chosen:
         self._low, self._high = min(self._low, port), max(self._high, port)
 
     def told(self, assumed: PortRange) -> ChosenPorts | None:
-        """What they say against a range that is only assumed; None where they fit into it."""
-        if assumed.source != "assumed" or self._high == 0:
+        """What they say against a range that is only assumed, or that the user gave; None where
+        they fit into it."""
+        if assumed.source not in _DOUBTED or self._high == 0:
             return None
         outside = self._low < assumed.low or self._high > assumed.high
-        if len(self._at_random) >= ENOUGH:
+        if assumed.source == "assumed" and len(self._at_random) >= ENOUGH:
             low, high = self._lowest, self._highest
             if high - low < CLOSE * len(self._at_random):
                 return ChosenPorts(len(self._at_random), low, high, shows_range=True)

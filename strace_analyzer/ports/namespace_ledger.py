@@ -92,12 +92,14 @@ class NamespaceLedger:
         """The ports as they stand now, for who must judge a call that found none."""
         taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
         usage, shown = self._usage, self._chosen.told(taken)
-        size = taken.size
+        size, source = taken.size, taken.source
         if shown is not None and shown.shows_range:
             size = shown.high - shown.low + 1
+        elif shown is not None:
+            source = "assumed"
         return PortState(
             size=size,
-            source=taken.source,
+            source=source,
             pinned=self._held + usage.pinned_at_address,
             waiting=usage.waiting,
             needed=usage.needed.now,

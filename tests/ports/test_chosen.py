@@ -73,8 +73,14 @@ def test_a_port_outside_contradicts_the_range(form: str) -> None:
     assert str(told).startswith("contradicted: the kernel chose 15000 to 40000")
 
 
-def test_a_range_that_is_known_is_not_questioned() -> None:
-    assert chosen(*many(BOUND, [15000]), port_range=(32768, 60999)) is None
+def test_a_range_that_was_given_is_contradicted_too() -> None:
+    told = chosen(*many(BOUND, [15000]), port_range=(32768, 60999))
+    assert told == ChosenPorts(None, 15000, 15000, shows_range=False)
+
+
+def test_a_range_that_was_given_is_not_said_to_be_smaller() -> None:
+    ports = list(range(40000, 40020))
+    assert chosen(*many(BOUND, ports), port_range=(32768, 60999)) is None
 
 
 def test_a_fixed_port_was_not_chosen_by_the_kernel() -> None:
