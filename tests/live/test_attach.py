@@ -66,10 +66,16 @@ def older_sockets() -> Iterator[Older]:
         process.kill()
 
 
+LOOKS_AGAIN = 0.5
+"""Seconds after which `attach` has looked whether the descriptors are still what they were: what the
+program changes before that is not taken for older."""
+
+
 def test_older_sockets_are_known(tmp_path: Path) -> None:
     with older_sockets() as older:
         watching = start(tmp_path, "attach", "-q", "--format", "json", str(older.pid))
         until(lambda: tracer(older.pid), "being traced")
+        time.sleep(LOOKS_AGAIN)
         older.go()
         watching.send_signal(signal.SIGINT)
         output, errors = watching.communicate(timeout=PATIENCE)
@@ -166,6 +172,7 @@ def test_it_ends_with_the_program(tmp_path: Path) -> None:
     with older_sockets() as older:
         watching = start(tmp_path, "attach", "--format", "json", str(older.pid))
         until(lambda: tracer(older.pid), "being traced")
+        time.sleep(LOOKS_AGAIN)
         older.go()
         assert older.end() == 0
         output, _ = watching.communicate(timeout=PATIENCE)
