@@ -607,11 +607,9 @@ def _what(socket: Socket) -> str:
     if socket.connection is Connection.LISTENING:
         return "a listener"
     if socket.connection in (Connection.CONNECTED, Connection.CONNECTING):
-        peer = socket.peer
+        peer, came = socket.peer, socket.origin is Origin.ACCEPTED
         if peer is None or peer.address is None:
-            came = socket.origin is Origin.ACCEPTED
             return "a connection that came in" if came else "an outgoing connection"
-        came = socket.origin is Origin.ACCEPTED
         what = "a connection from" if came else "the local end of an outgoing connection to"
         host = f"[{peer.address}]" if ":" in peer.address else peer.address
         return f"{what} {host}:{peer.port}"
