@@ -590,8 +590,8 @@ class PortState(NamedTuple):
     `needed` are the ports that the connections would fit in, `needed_with_time_wait` the same with
     those that wait; `used` are all ports in use, whoever has them, `used_with_time_wait` the same
     with those that wait. `size` of the range and its `source` are as in PortUse; where it is only
-    assumed and the trace shows a smaller one (ChosenPorts), `size` is of that. One that the user gave
-    and the trace contradicts is no better than `assumed`.
+    assumed and the trace shows a smaller one (ChosenPorts), `size` is of that. One that the user
+    gave and the trace contradicts is no better than `assumed`.
     """
 
     size: int
