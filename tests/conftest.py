@@ -28,6 +28,7 @@ for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
 REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()
 CHROMIUM = "/usr/bin/chromium"
+CUSTOM_ELEMENTS = "/usr/lib/javascript/webcomponentsjs-custom-element-v0"
 """Debian's"""
 
 
@@ -56,6 +57,8 @@ def _no_file(path: Path, what: str) -> str | None:
 def _no_browser() -> str | None:
     if not Path(CHROMIUM).exists():
         return f"{CHROMIUM} is not installed"
+    if not Path(CUSTOM_ELEMENTS).exists():
+        return "libjs-webcomponentsjs-custom-element-v0 is not installed"
     wanted = ("playwright", "axe_playwright_python", "jinja2")
     missing = [name for name in wanted if find_spec(name) is None]
     return f"not installed: {', '.join(missing)} (the extra dev)" if missing else None

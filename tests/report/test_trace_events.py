@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,48 @@ def check_async(events: list[Event]) -> None:
             assert event["name"] == began["name"]
             assert event["ts"] >= began["ts"]
     assert not any(open_of.values())
+
+
+def spans_of_the_firefox_profiler(events: list[Event]) -> list[tuple[float, float, str]]:
+    """What the Firefox Profiler makes of a file's spans: (begin, end, name), by the rules of its
+    importer of Chrome's traces (src/profile-logic/import/chrome.ts): it looks at the first five for
+    `ph`, wants a name in all, groups events by name, takes those with a finite `ts`, and an end
+    closes the last of its name and thread that is open."""
+    assert all("ph" in event for event in events[:5])
+    by_name: dict[str, list[Event]] = {}
+    for event in events:
+        by_name.setdefault(event["name"], []).append(event)
+    assert not {"Profile", "ProfileChunk", "CpuProfile", "Screenshot"} & set(by_name)
+    spans = []
+    for name, alike in by_name.items():
+        begun: dict[tuple[int, int], list[float]] = {}
+        for event in alike:
+            if event["ph"] in "be":
+                assert math.isfinite(event["ts"])
+                stack = begun.setdefault((event["pid"], event["tid"]), [])
+                if event["ph"] == "b":
+                    stack.append(event["ts"])
+                else:
+                    spans.append((stack.pop(), event["ts"], name))
+        assert not any(begun.values())
+    return sorted(spans)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_the_firefox_profiler_pairs_the_spans_as_they_are(path: Path) -> None:
+    events = events_of(sa.analyze(path))
+    begun: dict[tuple[int, str, str], float] = {}
+    spans = []
+    for event in events:
+        if event["ph"] in "be":
+            key = (event["pid"], event["id2"]["local"], event["name"])
+            if event["ph"] == "b":
+                begun[key] = event["ts"]
+            else:
+                spans.append((begun.pop(key), event["ts"], event["name"]))
+    assert spans_of_the_firefox_profiler(events) == sorted(spans)
+    calls = [e for e in events if e["ph"] == "X" and e["args"]]
+    assert all(call["args"]["detail"].startswith("line ") for call in calls)
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)

@@ -3,7 +3,8 @@ the Firefox Profiler.
 
 Processes and threads hold their calls as slices; sockets are async spans, since they overlap, and
 within one the time for which its port was held by bind(); pinned and needed ports are a counter.
-A trace without times gets a microsecond for every line.
+A trace without times gets a microsecond for every line. The Firefox Profiler shows of the arguments
+only `detail`, and pairs spans by name and thread, in the order of the file.
 Format: "Trace Event Format",
 docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 """
@@ -109,7 +110,7 @@ def _thread(pid: int, tid: int, calls: list[CallRecord], timed: bool) -> Iterato
         stop = min(stop, open_ends[-1])
         open_ends.append(stop)
         told = {
-            "call": excerpt(call.text, 200),
+            "detail": f"line {call.line}: {excerpt(call.text, 200)}",
             "line": f"{safe(call.source)}:{call.line}",
             "fd": call.fd,
         }
