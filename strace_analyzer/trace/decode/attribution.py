@@ -9,6 +9,8 @@ printed.
 from __future__ import annotations
 
 from strace_analyzer.trace.decode.frames import End, Frame, Kind
+from strace_analyzer.trace.decode.interrupted import Mender
+from strace_analyzer.trace.decode.under_way import UnderWay
 from strace_analyzer.trace.events import Command, Event, Identified
 
 NOBODY = 0
@@ -35,13 +37,15 @@ _CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
 class Speaker:
     """Follows one source. `file_tid` is the tid in the name of a -ff file: all lines are bare."""
 
-    def __init__(self, file_tid: int | None = None) -> None:
+    def __init__(self, file_tid: int | None, under_way: UnderWay, mender: Mender) -> None:
+        """Who is inside of which call is known to `under_way`, or to the `mender` of this source
+        where the call was cut: both have taken all frames up to the last one that is heard."""
         self._file_tid = file_tid
+        self._under_way = under_way
+        self._mender = mender
         self.alive: set[int] = set()
         self._announced: set[int] = set()
         self._leaving: set[int] = set()
-        self.inside: dict[int, str] = {}
-        """calls that were entered on a line of their own: tid -> name of the call"""
         self._first: int | None = None
         self._last = NOBODY
         self.cut = NOBODY
@@ -63,7 +67,7 @@ class Speaker:
             return frame
         if kind not in SPEAKING:
             if frame.kind is Kind.REST:  # never has a prefix of its own
-                return self._rest(frame)
+                return frame._replace(tid=self.cut)
             if frame.number is not None:
                 self._follow(frame, frame.number, events)
             return frame
@@ -82,11 +86,6 @@ class Speaker:
         """A clone-like call returned `tid`: a child of that number may speak."""
         self._announced.add(tid)
 
-    def _rest(self, frame: Frame) -> Frame:
-        if frame.end is End.RESULT:
-            self.inside.pop(self.cut, None)
-        return frame._replace(tid=self.cut)
-
     def _follow(self, frame: Frame, tid: int, events: list[Event]) -> None:
         if frame.kind is Kind.ATTACHED:
             self._announced.add(tid)
@@ -100,16 +99,12 @@ class Speaker:
         self.alive.discard(tid)
         self._announced.discard(tid)
         self._leaving.discard(tid)
-        self.inside.pop(tid, None)
         self._commands.pop(tid, None)
 
     def _said(self, frame: Frame, tid: int) -> None:
         """A call, or a half of one."""
         if frame.end is not _RESULT:
-            self.inside[tid] = frame.name
             self.cut = tid
-        elif self.inside:
-            self.inside.pop(tid, None)
         if frame.kind is _CALL and frame.body.startswith(_EXITS):
             self._leaving.add(tid)
 
@@ -121,13 +116,19 @@ class Speaker:
         elif frame.kind is Kind.SUPERSEDED and frame.number is not None:
             self._forget(frame.number)
 
+    def _inside(self, tid: int) -> str | None:
+        """The name of the call that `tid` is inside of; None where it is inside of none."""
+        cut = self._mender.cut
+        half = cut if cut is not None and cut.tid == tid else self._under_way.halves.get(tid)
+        return None if half is None else half.name
+
     def _is_first(self, frame: Frame, tid: int) -> bool:
         """A new number: True if it is that of the first task, which nothing had said before."""
         is_first = NOBODY in self.alive and tid not in self._announced
         if is_first:
-            inside = self.inside.get(NOBODY)
+            inside = self._inside(NOBODY)
             if frame.kind is Kind.RESUMED:
-                is_first = inside == frame.name and tid not in self.inside
+                is_first = inside == frame.name and self._inside(tid) is None
             elif frame.kind not in _AT_ANY_TIME:
                 is_first = inside is None  # a task inside of a call begins no other
         if is_first:
@@ -135,8 +136,6 @@ class Speaker:
             self._first = tid
             if self.cut == NOBODY:
                 self.cut = tid
-            if NOBODY in self.inside:
-                self.inside[tid] = self.inside.pop(NOBODY)
         self.alive.add(tid)
         self._last = tid
         return is_first
@@ -163,7 +162,7 @@ class Speaker:
         if frame.kind is Kind.SUPERSEDED and frame.number is not None:
             left = left - {frame.number} or left
         if frame.kind is Kind.RESUMED:
-            left = {tid for tid in left if self.inside.get(tid) == frame.name} or left
+            left = {tid for tid in left if self._inside(tid) == frame.name} or left
         if self._first in left:
             return self._first
         return self._last if self._last in left else max(left)

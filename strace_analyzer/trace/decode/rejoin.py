@@ -64,11 +64,12 @@ class Rejoin:
         self, accounts: Sequence[Accounting], file_tids: Sequence[int | None], calls: CallParser
     ) -> None:
         self._calls = calls
-        self.sources = [
-            Source(account, Speaker(tid), Mender(calls))
-            for account, tid in zip(accounts, file_tids, strict=True)
-        ]
         self.under_way = UnderWay()
+        self.sources = [
+            Source(account, Speaker(tid, self.under_way, mender), mender)
+            for account, tid in zip(accounts, file_tids, strict=True)
+            for mender in (Mender(calls),)
+        ]
         self._halves = self.under_way.halves
         self._behind: list[Frame] = []
         """records that stand behind another one on its line, and are next"""

@@ -83,7 +83,7 @@ class LineDecoder:
         self._rejoin = Rejoin((accounting,), (tid,), self._calls)
         (source,) = self._rejoin.sources
         self._speaker, self._mender, self._stacks = source.speaker, source.mender, source.stacks
-        self._alive, self._inside = self._speaker.alive, self._speaker.inside
+        self._alive = self._speaker.alive
         self.under_way = self._rejoin.under_way
         """the calls of which the first half was read"""
         self._halves = self.under_way.halves
@@ -138,7 +138,7 @@ class LineDecoder:
                 return False
         _, tid_group, time_group, to_time, layout, name, parts, body = pattern
         tid = _tid(match[tid_group]) if tid_group else self._alone
-        if (tid_group and tid not in self._alive) or tid is None or tid in self._inside:
+        if (tid_group and tid not in self._alive) or tid is None or tid in self._halves:
             return False
         if raw[-1] == _PARENTHESIS and b"Process " in raw:  # a notice, perhaps
             return False
@@ -167,7 +167,7 @@ class LineDecoder:
         tid = _tid(match[tid_group]) if tid_group else self._alone
         body = match[body_group]
         name = _name(body[: body.index(b"(")])
-        if (tid_group and tid not in self._alive) or tid is None or tid in self._inside:
+        if (tid_group and tid not in self._alive) or tid is None or tid in self._halves:
             return False
         if name in _OTHERS_SPEAK:
             return False
@@ -179,7 +179,6 @@ class LineDecoder:
         self._halves[tid] = _new(
             Frame, (_CALL, _UNFINISHED, tid, time, seconds, name, body, span, None, None, 1, 0)
         )
-        self._inside[tid] = name
         self._speaker.cut = tid
         self._account.call_lines += 1
         events.append(Entered(tid, time, seconds, BegunCall(self._calls, name, body), span))
@@ -206,7 +205,6 @@ class LineDecoder:
             return False
         ended = self._seconds(to_time(match[time_group])) if time_group else None
         del self._halves[tid]
-        self._inside.pop(tid, None)
         account = self._account
         account.call_lines += 1
         account.calls += 1

@@ -1,7 +1,7 @@
 """The calls of one trace that are under way: takes first halves, gives each back with its second.
 
-There is one such table for a trace. The decoder joins halves by it, and the prefilter asks it
-whether the next line of a task is awaited.
+There is one such table for a trace. The decoder joins halves by it and finds out by it who speaks
+on a line that names nobody; the prefilter asks it whether the next line of a task is awaited.
 """
 
 from __future__ import annotations
