@@ -117,7 +117,6 @@ class TraceAnalysis:
     def __init__(self, id: str, name: str, source_names: list[str], settings: Settings) -> None:
         self.trace = id
         self.name = name
-        self.visibility = Visibility(settings.nothing_hidden)
         self._unread = Unread()
         self._first_call: str | None = None
         self._started: tuple[str, ...] | None = None
@@ -132,6 +131,7 @@ class TraceAnalysis:
         self._tracker = Tracker(
             incoming=settings.keep_sockets or bool(strangers), script=settings.started_script
         )
+        self.visibility = Visibility(self._tracker, settings.nothing_hidden)
         self._doubts = self._tracker.doubts
         self._engine = Engine(settings.rules, self)
         self._ledger = PortLedger(

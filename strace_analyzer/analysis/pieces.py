@@ -8,6 +8,7 @@ from typing import Any
 
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.events import (
     CLONES,
     Detached,
@@ -31,14 +32,16 @@ class Pieces:
 
     `began_midway` counts tasks whose first line is the end of a call; `lost` counts halves in the
     middle whose other half is missing; `broke_off` counts what was under way at the end. The latter
-    two of calls that always matter to the model: others a reader may skip.
+    two of calls that always matter to the model: others a reader may skip. Who is inside of which
+    call the `tracker` knows, which takes the same events.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tracker: Tracker) -> None:
         self.began_midway = 0
-        self.lost = 0
+        self._tracker = tracker
+        self._second_halves = 0
+        """those without the first, of tasks that had spoken"""
         self._known: set[int] = set()
-        self._inside: dict[int, Entered] = {}
         self._last: Event | None = None
         """a reader gives the last line, whatever it is"""
         self._has_table = False
@@ -50,9 +53,13 @@ class Pieces:
             Killed: self._end,
             Detached: self._end,
             Identified: self._identified,
-            Unparsed: self._cut,
             TableRow: self._table,
         }
+
+    @property
+    def lost(self) -> int:
+        """Halves of either kind."""
+        return self._tracker.lost + self._second_halves
 
     @property
     def broke_off(self) -> int:
@@ -62,7 +69,7 @@ class Pieces:
         if self._exits or self._has_table:
             return 0
         is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
-        return is_cut + sum(half.name in ALWAYS_MATTER for half in self._inside.values())
+        return is_cut + self._tracker.broke_off
 
     @property
     def _exits(self) -> bool:
@@ -89,12 +96,9 @@ class Pieces:
         self._last = call
         self._calls += 1
         tid, name = call.tid, call.name
-        began = self._inside.pop(tid, None)
-        if began is not None and began.span[:2] != call.span[:2]:
-            self._lose(began)
         if not call.entry_seen:
             if tid in self._known:
-                self.lost += name in ALWAYS_MATTER
+                self._second_halves += name in ALWAYS_MATTER
             elif name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
@@ -102,16 +106,11 @@ class Pieces:
 
     def _entry(self, half: Entered) -> None:
         self._last = half
-        tid, name = half.tid, half.name
-        if tid in self._inside:
-            self._lose(self._inside[tid])
-        self._inside[tid] = half
-        if self._calls < BEGINNING or name in ALWAYS_MATTER:
-            self._known.add(tid)
+        if self._calls < BEGINNING or half.name in ALWAYS_MATTER:
+            self._known.add(half.tid)
 
     def _end(self, event: Exited | Killed | Detached) -> None:
         self._last = event
-        self._inside.pop(event.tid, None)
         self._known.discard(event.tid)
         if isinstance(event, Exited) and event.superseded_by is not None:
             self._renamed(event.superseded_by, event.tid)
@@ -120,24 +119,11 @@ class Pieces:
         self._last = event
         self._renamed(0, event.tid)
 
-    def _cut(self, event: Unparsed) -> None:
-        self._last = event
-        for tid, half in self._inside.items():
-            if half.span[:2] == event.span[:2]:  # its other half came, but they are not understood
-                del self._inside[tid]
-                break
-
     def _table(self, event: TableRow) -> None:
         self._last = event
         self._has_table = True
 
-    def _lose(self, half: Entered) -> None:
-        if half.name in ALWAYS_MATTER:
-            self.lost += 1
-
     def _renamed(self, old: int, new: int) -> None:
-        if old in self._inside:
-            self._inside[new] = self._inside.pop(old)
         if old in self._known:
             self._known.discard(old)
             self._known.add(new)

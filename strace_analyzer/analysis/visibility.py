@@ -13,6 +13,7 @@ from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.events import CLONES, Syscall
 
 CLASSLESS = frozenset({
@@ -49,9 +50,9 @@ class Visibility:
     `nothing_hidden` says that the options of strace are known to show all that matters.
     """
 
-    def __init__(self, nothing_hidden: bool = False) -> None:
+    def __init__(self, tracker: Tracker, nothing_hidden: bool = False) -> None:
         self.nothing_hidden = nothing_hidden
-        self.pieces = Pieces()
+        self.pieces = Pieces(tracker)
         self.names: set[str] = set()
         self.calls = 0
         self.failures = 0

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from strace_analyzer.kernel.catalogue import CALLS
+from strace_analyzer.kernel.catalogue import ALWAYS_MATTER, CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.objects import Shown, Task
-from strace_analyzer.kernel.open_calls import as_call, rename
+from strace_analyzer.kernel.open_calls import OpenCall, as_call, rename
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.refused import SOCKET_CALLS, refused
 from strace_analyzer.kernel.seed import ExistingProcess, seed
@@ -20,12 +20,14 @@ from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.trace.events import (
     Attached,
     Command,
+    Detached,
     Entered,
     Event,
     Exited,
     Identified,
     Killed,
     Syscall,
+    Unparsed,
 )
 
 CLOSES = frozenset({"close", "close_range"})
@@ -45,6 +47,10 @@ class Tracker:
         self._began = False
         self.injected: Counter[str] = Counter()
         """calls that move the model and that strace answered itself (-e inject=), by name"""
+        self.lost = 0
+        """first halves of calls of ALWAYS_MATTER, in the middle of the trace, without the second"""
+        self.broke_off = 0
+        """the same at its end"""
         self._entry_times: EntryTimes | None = None
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
@@ -54,6 +60,8 @@ class Tracker:
             Attached: self._attached,
             Identified: self._identified,
             Command: self._command,
+            Detached: self._detached,
+            Unparsed: self._not_understood,
         }
 
     @property
@@ -132,6 +140,7 @@ class Tracker:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
         if self._entry_times is not None:
             self._carry_out(self._entry_times.rest())
+        self.broke_off = sum(map(_is_missed, self._calls.values()))
         for tid in tuple(self._calls):
             self._complete(tid, None)
         return self.taken()
@@ -160,6 +169,7 @@ class Tracker:
         task = kernel.tasks.by_tid.get(tid)
         begun = self._calls.pop(tid, None)
         if begun is not None and begun.half.span[:2] != call.span[:2]:
+            self.lost += _is_missed(begun)
             kernel.release(tid, begun, call)
             begun = None
         row = CALLS.get(name)
@@ -195,6 +205,7 @@ class Tracker:
         task = kernel.tasks.by_tid.get(tid)
         lost = self._calls.pop(tid, None)
         if lost is not None:
+            self.lost += _is_missed(lost)
             kernel.release(tid, lost, as_call(half))
         begun = self._interest.begun(
             half, self._interest.table(tid) if task is None else task.table
@@ -210,6 +221,15 @@ class Tracker:
         # the notice can stand inside of the line of the clone() that made the task
         if self._kernel.tasks.awaits_children:
             self._kernel.tasks.speaker(event.tid)
+
+    def _detached(self, event: Detached) -> None:
+        if event.tid in self._calls:
+            self._calls[event.tid].is_over = True
+
+    def _not_understood(self, event: Unparsed) -> None:
+        for begun in self._calls.values():
+            if begun.half.span[:2] == event.span[:2]:  # both halves of it came
+                begun.is_over = True
 
     def _identified(self, event: Identified) -> None:
         self._kernel.tasks.identify(event.tid)
@@ -248,3 +268,8 @@ class Tracker:
         kernel = self._kernel
         for fd, descriptor in kernel.tasks.remove(task):
             kernel.dropped(task, fd, descriptor, event)
+
+
+def _is_missed(begun: OpenCall) -> bool:
+    """The second half should be in the trace, and no reader leaves it out."""
+    return not begun.is_over and begun.half.name in ALWAYS_MATTER

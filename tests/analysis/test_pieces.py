@@ -6,22 +6,26 @@ import pytest
 
 from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.events import Event
 from strace_analyzer.trace.reader import EventStream
 
 
 def pieces(*lines: str, calls_before: int = 0) -> Pieces:
     """Of a trace that begins with so many calls of other tasks."""
-    stream, pieces = EventStream("trace"), Pieces()
+    stream, tracker = EventStream("trace"), Tracker()
+    pieces = Pieces(tracker)
     for line in [*["1 brk(NULL) = 0x1"] * calls_before, *lines]:
-        show(pieces, stream.feed(line.encode()))
-    show(pieces, stream.close())
+        show(pieces, tracker, stream.feed(line.encode()))
+    show(pieces, tracker, stream.close())
+    tracker.close()
     return pieces
 
 
-def show(pieces: Pieces, events: list[Event]) -> None:
+def show(pieces: Pieces, tracker: Tracker, events: list[Event]) -> None:
     for event in events:
         pieces.listening(type(event))(event)
+        tracker.feed(event)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +58,24 @@ def test_in_the_beginning_a_task_is_known_by_any_call() -> None:
 )
 def test_the_last_line_says_whether_a_trace_broke_off(last: list[str], broke_off: int) -> None:
     assert pieces("7 accept4(4,  <unfinished ...>", *last).broke_off == broke_off
+
+
+FIRST = "7 socket(AF_INET, SOCK_STREAM, 0 <unfinished ...>"
+
+
+@pytest.mark.parametrize(
+    ("then", "lost"),
+    [
+        (["7 <... socket resumed>) = 4"], 0),
+        (["7 close(4) = 0"], 1),
+        (["7 bind(4,  <unfinished ...>"], 1),
+        ([FIRST, FIRST], 2),
+        (["7 +++ exited with 0 +++"], 0),
+        (["strace: Process 7 detached", "7 close(4) = 0"], 0),
+        (["7 <... socket resumed>!{{) = 4", "7 close(4) = 0"], 0),
+    ],
+)
+def test_a_first_half_is_lost_where_its_task_goes_on(then: list[str], lost: int) -> None:
+    """Not where it ends, where strace left it, or where its second half came and is not
+    understood."""
+    assert pieces(FIRST, *then).lost == lost
