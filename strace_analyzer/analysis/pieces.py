@@ -38,7 +38,7 @@ class Pieces:
 
     def __init__(self, tracker: Tracker) -> None:
         self.began_midway = 0
-        self._tracker = tracker
+        self._halves = tracker.halves
         self._second_halves = 0
         """those without the first, of tasks that had spoken"""
         self._known: set[int] = set()
@@ -59,7 +59,7 @@ class Pieces:
     @property
     def lost(self) -> int:
         """Halves of either kind."""
-        return self._tracker.lost + self._second_halves
+        return self._halves.lost + self._second_halves
 
     @property
     def broke_off(self) -> int:
@@ -69,7 +69,7 @@ class Pieces:
         if self._exits or self._has_table:
             return 0
         is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
-        return is_cut + self._tracker.broke_off
+        return is_cut + self._halves.broke_off
 
     @property
     def _exits(self) -> bool:

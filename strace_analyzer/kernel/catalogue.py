@@ -25,6 +25,9 @@ CALLS: dict[str, SystemCall] = {
 ALWAYS_MATTER = frozenset(name for name, row in CALLS.items() if row.when is When.ALWAYS)
 """Names of calls that a reader never leaves out."""
 
+CLOSES = frozenset({"close", "close_range"})
+"""One of them shows that closing is traced."""
+
 
 def tracked_calls() -> frozenset[str]:
     """The names of the calls that a trace must show for nothing to be hidden from the model."""

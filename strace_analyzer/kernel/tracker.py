@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from strace_analyzer.kernel.catalogue import ALWAYS_MATTER, CALLS
+from strace_analyzer.kernel.catalogue import CALLS, CLOSES
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
-from strace_analyzer.kernel.objects import Shown, Task
-from strace_analyzer.kernel.open_calls import OpenCall, as_call, rename
+from strace_analyzer.kernel.lost_halves import LostHalves
+from strace_analyzer.kernel.objects import Shown
+from strace_analyzer.kernel.open_calls import as_call, rename
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.refused import SOCKET_CALLS, refused
 from strace_analyzer.kernel.seed import ExistingProcess, seed
@@ -30,9 +31,6 @@ from strace_analyzer.trace.events import (
     Unparsed,
 )
 
-CLOSES = frozenset({"close", "close_range"})
-"""One of them shows that closing is traced."""
-
 
 class Tracker:
     """Follows one trace. `feed` each event in order, then `close`."""
@@ -47,10 +45,7 @@ class Tracker:
         self._began = False
         self.injected: Counter[str] = Counter()
         """calls that move the model and that strace answered itself (-e inject=), by name"""
-        self.lost = 0
-        """first halves of calls of ALWAYS_MATTER, in the middle of the trace, without the second"""
-        self.broke_off = 0
-        """the same at its end"""
+        self.halves = LostHalves(self._calls)
         self._entry_times: EntryTimes | None = None
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
@@ -60,8 +55,8 @@ class Tracker:
             Attached: self._attached,
             Identified: self._identified,
             Command: self._command,
-            Detached: self._detached,
-            Unparsed: self._not_understood,
+            Detached: self.halves.detached,
+            Unparsed: self.halves.not_understood,
         }
 
     @property
@@ -120,7 +115,8 @@ class Tracker:
         if self._kernel.order is not None:
             yield self._kernel.order.feed
         if self._entry_times is not None:
-            yield self._in_order
+            order = self._entry_times.in_order
+            yield lambda event: self._carry_out(order(event))
         elif kind in self._take:
             yield self._take[kind]
 
@@ -140,14 +136,10 @@ class Tracker:
         """The end of the trace: calls that never came back are taken as far as they were seen."""
         if self._entry_times is not None:
             self._carry_out(self._entry_times.rest())
-        self.broke_off = sum(map(_is_missed, self._calls.values()))
+        self.halves.close()
         for tid in tuple(self._calls):
             self._complete(tid, None)
         return self.taken()
-
-    def _in_order(self, event: Event) -> None:
-        if self._entry_times is not None:
-            self._carry_out(self._entry_times.in_order(event))
 
     def _carry_out(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -169,7 +161,7 @@ class Tracker:
         task = kernel.tasks.by_tid.get(tid)
         begun = self._calls.pop(tid, None)
         if begun is not None and begun.half.span[:2] != call.span[:2]:
-            self.lost += _is_missed(begun)
+            self.halves.lose(begun)
             kernel.release(tid, begun, call)
             begun = None
         row = CALLS.get(name)
@@ -205,7 +197,7 @@ class Tracker:
         task = kernel.tasks.by_tid.get(tid)
         lost = self._calls.pop(tid, None)
         if lost is not None:
-            self.lost += _is_missed(lost)
+            self.halves.lose(lost)
             kernel.release(tid, lost, as_call(half))
         begun = self._interest.begun(
             half, self._interest.table(tid) if task is None else task.table
@@ -221,15 +213,6 @@ class Tracker:
         # the notice can stand inside of the line of the clone() that made the task
         if self._kernel.tasks.awaits_children:
             self._kernel.tasks.speaker(event.tid)
-
-    def _detached(self, event: Detached) -> None:
-        if event.tid in self._calls:
-            self._calls[event.tid].is_over = True
-
-    def _not_understood(self, event: Unparsed) -> None:
-        for begun in self._calls.values():
-            if begun.half.span[:2] == event.span[:2]:  # both halves of it came
-                begun.is_over = True
 
     def _identified(self, event: Identified) -> None:
         self._kernel.tasks.identify(event.tid)
@@ -259,17 +242,8 @@ class Tracker:
         self._complete(event.tid, event)
         task = kernel.tasks.by_tid.get(event.tid)
         if task is not None:
-            self._remove(task, event)
+            for fd, descriptor in kernel.tasks.remove(task):
+                kernel.dropped(task, fd, descriptor, event)
         if isinstance(event, Exited) and event.superseded_by is not None:
             kernel.tasks.take_over(event.tid, event.superseded_by)
             rename(self._calls, event.superseded_by, event.tid)
-
-    def _remove(self, task: Task, event: Exited | Killed) -> None:
-        kernel = self._kernel
-        for fd, descriptor in kernel.tasks.remove(task):
-            kernel.dropped(task, fd, descriptor, event)
-
-
-def _is_missed(begun: OpenCall) -> bool:
-    """The second half should be in the trace, and no reader leaves it out."""
-    return not begun.is_over and begun.half.name in ALWAYS_MATTER
