@@ -7,6 +7,9 @@ What stands in `__all__` is the promise; everything else may change.
 
 from __future__ import annotations
 
+import strace_analyzer.starting  # noqa: F401  (before all that takes time to load)
+
+# isort: split
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import chain

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 from strace_analyzer.cli.ending import written_out
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
+from strace_analyzer.starting import quiet
 
 _NEW_OBJECTS = 20_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command in `argv` (by default the process's own) and gives its exit status."""
+    # Until something has begun that must be ended well (cli.output.end_well) Ctrl-C just ends us:
+    # an exception could come up inside of an import, and be swallowed or look like a bug.
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
-        # Until something has begun that must be ended well (cli.output.end_well) Ctrl-C just ends
-        # us: an exception could come up inside of an import, and be swallowed or look like a bug.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    quiet()
     # What is made of a trace is freed as it is let go; to look for cycles, which are rare, as often
     # as Python does by itself takes a twentieth of the time.
     thresholds = gc.get_threshold()

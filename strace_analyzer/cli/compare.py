@@ -34,20 +34,25 @@ def compare(
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.errors import TraceError
+    from strace_analyzer.report.compare import Side, side
     from strace_analyzer.report.compare import compare as compared
-    from strace_analyzer.report.compare import side
     from strace_analyzer.report.formats.registry import comparison_format
     from strace_analyzer.report.redaction.comparison import hidden
     from strace_analyzer.report.redaction.values import Values
 
     chosen = settings(fail_on=fail_on, port_range=port_range, config=config)
-    sides = []
+    sides, signal = [], None
     for path in (before, after):
+        if signal is not None:
+            sides.append(Side.unread(str(path)))
+            continue
         try:
-            sides.append(side(str(path), _report(path, chosen, quiet)))
+            report, ended_by = _report(path, chosen, quiet)
+            sides.append(side(str(path), report))
+            signal = signal or ended_by
         except (KeyError, TypeError, AttributeError) as error:
             raise TraceError(f"{path}: not a report of schema 1: {error!r}") from error
-    made = compared(sides[0], sides[1], chosen.gate)
+    made = compared(sides[0], sides[1], chosen.gate, signal)
     if redact:
         made = hidden(made, Values(redact))
     with destination(output, [str(before), str(after)]) as stream:
@@ -55,8 +60,9 @@ def compare(
     return made.exit_status
 
 
-def _report(path: Path, chosen: Any, quiet: bool) -> dict[str, Any]:
-    """The report saved in the file, or the one made of the trace."""
+def _report(path: Path, chosen: Any, quiet: bool) -> tuple[dict[str, Any], int | None]:
+    """The report saved in the file, or the one made of the trace; the signal that ended the reading
+    of that."""
     from strace_analyzer.cli.reading import analysis_of
     from strace_analyzer.report.formats import json as as_json
     from strace_analyzer.report.formats.format import Report
@@ -66,9 +72,9 @@ def _report(path: Path, chosen: Any, quiet: bool) -> dict[str, Any]:
 
     saved = saved_report(path)
     if saved is not None:
-        return saved
+        return saved, None
     selected = Selected(analysis_of([str(path)], chosen.analysis, quiet=quiet), chosen.selection)
     stream = io.StringIO()
     as_json.write(Report(selected, judge(selected, chosen.gate), chosen.gate), stream)
     made: dict[str, Any] = json.loads(stream.getvalue())
-    return made
+    return made, selected.interrupted

@@ -70,10 +70,12 @@ def events(
     ] = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Give every event as a row: calls with their arguments as data, signals, exits, notices."""
+    """Give every event as a row: calls with their arguments as data, signals, exits, notices.
+
+    Exit status: 0, or 2 where not all of the trace could be read.
+    """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import inputs_of, say
-    from strace_analyzer.cli.status import CANNOT_JUDGE
     from strace_analyzer.report.events.select import Sieve, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.events.write import write
@@ -96,7 +98,7 @@ def events(
         )
         with destination(output, traces) as stream:
             write(tables, format, stream)
-            if not tables.errors:
+            if not tables.lacks:
                 sieve.close()
-    say(tables.errors)
-    return CANNOT_JUDGE if tables.errors else 0
+    say(lack.reason for lack in tables.lacks)
+    return tables.exit_status

@@ -9,12 +9,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from strace_analyzer.cli.short_help import SHORT_HELP
-from strace_analyzer.errors import ConfigurationError, InterruptedReadError, TraceError
+from strace_analyzer.errors import (
+    ConfigurationError,
+    DamagedError,
+    InterruptedReadError,
+    TraceError,
+)
 from strace_analyzer.live.fifo import enlarge
 from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.stream import Patience, Stream
@@ -37,14 +41,30 @@ class _UntilStopped(SourceInput):
     def blocks(
         self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
     ) -> Iterator[Block]:
-        read, is_fifo = 0, self.path is not None and self.path.is_fifo()
-        found = self._of_fifo if is_fifo else partial(SourceInput.blocks, self)
-        for block in found(size, shortened):
-            self._check(read)
-            read += len(block)
-            yield block
-        if self.start is not None or is_fifo:  # they end where their end is wished for
-            self._check(read)
+        if self.path is not None and self.path.is_fifo():
+            yield from self._of_fifo(size, shortened)
+            return
+        raw = getattr(self.stream, "raw", None)
+        yield from self._to_the_end(
+            SourceInput.blocks(self, size, shortened), raw if isinstance(raw, Stream) else None
+        )
+
+    def _to_the_end(self, found: Iterator[Block], stream: Stream | None) -> Iterator[Block]:
+        """What is `found`. Raises InterruptedReadError where a signal came before the end: of a
+        file at once, of a pipe where its writer, who may still have something to say, goes on."""
+        assert self.stop is not None
+        read = 0
+        try:
+            for block in found:
+                if self.stop.signal is not None and (stream is None or stream.seekable()):
+                    raise InterruptedReadError(_share(read, self.size), self.stop.signal)
+                read += len(block)
+                yield block
+        except DamagedError:  # compressed data without its end
+            if stream is None or not stream.was_cut:
+                raise
+        if stream is not None and stream.was_cut and self.stop.signal is not None:
+            raise InterruptedReadError("", self.stop.signal)
 
     def _of_fifo(self, size: int, shortened: Callable[[], None]) -> Iterator[Block]:
         """Opened without waiting for who writes: open() would wait through a signal."""
@@ -55,18 +75,12 @@ class _UntilStopped(SourceInput):
         except OSError as error:
             raise TraceError(f"{self.name}: {error.strerror}") from error
         try:
-            stream = io.BufferedReader(Stream(fd, self.stop, _PATIENCE), _BLOCK)
-            source = SourceInput(self.name, None, cast("BinaryIO", stream))
-            yield from source.blocks(size, shortened)
+            stream = Stream(fd, self.stop, _PATIENCE)
+            file = cast("BinaryIO", io.BufferedReader(stream, _BLOCK))
+            source = SourceInput(self.name, None, file)
+            yield from self._to_the_end(source.blocks(size, shortened), stream)
         finally:
             os.close(fd)
-
-    def _check(self, read: int) -> None:
-        """Raises InterruptedReadError, `read` bytes having been read, where a signal came. Not for
-        a pipe, which goes on while its writer has something to say, and ends by itself."""
-        is_pipe = self.path is None and self.start is None
-        if not is_pipe and self.stop is not None and self.stop.signal is not None:
-            raise InterruptedReadError(_share(read, self.size), self.stop.signal)
 
 
 def _share(read: int, size: int) -> str:
@@ -77,7 +91,8 @@ def _share(read: int, size: int) -> str:
 @contextmanager
 def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator[list[TraceInput]]:
     """The traces that the arguments name; while they are read, Ctrl-C ends the input and nothing
-    else. With `follow` a file is read on as it grows.
+    else. With `follow` a file is read on as it grows, and such an end is that of the trace; else
+    what comes behind it was not read, and InterruptedReadError tells whoever reads.
 
     Raises TraceError where an argument names nothing, and with the short help where standard
     input is to be read and is a terminal: nobody types a trace.
@@ -94,6 +109,9 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
             enlarge(sys.stdin.fileno())
             stream = io.BufferedReader(Stream(sys.stdin.fileno(), stop, _PATIENCE), _BLOCK)
         found = traces(arguments, cast("BinaryIO", stream))
+        if follow:
+            yield found
+            return
         yield [
             replace(trace, sources=tuple(_watched(source, stop) for source in trace.sources))
             for trace in found

@@ -15,12 +15,13 @@ from typing import TextIO
 
 from strace_analyzer.errors import TraceError
 from strace_analyzer.plain import is_unicode
+from strace_analyzer.starting import ends_quietly
 from strace_analyzer.trace.input.named import traces
 
 
 def end_well() -> None:
     """From here on Ctrl-C raises KeyboardInterrupt, so that what was begun is cleaned up."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+    if signal.getsignal(signal.SIGINT) is ends_quietly:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

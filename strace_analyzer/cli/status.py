@@ -5,4 +5,3 @@ from __future__ import annotations
 CANNOT_JUDGE = 2
 FAILED = 125
 """our own failure where the status is otherwise a program's, as with env(1) and timeout(1)"""
-INTERRUPTED = 130

@@ -31,10 +31,12 @@ def summary(
     all: options.WholeTables = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Sum up a trace like strace -c: calls, errors, times, by call, process, file, destination."""
+    """Sum up a trace like strace -c: calls, errors, times, by call, process, file, destination.
+
+    Exit status: 0, or 2 where not all of the trace could be read.
+    """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import inputs_of, say
-    from strace_analyzer.cli.status import CANNOT_JUDGE
     from strace_analyzer.report.events.select import Sieve, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.formats.format import Table
@@ -60,10 +62,12 @@ def summary(
         rows=lambda: lines,
         objects=lambda: lines,
         page=lambda stream: console.write(
-            stream, lambda target: page(lines, names, by=by, everything=all)
+            stream, lambda target: page(lines, names, tables.lacks, by=by, everything=all)
         ),
+        doubts=[lack.document() for lack in tables.lacks],
     )
+    if format != DEFAULT:
+        say(lack.reason for lack in tables.lacks)
     with destination(output, traces) as stream:
         table_format(format).write(table, stream)
-    say(tables.errors)
-    return CANNOT_JUDGE if tables.errors else 0
+    return tables.exit_status

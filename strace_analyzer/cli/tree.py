@@ -24,10 +24,9 @@ def tree(
     Exit status: 0, or 2 where not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.reading import analysis_of, say
     from strace_analyzer.cli.settings import settings
-    from strace_analyzer.cli.status import CANNOT_JUDGE
-    from strace_analyzer.report.cannot_tell import exit_status
+    from strace_analyzer.report.cannot_tell import exit_status, not_read
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
     from strace_analyzer.report.selection import Selected
@@ -39,16 +38,19 @@ def tree(
     analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
     if chosen.selection.redaction is not None:
         analysis = chosen.selection.redaction.analysis(analysis)
+    selected = Selected(analysis)
+    lacks = not_read(selected)
     roots = [(trace.name, branches(analysis, trace.id)) for trace in analysis.traces]
     table = Table(
         name="processes",
         columns={},
         rows=tuple,
         objects=lambda: (item for _, found in roots for item in objects(found)),
-        page=lambda stream: console.write(stream, lambda target: page(roots, target)),
+        page=lambda stream: console.write(stream, lambda target: page(roots, target, lacks)),
+        doubts=[lack.document() for lack in lacks],
     )
+    if format != FORMATS[0]:
+        say(f"cannot tell: {lack.reason}" for lack in lacks)
     with destination(output, traces) as stream:
         table_format(format).write(table, stream)
-    accounts = [account for trace in analysis.traces for account in trace.sources]
-    is_whole = not any(account.faults or account.damage for account in accounts)
-    return exit_status(Selected(analysis), ()) or (0 if is_whole else CANNOT_JUDGE)
+    return exit_status(selected, lacks)

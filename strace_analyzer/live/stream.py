@@ -43,6 +43,8 @@ class Stream(io.RawIOBase):
         self._stop = stop
         self._patience = patience
         self._until: float | None = None
+        self.was_cut = False
+        """a Stop ended it, while it might have brought more"""
         self._may_pause = not self.seekable()
         self._input = _poll(fd)
         self._both = _poll(fd, stop.wake, *(() if writer is None else (writer,)))
@@ -84,6 +86,7 @@ class Stream(io.RawIOBase):
         ready = (
             {fd for fd, _ in self._without_stop.poll(max(0.0, left) * 1000)} if left > 0 else set()
         )
+        self.was_cut = not ready
         return self._fd in ready
 
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.selection import Selected
 
 CANNOT_TELL = 2
+_UNREAD = frozenset({Doubt.INTERRUPTED, Doubt.DAMAGED, Doubt.REFUSED, Doubt.OWN_FAULT})
 
 
 class Reason(NamedTuple):
@@ -29,6 +31,11 @@ def reasons(selected: Selected) -> tuple[Reason, ...]:
     """Those of every trace, what weighs most first; () where nothing suggests that a table lacks
     something."""
     return tuple(reason for trace in selected.traces for reason in _of(trace.id, selected))
+
+
+def not_read(selected: Selected) -> tuple[Reason, ...]:
+    """Of them, why a trace was not read to its end, or not at all."""
+    return tuple(reason for reason in reasons(selected) if reason.code in _UNREAD)
 
 
 def exit_status(selected: Selected, found: Sequence[Reason]) -> int:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from strace_analyzer.findings import Level
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.report.cause import Cause, of_document
 from strace_analyzer.report.gate import LEVELS, Gate
+
+CUT = Doubt.INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,16 @@ class Side:
     needed: int
     judged: bool
     """it could be judged: nothing hid bind() or connect()"""
+    interrupted: str | None
+    """how far it was read, where a signal ended that before its end"""
     counts: Mapping[Cause, int]
     failed: Mapping[Cause, int]
     levels: Mapping[Cause, Level]
+
+    @classmethod
+    def unread(cls, name: str) -> Side:
+        """What was not begun, since a signal had come before."""
+        return cls(name, 0, 0, 0, 0, 0, False, "interrupted before it was begun", {}, {}, {})
 
     def share(self, cause: Cause) -> float:
         """Findings of `cause` for each connection."""
@@ -91,21 +101,23 @@ def side(name: str, report: Mapping[str, Any]) -> Side:
         pinned=sum(use["peak_pinned"] for use in uses),
         needed=sum(use["peak_needed"] for use in uses),
         judged=report["summary"]["exit_status"] != 2,
+        interrupted=next((w["message"] for w in report["warnings"] if w["code"] == CUT), None),
         counts=counts,
         failed=failed,
         levels=levels,
     )
 
 
-def compare(before: Side, after: Side, gate: Gate) -> Comparison:
+def compare(before: Side, after: Side, gate: Gate, signal: int | None = None) -> Comparison:
     """What has changed, the worst first. The exit status is 2 where the sides cannot be compared,
-    1 where something at the gate is new or larger, else 0."""
+    128+N where that is because `signal` N ended the reading, 1 where something at the gate is new
+    or larger, else 0."""
     why_not = obstacle((before, after))
     every = {**before.levels, **after.levels}
     changes = [_change(cause, before, after, level) for cause, level in every.items()]
     changes.sort(key=lambda change: (-change.level, -change.after, -change.before, change.cause))
     if why_not is not None:  # what is absent may only not have been seen
-        return Comparison(before, after, (), why_not, 2)
+        return Comparison(before, after, (), why_not, 2 if signal is None else 128 + signal)
     worse = any(change.larger and _stops(change, after, gate) for change in changes)
     return Comparison(before, after, tuple(changes), None, int(worse))
 
@@ -130,6 +142,8 @@ def _stops(change: Change, after: Side, gate: Gate) -> bool:
 def obstacle(sides: Iterable[Side]) -> str | None:
     """Why they cannot be compared, None where they can."""
     for one in sides:
+        if one.interrupted is not None:
+            return f"{one.name} was not read to its end: {one.interrupted}"
         if not one.judged:
             return f"{one.name} could not be judged"
         if not one.connections:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +16,18 @@ import pytest
 
 from strace_analyzer.analysis import Settings
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.cli import main
+from strace_analyzer.cli import interrupt, main
+from strace_analyzer.cli.events import FORMATS as EVENTS
 from strace_analyzer.cli.interrupt import _share
+from strace_analyzer.cli.tree import FORMATS as TREE
 from strace_analyzer.errors import InterruptedReadError
+from strace_analyzer.live.stream import Patience
+from strace_analyzer.report.formats.registry import (
+    comparison_formats,
+    merged_formats,
+    report_formats,
+    table_formats,
+)
 from strace_analyzer.report.gate import judge, parse_gate
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import catalogue
@@ -26,6 +38,7 @@ socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
 close(3) = 0
 """
+BIND = 'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0'
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +67,16 @@ def test_the_share_is_said_where_it_is_known() -> None:
     assert _share(300, 100) == ""  # compressed
 
 
-FORMATS = [
-    "text", "json", "jsonl", "concise", "markdown", "github", "html", "sarif", "junit",
-]  # fmt: skip
+EVERY = [
+    *(("check", form) for form in report_formats()),
+    *(("check --merged --jobs 1", form) for form in merged_formats()),
+    *((table, form) for table in ("sockets", "ports", "summary") for form in table_formats()),
+    *(("events", form) for form in EVENTS),
+    *(("tree", form) for form in TREE),
+    *(("compare", form) for form in comparison_formats()),
+]
+"""every command that reads traces, with each of its formats"""
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
 @pytest.fixture
@@ -65,20 +85,21 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> Callable[[signal.Signals], None]
 
     def stop(number: signal.Signals) -> None:
         read = SourceInput.blocks
+        sent: list[int] = []
 
         def blocks(source: SourceInput, *how: object) -> Iterator[bytes]:
             for block in read(source, 1 << 16):
                 yield bytes(block)
-                os.kill(os.getpid(), number)
+                if not sent:
+                    sent.append(number)
+                    os.kill(os.getpid(), number)
 
         monkeypatch.setattr(SourceInput, "blocks", blocks)
 
     return stop
 
 
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-)
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
 @pytest.mark.parametrize("given", ["file", "standard input"])
 def test_the_status_tells_the_signal(
     number: signal.Signals, status: int, given: str, tmp_path: Path,
@@ -98,25 +119,59 @@ def test_the_status_tells_the_signal(
     assert signal.getsignal(number) == before
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_every_format_says_it(
-    form: str, tmp_path: Path, stopped: Callable[[signal.Signals], None],
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+@pytest.mark.parametrize(("command", "form"), EVERY)
+def test_every_command_says_it_in_every_format(
+    command: str, form: str, number: signal.Signals, status: int, tmp_path: Path,
+    stopped: Callable[[signal.Signals], None], capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
+    several = command in ("compare", "check --merged --jobs 1")
+    files = [tmp_path / f"{name}.strace" for name in range(1 + several)]
+    report = tmp_path / "report"
+    for file in files:
+        file.write_text(CLIENT * 4000)
+    stopped(number)
+    assert main([*command.split(), "--format", form, "-o", str(report), *map(str, files)]) == status
+    where = capfd.readouterr().err if form == "csv" else report.read_bytes().decode("latin-1")
+    said = "not read: interrupted" if "--merged" in command else "interrupted after "
+    assert said in " ".join(where.split())
+
+
+def test_what_is_read_as_a_table_says_it_beside_the_table(
+    tmp_path: Path, stopped: Callable[[signal.Signals], None], capfd: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "long.strace"
     file.write_text(CLIENT * 4000)
     stopped(signal.SIGTERM)
-    assert main(["check", "--strict", "--format", form, str(file)]) == 143
-    assert "interrupted after " in capsys.readouterr().out
+    assert main(["events", "--redact", "paths", str(file)]) == 143
+    output, errors = capfd.readouterr()
+    last = json.loads(output.splitlines()[-1])
+    assert (last["type"], last["code"], last["trace"]) == ("warning", "interrupted", "t1")
+    assert errors == f"strace-analyzer: {last['reason']}\n"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_comparison_with_what_was_saved_half_read_is_none(
+    form: str, tmp_path: Path, stopped: Callable[[signal.Signals], None],
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    file, saved = tmp_path / "long.strace", tmp_path / "saved.json"
+    first, rest = CLIENT.split("\n", 1)
+    file.write_text(f"{first}\n{BIND}\n{rest}" * 4000)
+    stopped(signal.SIGINT)
+    words = ["check", "--format", "json", "-o", str(saved), "--fail-on", "note", str(file)]
+    assert main(words) == 1
+    assert main(["compare", "--format", form, str(file), str(saved)]) == 2
+    said = " ".join(capfd.readouterr().out.split())
+    assert f"not comparable: {saved} was not read to its end: interrupted after " in said
 
 
 def test_what_was_found_before_keeps_its_status(
     tmp_path: Path, stopped: Callable[[signal.Signals], None]
 ) -> None:
     file = tmp_path / "long.strace"
-    bind = 'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0'
     first, rest = CLIENT.split("\n", 1)
-    file.write_text(f"{first}\n{bind}\n{rest}" * 4000)
+    file.write_text(f"{first}\n{BIND}\n{rest}" * 4000)
     stopped(signal.SIGINT)
     assert main(["check", "--strict", "--fail-on", "note", str(file)]) == 1
 
@@ -133,3 +188,79 @@ def test_what_was_never_begun_is_interrupted_too(
     assert [(w["code"], w["trace"]) for w in report["warnings"]] == [
         ("interrupted", "t1"), ("interrupted", "t2"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+@pytest.mark.parametrize("command", ["check", "sockets", "ports", "summary", "events", "tree"])
+@pytest.mark.parametrize("given", ["standard input", "FIFO"])
+def test_a_pipe_whose_writer_goes_on_was_not_read_to_its_end(
+    given: str, command: str, number: signal.Signals, status: int, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(interrupt, "_PATIENCE", Patience(0.05, 0.1))
+    if given == "FIFO":
+        fifo = tmp_path / "fifo"
+        os.mkfifo(fifo)
+        writer = os.open(fifo, os.O_RDWR)
+        words = [str(fifo)]
+    else:
+        reader, writer = os.pipe()
+        monkeypatch.setattr("sys.stdin", os.fdopen(reader))
+        words = []
+    os.write(writer, CLIENT.encode())
+    threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+    try:
+        assert main([command, *words]) == status
+    finally:
+        os.close(writer)
+    output, errors = capfd.readouterr()
+    assert "interrupted after 3 lines" in output + errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_pipe_that_ends_after_the_signal_was_read_to_its_end(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """So it is with Ctrl-C at `strace CMD 2>&1 | strace-analyzer`: strace gets it too."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr("sys.stdin", os.fdopen(reader))
+    os.write(writer, CLIENT.encode())
+
+    def end() -> None:
+        os.kill(os.getpid(), number)
+        os.write(writer, CLIENT.encode())
+        os.close(writer)
+
+    threading.Timer(0.2, end).start()
+    assert main(["check"]) == 0
+    assert "clean: 2 outgoing TCP connections" in capfd.readouterr().out
+
+
+CONSOLE = "import sys; sys.argv.pop(0); from strace_analyzer.cli import main; sys.exit(main())"
+"""as an installer writes it, with the name that it has then"""
+STARTS = [["-m", "strace_analyzer"], ["-c", CONSOLE, "bin/strace-analyzer"]]
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("module", ["strace_analyzer.errors", "strace_analyzer.cli.app"])
+def test_ctrl_c_while_the_program_is_loaded_is_one_line(
+    start: list[str], module: str, tmp_path: Path
+) -> None:
+    """It comes while a module of ours is imported."""
+    hook = tmp_path / "sitecustomize.py"
+    hook.write_text(
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, *start, "rules"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "strace-analyzer: interrupted\n")
+    assert done.returncode == 130

@@ -1,4 +1,5 @@
-"""Tables of events -> JSON lines: a header for each trace, then a line for each row.
+"""Tables of events -> JSON lines: a header for each trace, then a line for each row, and last a
+warning where the trace was not read to its end.
 
 The lines are put together from pieces that were encoded once (names, arguments, paths), which is
 several times as fast as encoding every row anew.
@@ -13,6 +14,7 @@ from itertools import islice
 
 from strace_analyzer.report.events.row import EPOCH_FROM, EventRow
 from strace_analyzer.report.events.table import EventTable
+from strace_analyzer.report.formats.json import encode
 
 _encode = json.encoder.encode_basestring_ascii
 _MOST = 20_000
@@ -27,6 +29,8 @@ def lines(tables: Iterable[EventTable]) -> Iterator[str]:
         rows = iter(table)
         while some := list(islice(rows, _AT_ONCE)):
             yield "".join(map(line, some)).replace("\x7f", "\\u007f")
+        if table.lack is not None:
+            yield encode({"type": "warning", **table.lack.document()}) + "\n"
 
 
 class _Known(dict[object, str]):

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from strace_analyzer.errors import TraceError
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.report.cannot_tell import CANNOT_TELL, Reason
 from strace_analyzer.report.document import tool
 from strace_analyzer.report.events.follow import rows
 from strace_analyzer.report.events.proven import proven
@@ -13,6 +15,7 @@ from strace_analyzer.report.events.row import EventRow, Json
 from strace_analyzer.report.events.select import Sieve
 from strace_analyzer.report.redaction.events import event
 from strace_analyzer.report.redaction.values import Values
+from strace_analyzer.strace_command import remedy
 from strace_analyzer.trace.reader import TraceInput, TraceReader
 
 SCHEMA = 1
@@ -21,8 +24,8 @@ _AHEAD = 50
 
 
 class EventTable:
-    """One trace; its rows can be gone through once. `error` says afterwards why it could not be
-    read, or not to its end."""
+    """One trace; its rows can be gone through once. `lack` says afterwards why it could not be
+    read, or not to its end, and `signal` which signal ended that."""
 
     def __init__(
         self,
@@ -41,7 +44,8 @@ class EventTable:
         if hiding is not None:
             wanted = (event(row, hiding) for row in wanted)
         self._rows = self._readable(wanted)
-        self.error: str | None = None
+        self.lack: Reason | None = None
+        self.signal: int | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
         return self._rows
@@ -76,12 +80,22 @@ class EventTable:
         try:
             yield from found
         except TraceError as error:
-            self.error = str(error)
+            self._lacks(Doubt.REFUSED, str(error))
         for account in self._reader.accounting:
+            if account.interrupted is not None:
+                self._lacks(Doubt.INTERRUPTED, account.interrupted)
+                self.signal = account.signal
             if account.damage is not None:
-                self.error = account.damage
+                self._lacks(Doubt.DAMAGED, account.damage)
             for fault in account.faults:
-                self.error = f"a fault of strace-analyzer on line {fault.line}: {fault.error}"
+                said = f"a fault of strace-analyzer on line {fault.line}: {fault.error}"
+                self._lacks(Doubt.OWN_FAULT, said)
+
+    def _lacks(self, doubt: Doubt, reason: str) -> None:
+        if self._hiding is not None:
+            for name in (self._trace.name, *(source.name for source in self._trace.sources)):
+                reason = reason.replace(name, self._hiding.source(name))
+        self.lack = Reason(self._trace.id, doubt, reason, remedy(doubt))
 
 
 class EventTables:
@@ -101,15 +115,27 @@ class EventTables:
         self._argv = argv
         self._raw = raw
         self._hiding = hiding
-        self.errors: list[str] = []
+        self.lacks: list[Reason] = []
         """why traces could not be read, or not to their ends"""
+        self.signal: int | None = None
+        """that ended the reading of one"""
 
     def __iter__(self) -> Iterator[EventTable]:
         for trace in self._traces:
             table = EventTable(trace, self._sieve, self._hiding, argv=self._argv, raw=self._raw)
             yield table
-            if table.error is not None:
-                self.errors.append(table.error)
+            if table.lack is not None:
+                self.lacks.append(table.lack)
+            self.signal = self.signal or table.signal
+
+    @property
+    def exit_status(self) -> int:
+        """0 where all were read to their ends; 128+N where signal N alone prevented that; else
+        2."""
+        codes = {lack.code for lack in self.lacks}
+        if self.signal is not None and codes == {Doubt.INTERRUPTED}:
+            return 128 + self.signal
+        return CANNOT_TELL if codes else 0
 
     @property
     def rows(self) -> Iterator[EventRow]:

@@ -32,7 +32,10 @@ def write(tables: EventTables, form: str, stream: TextIO) -> None:
             rows=rows,
             objects=lambda: (),
             page=lambda stream: None,
-            metadata=lambda: {"strace_analyzer": json.dumps({"traces": said})},
+            metadata=lambda: {
+                "strace_analyzer": json.dumps({"traces": said}),
+                "cannot_tell": json.dumps([lack.document() for lack in tables.lacks]),
+            },
         ),
         stream,
     )

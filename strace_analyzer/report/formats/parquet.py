@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import partial
 from itertools import islice
@@ -35,9 +36,11 @@ def table(table: Table, stream: TextIO) -> None:
                 pa.array([_sound(row[field.name]) for row in group], field.type) for field in schema
             ]
             writer.write_table(pa.table(columns, schema=schema))
-        said = table.metadata()
+        said = dict(table.metadata())
+        if table.doubts is not None:
+            said["cannot_tell"] = json.dumps(list(table.doubts))
         if said:
-            writer.add_key_value_metadata(dict(said))
+            writer.add_key_value_metadata(said)
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:

@@ -12,6 +12,7 @@ from typing import TextIO
 from strace_analyzer.findings import Group
 from strace_analyzer.plain import listed, safe
 from strace_analyzer.report import document
+from strace_analyzer.report.cannot_tell import reasons
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.suppression import TABLE
 
@@ -21,6 +22,8 @@ def write(report: Report, stream: TextIO) -> None:
     verdict = report.judgement.verdict
     stream.write(f"# strace-analyzer: {verdict}. Give a reason to what is to be suppressed,\n")
     stream.write("# leave out the rest; `expires = 2027-06-30` ends a suppression.\n")
+    for reason in reasons(report.selected):
+        stream.write(f"# Findings may be missing: {safe(reason.reason)}\n")
     seen: set[str] = set()
     for group in report.selected.groups:
         if group.fingerprint not in seen:

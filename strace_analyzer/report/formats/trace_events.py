@@ -19,6 +19,7 @@ from strace_analyzer.analysis import TraceResult
 from strace_analyzer.findings import CallRecord, ProcessRef, SocketLife
 from strace_analyzer.plain import safe
 from strace_analyzer.report import document
+from strace_analyzer.report.cannot_tell import reasons
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
@@ -41,6 +42,8 @@ def write(report: Report, stream: TextIO) -> None:
         "tool": document.tool(),
         "clocks": clocks,
         "suppressed": [safe(str(item)) for item in report.selected.suppressed],
+        "verdict": report.judgement.verdict,
+        "cannot_tell": [reason.document() for reason in reasons(report.selected)],
     }
     stream.write(f'\n], "displayTimeUnit": "ms", "otherData": {encode(other)}}}\n')
 

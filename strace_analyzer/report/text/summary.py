@@ -8,7 +8,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.plain import number, safe, short_duration
+from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.tally.tally import FIGURES, Line
+from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.style import FAINT, table
 
 _MOST = 30
@@ -22,9 +24,16 @@ _SPARE = ("P95", "P50", "MEAN")
 
 
 def page(
-    lines: Sequence[Line], names: Mapping[str, str], *, by: str, everything: bool
+    lines: Sequence[Line],
+    names: Mapping[str, str],
+    lacks: Sequence[Reason] = (),
+    *,
+    by: str,
+    everything: bool,
 ) -> Iterator[RenderableType]:
-    """A table a trace. `names` are the traces by id; without `everything` tables are shortened."""
+    """A table a trace. `names` are the traces by id, `lacks` why some were not read to their ends;
+    without `everything` tables are shortened."""
+    yield from cannot_tell(lacks, "calls are missing here")
     for trace, name in names.items():
         mine = [line for line in lines if line["trace"] == trace]
         if len(names) > 1:

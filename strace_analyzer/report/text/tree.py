@@ -11,6 +11,8 @@ from rich.text import Text
 
 from strace_analyzer.findings import ProcessLife, Program
 from strace_analyzer.plain import count, duration, is_unicode, safe
+from strace_analyzer.report.cannot_tell import Reason
+from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.style import FAINT
 from strace_analyzer.report.tree import Branch
 
@@ -21,9 +23,11 @@ _LEAST = 24
 
 
 def page(
-    lives: Sequence[tuple[str, Sequence[Branch]]], target: Console
+    lives: Sequence[tuple[str, Sequence[Branch]]], target: Console, lacks: Sequence[Reason] = ()
 ) -> Iterator[RenderableType]:
-    """The tree of each trace, by the trace's name, as it looks on `target`."""
+    """The tree of each trace, by the trace's name, as it looks on `target`; before them why some
+    were not read to their ends."""
+    yield from cannot_tell(lacks, "processes may be missing here")
     lines = _ROUND if is_unicode(target.encoding) else _PLAIN
     for name, roots in lives:
         if len(lives) > 1:
