@@ -19,8 +19,8 @@ def ends_quietly(number: int, frame: FrameType | None) -> None:
 
 
 def is_our_program() -> bool:
-    """The console script, the zip application, or `python -m strace_analyzer`, which imports the package while
-    `sys.argv` has -m in front."""
+    """The console script, the zip application, or `python -m strace_analyzer`, which imports the
+    package while `sys.argv` has -m in front."""
     name = os.path.basename(sys.argv[0]) if sys.argv else ""
     return name.removesuffix(".pyz") == "strace-analyzer" or (
         name == "-m" and "strace_analyzer" in sys.orig_argv
