@@ -72,7 +72,8 @@ class Fullness:
         """by namespace, with ports in TIME_WAIT (True) and of open sockets alone"""
         self._given_again: set[int] = set()
         """namespaces in which more would have been in use than there are, and nothing failed: ports
-        in TIME_WAIT were given again (net.ipv4.tcp_tw_reuse), or the peer had closed first"""
+        in TIME_WAIT were given again (net.ipv4.tcp_tw_reuse), the peer had closed first, or, where
+        the trace has no times, it took longer than they wait"""
         self._dry: set[int] = set()
 
     def note(self, step: Step) -> None:
@@ -87,7 +88,7 @@ class Fullness:
         is_timed = step.event.seconds is not None
         used = state.used if is_open and not is_timed else state.used_with_time_wait
         high = max(state.needed_with_time_wait, state.pinned + state.waiting)
-        if is_timed and state.used <= state.size < high:
+        if state.used <= state.size < high:
             self._given_again.add(now.namespace)
             used = state.used
         if used < NEARLY_FULL * state.size:

@@ -91,6 +91,23 @@ def test_the_level_is_by_what_is_left_whoever_holds_the_rest(
     assert one(made, "ephemeral-ports-exhausted") == expected
 
 
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("hosts", [1, 3])
+@pytest.mark.parametrize("count", [101, 150, 400])
+def test_more_connections_than_ports_did_not_wait_all_at_once(
+    count: int, hosts: int, early: bool, timed: bool
+) -> None:
+    """None failed: ports in TIME_WAIT were given again, or it took longer than they wait. To
+    several destinations unbound ones share their ports."""
+    if not early:
+        count *= hosts
+    made = connections(count, hosts, early=early, closed=True, timed=timed)
+    assert one(made, "ephemeral-ports-exhausted") is None
+    assert {str(finding.level) for finding in made.findings} <= {"note", "warning"}
+    assert "in use at one time" not in printed(made)
+
+
 def test_without_times_nobody_knows_what_waited_at_once() -> None:
     made = connections(100, 1, early=False, closed=True, timed=False)
     assert one(made, "ephemeral-ports-exhausted") == ("warning", "probable", "time-wait")
