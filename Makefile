@@ -9,7 +9,7 @@ SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 WORKERS ?= auto
 FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 
-.PHONY: help demo test test-fast test-pythons lint types contracts house rules generated docs cast dist zipapp bench bench-live \
+.PHONY: help demo test test-fast test-pythons lint types contracts house rules generated docs cast dist zipapp release bench bench-live \
 	bench-smoke check clean fuzz lock audit
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make cast                           the picture of the README'
 	@echo 'make dist                           sdist and wheel, into dist/'
 	@echo 'make zipapp                         dist/strace-analyzer.pyz: one file that needs Python and nothing else'
+	@echo 'make release                        all of dist/ anew, for the tag that TAG names; says what does not agree with it'
 	@echo 'make bench bench-live               timings against yardsticks; what a live analysis costs'
 	@echo 'make fuzz                           a million damaged lines, read in every way (FUZZ_ARGS)'
 	@echo 'make lock                           packaging/requirements-dev.lock anew: the development environment, pinned'
@@ -83,6 +84,12 @@ zipapp: $(VENV)/bin/python
 	echo 'from runpy import run_module; run_module("strace_analyzer", run_name="__main__")' > build/zipapp/__main__.py
 	mkdir -p dist
 	$(BIN)/python -m zipapp build/zipapp --compress --python '/usr/bin/env python3' --output dist/strace-analyzer.pyz
+
+release: $(VENV)/.dev
+	rm -rf dist
+	$(MAKE) --no-print-directory dist zipapp
+	$(BIN)/pipx run --quiet --spec 'twine>=6' twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/python packaging/release.py '$(TAG)'
 
 test-pythons:
 	@for python in python3.11 python3.12 python3.13 python3.14; do \
