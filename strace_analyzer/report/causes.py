@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount
-from strace_analyzer.plain import count
+from strace_analyzer.plain import count, number
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import words
@@ -94,15 +94,32 @@ class Cause:
             return f"{self.program}: {self.extent(rule.things)}"
         return rule.summary(section.case(self.head))
 
-    def peers(self) -> list[tuple[str, int, int]]:
-        """Destinations of all its processes: how often, how often connected; the most frequent
-        first."""
+    def places(self, section: Section) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The headings and the rows of a table of its processes' destinations, the most frequent
+        first: how often, how often connected. No rows where its rule lists none."""
+        rule = section.rule(self.head)
+        headings = ("Destination", rule.counted.capitalize(), "Connected")
         times: Counter[str] = Counter()
         connected: Counter[str] = Counter()
-        for peer in (peer for group in self.groups for peer in group.peers):
-            times[str(peer.peer)] += peer.count
-            connected[str(peer.peer)] += peer.connected
-        return [(peer, number, connected[peer]) for peer, number in times.most_common()]
+        if rule.lists_destinations(section.case(self.head)):
+            for peer in (peer for group in self.groups for peer in group.peers):
+                times[str(peer.peer)] += peer.count
+                connected[str(peer.peer)] += peer.connected
+        rows = [(peer, number(n), number(connected[peer])) for peer, n in times.most_common()]
+        columns = 2 if rule.is_failure else 3
+        return headings[:columns], [row[:columns] for row in rows]
+
+    def proof(self) -> str:
+        """`trace.txt:403, first of 40`: where the calls stand that are shown."""
+        return f"{self.head.sample.at}{which(self.head)}"
+
+
+def which(group: Group) -> str:
+    """`, first of 40`: which of its findings is shown; "" where there is one."""
+    if group.count == 1:
+        return ""
+    is_first = group.sample.at == group.first
+    return f", {'first' if is_first else 'one'} of {group.count:,}"
 
 
 def together(found: Sequence[Cause], section: Section) -> str:

@@ -8,6 +8,7 @@ from typing import TextIO
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.causes import Cause, every_cause
 from strace_analyzer.report.compare import Comparison, figures, headline, kind_of
+from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import MergedReport, Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table_of
@@ -109,18 +110,18 @@ def _cause(cause: Cause, section: Section) -> Iterator[str]:
     yield f"**{sure}{group.level}: {escaped(cause.message(section))}** (`{group.rule}`)\n"
     if cause.processes > 1:
         yield f"\nMost: {escaped(cause.worst())}\n"
-    peers = cause.peers()
+    if means := meaning(group, section):
+        yield f"\n{escaped(means)}\n"
+    headings, peers = cause.places(section)
     if peers:
         yield "\n"
-        rows = [(peer, number(times), number(good)) for peer, times, good in peers[:_PEERS]]
-        yield table_of(("Destination", "Findings", "Connected"), rows, numbers=2)
+        yield table_of(headings, peers[:_PEERS], numbers=len(headings) - 1)
         if len(peers) > _PEERS:
             yield f"\nand {count(len(peers) - _PEERS, 'more destination')}\n"
     advice = section.rule(group).advice(section.case(group)).text
     if advice:
         yield f"\n**Fix:** {escaped(advice)}\n"
-    at = group.sample.at
-    yield f"\n<details><summary>Evidence: {escaped(str(at))}, one of {group.count:,}</summary>\n\n"
+    yield f"\n<details><summary>Proof: {escaped(cause.proof())}</summary>\n\n"
     yield fenced(f"{call.line:>6}  {excerpt(call.text, 100)}" for call in group.sample.trail)
     yield f"\nFingerprint, to suppress it: {', '.join(cause.fingerprints())}\n"
     yield "\n</details>\n"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.causes import Cause, every_cause, together
+from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
@@ -80,7 +81,7 @@ def _card(cause: Cause, section: Section) -> JsonObject:
     group = cause.head
     rule, case = section.rule(group), section.case(group)
     advice = rule.advice(case)
-    peers = cause.peers()
+    headings, peers = cause.places(section)
     more = len(peers) - _PEERS
     several = cause.processes > 1
     return {
@@ -92,13 +93,11 @@ def _card(cause: Cause, section: Section) -> JsonObject:
         "worst": cause.worst(_WORST).removesuffix(": --all") if several else "",
         "who": safe(advice.who),
         "advice": [safe(line) for line in (*advice.sentences, advice.caution) if line],
-        "count": number(group.count),
-        "peers": [
-            (safe(peer), number(times), number(connected))
-            for peer, times, connected in peers[:_PEERS]
-        ],
+        "meaning": safe(meaning(group, section)),
+        "headings": headings,
+        "peers": [(safe(peer), *figures) for peer, *figures in peers[:_PEERS]],
         "more": f"and {count(more, 'more destination')}" if more > 0 else "",
-        "at": safe(str(group.sample.at)),
+        "proof": safe(cause.proof()),
         "why": [safe(line) for line in rule.why(case)],
         "calls": [
             {

@@ -12,6 +12,7 @@ from rich.text import Text
 from strace_analyzer.findings import Confidence, Group
 from strace_analyzer.plain import safe
 from strace_analyzer.report.causes import Cause
+from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text import hides, ports, proof
 from strace_analyzer.report.text.destinations import destinations
@@ -42,7 +43,7 @@ def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[Rend
         yield headline(f"probable {group.level}", DOUBT, said)
     else:
         yield headline(str(group.level), LEVELS[group.level], said)
-    if cost and (means := ports.meaning(group, section)):
+    if cost and (means := meaning(group, section)):
         yield indented(Text(means))
     yield BLANK
     reasons = rule.why(case)

@@ -9,8 +9,9 @@ from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.findings import Confidence, Group, PortUse
-from strace_analyzer.plain import count, number, rate
+from strace_analyzer.findings import Group, PortUse
+from strace_analyzer.plain import number, rate
+from strace_analyzer.report.cost import is_refuted
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, table
 
@@ -36,7 +37,7 @@ def ports(group: Group, section: Section) -> RenderableType | None:
             number(use.peak_pinned_with_time_wait),
             _maybe(use.peak_needed_with_time_wait),
         )
-        if not _is_refuted(use, section):
+        if not is_refuted(use, section):
             grid.add_row(
                 "ports run out at",
                 f"{rate(use.sustainable_as_is)}/s in all",
@@ -49,59 +50,17 @@ def ports(group: Group, section: Section) -> RenderableType | None:
     return indented(Stack(grid, *(Text(line, style=FAINT) for line in _remarks(use, section))))
 
 
-def meaning(group: Group, section: Section) -> str:
-    """What the figures mean for who reads them, in a line: how near this trace's rate comes to the
-    one at which ports run out, or that the bind costs nothing here; "" where that is not known."""
-    use = section.ports(group)
-    if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
-        return ""
-    if use.most_pinned <= use.most_needed and len(use.destinations) == 1:
-        saved = use.total_connections - use.destinations[0].peak_concurrent
-        kept = f"; keep-alive would save {count(saved, 'connection')}" if saved else ""
-        return f"one destination: the bind costs nothing here{kept}"
-    made, most = use.connections_per_second, use.sustainable_as_is
-    if made is None or use.peak_pinned_with_time_wait is None or _is_refuted(use, section):
-        return ""
-    share = 100 * made / most
-    said = f"{share:.0f} %" if share >= 1 else "under 1 %"
-    return (
-        f"this trace: {rate(made)} connections/s = {said} of the {rate(most)}/s at which ports run"
-        " out"
-    )
-
-
 def _remarks(use: PortUse, section: Section) -> Iterator[str]:
     """What the figures count, where that is not plain, and of how many ports."""
     if use.peak_needed > use.peak_pinned:
         yield "without it: all connections are counted, also those whose port connect() chose"
     low, high = use.range
-    if _is_refuted(use, section):
+    if is_refuted(use, section):
         yield f"of a range that is not known (not {low}-{high}): --port-range gives it"
     else:
         yield f"of {number(high - low + 1)}, {low}-{high}, {_SOURCES[use.range_source]}"
     if use.chosen is not None:
         yield str(use.chosen)
-
-
-def _is_refuted(use: PortUse, section: Section) -> bool:
-    """The range is assumed and cannot be true: ports ran out when few of it can have been in
-    use."""
-    low, high = use.range
-    most = max(
-        use.peak_pinned + use.peak_needed,
-        (use.peak_pinned_with_time_wait or 0) + (use.peak_needed_with_time_wait or 0),
-    )
-    return (
-        use.range_source == "assumed"
-        and 2 * most < high - low + 1
-        and any(
-            section.rule(group).is_failure
-            and group.confidence is Confidence.CERTAIN
-            and group.cause in ("early-binds", "time-wait", "one-destination")
-            and group.sample.namespace == use.namespace
-            for group in section.judged
-        )
-    )
 
 
 def _maybe(value: int | None) -> str:

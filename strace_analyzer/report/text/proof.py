@@ -11,6 +11,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import CallRecord, Group
 from strace_analyzer.plain import safe
+from strace_analyzer.report.causes import which
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, path
@@ -52,9 +53,7 @@ def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Itera
     words = ""
     if len(tids) == 1 and (tid := tids.pop()) and (threads > 1 or tid != group.process.tgid):
         words += f", thread {tid}" + (f" (of {threads})" if threads > 1 else "")
-    if group.count > 1:
-        is_first = group.sample.at == group.first
-        words += f", {'first' if is_first else 'one'} of {group.count:,}"
+    words += which(group)
     if len(title.plain) + len(words) <= section.width:
         title.append(words, style="not bold")
         yield title

@@ -1,0 +1,54 @@
+"""Takes a group and its section, gives in a sentence what its connections cost in local ports."""
+
+from __future__ import annotations
+
+from strace_analyzer.findings import Confidence, Group, PortUse
+from strace_analyzer.plain import count, rate
+from strace_analyzer.report.section import Section
+
+
+def meaning(group: Group, section: Section) -> str:
+    """What the figures mean for who reads them, in a line: how near this trace's rate comes to the
+    one at which ports run out, or that the bind costs nothing here; "" where that is not known."""
+    use = section.ports(group)
+    if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
+        return ""
+    if use.most_pinned <= use.most_needed and len(use.destinations) == 1:
+        saved = use.total_connections - use.destinations[0].peak_concurrent
+        kept = f"; keep-alive would save {count(saved, 'connection')}" if saved else ""
+        return f"one destination: the bind costs nothing here{kept}"
+    made, most = use.connections_per_second, use.sustainable_as_is
+    if made is None or use.peak_pinned_with_time_wait is None or is_refuted(use, section):
+        return ""
+    return (
+        f"this trace: {rate(made)} connections/s = {_share(made / most)} the {rate(most)}/s at"
+        " which ports run out"
+    )
+
+
+def _share(times: float) -> str:
+    """`14 % of`, and `30 times` where per cent are no longer a figure to think in."""
+    if times >= 2:
+        return f"{times:.0f} times"
+    return f"{100 * times:.0f} % of" if times >= 0.01 else "under 1 % of"
+
+
+def is_refuted(use: PortUse, section: Section) -> bool:
+    """The range is assumed and cannot be true: ports ran out when few of it can have been in
+    use."""
+    low, high = use.range
+    most = max(
+        use.peak_pinned + use.peak_needed,
+        (use.peak_pinned_with_time_wait or 0) + (use.peak_needed_with_time_wait or 0),
+    )
+    return (
+        use.range_source == "assumed"
+        and 2 * most < high - low + 1
+        and any(
+            section.rule(group).is_failure
+            and group.confidence is Confidence.CERTAIN
+            and group.cause in ("early-binds", "time-wait", "one-destination")
+            and group.sample.namespace == use.namespace
+            for group in section.judged
+        )
+    )
