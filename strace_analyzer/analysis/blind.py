@@ -47,7 +47,7 @@ def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
         f"{sources[at.source]}:{at.line}" if several else f"{at.line:,}"
         for at in sorted(unread.lines)
     ]
-    calls = ", ".join(sorted(unread.names))
+    calls = ", ".join(unread.words)
     lines, were = ("line", "was") if unread.deciding == 1 else ("lines", "were")
     return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"
 

@@ -24,7 +24,7 @@ from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.traffic import Traffics
 from strace_analyzer.analysis.unknowns import Unknowns
-from strace_analyzer.analysis.unread import READ_IN_PART, Unread, UnreadLine
+from strace_analyzer.analysis.unread import READ_IN_PART, Unread, UnreadLine, may_decide
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.exhaustion import ASKING, Exhaustion
@@ -258,16 +258,20 @@ class TraceAnalysis:
     ) -> tuple[Callable[[Any], None], ...]:
         """Who hears events like this one: calls of its name, or other events of its type."""
         hears: list[Callable[[Any], None]] = []
+        if self._unread.unreturned and isinstance(event, (Syscall, Entered, Exited, Killed)):
+            hears.append(self._went_on)
         if isinstance(event, (Syscall, Entered)) and self._first_call is None:
             self._first_call = event.name
         if isinstance(event, Notice):
-            hears.append(self._noticed)
+            hears += (self._noticed, self._foreign)
         elif isinstance(event, Unparsed):
             hears.append(self._not_parsed)
         elif isinstance(event, Foreign):
             hears.append(self._foreign)
         elif isinstance(event, Syscall) and event.name in READ_IN_PART:
             hears.append(self._called)
+        elif isinstance(event, Syscall) and may_decide(event.name):
+            hears.append(self._strange)
         hears.append(self.visibility.pieces.listening(type(event)))
         if isinstance(event, Syscall):
             hears += self.visibility.hears_of(event.name)
@@ -299,11 +303,22 @@ class TraceAnalysis:
     def _not_parsed(self, event: Unparsed) -> None:
         self._not_understood(self._unread.feed(event))
 
-    def _foreign(self, event: Foreign) -> None:
+    def _foreign(self, event: Foreign | Notice) -> None:
         self._not_understood(self._unread.foreign(event))
 
     def _called(self, call: Syscall) -> None:
+        was_heard = bool(self._unread.unreturned)
         self._not_understood(self._unread.call(call))
+        if self._unread.unreturned and not was_heard:
+            self._listening.clear()  # whether its task goes on, any call tells
+
+    def _strange(self, call: Syscall) -> None:
+        self._not_understood(self._unread.strange(call))
+
+    def _went_on(self, event: Syscall | Entered | Exited | Killed) -> None:
+        self._not_understood(self._unread.went_on(event))
+        if not self._unread.unreturned:
+            self._listening.clear()
 
     def close(self) -> list[Finding]:
         """The end of the trace; the findings that only it completes."""

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from strace_analyzer.analysis.numbered import may_be
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
-from strace_analyzer.trace.events import Foreign, Syscall, Unparsed
+from strace_analyzer.trace.decode.grades import is_known
+from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
 
 ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
 """Calls whose first argument is the socket that they move, and how many arguments they have."""
@@ -54,13 +56,45 @@ _NO_RESULT = re.compile(
 """A line that begins as such a call does and ends otherwise: whose it is nobody knows."""
 _UNKNOWN = re.compile(r"= \?|\.\.\.>")
 """What strace prints of a call that it did not see return."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_SPELLED = re.compile(
+    r"(?<![\w.])(" + "|".join(sorted(READ_IN_PART, reverse=True)) + r")"
+    r"[ \t]{0,4}\([ \t]*+(?:[0-9]+[ \t]*(?:[<,]|\)[ \t]*=)|[AP]F_)"
+)
+"""Such a call with a blank that strace does not print: `bind (3, ...`. What follows tells it from
+prose."""
+_ARGUMENTS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
+"""What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
+_BEFORE = re.compile(r"([a-z_][a-z0-9_]*)(?:\(| resumed>)")
+ARGUMENTS = "arguments of a socket call"
 _KEPT = 1000
 
 
 def deciding_call(text: str) -> str | None:
-    """The call that a line names which was not understood, if it could decide the verdict."""
+    """The call that a line names which was not understood, if it could decide the verdict;
+    ARGUMENTS where the line has those of a socket call, and not of which."""
     named = _NAMED.search(text)
-    return None if named is None else next(filter(None, named.groups()))
+    if named is not None:
+        return str(next(filter(None, named.groups())))
+    return _loosely(_STRING.sub("", text))
+
+
+def _loosely(text: str) -> str | None:
+    """As `deciding_call`, of a text without its strings: with blanks, or by the arguments alone."""
+    spelled = _SPELLED.search(text)
+    if spelled is not None:
+        return str(spelled[1])
+    shown = _ARGUMENTS.search(text)
+    if shown is None:
+        return None
+    names = (match[1] for match in _BEFORE.finditer(text, 0, shown.start()))
+    return None if any(map(is_known, names)) else ARGUMENTS
+
+
+def may_decide(name: str) -> bool:
+    """A call of this name is none that strace knows, and what it shows may tell that it is one that
+    can decide: to be given to `Unread.strange`."""
+    return not is_known(name) or may_be(name) != ()
 
 
 class UnreadLine(NamedTuple):
@@ -69,6 +103,8 @@ class UnreadLine(NamedTuple):
     source: int
     line: int
     name: str
+    spelled: str = ""
+    """The name that the line has instead."""
 
 
 class Unread:
@@ -82,6 +118,8 @@ class Unread:
         """of them, lines that could decide the verdict"""
         self.lines: list[UnreadLine] = []
         """the first of these"""
+        self.unreturned: dict[int, Syscall] = {}
+        """by task, calls that could decide and that were not seen to return"""
 
     def feed(self, event: Unparsed) -> UnreadLine | None:
         """Note `event`; it as an UnreadLine where it could decide."""
@@ -89,17 +127,34 @@ class Unread:
         name = deciding_call(event.text)
         return None if name is None else self._note(event, name)
 
-    def foreign(self, event: Foreign) -> UnreadLine | None:
-        """The same for a line that is taken for another program's."""
+    def foreign(self, event: Foreign | Notice) -> UnreadLine | None:
+        """The same for a line that is taken for another program's, or for strace's own words."""
         match = _NO_RESULT.match(event.text)
-        return None if match is None else self._note(event, match[1] or match[2])
+        name = match and (match[1] or match[2])
+        name = name or _loosely(_STRING.sub("", event.text))
+        return None if name is None else self._note(event, name)
+
+    def strange(self, call: Syscall) -> UnreadLine | None:
+        """The same for a call of a name that strace has not: a number, of a call that is younger
+        than strace, or a name that was changed, with the arguments of a socket call."""
+        if call.result.failed:
+            return None
+        numbered = may_be(call.name)
+        if numbered:
+            return self._note(call, numbered[0], call.name)
+        if _ARGUMENTS.search(_STRING.sub("", call.text)):
+            return self._note(call, ARGUMENTS, call.name)
+        return None
 
     def call(self, call: Syscall) -> UnreadLine | None:
         """The same for a call that was read, but on which socket it acted was not."""
         if call.result.failed:
             return None
         if call.result.value is None:  # unknown to strace, or not there at all
-            return None if _UNKNOWN.search(call.text) else self._note(call, call.name)
+            if _UNKNOWN.search(call.text) is None:
+                return self._note(call, call.name)
+            self.unreturned[call.tid] = call
+            return None
         if call.name in _MAKING:
             return None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
@@ -107,9 +162,19 @@ class Unread:
             return None
         return self._note(call, call.name)
 
-    def _note(self, event: Unparsed | Syscall | Foreign, name: str) -> UnreadLine:
+    def went_on(self, event: Syscall | Entered | Exited | Killed) -> UnreadLine | None:
+        """The same for a call that did not return, as strace says (`= ?`), where its task is not
+        over: it makes another call, `event`."""
+        call = self.unreturned.pop(event.tid, None)
+        if call is None or isinstance(event, (Exited, Killed)):
+            return None
+        return self._note(call, call.name)
+
+    def _note(
+        self, event: Unparsed | Syscall | Foreign | Notice, name: str, spelled: str = ""
+    ) -> UnreadLine:
         self.deciding += 1
-        line = UnreadLine(event.span.source, event.span.first, name)
+        line = UnreadLine(event.span.source, event.span.first, name, spelled)
         if len(self.lines) < _KEPT:
             self.lines.append(line)
         return line
@@ -117,4 +182,12 @@ class Unread:
     @property
     def names(self) -> set[str]:
         """The calls that they name: the trace shows them, if not what they did."""
-        return {line.name for line in self.lines}
+        return {line.name for line in self.lines} - {ARGUMENTS}
+
+    @property
+    def words(self) -> list[str]:
+        """The same as they are spelled on the lines."""
+        spelled = {
+            f"{line.spelled}: {line.name}" if line.spelled else line.name for line in self.lines
+        }
+        return sorted(spelled)

@@ -46,13 +46,13 @@ def _call(calls: CallParser, frame: Frame) -> Grade:
         return Grade.BEGUN
     if frame.end is not End.RESULT:
         # what a program wrote may stand in its write(), and where a line of another call was cut
-        is_sure = _is_known(frame.name) and frame.name not in WRITES and calls.begins(frame.body)
+        is_sure = is_known(frame.name) and frame.name not in WRITES and calls.begins(frame.body)
         return Grade.WHOLE if is_sure else Grade.STRANGE
     call: Call | None = calls.whole(frame.body)
     if call is None or (call.name in WRITES and has_output(call)):
         mended = without_output(calls, frame.body) or two_records(calls, frame.body)
         return Grade.STRANGE if mended else Grade.BEGUN
-    if not _is_known(call.name):
+    if not is_known(call.name):
         return Grade.STRANGE
     return Grade.OPEN if _is_open(call) else Grade.WHOLE
 
@@ -77,6 +77,7 @@ def _is_open(call: Call) -> bool:
 
 
 @cache
-def _is_known(name: str) -> bool:
-    """A call of this name may be cut: frame.lark knows it."""
+def is_known(name: str) -> bool:
+    """A call of this name may be cut: frame.lark knows it, or strace prints it of a call that it
+    does not know."""
     return _frame(f"{name}(".encode("utf-8", "surrogateescape")).kind is Kind.CALL

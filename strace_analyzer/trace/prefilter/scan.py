@@ -20,9 +20,10 @@ Hit = int
 """`(place << KIND_BITS) | kind`: the place is the end of what was found."""
 
 KIND_BITS = 4
-EXAMINE, HELD, COPIED, GIVEN, OUTGOING, MOVED, RESUMED, RESUMED_GIVEN = range(8)
+EXAMINE, HELD, COPIED, GIVEN, OUTGOING, MOVED, RESUMED, RESUMED_GIVEN, SHOWN = range(9)
 """Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says; the
-second half of one that was given; the second half of one that can return a descriptor."""
+second half of one that was given; the second half of one that can return a descriptor; what only
+socket calls show, which matters where no name of one is before it."""
 
 _KIND = {
     When.ALWAYS: EXAMINE,
@@ -39,6 +40,8 @@ _NOT_A_FILE = rb"<[^a-rt-z/\n]"
 """The beginning of a note that can be that of a socket (`<TCP:[1]>`, `<socket:[1]>`, hexadecimal
 with -xx), not of a path, a pipe, an anon_inode."""
 _ANY_FILE = rb"<"
+_BLANK = rb"[ \t]{0,4}"
+"""Blanks that somebody may have put before a parenthesis."""
 _NUMBER = rb"\((?:[^0-9]|[0-9]+(?:[^<0-9]|%b))"
 """Behind a name: a descriptor, with such a note or without one."""
 
@@ -86,6 +89,7 @@ def _kept(
             begun[name] = (begun[name][0], _fcntl(is_unfiltered=is_unfiltered))
     if "ioctl" in begun:
         begun["ioctl"] = (begun["ioctl"][0], _IOCTL % note)
+    begun = {name: (kind, _BLANK + tail) for name, (kind, tail) in begun.items()}
     # that of a HELD call follows soon: it is found by its pid; without pids all are examined
     second = {
         When.ALWAYS: EXAMINE,
@@ -126,8 +130,15 @@ def _fcntl(*, is_unfiltered: bool) -> bytes:
     return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<\n|%b|%b))" % (command, noted, socket)
 
 
-_MARKS = rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
-"""Ends of tasks, strace's own words, calls of which it could not read the name, colours."""
+_MARKS = (
+    rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
+    rb"|syscall_0x|SYS_[0-9]"
+)
+"""Ends of tasks, strace's own words, calls of which it could not read the name or knew none,
+colours."""
+
+_SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]")
+"""Arguments of socket calls (analysis/unread.py)."""
 
 _Wanted = dict[str, tuple[int, bytes]]
 """Name of a call -> the kind of its hits, and what follows the name in the expression."""
@@ -143,6 +154,7 @@ def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes
         for (kind, before, tail), names in alike.items()
     ]
     expressions += [(EXAMINE, pattern) for pattern in (_MARKS, *odd)]
+    expressions += [(SHOWN, pattern) for pattern in _SHOWN]
     database = module.Database(mode=module.HS_MODE_BLOCK)
     database.compile(
         expressions=[expression for _, expression in expressions],
@@ -175,14 +187,15 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
     )
     kinds.append(EXAMINE)
     search = re.compile(expression).finditer
-    strange = [re.compile(pattern).finditer for pattern in odd]
+    strange = [(EXAMINE, re.compile(pattern).finditer) for pattern in odd]
+    strange += [(SHOWN, re.compile(pattern).finditer) for pattern in _SHOWN]
 
     def scan(block: bytes) -> list[Hit]:
         hits = [
             match.end() << KIND_BITS | kinds[(match.lastindex or 1) - 1] for match in search(block)
         ]
-        for found in strange:
-            hits += [match.end() << KIND_BITS | EXAMINE for match in found(block)]
+        for kind, found in strange:
+            hits += [match.end() << KIND_BITS | kind for match in found(block)]
         hits.sort()
         return hits
 

@@ -32,6 +32,7 @@ from strace_analyzer.trace.prefilter.scan import (
     OUTGOING,
     RESUMED,
     RESUMED_GIVEN,
+    SHOWN,
     Hit,
     Scan,
 )
@@ -39,6 +40,8 @@ from strace_analyzer.trace.prefilter.watch import Watch
 
 _KIND = (1 << KIND_BITS) - 1
 _UNFINISHED = b"<unfinished ...>"
+_UNRETURNED = b"= ?"
+_SIGNAL = b"--- "
 _RETURNED = re.compile(
     rb"= (?:(0|[1-9][0-9]{0,18}|0x[0-9a-f]{1,16})(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
     rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
@@ -57,6 +60,12 @@ _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^>\n]*+)>")
 """A note that shows a local port."""
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
+_RESUMED = re.compile(rb"<\.\.\. ([a-z0-9_]+) resumed>")
+_OF_SOCKETS = frozenset({
+    "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "recvfrom",
+    "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "socket", "socketpair",
+})  # fmt: skip
+"""Calls that show addresses or options of sockets."""
 _FEW = 16
 _BEFORE_TIME = rb"\n[0-9]+ +"
 _TIMES = {
@@ -139,6 +148,9 @@ class Sieve:
         self._inside: dict[int, int] = {}
         """tasks inside of a call whose first half was left out, since its second half moves data
         over a connection that stands: with its descriptor"""
+        self._gone: set[int] = set()
+        """tasks of which a call that was given did not return: whether they are over their next
+        line tells"""
         self._has_left_out = False
         self._aside = 0
         """lines that are still to come of those most of which are expected to matter"""
@@ -203,7 +215,7 @@ class Sieve:
             for place in self._turns_of_the_hour():
                 insort(hits, _at(place))
         self._returns = None
-        for tid in self._speaking((*self._under_way, *self._inside)):
+        for tid in self._speaking((*self._under_way, *self._inside, *self._gone)):
             self._expect(tid, 0)
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
         first, given = number, 0
@@ -229,7 +241,7 @@ class Sieve:
                     end = find(b"\n", to - 1)
                     if end < 0:
                         end = len(data)
-                if endswith(_UNFINISHED, start, end):
+                if endswith((_UNFINISHED, _UNRETURNED), start, end):
                     self._begun(start, end)
                 number += count(b"\n", counted, start)
                 counted = start
@@ -303,13 +315,26 @@ class Sieve:
         head = data[start : data.find(b"(", start, _end(data, start))]
         return head.rpartition(b" ")[2].decode("latin-1")
 
+    def _is_named(self, start: int) -> bool:
+        """A call that shows addresses or options of sockets, or its second half: whether that
+        matters its name tells."""
+        data = self._data
+        if self._name(start) in _OF_SOCKETS:
+            return True
+        resumed = _RESUMED.match(data, data.find(b"<", start, _end(data, start)))
+        return resumed is not None and resumed[1].decode("ascii") in _OF_SOCKETS
+
     def _begun(self, start: int, end: int) -> None:
         """The first half of a call is given, so the next line of its task will be: the other half,
-        unless that was lost."""
+        unless that was lost. The same for a call that did not return."""
         tid = self._tid(start)
         if tid is not None:
             self._inside.pop(tid, None)
             self._expect(tid, end)
+            if self._data.endswith(_UNRETURNED, start, end):
+                self._gone.add(tid)
+                if self._bare_tid is not None and end + 1 < len(self._data):
+                    insort(self._hits, _at(end + 2))
 
     def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
         """Those of `tids` that may say something in this block."""
@@ -334,6 +359,12 @@ class Sieve:
         tid, inside = self._tid(start), self._inside
         if tid is None:
             return True
+        if tid in self._gone:
+            if not self._data.startswith(_SIGNAL, self._data.find(b"-", start)):
+                self._gone.discard(tid)
+            return True
+        if kind == SHOWN:
+            return not self._is_named(start)
         if kind == RESUMED:
             fd = inside.pop(tid, None) if inside else None
             return tid in self._under_way or (fd is not None and self._is_no_news(tid, fd))

@@ -148,10 +148,23 @@ class ShownFolds(_Escape):
         )
 
 
+class Spaced(_Escape):
+    """Blanks around the parenthesis of a call, as some set C code."""
+
+    name = "blanks around parentheses"
+    _OPENING = re.compile(rb"([^(\"]*?[a-z0-9_])(?:[ \t]+\([ \t]*|\([ \t]+)")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Without those at the first one."""
+        match = self._OPENING.match(text)
+        return None if match is None else Peeled(match[1] + b"(" + text[match.end() :])
+
+
 HTML = Html()
+SPACED = Spaced()
 QUOTED_PRINTABLE = QuotedPrintable()
 SHOWN_FOLDS = ShownFolds()
 ESCAPES: tuple[Layer, ...] = (
     *(HTML, QUOTED_PRINTABLE, Caret(), Markdown(), Typography()),
-    *(ShownEnds(), SHOWN_FOLDS),
+    *(ShownEnds(), SHOWN_FOLDS, SPACED),
 )

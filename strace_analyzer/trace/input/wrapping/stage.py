@@ -21,6 +21,7 @@ from strace_analyzer.trace.input.wrapping.escapes import (
     HTML,
     QUOTED_PRINTABLE,
     SHOWN_FOLDS,
+    SPACED,
 )
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
@@ -73,7 +74,7 @@ _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
 """The end of `<...>`, which a line may have been folded in front of, rather than a mark of mail."""
 _KINDS: tuple[Layer, ...] = (*STRUCTURED, *PREFIXES, *ESCAPES)
 
-_HOPEFUL = re.compile(rb"[a-z0-9_?]\\?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
+_HOPEFUL = re.compile(rb"[a-z0-9_?][ \t\\]?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
 """Without one of these there is no record in a line, however it is wrapped."""
 _VAIN = 500
 """Lines that looked hopeful in vain, after which no wrapping is looked for any more."""
@@ -522,6 +523,8 @@ class Unwrapping:
         return _Reading(peeled, grade, chain)
 
     def _is_believed(self, found: _Reading, raw: bytes) -> bool:
+        if SPACED in found.chain and found.grade < Grade.OPEN:  # prose: `some word (x) = y`
+            return False
         if SHOWN_FOLDS in found.chain and raw.endswith(b"\\") and len(raw) in self._widths:
             return False
         self._evidence[found.chain] += 1
