@@ -239,3 +239,13 @@ def test_tasks_that_are_inside_of_a_call_are_no_numbers_of_lines() -> None:
 
     assert analysis(lines).traces[0].sources[0].read_through == []
     assert {getattr(event, "tid", None) for event in sa.parse(lines)} == set(range(900, 912))
+
+
+def test_words_before_one_record_do_not_put_it_behind_the_next() -> None:
+    lines = [
+        b"done: socket(AF_INET6, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 3",
+        b"connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), "
+        b'inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
+    ]
+    read = [event.name for event in sa.parse(lines) if isinstance(event, sa.Syscall)]
+    assert read == ["socket", "connect"]

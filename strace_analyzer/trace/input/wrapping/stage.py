@@ -416,7 +416,17 @@ class Unwrapping:
         folds = self._folds.get(stream)
         if folds is None:
             folds = self._folds[stream] = Folds(self._judge, self._joined)
-        return _given(stream, folds.take(piece))
+        return self._before(stream, piece) + _given(stream, folds.take(piece))
+
+    def _before(self, stream: bytes, piece: Piece) -> list[Unwrapped]:
+        """What waits of another stream where one of the two is nobody's: they may be one trace, and
+        its records stay in order."""
+        found: list[Unwrapped] = []
+        if piece.grade >= Grade.OPEN and len(self._folds) > 1:
+            for name, folds in self._folds.items():
+                if name != stream and not (name and stream):
+                    found += _given(name, folds.close())
+        return found
 
     def _joined(self, text: bytes) -> tuple[Grade, bytes]:
         """Pieces put together: only now it shows whether something in them is escaped."""
