@@ -468,6 +468,7 @@ class TraceAnalysis:
         for source, fault in self._faults:
             accounts[source].has_failed(fault)
         self._faults.clear()
+        self.visibility.pieces.cut_ends = sum(account.breaks_off for account in accounts)
         self._reasons = list(self._why_blind(accounts))
         self._warnings = list(
             warnings(

@@ -44,6 +44,8 @@ class Pieces:
         self._known: set[int] = set()
         self._last: Event | None = None
         """a reader gives the last line, whatever it is"""
+        self.cut_ends = 0
+        """sources whose last line was cut"""
         self._has_table = False
         self._calls = 0
         self._take: dict[type[Event], Callable[[Any], None]] = {
@@ -67,9 +69,9 @@ class Pieces:
         ended."""
         last = self._last
         if self._exits or self._has_table:
-            return 0
+            return self.cut_ends
         is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
-        return is_cut + self._halves.broke_off
+        return max(is_cut + self._halves.broke_off, self.cut_ends)
 
     @property
     def _exits(self) -> bool:

@@ -236,7 +236,7 @@ class Doubt(StrEnum):
     )
     TRUNCATED_END = (
         "truncated-end",
-        "the trace breaks off in the middle of a call: it goes on",
+        "the trace breaks off in the middle of a call or of a line: it goes on",
         Effect.MISS,
         WHOLE,
     )

@@ -19,6 +19,7 @@ from itertools import chain, islice
 from strace_analyzer.faults import Guard
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import DAY, Clock
+from strace_analyzer.trace.decode.ending import breaks_off
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
@@ -137,6 +138,8 @@ class Family:
         source = self._sources[index]
         if isinstance(source, UnwrappedInput):
             source.tell(account)
+        if account.unended:
+            account.breaks_off = breaks_off(account.unended, account.unended[-1], self._calls)
 
     def _framed(self, index: int, number: int, raw: bytes, frames: Frames) -> list[Frame]:
         """The frames of one line; one that is not understood where we fail on it."""

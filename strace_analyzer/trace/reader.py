@@ -18,6 +18,7 @@ from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.trace.decode.attribution import NOBODY
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
+from strace_analyzer.trace.decode.ending import breaks_off
 from strace_analyzer.trace.decode.frames import End
 from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
@@ -82,6 +83,8 @@ class EventStream:
             self._has_failed,
         )
         self._unwrapping = Unwrapping(judge(call_parser()))
+        self._last = b""
+        """The last record that was unwrapped."""
         self._unread = 0
         """Lines that were not understood, as far as they had a second reading."""
         self._sieve: Sieve | None = None
@@ -175,6 +178,8 @@ class EventStream:
         if self._tell is not None:
             for line in found:
                 self._tell(line)
+        if found:
+            self._last = found[-1].text
         events: list[Event] = []
         if len(self._unwrapping.streams) > 1:
             return events
@@ -237,8 +242,13 @@ class EventStream:
         Raises SeveralStreamsError where it was that of several traces, TraceError where it was a
         diff of two.
         """
-        events = self._unwrapped(self._unwrapping.close())
         stage = self._unwrapping
+        was_off = stage.is_off
+        events = self._unwrapped(stage.close())
+        account = self.accounting
+        if account.unended:
+            last = plain(account.unended[-1]) if was_off else self._last
+            account.breaks_off = breaks_off(account.unended, last, call_parser())
         self.accounting.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results)
         if self._decoder.layout is not Layout.BARE:
             self.accounting.thread = None
@@ -282,9 +292,11 @@ class OneOfSeveral:
 
     def close(self) -> list[Event]:
         """As EventStream.close."""
+        read = self._all.accounting
+        read.unended = self._account.unended
         with suppress(SeveralStreamsError):
             self._all.close()
-        read = self._all.accounting
+        self._account.breaks_off = read.breaks_off
         self._account.was_unwrapped(read.read_through, read.unescaped, read.folded_results)
         return self._decided() + self._one.end()
 

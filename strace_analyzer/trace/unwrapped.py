@@ -64,21 +64,22 @@ class UnwrappedInput(SourceInput):
         stand in it."""
         stage = _stage()
         self._stages[:] = [stage]
-        number = 0
+        number, end = 0, b"\n"
         for block in SourceInput.blocks(self, size, shortened):
             found: list[bytes] = []
             for raw in rows(block):
                 number += 1
                 found += [raw] if stage.is_off else _texts(stage.feed(number, plain(raw)))
+            end = b"\n" if block.endswith(b"\n") else b""
             if found:
-                yield b"\n".join(found) + b"\n"
+                yield b"\n".join(found) + (end if stage.is_off else b"\n")
         last = _texts(stage.close())
         if len(stage.streams) > 1 or stage.is_diff:
             raise TraceError(
                 f"{self.name}: the lines of several traces stand in it: take them apart"
             )
         if last:
-            yield b"\n".join(last) + b"\n"
+            yield b"\n".join(last) + end
 
     def tell(self, account: Accounting) -> None:
         """What the stage did and could not find out, when all was read."""

@@ -54,7 +54,7 @@ def _call(calls: CallParser, frame: Frame) -> Grade:
         return Grade.STRANGE if mended else Grade.BEGUN
     if not is_known(call.name):
         return Grade.STRANGE
-    return Grade.OPEN if _is_open(call) else Grade.WHOLE
+    return Grade.OPEN if is_open(call) else Grade.WHOLE
 
 
 def _resumed(calls: CallParser, frame: Frame) -> Grade:
@@ -65,10 +65,10 @@ def _resumed(calls: CallParser, frame: Frame) -> Grade:
     call: Call | None = calls.resumed(frame.name, frame.body)
     if call is None:
         return Grade.BEGUN
-    return Grade.OPEN if _is_open(call) else Grade.WHOLE
+    return Grade.OPEN if is_open(call) else Grade.WHOLE
 
 
-def _is_open(call: Call) -> bool:
+def is_open(call: Call) -> bool:
     """strace prints an error behind -1, and its words behind an error."""
     result = call.result
     return result.note is None and (

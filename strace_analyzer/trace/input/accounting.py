@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.faults import Fault
 from strace_analyzer.plain import count
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, rows
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
 
 _KEPT_FAULTS = 10
+_LAST = 40
+"""Lines that are kept where the last has no end: those before it show how lines begin."""
+_BEFORE = 1 << 13
+"""Bytes of the block before the last one in which some of them may stand."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,10 @@ class Accounting:
     """Calls, not lines: a call in two halves is one."""
     half_calls: int = 0
     """Halves without a partner, except those that the end of their task explains."""
+    unended: tuple[bytes, ...] = ()
+    """The last lines, if the last of them has no end."""
+    breaks_off: bool = False
+    """That line was cut."""
     shortened: int = 0
     """Lines too long to be read whole (content.LONGEST_LINE)."""
     read_through: list[str] = field(default_factory=list)
@@ -130,10 +138,14 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
 
     Raises TraceError where it cannot be read, or is damaged before its first line ends.
     """
+    before = last = b""
     try:
         for block in source.blocks(size, account.was_shortened):
             account.beginning = account.beginning or block[:BEGINNING]
             yield block
+            before, last = last[-_BEFORE:], block
+        if last and not last.endswith(b"\n"):
+            account.unended = tuple(rows(before + last)[-_LAST:])
     except InterruptedReadError as stopped:
         account.interrupted = f"interrupted after {account.lines:,} lines{stopped}"
         account.signal = stopped.signal
