@@ -125,7 +125,6 @@ def test_one_that_was_wrapped_may_break_off_in_no_call(name: str) -> None:
         "\n# end of the trace",
         "\n```",
         "\n$",
-        "\n42",
         "\n3 of them",
     ],
 )
