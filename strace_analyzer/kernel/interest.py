@@ -26,6 +26,7 @@ BEGINNING = 500
 """Calls and halves of calls."""
 
 _NO_TABLE = FdTable()
+_MOVING = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})
 
 
 class Interest:
@@ -121,6 +122,8 @@ class Interest:
         """True where `call` on `fd` of `table`, which is in the catalogue, can move nothing. A call
         in two halves is judged by its first, which is `begun`."""
         when = self.when[call.name]
+        if call.name in ("fcntl", "fcntl64") and _leaves_alone(call):
+            return True
         if when is When.ALWAYS:
             return False
         if when is When.GIVEN:
@@ -166,6 +169,13 @@ class Interest:
             closes = half.name == "close" and fd is not None and fd.fd in table.shown
             return OpenCall(half, fd, is_ignored=not closes and not _has_target(half))
         return OpenCall(half, fd, None if half.name == "close" else table)
+
+
+def _leaves_alone(call: Syscall) -> bool:
+    """fcntl() that neither copies nor marks: a reader skips it (trace/prefilter/scan.py)."""
+    command = argument(call.args, 1)
+    said = None if command is None else plain(command)
+    return isinstance(said, Name) and said.text.startswith("F_") and said.text not in _MOVING
 
 
 def _has_target(call: Syscall | Entered) -> bool:

@@ -25,12 +25,14 @@ PIECES = [
     *('\\"', "0 ", " =", "a<", "-1 E", "<a>", ") = ", "a(", "+0", "1.", "a.", "\\\\", "/*a"),
 ]
 """Tried of every expression, besides those of its own."""
-SIZES = (10_000, 20_000)
-QUICK = 0.01
-SLOW = 0.05
-"""Seconds of processor time: what takes fewer says nothing."""
+SIZES = (2_500, 8_000)
+"""Each is compared with twice as much; the larger ones only where the smaller ones tell something."""
+QUICK = 0.0004
+SLOW = 0.2
+"""Seconds of processor time: what takes fewer says nothing, what takes more says enough."""
+ATTEMPTS = 4
 STEEP = 3
-"""From one size to the next: 2 is linear, 4 is quadratic."""
+"""From a size to twice as much: 2 is linear, 4 is quadratic."""
 FOR_EVER = 2.0
 """Seconds of processor time, after which it is stopped: a thousand times what these sizes take."""
 
@@ -237,18 +239,31 @@ def _caller(pattern: re.Pattern[Any], method: str) -> Callable[[Any], object]:
 def _drives(call: Callable[[Any], object], text: Callable[[int], Any]) -> bool:
     if _seconds(call, text(SIZES[0])) < QUICK:
         return False
-    small, large = (min(_seconds(call, text(size)) for _ in range(3)) for size in SIZES)
-    return large > SLOW and (large == math.inf or large > STEEP * small)
+    return all(_is_steep(call, text, size) for size in SIZES)
+
+
+def _is_steep(call: Callable[[Any], object], text: Callable[[int], Any], size: int) -> bool:
+    """From this size to twice as much; measured until it is not, as other load tells anything."""
+    small = large = 0.0
+    for times in range(1, ATTEMPTS + 1):
+        small += _seconds(call, text(size))
+        large += _seconds(call, text(2 * size))
+        if large < max(STEEP * small, times * QUICK * (size / SIZES[0]) ** 2):
+            return False
+        if large > times * SLOW:
+            break
+    return True
 
 
 def _seconds(call: Callable[[Any], object], text: Any) -> float:
-    """Of processor time; without end where it had to be stopped."""
+    """Of processor time, of this thread: that of the process is counted in ticks of the kernel while
+    its timer runs. Without end where it had to be stopped."""
     before = signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, FOR_EVER)
-    start = time.process_time()
+    start = time.thread_time()
     try:
         call(text)
-        return time.process_time() - start
+        return time.thread_time() - start
     except _StoppedError:
         return math.inf
     finally:

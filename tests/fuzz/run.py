@@ -33,8 +33,14 @@ SIEVED = 900
 @cache
 def given() -> list[Path]:
     """Every trace there is: samples, and the shared ones where they are."""
-    found = [*SAMPLES.glob("*.strace"), *TRACES.glob("*.strace"), *TRACES2.glob("*.strace")]
-    return sorted([*found, *CORPUS.rglob("*.strace")])
+    folders = (SAMPLES, TRACES, TRACES2, CORPUS)
+    return [
+        path
+        for folder in folders  # in an order that does not depend on where they are
+        for path in sorted(
+            folder.rglob("*.strace") if folder is CORPUS else folder.glob("*.strace")
+        )
+    ]
 
 
 @cache

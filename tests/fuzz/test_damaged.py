@@ -29,3 +29,25 @@ def test_the_first_line_with_a_time_comes_late(time: bytes, pid: bytes, tmp_path
         EARLY_BIND.replace(b"7 ", pid) + lines + pid + time + b" getpid() = 2\n" + lines
     )
     assert faults(trace) == []
+
+
+LATE = {
+    "a call that opens something is cut": b'open("/etc/hosts", O_RDONLY) =\n',
+    "a half of it is cut": b"open(0x1 <unfinished ...>\n<... open resumed>) =\n",
+    "a pid says whose all the others are": b"12345 close(77) = 0\n",
+    "a time is indented": b"  21:11:21.036600 getpid() = 2\n",
+}
+
+
+@pytest.mark.parametrize("kind", LATE)
+def test_what_comes_late_where_no_line_has_a_pid(kind: str, tmp_path: Path) -> None:
+    """Among lines of which those are left out that cannot matter."""
+    trace = tmp_path / "trace"
+    lines = b"getpid() = 20032\n" * 2000
+    trace.write_bytes(EARLY_BIND.replace(b"7 ", b"") + lines + LATE[kind] + lines)
+    assert faults(trace) == []
+
+
+def test_a_seed_makes_the_same_trace_wherever_the_traces_are() -> None:
+    folders = [path.parent.name for path in given() if path.parent.name in ("samples", "traces")]
+    assert folders == sorted(folders)

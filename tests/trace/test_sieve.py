@@ -156,6 +156,28 @@ def test_a_note_is_given_once(held: dict[int, dict[int, str]], line: str, matter
     assert given(watch, block(line)) == ([2] if matters else [])
 
 
+@pytest.mark.parametrize("held", [{}, {7: {3: "QUIET"}}], ids=["none held", "one held"])
+@pytest.mark.parametrize("result", ["", "=", "= ", "= 3 <", "= x"])
+def test_a_call_that_opens_something_and_was_cut_is_given(
+    held: dict[int, dict[int, str]], result: str
+) -> None:
+    """What it returned is not known: that has to be told."""
+    line = f"7 openat(0, 0x1) {result}"
+    assert given(Watched(held), block("7 openat(0, 0x1) = 9", line)) == [3]
+    halves = block("7 openat(0, 0x1 <unfinished ...>", f"7 <... openat resumed>) {result}")
+    with pytest.raises(EveryLineMattersError):
+        given(Watched(held), halves)
+
+
+@pytest.mark.parametrize("line", ["12345 close(9) = 0", "7<sh> close(9) = 0"])
+def test_a_line_with_a_pid_where_none_has_one_is_given(line: str) -> None:
+    """It says whose all the others are."""
+    scan = scanner(WHEN, has_pids=False, is_unfiltered=True)
+    sieve = Sieve(Watched(), scan, bare_tid=0, under_way=set(), awaits_next=lambda: False)
+    text = f"brk(NULL) = 0x1\nclose(9) = 0\n{line}\nbrk(NULL) = 0x1\n"
+    assert [number for number, _ in sieve.lines(1, text.encode())] == [1, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("halves", "wanted"),
     [

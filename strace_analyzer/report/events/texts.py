@@ -41,16 +41,17 @@ class _Patterns(NamedTuple):
 @cache
 def _patterns() -> _Patterns:
     terminals = {item.name: item.pattern.to_regexp() for item in parser("call").terminals}
+    terminals["COMMENT"] = f"(?<!  )(?:{terminals['COMMENT']})"  # not again from each of its blanks
     quoting = "|".join(terminals[name] for name in _QUOTING)
     blanks = "|".join(terminals[name] for name in _BLANK_INSIDE)
     angles = f"{terminals['SHIFT']}|{terminals['ANNOTATION']}|{terminals['MARKER']}"
-    inside = rf"[^\"'(){{}}\[\]</]++|{quoting}|{angles}|[</']"
+    inside = rf"[^\"'(){{}}\[\]</]++|{quoting}|{angles}|(?!/\*)[</']"
     nested = r"(?!)"
     for _ in range(_DEEPEST):
         nested = rf"[(\[{{](?:{inside}|{nested})*+[)\]}}]"
     atom = (
         rf"[^\"'(){{}}\[\]</, ]++|{nested}|(?=[\"@' /])(?:{quoting})|(?=<| <)(?:{angles})"
-        rf"|(?=[ -])(?:{blanks})|[(\[{{\"].*|[^, )]"
+        rf"|(?=[ -])(?:{blanks})|(?:[(\[{{\"]|/\*).*|[^, )]"
     )
     word = r"[A-Za-z0-9_|=.-]++(?:<[^<>,\"]*+>)?+"
     members = rf"(?:, |{atom}|[, ])*+"

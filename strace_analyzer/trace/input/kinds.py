@@ -100,7 +100,7 @@ KINDS = (
         "percent-encoded text",
         "decode it: python3 -c 'import sys, urllib.parse; "
         "print(urllib.parse.unquote(sys.stdin.read()))'",
-        line=r"%28.*%29.*%3D",
+        line=r"^(?>.*?%28)(?>.*?%29).*%3D",
     ),
     Kind("rich text (RTF)", "convert it: unrtf --text FILE", opening=r"\{\\rtf"),
     Kind("XML", "take its text: xmllint --xpath 'string(/)' FILE", line=r"<!\[CDATA\["),
@@ -117,7 +117,7 @@ KINDS = (
     Kind(
         "the output of perf trace",
         _USE_STRACE,
-        line=r"^\s*(?:\?|[\d.]+) \(\s*(?:[\d.]+ ms)?\s*\): .*\b\w+\(",
+        line=r"^\s*(?:\?|[\d.]+) \(\s*(?:[\d.]+ ms\s*)?\): .*\b\w+\(",
     ),
     Kind(
         "the output of perf script",
@@ -149,7 +149,7 @@ KINDS = (
     Kind("a log of auditd", _USE_STRACE, line=r"^(?:node=\S+ )?type=[A-Z_]+ msg=audit\("),
     Kind("the output of bpftrace", _USE_STRACE, opening=r"Attach(?:ing|ed) \d+ probes?"),
     Kind("an ftrace log", _USE_STRACE, opening=r"# tracer: "),
-    Kind("the output of sysdig", _USE_STRACE, line=r"^\d+ [\d:.]+ \d+ \S+ \(\d+[.:\d]*\) [<>] \w+"),
+    Kind("the output of sysdig", _USE_STRACE, line=r"^\d+ [\d:.]+ \d+ \S+ \(\d[.:\d]*\) [<>] \w+"),
     Kind(
         "the output of tcpdump",
         "packets do not show bind(): trace the program",

@@ -103,7 +103,7 @@ def _kept(
         for name, reason in when.items()
         if reason in second or not has_pids
     }
-    odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished"]
+    odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished", _COLUMN]
     odd.append(rb"MSG_FASTOPEN")  # a send that connects
     module = hyperscan()
     if module is not None:
@@ -130,6 +130,8 @@ def _fcntl(*, is_unfiltered: bool) -> bytes:
     return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<\n|%b|%b))" % (command, noted, socket)
 
 
+_COLUMN = rb"\n[0-9]{1,7}[ <]"
+"""A pid where lines have none: it says whose all the others are."""
 _MARKS = (
     rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
     rb"|syscall_0x|SYS_[0-9]"

@@ -74,7 +74,7 @@ _TIMES = {
 }
 """As printed by -t, -tt and -ttt, where text in order is time in order."""
 _FIRST_TIME = re.compile(
-    rb"\n(?:[0-9]+ +)?(?:[0-9]{2}:[0-9]{2}:[0-9]{2}[., ]|[0-9]{9,}[., ])"
+    rb"\n[ \t]*+(?:[0-9]+ +)?(?:[0-9]{2}:[0-9]{2}:[0-9]{2}[., ]|[0-9]{9,}[., ])"
 ).search
 _HALF_A_DAY = 12
 _HOUR = re.compile(rb"(?:[0-9]+ +)?([0-9]{2}):")
@@ -379,6 +379,8 @@ class Sieve:
             if not numbers and kind in _NEEDS_A_NUMBER:
                 if kind == HELD and (self._watch.has_shown or self._watch.all_data):
                     return self._is_shown(kind, tid, start)
+                if kind == GIVEN:
+                    return self._returned(start) is None and not self._is_unfinished(start)
                 return kind == COPIED and not self._is_copy(start)
             if not self._tells(kind, numbers, tid, start):
                 return False
@@ -386,9 +388,11 @@ class Sieve:
 
     def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
         """Of a second half that may return a descriptor, and whose first half was left out."""
-        if numbers is not None and (not numbers or tid in self._inside or tid in self._under_way):
+        if numbers is not None and (tid in self._inside or tid in self._under_way):
             return False
         returned = self._returned(start)
+        if numbers is not None and not numbers and returned is not None:
+            return False
         if returned is None or self._watch.holds(tid, returned):
             self.every_line_matters("a number that is held was given to another file")
             return True
