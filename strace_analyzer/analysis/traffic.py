@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.data_calls import RECEIVING, SENDING
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.tasks import Tasks
@@ -17,10 +18,6 @@ from strace_analyzer.trace.constants import MSG_FLAGS, includes
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.values import Array, Struct, Value, plain
 
-SENDING = frozenset(
-    {"write", "writev", "send", "sendto", "sendmsg", "sendmmsg", "sendfile", "sendfile64"}
-)
-RECEIVING = frozenset({"read", "readv", "recv", "recvfrom", "recvmsg", "recvmmsg"})
 _FLAGS = {"recv": 3, "recvfrom": 3, "recvmsg": 2, "recvmmsg": 3}
 _LETTERS = {
     "socket": "S", "accept": "A", "inherited": "I", "bind": "B", "listen": "L", "connect": "C",

@@ -13,14 +13,16 @@ from strace_analyzer.kernel import (
 from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.trace.prefilter.watch import When
 
-CALLS: dict[str, SystemCall] = {
-    **process_calls.CALLS,
-    **descriptor_calls.CALLS,
+_ON_SOCKETS = {
     **socket_calls.CALLS,
     **connect_calls.CALLS,
     **option_calls.CALLS,
     **data_calls.CALLS,
 }
+CALLS: dict[str, SystemCall] = {**process_calls.CALLS, **descriptor_calls.CALLS, **_ON_SOCKETS}
+
+SOCKET_CALLS = frozenset(_ON_SOCKETS) - {"socketpair"}
+"""Calls that internet sockets are made and used with; socketpair() makes none."""
 
 ALWAYS_MATTER = frozenset(name for name, row in CALLS.items() if row.when is When.ALWAYS)
 """Names of calls that a reader never leaves out."""

@@ -120,9 +120,12 @@ _MESSAGE_IN, _MESSAGE_OUT = SystemCall(on=received), SystemCall(on=sent)
 """They can carry descriptors, so they matter whatever the socket."""
 _IN, _OUT = (call._replace(when=When.MOVED) for call in (_MESSAGE_IN, _MESSAGE_OUT))
 
-CALLS = {
+RECEIVING = {
     **dict.fromkeys(("read", "readv", "recv", "recvfrom"), _IN),
     **dict.fromkeys(("recvmsg", "recvmmsg"), _MESSAGE_IN),
-    **dict.fromkeys(("write", "writev", "send", "sendto", "sendfile"), _OUT),
+}
+SENDING = {
+    **dict.fromkeys(("write", "writev", "send", "sendto", "sendfile", "sendfile64"), _OUT),
     **dict.fromkeys(("sendmsg", "sendmmsg"), _MESSAGE_OUT),
 }
+CALLS = {**RECEIVING, **SENDING}

@@ -12,12 +12,6 @@ from strace_analyzer.kernel.step import FAILED
 from strace_analyzer.kernel.transport import INET, domain_of, transport
 from strace_analyzer.trace.events import Syscall
 
-SOCKET_CALLS = frozenset({
-    "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
-    "read", "readv", "recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendfile", "sendmmsg",
-    "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "write", "writev",
-})  # fmt: skip
-"""Calls that sockets are made and used with."""
 UNDER_WAY = frozenset({
     "EAGAIN", "EALREADY", "EINPROGRESS", "EINTR", "EISCONN", "ERESTART", "ERESTARTNOHAND",
     "ERESTARTNOINTR", "ERESTARTSYS", "ERESTART_RESTARTBLOCK", "EWOULDBLOCK",
@@ -30,8 +24,8 @@ _NO_ID = -1
 
 
 def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
-    """Tell of `call`, which is in `SOCKET_CALLS` and acts on `fd`, if it failed, and no step of it
-    tells that yet."""
+    """Tell of `call`, one of catalogue.SOCKET_CALLS, which acts on `fd`: if it failed, and no step
+    of it tells that yet."""
     error = call.result.errno
     if error is None or error in UNDER_WAY or call.result.injected:
         return

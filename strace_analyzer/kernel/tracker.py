@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from strace_analyzer.kernel.catalogue import CALLS, CLOSES
+from strace_analyzer.kernel.catalogue import CALLS, CLOSES, SOCKET_CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.lost_halves import LostHalves
 from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.open_calls import as_call, rename
 from strace_analyzer.kernel.order import Order
-from strace_analyzer.kernel.refused import SOCKET_CALLS, refused
+from strace_analyzer.kernel.refused import refused
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import DoubtAt, Step

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from strace_analyzer.analysis import Analysis
-from strace_analyzer.analysis.traffic import RECEIVING, SENDING
+from strace_analyzer.kernel.data_calls import CALLS as DATA_CALLS
 from strace_analyzer.plain import count, safe
 from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.report.events.select import Sieve, Wanted
@@ -114,7 +114,7 @@ class Folded:
 
     def takes(self, row: EventRow) -> bool:
         """Fold `row` into this, if it is more of the same."""
-        if row.name != self.first.name or row.name not in SENDING | RECEIVING:
+        if row.name != self.first.name or row.name not in DATA_CALLS:
             return False
         self.calls += 1
         self.last_line = row.end_line

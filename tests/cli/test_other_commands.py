@@ -108,8 +108,8 @@ MAKE_DESCRIPTORS = (
 
 
 CARRY_DATA = (
-    "read readv recv recvfrom recvmmsg recvmsg send sendfile sendmmsg sendmsg sendto shutdown "
-    "socketpair write writev"
+    "read readv recv recvfrom recvmmsg recvmsg send sendfile sendfile64 sendmmsg sendmsg sendto "
+    "shutdown socketpair write writev"
 )
 
 
