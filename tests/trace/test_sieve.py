@@ -156,6 +156,29 @@ def test_a_note_is_given_once(held: dict[int, dict[int, str]], line: str, matter
     assert given(watch, block(line)) == ([2] if matters else [])
 
 
+def test_a_signal_in_the_midst_of_a_call_is_not_its_end() -> None:
+    """What the task says behind it shows that the other half was lost."""
+    text = block(
+        "7 connect(4,  <unfinished ...>",
+        "8 brk(NULL) = 0x1",
+        "7 --- SIGCHLD {si_signo=SIGCHLD} ---",
+        "8 brk(NULL) = 0x1",
+        "7 brk(NULL) = 0x1",
+        "7 brk(NULL) = 0x1",
+    )
+    under_way: set[int] = set()
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    sieve = Sieve(Watched(), scan, bare_tid=None, under_way=under_way, awaits_next=lambda: False)
+    numbers = []
+    for number, line in sieve.lines(1, text.encode()):
+        numbers.append(number)
+        if line.endswith(b"<unfinished ...>"):
+            under_way.add(7)
+        elif line.startswith(b"7 brk"):
+            under_way.discard(7)
+    assert numbers == [1, 2, 4, 6, 8]
+
+
 @pytest.mark.parametrize("held", [{}, {7: {3: "QUIET"}}], ids=["none held", "one held"])
 @pytest.mark.parametrize("result", ["", "=", "= ", "= 3 <", "= x"])
 def test_a_call_that_opens_something_and_was_cut_is_given(

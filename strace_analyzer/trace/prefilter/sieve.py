@@ -248,6 +248,8 @@ class Sieve:
                 place = end + 1
                 given += 1
                 yield number, data[start:end]
+                if hit & _KIND == RESUMED:
+                    self._still_inside(start, end)
                 next_too = self._awaits_next()
                 if self.gives_all:
                     self.left_out += number - first + 1 - given
@@ -335,6 +337,13 @@ class Sieve:
                 self._gone.add(tid)
                 if self._bare_tid is not None and end + 1 < len(self._data):
                     insort(self._hits, _at(end + 2))
+
+    def _still_inside(self, start: int, end: int) -> None:
+        """A line of a task inside of a call was given: if it was no end of that (a signal), the
+        next one may be."""
+        tid = self._tid(start)
+        if tid is not None and self._bare_tid is None and tid in self._under_way:
+            self._expect(tid, end)
 
     def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
         """Those of `tids` that may say something in this block."""
