@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from strace_analyzer.live.fifo import enlarge
 from strace_analyzer.live.stop import Stop, stopped_by_signals
 from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.tail import FollowedFile
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, nobody
 from strace_analyzer.trace.input.named import traces
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
@@ -38,15 +38,13 @@ class _UntilStopped(SourceInput):
 
     stop: Stop | None = None
 
-    def blocks(
-        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
-    ) -> Iterator[Block]:
+    def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
         if self.path is not None and self.path.is_fifo():
-            yield from self._of_fifo(size, shortened)
+            yield from self._of_fifo(size, tell)
             return
         raw = getattr(self.stream, "raw", None)
         yield from self._to_the_end(
-            SourceInput.blocks(self, size, shortened), raw if isinstance(raw, Stream) else None
+            SourceInput.blocks(self, size, tell), raw if isinstance(raw, Stream) else None
         )
 
     def _to_the_end(self, found: Iterator[Block], stream: Stream | None) -> Iterator[Block]:
@@ -66,7 +64,7 @@ class _UntilStopped(SourceInput):
         if stream is not None and stream.was_cut and self.stop.signal is not None:
             raise InterruptedReadError("", self.stop.signal)
 
-    def _of_fifo(self, size: int, shortened: Callable[[], None]) -> Iterator[Block]:
+    def _of_fifo(self, size: int, tell: Tell) -> Iterator[Block]:
         """Opened without waiting for who writes: open() would wait through a signal."""
         assert self.path is not None
         assert self.stop is not None
@@ -78,7 +76,7 @@ class _UntilStopped(SourceInput):
             stream = Stream(fd, self.stop, _PATIENCE)
             file = cast("BinaryIO", io.BufferedReader(stream, _BLOCK))
             source = SourceInput(self.name, None, file)
-            yield from self._to_the_end(source.blocks(size, shortened), stream)
+            yield from self._to_the_end(source.blocks(size, tell), stream)
         finally:
             os.close(fd)
 

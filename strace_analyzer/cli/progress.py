@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, nobody
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 _AFTER = 0.5
@@ -84,12 +84,10 @@ class _Watched(SourceInput):
     inner: SourceInput | None = None
     read: Callable[[int], None] | None = None
 
-    def blocks(
-        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
-    ) -> Iterator[Block]:
+    def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
         assert self.inner is not None
         assert self.read is not None
-        for block in self.inner.blocks(size, shortened):
+        for block in self.inner.blocks(size, tell):
             yield block
             self.read(len(block))
 

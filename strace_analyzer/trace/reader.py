@@ -19,7 +19,7 @@ from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.trace.decode.attribution import NOBODY
 from strace_analyzer.trace.decode.clock import Clock, ClockKind
 from strace_analyzer.trace.decode.ending import breaks_off
-from strace_analyzer.trace.decode.frames import End
+from strace_analyzer.trace.decode.frames import End, Kind
 from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.marks import text_of
@@ -52,6 +52,7 @@ __all__ = [
 
 
 _CUT = End.CUT
+_ESCAPE = 0x1B
 _ROWS = 256
 """Lines that are read at once where all are."""
 
@@ -114,7 +115,10 @@ class EventStream:
             else:
                 with self._guard:
                     line = plain(rows[place])
-                    events += self._unwrapped(self._unwrapping.feed(number + place, line))
+                    found = self._unwrapping.feed(number + place, line)
+                    if _ESCAPE in rows[place] and not self.accounting.has_colours:
+                        self.accounting.has_colours = any(map(self._unwrapping.is_record, found))
+                    events += self._unwrapped(found)
                 if self._guard.error is not None:
                     self._has_failed(self._guard.fault(number + place), rows[place], events)
                 place += 1
@@ -135,6 +139,8 @@ class EventStream:
         found: list[Event] = []
         for part in lines(0, number, line):
             frame = self._decoder.frame(part)
+            if _ESCAPE in line and frame.kind not in (Kind.FOREIGN, Kind.SUSPECT):
+                self.accounting.has_colours = True
             if frame.end is _CUT and self._unwrapping.again():
                 events += found
                 events += self._once_more(number, line, before)
@@ -297,6 +303,7 @@ class OneOfSeveral:
         with suppress(SeveralStreamsError):
             self._all.close()
         self._account.breaks_off = read.breaks_off
+        self._account.has_colours |= read.has_colours
         self._account.was_unwrapped(read.read_through, read.unescaped, read.folded_results)
         return self._decided() + self._one.end()
 

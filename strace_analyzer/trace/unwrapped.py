@@ -7,7 +7,7 @@ that was folded stands on its first line then, and the others are empty: line nu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import islice
 
@@ -17,7 +17,7 @@ from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import plain
 from strace_analyzer.trace.decode.stream import call_parser
 from strace_analyzer.trace.input.accounting import Accounting
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, rows
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, nobody, rows
 from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping
 
@@ -57,15 +57,13 @@ class UnwrappedInput(SourceInput):
     _stages: list[Unwrapping] = field(default_factory=list, compare=False)
     """Of the last reading."""
 
-    def blocks(
-        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
-    ) -> Iterator[Block]:
+    def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
         """As those of SourceInput, unwrapped. Raises TraceError also where lines of several traces
         stand in it."""
         stage = _stage()
         self._stages[:] = [stage]
         number, end = 0, b"\n"
-        for block in SourceInput.blocks(self, size, shortened):
+        for block in SourceInput.blocks(self, size, tell):
             found: list[bytes] = []
             for raw in rows(block):
                 number += 1

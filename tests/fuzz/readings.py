@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -17,7 +17,7 @@ from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.errors import TraceError
 from strace_analyzer.rules import catalogue
-from strace_analyzer.trace.input.content import Block
+from strace_analyzer.trace.input.content import Block, Tell, nobody
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 SMALL = 1 << 13
@@ -27,10 +27,8 @@ SMALL = 1 << 13
 class InSmallBlocks(SourceInput):
     """A source that is read a little at a time."""
 
-    def blocks(
-        self, size: int = SMALL, shortened: Callable[[], None] = lambda: None
-    ) -> Iterator[Block]:
-        yield from SourceInput.blocks(self, SMALL, shortened)
+    def blocks(self, size: int = SMALL, tell: Tell = nobody) -> Iterator[Block]:
+        yield from SourceInput.blocks(self, SMALL, tell)
 
 
 class Pipe(io.RawIOBase):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.faults import Fault
 from strace_analyzer.plain import count
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, rows
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Change, rows
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
 
@@ -50,6 +50,10 @@ class Accounting:
     """Lines too long to be read whole (content.LONGEST_LINE)."""
     read_through: list[str] = field(default_factory=list)
     """The wrappings that its lines were taken out of, in words: `"> " quoting, 2 levels`."""
+    has_returns: bool = False
+    """Carriage returns alone ended its lines."""
+    has_colours: bool = False
+    """Colours of a terminal stood in its records."""
     unescaped: int = 0
     """Lines with quotes as strace prints them, where others have them as HTML."""
     folded_results: int = 0
@@ -83,7 +87,9 @@ class Accounting:
 
     def was_unwrapped(self, notes: list[str], unescaped: int, folded_results: int) -> None:
         """All its lines were read through the stage in front."""
-        self.read_through = notes
+        own = {"carriage returns as line ends": self.has_returns, "colours": self.has_colours}
+        shown = [name for name, is_so in own.items() if is_so]
+        self.read_through = list(dict.fromkeys((*shown, *notes)))
         self.unescaped = unescaped
         self.folded_results = folded_results
 
@@ -98,9 +104,12 @@ class Accounting:
     beginning: bytes = field(default=b"", repr=False, compare=False)
     """Its first bytes, decompressed, which tell what it is where it is no trace."""
 
-    def was_shortened(self) -> None:
-        """The next line is one whose middle was left out."""
-        self.shortened += 1
+    def was_changed(self, change: Change) -> None:
+        """Of the next line the middle was left out, or all that follow end otherwise than here."""
+        if change is Change.SHORTENED:
+            self.shortened += 1
+        else:
+            self.has_returns = True
 
     @property
     def was_not_begun(self) -> bool:
@@ -140,7 +149,7 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
     """
     before = last = b""
     try:
-        for block in source.blocks(size, account.was_shortened):
+        for block in source.blocks(size, account.was_changed):
             account.beginning = account.beginning or block[:BEGINNING]
             yield block
             before, last = last[-_BEFORE:], block

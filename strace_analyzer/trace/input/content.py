@@ -10,12 +10,15 @@ import gzip
 import importlib
 import io
 import lzma
+import re
 import shutil
 import subprocess
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from enum import Enum
+from itertools import chain
 from typing import IO, Any, BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
@@ -39,6 +42,20 @@ Block = bytes
 """Some lines of a source, whole ones; only the last line of a source may lack its end."""
 
 
+class Change(Enum):
+    """What was done to the lines of a source."""
+
+    SHORTENED = "the middle of one was left out"
+    RETURNS = "they ended in carriage returns alone"
+
+
+Tell = Callable[[Change], None]
+
+
+def nobody(change: Change) -> None:
+    """A Tell that tells nobody."""
+
+
 def rows(block: Block) -> list[bytes]:
     """Its lines, without their ends."""
     found = block.split(b"\n")
@@ -47,17 +64,15 @@ def rows(block: Block) -> list[bytes]:
     return found
 
 
-def blocks(
-    stream: BinaryIO, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
-) -> Iterator[Block]:
+def blocks(stream: BinaryIO, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
     """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
 
-    `shortened` is called for each line of which the middle was left out, being longer than
-    LONGEST_LINE. Raises DamagedError where its compressed data is damaged, OSError where it cannot
-    be read.
+    `tell` is told of each line of which the middle was left out, being longer than LONGEST_LINE,
+    and once if carriage returns end its lines. Raises DamagedError where its compressed data is
+    damaged, OSError where it cannot be read.
     """
     begun = _BegunLine()
-    for chunk in _chunks(stream, size):
+    for chunk in _with_line_feeds(_chunks(stream, size), tell):
         end = chunk.rfind(b"\n") + 1
         if end == 0:
             begun.add(chunk)
@@ -65,13 +80,47 @@ def blocks(
         if begun.length:
             first = chunk.find(b"\n") + 1
             begun.add(chunk[:first])
-            line = begun.line(shortened)
+            line = begun.line(tell)
             yield line + chunk[first:end]
         else:
             yield chunk[:end]
         begun.add(chunk[end:])
     if begun.length:
-        yield begun.line(shortened)
+        yield begun.line(tell)
+
+
+_RETURNED = re.compile(rb"\) *= [-?0-9][^\r\n]*\r(?!\n|\Z)")
+"""The end of a record, no line feed, and more."""
+
+
+def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
+    """The same, lines that end in carriage returns alone with line feeds: as on old Macs, or of a
+    terminal. The first end of a record tells; a program that shows how far it is prints them too.
+    """
+    held = b""
+    for chunk in chunks:
+        held += chunk
+        feeds = held.count(b"\n") - held.endswith(b"\n")
+        if not feeds and _RETURNED.search(held) is not None:
+            tell(Change.RETURNS)
+            yield from _without_returns(chain((held,), chunks))
+            return
+        if b"\n" in held or len(held) > _FIRST_BLOCK:
+            break
+    if held:
+        yield held
+    yield from chunks
+
+
+def _without_returns(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for chunk in chunks:
+        text = held + chunk
+        held = text[-1:] if text.endswith(b"\r") else b""
+        text = text[: len(text) - len(held)]
+        yield text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if held:
+        yield b"\n"
 
 
 class _BegunLine:
@@ -94,11 +143,11 @@ class _BegunLine:
                 self._head, held = held[:_KEPT_OF_LONG], held[_KEPT_OF_LONG:]
             self._pieces = [held[-_KEPT_OF_LONG:]]
 
-    def line(self, shortened: Callable[[], None]) -> bytes:
+    def line(self, tell: Tell) -> bytes:
         """All of it, which is then forgotten."""
         line = b"".join((self._head, *self._pieces))
         if self._head:
-            shortened()
+            tell(Change.SHORTENED)
         self.length, self._head, self._pieces = 0, b"", []
         return line
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.plain import count
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, blocks
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, blocks, nobody
 from strace_analyzer.trace.input.remote import opened
 
 _MOST_BESIDE = 1 << 26
@@ -82,12 +82,10 @@ class SourceInput:
             with self.path.open("rb", buffering=0) as local:
                 yield from iter(partial(local.read, size), b"")
 
-    def blocks(
-        self, size: int = BLOCK_SIZE, shortened: Callable[[], None] = lambda: None
-    ) -> Iterator[Block]:
+    def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
 
-        `shortened` is called for each line of which the middle was left out, being too long.
+        `tell` is told what was done to its lines.
 
         Raises TraceError where it cannot be opened, read or decompressed, DamagedError after what
         comes before the damage.
@@ -99,17 +97,17 @@ class SourceInput:
                 with tarfile.open(self.path) as archive:
                     file = archive.extractfile(self.member)
                     if file is not None:
-                        yield from blocks(cast("BinaryIO", file), size, shortened)
+                        yield from blocks(cast("BinaryIO", file), size, tell)
             elif self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
-                    yield from blocks(cast("BinaryIO", file), size, shortened)
+                    yield from blocks(cast("BinaryIO", file), size, tell)
             elif self.url is not None:
                 with opened(self.url) as file:
-                    yield from blocks(file, size, shortened)
+                    yield from blocks(file, size, tell)
             elif self.stream is not None:
                 if self.start is not None:
                     self.stream.seek(self.start)
-                yield from blocks(self.stream, size, shortened)
+                yield from blocks(self.stream, size, tell)
         except TraceError as error:
             said = str(error)
             raise type(error)(

@@ -23,9 +23,8 @@ _TIME = rb"(?:(?:%b )?%b|%b|[0-9]{9,11}\.[0-9]{6}|\[ *[0-9]+\.[0-9]{6}\])" % (
     _RFC3339,
     _RFC3164,
 )
-_NO_TIME = rb"(?![0-9]{1,2}:[0-9]{2}:[0-9]{2}[. ])"
-"""What strace prints itself with -t and -tt."""
-_NO_TIME = rb"(?![0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?  )"
+_NO_TIME = rb"(?![0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)? )"
+"""A time of day is no number of a line."""
 _NO_HOURS = rb"(?![^\s:./]*:[0-9]{2}:[0-9]{2}[., ])"
 _IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
 
@@ -51,9 +50,9 @@ class Prefix:
 
 
 class Blanks:
-    """Indentation, which is not worth a word."""
+    """What stands before each line of a list, a quotation or a page."""
 
-    name = ""
+    name = "indentation"
     is_around = False
 
     def peel(self, text: bytes) -> Peeled | None:
@@ -152,6 +151,7 @@ PREFIXES: tuple[Layer, ...] = (
         "a time in brackets before each line",
         rb"\[[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\]:? ",
     ),
+    Prefix("a time before each line", rb"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)? (?: (?! ))?"),
     *NUMBERS[:1],
     Prefix(
         "grep with file names",

@@ -36,7 +36,7 @@ from strace_analyzer.trace.input.wrapping.prefixes import (
 )
 from strace_analyzer.trace.input.wrapping.remarks import ends
 from strace_analyzer.trace.input.wrapping.rows import Line, Rows
-from strace_analyzer.trace.input.wrapping.structured import JSON, STRUCTURED
+from strace_analyzer.trace.input.wrapping.structured import CSV, JSON, JSON_STRING, STRUCTURED
 
 SAMPLE = 100
 """Records that stand as strace prints them, without a sign of wrapping, after which none is looked
@@ -72,6 +72,13 @@ _HUNK = re.compile(
 _SIGNS = (b"+", b"-", b"<", b">")
 _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
 """The end of `<...>`, which a line may have been folded in front of, rather than a mark of mail."""
+_BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
+_FENCE = re.compile(
+    rb"[ \t]*(?:(?:`{3,}|~{3,})[ \t]*[A-Za-z0-9_.+-]*"
+    rb"|\{(?:code|noformat)[^{}]*\}|\[/?code[^\[\]]*\])"
+)
+_SECONDS = re.compile(rb"( *[0-9]+)([.,][0-9]+)? ")
+_COLUMNS = 6
 _KINDS: tuple[Layer, ...] = (*STRUCTURED, *PREFIXES, *ESCAPES)
 
 _HOPEFUL = re.compile(rb"[a-z0-9_?][ \t\\]?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
@@ -152,6 +159,12 @@ class Unwrapping:
         """On which a record begins, of each whose name a wrapping says."""
         self._last = b""
         """Whose the last line was."""
+        self._split: dict[str, None] = {}
+        """Kinds of wrapping in which several records stood on one line."""
+        self._fences = 0
+        """Lines that begin or end code, as Markdown and wikis write it."""
+        self._indented = 0
+        """Records behind blanks, nothing else having been taken off."""
         self._is_amid = False
         """A record has begun behind a wrapping, and has not ended: what follows is its rest, rather
         than a new kind of wrapping."""
@@ -193,6 +206,12 @@ class Unwrapping:
 
     def _line(self, line: Line) -> list[Unwrapped]:
         raw = line.text
+        if parts := self._parts(raw):
+            found = self._line(line._replace(text=parts[0]))
+            for part in parts[1:]:
+                found += self._line(Line(line.number, 0, part))
+            return found
+        self._fences += _FENCE.fullmatch(raw) is not None
         if not self._ordinary and (hunk := _HUNK.match(raw)) is not None:
             self._is_hunk |= b"0" not in (hunk[1], hunk[2])
         elif self._is_hunk and raw[:1] in _SIGNS and self._judge(raw[1:].lstrip()) >= Grade.OPEN:
@@ -251,6 +270,13 @@ class Unwrapping:
             for layer in filter(lambda layer: layer.name, chain):
                 depth = self._depths.get(layer.name, 1)
                 names[layer.name if depth < 2 else f"{layer.name}, {depth} levels"] = None
+        names |= self._split
+        if CSV in names:
+            names.pop(JSON_STRING.name, None)  # cells without a quote in them read like strings
+        if self._fences and self._has_record:
+            names["code fences"] = None
+        if self._indented:
+            names[BLANKS.name] = None
         joined = self._rows.joined + sum(folds.joined for folds in self._folds.values())
         if joined:
             names[_count(joined, "folded record")] = None
@@ -281,10 +307,33 @@ class Unwrapping:
 
     # ------------------------------------------------------------ one line
 
+    def _parts(self, raw: bytes) -> list[bytes]:
+        """The records on one line that were lines of their own: between `<br>`, or in one string
+        of JSON. [] where it is one line."""
+        if _BREAK.search(raw) is not None:
+            kind, parts = HTML.name, _BREAK.split(raw)
+        elif raw.startswith((b'"', b"{")) and b")" in raw and b"\\n" in raw:
+            member = JSON.peel(raw) or JSON_STRING.peel(raw)
+            kind, parts = JSON.name, [] if member is None else member.text.splitlines()
+        else:
+            return []
+        parts = [part for part in parts if part.strip()]
+        if len(parts) < 2 or self._judge(raw) >= Grade.STRANGE:
+            return []
+        texts = (HTML.peel(part) or Peeled(part) for part in parts[:_FEW])
+        if sum(self._judge(text.text) >= Grade.OPEN for text in texts) < 2:
+            return []
+        self._split[kind] = None
+        return parts
+
     def _has_row(self, text: bytes) -> bool:
         """A line of JSON, CSV or logfmt that has a record in it."""
         peeled = (layer.peel(text) for layer in STRUCTURED)
         return any(one is not None and self._judge(one.text) >= Grade.OPEN for one in peeled)
+
+    def is_record(self, line: Unwrapped) -> bool:
+        """This one, which was given, is a record of strace's."""
+        return self._judge(line.text) >= Grade.OPEN
 
     def _judge(self, text: bytes) -> Grade:
         self._frames += 1
@@ -387,6 +436,7 @@ class Unwrapping:
                 for layer in chain[:1]:
                     self._depths[layer.name] = max(depth, self._depths.get(layer.name, 1))
         elif grade >= Grade.STRANGE:
+            self._indented += raw[:1].isspace() and _is_indented(raw)
             self._ordinary += reading.is_plain
             self._behind_words += not reading.is_plain
         if not other and text.endswith(_GOES_ON):
@@ -460,10 +510,12 @@ class Unwrapping:
             return known
         if self._ordinary >= _FEW:
             return known
-        member = None if known.chain else JSON.peel(raw)
+        layers = () if known.chain else (JSON, JSON_STRING)
+        peeled = ((layer, layer.peel(raw)) for layer in layers)
+        layer, member = next((one for one in peeled if one[1] is not None), (JSON, None))
         if member is None:
             return self._guess(known.peeled.text, known)
-        inside = _Reading(member, Grade.FOREIGN, (JSON,))
+        inside = _Reading(member, Grade.FOREIGN, (layer,))
         guessed = self._guess(member.text, inside)
         return known if guessed is inside else guessed
 
@@ -627,6 +679,13 @@ NOBODY = "without a name"
 def named(stream: bytes) -> str:
     """The name of a stream of Unwrapped, as text."""
     return stream.decode("utf-8", "replace") or NOBODY
+
+
+def _is_indented(text: bytes) -> bool:
+    """The blanks are not those before the seconds that -r prints, which take six columns or more
+    (`%6ld`)."""
+    seconds = _SECONDS.match(text)
+    return seconds is None or not (seconds[2] or len(seconds[1]) == _COLUMNS)
 
 
 def _width(text: bytes) -> int:

@@ -15,8 +15,8 @@ _DOCKER_PIECE = 16 << 10
 
 
 class Json:
-    """An object a line, as docker's json-file and `journalctl -o json` write it; a string; or a
-    member of an object that stands on several lines."""
+    """An object a line, as docker's json-file and `journalctl -o json` write it; or a member of an
+    object that stands on several lines."""
 
     name = "JSON lines"
     is_around = True
@@ -30,9 +30,9 @@ class Json:
     def peel(self, text: bytes) -> Peeled | None:
         """The member that holds the line; docker's goes on where it does not end in a newline."""
         body = text.strip().removesuffix(b",")
-        if not (body.startswith((b'{"', b'"', b"{ ")) and body.endswith((b"}", b'"'))):
-            return None
         is_member = body.startswith(b'"') and b'": ' in body
+        if not (body.startswith((b'{"', b"{ ")) or is_member) or not body.endswith((b"}", b'"')):
+            return None
         said = _loaded(b"{%b}" % body if is_member else body)
         stream = b""
         key = ""
@@ -50,22 +50,46 @@ class Json:
         return Peeled(raw.rstrip(b"\r\n"), stream, goes_on)
 
 
+class JsonString:
+    """A string, of a list of them; or a cell of CSV that has no quote in it."""
+
+    name = "JSON strings"
+    is_around = True
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """The string."""
+        body = text.strip().removesuffix(b",")
+        said = _loaded(body) if body.startswith(b'"') and body.endswith(b'"') else None
+        return Peeled(_encoded(said).rstrip(b"\r\n")) if isinstance(said, str) else None
+
+
 class Csv:
     """A line in a cell, as logs are exported (RFC 4180); of one column."""
 
-    name = "CSV"
     is_around = True
-    _ROW = re.compile(rb'(?:"(?:[^"]|"")*+"|[^",]*+)(?:,(?:"(?:[^"]|"")*+"|[^",]*+))+')
 
-    def __init__(self, column: int) -> None:
+    def __init__(self, column: int, separator: str = ",") -> None:
+        self.name = "TSV" if separator == "\t" else CSV
         self._column = column
+        self._separator = separator
+        cell = rb'(?:"(?:[^"]|"")*+"|[^"%b]*+)' % separator.encode()
+        self._row = re.compile(cell + rb"(?:%b%b)*+" % (separator.encode(), cell))
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The cell in this column, of rows in which one at least is quoted."""
-        if b'"' not in text or self._ROW.fullmatch(text) is None:
+        """The cell in this column, of rows in which one at least is quoted; between commas of
+        any."""
+        others = text.count(self._separator.encode())
+        may_be = b'"' in text or (others and self._separator == ",")
+        if not may_be or others < self._column:
+            return None
+        if self._row.fullmatch(text) is None:
             return None
         try:
-            (cells,) = csv.reader([text.decode("utf-8", "surrogateescape")], strict=True)
+            (cells,) = csv.reader(
+                [text.decode("utf-8", "surrogateescape")],
+                strict=True,
+                delimiter=self._separator,
+            )
         except (csv.Error, ValueError):
             return None
         if self._column >= len(cells):
@@ -101,5 +125,11 @@ def _encoded(said: str) -> bytes:
 
 
 JSON = Json()
+JSON_STRING = JsonString()
+CSV = "CSV"
 _COLUMNS = 12
-STRUCTURED: tuple[Layer, ...] = (JSON, Logfmt(), *(Csv(column) for column in range(_COLUMNS)))
+_SEPARATORS = ",;\t"
+STRUCTURED: tuple[Layer, ...] = (
+    *(JSON, JSON_STRING, Logfmt()),
+    *(Csv(column, separator) for separator in _SEPARATORS for column in range(_COLUMNS)),
+)
