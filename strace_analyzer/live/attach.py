@@ -72,8 +72,8 @@ def attached(
     SIGTERM, SIGHUP).
 
     `before` is told which they are before they are disturbed. `save` is a file that gets the trace,
-    `options` are the user's own for strace. Raises TracingError where one of those that were asked
-    for by number cannot be traced, or none of others; then none is.
+    `options` are the user's own for strace. Raises TracingError, and traces none, where a process
+    that was asked for by its number cannot be traced, or none of those that were found otherwise.
     """
     strace_path()
     check_options(options)

@@ -142,17 +142,7 @@ def port_use(use: PortUse) -> JsonObject:
             }
             for part in use.by_process
         ],
-        "destinations": [
-            {
-                "address": destination.address,
-                "port": destination.port,
-                "protocol": destination.protocol,
-                "connections": destination.connections,
-                "early_bound": destination.early_bound,
-                "peak_concurrent": destination.peak_concurrent,
-            }
-            for destination in use.destinations
-        ],
+        "destinations": [destination._asdict() for destination in use.destinations],
     }
 
 

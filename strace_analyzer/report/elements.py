@@ -40,27 +40,27 @@ def call(record: CallRecord) -> JsonObject:
 
 def process_ref(item: ProcessRef) -> JsonObject:
     """Which process and thread."""
-    return {"id": item.id, "tgid": item.tgid, "tid": item.tid, "command": item.command}
+    return item._asdict()
 
 
 def socket_kind(item: SocketKind) -> JsonObject:
     """Which kind of socket."""
-    return {"domain": item.domain, "type": item.type, "protocol": item.protocol}
+    return item._asdict()
 
 
 def local(item: LocalAddress) -> JsonObject:
     """Where the socket was bound, and the port that the kernel chose."""
-    return {"address": item.address, "port": item.port, "assigned_port": item.assigned_port}
+    return item._asdict()
 
 
 def endpoint(item: Endpoint) -> JsonObject:
     """An address and port."""
-    return {"address": item.address, "port": item.port}
+    return item._asdict()
 
 
 def location(item: Location) -> JsonObject:
     """A line of a source."""
-    return {"source": item.source, "line": item.line}
+    return item._asdict()
 
 
 def socket_facts(item: SocketLife) -> JsonObject:
