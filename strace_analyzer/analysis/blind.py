@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from strace_analyzer.analysis.told import Told, named
 from strace_analyzer.analysis.unread import Unread
 from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.unclosed import Unclosed
+from strace_analyzer.plain import count
 from strace_analyzer.trace.reader import Accounting
 
 
@@ -50,6 +52,20 @@ def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
     calls = ", ".join(unread.words)
     lines, were = ("line", "was") if unread.deciding == 1 else ("lines", "were")
     return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"
+
+
+def lines_missing(unclosed: Unclosed, connections: int, *, listens: bool) -> Iterator[Told]:
+    """Numbers that were given out again while no close() is shown tell that lines are missing. They
+    decide nothing where `connections` are shown, or a server that `listens`, and what each of these
+    sockets was made for: then it may be close() alone that an option left out."""
+    closed = unclosed.count - (unclosed.accepted if listens else 0)
+    if unclosed.unused or (closed and not connections):
+        sockets = count(closed, "socket")
+        words = (
+            f"the number of {sockets} was given out again, and no close() is shown: lines were "
+            "left out, or options hid calls"
+        )
+        yield Told(Doubt.GIVEN_TWICE, closed, words)
 
 
 def not_seen(unseen: Sequence[int], given_twice: int, *, is_part: bool) -> Iterator[Told]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.beginning import is_of_a_child
-from strace_analyzer.analysis.blind import not_read, not_seen
+from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
@@ -547,3 +547,9 @@ class TraceAnalysis:
             yield told
         elif undecoded and not self._census.decoded and not self.visibility.pieces.broke_off:
             yield Told(Doubt.ADDRESSES_HIDDEN, undecoded)
+        else:
+            yield from lines_missing(
+                self._tracker.unclosed,
+                self._census.tcp_connections,
+                listens="listen" in self.visibility.names,
+            )

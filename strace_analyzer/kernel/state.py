@@ -25,6 +25,7 @@ from strace_analyzer.kernel.socket_state import (
 )
 from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
+from strace_analyzer.kernel.unclosed import Unclosed
 from strace_analyzer.trace.events import Exited, Killed, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
@@ -51,6 +52,7 @@ class Kernel:
         """a number that was free, or stood for another socket, is a socket whose making nobody saw:
         it was copied there, or the task is another process"""
         self.close_was_seen = False
+        self.unclosed = Unclosed()
         self.started: ThreadGroup | None = None
         """the process of the first execve()"""
         self.started_script = ""
@@ -153,8 +155,11 @@ class Kernel:
             return
         task.table.replaced.pop(fd, None)
         self._separate_strangers(task, fd)  # nobody closed it: it is another process's
-        if self.close_was_seen and isinstance(call, Syscall) and fd in task.table.slots:
-            self.doubt(Doubt.GIVEN_TWICE, task, fd, call)
+        if isinstance(call, Syscall) and fd in task.table.slots:
+            if self.close_was_seen:
+                self.doubt(Doubt.GIVEN_TWICE, task, fd, call)
+            else:
+                self.unclosed.add(task, task.table.slots[fd].description)
         self.close(task, fd, call)
 
     def _separate_strangers(self, task: Task, fd: int) -> None:

@@ -18,6 +18,7 @@ from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
+from strace_analyzer.kernel.unclosed import Unclosed
 from strace_analyzer.trace.events import (
     Attached,
     Command,
@@ -84,6 +85,11 @@ class Tracker:
         """Sockets that are known by their notes only, the last of each network namespace, protocol
         and local port."""
         return self._kernel.shown
+
+    @property
+    def unclosed(self) -> Unclosed:
+        """Sockets that must have been closed, while no close() is shown; none where one is."""
+        return Unclosed() if self._kernel.close_was_seen else self._kernel.unclosed
 
     @property
     def doubts(self) -> list[DoubtAt]:

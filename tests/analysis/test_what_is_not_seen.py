@@ -7,6 +7,7 @@ out, the verdict is no all-clear.
 from __future__ import annotations
 
 import html
+import itertools
 import random
 import re
 from collections.abc import Sequence
@@ -289,3 +290,60 @@ HALF_READ = (
 @pytest.mark.parametrize("call", HALF_READ)
 def test_a_call_without_its_result_or_its_descriptor_is_unread(call: str) -> None:
     assert verdict(f"{CLIENT}7 {call}\n{CLIENT}") == "inconclusive"
+
+
+TCP = "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+UDP = "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3\n"
+TO = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
+CONNECT = f"connect(3, {TO}) = 0\n"
+NAMED = (
+    'bind(3, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("127.0.0.1")}, 16) = 0\n'
+)
+SEND = f'sendto(3, "", 0, 0, {TO}) = 0\n'
+ACCEPT = (
+    'accept4(3, {sa_family=AF_INET, sin_port=htons(40000), sin_addr=inet_addr("192.0.2.7")}, '
+    "[16], SOCK_CLOEXEC) = 5\n"
+)
+SELECTED = {
+    "sockets alone": TCP * 40,
+    "datagram sockets alone": UDP * 40,
+    "bound": (TCP + NAMED) * 40,
+    "datagrams": (UDP + SEND) * 40,
+    "bound datagram sockets": (UDP + NAMED + SEND) * 40,
+    "accepted, of no listener": TCP + NAMED + ACCEPT * 40,
+    "one of them used": TCP + NAMED + TCP + CONNECT + TCP * 40,
+    "one of them connected": TCP + CONNECT + TCP * 40,
+}
+
+
+@pytest.mark.parametrize("pid", ["", "700 "])
+@pytest.mark.parametrize("lines", SELECTED.values(), ids=SELECTED)
+def test_numbers_given_again_without_a_close_are_missing_lines(lines: str, pid: str) -> None:
+    """`grep AF_INET trace`."""
+    made = judged(analysed("".join(f"{pid}{line}\n" for line in lines.splitlines())))
+    assert (made.verdict, made.exit_status) == ("inconclusive", 2)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (TCP + NAMED + (TCP + CONNECT) * 40, "clean"),
+        (TCP + NAMED + "listen(3, 5) = 0\n" + ACCEPT * 40, "no-connections"),
+        (TCP + NAMED + TCP.replace("= 3", "= 4") + CONNECT.replace("(3", "(4"), "clean"),
+    ],
+    ids=["each is connected", "a server", "none is given again"],
+)
+def test_where_only_close_can_be_missing_it_decides_nothing(lines: str, expected: str) -> None:
+    assert verdict(lines) == expected
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_a_sample_without_its_connects_and_closes_is_no_all_clear(sample: Path) -> None:
+    """What a search for some words leaves of it."""
+    lines = list(sample.read_text(errors="surrogateescape").splitlines(True))
+    for words in ("socket(AF_INET", "AF_INET", "htons("):
+        kept = [line for line in lines if words in line and "connect" not in line]
+        made = [line for line in kept if "socket(AF_INET" in line and "SOCK_STREAM" in line]
+        numbers = [(line.split("socket(")[0].split()[:1], line.split()[-1]) for line in made]
+        if any(one == other for one, other in itertools.pairwise(numbers)):
+            assert verdict("".join(kept)) == "inconclusive"
