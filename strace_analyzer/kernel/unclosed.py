@@ -8,8 +8,8 @@ from strace_analyzer.kernel.socket_state import Origin
 
 
 class Unclosed:
-    """`count` of them in all; of them `accepted` came in, and `unused` are TCP sockets of which the trace shows nothing but
-    how they were made: what they were made for is not in it."""
+    """`count` of them in all; of them `accepted` came in, and `unused` are TCP sockets of which the
+    trace shows nothing but how they were made: what they were made for is not in it."""
 
     def __init__(self) -> None:
         self.count = 0
