@@ -267,6 +267,8 @@ class Process(NamedTuple):
     """of its TCP connections, those of which the trace does not show whether they were bound"""
     argv_cut: frozenset[int] = frozenset()
     """which of `argv` are only the beginnings of words, as strace -s left them"""
+    has_ended: bool = False
+    """the trace shows its end"""
 
     def __repr__(self) -> str:
         return (

@@ -3,6 +3,8 @@ destinations."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from strace_analyzer.findings import Process
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
@@ -69,9 +71,11 @@ class Census:
         if now is not None and (now.is_tcp or now.protocol is None):
             self._connection(self._tally(step), step.role, was, now)
 
-    def processes(self, findings: dict[str, dict[str, int]]) -> tuple[Process, ...]:
+    def processes(
+        self, findings: dict[str, dict[str, int]], living: Collection[ThreadGroup]
+    ) -> tuple[Process, ...]:
         """Every process with a socket, in order of first sight; `findings` counts by process and
-        rule."""
+        rule, `living` are those of which the trace shows no end."""
         return tuple(
             Process(
                 id=f"{self._trace}:{tally.group.id}",
@@ -94,6 +98,7 @@ class Census:
                 address_bound=tally.address_bound,
                 not_told=tally.not_told,
                 argv_cut=tally.group.argv_cut,
+                has_ended=tally.group not in living,
             )
             for tally in self._tallies.values()
         )

@@ -448,7 +448,7 @@ class TraceAnalysis:
 
     def processes(self) -> tuple[Process, ...]:
         """Every process that made a socket."""
-        return self._census.processes(self._counts)
+        return self._census.processes(self._counts, {task.group for task in self._tracker.tasks})
 
     @property
     def failed_calls(self) -> tuple[Failure, ...]:

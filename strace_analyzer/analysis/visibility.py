@@ -134,7 +134,7 @@ class Visibility:
     def hides_connect(self) -> bool:
         """Sockets are bound, and not one call is shown that could use them."""
         shown = self.names - _HARMLESS
-        return self.is_filtered and "bind" in shown and shown <= {"bind", "socket"}
+        return self.is_filtered and "bind" in shown and shown <= _BEFORE_USE
 
     @property
     def hides_socket(self) -> bool:
@@ -215,6 +215,10 @@ class Visibility:
 
 _COPYING = frozenset({"dup", "dup2", "dup3", "fcntl", "fcntl64"})
 _ASKED = frozenset({"bind", "connect"})
+_BEFORE_USE = frozenset({
+    "bind", "socket", "setsockopt", "getsockopt", "fcntl", "fcntl64", "ioctl",
+})  # fmt: skip
+"""What makes a socket ready, and is no use of it."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
 """Calls that somebody may have picked out of a trace."""

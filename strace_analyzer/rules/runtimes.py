@@ -94,16 +94,21 @@ manuals of py-spy, async-profiler (-e with a native function), Node.js (SIGUSR1)
 
 
 def naming_the_line(command: str | None, process: Process | None) -> str | None:
-    """`these frames are the interpreter's; while it runs, py-spy dump --pid 4510 names the line of
-    Python`; None for a program whose own frames they are."""
+    """`these frames are the interpreter's: while it runs, py-spy dump --pid 4510 names the line of
+    Python`, or `when it runs again, py-spy dump --pid PID ...` where the trace shows its end; None
+    for a program whose own frames they are."""
     runtime = recognise(command, process)
     tool = None if runtime is None else _LINES.get(runtime.family)
     if runtime is None or tool is None:
         return None
-    pid = "PID" if process is None or process.tgid is None else str(process.tgid)
+    has_ended = process is not None and process.has_ended
+    pid = "PID"
+    if process is not None and process.tgid is not None and not has_ended:
+        pid = str(process.tgid)
     language = _NAMES[runtime.family]
     named = f"{tool.format(pid=pid)} names the line of {language}"
-    return f"these frames are the interpreter's: while it runs, {named}"
+    when = "when it runs again" if has_ended else "while it runs"
+    return f"these frames are the interpreter's: {when}, {named}"
 
 
 def recognise(command: str | None, process: Process | None) -> Runtime | None:

@@ -347,3 +347,13 @@ def test_a_sample_without_its_connects_and_closes_is_no_all_clear(sample: Path) 
         numbers = [(line.split("socket(")[0].split()[:1], line.split()[-1]) for line in made]
         if any(one == other for one, other in itertools.pairwise(numbers)):
             assert verdict("".join(kept)) == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["", "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0\n", "fcntl(3, F_GETFL) = 0x2\n"],
+)
+def test_what_makes_a_socket_ready_is_no_use_of_it(between: str) -> None:
+    """A snippet with a bind() that failed shows no connect(), whatever stands between."""
+    refused = NAMED.replace("= 0", "= -1 EACCES (Permission denied)")
+    assert verdict(TCP + between + refused) == "inconclusive"

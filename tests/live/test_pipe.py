@@ -222,3 +222,23 @@ def test_lines_of_two_containers_in_a_pipe_are_refused_with_what_takes_them_apar
     assert "the lines of 2 traces (web-1, api-1)" in refused.stderr
     assert "grep -F 'web-1' FILE | strace-analyzer" in refused.stderr
     assert "bind-any-port-zero" in apart.stdout or "probable note: " in apart.stdout
+
+
+def test_a_level_that_rose_is_one_line_for_all_that_were_told(tmp_path: Path) -> None:
+    """The 41st connection finds no port any more."""
+    fails = BIND.replace("= 0", "= -1 EADDRINUSE (Address already in use)")
+    done = run(
+        tmp_path,
+        "--format",
+        "concise",
+        "--follow",
+        given="".join(
+            (SOCKET + BIND + CONNECT).replace("(3", f"({fd}").replace("= 3", f"= {fd}")
+            for fd in range(3, 43)
+        )
+        + (SOCKET + fails).replace("(3", "(43").replace("= 3", "= 43"),
+    )
+    told = [line for line in done.stdout.splitlines() if "bind-any-port-zero" in line]
+    assert [": note: " in line for line in told] == [True] * 40 + [False]
+    assert told[-1].startswith("<stdin>:2: error: bind-any-port-zero: process[?] fd 3 -> ")
+    assert told[-1].endswith(" (40 told above are of this level)")

@@ -6,6 +6,7 @@ jump to.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
@@ -24,8 +25,8 @@ def write(report: Report, stream: TextIO) -> None:
 
 
 class Once:
-    """Each finding as one line, the first time; again at the end where its level turned out
-    higher. Other formats tell theirs by `line`."""
+    """Each finding as one line, the first time; at the end one line of a rule where levels of its
+    findings turned out higher. Other formats tell theirs by `line`."""
 
     def __init__(self, selection: Selection, line: Callable[[Finding], str]) -> None:
         self._selection = selection
@@ -42,11 +43,21 @@ class Once:
             yield self._line(shown)
 
     def untold(self, selected: Selected) -> Iterator[str]:
-        """The lines of those that were never told, or at a lower level, at the end of the trace."""
+        """The lines of those that were never told, at the end of the trace; then how many of those
+        that were told are of a higher level now, by process, rule and level."""
+        risen: dict[tuple[str, str, Level], Finding] = {}
+        counts: Counter[tuple[str, str, Level]] = Counter()
         for finding in selected.findings():
             told = self._told.get(hash(finding.id))
-            if told is None or told < finding.level:
+            if told is None:
                 yield self._line(finding)
+            elif told < finding.level:
+                kind = finding.process.id, finding.rule, finding.level
+                risen.setdefault(kind, finding)
+                counts[kind] += 1
+        for kind, first in risen.items():
+            more = f" ({counts[kind]:,} told above are of this level)" if counts[kind] > 1 else ""
+            yield self._line(first).removesuffix("\n") + f"{more}\n"
 
 
 class _Teller:
