@@ -85,7 +85,8 @@ class Interest:
 
     def holds(self, tid: int, number: int) -> bool:
         """`number` is one of the descriptors of `tid` that are sockets."""
-        return number in self.table(tid).slots
+        table = self.table(tid)
+        return number in table.slots or number in table.shown
 
     @property
     def has_shown(self) -> bool:
@@ -127,7 +128,7 @@ class Interest:
         if when is When.ALWAYS:
             return False
         if when is When.GIVEN:
-            return not table.knows(call.result.value)
+            return not table.knows(call.result.value) and call.result.value not in table.shown
         if fd is None:
             return True
         was_ignored = begun is not None and begun.is_ignored
@@ -141,7 +142,8 @@ class Interest:
         if when is When.COPIED:
             known = not was_ignored and fd.may_be_socket and is_known
             gives = fd.may_be_socket or call.name.startswith("dup")
-            return not known and not (gives and table.knows(call.result.value))
+            given = call.result.value
+            return not known and not (gives and (table.knows(given) or given in table.shown))
         if was_ignored:
             return True
         if not (fd.may_be_socket and is_known):

@@ -1,4 +1,7 @@
-"""Events in, steps out: what each event of a trace did to the sockets of the kernel."""
+"""Events in, steps out: what each event of a trace did to the sockets of the kernel.
+
+It is long because it is also the one door through which others ask what the model holds.
+"""
 
 from __future__ import annotations
 

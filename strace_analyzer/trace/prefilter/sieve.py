@@ -388,6 +388,8 @@ class Sieve:
             if not numbers and kind in _NEEDS_A_NUMBER:
                 if kind == HELD and (self._watch.has_shown or self._watch.all_data):
                     return self._is_shown(kind, tid, start)
+                if kind != HELD and self._hides(tid, start):
+                    return True
                 if kind == GIVEN:
                     return self._returned(start) is None and not self._is_unfinished(start)
                 return kind == COPIED and not self._is_copy(start)
@@ -400,7 +402,8 @@ class Sieve:
         if numbers is not None and (tid in self._inside or tid in self._under_way):
             return False
         returned = self._returned(start)
-        if numbers is not None and not numbers and returned is not None:
+        is_free = numbers is not None and not numbers and not self._watch.has_shown
+        if is_free and returned is not None:
             return False
         if returned is None or self._watch.holds(tid, returned):
             self.every_line_matters("a number that is held was given to another file")
@@ -422,6 +425,11 @@ class Sieve:
     def _returned_one_of(self, numbers: Mapping[int, Any], start: int) -> bool:
         returned = self._returned(start)
         return returned is None or returned in numbers
+
+    def _hides(self, tid: int, start: int) -> bool:
+        """The call gave a number at which a note has shown a socket: that is closed."""
+        shown = self._watch.shown(tid) if self._watch.has_shown else None
+        return bool(shown) and self._returned_one_of(shown or {}, start)
 
     def _is_copy(self, start: int) -> bool:
         """This line is a whole call that copies a descriptor, and every byte of it is understood:
@@ -447,7 +455,9 @@ class Sieve:
     def _tells(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int) -> bool:
         """A call, or its first half, that tells something of one of `numbers`."""
         if kind == GIVEN:  # of a call that is not over the second half tells
-            return not self._is_unfinished(start) and self._returned_one_of(numbers, start)
+            return not self._is_unfinished(start) and (
+                self._returned_one_of(numbers, start) or self._hides(tid, start)
+            )
         data = self._data
         number = _NUMBER.match(data, data.find(b"(", start) + 1)
         if number is None:
@@ -466,6 +476,7 @@ class Sieve:
             return (
                 held is not None
                 or self._returned_one_of(numbers, start)
+                or self._hides(tid, start)
                 or not self._is_copy(start)
             )
         end = _end(data, start)
