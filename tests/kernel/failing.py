@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
+import struct
 import sys
 import time
 
@@ -178,6 +180,57 @@ def search() -> None:
         opened.append(one)
     gave["ratio"] = sorted(spent[-400:])[200] / sorted(spent[:400])[200]
     gave["full"] = once(lambda: socket.create_connection(A))
+
+
+def datagram_to_port_0() -> None:
+    """sendto() and connect() of a datagram socket to port 0."""
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        one = socket.socket(family, socket.SOCK_DGRAM)
+        gave[f"sendto {family.name}"] = once(lambda one=one, to=address: one.sendto(b"x", (to, 0)))
+        gave[f"connect {family.name}"] = once(lambda one=one, to=address: one.connect((to, 0)))
+
+
+def what_poll_tells() -> None:
+    """poll() for POLLIN | POLLOUT of a non-blocking connect(): made, refused, still under way, reset
+    after it was made, and of a socket that was never connected. sendfile() and splice() to it while
+    it is under way."""
+
+    def events(to: object) -> socket.socket:
+        one = socket.socket()
+        one.setblocking(False)
+        if to is not None:
+            one.connect_ex(to)
+        return one
+
+    def polled(one: socket.socket) -> list[str]:
+        poll = select.poll()
+        poll.register(one, select.POLLIN | select.POLLOUT)
+        names = ("POLLIN", "POLLOUT", "POLLERR", "POLLHUP")
+        return [
+            name for _, seen in poll.poll(200) for name in names if seen & getattr(select, name)
+        ]
+
+    listener, full, free = socket.socket(), socket.socket(), socket.socket()
+    for one in (listener, full, free):
+        one.bind(("127.0.0.1", 0))
+    listener.listen()
+    full.listen(0)
+    gave["made"] = polled(events(listener.getsockname()))
+    gave["refused"] = polled(events(free.getsockname()))
+    gave["never connected"] = polled(events(None))
+    waiting = [events(full.getsockname()) for _ in range(5)][-1]
+    gave["under way"] = polled(waiting)
+    listener.accept()[0].close()
+    reset = events(listener.getsockname())
+    served, _ = listener.accept()
+    served.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    served.close()
+    gave["made and reset"] = polled(reset)
+    down, up = os.pipe()
+    os.write(up, b"xx")
+    with open(__file__, "rb") as file:
+        gave["sendfile"] = once(lambda: os.sendfile(waiting.fileno(), file.fileno(), 0, 2))
+    gave["splice"] = once(lambda: os.splice(down, waiting.fileno(), 2))
 
 
 if __name__ == "__main__":

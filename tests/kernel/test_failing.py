@@ -175,3 +175,26 @@ def test_the_search_grows_as_ports_fill(net: Network, kernel: str) -> None:
     ratio = found["ratio"]
     assert isinstance(ratio, float)
     assert ratio > 2, kernel
+
+
+def test_a_datagram_to_port_0_is_refused_by_name(net: Network, kernel: str) -> None:
+    """connect() to it is taken."""
+    assert gave(net, "datagram_to_port_0") == {
+        "sendto AF_INET": "EINVAL",
+        "connect AF_INET": "ok",
+        "sendto AF_INET6": "EINVAL",
+        "connect AF_INET6": "ok",
+    }, kernel
+
+
+def test_what_poll_tells_of_a_connect_under_way(net: Network, kernel: str) -> None:
+    failed = ["POLLIN", "POLLOUT", "POLLERR", "POLLHUP"]
+    assert gave(net, "what_poll_tells") == {
+        "made": ["POLLOUT"],
+        "refused": failed,
+        "never connected": ["POLLOUT", "POLLHUP"],
+        "under way": [],
+        "made and reset": failed,
+        "sendfile": "EAGAIN",
+        "splice": "EAGAIN",
+    }, kernel
