@@ -1,10 +1,33 @@
-"""Takes a group and its section, gives in a sentence what its connections cost in local ports."""
+"""What connections cost in local ports: the rows of a table, and in a sentence what they mean."""
 
 from __future__ import annotations
 
 from strace_analyzer.findings import Confidence, Group, PortUse
-from strace_analyzer.plain import count, rate
+from strace_analyzer.plain import count, number, rate
 from strace_analyzer.report.section import Section
+
+
+def taken(use: PortUse) -> list[tuple[str, str, str]]:
+    """What is counted, how many ports it takes, and how many without the early binds: at one time,
+    and with TIME_WAIT; without times as if all that was closed first waited at once."""
+    rows = [("open at the same time", number(use.peak_pinned), number(use.peak_needed))]
+    high, needed = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
+    if high is not None:
+        without = "-" if needed is None else number(needed)
+        rows.append(("with 60 s of TIME_WAIT", number(high), without))
+    elif use.most_pinned > use.peak_pinned:
+        most = number(use.most_pinned), number(use.most_needed)
+        rows.append(("if all happened within 60 s", *most))
+    return rows
+
+
+def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
+    """The row of the rates at which ports run out; none where times or the range are not known."""
+    if use.peak_pinned_with_time_wait is None or is_refuted(use, section):
+        return []
+    as_is, without = use.sustainable_as_is, use.sustainable_without_bind_per_destination
+    row = "ports run out at", f"{rate(as_is)}/s in all", f"{rate(without)}/s per destination"
+    return [row]
 
 
 def meaning(group: Group, section: Section) -> str:

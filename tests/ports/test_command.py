@@ -52,7 +52,7 @@ trace
 5 outgoing TCP connections, 4 of them bound early
 
   LOCAL PORTS TAKEN       BY EARLY BINDS  NEEDED BY ALL CONNECTIONS
-  at the same time                     2                          1
+  open at the same time                2                          1
   with 60 s of TIME_WAIT               4                          2
 
   LOCAL PORTS LEFT                  AS IT IS           WITHOUT THE BINDS

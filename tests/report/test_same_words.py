@@ -33,6 +33,10 @@ def test_what_leads_the_terminal_report_is_in_the_others(path: Path) -> None:
         if line.startswith(("  this trace: ", "  one destination: ")):
             assert words(line) in page
             assert words(line) in ticket
+        elif line.startswith(
+            ("  open at the same time ", "  with 60 s of TIME_WAIT ", "  ports run ")
+        ):
+            assert words(line) in page
         elif line.startswith("  DESTINATION "):
             headings = line.split("  FD ")[0].split()
             row = " ".join(headings).capitalize()

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from strace_analyzer.findings import PortUse, ProcessRef
-from strace_analyzer.plain import number, safe
+from strace_analyzer.findings import ProcessRef
+from strace_analyzer.plain import safe
+from strace_analyzer.report.cost import runs_out, taken
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.html.sockets import process_name
 from strace_analyzer.report.meaning import MEANING
+from strace_analyzer.report.section import sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules.words import who
 
@@ -93,7 +95,8 @@ def charts(selected: Selected) -> list[JsonObject]:
     """Ports over time, for each network namespace in which some were pinned or needed."""
     several = len(selected.traces) > 1
     made: list[JsonObject] = []
-    for trace in selected.traces:
+    for section in sections(selected, 0, False):
+        trace = section.trace
         for use in trace.ports:
             if not use.timeline:
                 continue
@@ -102,7 +105,7 @@ def charts(selected: Selected) -> list[JsonObject]:
             made.append(
                 {
                     "title": ", ".join(parts),
-                    "cost": _cost(use),
+                    "cost": [*taken(use), *runs_out(use, section)],
                     "timed": trace.clock != "none",
                     "range": use.range[1] - use.range[0] + 1,
                     "range_source": use.range_source,
@@ -112,15 +115,3 @@ def charts(selected: Selected) -> list[JsonObject]:
                 }
             )
     return made
-
-
-def _cost(use: PortUse) -> list[tuple[str, str, str]]:
-    """What is counted, how many ports it takes now, and without the binds."""
-    rows = [("open at the same time", number(use.peak_pinned), number(use.peak_needed))]
-    high, needed = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
-    if high is not None and needed is not None:
-        rows.append(("with 60 s of TIME_WAIT", number(high), number(needed)))
-    elif use.most_pinned > use.peak_pinned:
-        most = number(use.most_pinned), number(use.most_needed)
-        rows.append(("if all happened within 60 s", *most))
-    return rows

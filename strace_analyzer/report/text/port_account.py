@@ -14,6 +14,7 @@ from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
 from strace_analyzer.plain import count, duration, number, rate, safe
 from strace_analyzer.report.cannot_tell import Reason
+from strace_analyzer.report.cost import taken
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
@@ -113,14 +114,8 @@ def _headline(result: TraceResult, use: PortUse) -> str:
 
 def _taken(use: PortUse) -> Table:
     grid = table("LOCAL PORTS TAKEN", ">BY EARLY BINDS", ">NEEDED BY ALL CONNECTIONS")
-    grid.add_row("at the same time", number(use.peak_pinned), number(use.peak_needed))
-    high, needed = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
-    if high is not None and needed is not None:
-        grid.add_row("with 60 s of TIME_WAIT", number(high), number(needed))
-    elif use.most_pinned > use.peak_pinned:
-        grid.add_row(
-            "if all happened within 60 s", number(use.most_pinned), number(use.most_needed)
-        )
+    for row in taken(use):
+        grid.add_row(*row)
     return grid
 
 
