@@ -163,7 +163,7 @@ class Interest:
         when = self.when.get(half.name)
         if when is None or when is When.GIVEN:
             return None
-        fd = CALLS[half.name].descriptor(half)
+        fd = CALLS[half.name].begun(half)
         if when in (When.ALWAYS, When.OUTGOING):
             return OpenCall(half, fd, table)
         is_known = fd is not None and (fd.fd in table.slots or fd.fd in table.replaced)

@@ -72,6 +72,8 @@ class Call(Protocol):
     @property
     def args(self) -> tuple[Value, ...]: ...
     @property
+    def first(self) -> Value | None: ...
+    @property
     def result(self) -> Result: ...
     @property
     def duration(self) -> float | None: ...
@@ -87,6 +89,11 @@ class KnownCall(NamedTuple):
     result: Result
     duration: float | None
     text: str
+
+    @property
+    def first(self) -> Value | None:
+        """The first argument, None where there is none."""
+        return self.args[0] if self.args else None
 
 
 _DECODED = frozenset(("args", "result", "duration"))

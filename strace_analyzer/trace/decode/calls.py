@@ -15,7 +15,7 @@ from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.learned.shapes import Reader, Reading, Shape
 from strace_analyzer.trace.learned.template import Part
-from strace_analyzer.trace.values import Value
+from strace_analyzer.trace.values import Annotated, Value
 
 __all__ = ["CallParser", "ParsedCall", "joined"]
 
@@ -41,6 +41,11 @@ class ParsedCall(NamedTuple):
         """The arguments in order."""
         args: tuple[Value, ...] = self.parts[0].fill(self.match)
         return args
+
+    @property
+    def first(self) -> Value | None:
+        """The first argument, None where there is none."""
+        return self.args[0] if self.args else None
 
     @property
     def result(self) -> Result:
@@ -73,6 +78,7 @@ class CallParser:
         self._reader = Reader(LEAVES, teacher, name, TYPES)
         self._read = self._reader.read
         self._name = Remembered(decoded).__getitem__
+        self._number = Remembered(self._alone).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
         """The call that `text` is: `name(args) = result <duration>`, its beginning to its end.
@@ -122,6 +128,28 @@ class CallParser:
             return ParsedCall(self._name(key), _NOTHING, (text,))
         shape, match = reading
         return _new(ParsedCall, (self._name(key), shape.parts, match, 0, None, text))
+
+    def first(self, text: bytes) -> Value | None:
+        """The first argument of the first half `text`, as `entered` reads it; None where there is
+        none.
+
+        A descriptor, with its note or without, ends at the comma: it is read by itself, once for
+        all calls on it.
+        """
+        start = text.find(b"(") + 1
+        end = text.find(b", ", start)
+        number = self._number(text[start:end] if end > 0 else text[start:].rstrip(b" ,"))
+        if number is not None:
+            return number
+        args = self.entered(text).args
+        return args[0] if args else None
+
+    def _alone(self, text: bytes) -> Value | None:
+        """The number that `text` is, with its note if it has one; None where it is none."""
+        args = self.entered(b"close(" + text).args if text[:1].isdigit() else ()
+        value = args[0] if len(args) == 1 else None
+        number = value.value if isinstance(value, Annotated) else value
+        return value if isinstance(number, int) else None
 
     def begins(self, text: bytes) -> bool:
         """Whether all of `text`, `name(args`, is what a call may begin with."""

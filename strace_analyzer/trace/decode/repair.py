@@ -33,6 +33,10 @@ class BegunCall:
         return self._calls.entered(self._text).args
 
     @property
+    def first(self) -> Value | None:
+        return self._calls.first(self._text)
+
+    @property
     def result(self) -> Result:
         return self._calls.entered(self._text).result
 
@@ -59,6 +63,10 @@ class MendedCall:
     @property
     def args(self) -> tuple[Value, ...]:
         return self.entry.args + self.end.args
+
+    @property
+    def first(self) -> Value | None:
+        return self.args[0] if self.args else None
 
     @property
     def result(self) -> Result:
