@@ -178,8 +178,8 @@ class Tracker:
             fd = begun.fd if begun is not None and begun.fd is not None else row.descriptor(call)
             table = self._interest.table(tid) if task is None else task.table
             is_wanted = not self._interest.ignores(call, table, fd, begun)
-            shows = fd is not None and fd.note is not None and self._interest.is_shown_by(name)
-            if shows and fd is not None and task is not None:
+            shows = fd is not None and fd.note is not None and fd.fd not in table.slots
+            if shows and fd is not None and task is not None and self._interest.is_shown_by(name):
                 kernel.begun = begun
                 kernel.saw(task, fd, call)
                 kernel.begun = None

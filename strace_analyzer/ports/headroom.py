@@ -6,6 +6,8 @@ ports, and the connections that share; and once more with those that are in TIME
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.ports.claim import Claim, claim, is_up, local_address, pins, shared
@@ -19,23 +21,20 @@ NOTHING: Claims = (None, None)
 """where it claims no port"""
 
 
-class _Count:
-    """Ports in use as it is and without early binds, and the most of each so far."""
+class Tables(NamedTuple):
+    """Ports in use as it is and without early binds."""
 
-    def __init__(self, whole: PortRange, sources: Sources) -> None:
-        self.as_is = PortTable(whole.low, whole.high, sources)
-        self.without = PortTable(whole.low, whole.high, sources)
-        self.peak = self.peak_without_bind = 0
+    as_is: PortTable
+    without: PortTable
 
     def replace(self, old: Claims, new: Claims) -> None:
         """A socket claims `new` instead of `old`."""
-        _replace(self.as_is, old[0], new[0])
-        _replace(self.without, old[1], new[1])
-
-    def note(self) -> None:
-        """See whether this is the most."""
-        self.peak = max(self.peak, self.as_is.used)
-        self.peak_without_bind = max(self.peak_without_bind, self.without.used)
+        for table, before, after in zip(self, old, new, strict=True):
+            if before != after:
+                if before is not None:
+                    table.change(before, -1)
+                if after is not None:
+                    table.change(after, 1)
 
 
 class Headroom:
@@ -43,8 +42,10 @@ class Headroom:
     the same with TIME_WAIT."""
 
     def __init__(self, whole: PortRange, sources: Sources, autobind_reuse: bool) -> None:
-        self.open = _Count(whole, sources)
-        self.high = _Count(whole, sources)
+        low, high = whole.low, whole.high
+        self.open, self.high = (
+            Tables(PortTable(low, high, sources), PortTable(low, high, sources)) for _ in range(2)
+        )
         self._autobind_reuse = autobind_reuse
         self._claims: dict[int, Claims] = {}
 
@@ -62,7 +63,6 @@ class Headroom:
             del self._claims[socket]
         else:
             self._claims[socket] = new
-            self._note()
         return old if waits else NOTHING
 
     def expire(self, claims: Claims) -> None:
@@ -73,21 +73,14 @@ class Headroom:
         """A connect() that failed on the wire had claimed this while it ran."""
         held = self._claims.get(socket, NOTHING)
         trying = (attempt if held[0] is None else None, attempt if held[1] is None else None)
-        for count in (self.open, self.high):
-            count.replace(NOTHING, trying)
-        self._note()
-        for count in (self.open, self.high):
-            count.replace(trying, NOTHING)
+        for tables in (self.open, self.high):
+            tables.replace(NOTHING, trying)
+            tables.replace(trying, NOTHING)
 
     def learned(self, destination: Destination) -> None:
         """The source address of connections to this destination has become known."""
-        for count in (self.open, self.high):
-            count.as_is.learned(destination)
-            count.without.learned(destination)
-
-    def _note(self) -> None:
-        self.open.note()
-        self.high.note()
+        for table in (*self.open, *self.high):
+            table.learned(destination)
 
     def _wanted(self, now: Socket) -> Claims:
         """What it claims, and what it would claim if its port were chosen at connect():
@@ -96,12 +89,3 @@ class Headroom:
         if not pins(now):
             return as_is, as_is
         return as_is, shared(now, local_address(now)) if is_up(now) else None
-
-
-def _replace(table: PortTable, old: Claim | None, new: Claim | None) -> None:
-    if old == new:
-        return
-    if old is not None:
-        table.change(old, -1)
-    if new is not None:
-        table.change(new, 1)

@@ -116,9 +116,9 @@ class NamespaceLedger:
         seconds = end - begin if timed and begin is not None and end is not None else None
         peak, when = usage.pinned.peak
         taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
-        count, high = self._headroom.open, self._headroom.high
-        left = max(0, taken.size - count.peak)
-        without_bind = max(0, taken.size - count.peak_without_bind)
+        now, high = self._headroom.open, self._headroom.high
+        left = max(0, taken.size - now.as_is.peak)
+        without_bind = max(0, taken.size - now.without.peak)
         shortage = self._shortage
         connections = self._destinations.connections
         return PortUse(
@@ -134,9 +134,9 @@ class NamespaceLedger:
             peak_time=None if when is None or begin is None else round(when - begin, 6),
             headroom=shortage.left(left),
             headroom_without_bind=without_bind if shortage.explains(left) else None,
-            headroom_with_time_wait=shortage.left(max(0, taken.size - high.peak)),
+            headroom_with_time_wait=shortage.left(max(0, taken.size - high.as_is.peak)),
             headroom_without_bind_with_time_wait=(
-                max(0, taken.size - high.peak_without_bind) if shortage.explains(left) else None
+                max(0, taken.size - high.without.peak) if shortage.explains(left) else None
             ),
             connections_per_second=connections / seconds if seconds else None,
             sustainable_as_is=taken.size / HOLD,

@@ -61,16 +61,14 @@ class PortTable:
         self._named: Counter[Owned] = Counter()
         self._from: dict[str, dict[Destination, int]] = {}
         """shared ports by local address, where it is known: those that a bind to it would meet"""
-
-    @property
-    def used(self) -> int:
+        self.used = 0
         """How many ports all claims together stand on, never more than there are.
 
         One too many only where a bind to a specific address got a port that a connection from
         another address had before.
         """
-        shared = max(self._v4.shared.now, self._v6.shared.now)
-        return min(self.size, self._closed_to_connect + shared)
+        self.peak = 0
+        """the most that a claim has made it"""
 
     def fits(self, claim: Claim) -> bool:
         """Could the kernel serve one more such claim? A port with a number is not one of its
@@ -90,6 +88,7 @@ class PortTable:
             count = stack.shared.count(place)
             if address is not None and count:
                 self._from.setdefault(address, {})[destination] = count
+        self._count()
 
     def _closed_to_bind(self, claim: Owned) -> int:
         if claim.family is Family.DUAL:
@@ -114,6 +113,12 @@ class PortTable:
                 del self._named[claim]
             if 0 in (before, before + by):  # several sockets on one port count once
                 self._change_owned(claim, by)
+        self._count()
+        self.peak = max(self.peak, self.used)
+
+    def _count(self) -> None:
+        shared = max(self._v4.shared.now, self._v6.shared.now)
+        self.used = min(self.size, self._closed_to_connect + shared)
 
     def _change_owned(self, claim: Owned, by: int) -> None:
         if claim.family is Family.DUAL:

@@ -100,7 +100,9 @@ class Usage:
     @property
     def pinned_at_address(self) -> int:
         """Ports that are pinned now on specific addresses, the most on one of them."""
-        return max((low.count for low, _ in self._at_address.values()), default=0)
+        if not self._at_address:
+            return 0
+        return max(low.count for low, _ in self._at_address.values())
 
     def addresses(self) -> list[tuple[str, int, int]]:
         """(local address, peak, total) of ports pinned on specific addresses, the highest peak
