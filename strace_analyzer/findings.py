@@ -17,6 +17,7 @@ from typing import NamedTuple
 from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.plain import count as counted
+from strace_analyzer.records import replaced_often
 
 
 class Level(IntEnum):
@@ -139,6 +140,7 @@ Rows = tuple[tuple[float, ...], ...]
 Detail = str | int | float | bool | Rows | None
 
 
+@replaced_often
 class Finding(NamedTuple):
     """One binding that a rule flags, with the calls that prove it."""
 

@@ -43,13 +43,21 @@ def space(socket: Socket) -> str | None:
 
     A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
     """
-    if socket.domain not in INET_OR_UNKNOWN or socket.origin is Origin.ACCEPTED:
+    return space_of(socket.origin, socket.domain, socket.type, socket.protocol)
+
+
+@lru_cache
+def space_of(
+    origin: Origin, domain: str | None, type: str | None, protocol: str | None
+) -> str | None:
+    """As `space`, of all sockets of these facts; there are few kinds."""
+    if domain not in INET_OR_UNKNOWN or origin is Origin.ACCEPTED:
         return None  # an accepted connection stands on its listener's port
-    if socket.protocol in ("TCP", "MPTCP"):
+    if protocol in ("TCP", "MPTCP"):
         return "TCP"
-    if socket.protocol in ("UDP", "UDPLITE", "DCCP", "SCTP"):
-        return socket.protocol
-    if socket.protocol is None and socket.type in ("SOCK_STREAM", None):
+    if protocol in ("UDP", "UDPLITE", "DCCP", "SCTP"):
+        return protocol
+    if protocol is None and type in ("SOCK_STREAM", None):
         return "TCP"
     return None
 

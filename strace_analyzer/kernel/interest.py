@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strace_analyzer.kernel.arguments import FdArgument, argument
+from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
 from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.objects import Descriptor, FdTable, Shown
 from strace_analyzer.kernel.open_calls import OpenCall
@@ -163,7 +163,7 @@ class Interest:
         when = self.when.get(half.name)
         if when is None or when is When.GIVEN:
             return None
-        fd = CALLS[half.name].begun(half)
+        fd = None if CALLS[half.name].on is None else fd_argument(half.call.first)
         if when in (When.ALWAYS, When.OUTGOING):
             return OpenCall(half, fd, table)
         is_known = fd is not None and (fd.fd in table.slots or fd.fd in table.replaced)

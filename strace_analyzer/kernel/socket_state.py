@@ -27,6 +27,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from strace_analyzer.records import replaced_often
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
@@ -118,6 +119,7 @@ INET_OR_UNKNOWN = frozenset(("AF_INET", "AF_INET6", None))
 """The domains that matter here; of a socket whose domain is not told it may be one of them."""
 
 
+@replaced_often
 class Socket(NamedTuple):
     """A socket at one moment. Immutable: a Step carries the one before and the one after."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import space
+from strace_analyzer.kernel.destination import space_of
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Socket
@@ -77,7 +77,7 @@ class Step:
         self.was = was
         self.now = now
         self.socket = socket
-        self.space = space(socket)
+        self.space = space_of(socket.origin, socket.domain, socket.type, socket.protocol)
         self.dry: Dry | None = None
         self.reached_ipv6 = False
         self.errno = event.result.errno if isinstance(event, Syscall) else None

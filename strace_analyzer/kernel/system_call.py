@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from strace_analyzer.kernel.arguments import FdArgument, fd_argument, first_fd
+from strace_analyzer.kernel.arguments import FdArgument, first_fd
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
@@ -43,10 +43,6 @@ class SystemCall(NamedTuple):
     def descriptor(self, call: Syscall) -> FdArgument | None:
         """The descriptor that `call` acts on; None where it has none, or shows none."""
         return None if self.on is None else first_fd(call.args)
-
-    def begun(self, half: Entered) -> FdArgument | None:
-        """As `descriptor`, of a first half: no more of it is read than that."""
-        return None if self.on is None else fd_argument(half.call.first)
 
     def do(self, kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
         """Move the model; `fd` is `descriptor(call)`."""

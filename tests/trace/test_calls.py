@@ -16,6 +16,7 @@ from shared_folder import CORPUS, ROOT, TRACES
 import strace_analyzer as sa
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.halves import completed, joined
+from strace_analyzer.trace.decode.repair import BegunCall
 from strace_analyzer.trace.values import Elided, Expression, Name
 
 
@@ -328,3 +329,26 @@ def test_any_bytes_are_a_call_or_none(text: bytes) -> None:
 
 
 SHARED_PARSER = CallParser()
+
+
+def _first(parser: CallParser, half: bytes) -> tuple[object, object]:
+    """The first argument read by itself, and among the others."""
+    args = parser.entered(half).args
+    return BegunCall(parser, "call", half).first, args[0] if args else None
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.title)
+def test_the_first_argument_is_the_same_alone(case: Case) -> None:
+    """Wherever the call is cut; what was read of one half is remembered for the next."""
+    text = case.text.encode()
+    start, end = text.find(b"(") + 1, min(len(text), text.find(b"(") + 60)
+    for cut in (*range(start, end), len(text)):
+        alone, among = _first(SHARED_PARSER, text[:cut])
+        assert alone == among, text[:cut]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_the_first_of_any_pieces_is_the_same_alone(pieces: bytes) -> None:
+    alone, among = _first(SHARED_PARSER, b"call(" + pieces)
+    assert alone == among

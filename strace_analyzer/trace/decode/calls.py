@@ -78,7 +78,7 @@ class CallParser:
         self._reader = Reader(LEAVES, teacher, name, TYPES)
         self._read = self._reader.read
         self._name = Remembered(decoded).__getitem__
-        self._number = Remembered(self._alone).__getitem__
+        self.number = Remembered(self._number).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
         """The call that `text` is: `name(args) = result <duration>`, its beginning to its end.
@@ -129,24 +129,15 @@ class CallParser:
         shape, match = reading
         return _new(ParsedCall, (self._name(key), shape.parts, match, 0, None, text))
 
-    def first(self, text: bytes) -> Value | None:
-        """The first argument of the first half `text`, as `entered` reads it; None where there is
-        none.
-
-        A descriptor, with its note or without, ends at the comma: it is read by itself, once for
-        all calls on it.
-        """
-        start = text.find(b"(") + 1
-        end = text.find(b", ", start)
-        number = self._number(text[start:end] if end > 0 else text[start:].rstrip(b" ,"))
-        if number is not None:
-            return number
-        args = self.entered(text).args
-        return args[0] if args else None
-
-    def _alone(self, text: bytes) -> Value | None:
-        """The number that `text` is, with its note if it has one; None where it is none."""
-        args = self.entered(b"close(" + text).args if text[:1].isdigit() else ()
+    def _number(self, text: bytes) -> Value | None:
+        """The number that the argument `text` is, with its note if it has one; None where it is no
+        number."""
+        half = b"close(" + text
+        closed = half + b")"
+        if not text[:1].isdigit() or next(completed(half), b"") != closed:
+            return None  # it was cut in its midst
+        reading = self._read(b"close)", closed)
+        args: tuple[Value, ...] = () if reading is None else reading[0].parts[0].fill(reading[1])
         value = args[0] if len(args) == 1 else None
         number = value.value if isinstance(value, Annotated) else value
         return value if isinstance(number, int) else None

@@ -34,7 +34,16 @@ class BegunCall:
 
     @property
     def first(self) -> Value | None:
-        return self._calls.first(self._text)
+        """As the first of `args`. A descriptor ends at the comma, with its note or without: it is
+        read by itself, once for all calls on it."""
+        text = self._text
+        start = text.find(b"(") + 1
+        end = text.find(b", ", start)
+        number = self._calls.number(text[start:end] if end > 0 else text[start:].rstrip(b" ,"))
+        if number is not None:
+            return number
+        args = self.args
+        return args[0] if args else None
 
     @property
     def result(self) -> Result:
