@@ -17,36 +17,31 @@ from types import FrameType
 
 _EVERY = 0.002
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + "/"
-_STAGES = {
-    "trace/content": "read",
-    "trace/source": "read",
-    "trace/scan": "sieve",
-    "trace/ahead": "sieve",
-    "trace/sieve": "sieve",
-    "trace/reader": "frames",
-    "trace/family": "frames",
-    "trace/lines": "frames",
-    "trace/frames": "frames",
-    "trace/clock": "frames",
-    "trace/calls": "calls",
-    "trace/rejoin": "calls",
-    "trace/speaker": "calls",
-    "trace/repair": "calls",
-    "trace/halves": "calls",
-    "trace/cuts": "calls",
-    "trace/births": "calls",
-    "trace/stacks": "calls",
-    "trace/marks": "calls",
-    "kernel/": "tracker",
-    "rules/": "rules",
-    "ports/": "rules",
-    "analysis/": "rules",
-    "report/": "report",
-    "cli/output": "report",
-}
-"""What a file belongs to, by the beginning of its path. One that is not here belongs to whoever
-called it: lark and what reads by shapes work for frames and for calls."""
-_ORDER = (*dict.fromkeys(_STAGES.values()), "start-up")
+_ROOMS = {
+    "read": ("trace/input/",),
+    "sieve": ("trace/prefilter/",),
+    "frames": (
+        "trace/reader.py", "trace/family.py", "trace/decode/clock.py", "trace/decode/frames.py",
+        "trace/decode/lines.py", "trace/decode/stream.py",
+    ),
+    "calls": (
+        "trace/parentage.py", "trace/decode/attribution.py", "trace/decode/call_values.py",
+        "trace/decode/calls.py", "trace/decode/ending.py", "trace/decode/halves.py",
+        "trace/decode/interrupted.py", "trace/decode/marks.py", "trace/decode/rejoin.py",
+        "trace/decode/repair.py", "trace/decode/stacks.py", "trace/decode/under_way.py",
+    ),
+    "tracker": ("kernel/",),
+    "rules": ("rules/", "ports/", "analysis/"),
+    "report": ("report/", "cli/output.py"),
+}  # fmt: skip
+"""What is said of the files and folders of a room. A file that is not here belongs to whoever
+called it: lark and what was learned of it work for frames and for calls."""
+_START_UP = "start-up"
+
+
+def room_of(file: str) -> str | None:
+    """The room of a `file` of this package (`trace/reader.py`); None for one that others share."""
+    return next((room for room, places in _ROOMS.items() if file.startswith(places)), None)
 
 
 @contextmanager
@@ -61,7 +56,7 @@ def profiled(wanted: bool) -> Iterator[None]:
     def sample(number: int, frame: FrameType | None) -> None:
         nonlocal last
         now = time.process_time()  # a signal waits for the end of a call into C
-        spent[_stage(frame)] += round(1e6 * (now - last))
+        spent[_room(frame)] += round(1e6 * (now - last))
         last = now
 
     begin = time.perf_counter()
@@ -75,22 +70,21 @@ def profiled(wanted: bool) -> Iterator[None]:
         _print(spent, time.perf_counter() - begin)
 
 
-def _stage(frame: FrameType | None) -> str:
+def _room(frame: FrameType | None) -> str:
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith(_PACKAGE):
-            place = name.removeprefix(_PACKAGE)
-            for beginning, stage in _STAGES.items():
-                if place.startswith(beginning):
-                    return stage
+            room = room_of(name.removeprefix(_PACKAGE))
+            if room is not None:
+                return room
         frame = frame.f_back
-    return "start-up"
+    return _START_UP
 
 
 def _print(spent: Counter[str], wall: float) -> None:
     total = sum(spent.values()) or 1
     print("strace-analyzer: processor seconds by room", file=sys.stderr)
-    for stage in _ORDER:
-        part = spent[stage]
-        print(f"  {stage:<9}{part / 1e6:8.3f}  {100 * part / total:3.0f} %", file=sys.stderr)
+    for room in (*_ROOMS, _START_UP):
+        part = spent[room]
+        print(f"  {room:<9}{part / 1e6:8.3f}  {100 * part / total:3.0f} %", file=sys.stderr)
     print(f"  {'all':<9}{total / 1e6:8.3f}  (elapsed: {wall:.3f})", file=sys.stderr)
