@@ -1,5 +1,5 @@
-"""Gives what the pages are made of: templates, styles and scripts, and the policy under which a
-page runs nothing but its own and loads nothing."""
+"""The name of a template and what stands in it in, the page out: with its styles and scripts, and a
+policy under which it runs nothing but these and loads nothing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from typing import NamedTuple
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from strace_analyzer.report.version import TOOL, version
+
 _ROOM = "strace_analyzer.report.html"
-_TEMPLATES = ("page.html.j2", "comparison.html.j2", "merged.html.j2")
+_TEMPLATES = ("frame.html.j2", "page.html.j2", "comparison.html.j2", "merged.html.j2")
 
 
 class Asset(NamedTuple):
@@ -24,9 +26,25 @@ class Asset(NamedTuple):
     hash: str
 
 
+def rendered(
+    template: str, styles: Sequence[Asset], scripts: Sequence[Asset] = (), **parts: object
+) -> str:
+    """The page that the file `template` makes of `parts`: what is no Markup in them is escaped."""
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            tool=f"{TOOL} {version()}",
+            policy=_policy(styles, scripts),
+            styles=[style.text for style in styles],
+            scripts=[script.text for script in scripts],
+            **parts,
+        )
+    )
+
+
 @cache
-def template_environment() -> Environment:
-    """Where the templates are; what they are given is escaped."""
+def _templates() -> Environment:
     return Environment(
         loader=DictLoader({name: _text(name) for name in _TEMPLATES}),
         autoescape=True,
@@ -67,8 +85,8 @@ def _text(name: str) -> str:
     return (files(_ROOM) / name).read_text(encoding="utf-8")
 
 
-def policy(styles: Sequence[Asset], scripts: Sequence[Asset]) -> str:
-    """The Content-Security-Policy of a page with these."""
+def _policy(styles: Sequence[Asset], scripts: Sequence[Asset]) -> str:
+    """The Content-Security-Policy of a page with these and nothing else."""
     allowed = " ".join(script.hash for script in scripts) or "'none'"
     return "; ".join(
         (

@@ -6,33 +6,26 @@ from __future__ import annotations
 from strace_analyzer.plain import number, safe
 from strace_analyzer.report.compare import Change, Comparison, figures, headline, kind_of
 from strace_analyzer.report.elements import JsonObject
-from strace_analyzer.report.html.assets import colours, policy, template_environment
-from strace_analyzer.report.version import TOOL, version
+from strace_analyzer.report.html.assets import colours, rendered
 
 _TONES = {"gone": "good", "new": "error", "larger": "warning", "kept": "doubt"}
 
 
 def page(made: Comparison) -> str:
     """The page."""
-    style = colours()
     word, level = _verdict(made)
-    return (
-        template_environment()
-        .get_template("comparison.html.j2")
-        .render(
-            tool=f"{TOOL} {version()}",
-            policy=policy([style], []),
-            styles=[style.text],
-            headline=safe(headline(made)).replace(" -> ", " \u2192 "),
-            word=word,
-            level=level,
-            before=safe(made.before.name),
-            after=safe(made.after.name),
-            figures=[_figure(*row) for row in figures(made)],
-            kinds="not compared" if made.obstacle is not None else _kinds(made),
-            comparable=made.obstacle is None,
-            changes=[_change(change) for change in made.changes],
-        )
+    return rendered(
+        "comparison.html.j2",
+        [colours()],
+        headline=safe(headline(made)).replace(" -> ", " \u2192 "),
+        word=word,
+        level=level,
+        before=safe(made.before.name),
+        after=safe(made.after.name),
+        figures=[_figure(*row) for row in figures(made)],
+        kinds="not compared" if made.obstacle is not None else _kinds(made),
+        comparable=made.obstacle is None,
+        changes=[_change(change) for change in made.changes],
     )
 
 

@@ -11,7 +11,7 @@ from strace_analyzer.findings import Level
 from strace_analyzer.plain import number, safe
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.grounds import decide
-from strace_analyzer.report.html.assets import colours, policy, template_environment
+from strace_analyzer.report.html.assets import colours, rendered
 from strace_analyzer.report.merged.digest import CauseKey
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.report.merged.tables import (
@@ -25,7 +25,6 @@ from strace_analyzer.report.merged.tables import (
 )
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
-from strace_analyzer.report.version import TOOL, version
 
 _MOST = 10_000
 """rows of a table; the JSON report and Parquet have all"""
@@ -38,24 +37,18 @@ _LONG = frozenset({"trace", "reason", "message", "remedy", "first"})
 def page(report: MergedReport) -> str:
     """The page. Everything a traced program said is escaped by Jinja."""
     made = report.made
-    styles = [colours()]
     verdict, _ = decide(made.grounds)
     levels = zip(reversed(Level), made.grounds.levels, strict=True)
     level = next((str(level) for level, times in levels if times), None)
-    return (
-        template_environment()
-        .get_template("merged.html.j2")
-        .render(
-            tool=f"{TOOL} {version()}",
-            policy=policy(styles, []),
-            styles=[style.text for style in styles],
-            badge=level or verdict.replace("-", " "),
-            level=level or ("good" if verdict == "clean" else "doubt"),
-            headline=together(made),
-            extent=extent(made),
-            causes=[_card(made, row) for row in islice(causes(made), _CARDS)],
-            tables=[_table(table) for table in tables(made)],
-        )
+    return rendered(
+        "merged.html.j2",
+        [colours()],
+        badge=level or verdict.replace("-", " "),
+        level=level or ("good" if verdict == "clean" else "doubt"),
+        headline=together(made),
+        extent=extent(made),
+        causes=[_card(made, row) for row in islice(causes(made), _CARDS)],
+        tables=[_table(table) for table in tables(made)],
     )
 
 

@@ -8,11 +8,10 @@ import json
 from markupsafe import Markup
 
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.html.assets import asset, colours, policy, template_environment
+from strace_analyzer.report.html.assets import asset, colours, rendered
 from strace_analyzer.report.html.cards import cards, not_known, outline
 from strace_analyzer.report.html.sockets import SocketData, socket_data
 from strace_analyzer.report.html.tables import charts, tables
-from strace_analyzer.report.version import TOOL, version
 
 
 def page(report: Report) -> str:
@@ -20,26 +19,19 @@ def page(report: Report) -> str:
     which nothing runs."""
     selected = report.selected
     sockets = socket_data(selected)
-    styles = [asset("uPlot.min.css"), colours()]
-    scripts = [asset("uPlot.iife.min.js"), asset("report.js")]
     graphs = charts(selected)
-    return (
-        template_environment()
-        .get_template("page.html.j2")
-        .render(
-            tool=f"{TOOL} {version()}",
-            policy=policy(styles, scripts),
-            styles=[style.text for style in styles],
-            scripts=[script.text for script in scripts],
-            outline=outline(report),
-            cards=cards(report),
-            charts=graphs,
-            timelines=sockets.timelines,
-            shown=len(sockets.rows),
-            total=sockets.total,
-            not_known=not_known(selected),
-            data=_block(sockets, {"tables": tables(selected), "charts": graphs}),
-        )
+    return rendered(
+        "page.html.j2",
+        [asset("uPlot.min.css"), colours()],
+        [asset("uPlot.iife.min.js"), asset("report.js")],
+        outline=outline(report),
+        cards=cards(report),
+        charts=graphs,
+        timelines=sockets.timelines,
+        shown=len(sockets.rows),
+        total=sockets.total,
+        not_known=not_known(selected),
+        data=_block(sockets, {"tables": tables(selected), "charts": graphs}),
     )
 
 
@@ -49,7 +41,6 @@ def _block(sockets: SocketData, more: dict[str, object]) -> Markup:
         "strings": sockets.strings,
         "sockets": sockets.rows,
         "verdicts": sockets.verdicts,
-        "timed": sockets.timed,
         "lanes": sockets.lanes,
         **more,
     }

@@ -2,7 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const PAGE = 200, FEW = 5;
-  const [PROCESS, FD, KIND, LOCAL, PEER, VERDICT, OUTCOME, LINE, SOURCE, START, OPEN, LASTED, TRAIL] = Array(13).keys();
+  const [PROCESS, FD, KIND, LOCAL, PEER, VERDICT, OUTCOME, LINE, SOURCE, OPEN, LASTED, TRAIL] = Array(12).keys();
   const text = (at) => data.strings[at];
   const number = (value) => value.toLocaleString("en-US");
 
@@ -49,9 +49,6 @@
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, table` }, whole),
     );
 
-    function value(at, column) {
-      return rows[at][column];
-    }
     function choose() {
       const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       words ??= rows.map((row) => row.join(" ").toLowerCase());
@@ -77,7 +74,7 @@
       const numbers = /^[>#]/.test(columns[column]);
       const compare = new Intl.Collator("en", { numeric: true }).compare;
       order.sort((one, other) => {
-        const a = value(one, column), b = value(other, column);
+        const a = rows[one][column], b = rows[other][column];
         const by = numbers ? (a ?? -1) - (b ?? -1) : compare(a, b);
         return by * sign || one - other;
       });
@@ -96,7 +93,7 @@
     }
     function row(at) {
       const cells = columns.map((column, index) => {
-        const shown = value(at, index);
+        const shown = rows[at][index];
         const cell = make("td", {}, shown == null ? "-" : typeof shown === "number" && !column.startsWith("#") ? number(shown) : String(shown));
         if (/^[>#]/.test(column)) cell.className = "number";
         else if (String(shown).length < 28) cell.className = "tight";

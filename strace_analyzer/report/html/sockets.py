@@ -43,7 +43,6 @@ class SocketData:
     timelines: list[JsonObject] = field(default_factory=list)
     lanes: list[list[tuple[int, int, int, int]]] = field(default_factory=list)
     total: int = 0
-    timed: bool = False
 
 
 class _Kept(NamedTuple):
@@ -68,7 +67,7 @@ def socket_data(selected: Selected) -> SocketData:
     found = verdicts(selected)
     timed = {trace.id: trace.clock != "none" for trace in selected.traces}
     every = [_kept(life, found.of(life), timed[life.trace]) for life in selected.sockets()]
-    data = SocketData(total=len(every), timed=any(timed.values()))
+    data = SocketData(total=len(every))
     worst = sorted(range(len(every)), key=lambda at: -(every[at].verdict.level or 0))[:MOST]
     kept = [every[at] for at in sorted(worst)]
     strings, words = _Index(), _Index()
@@ -114,7 +113,6 @@ def _row(item: _Kept, strings: _Index, words: _Index, timed: bool) -> list[objec
         strings.of(life.outcome.value),
         life.opened.line,
         strings.of(safe(life.opened.source)),
-        round(item.start, 6),
         life.seconds_open,
         strings.of(lasted),
         [
