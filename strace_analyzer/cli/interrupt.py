@@ -25,7 +25,7 @@ from strace_analyzer.live.stream import Patience, Stream
 from strace_analyzer.live.tail import FollowedFile
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, nobody
 from strace_analyzer.trace.input.named import traces
-from strace_analyzer.trace.input.source import SourceInput, TraceInput
+from strace_analyzer.trace.input.source import SourceInput, TraceInput, as_kind
 
 _BLOCK = 1 << 18
 _PATIENCE = Patience(idle=1.0, total=3.0)
@@ -111,17 +111,12 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
             yield found
             return
         yield [
-            replace(trace, sources=tuple(_watched(source, stop) for source in trace.sources))
+            replace(
+                trace,
+                sources=tuple(as_kind(_UntilStopped, one, stop=stop) for one in trace.sources),
+            )
             for trace in found
         ]
-
-
-def _watched(source: SourceInput, stop: Stop) -> SourceInput:
-    return _UntilStopped(
-        *(source.name, source.path, source.stream, source.tid, source.start),
-        *(source.member, source.only, source.others, source.refused, source.url),
-        stop,
-    )
 
 
 def _followed(arguments: Sequence[str], stop: Stop) -> TraceInput:

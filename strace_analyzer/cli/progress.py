@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, nobody
-from strace_analyzer.trace.input.source import SourceInput, TraceInput
+from strace_analyzer.trace.input.source import SourceInput, TraceInput, as_kind
 
 _AFTER = 0.5
 """seconds: what is read sooner needs no bar"""
@@ -93,20 +93,7 @@ class _Watched(SourceInput):
 
 
 def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
-    return _Watched(
-        source.name,
-        source.path,
-        source.stream,
-        source.tid,
-        source.start,
-        source.member,
-        source.only,
-        source.others,
-        source.refused,
-        source.url,
-        source,
-        read,
-    )
+    return as_kind(_Watched, source, inner=source, read=read)
 
 
 class _Bar:

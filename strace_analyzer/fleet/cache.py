@@ -13,14 +13,14 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from strace_analyzer.errors import ConfigurationError, TraceError
-from strace_analyzer.fleet.pool import Done, Stopped
+from strace_analyzer.fleet.pool import Done, Engine, Stopped
 from strace_analyzer.fleet.work import Job, Judging
 from strace_analyzer.report.merged.digest import SCHEMA, TraceDigest, of_json
 from strace_analyzer.report.version import version
@@ -28,7 +28,6 @@ from strace_analyzer.trace.input.remote import facts
 from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.reader import TraceInput
 
-Engine = Callable[[Iterable[Job], Judging, Stopped], Iterator[Done]]
 _PACKAGE = Path(__file__).resolve().parents[1]
 _HELD = 500
 """digests that are known already and wait for the others"""
@@ -49,7 +48,7 @@ class Cache:
                 place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"--cache {directory}: {error.strerror}") from error
-        self._settings = _hash(repr((SCHEMA, _program(), _said(judging))).encode())
+        self._settings = _hash(repr((SCHEMA, _program(), _settings(judging))).encode())
 
     def known(self, run: Engine) -> Engine:
         """`run`, but of what is known already the digest is given without it."""
@@ -98,7 +97,7 @@ class Cache:
         )
 
     def _content(self, source: SourceInput) -> str:
-        """A digest of its bytes, without reading them where the file is as it was."""
+        """A hash of its bytes, without reading them where the file is as it was."""
         seen = _as_it_lies(source)
         place = None if seen is None else self._contents / f"{_hash(repr(seen).encode())}.json"
         if place is not None:
@@ -162,8 +161,8 @@ def _program() -> object:
     return version(), _hash(repr(code).encode())
 
 
-def _said(judging: Judging) -> object:
-    """The settings, in the same words in every run."""
+def _settings(judging: Judging) -> object:
+    """What decides the digests besides the trace, in the same words in every run."""
     rules = [
         (file, _hash(Path(file).read_bytes()))
         for file in judging.rule_files

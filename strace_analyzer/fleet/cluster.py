@@ -24,6 +24,7 @@ from strace_analyzer.trace.reader import TraceInput
 _AHEAD = 4
 """jobs that wait for each thread of the cluster"""
 _CONNECT = "30s"
+"""how long the scheduler, and then a worker, is waited for"""
 
 
 def on_cluster(

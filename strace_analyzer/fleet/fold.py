@@ -9,12 +9,11 @@ from strace_analyzer.errors import AllUnreadableError, ConfigurationError
 from strace_analyzer.fleet.cluster import on_cluster
 from strace_analyzer.fleet.labels import labeller
 from strace_analyzer.fleet.numbered import Numbered
-from strace_analyzer.fleet.pool import Done, Stopped, here, in_processes
+from strace_analyzer.fleet.pool import Done, Engine, here, in_processes
 from strace_analyzer.fleet.work import Job, Judging, not_read
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.trace.reader import TraceInput
 
-Engine = Callable[[Iterable[Job], Judging, Stopped], Iterator[Done]]
 _SMALL = 1 << 20
 """bytes of traces for which no process is started"""
 

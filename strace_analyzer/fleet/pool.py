@@ -24,12 +24,16 @@ Done = tuple[Job, TraceDigest]
 Task = tuple[Job, ...]
 """what a process is given at a time"""
 Stopped = Callable[[], bool]
+Engine = Callable[[Iterable[Job], Judging, Stopped], Iterator[Done]]
+"""who does the jobs: gives each as it is done, until it is to be stopped"""
 _TASK_BYTES = 128 << 10
 """bytes of small traces that go together: they take some tenths of a second"""
 _TASK_JOBS = 64
+"""traces of one task, however small they are"""
 _AHEAD = 3
 """tasks that wait for each process, so that none is idle and memory does not grow with the jobs"""
 _LIVES = 3
+"""processes that may die over one trace"""
 PATIENCE = 0.5
 """seconds between looks at whether the end is asked for"""
 

@@ -74,7 +74,7 @@ def digest_of(trace: TraceInput, judging: Judging) -> TraceDigest:
 
 
 def not_read(name: str, reason: str, judging: Judging, signal: int | None = None) -> TraceDigest:
-    """The digest of a trace that could not be read, or was not for a signal came."""
+    """The digest of a trace that could not be read, or was left out because a signal came."""
     day = day_of(name, None)
     if judging.hiding is not None:
         values = judging.hiding.redaction().values

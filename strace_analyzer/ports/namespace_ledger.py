@@ -30,7 +30,7 @@ from strace_analyzer.ports.timeline import Timeline
 from strace_analyzer.ports.usage import Usage, together
 
 MANY = 256
-"""Processes of which more than the figures is kept, though they hold nothing."""
+"""processes of which more than the figures is kept, though they hold nothing"""
 
 
 class NamespaceLedger:
@@ -89,7 +89,7 @@ class NamespaceLedger:
         self.has_moved = True
 
     def state(self) -> PortState:
-        """The ports as they stand now, for who must judge a call that found none."""
+        """The ports as they stand now, for whoever must judge a call that found none."""
         taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
         usage, shown = self._usage, self._chosen.told(taken)
         size, source = taken.size, taken.source
@@ -154,16 +154,15 @@ class NamespaceLedger:
         )
 
     def _dry_after(self, headroom: int, seconds: float | None) -> float | None:
-        """At the rate at which pinned ports went to TIME_WAIT in these `seconds`: when is none
-        left?"""
+        """Seconds until none is left, at the rate at which pinned ports went to TIME_WAIT in these
+        `seconds`; None where that rate can go on."""
         if not seconds or not self._in_time_wait:
             return None
         rate = self._in_time_wait / seconds
         return headroom / rate if rate * HOLD > headroom else None
 
     def _move(self, step: Step, seconds: float | None) -> None:
-        waits = step.was is not None and leaves_time_wait(step.was, step.now)
-        claims = self._headroom.move(step.description.id, step.now, waits=waits)
+        claims = self._headroom.move(step.description.id, step.now, waits=_waits(step))
         if claims != NOTHING and seconds is not None:
             self._holds.hold(seconds, self._headroom.expire, claims)
 
@@ -184,7 +183,7 @@ class NamespaceLedger:
             self._note_range(now)
 
     def _unpin(self, account: Account, step: Step, seconds: float | None) -> None:
-        waits = step.was is not None and leaves_time_wait(step.was, step.now)
+        waits = _waits(step)
         for pin in account.pins:
             pin.release()
             if not waits:
@@ -209,7 +208,7 @@ class NamespaceLedger:
                 self._end_connection(account, step, seconds)
         elif account.to is None:
             self._begin_connection(account, step, now)
-        elif account.to is not None and local_address(now) != account.local:
+        elif local_address(now) != account.local:
             self._learn(account, account.to, local_address(now))
 
     def _begin_connection(self, account: Account, step: Step, now: Socket) -> None:
@@ -230,7 +229,7 @@ class NamespaceLedger:
         to = account.to
         if to is None:
             return
-        waits = step.was is not None and leaves_time_wait(step.was, step.now)
+        waits = _waits(step)
         local, usages = account.local, self._usages(account)
         place = self._sources.place(to, local)
         for usage in usages:
@@ -294,3 +293,8 @@ class NamespaceLedger:
         if self._shortage.is_met_by_client(step):
             self._of(step.task.group).exhausted = True
             self.has_moved = True
+
+
+def _waits(step: Step) -> bool:
+    """The step leaves a connection in TIME_WAIT."""
+    return step.was is not None and leaves_time_wait(step.was, step.now)

@@ -10,8 +10,8 @@ from strace_analyzer.trace.reader import TraceInput
 _HELD = 1_000
 """rows of text that may be another program's that are kept while it is not known if any is
 strace's"""
-_ANYBODY_S = frozenset({"foreign", "unparsed", "notice"})
-"""types of rows that show no trace: text, and what strace says where it made none"""
+_SHOWS_NO_TRACE = frozenset({"foreign", "unparsed", "notice"})
+"""types of rows that anything can have: text, and what strace says where it made no trace"""
 
 
 def proven(
@@ -26,7 +26,7 @@ def proven(
     held: list[EventRow] = []
     is_too_long = False
     for row in found:
-        if row.type not in _ANYBODY_S:
+        if row.type not in _SHOWS_NO_TRACE:
             if is_too_long:
                 yield from again()
                 return

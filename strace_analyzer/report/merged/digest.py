@@ -177,6 +177,7 @@ def day_of(name: str, began: float | None) -> str | None:
 def refusal(
     name: str, reason: str, signal: int | None = None, *, day: str | None = None
 ) -> TraceDigest:
-    """Of a trace that could not be read, or (`signal`) was not read for a signal came."""
+    """The digest of a trace that could not be read, or (`signal`) was left out because a signal
+    came."""
     known = Grounds(blind=True, may_miss=True, broken=signal is None, signal=signal)
     return TraceDigest(name, known, refused=reason, day=day)

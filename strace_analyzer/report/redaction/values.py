@@ -25,7 +25,7 @@ _NAMED = re.compile(
     r"|(?<![^\s:;,\[\]])(?P<shown>[^\s:;,\[\]]++)(?=\[\d+\])"
 )
 _OPTION = re.compile(r"(?P<option>-[\w-]*=)?(?P<value>.*)", re.S)
-_DROW_TSOH = re.compile(
+_HOST_BACKWARDS = re.compile(
     r"(?P<port>\d+:)?(?P<host>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)"
     r"(?P<user>@[\w.+-]+)?(?P<option>=[\w-]*-)?"
 )
@@ -142,7 +142,7 @@ class Values:
 
     def _without_host(self, word: str) -> str:
         """`word` without the host at its end."""
-        match = _DROW_TSOH.match(word[::-1])
+        match = _HOST_BACKWARDS.match(word[::-1])
         if match is None:
             return word
         host, option, port = ((match[name] or "")[::-1] for name in ("host", "option", "port"))
@@ -192,7 +192,7 @@ class Values:
         return self._argument(said)
 
     def socket_name(self, name: str) -> str:
-        """The name of a UNIX socket: it is an address and a path."""
+        """The name of a UNIX socket: it is an address and a path at once."""
         if self.hides(PATHS) or self.hides(ADDRESSES):
             return self._tokens.of("path", name)
         return self.path(name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.plain import count
@@ -117,6 +117,15 @@ class SourceInput:
             raise DamagedError(f"{self.name}: damaged archive ({damage})") from damage
         except OSError as error:
             raise TraceError(f"{self.name}: {error.strerror or error}") from error
+
+
+Kind = TypeVar("Kind", bound=SourceInput)
+
+
+def as_kind(kind: type[Kind], source: SourceInput, **more: object) -> Kind:
+    """`source` as one of a `kind` that reads it in its own way, and that has `more` fields."""
+    same = {field.name: getattr(source, field.name) for field in fields(SourceInput)}
+    return kind(**{**same, **more})
 
 
 @dataclass(frozen=True, slots=True)
