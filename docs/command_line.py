@@ -9,7 +9,8 @@ from typing import Any
 
 import typer
 
-from strace_analyzer.cli.app import TOOL, app
+from strace_analyzer.cli.app import app
+from strace_analyzer.report.version import TOOL
 
 MARKUP = re.compile(r"\[/?(?:bold)?\]")
 FIRST = "Options"

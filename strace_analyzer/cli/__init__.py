@@ -34,8 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _status(words: list[str]) -> int:
-    from strace_analyzer.cli.app import TOOL, app
+    from strace_analyzer.cli.app import app
     from strace_analyzer.cli.output import keep_to_the_locale
+    from strace_analyzer.report.version import TOOL
 
     keep_to_the_locale()
     try:

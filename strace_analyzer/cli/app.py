@@ -7,7 +7,6 @@ import inspect
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from glob import escape, glob
@@ -27,14 +26,14 @@ from strace_analyzer.cli.ports import ports
 from strace_analyzer.cli.rule import rule
 from strace_analyzer.cli.rules import rules
 from strace_analyzer.cli.run import run
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
 from strace_analyzer.cli.tree import tree
 from strace_analyzer.errors import AllUnreadableError, StraceAnalyzerError
-from strace_analyzer.plain import safe
+from strace_analyzer.report.version import TOOL
 
-TOOL = "strace-analyzer"
 DEFAULT = "check"
 _TAKES_NOTHING = {
     "collect": "It prints a script: strace-analyzer collect > collect.sh; sh collect.sh PID|NAME",
@@ -66,8 +65,7 @@ class Commands(TyperGroup):
             from strace_analyzer.report.complaints import refusals
 
             reasons = error.reasons if isinstance(error, AllUnreadableError) else (str(error),)
-            for said in refusals(reasons):
-                print(f"{TOOL}: {safe(said)}", file=sys.stderr)
+            say(refusals(reasons))
             status = self._failed(ctx)
         raise typer.Exit(status)
 

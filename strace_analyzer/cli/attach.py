@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from strace_analyzer.cli import options, tracing, values
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.status import CANNOT_JUDGE
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
@@ -86,9 +87,9 @@ def attach(
 ) -> int:
     """Trace running processes, with all their threads and new children, until Ctrl-C; they go on.
 
-    What --name and --cgroup mean is looked up once, at the start. While they are traced they are
-    many times slower. Exit status: 0; 1 where --fail-on is met; 2
-    where they cannot be traced, or nothing was found and not all was seen.
+    --name and --cgroup are looked up once, at the start. Processes are many times slower while they
+    are traced. Exit status: 0; 1 where --fail-on is met; 2 where they cannot be traced, or nothing
+    was found and not all was seen.
     """
     from strace_analyzer.cli.following import Manner
     from strace_analyzer.cli.following import follow as go_through
@@ -144,7 +145,7 @@ def attach(
             ask_machine=None if session.network is None else partial(listing, session.network),
         )
         if session.untraced and not quiet:
-            tracing.warn(not_traced(session.untraced))
+            say([not_traced(session.untraced)])
         watch = Watch(
             session.trace,
             there,
@@ -154,7 +155,7 @@ def attach(
         )
         status = go_through(watch, chosen, stream, manner).exit_status
     if session.copy.failure is not None:
-        tracing.warn(session.copy.failure)
+        say([session.copy.failure])
         return CANNOT_JUDGE
     return status
 
@@ -168,11 +169,13 @@ def _announce(
     if quiet:
         return
     until = "until Ctrl-C" if seconds is None else f"for {seconds:g} s or until Ctrl-C"
-    tracing.warn(f"attaching to {described(processes)}, {until}")
     less = "" if lean else "; --lean records about half as much"
-    tracing.warn(
-        "each traced call stops the program: one measured example, a node server, took 13 to 18 s"
-        f" for 800 requests instead of 0.5 to 0.9 s{less}"
+    say(
+        [
+            f"attaching to {described(processes)}, {until}",
+            "each traced call stops the program: one measured example, a node server, took 13 to "
+            f"18 s for 800 requests instead of 0.5 to 0.9 s{less}",
+        ]
     )
     if targets.names or targets.cgroups:
-        tracing.warn("traced are these and what they start; what else begins later is not")
+        say(["only these and what they start are traced, not what else begins later"])

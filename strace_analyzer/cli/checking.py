@@ -8,10 +8,11 @@ from pathlib import Path
 
 from strace_analyzer.cli.many import NOT_MANY, Many, check_many, found
 from strace_analyzer.cli.output import destination, unheard
-from strace_analyzer.cli.reading import analysis_of, say
+from strace_analyzer.cli.reading import analysis_of
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
-from strace_analyzer.plain import count
+from strace_analyzer.report.complaints import known_already
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
 from strace_analyzer.report.gate import judge
@@ -47,8 +48,7 @@ def check_traces(
     judgement = judge(selected, chosen.gate)
     say(judgement.idle)
     if selected.left_out:
-        left_out = count(selected.left_out, "finding")
-        print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
+        say([known_already(selected.left_out)])
     with destination(output, traces) as stream, unheard(stream):
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

@@ -12,11 +12,11 @@ nearest known one.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.trust import distrust
 from strace_analyzer.cli.values import Ports, ports
 from strace_analyzer.errors import ConfigurationError
@@ -72,7 +72,7 @@ def configuration(directory: Path, named: Path | None = None) -> Configuration:
             continue
         found = _checked(table, path)
         if found.rules:
-            _say(f"the rules of {path} are not run; to run them: --config {path}")
+            say([f"the rules of {path} are not run; to run them: --config {path}"])
         said = {
             name: value
             for name, value in found._asdict().items()
@@ -108,12 +108,8 @@ def _is_trusted(path: Path) -> bool:
     """True where only the user and root can change it; else it is said."""
     why = distrust(path) if path.exists() else None
     if why is not None:
-        _say(f"{path} is not used: {why}")
+        say([f"{path} is not used: {why}"])
     return why is None
-
-
-def _say(line: str) -> None:
-    print(f"strace-analyzer: {line}", file=sys.stderr)
 
 
 def _table(path: Path) -> Mapping[str, Any] | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO, cast
 
+from strace_analyzer.cli.say import say
 from strace_analyzer.faults import FAULT, Guard
 
 
@@ -25,7 +26,7 @@ def written_out(work: Callable[[], int], failed: int) -> int:
         status = _worked(work, failed)
     if guard.error is not None:
         with suppress(OSError):
-            print(f"strace-analyzer: {FAULT}: {guard.error}", file=sys.stderr)
+            say([f"{FAULT}: {guard.error}"])
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
     return status
@@ -41,7 +42,7 @@ def _worked(work: Callable[[], int], failed: int) -> int:
     except OSError as error:  # what cannot be read is a TraceError
         status = failed
         with suppress(OSError):
-            print(f"strace-analyzer: cannot write: {error.strerror or error}", file=sys.stderr)
+            say([f"cannot write: {error.strerror or error}"])
     return status
 
 

@@ -29,8 +29,7 @@ def events(
     ] = None,
     pid: options.Pids = None,
     failed: Annotated[
-        bool,
-        typer.Option("--failed", metavar="", help="Only calls that failed.", rich_help_panel=SHOWN),
+        bool, options.switch("--failed", help="Only calls that failed.", panel=SHOWN)
     ] = False,
     errno: Annotated[
         list[str] | None,
@@ -55,18 +54,14 @@ def events(
     ] = None,
     argv: Annotated[
         bool,
-        typer.Option(
+        options.switch(
             "--argv",
-            metavar="",
             help="Whole command lines instead of command names: they can hold secrets.",
-            rich_help_panel=SHOWN,
+            panel=SHOWN,
         ),
     ] = False,
     raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw", metavar="", help="Every event as printed, too.", rich_help_panel=SHOWN
-        ),
+        bool, options.switch("--raw", help="Every event as printed, too.", panel=SHOWN)
     ] = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -75,7 +70,8 @@ def events(
     Exit status: 0, or 2 where not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import inputs_of, say
+    from strace_analyzer.cli.reading import inputs_of
+    from strace_analyzer.cli.say import say
     from strace_analyzer.report.events.select import Sieve, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.events.write import write

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.output import destination, unheard
-from strace_analyzer.cli.reading import say
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import ConfigurationError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 from strace_analyzer.cli.output import destination, unheard
 from strace_analyzer.cli.progress import counted
-from strace_analyzer.cli.reading import say
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.fleet.cache import Cache
@@ -20,7 +19,7 @@ from strace_analyzer.fleet.pool import Done, prepare
 from strace_analyzer.fleet.work import Hiding, Judging
 from strace_analyzer.live.stop import stopped_by_signals
 from strace_analyzer.plain import count
-from strace_analyzer.report.complaints import refusals
+from strace_analyzer.report.complaints import known_already, refusals
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.formats.registry import DEFAULT, merged_format, report_formats
 from strace_analyzer.report.grounds import decide
@@ -113,8 +112,7 @@ def check_many(
             raise
     say(refusals(refused))
     if made.grounds.left_out:
-        left_out = count(made.grounds.left_out, "finding")
-        print(f"strace-analyzer: {left_out} left out: known from the baseline", file=sys.stderr)
+        say([known_already(made.grounds.left_out)])
     if made.grounds.suppressed:
         say([f"{count(made.grounds.suppressed, 'finding')} suppressed"])
     if made.grounds.idle:

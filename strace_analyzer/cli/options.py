@@ -26,16 +26,42 @@ READING = "Reading"
 PORTS = "Local ports"
 
 
-def form_option(names: Sequence[str], of: str) -> Any:
-    """The option `--format`: one of `names`, the form of what is written."""
+def switch(*names: str, help: str, panel: str | None = None) -> Any:
+    """An option without a value: given or not."""
+    return typer.Option(*names, metavar="", help=help, rich_help_panel=panel)
+
+
+def choice(name: str, words: Sequence[str], help: str, panel: str) -> Any:
+    """The option `name`, whose value is one of `words`."""
     return typer.Option(
-        "--format",
-        parser=values.one_of(names),
-        autocompletion=lambda: list(names),
-        metavar="|".join(names),
-        help=f"The form of the {of}.",
-        rich_help_panel=OUTPUT,
+        name,
+        parser=values.one_of(words),
+        autocompletion=lambda: list(words),
+        metavar="|".join(words),
+        help=help,
+        rich_help_panel=panel,
     )
+
+
+def form_option(names: Sequence[str], of: str, remark: str = "") -> Any:
+    """The option `--format`: one of `names`, the form of what is written."""
+    return choice("--format", names, f"The form of the {of}.{remark}", OUTPUT)
+
+
+def gate_option(default: str) -> Any:
+    """The option `--fail-on`; without it the gate is `default`."""
+    return typer.Option(
+        "--fail-on",
+        autocompletion=_gate_words,
+        metavar="LEVEL|RULE|unknown|never",
+        help="What makes the exit status 1. Repeatable.",
+        show_default=default,
+    )
+
+
+def _gate_words() -> list[str]:
+    """What `--fail-on` takes, for the shell to complete."""
+    return [*LevelName, "unknown", "never", *rule_ids()]
 
 
 Traces = Annotated[
@@ -73,33 +99,9 @@ Until = Annotated[
 Format = Annotated[str, form_option(report_formats(), "report")]
 
 CheckFormat = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        parser=values.one_of(check_formats()),
-        autocompletion=lambda: list(check_formats()),
-        metavar="|".join(check_formats()),
-        help="The form of the report. parquet is of a merged one.",
-        rich_help_panel=OUTPUT,
-    ),
+    str, form_option(check_formats(), "report", " parquet only of a merged one.")
 ]
-
-
-def gate_words() -> list[str]:
-    """What `--fail-on` takes, for the shell to complete."""
-    return [*LevelName, "unknown", "never", *rule_ids()]
-
-
-FailOn = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fail-on",
-        autocompletion=gate_words,
-        metavar="LEVEL|RULE|unknown|never",
-        help="What makes the exit status 1. Repeatable.",
-        show_default="warning",
-    ),
-]
+FailOn = Annotated[list[str] | None, gate_option("warning")]
 MinConnections = Annotated[
     int,
     typer.Option(
@@ -138,7 +140,7 @@ Redact = Annotated[
         "--redact",
         parser=values.parser(parse_kinds),
         metavar=",".join(KINDS),
-        help="Put tokens in the place of these: addr-1, path-1, cmd-1.",
+        help="Replace these by tokens: addr-1, path-1, cmd-1.",
         show_default=False,
         rich_help_panel=OUTPUT,
     ),
@@ -178,12 +180,7 @@ Commands = Annotated[
 
 Strict = Annotated[
     bool,
-    typer.Option(
-        "--strict",
-        metavar="",
-        help="Examine every line, also those that cannot matter.",
-        rich_help_panel=READING,
-    ),
+    switch("--strict", help="Examine every line, also those that cannot matter.", panel=READING),
 ]
 Jobs = Annotated[
     int | None,
@@ -207,11 +204,11 @@ FilesFrom = Annotated[
 ]
 MergedReport = Annotated[
     bool,
-    typer.Option(
+    switch(
         "--merged",
-        metavar="",
-        help="One report of all traces: by host, program, cause, day. As text that of more than 8.",
-        rich_help_panel=SHOWN,
+        help="One report of all traces: by host, program, cause, day. As text the default for more "
+        "than 8.",
+        panel=SHOWN,
     ),
 ]
 Scheduler = Annotated[
@@ -229,7 +226,7 @@ CacheDirectory = Annotated[
     typer.Option(
         "--cache",
         metavar="DIR",
-        help="Keep what each trace comes to, and read only those that are new.",
+        help="Keep what each trace comes to, and read only new ones.",
         rich_help_panel=READING,
     ),
 ]
@@ -245,23 +242,10 @@ Label = Annotated[
     ),
 ]
 Profile = Annotated[
-    bool,
-    typer.Option(
-        "--profile",
-        metavar="",
-        help="Say on standard error where the time went.",
-        rich_help_panel=READING,
-    ),
+    bool, switch("--profile", help="Say on standard error where the time went.", panel=READING)
 ]
 Quiet = Annotated[
-    bool,
-    typer.Option(
-        "--quiet",
-        "-q",
-        metavar="",
-        help="Nothing on standard error but errors.",
-        rich_help_panel=OUTPUT,
-    ),
+    bool, switch("--quiet", "-q", help="Nothing on standard error but errors.", panel=OUTPUT)
 ]
 
 
@@ -293,25 +277,15 @@ ShownLevel = Annotated[
     ),
 ]
 Everything = Annotated[
-    bool,
-    typer.Option(
-        "--all",
-        metavar="",
-        help="Shorten nothing, and list every finding.",
-        rich_help_panel=SHOWN,
-    ),
+    bool, switch("--all", help="Shorten nothing, and list every finding.", panel=SHOWN)
 ]
-WholeTables = Annotated[
-    bool,
-    typer.Option("--all", metavar="", help="Shorten no table.", rich_help_panel=SHOWN),
-]
+WholeTables = Annotated[bool, switch("--all", help="Shorten no table.", panel=SHOWN)]
 Follow = Annotated[
     bool,
-    typer.Option(
+    switch(
         "--follow",
-        metavar="",
-        help="Tell each finding when it comes; read on as FILE grows, like tail -F.",
-        rich_help_panel=READING,
+        help="Tell each finding as it comes; read on as FILE grows, like tail -F.",
+        panel=READING,
     ),
 ]
 RuleFiles = Annotated[
@@ -328,9 +302,8 @@ RuleFiles = Annotated[
 ]
 Lean = Annotated[
     bool,
-    typer.Option(
+    switch(
         "--lean",
-        metavar="",
         help="Trace no call that carries data: cheaper; which side closed first is not shown.",
     ),
 ]
@@ -370,10 +343,7 @@ SocketList = Annotated[
 ]
 AutobindReuse = Annotated[
     bool,
-    typer.Option(
-        "--autobind-reuse",
-        metavar="",
-        help="The traced machine has net.ipv4.ip_autobind_reuse=1.",
-        rich_help_panel=PORTS,
+    switch(
+        "--autobind-reuse", help="The traced machine has net.ipv4.ip_autobind_reuse=1.", panel=PORTS
     ),
 ]

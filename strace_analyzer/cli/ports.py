@@ -40,7 +40,8 @@ def ports(
     Exit status: 0, or 2 where the trace cannot tell.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of, say
+    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.say import say
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.plain import is_unicode
     from strace_analyzer.report.cannot_tell import exit_status, reasons

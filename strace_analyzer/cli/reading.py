@@ -3,15 +3,14 @@ error."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from strace_analyzer.analysis import Analysis, Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.progress import watched
-from strace_analyzer.plain import safe
+from strace_analyzer.cli.say import say
 from strace_analyzer.report.complaints import complaints, refusals
 from strace_analyzer.trace.reader import TraceInput
 
@@ -40,9 +39,3 @@ def inputs_of(arguments: Sequence[str] | None, *, quiet: bool) -> Iterator[list[
             say(trace.hint for trace in traces if trace.hint is not None)
         with watched(traces, quiet=quiet) as inputs:
             yield inputs
-
-
-def say(lines: Iterable[str]) -> None:
-    """On standard error, what is no report."""
-    for line in lines:
-        print(f"strace-analyzer: {safe(line)}", file=sys.stderr)

@@ -13,6 +13,7 @@ from typing import Annotated, TextIO
 import typer
 
 from strace_analyzer.cli import options, tracing
+from strace_analyzer.cli.say import say
 from strace_analyzer.cli.status import FAILED
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
 
@@ -83,7 +84,7 @@ def run(
         watch = Watch(session.trace, chosen.analysis, may_be_empty=True, program=program[0])
         judgement = follow(watch, chosen, stream, manner)
     if session.copy.failure is not None:
-        tracing.warn(session.copy.failure)
+        say([session.copy.failure])
         return FAILED
     if session.status == 0 and judgement is not None and not tracing.is_never(chosen.gate):
         return FAILED if judgement.exit_status > 1 else judgement.exit_status

@@ -46,17 +46,16 @@ def sockets(
         typer.Option(
             "--peer",
             metavar="ADDRESS[:PORT]",
-            help="Only sockets connected there; :PORT alone is any address. Repeatable.",
+            help="Only sockets connected to this address; :PORT alone: to any. Repeatable.",
             rich_help_panel=SHOWN,
         ),
     ] = None,
     all: Annotated[
         bool,
-        typer.Option(
+        options.switch(
             "--all",
-            metavar="",
             help="Every call of the sockets shown; calls that move data are folded.",
-            rich_help_panel=SHOWN,
+            panel=SHOWN,
         ),
     ] = False,
     strict: options.Strict = False,
@@ -69,7 +68,8 @@ def sockets(
     Exit status: 0, or 2 where the trace cannot tell.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of, say
+    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.say import say
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.report.cannot_tell import exit_status, reasons
     from strace_analyzer.report.document import socket_life

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from strace_analyzer.cli import options, values
+from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
 from strace_analyzer.report.formats.registry import DEFAULT
 from strace_analyzer.report.tally.keys import KEYS
@@ -19,14 +17,7 @@ def summary(
     redact: options.Redact = None,
     by: Annotated[
         str,
-        typer.Option(
-            "--by",
-            parser=values.one_of(tuple(KEYS)),
-            autocompletion=lambda: list(KEYS),
-            metavar="|".join(KEYS),
-            help="What the calls are summed by.",
-            rich_help_panel=SHOWN,
-        ),
+        options.choice("--by", tuple(KEYS), "What the calls are summed by.", SHOWN),
     ] = "syscall",
     all: options.WholeTables = False,
     quiet: options.Quiet = False,
@@ -36,7 +27,8 @@ def summary(
     Exit status: 0, or 2 where not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import inputs_of, say
+    from strace_analyzer.cli.reading import inputs_of
+    from strace_analyzer.cli.say import say
     from strace_analyzer.report.events.select import Sieve, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.formats.format import Table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +22,8 @@ SaveTrace = Annotated[
 ]
 Stacks = Annotated[
     bool,
-    typer.Option(
-        "--stacks",
-        metavar="",
-        help="Name the function that called bind() (strace -k; slow).",
-        rich_help_panel=STRACE,
+    options.switch(
+        "--stacks", help="Name the function that called bind() (strace -k; slow).", panel=STRACE
     ),
 ]
 StraceOption = Annotated[
@@ -40,20 +36,8 @@ StraceOption = Annotated[
         rich_help_panel=STRACE,
     ),
 ]
-Follow = Annotated[
-    bool,
-    typer.Option("--follow", metavar="", help="Tell each finding when it comes."),
-]
-FailOn = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fail-on",
-        autocompletion=options.gate_words,
-        metavar="LEVEL|RULE|unknown|never",
-        help="What makes the exit status 1. Repeatable.",
-        show_default="never",
-    ),
-]
+Follow = Annotated[bool, options.switch("--follow", help="Tell each finding as it comes.")]
+FailOn = Annotated[list[str] | None, options.gate_option("never")]
 
 
 def live_settings(
@@ -104,8 +88,3 @@ def _autobind_reuse() -> bool:
     except OSError:
         return False
     return text.strip() == "1"
-
-
-def warn(message: str) -> None:
-    """A line on standard error."""
-    print(f"strace-analyzer: {message}", file=sys.stderr)

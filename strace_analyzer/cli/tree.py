@@ -24,7 +24,8 @@ def tree(
     Exit status: 0, or 2 where not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of, say
+    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.say import say
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.report.cannot_tell import exit_status, not_read
     from strace_analyzer.report.formats.format import Table

@@ -1,5 +1,5 @@
 """Takes an analysis, gives what failed in it by a fault of ours or of a rule; takes why inputs
-could not be read: lines to be said."""
+could not be read, or how much is known already: lines to be said."""
 
 from __future__ import annotations
 
@@ -43,3 +43,8 @@ def refusals(reasons: Iterable[str]) -> Iterator[str]:
     rest = [name for why in common[_KINDS:] for name in names[why]]
     if rest:
         yield f"{count(len(rest), 'file')}: for other reasons: {listed(rest)}"
+
+
+def known_already(findings: int) -> str:
+    """How many findings are not reported, since those of --baseline are known."""
+    return f"{count(findings, 'finding')} left out: known from the baseline"

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 
-from strace_analyzer.cli.app import TOOL, app
+from strace_analyzer.cli.app import app
 from strace_analyzer.report.formats.registry import DEFAULT, report_formats
+from strace_analyzer.report.version import TOOL
 from strace_analyzer.rules import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
