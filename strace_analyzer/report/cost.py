@@ -31,7 +31,7 @@ def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
 
 
 def meaning(group: Group, section: Section) -> str:
-    """What the figures mean for who reads them, in a line: how near this trace's rate comes to the
+    """What the figures mean to a reader, in a line: how near this trace's rate comes to the
     one at which ports run out, or that the bind costs nothing here; "" where that is not known."""
     use = section.ports(group)
     if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:

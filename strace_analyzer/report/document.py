@@ -2,7 +2,6 @@
 
 docs/report-schema.json is the published schema. Every field is always present; None is unknown
 and an empty list is none. Nothing of this machine is in it: equal input gives equal bytes.
-It is long as the schema is.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from strace_analyzer.report.elements import (
     JsonObject,
     call,
     endpoint,
+    fields,
     local,
     location,
     process_ref,
@@ -51,6 +51,10 @@ _ACCOUNTING = (
     "half_calls",
     "read_through",
 )
+_PART = ("process", "peak_pinned", "total_pinned", "peak_needed")
+"""of a process's use of ports"""
+_OF_RULES = ("no_port", "address_bound", "not_told", "argv_cut", "has_ended")
+"""fields of a process that are for rules and for the words of the report"""
 
 
 def tool() -> JsonObject:
@@ -133,15 +137,7 @@ def port_use(use: PortUse) -> JsonObject:
             "without_bind_per_destination": use.sustainable_without_bind_per_destination,
         },
         "censored": use.censored,
-        "by_process": [
-            {
-                "process": part.process,
-                "peak_pinned": part.peak_pinned,
-                "total_pinned": part.total_pinned,
-                "peak_needed": part.peak_needed,
-            }
-            for part in use.by_process
-        ],
+        "by_process": [{name: getattr(part, name) for name in _PART} for part in use.by_process],
         "destinations": [destination._asdict() for destination in use.destinations],
     }
 
@@ -198,39 +194,12 @@ def finding(item: Finding) -> JsonObject:
 
 def process(item: Process) -> JsonObject:
     """One process and what its sockets did."""
-    return {
-        "id": item.id,
-        "trace": item.trace,
-        "tgid": item.tgid,
-        "tids": list(item.tids),
-        "parent": item.parent,
-        "command": item.command,
-        "argv": list(item.argv),
-        "argv_truncated": item.argv_truncated,
-        "programs": list(item.programs),
-        "sockets": item.sockets,
-        "tcp_connections": item.tcp_connections,
-        "early_bound": item.early_bound,
-        "connected": item.connected,
-        "failed": item.failed,
-        "destinations": item.destinations,
-        "findings": dict(item.findings),
-    }
+    return fields(item, *_OF_RULES)
 
 
 def unknown(item: Unknown) -> JsonObject:
     """Something that the trace cannot tell."""
-    return {
-        "code": item.code,
-        "reason": item.reason,
-        "count": item.count,
-        "trace": item.trace,
-        "process": item.process,
-        "fd": item.fd,
-        "first": location(item.first),
-        "last": location(item.last),
-        "remedy": item.remedy,
-    }
+    return fields(item)
 
 
 def failure(item: Failure) -> JsonObject:
@@ -251,14 +220,7 @@ def failure(item: Failure) -> JsonObject:
 
 def warning(item: Warning) -> JsonObject:
     """Something that the options of the trace hid."""
-    return {
-        "code": item.code,
-        "trace": item.trace,
-        "count": item.count,
-        "effect": item.effect,
-        "message": item.message,
-        "remedy": item.remedy,
-    }
+    return fields(item)
 
 
 def socket_life(item: SocketLife) -> JsonObject:

@@ -3,11 +3,13 @@ JSON report."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from strace_analyzer.findings import (
     CallRecord,
     Endpoint,
+    Level,
     LocalAddress,
     Location,
     ProcessRef,
@@ -18,8 +20,27 @@ from strace_analyzer.findings import (
 JsonObject = dict[str, Any]
 
 
+def fields(item: Any, *left_out: str) -> JsonObject:
+    """The fields of a record of `findings` under their names, in their order, as JSON has them:
+    records as objects, tuples as lists, members of an enum as their values."""
+    return {
+        name: _plain(getattr(item, name)) for name in item.__match_args__ if name not in left_out
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return fields(value) if hasattr(value, "_fields") else [_plain(item) for item in value]
+    if isinstance(value, Level):
+        return str(value)
+    return value.value if isinstance(value, Enum) else value
+
+
 def call(record: CallRecord) -> JsonObject:
-    """One call of a proof, without its role (which is its key, or the reader's to see)."""
+    """One call of a proof, without its role (which is its key, or the reader's to see).
+
+    Spelt out, since a report has many: made from the names of the fields it takes twice the time.
+    """
     return {
         "source": record.source,
         "line": record.line,

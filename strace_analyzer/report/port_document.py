@@ -31,14 +31,7 @@ def account(use: PortUse, machine: Listing | None = None) -> JsonObject:
         **document.port_use(use),
         "gain": use.gain,
         "dry_after": use.dry_after,
-        "by_address": [
-            {
-                "address": item.address,
-                "peak_pinned": item.peak_pinned,
-                "total_pinned": item.total_pinned,
-            }
-            for item in use.by_address
-        ],
+        "by_address": [item._asdict() for item in use.by_address],
         "holders": None
         if machine is None
         else [

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from strace_analyzer.analysis import TraceResult
-from strace_analyzer.findings import CallRecord, Endpoint, Finding, Process, SocketLife
+from strace_analyzer.findings import (
+    CallRecord,
+    Endpoint,
+    Finding,
+    LocalAddress,
+    Process,
+    ProcessRef,
+    SocketLife,
+)
 from strace_analyzer.report.elements import socket_facts, socket_kind
 
 TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
@@ -62,16 +70,10 @@ def socket_row(life: SocketLife) -> Row:
     facts = socket_facts(life)
     return {
         "trace": life.trace,
-        "process": life.process.id,
-        "tgid": life.process.tgid,
-        "tid": life.process.tid,
-        "command": life.process.command,
+        **_whose(life.process),
         "fd": life.fd,
         **socket_kind(life.socket),
-        "local_address": life.local.address,
-        "local_port": life.local.port,
-        "assigned_port": life.local.assigned_port,
-        **_peer(life.peer),
+        **_ends(life.local, life.peer),
         "source": life.opened.source,
         "opened_line": life.opened.line,
         "closed_line": None if life.closed is None else life.closed.line,
@@ -92,23 +94,15 @@ def finding_row(item: Finding) -> Row:
         "level": str(item.level),
         "confidence": item.confidence.value,
         "trace": item.trace,
-        "process": item.process.id,
-        "tgid": item.process.tgid,
-        "tid": item.process.tid,
-        "command": item.process.command,
+        **_whose(item.process),
         "fd": item.fd,
         "source": item.at.source,
         "line": item.at.line,
         "bind_line": _line(bind),
         "connect_line": _line(item.calls.get("connect")),
         "close_line": _line(item.calls.get("close")),
-        "domain": item.socket.domain,
-        "type": item.socket.type,
-        "protocol": item.socket.protocol,
-        "local_address": item.local.address,
-        "local_port": item.local.port,
-        "assigned_port": item.local.assigned_port,
-        **_peer(item.peer),
+        **socket_kind(item.socket),
+        **_ends(item.local, item.peer),
         "outcome": item.outcome.value,
         "seconds": None if bind is None else bind.seconds,
         "held_seconds": item.held_seconds,
@@ -118,19 +112,9 @@ def finding_row(item: Finding) -> Row:
 def process_row(item: Process) -> Row:
     """One row of processes."""
     return {
-        "id": item.id,
-        "trace": item.trace,
-        "tgid": item.tgid,
+        **_same(item, PROCESSES),
         "threads": len(item.tids),
-        "parent": item.parent,
-        "command": item.command,
         "argv": " ".join(item.argv),
-        "sockets": item.sockets,
-        "tcp_connections": item.tcp_connections,
-        "early_bound": item.early_bound,
-        "connected": item.connected,
-        "failed": item.failed,
-        "destinations": item.destinations,
         "findings": sum(item.findings.values()),
     }
 
@@ -143,14 +127,27 @@ def port_rows(traces: Iterable[TraceResult]) -> Iterator[Row]:
                 "trace": trace.id,
                 "range_low": use.range[0],
                 "range_high": use.range[1],
-                **{name: getattr(use, name) for name in PORTS if hasattr(use, name)},
+                **_same(use, PORTS),
             }
 
 
-def _peer(peer: Endpoint | None) -> Row:
-    if peer is None:
-        return {"peer_address": None, "peer_port": None}
-    return {"peer_address": peer.address, "peer_port": peer.port}
+def _same(item: object, columns: Iterable[str]) -> Row:
+    """The columns that `item` has a field or property for, under the same name."""
+    return {name: getattr(item, name) for name in columns if hasattr(item, name)}
+
+
+def _whose(item: ProcessRef) -> Row:
+    return {"process": item.id, "tgid": item.tgid, "tid": item.tid, "command": item.command}
+
+
+def _ends(local: LocalAddress, peer: Endpoint | None) -> Row:
+    return {
+        "local_address": local.address,
+        "local_port": local.port,
+        "assigned_port": local.assigned_port,
+        "peer_address": None if peer is None else peer.address,
+        "peer_port": None if peer is None else peer.port,
+    }
 
 
 def _line(call: CallRecord | None) -> int | None:
