@@ -1,4 +1,4 @@
-"""Tasks in, how many sockets they hold open now out: for who watches a trace being made."""
+"""Tasks in, how many sockets they hold open now out: for those who watch a trace being made."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class _UntilStopped(SourceInput):
             raise InterruptedReadError("", self.stop.signal)
 
     def _of_fifo(self, size: int, tell: Tell) -> Iterator[Block]:
-        """Opened without waiting for who writes: open() would wait through a signal."""
+        """Opened without waiting for a writer: open() would go on waiting after a signal."""
         assert self.path is not None
         assert self.stop is not None
         try:
