@@ -43,6 +43,8 @@ def differences(
     wrong = []
     if found(got) != found(expected, places):
         wrong.append(f"{what}: findings")
+    if sorted(map(_tid, got.findings)) != sorted(map(_tid, expected.findings)):
+        wrong.append(f"{what}: whose the findings are")
     if (places is None or ours.unparsed == 0) and (ours.calls, ours.unparsed) != (
         theirs.calls,
         theirs.unparsed,
@@ -51,3 +53,8 @@ def differences(
     if places is None and got.traces[0].inconclusive != expected.traces[0].inconclusive:
         wrong.append(f"{what}: why it is inconclusive")
     return wrong
+
+
+def _tid(of: sa.Finding) -> int:
+    """-1 where nobody is named."""
+    return -1 if of.process.tid is None else of.process.tid

@@ -58,11 +58,11 @@ _UNKNOWN = re.compile(r"= \?|\.\.\.>")
 """What strace prints of a call that it did not see return."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _SPELLED = re.compile(
-    r"(?<![\w.])(" + "|".join(sorted(READ_IN_PART, reverse=True)) + r")"
+    r"(?<![\w.])((?i:" + "|".join(sorted(READ_IN_PART, reverse=True)) + r"))"
     r"[ \t]{0,4}\([ \t]*+(?:[0-9]+[ \t]*(?:[<,]|\)[ \t]*=)|[AP]F_)"
 )
-"""Such a call with a blank that strace does not print: `bind (3, ...`. What follows tells it from
-prose."""
+"""Such a call with a blank or in letters that strace does not print: `bind (3, ...`, `LISTEN(3, 5)`.
+What follows tells it from prose; trace/prefilter/scan.py finds it too."""
 _ARGUMENTS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
 """What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
 _BEFORE = re.compile(r"([a-z_][a-z0-9_]*)(?:\(| resumed>)")
@@ -83,7 +83,7 @@ def _loosely(text: str) -> str | None:
     """As `deciding_call`, of a text without its strings: with blanks, or by the arguments alone."""
     spelled = _SPELLED.search(text)
     if spelled is not None:
-        return str(spelled[1])
+        return spelled[1].lower()
     shown = _ARGUMENTS.search(text)
     if shown is None:
         return None

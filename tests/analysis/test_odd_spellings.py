@@ -84,7 +84,8 @@ def reads(text: str, name: str) -> bool:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_in_an_odd_spelling_is_read_or_told(name: str, spelling: str, pid: str) -> None:
     odd = SPELLINGS[spelling](CALLS[name])
-    if spelling in CHANGED and not re.search(r"htons|SOCK_STREAM|SOL_", odd):
+    is_capital = spelling in ("capitals", "a capital")
+    if spelling in CHANGED and not is_capital and not re.search(r"htons|SOCK_STREAM|SOL_", odd):
         pytest.skip("nothing is left that only a call shows")
     text = trace(FIRST + odd + "\n" + REST, pid)
     assert verdict(text) != "clean" or reads(text, name)
@@ -144,8 +145,14 @@ FILLER = '7 read(4</etc/hosts>, "127.0.0.1\\tlocalhost\\n"..., 4096) = 4096\n' *
 
 
 @pytest.mark.parametrize("spelling", ["a blank", "strace's name", "not returned", *CHANGED])
-@pytest.mark.parametrize("name", ["bind", "connect", "socket"])
+@pytest.mark.parametrize("name", ["bind", "connect", "dup2", "listen", "socket"])
 def test_far_behind_the_beginning_it_is_told_too(name: str, spelling: str) -> None:
+    if name in ("dup2", "listen") and spelling in (
+        "the kernel's name",
+        "a letter lost",
+        "no parenthesis",
+    ):
+        pytest.skip("nothing is left that only a call shows")
     odd = trace(FIRST + SPELLINGS[spelling](CALLS[name]) + "\n" + REST, "7 ")
     text = trace(FIRST + REST, "7 ") + FILLER + odd + FILLER
     fast = verdict(text, strict=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import strace_analyzer as sa
@@ -14,11 +14,17 @@ from strace_analyzer.rules.rule import Example
 
 NAMES = ("socket(AF", "bind(", "connect(", "setsockopt(", "getsockname(", "close(")
 EXAMPLES = [
-    example
+    one
     for rule in catalogue()
-    for example in rule.examples
-    if not example.lines[0][0].isdigit() and not any("[pid" in line for line in example.lines)
+    for one in rule.examples
+    if not one.lines[0][0].isdigit() and not any("[pid" in line for line in one.lines)
 ]
+FIRST_MADE = next(
+    one
+    for one in EXAMPLES
+    if len(one.lines) == 2 and one.lines[1].startswith("connect(3, {sa_family=AF_INET6")
+)
+"""The second call is about what the first one made."""
 output = st.one_of(
     st.sampled_from(["working on 0... ", "[50%] ", "ok", "100.0% ", "> ", "a(b) = c ", "done: "]),
     st.text("abc .:%-!", min_size=1, max_size=12).map(lambda words: "x" + words),
@@ -44,8 +50,10 @@ def found(lines: list[str]) -> list[tuple[str, int, str]]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(EXAMPLES), output, st.sets(st.integers(0, 12)))
-def test_what_is_found_stays(example: Example, words: str, where: set[int]) -> None:
-    lines = [padded(line) for line in example.lines]
+@example(FIRST_MADE, "x:", {0})
+@example(FIRST_MADE, "done: ", {0})
+def test_what_is_found_stays(case: Example, words: str, where: set[int]) -> None:
+    lines = [padded(line) for line in case.lines]
     shown = [
         words + line if number in where and line.startswith(NAMES) and ") = " in line else line
         for number, line in enumerate(lines)

@@ -139,8 +139,14 @@ _MARKS = (
 """Ends of tasks, strace's own words, calls of which it could not read the name or knew none,
 colours."""
 
-_SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]")
-"""Arguments of socket calls (analysis/unread.py)."""
+_CAPITAL = rb"(?:%b)[234]?[ \t]{0,4}\([ \t]{0,4}[0-9AP]" % b"|".join(
+    name
+    for call in (*(b"accept", b"bind", b"connect", b"dup"), *(b"listen", b"setsockopt", b"socket"))
+    for name in (call.upper(), call.capitalize())
+)
+_SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]", _CAPITAL)
+"""Arguments of socket calls, and names of them that somebody wrote in capitals
+(analysis/unread.py)."""
 
 _Wanted = dict[str, tuple[int, bytes]]
 """Name of a call -> the kind of its hits, and what follows the name in the expression."""

@@ -133,7 +133,7 @@ PREFIXES: tuple[Layer, ...] = (
     ),
     Prefix(
         "syslog or the journal",
-        rb"(?:<[0-9]{1,3}>)?%b (?P<stream>\S+ %b): ?" % (_TIME, _IDENT),
+        rb"(?:<[0-9]{1,3}>)?%b (?P<stream>\S+ %b%b): ?" % (_TIME, _NO_TIME, _IDENT),
     ),
     Prefix(
         "Android's log",
@@ -152,10 +152,15 @@ PREFIXES: tuple[Layer, ...] = (
         rb"\[[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\]:? ",
     ),
     Prefix("a time before each line", rb"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)? (?: (?! ))?"),
+    Prefix("the marks of GitHub Actions", rb"##\[[a-z]+\]"),
     *NUMBERS[:1],
     Prefix(
+        "a name before each line",
+        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+): (?! *[0-9]+\.[0-9]+ )" % (_NO_TIME + _NO_HOURS),
+    ),
+    Prefix(
         "grep with file names",
-        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:"
+        rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:(?! [0-9]+ )"
         % (_NO_TIME + _NO_HOURS),
     ),
     Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]*`]+\.[a-z0-9]+)-[0-9]+-"),

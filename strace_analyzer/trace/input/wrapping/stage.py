@@ -482,7 +482,7 @@ class Unwrapping:
         """Pieces put together: only now it shows whether something in them is escaped."""
         reading = self._weighed(Peeled(text), ())
         if reading.grade < Grade.STRANGE:
-            for layer in (*STRUCTURED, *ESCAPES):
+            for layer in self._around_folds(text):
                 peeled = layer.peel(text)
                 found = None if peeled is None else self._weighed(peeled, (layer,))
                 if found is not None and found.grade >= Grade.OPEN:
@@ -494,6 +494,14 @@ class Unwrapping:
         self._remarks += reading.has_remark
         self._has_record |= reading.grade >= Grade.OPEN
         return reading.grade, reading.peeled.text
+
+    def _around_folds(self, text: bytes) -> Chain:
+        """Layers that may be around a line that was put together. Such a one has a comma, so a cell
+        is in quotes; and prose has blanks before parentheses as well."""
+        escapes = ESCAPES
+        if not any(SPACED in chain for chain in self._chains):
+            escapes = tuple(layer for layer in ESCAPES if layer is not SPACED)
+        return (*STRUCTURED, *escapes) if b'"' in text else escapes
 
     # ------------------------------------------------------------ kinds of wrapping
 
@@ -552,7 +560,11 @@ class Unwrapping:
                 found = self._search_inside(best) or found
             self._vain += found is None
             known = Grade.BEGUN if is_whole else best.grade
-            if found is not None and found.grade > known and self._is_believed(found, raw):
+            if (
+                found is not None
+                and found.grade > known
+                and self._is_believed(found, raw, best.chain)
+            ):
                 return found
         if not raw.endswith(_SHOWN):
             self._widths.add(len(raw))
@@ -584,13 +596,15 @@ class Unwrapping:
             grade = Grade.SUSPECT
         return _Reading(peeled, grade, chain)
 
-    def _is_believed(self, found: _Reading, raw: bytes) -> bool:
+    def _is_believed(self, found: _Reading, raw: bytes, known: Chain) -> bool:
+        """`found` is no chance; the layers of `known` are none."""
         if SPACED in found.chain and found.grade < Grade.OPEN:  # prose: `some word (x) = y`
             return False
         if SHOWN_FOLDS in found.chain and raw.endswith(b"\\") and len(raw) in self._widths:
             return False
         self._evidence[found.chain] += 1
-        is_log = any(layer.is_around and layer not in (QUOTING, MARKS) for layer in found.chain)
+        sure = (QUOTING, MARKS, *known)
+        is_log = any(layer.is_around and layer not in sure for layer in found.chain)
         if is_log and self._evidence[found.chain] <= (
             self._ordinary + self._behind_words + self._read.total()
         ):
@@ -626,6 +640,7 @@ class Unwrapping:
                 for reading in outer
                 for layer in _KINDS
                 if (peeled := layer.peel(reading.peeled.text)) is not None
+                and _HOPEFUL.search(peeled.text) is not None
             ]
             if not inner:
                 break
@@ -634,7 +649,7 @@ class Unwrapping:
                 best = found
             if best.grade >= Grade.OPEN:
                 break
-            outer = inner[:_WIDEST]
+            outer = sorted(inner, key=_worth, reverse=True)[:_WIDEST]
         return best if best is not None and best.grade >= Grade.BEGUN else None
 
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
