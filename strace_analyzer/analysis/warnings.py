@@ -56,8 +56,8 @@ def warnings(
         yield Told(Doubt.LONG_LINES, shortened)
     if injected:
         yield _made_up(injected)
-    if untimed:
-        yield Told(Doubt.NO_TIMES, untimed)
+    if untimed or doubts[Doubt.NO_TIMES]:
+        yield Told(Doubt.NO_TIMES, untimed or doubts[Doubt.NO_TIMES])
 
 
 def _made_up(injected: Mapping[str, int]) -> Told:

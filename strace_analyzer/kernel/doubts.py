@@ -285,10 +285,15 @@ class Doubt(StrEnum):
 
     NO_TIMES = (
         "no-times",
-        "no times in this trace: levels assume that it lasted less than 60 s, so that every early-"
-        "bound port that this side closed first was in TIME_WAIT at once",
+        "no times in this trace: levels assume that it lasted less than 60 s, so that every port "
+        "that this side closed first was in TIME_WAIT at once",
         Effect.OVERREPORT,
         AGAIN,
+        Question(
+            "times",
+            "did all of it happen within 60 s?",
+            "if not, it may be harmless",
+        ),
     )
 
     # what the options of strace hid

@@ -15,7 +15,7 @@ from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.remedies import KEEPING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.traffic import BINDINGS, ROLES, Route, Traffic
-from strace_analyzer.rules.waste import NEARLY_ALL
+from strace_analyzer.rules.waste import NEARLY_ALL, if_at_once
 from strace_analyzer.rules.words import Advice, Case, Figures
 
 MANY = 100
@@ -34,8 +34,9 @@ class ConnectionChurn(Rule):
         A hundred or more TCP connections to one destination, one after another, whose ports connect()
         chose and which this side closed first, so that they are in TIME_WAIT at one time. It is a
         note; a warning from half of the port range on, an error from 80 % or where connect() found no
-        port any more. Where there were more within 60 s than the range has, and none failed, they did
-        not keep their ports, and it is a note.
+        port any more. In a trace without times all of it counts as within 60 s, and a level above
+        note is then probable. Where there were more within 60 s than the range has, and none failed,
+        they did not keep their ports (or, without times, it took longer), and it is a note.
 
     Why it matters:
         Each closed connection keeps its port from the same destination for 60 s. With 28,232 ports
@@ -78,12 +79,14 @@ class ConnectionChurn(Rule):
             if route.peak < MANY and share < HALF:
                 continue
             level = Level.NOTE
-            if route.refused or (route.lives and NEARLY_ALL <= share <= 1):
+            if route.refused or NEARLY_ALL <= share <= 1:
                 level = Level.ERROR
-            elif route.lives and HALF <= share <= 1:
+            elif HALF <= share <= 1:
                 level = Level.WARNING
-            details = _details(route, size)
-            yield self.finding(step, step.was, at="connect", details=details)._replace(level=level)
+            found = self.finding(step, step.was, at="connect", details=_details(route, size))
+            if level is not Level.NOTE and not route.refused and not route.lives:
+                found = if_at_once(found)
+            yield found._replace(level=level)
 
     # its words
 
@@ -119,8 +122,12 @@ class ConnectionChurn(Rule):
         if isinstance(rate, float):
             rows.append(("closed a second", f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"))
         if isinstance(peak, int):
+            is_timed = case.sample.detail("timed")
             if _was_given_again(case.sample):
-                rows.append(("within 60 s", f"{peak:,} from {count(size, 'port')}"))
+                when = "within 60 s" if is_timed else "in all"
+                rows.append((when, f"{peak:,} from {count(size, 'port')}"))
+            elif not is_timed:
+                rows.append(("held, if all happened within 60 s", f"{peak:,} of {size:,}"))
             else:
                 rows.append(("local ports held at most", f"{peak:,} of {size:,}"))
         yield Figures(("CONNECTIONS", ">"), tuple(rows))
@@ -234,8 +241,9 @@ def _details(route: Route, size: int) -> tuple[tuple[str, Detail], ...]:
         ("mean_life_seconds", round(route.life / route.lives, 6) if route.lives else None),
         ("per_second", None if rate is None else round(rate, 3)),
         ("lasts_seconds", None if lasts is None else round(lasts, 3)),
-        ("peak_ports", route.peak if route.lives else None),
+        ("peak_ports", route.peak),
         ("range_size", size),
+        ("timed", route.lives > 0),
     )
 
 
@@ -245,15 +253,24 @@ def _lasting(finding: Finding) -> str:
     if finding.detail("refused"):
         return "The ports ran out: connect() found none to this destination."
     if _was_given_again(finding):
-        return (
-            "In 60 s there were more of them than ports in the range, and none failed: the kernel gave "
-            "ports in TIME_WAIT again, or the peer had closed first."
+        when, or_longer = (
+            ("In 60 s there", "") if finding.detail("timed") else ("There", _OR_LONGER)
         )
-    if finding.detail("per_second") is None:
-        return "Without times in the trace it cannot be said how many at once."
+        return (
+            f"{when} were more of them than ports in the range, and none failed: the kernel gave "
+            f"ports in TIME_WAIT again, or the peer had closed first{or_longer}."
+        )
+    if not finding.detail("timed"):
+        return (
+            "Without times in the trace it cannot be said how many at once: the level is for all "
+            "within 60 s."
+        )
     if isinstance(lasts, float):
         return f"At this rate every port is in use after {duration(lasts)}."
     return "At this rate the ports last for ever."
+
+
+_OR_LONGER = ", or it took longer than ports wait"
 
 
 def _was_given_again(finding: Finding) -> bool:

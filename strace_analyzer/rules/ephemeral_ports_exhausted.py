@@ -17,7 +17,7 @@ from strace_analyzer.rules.holders import Holders
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.remedies import BINDING, KEEPING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.waste import with_hidden_calls
+from strace_analyzer.rules.waste import if_at_once, with_hidden_calls
 from strace_analyzer.rules.words import Advice, Case, Figures
 
 _BY_CAUSE = {
@@ -149,13 +149,16 @@ class EphemeralPortsExhausted(Rule):
                     ("timed", fullest.is_timed),
                 ),
             )
-            is_full = fullest.share >= FULL and (fullest.is_timed or not fullest.waiting)
+            if fullest.waiting and not fullest.is_timed:
+                found = if_at_once(found)
+            is_full = fullest.share >= FULL
             yield found._replace(level=Level.ERROR if is_full else Level.WARNING)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         """Of what only counts what is open: probable where the trace may not show what closed it."""
-        near = finding.detail("used") is not None
-        return with_hidden_calls(finding, summary) if near else finding
+        if finding.detail("used") is None:
+            return finding
+        return with_hidden_calls(finding, summary, options=bool(finding.detail("pinned")))
 
     @classmethod
     def summary(cls, case: Case) -> str:

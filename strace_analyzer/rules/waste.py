@@ -36,6 +36,13 @@ def is_wasteful_if_at_once(use: ProcessUse) -> bool:
     return is_assumed and is_wasteful(use) and use.peak_pinned <= use.peak_needed
 
 
+def if_at_once(finding: Finding) -> Finding:
+    """`finding`, whose level is that of ports in TIME_WAIT at one time, in a trace without times: it
+    assumes that all happened within 60 s."""
+    doubts = finding.doubts | {Doubt.NO_TIMES}
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)
+
+
 def early_bind_level(finding: Finding, summary: Summary) -> Level:
     """Error with harm or near it, warning where the binds took more ports than were needed, else note."""
     if took_nearly_all(finding, summary):

@@ -110,10 +110,22 @@ def test_more_connections_than_ports_did_not_wait_all_at_once(
 
 def test_without_times_nobody_knows_what_waited_at_once() -> None:
     made = connections(100, 1, early=False, closed=True, timed=False)
-    assert one(made, "ephemeral-ports-exhausted") == ("warning", "probable", "time-wait")
+    assert one(made, "ephemeral-ports-exhausted") == ("error", "probable", "time-wait")
     assert "if all of this happened within 60 s, 99 of these ports are in TIME_WAIT" in (
         " ".join(printed(made).split())
     )
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_option_of_bound_sockets_is_asked_for_where_some_are_bound(early: bool) -> None:
+    program = Program()
+    for _ in range(100):
+        program.connect(3, early=early)
+        program.call("close(3) = 0")
+    (found,) = (
+        one for one in program.analysis(HUNDRED).findings if one.rule == "ephemeral-ports-exhausted"
+    )
+    assert ("setsockopt-hidden" in found.doubts) == early
 
 
 def test_ports_says_what_is_left_beside_time_wait() -> None:
