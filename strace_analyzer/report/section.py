@@ -32,6 +32,8 @@ class Section(NamedTuple):
     """--all: nothing is shortened"""
     rules: dict[str, type[Rule]]
     """by id: they have the words for their findings"""
+    is_redacted: bool
+    """--redact: what stands in the words of a program may be a token"""
 
     @property
     def traces(self) -> tuple[TraceResult, ...]:
@@ -98,4 +100,5 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             width=width,
             everything=everything,
             rules=selected.rules,
+            is_redacted=selected.selection.redaction is not None,
         )

@@ -198,7 +198,7 @@ class PortTaken(Rule):
                 held, key=lambda one: (not _is_own(one, step), not _is_maker(one), *_weight(one))
             )
             if shown is None or one.socket.origin is not Origin.ACCEPTED:
-                return _kind(one, held, step), _who(one)
+                return _kind(one, held, step), _who(one, step, self.context)
         if shown is not None:
             return _by_note(shown)
         machine, protocol = self.context.machine, space(socket)
@@ -271,10 +271,12 @@ class PortTaken(Rule):
                 f"By the list of the machine's sockets {who} has it, whose the list does not say.",
             )
         held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
-        where = f", since line {line:,}" if isinstance(line, int) else ""
+        file = case.sample.detail("holder_file")
+        of_file = "" if file is None else f" of {file}"
+        where = f", since line {line:,}{of_file}" if isinstance(line, int) else ""
         seen = case.sample.detail("seen_line")
         if isinstance(seen, int):
-            where = f", as line {seen:,} shows"
+            where = f", as line {seen:,}{of_file} shows"
         match case.cause:
             case "unknown" if case.sample.detail("listed") is False:
                 return (
@@ -572,17 +574,28 @@ def _kind(one: Held, all_held: list[Held], step: Step) -> str:
     return "bound-socket"
 
 
-def _who(one: Held) -> tuple[tuple[str, str | int | None], ...]:
-    """The holder, for the details of a finding."""
+def _who(one: Held, step: Step, context: Context) -> tuple[tuple[str, str | int | None], ...]:
+    """The holder, for the details of a finding: since which line, or on which it is first seen, and
+    in which file where that is another than the finding's."""
     socket = one.socket
-    evidence = socket.evidence("bind") or socket.evidence("connect") or socket.evidence("socket")
-    return (
+    made = next(filter(None, map(socket.evidence, _MADE)), None)
+    first = made or next(iter(socket.trail), None)
+    span = None if first is None else first.call.span
+    line = None if span is None else span.first
+    found: tuple[tuple[str, str | int | None], ...] = (
         ("holder", _what(socket)),
         ("holder_program", one.group.command),
         ("holder_pid", one.group.tgid),
         ("holder_fd", one.fd),
-        ("holder_line", None if evidence is None else evidence.call.span.first),
+        ("seen_line" if made is None and line is not None else "holder_line", line),
     )
+    if span is not None and span.source != step.event.span.source:
+        found += (("holder_file", context.source_name(span.source)),)
+    return found
+
+
+_MADE = ("bind", "connect", "listen", "accept", "socket")
+"""what gave a socket its port, in the order in which one is asked for"""
 
 
 def _by_note(shown: Shown) -> tuple[str, tuple[tuple[str, str | int | None], ...]]:

@@ -421,3 +421,37 @@ def test_what_was_printed_is_as_redacted_as_the_arguments(tmp_path: Path) -> Non
     for row in rows:
         assert row["raw"].startswith(f"{row['name']}({', '.join(a['text'] for a in row['args'])}")
     assert "alice" not in said
+
+
+RETAKEN = (
+    '7 execve("/opt/tool/client", ["client", "--to", "db.example.com:80", "-n", "3"], 0x7 /* 3 vars */) = 0\n'
+    "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+    '7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n'
+    '7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
+)
+"""without setsockopt(), so that it is to be taken again"""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ends"),
+    [
+        ("", "-- client --to db.example.com:80 -n 3"),
+        ("paths", "-- client --to db.example.com:80 -n 3"),
+        ("commands", "-p 7"),
+        ("addresses", "-p 7"),
+        ("addresses,paths,commands", "-p 7"),
+    ],
+)
+@pytest.mark.parametrize("directory", ["", "./"])
+def test_the_command_that_takes_it_again_can_be_typed(
+    tmp_path: Path, kinds: str, ends: str, directory: str
+) -> None:
+    trace = tmp_path / "trace.txt"
+    trace.write_text(RETAKEN.replace('["client', f'["{directory}client'))
+    options = ["--redact", kinds] if kinds else []
+    said = CliRunner().invoke(app, ["check", str(trace), *options]).stdout
+    (line,) = (line for line in said.splitlines() if line.startswith("strace "))
+    if directory:
+        ends = "-p 7" if "paths" in kinds else ends.replace("client", "./client")
+    assert line.endswith(ends)
+    assert not re.search(r"(addr|path|cmd|host)-\d", line)

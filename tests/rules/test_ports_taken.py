@@ -86,6 +86,53 @@ def test_a_child_that_inherited_the_listener() -> None:
     assert holder(*listener(80), *child, *fails(80))[:3] == ("inherited-listener", 8, 3)
 
 
+NOTED = "3<TCP:[0.0.0.0:80]>"
+KEEPS = [f"7 {CLONE} = 8", "8 getpid() = 8", "7 +++ exited with 0 +++"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "since"),
+    [
+        pytest.param(listener(80), "since line 6", id="bind"),
+        pytest.param([f"7 listen({NOTED}, 5) = 0"], "since line 5", id="only listen"),
+        pytest.param(
+            [f"7 getsockname(3, {v4(80).replace('16', '[16]')}) = 0"], "as line 5 shows", id="name"
+        ),
+    ],
+)
+@pytest.mark.parametrize("child", [True, False])
+def test_a_line_where_the_holder_shows_is_told(
+    shown: list[str], since: str, child: bool, tmp_path: Path
+) -> None:
+    """Also where the socket is older than the trace, and where a child has it from its parent."""
+    lines = [*shown, *(KEEPS if child else ()), *fails(80)]
+    (one,) = found("port-taken", *lines)
+    line = one.detail("holder_line") or one.detail("seen_line")
+    assert isinstance(line, int)
+    assert f"line {line} " in f"{since} "
+    path = tmp_path / "trace"
+    begin = START.format(pid=7, name="server") + START.format(pid=9, name="late")
+    path.write_text(begin + "".join(f"{line}\n" for line in lines))
+    assert since in " ".join(printed(sa.analyze(path)).split())
+
+
+def test_a_line_of_another_file_is_told_with_its_name(tmp_path: Path) -> None:
+    for pid, name, lines in ((7, "server", listener(80)), (9, "late", fails(80))):
+        calls = [*START.format(pid=pid, name=name).splitlines(), *lines]
+        second = 0 if pid == 7 else 30
+        text = "".join(
+            f"10:00:{second + at:02}.000000 {line.partition(' ')[2]}\n"
+            for at, line in enumerate(calls)
+        )
+        (tmp_path / f"trace.{pid}").write_text(text)
+    made = sa.analyze(tmp_path / "trace")
+    (one,) = (finding for finding in made.findings if finding.rule == "port-taken")
+    assert (one.cause, one.detail("holder_line")) == ("listener", 4)
+    file = str(one.detail("holder_file"))
+    assert file.endswith("trace.7")
+    assert f"since line 4 of {file}" in " ".join(printed(made).split())
+
+
 def test_a_bound_socket_that_does_not_listen() -> None:
     bound = [sock(3), f"7 bind(3, {v4(80)}) = 0"]
     assert holder(*bound, *fails(80)) == ("bound-socket", 7, 3, "a bound socket", "error")

@@ -36,6 +36,8 @@ from strace_analyzer.rules import Rule
 
 _PROGRAM = "_program"
 """how the names of details end that are the name of a program"""
+_FILE = "_file"
+"""how those end that are the name of a file of the trace"""
 
 
 class Redaction:
@@ -262,6 +264,8 @@ class Redaction:
     def _detail(self, name: str, value: Detail) -> Detail:
         if not isinstance(value, str):
             return value
+        if name.endswith(_FILE):
+            return self.values.source(value)
         return (
             self.values.command(value)
             if name.endswith(_PROGRAM)

@@ -68,3 +68,11 @@ _KEYED = re.compile(r"\b(?P<kind>addr6?|path|cmd|host)-(?P<digest>[0-9a-f]{12})(
 def numbered(text: str, tokens: Tokens) -> str:
     """`text` with the tokens of Keyed as `tokens` number them."""
     return _KEYED.sub(lambda match: tokens.of(match["kind"], match["digest"]), text)
+
+
+_TOKEN = re.compile(r"\b(addr6?|path|cmd|host)-([0-9]+|[0-9a-f]{12})\b")
+
+
+def has_token(text: str) -> bool:
+    """Whether `text`, of which something may have been replaced, looks as if it were."""
+    return _TOKEN.search(text) is not None

@@ -10,6 +10,7 @@ from rich.text import Text
 from strace_analyzer.findings import Group
 from strace_analyzer.kernel.doubts import Doubt, Question
 from strace_analyzer.plain import safe
+from strace_analyzer.report.redaction import has_token
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
 from strace_analyzer.strace_command import quoted, strace_command
@@ -41,8 +42,9 @@ def again(
     section: Section, group: Group | None = None, doubt: Doubt | None = None
 ) -> Iterator[RenderableType]:
     """What to do about `doubt`, or `Take it again with`, and the command line, whole, to be copied:
-    of the program where the trace shows how it was started, else of the process. No command line
-    where another one does not help."""
+    of the program where the trace shows how it was started (in words that can be typed: --redact
+    may have left tokens of them), else of the process. No command line where another one does not
+    help."""
     if doubt is not None and "{command}" not in doubt.remedy:
         yield indented(Text(f"{doubt.remedy[0].upper()}{doubt.remedy[1:]}"))
         return
@@ -53,7 +55,7 @@ def again(
     pid = group.process.tgid if group is not None else None
     line = quoted(strace_command(pids=(pid,) if pid else ()))
     program = _started(section, group)
-    if program:
+    if program and not (section.is_redacted and any(map(has_token, program))):
         whole = quoted(strace_command(program=program, seccomp=False))
         line = whole if len(whole) <= _PASTED else line
     yield path(safe(line))
