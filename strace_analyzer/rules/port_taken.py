@@ -564,7 +564,9 @@ def _kind(one: Held, all_held: list[Held], step: Step) -> str:
     if _is_own(one, step):
         is_up = one.socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
         is_named = one.socket.binding is Binding.BOUND and is_up
-        return "own-connection" if is_named else "own-socket"
+        if is_named or not is_up:
+            return "own-connection" if is_named else "own-socket"
+        return "outgoing-connection"  # connect() chose its port: nobody meant to have it
     if one.socket.connection is Connection.LISTENING:
         same = (item for item in all_held if item.description is description)
         is_kept = any(item.group is description.group for item in same)

@@ -148,6 +148,17 @@ def test_the_local_end_of_a_connection() -> None:
     assert holder(*made, *fails(40004)) == ("outgoing-connection", 7, 3, what, "error")
 
 
+def test_an_outgoing_connection_of_the_process_itself() -> None:
+    """Nobody meant it to have that port: it is not to bind once, the port is to be reserved."""
+    made = [
+        sock(3, 9),
+        f"9 connect(3, {v4(443, '192.0.2.7')}) = 0",
+        f"9 getsockname(3, {v4(40004, '192.0.2.1').replace('16', '[16]')}) = 0",
+    ]
+    what = "the local end of an outgoing connection to 192.0.2.7:443"
+    assert holder(*made, *fails(40004)) == ("outgoing-connection", 9, 3, what, "error")
+
+
 def test_the_process_itself_on_ipv6_and_ipv4() -> None:
     six = [sock(3, 9, "AF_INET6"), f"9 bind(3, {v6(80)}) = 0", "9 listen(3, 5) = 0"]
     assert holder(*six, *fails(80)) == ("own-socket", 9, 3, "a listener", "note")
