@@ -61,8 +61,8 @@ _SPELLED = re.compile(
     r"(?<![\w.])((?i:" + "|".join(sorted(READ_IN_PART, reverse=True)) + r"))"
     r"[ \t]{0,4}\([ \t]*+(?:[0-9]+[ \t]*(?:[<,]|\)[ \t]*=)|[AP]F_)"
 )
-"""Such a call with a blank or in letters that strace does not print: `bind (3, ...`, `LISTEN(3, 5)`.
-What follows tells it from prose; trace/prefilter/scan.py finds it too."""
+"""Such a call with a blank or in letters that strace does not print: `bind (3, ...`,
+`LISTEN(3, 5)`. What follows tells it from prose; trace/prefilter/scan.py finds it too."""
 _ARGUMENTS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
 """What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
 _BEFORE = re.compile(r"([a-z_][a-z0-9_]*)(?:\(| resumed>)")
