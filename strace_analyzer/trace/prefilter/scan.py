@@ -40,6 +40,10 @@ _NOT_A_FILE = rb"<[^a-rt-z/\n]"
 """The beginning of a note that can be that of a socket (`<TCP:[1]>`, `<socket:[1]>`, hexadecimal
 with -xx), not of a path, a pipe, an anon_inode."""
 _ANY_FILE = rb"<"
+_DUPS = frozenset({"dup", "dup2", "dup3"})
+"""Their first halves are all given, so a second half that is not awaited has lost its first: it is
+told that nobody knows what was copied (analysis/unread.py). Of fcntl() those are left out that only
+ask."""
 _BLANK = rb"[ \t]{0,4}"
 """Blanks that somebody may have put before a parenthesis."""
 _NUMBER = rb"\((?:[^0-9]|[0-9]+(?:[^<0-9]|%b))"
@@ -99,7 +103,7 @@ def _kept(
         When.MOVED: RESUMED,
     }
     resumed = {
-        name: (second[reason] if has_pids else EXAMINE, rb" resumed>")
+        name: (second[reason] if has_pids and name not in _DUPS else EXAMINE, rb" resumed>")
         for name, reason in when.items()
         if reason in second or not has_pids
     }

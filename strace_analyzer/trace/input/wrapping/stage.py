@@ -11,7 +11,7 @@ It is long because what was seen of a source so far decides how each of its line
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -83,6 +83,8 @@ _KINDS: tuple[Layer, ...] = (*STRUCTURED, *PREFIXES, *ESCAPES)
 
 _HOPEFUL = re.compile(rb"[a-z0-9_?][ \t\\]?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
 """Without one of these there is no record in a line, however it is wrapped."""
+_BEGINNING = 200
+"""Bytes of a record that are kept to see what may stand before one."""
 _VAIN = 500
 """Lines that looked hopeful in vain, after which no wrapping is looked for any more."""
 _FRAMES = 4_000
@@ -149,6 +151,8 @@ class Unwrapping:
         self._guesses = Counter[bytes]()
         """How much speaks for a prefix that no tool we know prints."""
         self._evidence: Counter[Chain] = Counter()
+        self._usual = deque[bytes](maxlen=SAMPLE)
+        """How the last records begin that stand as strace prints them."""
         self._ordinary = 0
         self._behind_words = 0
         """Records with something before them that may be what the traced program printed."""
@@ -438,6 +442,8 @@ class Unwrapping:
         elif grade >= Grade.STRANGE:
             self._indented += raw[:1].isspace() and _is_indented(raw)
             self._ordinary += reading.is_plain
+            if reading.is_plain:
+                self._usual.append(raw[:_BEGINNING])
             self._behind_words += not reading.is_plain
         if not other and text.endswith(_GOES_ON):
             other = text[:-1]
@@ -683,7 +689,10 @@ class Unwrapping:
         self._guesses[like] += _WHOLE if inside.grade > Grade.BEGUN else _PART
         if self._guesses[like] < _BELIEVED:
             return None
-        chain = (*known.chain, Constant(raw[:place]), *inside.chain)
+        constant = Constant(raw[:place])
+        if self._tries and any(map(constant.peel, self._usual)):
+            return known  # what strace itself prints there, damaged
+        chain = (*known.chain, constant, *inside.chain)
         self._chains.insert(0, chain)
         return inside._replace(chain=chain)
 
