@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from strace_analyzer.cli.interrupt import interruptible
-from strace_analyzer.cli.output import destination, unheard
+from strace_analyzer.cli.output import destination, line_writer, unheard
 from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
@@ -106,9 +106,4 @@ def _writing(
         with view(watch, counts, stream, alone=manner.alone) as write_above:
             yield write_above
         return
-
-    def write_line(line: str) -> None:
-        stream.write(line)
-        stream.flush()
-
-    yield write_line
+    yield line_writer(stream)

@@ -8,7 +8,7 @@ import locale
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -88,6 +88,16 @@ def _take_any_character(stream: TextIO) -> None:
     """Where the locale's encoding has not all characters, those that it lacks become escapes."""
     if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
         stream.reconfigure(errors="backslashreplace")
+
+
+def line_writer(stream: TextIO) -> Callable[[str], None]:
+    """What writes a line to `stream` so that it is seen at once."""
+
+    def write(line: str) -> None:
+        stream.write(line)
+        stream.flush()
+
+    return write
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from strace_analyzer.report.nearest import nearest
 from strace_analyzer.report.redaction import Redaction
 from strace_analyzer.report.saved import saved_report
 from strace_analyzer.report.selection import Selection
-from strace_analyzer.report.suppression import Suppression, read
+from strace_analyzer.report.suppression import read
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.load import installed_rules, rules_in, together
 
@@ -77,6 +77,7 @@ def settings(
     rules = _every_rule([*written.rules, *rule_files])
     known = [item.id for item in rules]
     chosen = known_rules(rule or written.rule, known)
+    suppressing = suppressions or written.suppressions
     level = level or written.level or "note"
     if level not in LEVELS:
         raise ConfigurationError(f"level {level!r}: no such level{nearest(level, LEVELS)}")
@@ -88,8 +89,8 @@ def settings(
             commands=commands,
             since=since,
             until=until,
-            known=known_causes(baseline),
-            suppressions=accepted(suppressions or written.suppressions),
+            known=_known_causes(baseline),
+            suppressions=() if suppressing is None else read(suppressing),
             today=date.today(),
             redaction=Redaction(redact) if redact else None,
         ),
@@ -119,14 +120,7 @@ def _listing(file: Path) -> Listing:
     return listing
 
 
-def accepted(file: Path | None) -> tuple[Suppression, ...]:
-    """What the file of --suppressions names."""
-    if file is None:
-        return ()
-    return read(file)
-
-
-def known_causes(baseline: Path | None) -> frozenset[Cause]:
+def _known_causes(baseline: Path | None) -> frozenset[Cause]:
     """What the report of --baseline has found already. Raises TraceError where it is no report."""
     if baseline is None:
         return frozenset()

@@ -14,6 +14,7 @@ from typing import TextIO
 from rich.console import RenderableType
 from rich.live import Live
 
+from strace_analyzer.cli.output import line_writer
 from strace_analyzer.live.watch import Watch
 from strace_analyzer.report.text.console import console
 from strace_analyzer.report.text.live import Figures, announcement, board, status
@@ -43,12 +44,7 @@ def view(
         if out.isatty() and _device(out) == _device(sys.stderr):
             yield lambda line: live.console.print(announcement(line), soft_wrap=True)
         else:
-
-            def write_line(line: str) -> None:
-                out.write(line)
-                out.flush()
-
-            yield write_line
+            yield line_writer(out)
 
 
 def _device(stream: TextIO) -> int:

@@ -73,7 +73,7 @@ class Sieve:
         self._longest: float | None = None
         self._is_in_time = False
         self._extents: list[str] = []
-        """From when to when each trace runs, in words."""
+        """from when to when each trace runs, in words"""
         self.taken = 0
 
     def choose(self, rows: Iterable[EventRow], clock: Callable[[], str]) -> Iterator[EventRow]:
@@ -102,8 +102,7 @@ class Sieve:
         """Raises ConfigurationError where something was asked for and nothing is like it."""
         if not self._asks or self.taken:
             return
-        wanted = self._wanted
-        raise ConfigurationError(f"no event is what was asked for; {self._reason(wanted)}")
+        raise ConfigurationError(f"no event is what was asked for; {self._reason()}")
 
     def _note(self, row: EventRow) -> None:
         if row.type == "syscall" and row.name is not None:
@@ -115,7 +114,9 @@ class Sieve:
         if row.duration is not None:
             self._longest = max(row.duration, self._longest or 0.0)
 
-    def _reason(self, wanted: Wanted) -> str:
+    def _reason(self) -> str:
+        """Which of the conditions nothing meets, and what there is instead."""
+        wanted = self._wanted
         if wanted.slower_than is not None and self._longest is None:
             return "the trace has no durations (strace -T)"
         if (wanted.since or wanted.until) and self._clocks <= {"none"}:
