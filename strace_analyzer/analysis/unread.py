@@ -56,7 +56,7 @@ _NO_RESULT = re.compile(
 """A line that begins as such a call does and ends otherwise: whose it is nobody knows."""
 _UNKNOWN = re.compile(r"= \?|\.\.\.>")
 """What strace prints of a call that it did not see return."""
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+("?)')
 _SPELLED = re.compile(
     r"(?<![\w.])((?i:" + "|".join(sorted(READ_IN_PART, reverse=True)) + r"))"
     r"[ \t]{0,4}\([ \t]*+(?:[0-9]+[ \t]*(?:[<,]|\)[ \t]*=)|[AP]F_)"
@@ -65,7 +65,7 @@ _SPELLED = re.compile(
 `LISTEN(3, 5)`. What follows tells it from prose; trace/prefilter/scan.py finds it too."""
 _ARGUMENTS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
 """What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
-_BEFORE = re.compile(r"([a-z_][a-z0-9_]*)(?:\(| resumed>)")
+_BEFORE = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(| resumed>)")
 ARGUMENTS = "arguments of a socket call"
 _KEPT = 1000
 
@@ -76,7 +76,12 @@ def deciding_call(text: str) -> str | None:
     named = _NAMED.search(text)
     if named is not None:
         return str(next(filter(None, named.groups())))
-    return _loosely(_STRING.sub("", text))
+    return _loosely(_without_strings(text))
+
+
+def _without_strings(text: str) -> str:
+    """What is quoted is left out, but for a string without its end."""
+    return _STRING.sub(lambda string: "" if string[1] else string[0], text)
 
 
 def _loosely(text: str) -> str | None:
@@ -131,7 +136,7 @@ class Unread:
         """The same for a line that is taken for another program's, or for strace's own words."""
         match = _NO_RESULT.match(event.text)
         name = match and (match[1] or match[2])
-        name = name or _loosely(_STRING.sub("", event.text))
+        name = name or _loosely(_without_strings(event.text))
         return None if name is None else self._note(event, name)
 
     def strange(self, call: Syscall) -> UnreadLine | None:
@@ -142,7 +147,7 @@ class Unread:
         numbered = may_be(call.name)
         if numbered:
             return self._note(call, numbered[0], call.name)
-        if _ARGUMENTS.search(_STRING.sub("", call.text)):
+        if _ARGUMENTS.search(_without_strings(call.text)):
             return self._note(call, ARGUMENTS, call.name)
         return None
 

@@ -137,7 +137,7 @@ def test_other_commands_say_so(
     assert main([*words, str(trace)]) == 2
     said = capsys.readouterr()
     assert said.out
-    assert "fault of strace-analyzer" in said.err
+    assert "fault of strace-analyzer" in said.out + said.err
 
 
 def test_what_fails_elsewhere_is_one_line_and_no_verdict(

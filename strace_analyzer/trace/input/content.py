@@ -89,8 +89,8 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Ite
         yield begun.line(tell)
 
 
-_RETURNED = re.compile(rb"\) *= [-?0-9][^\r\n]*\r(?!\n|\Z)")
-"""The end of a record, no line feed, and more."""
+_RETURNED = re.compile(rb"\) *= [-?0-9]")
+"""The end of a record but for its result."""
 
 
 def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
@@ -101,7 +101,7 @@ def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
     for chunk in chunks:
         held += chunk
         feeds = held.count(b"\n") - held.endswith(b"\n")
-        if not feeds and _RETURNED.search(held) is not None:
+        if not feeds and _is_ended_by_return(held):
             tell(Change.RETURNS)
             yield from _without_returns(chain((held,), chunks))
             return
@@ -110,6 +110,17 @@ def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
     if held:
         yield held
     yield from chunks
+
+
+def _is_ended_by_return(text: bytes) -> bool:
+    """A record, a carriage return, no line feed, and more: are they in `text`?"""
+    begin = 0
+    while (end := text.find(b"\r", begin)) >= 0:
+        line = max(begin, text.rfind(b"\n", begin, end) + 1)
+        if text[end + 1 : end + 2] not in (b"", b"\n") and _RETURNED.search(text, line, end):
+            return True
+        begin = end + 1
+    return False
 
 
 def _without_returns(chunks: Iterable[bytes]) -> Iterator[bytes]:
