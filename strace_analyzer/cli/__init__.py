@@ -41,6 +41,8 @@ def _status(words: list[str]) -> int:
     keep_to_the_locale()
     try:
         app(args=words, prog_name=TOOL)
-    except SystemExit as end:  # typer's way to give a status
+    except SystemExit as end:  # typer's way to give a status, and for a closed pipe it is 1
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

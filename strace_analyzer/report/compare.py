@@ -7,7 +7,7 @@ descriptor or line, which change from run to run.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,6 +33,8 @@ class Side:
     """it could be judged: nothing hid bind() or connect()"""
     interrupted: str | None
     """how far it was read, where a signal ended that before its end"""
+    selected: frozenset[str]
+    """the options that left findings out, and the fingerprints of those that were suppressed"""
     counts: Mapping[Cause, int]
     failed: Mapping[Cause, int]
     levels: Mapping[Cause, Level]
@@ -40,7 +42,9 @@ class Side:
     @classmethod
     def unread(cls, name: str) -> Side:
         """What was not begun, since a signal had come before."""
-        return cls(name, 0, 0, 0, 0, 0, False, "interrupted before it was begun", {}, {}, {})
+        return cls(
+            name, 0, 0, 0, 0, 0, False, "interrupted before it was begun", frozenset(), {}, {}, {}
+        )
 
     def share(self, cause: Cause) -> float:
         """Findings of `cause` for each connection."""
@@ -102,17 +106,26 @@ def side(name: str, report: Mapping[str, Any]) -> Side:
         needed=sum(use["peak_needed"] for use in uses),
         judged=report["summary"]["exit_status"] != 2,
         interrupted=next((w["message"] for w in report["warnings"] if w["code"] == CUT), None),
+        selected=frozenset(_left_out(report)),
         counts=counts,
         failed=failed,
         levels=levels,
     )
 
 
+def _left_out(report: Mapping[str, Any]) -> Iterator[str]:
+    """What kept findings out of a report; one of an earlier version does not say of its options."""
+    yield from report.get("selected", ())
+    for entry in report["suppressions"]:
+        if entry["findings"]:
+            yield f"--suppressions ({entry['fingerprint']})"
+
+
 def compare(before: Side, after: Side, gate: Gate, signal: int | None = None) -> Comparison:
     """What has changed, the worst first. The exit status is 2 where the sides cannot be compared,
     128+N where that is because `signal` N ended the reading, 1 where something at the gate is new
     or larger, else 0."""
-    why_not = obstacle((before, after))
+    why_not = obstacle(before, after)
     every = {**before.levels, **after.levels}
     changes = [_change(cause, before, after, level) for cause, level in every.items()]
     changes.sort(key=lambda change: (-change.level, -change.after, -change.before, change.cause))
@@ -139,15 +152,19 @@ def _stops(change: Change, after: Side, gate: Gate) -> bool:
     return change.cause.rule in gate.rules and change.after > after.failed.get(change.cause, 0)
 
 
-def obstacle(sides: Iterable[Side]) -> str | None:
+def obstacle(before: Side, after: Side) -> str | None:
     """Why they cannot be compared, None where they can."""
-    for one in sides:
+    for one in (before, after):
         if one.interrupted is not None:
             return f"{one.name} was not read to its end: {one.interrupted}"
         if not one.judged:
             return f"{one.name} could not be judged"
         if not one.connections:
             return f"{one.name} has no outgoing TCP connection"
+    for one, other in ((before, after), (after, before)):
+        only_here = sorted(one.selected - other.selected)
+        if only_here:
+            return f"{one.name} was made with {', '.join(only_here)}, {other.name} was not"
     return None
 
 

@@ -90,6 +90,21 @@ class Selection(NamedTuple):
         )
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """The options that leave something out, as typed, but for what names processes or times of
+        this trace alone."""
+        rules = tuple(f"--rule {rule}" for rule in sorted(self.rules))
+        level = () if self.level is Level.NOTE else (f"--level {self.level}",)
+        of_this_trace = {
+            "--pid": self.pids,
+            "--command": self.commands,
+            "--since": self.since is not None,
+            "--until": self.until is not None,
+            "--baseline": self.known,
+        }
+        return (*rules, *level, *(name for name, given in of_this_trace.items() if given))
+
+    @property
     def by_finding(self) -> bool:
         """Whether some findings of a group may be reported and others not."""
         return self.by_time or bool(self.known)

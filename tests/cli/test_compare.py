@@ -43,6 +43,40 @@ def test_a_habit_that_is_gone(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+LEFT_OUT = {
+    "--rule": ["--rule", "connection-churn"],
+    "--level": ["--level", "error"],
+    "--baseline": ["--baseline"],
+    "--suppressions": ["--suppressions"],
+    "--command": ["--command", "beam*"],
+}
+
+
+@pytest.mark.parametrize("option", LEFT_OUT)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_an_option_left_out_is_neither_gone_nor_new(
+    option: str, turned: bool, tmp_path: Path
+) -> None:
+    whole, part, again = (tmp_path / name for name in ("whole.json", "part.json", "again.json"))
+    accepted = tmp_path / "accepted.toml"
+    run("--format", "json", "-o", whole, OTP23)
+    group = json.loads(whole.read_text())["groups"][0]
+    accepted.write_text(f'[[suppress]]\nfingerprint = "{group["fingerprint"]}"\nreason = "known"\n')
+    given = LEFT_OUT[option] + {"--baseline": [str(whole)], "--suppressions": [str(accepted)]}.get(
+        option, []
+    )
+    for report in (part, again):
+        run("--format", "json", "-o", report, *given, OTP23)
+    done = run("compare", *((part, whole) if turned else (whole, part)))
+    said = " ".join(done.stdout.split())
+    assert said.startswith(f"not comparable: {part} was made with {option}")
+    assert " gone" not in said
+    assert done.returncode == 2
+    alike = run("compare", part, again)
+    assert "0 gone, 0 new" in alike.stdout or "nothing was found" in alike.stdout.lower()
+    assert alike.returncode == 0
+
+
 def test_a_saved_report_is_as_good_as_the_trace(tmp_path: Path) -> None:
     saved = tmp_path / "before.json"
     run("--format", "json", "-o", saved, OTP23)

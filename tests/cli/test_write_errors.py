@@ -67,13 +67,25 @@ def test_run_fails_with_125() -> None:
     )
 
 
-def test_a_reader_that_has_gone_leaves_the_status_of_the_verdict() -> None:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["check", str(ERLANG)], 1),
+        *(([word, str(ERLANG)], 0) for word in ("sockets", "ports", "events", "summary", "tree")),
+        (["compare", str(ERLANG), str(ERLANG)], 0),
+        (["rule", "bind-any-port-zero"], 0),
+        (["command"], 0),
+    ],
+    ids=lambda item: item[0] if isinstance(item, list) else "",
+)
+def test_a_reader_that_has_gone_leaves_the_status_of_the_verdict(
+    words: list[str], code: int
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    found = ["check", str(ERLANG)]
     with os.fdopen(writing, "w") as nobody:
         done = subprocess.run(
-            [*COMMAND, *found], stdout=nobody, stderr=subprocess.PIPE, cwd=ROOT,
+            [*COMMAND, *words], stdout=nobody, stderr=subprocess.PIPE, cwd=ROOT,
             env=environment(), preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN),
         )  # fmt: skip
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert (done.returncode, done.stderr) == (code, b"")

@@ -101,7 +101,7 @@ def test_a_valid_report_with_a_field_too_few_or_too_many_is_not() -> None:
 def test_what_the_contract_names_is_where_it_says() -> None:
     whole = report(everything())
     assert list(whole) == [
-        "schema", "tool", "summary", "redacted", "suppressions", "traces", "groups", "findings",
+        "schema", "tool", "summary", "redacted", "selected", "suppressions", "traces", "groups", "findings",
         "processes", "failures", "unknown", "warnings",
     ]  # fmt: skip
     assert whole["summary"] == {

@@ -93,6 +93,7 @@ def pieces(report: Report) -> Iterator[str]:
     yield f' "tool": {encode(document.tool())},\n'
     yield f' "summary": {encode(document.summary(judgement))},\n'
     yield f' "redacted": {json.dumps(document.redacted(selected))},\n'
+    yield f' "selected": {json.dumps(selected.selection.options)},\n'
     yield from array("suppressions", map(document.suppression, selected.suppressed))
     yield from array("traces", (document.trace(item) for item in selected.traces))
     yield from array("groups", (document.group(item, selected) for item in selected.groups))

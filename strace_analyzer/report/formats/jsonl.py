@@ -128,6 +128,7 @@ def _summary(report: Report) -> str:
             "tool": document.tool(),
             "summary": document.summary(judgement),
             "redacted": document.redacted(selected),
+            "selected": list(selected.selection.options),
             "suppressions": list(map(document.suppression, selected.suppressed)),
             "traces": [document.trace(item) for item in selected.traces],
             "groups": [document.group(item, selected) for item in selected.groups],

@@ -17,7 +17,7 @@ def hidden(made: Comparison, values: Values) -> Comparison:
     """Sides and changes as they may be shown."""
     before, after = _side(made.before, values), _side(made.after, values)
     changes = tuple(item._replace(cause=_cause(item.cause, values)) for item in made.changes)
-    why_not = None if made.obstacle is None else obstacle((before, after))
+    why_not = None if made.obstacle is None else obstacle(before, after)
     return made._replace(before=before, after=after, changes=changes, obstacle=why_not)
 
 
