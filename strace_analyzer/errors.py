@@ -23,6 +23,14 @@ class AllUnreadableError(TraceError):
         super().__init__("\n".join(self.reasons))
 
 
+class NoInputError(TraceError):
+    """There is nothing to read; `help` says in some lines of text what to type."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
 class DamagedError(TraceError):
     """Compressed data is cut or damaged; what comes before can be read."""
 

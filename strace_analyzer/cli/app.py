@@ -7,6 +7,7 @@ import inspect
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from glob import escape, glob
@@ -31,7 +32,7 @@ from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
 from strace_analyzer.cli.tree import tree
-from strace_analyzer.errors import AllUnreadableError, StraceAnalyzerError
+from strace_analyzer.errors import AllUnreadableError, NoInputError, StraceAnalyzerError
 from strace_analyzer.report.version import TOOL
 
 DEFAULT = "check"
@@ -66,6 +67,8 @@ class Commands(TyperGroup):
 
             reasons = error.reasons if isinstance(error, AllUnreadableError) else (str(error),)
             say(refusals(reasons))
+            if isinstance(error, NoInputError):
+                print(error.help, file=sys.stderr)
             status = self._failed(ctx)
         raise typer.Exit(status)
 

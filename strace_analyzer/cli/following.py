@@ -56,7 +56,7 @@ def follow_trace(
     )
     with (
         interruptible(list(arguments or ["-"]), follow=grows) as traces,
-        destination(output, arguments) as stream,
+        destination(output, arguments or ["-"]) as stream,
         unheard(stream),
     ):
         if len(traces) > 1:

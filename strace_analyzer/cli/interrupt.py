@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from strace_analyzer.cli.short_help import SHORT_HELP
+from strace_analyzer.cli.short_help import NOTHING, SHORT_HELP
 from strace_analyzer.errors import (
     ConfigurationError,
     DamagedError,
     InterruptedReadError,
+    NoInputError,
     TraceError,
 )
 from strace_analyzer.live.fifo import enlarge
@@ -92,12 +93,12 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
     else. With `follow` a file is read on as it grows, and such an end is that of the trace; else
     what comes behind it was not read, and InterruptedReadError tells whoever reads.
 
-    Raises TraceError where an argument names nothing, and with the short help where standard
-    input is to be read and is a terminal: nobody types a trace.
+    Raises TraceError where an argument names nothing, and NoInputError where standard input is to
+    be read and is a terminal: nobody types a trace.
     """
     reads_stdin = "-" in arguments
     if reads_stdin and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
-        raise TraceError(SHORT_HELP)
+        raise NoInputError(NOTHING, SHORT_HELP)
     with stopped_by_signals() as stop:
         if follow and not reads_stdin:
             yield [_followed(arguments, stop)]

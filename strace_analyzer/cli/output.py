@@ -26,7 +26,7 @@ def end_well() -> None:
 
 
 @contextmanager
-def destination(path: Path | None, inputs: Sequence[str] | None = None) -> Iterator[TextIO]:
+def destination(path: Path | None, inputs: Sequence[str] = ()) -> Iterator[TextIO]:
     """Where the report goes. A file is written aside and renamed when it is whole, so that nobody
     ever reads half a report; what is no regular file (/dev/stdout, a FIFO) is written directly.
 
@@ -43,7 +43,7 @@ def destination(path: Path | None, inputs: Sequence[str] | None = None) -> Itera
             with path.open("w", encoding="utf-8") as stream:
                 yield stream
             return
-        if path.exists() and _is_read(path, inputs or ()):
+        if path.exists() and _is_read(path, inputs):
             raise TraceError(f"{path} is one of the traces: give -o another name")
         aside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
@@ -61,13 +61,22 @@ def destination(path: Path | None, inputs: Sequence[str] | None = None) -> Itera
 
 
 def _is_read(path: Path, inputs: Sequence[str]) -> bool:
-    """`path` is a file of one of the traces."""
+    """`path` is a file of one of the traces, or what standard input is read from."""
+    if "-" in inputs and _is_standard_input(path):
+        return True
     sources: list[Path | None] = []
     for name in inputs:
         with suppress(TraceError):  # said when it is read
             named = traces([name]) if name != "-" else []
             sources += [source.path for trace in named for source in trace.sources]
     return any(source is not None and _is_same(source, path) for source in sources)
+
+
+def _is_standard_input(path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(0), path.stat())
+    except OSError:  # it is closed
+        return False
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,26 @@ def test_a_trace_is_not_overwritten(
         assert main([*words, "-o", str(output), str(trace)]) == 2
         assert "is one of the traces: give -o another name" in capsys.readouterr().err
         assert trace.read_text() == EARLY_BIND
+    assert only(trace)
+
+
+@pytest.mark.parametrize("named", [[], ["-"]], ids=["unnamed", "-"])
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_nor_is_what_standard_input_is_read_from(
+    words: list[str], named: list[str], tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text(EARLY_BIND)
+    with trace.open("rb") as source:
+        done = subprocess.run(
+            [sys.executable, "-m", "strace_analyzer", *words, "-o", str(trace), *named],
+            stdin=source,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == f"strace-analyzer: {trace} is one of the traces: give -o another name\n"
+    assert trace.read_text() == EARLY_BIND
     assert only(trace)
 
 

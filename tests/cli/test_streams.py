@@ -36,7 +36,10 @@ def test_a_terminal_as_standard_input_gets_a_short_help() -> None:
     text, status = on_a_terminal()
     assert status == 2
     assert text.startswith("strace-analyzer: no trace: give a file, or pipe strace into it")
-    assert "strace -f CMD 2>&1 | strace-analyzer" in text
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert lines[0] == "strace-analyzer: no trace: give a file, or pipe strace into it"
+    assert "  strace -f CMD 2>&1 | strace-analyzer         or at once" in lines
+    assert lines[-1] == "strace-analyzer --help says more"
 
 
 def test_a_terminal_gets_colours() -> None:

@@ -40,6 +40,22 @@ def is_whole(analysis: sa.Analysis, text: bytes) -> bool:
     return not source.faults and source.lines == line_count(text) == source.examined
 
 
+NUMBERED = [b"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3", b"close(3) = 0"] * 20
+
+
+@pytest.mark.parametrize("digits", [18, 19, 4_300, 5_000])
+@pytest.mark.parametrize("between", [b":", b"\t", b" | ", b": "])
+@pytest.mark.parametrize("at", [0, 1, 20, -1])
+def test_a_number_of_a_line_with_thousands_of_digits(at: int, between: bytes, digits: int) -> None:
+    numbers = [b"%d" % number for number in range(1, len(NUMBERED) + 1)]
+    numbers[at] = b"7" * digits
+    text = b"".join(
+        b"%b%b7 %b\n" % (number, between, line)
+        for number, line in zip(numbers, NUMBERED, strict=True)
+    )
+    assert is_whole(analysed(text), text)
+
+
 @pytest.mark.parametrize("kind", LINES)
 def test_a_hard_line(kind: str, tmp_path: Path) -> None:
     trace = tmp_path / "trace"

@@ -92,7 +92,7 @@ _FRAMES = 4_000
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
 _HAS_PID = re.compile(rb" *(?:\[pid +)?[0-9]{1,7}[\] ]")
 _IS_UNFINISHED = re.compile(rb"<unfinished \.\.\.>$")
-_FIRST_NUMBER = re.compile(rb"[ \t]*[Ll]?([0-9]+)")
+_FIRST_NUMBER = re.compile(rb"[ \t]*[Ll]?([0-9]{1,18})(?![0-9])")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
 """A record behind a prefix, or the beginning of one; and how much of both is believed."""
 _NUMBERED_FROM_ONE = 3
