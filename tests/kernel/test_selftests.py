@@ -4,6 +4,7 @@ allows, and who has a port is who the kernel refused it for."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -117,15 +118,15 @@ def test_ip_local_port_range(
 SEQUENCES = {
     "connected": "EISCONN EISCONN EINVAL EINVAL EINVAL ok ok ok",
     "listening": "ok ok EINVAL EISCONN",
-    "listener dissolved by connect(AF_UNSPEC)": "ok EINVAL ok EISCONN",
-    "listener that was bound, shut down": "ok ok ok EISCONN ok EINVAL ok ok",
+    "listener dissolved by connect(AF_UNSPEC)": "ok EINVAL (ok EISCONN|EINVAL EINVAL)",
+    "listener that was bound, shut down": "ok ok ok EISCONN ok EINVAL ok (ok|EINVAL)",
     "listener shut down listens again": "ok ok ok ok EINVAL",
     "going on": "EALREADY EALREADY EINVAL EINVAL",
     "going on, shut down": "ok ok ENOTCONN ok EISCONN",
-    "going on, SHUT_RD": "ok ok ok",
-    "going on, SHUT_RD, not bound again": "ok ok",
-    "going on, SHUT_WR": "ok ok ok",
-    "going on, SHUT_WR, not bound again": "ok ok",
+    "going on, SHUT_RD": "ok ok (ok|EINVAL)",
+    "going on, SHUT_RD, not bound again": "ok (ok|EINVAL)",
+    "going on, SHUT_WR": "ok ok (ok|EINVAL)",
+    "going on, SHUT_WR, not bound again": "ok (ok|EINVAL)",
     "going on, dissolved": "ok ok ok",
     "connection made": "ok EISCONN EINVAL",
     "refused in the background": "ECONNREFUSED ok ECONNREFUSED ok EINVAL",
@@ -135,6 +136,10 @@ SEQUENCES = {
     "datagrams": "ok ok EINVAL ENOTSUP ok ok EINVAL ok",
 }
 
+"""regular expressions of what the calls give. Two builds of Linux 6.18.44 differ in whether a socket
+that was let go of while it listened or was under way can connect or listen at once: the model
+allows both."""
+
 EARLY = 12
 """connected 1, listener shut down 1, going on 1, then after each shutdown 1 + 1 + 1, dissolved 2,
 refused 2, closed by both 1, copies 1"""
@@ -143,7 +148,10 @@ refused 2, closed by both 1, copies 1"""
 def test_sequences(net: Network, kernel: str, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     got = gave(net, trace, "sequences")
-    assert got == {name: results.split() for name, results in SEQUENCES.items()}, kernel
+    assert list(got) == list(SEQUENCES)
+    given = {name: " ".join(map(str, results)) for name, results in got.items()}
+    differ = {name: one for name, one in given.items() if not re.fullmatch(SEQUENCES[name], one)}
+    assert differ == {}, kernel
     played = play(trace)
     assert played.predicted == played.happened == []
     # of the binds with port 0 that worked, these were followed by a connect() that made use of it
