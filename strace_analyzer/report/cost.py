@@ -43,8 +43,12 @@ def meaning(group: Group, section: Section) -> str:
     made, most = use.connections_per_second, use.sustainable_as_is
     if made is None or use.peak_pinned_with_time_wait is None or is_refuted(use, section):
         return ""
+    early = sum(item.early_bound for item in use.destinations)
+    which = "connections"
+    if early < use.total_connections:  # the others share ports
+        which, made = "early-bound connections", made * early / use.total_connections
     return (
-        f"this trace: {rate(made)} connections/s = {_share(made / most)} the {rate(most)}/s at"
+        f"this trace: {rate(made)} {which}/s = {_share(made / most)} the {rate(most)}/s at"
         " which ports run out"
     )
 
