@@ -60,7 +60,7 @@ def test_perfetto_shows_processes_threads_sockets_and_ports(browser: Any, perfet
     page.get_by_placeholder("Search").first.click()
     page.keyboard.type(":")
     page.wait_for_timeout(500)
-    page.keyboard.type(FAULTS, delay=5)
+    page.keyboard.type(FAULTS, delay=15)
     page.keyboard.press("Enter")
     page.get_by_text("Query result").first.wait_for()
     assert "Query result (0 rows)" in page.get_by_text("Query result").first.inner_text()

@@ -177,11 +177,8 @@ def test_a_stack_of_an_interpreter_says_what_names_the_line(
     line = [word.format(file) for word in words] + (["1", "0", "8001"] if source is None else [])
     traced(tmp_path, "trace", line, options="-k -e trace=%network,execve,close")
     said = unwrapped(run(tmp_path, "trace").stdout)
-    finding = next(
-        one for one in sa.analyze(tmp_path / "trace").findings if one.rule == "bind-any-port-zero"
-    )
     assert "called from" in said
-    assert f"while it runs, {named.format(pid=finding.process.tgid)}" in said
+    assert f"when it runs again, {named.format(pid='PID')}" in said
 
 
 # ------------------------------------------------------------------ what is no ordinary trace

@@ -204,5 +204,5 @@ def test_stacks_of_an_interpreter_say_what_names_the_line(tmp_path: Path) -> Non
     if "built without stack traces" in done.stderr:
         pytest.skip("strace without -k")
     text = " ".join(done.stderr.split())
-    assert "these frames are the interpreter's: while it runs, py-spy dump --pid " in text
+    assert "these frames are the interpreter's: when it runs again, py-spy dump --pid PID " in text
     assert "names the line of Python" in text
