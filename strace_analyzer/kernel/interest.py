@@ -128,7 +128,7 @@ class Interest:
         if when is When.ALWAYS:
             return False
         if when is When.GIVEN:
-            return not table.knows(call.result.value) and call.result.value not in table.shown
+            return not table.may_be(call.result.value)
         if fd is None:
             return True
         was_ignored = begun is not None and begun.is_ignored
@@ -142,8 +142,7 @@ class Interest:
         if when is When.COPIED:
             known = not was_ignored and fd.may_be_socket and is_known
             gives = fd.may_be_socket or call.name.startswith("dup")
-            given = call.result.value
-            return not known and not (gives and (table.knows(given) or given in table.shown))
+            return not known and not (gives and table.may_be(call.result.value))
         if was_ignored:
             return True
         if not (fd.may_be_socket and is_known):

@@ -102,6 +102,10 @@ class FdTable:
         """True where `fd` is a socket, or was one until execve()."""
         return fd in self.slots or fd in self.replaced
 
+    def may_be(self, fd: int | None) -> bool:
+        """As `knows`, or a note shows that `fd` is a socket."""
+        return fd in self.slots or fd in self.replaced or fd in self.shown
+
     def set(self, fd: int, descriptor: Descriptor) -> None:
         """Put `descriptor` at `fd`, in the place of what stood there."""
         self.remove(fd)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from strace_analyzer.findings import Level
@@ -16,35 +16,31 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.report.cause import Cause, of_document
 from strace_analyzer.report.gate import LEVELS, Gate
 
-CUT = Doubt.INTERRUPTED
-
 
 @dataclass(frozen=True, slots=True)
 class Side:
     """One report, counted. `failed` are findings of a cause that ended in failure."""
 
     name: str
-    connections: int
-    early_bound: int
-    failed_connections: int
-    pinned: int
-    needed: int
-    judged: bool
+    connections: int = 0
+    early_bound: int = 0
+    failed_connections: int = 0
+    pinned: int = 0
+    needed: int = 0
+    judged: bool = False
     """it could be judged: nothing hid bind() or connect()"""
-    interrupted: str | None
+    interrupted: str | None = None
     """how far it was read, where a signal ended that before its end"""
-    selected: frozenset[str]
+    selected: frozenset[str] = frozenset()
     """the options that left findings out, and the fingerprints of those that were suppressed"""
-    counts: Mapping[Cause, int]
-    failed: Mapping[Cause, int]
-    levels: Mapping[Cause, Level]
+    counts: Mapping[Cause, int] = field(default_factory=dict)
+    failed: Mapping[Cause, int] = field(default_factory=dict)
+    levels: Mapping[Cause, Level] = field(default_factory=dict)
 
     @classmethod
     def unread(cls, name: str) -> Side:
         """What was not begun, since a signal had come before."""
-        return cls(
-            name, 0, 0, 0, 0, 0, False, "interrupted before it was begun", frozenset(), {}, {}, {}
-        )
+        return cls(name, interrupted="interrupted before it was begun")
 
     def share(self, cause: Cause) -> float:
         """Findings of `cause` for each connection."""
@@ -105,7 +101,9 @@ def side(name: str, report: Mapping[str, Any]) -> Side:
         pinned=sum(use["peak_pinned"] for use in uses),
         needed=sum(use["peak_needed"] for use in uses),
         judged=report["summary"]["exit_status"] != 2,
-        interrupted=next((w["message"] for w in report["warnings"] if w["code"] == CUT), None),
+        interrupted=next(
+            (w["message"] for w in report["warnings"] if w["code"] == Doubt.INTERRUPTED), None
+        ),
         selected=frozenset(_left_out(report)),
         counts=counts,
         failed=failed,

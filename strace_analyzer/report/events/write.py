@@ -32,10 +32,8 @@ def write(tables: EventTables, form: str, stream: TextIO) -> None:
             rows=rows,
             objects=lambda: (),
             page=lambda stream: None,
-            metadata=lambda: {
-                "strace_analyzer": json.dumps({"traces": said}),
-                "cannot_tell": json.dumps([lack.document() for lack in tables.lacks]),
-            },
+            metadata=lambda: {"strace_analyzer": json.dumps({"traces": said})},
+            doubts=(lack.document() for lack in tables.lacks),
         ),
         stream,
     )

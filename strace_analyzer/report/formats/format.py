@@ -16,7 +16,7 @@ Nothing else has to be told of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TextIO
 
@@ -64,8 +64,9 @@ class Table:
     page: Callable[[TextIO], None]
     metadata: Callable[[], Mapping[str, str]] = dict
     """what else a format can say of it, known when all rows have been made"""
-    doubts: Sequence[JsonObject] | None = None
-    """why rows may be missing (`cannot_tell`); None where that is not asked"""
+    doubts: Iterable[JsonObject] | None = None
+    """why rows may be missing (`cannot_tell`), gone through once: where rows are made as they are
+    written, when all have been; None where that is not asked"""
 
 
 class Teller(Protocol):

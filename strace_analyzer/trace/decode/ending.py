@@ -15,11 +15,12 @@ from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
 from strace_analyzer.trace.decode.grades import is_known, is_open
+from strace_analyzer.trace.decode.interrupted import CUT
 from strace_analyzer.trace.decode.lines import Line, plain
 from strace_analyzer.trace.events import EXITS, Call
+from strace_analyzer.trace.input.content import RESULT
 from strace_analyzer.trace.learned.grammar import grammar
 
-_RESULT = re.compile(rb"\) *= [-?0-9]")
 _DURATION = re.compile(rb"<[0-9]+\.[0-9]{3,9}>\s*$")
 _NAME = re.compile(rb"(?<![a-z0-9_])([a-z_][a-z0-9_]*)\(")
 _VARIES = re.compile(rb"([0-9]+|[ \t]+)")
@@ -45,7 +46,7 @@ def breaks_off(rows: Sequence[bytes], read: bytes, calls: CallParser) -> bool:
 
 def _is_half(frame: Frame, before: Iterable[bytes], calls: CallParser) -> bool:
     """Of a call, or its second half: something is missing that strace prints."""
-    if frame.end not in (End.RESULT, End.CUT, End.INTRUDED):
+    if frame.end not in (End.RESULT, *CUT):
         return False
     call: Call | None
     if frame.kind is Kind.CALL:
@@ -55,7 +56,7 @@ def _is_half(frame: Frame, before: Iterable[bytes], calls: CallParser) -> bool:
     if call is None or is_open(call):
         return True
     if frame.end is not End.RESULT:  # pasted without its result, where none has one
-        return any(map(_RESULT.search, before))
+        return any(map(RESULT.search, before))
     if call.duration is not None or call.result.value is None or call.name in EXITS:
         return False
     return any(map(_DURATION.search, before))

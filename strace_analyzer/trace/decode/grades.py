@@ -7,13 +7,13 @@ from functools import cache
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.interrupted import CUT
 from strace_analyzer.trace.decode.lines import Line, lines
 from strace_analyzer.trace.decode.repair import has_output, two_records, without_output
 from strace_analyzer.trace.events import WRITES, Call
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 
 _BELOW = (Kind.STACK, Kind.DUMP, Kind.TABLE, Kind.SUSPECT, Kind.REST)
-_BROKEN = (End.CUT, End.INTRUDED)
 
 
 def judge(calls: CallParser) -> Judge:
@@ -42,7 +42,7 @@ def _frame(text: bytes) -> Frame:
 
 
 def _call(calls: CallParser, frame: Frame) -> Grade:
-    if frame.end in _BROKEN:
+    if frame.end in CUT:
         return Grade.BEGUN
     if frame.end is not End.RESULT:
         # what a program wrote may stand in its write(), and where a line of another call was cut
@@ -58,7 +58,7 @@ def _call(calls: CallParser, frame: Frame) -> Grade:
 
 
 def _resumed(calls: CallParser, frame: Frame) -> Grade:
-    if frame.end in _BROKEN:
+    if frame.end in CUT:
         return Grade.BEGUN
     if frame.end is not End.RESULT:
         return Grade.WHOLE

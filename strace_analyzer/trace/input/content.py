@@ -89,7 +89,7 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Ite
         yield begun.line(tell)
 
 
-_RETURNED = re.compile(rb"\) *= [-?0-9]")
+RESULT = re.compile(rb"\) *= [-?0-9]")
 """The end of a record but for its result."""
 
 
@@ -117,7 +117,7 @@ def _is_ended_by_return(text: bytes) -> bool:
     begin = 0
     while (end := text.find(b"\r", begin)) >= 0:
         line = max(begin, text.rfind(b"\n", begin, end) + 1)
-        if text[end + 1 : end + 2] not in (b"", b"\n") and _RETURNED.search(text, line, end):
+        if text[end + 1 : end + 2] not in (b"", b"\n") and RESULT.search(text, line, end):
             return True
         begin = end + 1
     return False
