@@ -1,5 +1,7 @@
-"""The options that mean the same in every command, as typer takes them: long, as each stands here
-once."""
+"""The options that mean the same in every command, as typer takes them.
+
+It is long because each stands here once.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ is what births, waits and execve() prove: a child begins after the clone() that 
 a wait for it returns after its end, and a process that a thread's execve() took over goes on after
 that thread's file has ended. Each file's own order is always kept.
 
-(Longer than others, since the two orders share what a source's records are.)
+It is long because the two orders share what a source's records are.
 """
 
 from __future__ import annotations

@@ -156,8 +156,8 @@ def test_every_option_that_a_page_shows_exists(page: Path) -> None:
     unknown = []
     for words in calls(page):
         command, given = options_of(words[1:])
-        known = {name for param in command.params for name in param.opts} | {"--help", "-h"}
-        known |= {"--version", "-V"}
+        params = [*command.params, *typer.main.get_command(app).params]
+        known = {name for param in params for name in param.opts} | {"--help", "-h"}
         names = {word.partition("=")[0] for word in given if re.match(r"--?[a-zA-Z]", word)}
         if names - known:
             unknown.append(f"{shlex.join(words)}: {names - known}")

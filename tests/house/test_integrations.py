@@ -61,21 +61,47 @@ def test_every_script_of_the_action_is_one() -> None:
     assert len(scripts) == 4
 
 
+def ran(script: str, directory: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    """A script of the action, as GitHub runs it, with what its step gives it."""
+    env = {
+        **os.environ,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "GITHUB_STEP_SUMMARY": str(directory / "summary.md"),
+        "GITHUB_OUTPUT": str(directory / "output"),
+        **given,
+    }
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(shell, env=env, cwd=directory, capture_output=True, text=True)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("status", [0, 3])
+def test_what_a_program_did_is_shown_though_it_failed(status: int, tmp_path: Path) -> None:
+    (script,) = (step["run"] for step in steps() if step.get("id") == "run")
+    done = ran(script, tmp_path, COMMAND=f"exit {status}")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "output").read_text() == f"status={status}\n"
+    assert (tmp_path / "strace-analyzer.trace").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("of_run", "of_check", "status"), [("", "0", 0), ("", "1", 1), ("0", "1", 1), ("3", "1", 3)]
+)
+def test_the_action_ends_as_the_program_or_else_as_the_gate(
+    of_run: str, of_check: str, status: int, tmp_path: Path
+) -> None:
+    done = ran(steps()[-1]["run"], tmp_path, OF_RUN=of_run, OF_CHECK=of_check)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
 @pytest.mark.parametrize(("trace", "status"), [(EARLY, 1), (FIXED, 0)])
 def test_the_action_writes_sarif_and_a_summary_and_ends_as_the_gate_says(
     trace: Path, status: int, tmp_path: Path
 ) -> None:
     (script,) = (step["run"] for step in steps() if step.get("id") == "check")
-    env = {
-        **os.environ,
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "TRACES": str(trace),
-        "FAIL_ON": loaded(ROOT / "action.yml")["inputs"]["fail-on"]["default"],
-        "SARIF": str(tmp_path / "found.sarif"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "GITHUB_OUTPUT": str(tmp_path / "output"),
-    }
-    done = subprocess.run(["bash", "-e", "-c", script], env=env, capture_output=True, text=True)
+    gate = loaded(ROOT / "action.yml")["inputs"]["fail-on"]["default"]
+    sarif = str(tmp_path / "found.sarif")
+    done = ran(script, tmp_path, TRACES=str(trace), FAIL_ON=gate, SARIF=sarif)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "output").read_text() == f"status={status}\n"
     assert ("::warning " in done.stdout) is (status == 1)

@@ -1,6 +1,6 @@
 """Lines of one source in, events out.
 
-(Longer than others, since both ways through stand here.)
+It is long because both ways through stand here.
 
 A line of which a pattern is known, of a task that is known, in the midst of nothing unusual, is an
 event at once (`_whole_call`, `_first_half`, `_second_half`). All others go the long way, through

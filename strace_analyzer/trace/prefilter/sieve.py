@@ -1,6 +1,6 @@
 """Blocks of lines in, those lines out that can matter to a model; the others are only counted.
 
-(Longer than others, since the cases of one question, can this line matter, belong together.)
+It is long because the cases of one question, can this line matter, belong together.
 
 Most lines of a trace say nothing about sockets: their calls have other names, or are about files.
 The search (scan.py) finds the places where a name stands that can matter; here each is looked at,
