@@ -29,14 +29,16 @@ STACKS = "-k"
 """the stack of every call (strace(1), --stack-trace)"""
 
 _AROUND = "close|dup|fcntl|setns|unshare|uring_s|getfd"
-CALLS = f"%network,%process,/{_AROUND}|sendfile|^(read|write)v?$"
+CALLS = f"%network,%process,/{_AROUND}|ioctl|sendfile|^(read|write)v?$"
 """what moves the model. What only makes descriptors (open, pipe) is left out: their numbers end at
 a close() that is shown. Names are as short as they are unambiguous: of io_uring_setup, and not the
-many io_uring_enter; of pidfd_getfd."""
+many io_uring_enter; of pidfd_getfd. ioctl() sets close-on-exec (FIOCLEX), which Python's
+set_inheritable() uses; network programs make one or two of them a connection."""
 
 LEAN = f"%process,/{_AROUND}|socket$|^bind|connect|listen|accept|etsock|peer"
 """What the rules need and no more: without the calls that carry data, of which there are most. Not
-shown then: which side closed first, and what a peer's silence meant."""
+shown then: which side closed first, what a peer's silence meant, and whether a socket that is
+closed on execve was made inheritable by ioctl()."""
 
 
 def strace_command(

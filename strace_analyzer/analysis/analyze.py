@@ -152,6 +152,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
         settings,
         host_range=facts.port_range,
         autobind_reuse=settings.autobind_reuse or facts.autobind_reuse,
+        tw_reuse=facts.tw_reuse,
         nothing_hidden=settings.nothing_hidden or facts.nothing_hidden,
         started_script=facts.started_script,
     )

@@ -17,7 +17,7 @@ from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
-from strace_analyzer.analysis.holding import held
+from strace_analyzer.analysis.holding import closed_on_exec, held
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.standing import Standing, standing
@@ -42,6 +42,7 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.seed import ExistingProcess
@@ -84,6 +85,8 @@ class Settings:
     """the range of the machine that is traced live, from /proc; None for a file"""
     autobind_reuse: bool = False
     """net.ipv4.ip_autobind_reuse is 1 where the trace was taken"""
+    tw_reuse: int | None = None
+    """net.ipv4.tcp_tw_reuse where the trace was taken; None where that is not known"""
     keep_sockets: bool = False
     """collect every socket's life"""
     keep_processes: bool = False
@@ -188,6 +191,11 @@ class TraceAnalysis:
         """The ephemeral range taken to be in force."""
         return self._settings.port_range or self._settings.host_range or DEFAULT_RANGE
 
+    def gives_again(self, to: Destination) -> bool:
+        """connect() to there uses ports in TIME_WAIT again after a second."""
+        reuse = self._settings.tw_reuse
+        return reuse == 1 or (reuse != 0 and to.is_loopback)
+
     def port_state(self, namespace: int) -> PortState:
         """The ports of a network namespace as they stand now."""
         return self._ledger.state(namespace)
@@ -195,6 +203,10 @@ class TraceAnalysis:
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
         """Who has sockets of a network namespace open now, of all or with this local port."""
         return held(self._tracker.tasks, namespace, port)
+
+    def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
+        """Who has them still if FD_CLOEXEC, with which execve() closed them, was cleared unseen."""
+        return closed_on_exec(self._tracker.tasks, namespace, port)
 
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
         """A socket with this local port that is known by the note of a descriptor only."""

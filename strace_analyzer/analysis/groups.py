@@ -1,5 +1,5 @@
 """Findings in, one Group for each cause out: same rule, process, call site, level and
-confidence."""
+confidence, and what the rule tells apart besides (Rule.apart)."""
 
 from __future__ import annotations
 
@@ -75,11 +75,16 @@ class Groups:
 
     def id_of(self, finding: Finding) -> str:
         """The id of the group that `finding` belongs to; it must have been added."""
-        return self._collected[group_key(finding)].id
+        return self._collected[self._key(finding)].id
+
+    def _key(self, finding: Finding) -> Key:
+        rule = self._rules.get(finding.rule)
+        apart = None if rule is None or rule.apart is None else finding.detail(rule.apart)
+        return (*group_key(finding), apart)
 
     def add(self, finding: Finding) -> None:
         """Count `finding` in its group."""
-        key = group_key(finding)
+        key = self._key(finding)
         group = self._collected.get(key)
         if group is None:
             name = f"g{len(self._collected) + 1}"

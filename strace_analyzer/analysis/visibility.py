@@ -131,6 +131,12 @@ class Visibility:
         return self.is_filtered and not copies and not self.hides_socket
 
     @property
+    def hides_close_on_exec(self) -> bool:
+        """FD_CLOEXEC may have been changed unseen: both fcntl(2) and ioctl(2) do that."""
+        marks = "ioctl" in self.names and not self.names.isdisjoint({"fcntl", "fcntl64"})
+        return self.is_filtered and not marks
+
+    @property
     def hides_connect(self) -> bool:
         """Sockets are bound, and not one call is shown that could use them."""
         shown = self.names - _HARMLESS

@@ -28,6 +28,7 @@ def hidden(
         Doubt.OPTIONS_HIDDEN: visibility.hides_setsockopt,
         Doubt.FAILURES_HIDDEN: visibility.hides_failures(hidden_connects),
         Doubt.CONNECT_HIDDEN: visibility.hides_connect,
+        Doubt.CLOEXEC_HIDDEN: visibility.hides_close_on_exec,
     }
     return frozenset(code for code, is_hidden in codes.items() if is_hidden)
 
@@ -85,6 +86,8 @@ def _by_name(
         undecoded = "strace did not decode IP_BIND_ADDRESS_NO_PORT, which makes the bind harmless"
         words = "" if visibility.hides_setsockopt else undecoded
         yield Told(Doubt.OPTIONS_HIDDEN, doubts[Doubt.OPTIONS_HIDDEN], words)
+    if doubts[Doubt.CLOEXEC_HIDDEN]:
+        yield Told(Doubt.CLOEXEC_HIDDEN, doubts[Doubt.CLOEXEC_HIDDEN])
     if visibility.hides_failures(hidden_connects):
         count = doubts[Doubt.FAILURES_HIDDEN] or hidden_connects or connections or 1
         yield Told(Doubt.FAILURES_HIDDEN, count)

@@ -142,6 +142,7 @@ def attach(
             chosen.analysis,
             host_range=session.there.port_range,
             autobind_reuse=session.there.autobind_reuse,
+            tw_reuse=session.there.tw_reuse,
             ask_machine=None if session.network is None else partial(listing, session.network),
         )
         if session.untraced and not quiet:

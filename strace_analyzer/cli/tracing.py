@@ -54,15 +54,17 @@ def live_settings(
 ) -> Settings:
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
     from strace_analyzer.live.holders import listing
+    from strace_analyzer.machine.facts import of_this_machine
     from strace_analyzer.ports.port_range import host_range
 
+    facts = of_this_machine()
     chosen = settings(
         rule=rule,
         rule_files=rule_files or (),
         level=level,
         fail_on=fail_on or NEVER,
         port_range=port_range,
-        autobind_reuse=_autobind_reuse(),
+        autobind_reuse=facts.autobind_reuse,
         config=config,
         redact=redact,
         suppressions=suppressions,
@@ -70,6 +72,7 @@ def live_settings(
     here = replace(
         chosen.analysis,
         host_range=host_range(),
+        tw_reuse=facts.tw_reuse,
         ask_machine=listing,
         nothing_hidden=all_is_shown,
     )
@@ -79,12 +82,3 @@ def live_settings(
 def is_never(gate: Gate) -> bool:
     """Nothing was asked for that could make the exit status 1."""
     return gate.words == NEVER
-
-
-def _autobind_reuse() -> bool:
-    """net.ipv4.ip_autobind_reuse of this machine."""
-    try:
-        text = Path("/proc/sys/net/ipv4/ip_autobind_reuse").read_text(encoding="ascii")
-    except OSError:
-        return False
-    return text.strip() == "1"

@@ -333,6 +333,14 @@ class Doubt(StrEnum):
         AGAIN,
         Question("setsockopt", "IP_BIND_ADDRESS_NO_PORT set?", "that would be harmless"),
     )
+    CLOEXEC_HIDDEN = (
+        "close-on-exec-hidden",
+        "no ioctl() or no fcntl() in this trace, which change what execve() closes: a program that "
+        "was started while a socket was open may have inherited it",
+        Effect.LOWER,
+        AGAIN,
+        Question("ioctl, fcntl", "was FD_CLOEXEC cleared (FIONCLEX, F_SETFD)?"),
+    )
     FAILURES_HIDDEN = (
         "failures-hidden",
         "no call in this trace failed: with -z, non-blocking connects and refused connections are "

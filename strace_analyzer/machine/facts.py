@@ -18,7 +18,7 @@ SYSCTLS = (
 )
 """What decides how many ports there are and how soon they are free (ip(7), tcp(7),
 Documentation/networking/ip-sysctl.rst)"""
-PORT_RANGE, RESERVED = SYSCTLS[:2]
+PORT_RANGE, RESERVED, TW_REUSE = SYSCTLS[:3]
 _LINE = re.compile(r"# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})")
 _MOST = 8000
 """characters of a value: the ids of a thousand threads"""
@@ -58,6 +58,12 @@ class Facts(NamedTuple):
     def autobind_reuse(self) -> bool:
         """net.ipv4.ip_autobind_reuse is 1."""
         return self.values.get("net.ipv4.ip_autobind_reuse") == "1"
+
+    @property
+    def tw_reuse(self) -> int | None:
+        """net.ipv4.tcp_tw_reuse, None where it is not among them or makes no sense."""
+        value = self.values.get(TW_REUSE, "")
+        return int(value) if value in ("0", "1", "2") else None
 
     @property
     def nothing_hidden(self) -> bool:

@@ -88,6 +88,7 @@ class Run:
             rules=rules,
             host_range=facts.port_range,
             autobind_reuse=facts.autobind_reuse,
+            tw_reuse=facts.tw_reuse,
             nothing_hidden=True,
         )
         self._began: Moment | None = None

@@ -23,6 +23,8 @@ MANY = 100
 in passing."""
 AT_ONCE = 0.1
 """Where more than this share of the connections is open at one time, they are not one after another."""
+RESTS = 1.0
+"""seconds after which the kernel gives a port in TIME_WAIT again, where it does"""
 HALF = 0.5
 """From this share of the port range on it is a warning."""
 
@@ -36,7 +38,9 @@ class ConnectionChurn(Rule):
         note; a warning from half of the port range on, an error from 80 % or where connect() found no
         port any more. In a trace without times all of it counts as within 60 s, and a level above
         note is then probable. Where there were more within 60 s than the range has, and none failed,
-        they did not keep their ports (or, without times, it took longer), and it is a note.
+        they did not keep their ports (or, without times, it took longer), and it is a note. So it is
+        to loopback, where connect() gives such ports again after a second, unless the trace says that
+        net.ipv4.tcp_tw_reuse was 0.
 
     Why it matters:
         Each closed connection keeps its port from the same destination for 60 s. With 28,232 ports
@@ -69,7 +73,7 @@ class ConnectionChurn(Rule):
         return ()
 
     def close(self) -> Iterable[Finding]:
-        for (namespace, _), route in self._traffic.routes.items():
+        for (namespace, to), route in self._traffic.routes.items():
             step = route.first_closed
             if step is None or step.was is None or route.most_open > max(1, AT_ONCE * route.made):
                 continue
@@ -78,12 +82,14 @@ class ConnectionChurn(Rule):
             share = route.peak / size
             if route.peak < MANY and share < HALF:
                 continue
+            again = self.context.gives_again(to)
             level = Level.NOTE
-            if route.refused or NEARLY_ALL <= share <= 1:
+            if route.refused or (NEARLY_ALL <= share <= 1 and not again):
                 level = Level.ERROR
-            elif HALF <= share <= 1:
+            elif HALF <= share <= 1 and not again:
                 level = Level.WARNING
-            found = self.finding(step, step.was, at="connect", details=_details(route, size))
+            details = (*_details(route, size, RESTS if again else HOLD), ("given_again", again))
+            found = self.finding(step, step.was, at="connect", details=details)
             if level is not Level.NOTE and not route.refused and not route.lives:
                 found = if_at_once(found)
             yield found._replace(level=level)
@@ -104,6 +110,8 @@ class ConnectionChurn(Rule):
         ours = case.number("closed_by_us")
         which = "They" if ours == case.number("connections") else f"{number(ours)} of them"
         first = f"{which} were closed here first: each then keeps its port for 60 s from this destination."
+        if case.sample.detail("given_again"):
+            first = f"{which} were closed here first: the port of each is in TIME_WAIT for 60 s."
         return first, _lasting(case.sample)
 
     @classmethod
@@ -137,15 +145,18 @@ class ConnectionChurn(Rule):
         runtime, peer = case.runtime, case.sample.peer
         fix = KEEPING.get(runtime.family) if runtime is not None else None
         own = fix or "keep connections open and use them again: a pool, HTTP keep-alive."
+        title = runtime.title if fix and runtime is not None else ""
+        if case.sample.detail("given_again"):
+            return Advice(title, (own,))
         is_loopback = peer is not None and peer.is_loopback
         reuse = (
-            "To loopback the kernel uses such ports again after a second, unless "
-            "net.ipv4.tcp_tw_reuse is 0."
+            "net.ipv4.tcp_tw_reuse=2, the default, frees such ports after a second, but not those of "
+            "bound sockets."
             if is_loopback
             else "net.ipv4.tcp_tw_reuse=1 frees such ports after a second, but not those of bound "
             "sockets."
         )
-        return Advice(runtime.title if fix and runtime is not None else "", (own, reuse))
+        return Advice(title, (own, reuse))
 
     examples = (
         Flagged(
@@ -227,11 +238,11 @@ class ConnectionChurn(Rule):
     )
 
 
-def _details(route: Route, size: int) -> tuple[tuple[str, Detail], ...]:
+def _details(route: Route, size: int, hold: float) -> tuple[tuple[str, Detail], ...]:
     began, ended = route.began, route.ended
     span = ended - began if began is not None and ended is not None else 0.0
     rate = route.closed_by_us / span if span > 0 else None
-    lasts = size / rate if rate is not None and rate * HOLD > size else None
+    lasts = size / rate if rate is not None and rate * hold > size else None
     return (
         ("connections", route.made),
         ("closed", route.closed),
@@ -252,6 +263,13 @@ def _lasting(finding: Finding) -> str:
     lasts = finding.detail("lasts_seconds")
     if finding.detail("refused"):
         return "The ports ran out: connect() found none to this destination."
+    if finding.detail("given_again"):
+        if isinstance(lasts, float):
+            return f"At this rate every port is in use after {duration(lasts)}."
+        return (
+            "connect() gives such a port again after a second (net.ipv4.tcp_tw_reuse, for loopback "
+            "unless it is 0): at this rate the ports last for ever."
+        )
     if _was_given_again(finding):
         when, or_longer = (
             ("In 60 s there", "") if finding.detail("timed") else ("There", _OR_LONGER)

@@ -1,4 +1,7 @@
-"""From a step to a Finding: which process, which calls prove it, in the fields of the report."""
+"""From a step to a Finding: which process, which calls prove it, in the fields of the report.
+
+It is long because what a rule may ask of its trace (Context) stands here too, method by method.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from strace_analyzer.findings import (
     SocketKind,
 )
 from strace_analyzer.kernel.arguments import argument
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Shown, ThreadGroup
 from strace_analyzer.kernel.option_calls import told_option
@@ -64,12 +68,22 @@ class Context(Protocol):
         """The ephemeral range (low, high) that is taken to be in force."""
         ...
 
+    def gives_again(self, to: Destination) -> bool:
+        """connect() to there uses ports that it chose and that are in TIME_WAIT again after a second:
+        to loopback by default, to any other destination with net.ipv4.tcp_tw_reuse=1."""
+        ...
+
     def port_state(self, namespace: int) -> PortState:
         """The ports of a network namespace as they stand now."""
         ...
 
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
         """Who has sockets of a network namespace open now, of all or with this local port."""
+        ...
+
+    def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
+        """Who has sockets with this local port open still if FD_CLOEXEC, with which execve() closed
+        them, was cleared unseen."""
         ...
 
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:

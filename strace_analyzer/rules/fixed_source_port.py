@@ -22,8 +22,9 @@ class FixedSourcePort(Rule):
 
     Why it matters:
         The kernel hands ports of this range to others: the bind() fails with EADDRINUSE whenever one
-        of them is using the port, or when the last connection from it is still in TIME_WAIT. And the
-        port is lost to everybody else while it is held.
+        of them is using the port, or when the last connection from it is still in TIME_WAIT; with
+        SO_REUSEADDR, only where the socket that has or had the port was without it. And the port is
+        lost to everybody else while it is held.
 
     What to do instead:
         Leave the port to the kernel. If a firewall needs to know the range, narrow it with
@@ -34,7 +35,8 @@ class FixedSourcePort(Rule):
         When the ports are reserved, or the program tries the next port when one is taken.
 
     References:
-        ip(7) ip_local_port_range, ip_local_reserved_ports; IP_LOCAL_PORT_RANGE(2const).
+        ip(7) ip_local_port_range, ip_local_reserved_ports; IP_LOCAL_PORT_RANGE(2const); docs/kernel.md
+        "A port that is taken".
     """
 
     id = "fixed-source-port"
@@ -65,6 +67,19 @@ class FixedSourcePort(Rule):
     def summary(cls, case: Case) -> str:
         times = count(case.group.count, "time")
         return f"{case.who} connects from a fixed port inside the ephemeral range, {times}"
+
+    @classmethod
+    def why(cls, case: Case) -> tuple[str, ...]:
+        calls = (call.option for call in case.sample.trail if call.option is not None)
+        if not any(option.name == "SO_REUSEADDR" and option.value for option in calls):
+            return super().why(case)
+        return (
+            "The kernel hands ports of this range to others: SO_REUSEADDR, which is set here, lets "
+            "bind() have such a port only where the other socket has set it too, else it fails with "
+            "EADDRINUSE; and a second connection from it to the same destination, while the first is "
+            "open, fails in connect() with EADDRNOTAVAIL.",
+            "And the port is lost to everybody else while it is held.",
+        )
 
     examples = (
         Flagged(

@@ -53,14 +53,8 @@ class Fullest(NamedTuple):
 
     @property
     def is_certain(self) -> bool:
-        """So many were in use, and none of them can be used again before its time: to loopback the
-        kernel uses what connect() chose and is in TIME_WAIT again after a second (docs/kernel.md).
-        """
-        if self.is_assumed or not self.waiting:
-            return not self.is_assumed
-        to = destination(self.step.socket.peer)
-        is_reused = to is not None and to.is_loopback and 2 * self.pinned <= self.used
-        return self.is_timed and not is_reused
+        """So many were in use, of a range that is known."""
+        return not self.is_assumed and (self.is_timed or not self.waiting)
 
 
 class Fullness:
@@ -91,6 +85,10 @@ class Fullness:
         if state.used <= state.size < high:
             self._given_again.add(now.namespace)
             used = state.used
+        is_shared = 2 * (state.pinned + state.waiting) <= used
+        to = destination(now.peer)
+        if is_shared and to is not None and self._context.gives_again(to):
+            used = state.used  # what waits is given again to whoever asks next (docs/kernel.md)
         if used < NEARLY_FULL * state.size:
             return
         key = now.namespace, used > state.used

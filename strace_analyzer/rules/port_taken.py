@@ -5,12 +5,13 @@ It is long because each kind of holder has its own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from strace_analyzer.exhaustion import bind_address
-from strace_analyzer.findings import CallRecord, Endpoint, Finding, Level, Summary
+from strace_analyzer.findings import CallRecord, Confidence, Endpoint, Finding, Level, Summary
 from strace_analyzer.kernel.destination import Family, destination, family, space, specific
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
@@ -69,6 +70,7 @@ class PortTaken(Rule):
     roles = frozenset({"bind", "close", "connect", "listen"})
     is_failure = True
     counted = "FAILED"
+    apart = "port"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -147,11 +149,14 @@ class PortTaken(Rule):
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         finding = self._named(finding)
+        finding = _inheritance(finding, summary)
         mild = finding.id in self._got_over or finding.cause in ("own-socket", "own-connection")
         return finding if mild else finding._replace(level=self.level)
 
     def _taken(self, step: Step, port: int) -> Finding:
         cause, details = self._holder(step, port)
+        if cause in _UNCERTAIN:
+            details = (*details, *self._may_have_inherited(step, port))
         asked = bind_address(step)
         socket = step.socket._replace(doubts=frozenset())
         found = self.finding(
@@ -222,16 +227,28 @@ class PortTaken(Rule):
             return "time-wait", (("holder_line", gone.line), ("holder_peer", gone.peer))
         return "unknown", (("listed", False),) if machine is not None and machine.sockets else ()
 
+    def _may_have_inherited(self, step: Step, port: int) -> Iterator[tuple[str, str | int | None]]:
+        """Who has a listener on the port if its descriptor was not closed by execve() after all."""
+        socket = step.socket
+        asked = bind_address(step) or socket.local
+        for one in self.context.closed_on_exec(socket.namespace, port):
+            if space(one.socket) == space(socket) and _conflicts(one.socket, socket, asked):
+                yield "may_hold_program", one.group.command
+                yield "may_hold_pid", one.group.tgid
+                yield "may_hold_fd", one.fd
+                return
+
     def _note_close(self, step: Step) -> None:
         """Remember what can have left something in TIME_WAIT: a listener, or a connection."""
         was = step.was
         if was is None or was.origin is Origin.ACCEPTED or was.binding is not Binding.BOUND:
             return
         listens = was.connection is Connection.LISTENING
-        if was.local is None or not was.local.port or not (listens or leaves_time_wait(was, None)):
+        port = was.assigned_port if was.local is None else was.local.port or was.assigned_port
+        if not port or not (listens or leaves_time_wait(was, None)):
             return
         to = None if listens else destination(was.peer)
-        key = was.namespace, space(was), was.local.port
+        key = was.namespace, space(was), port
         self._gone[key] = _Gone(
             step.event.span.first,
             step.event.seconds,
@@ -262,6 +279,17 @@ class PortTaken(Rule):
 
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
+        heir = _heir(case)
+        if not heir:
+            return cls._who_has_it(case)
+        maybe = (
+            f"Or {heir} has it: it was started while the listener was open, and whether it inherited "
+            "that the trace does not show (ioctl and fcntl change what execve() closes)."
+        )
+        return (*cls._who_has_it(case), maybe)
+
+    @classmethod
+    def _who_has_it(cls, case: Case) -> tuple[str, ...]:
         who, program = case.sample.detail("holder"), case.sample.detail("holder_program")
         pid, line = case.sample.detail("holder_pid"), case.sample.detail("holder_line")
         fd = case.sample.detail("holder_fd")
@@ -311,7 +339,7 @@ class PortTaken(Rule):
     def advice(cls, case: Case) -> Advice:
         port = case.sample.detail("port")
         sentences = [*_FIX[case.cause], *_time_wait(case)]
-        if _is_nobody_named(case):
+        if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):
             sentences += _FIX["unknown"]
         low, high = (0, 0) if case.ports is None else case.ports.range
         assumed = case.ports is None
@@ -442,6 +470,8 @@ class PortTaken(Rule):
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
 """what a state of the machine's list says of the holder; all others are connections"""
+_UNCERTAIN = frozenset({"time-wait", "unknown"})
+"""Causes that are guessed, as no holder is seen."""
 _MOST_UNNAMED = 1000
 _WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
 """protocols in which a socket that is closed leaves nothing behind on its port"""
@@ -478,6 +508,26 @@ _FIX: dict[str, tuple[str, ...]] = {
         "nsenter -t PID -n).",
     ),
 }
+
+
+def _inheritance(finding: Finding, summary: Summary) -> Finding:
+    """Probable where a program may have inherited the listener, as the trace does not show whether
+    FD_CLOEXEC was changed; where it shows that, nobody has."""
+    if finding.detail("may_hold_fd") is None:
+        return finding
+    if Doubt.CLOEXEC_HIDDEN not in summary.hidden:
+        kept = tuple(item for item in finding.details if not item[0].startswith("may_hold"))
+        return finding._replace(details=kept)
+    doubts = finding.doubts | {Doubt.CLOEXEC_HIDDEN}
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)
+
+
+def _heir(case: Case) -> str:
+    """Who may have the port by inheritance: `sleep (pid 7, fd 3)`; nothing where nobody may."""
+    program, pid, fd = (case.sample.detail(f"may_hold_{what}") for what in ("program", "pid", "fd"))
+    if fd is None:
+        return ""
+    return f"{program or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
 
 
 def _is_nobody_named(case: Case) -> bool:

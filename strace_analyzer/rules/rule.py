@@ -95,6 +95,9 @@ class Rule(ABC):
     """what one of its findings is, for counting: `connection`"""
     counted: ClassVar[str] = "TIMES"
     """the heading of the column that counts findings by destination"""
+    apart: ClassVar[str | None] = None
+    """the name of a detail in which the findings of one group are alike: a sentence that names a port
+    is about no other"""
     file: ClassVar[str | None] = None
     """the rule file that it was loaded from, None for a rule of a package"""
 

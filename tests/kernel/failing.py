@@ -7,18 +7,23 @@ object: the name of the error of a call, or `ok`.
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import json
 import os
 import select
 import socket
 import struct
+import subprocess
 import sys
+import termios
 import time
 
 from kernel.attempt import once
 
 A, B = ("10.9.0.11", 8001), ("10.9.0.12", 8001)
 gave: dict[str, object] = {}
+_libc = ctypes.CDLL(None)
 
 
 def reusing(family: int = socket.AF_INET) -> socket.socket:
@@ -141,6 +146,87 @@ def inherited_listener() -> None:
     os.close(up)
     os.waitpid(child, 0)
     gave["after its end"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
+
+
+def close_on_exec_by_ioctl() -> None:
+    """A program that is executed keeps a listener whose FD_CLOEXEC FIONCLEX cleared, and not one
+    for which FIOCLEX set it."""
+    for name, request, flag, port in (
+        ("FIONCLEX", termios.FIONCLEX, 0, 6140),
+        ("FIOCLEX", termios.FIOCLEX, socket.SOCK_CLOEXEC, 6141),
+    ):
+        plain = socket.SOCK_STREAM | (socket.SOCK_CLOEXEC ^ flag)
+        listener = socket.socket(fileno=_libc.socket(socket.AF_INET, plain, 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("0.0.0.0", port))
+        listener.listen(5)
+        fcntl.ioctl(listener, request)
+        heir = subprocess.Popen(["sleep", "60"], close_fds=False)
+        listener.close()
+        gave[name] = once(lambda port=port: reusing().bind(("0.0.0.0", port)))
+        heir.kill()
+        heir.wait()
+
+
+def source_port_taken() -> None:
+    """Who may bind a socket to a source port by name, by who has the port: a connection that
+    connect() or bind() gave it, open or in TIME_WAIT, each socket with SO_REUSEADDR or not."""
+    port = 46000
+    for is_named in (False, True):
+        for holder_reuses in (False, True):
+            for is_open in (True, False):
+                port += 1
+                holder = reusing() if holder_reuses else socket.socket()
+                if is_named:
+                    holder.bind(("0.0.0.0", port))
+                holder.connect(A)
+                here = holder.getsockname()[1]
+                if not is_open:
+                    holder.close()
+                    time.sleep(0.2)
+                for one in (socket.socket(), reusing()):
+                    said = once(lambda one=one, here=here: one.bind(("0.0.0.0", here)))
+                    name = " ".join((
+                        "bind()" if is_named else "connect()",
+                        "reusing" if holder_reuses else "plain",
+                        "open" if is_open else "TIME_WAIT",
+                    ))  # fmt: skip
+                    options = one.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+                    gave[f"{name}: {'reusing' if options else 'plain'}"] = said
+                    one.close()
+                holder.close()
+
+
+def ports_of_loopback() -> None:
+    """How many of 100 ports are given to one destination again, a second after the connections that
+    had them were closed here first: to 127.0.0.1, ::1, an own address, and another host."""
+    for to in (("127.0.0.1", 7000), ("::1", 7000), ("10.9.0.1", 7000), A):
+        gave[to[0]] = _twice(to, is_bound=False)
+
+
+def bound_ports_of_loopback() -> None:
+    """The same of sockets that were bound early, to 127.0.0.1."""
+    gave["127.0.0.1"] = _twice(("127.0.0.1", 7000), is_bound=True)
+
+
+def _twice(to: tuple[str, int], *, is_bound: bool) -> list[int]:
+    family = socket.AF_INET6 if ":" in to[0] else socket.AF_INET
+    listener = None if to == A else socket.create_server(to, family=family, backlog=200)
+    counts = []
+    for _ in range(2):
+        open_now, connected = [], 0
+        for _ in range(100):
+            one = socket.socket(family)
+            if once(lambda one=one: one.bind(("0.0.0.0", 0)) if is_bound else None) != "ok":
+                continue
+            if once(lambda one=one: one.connect(to)) == "ok":
+                open_now += [one, *(() if listener is None else listener.accept()[:1])]
+                connected += 1
+        for one in open_now:  # each client before its server
+            one.close()
+        counts.append(connected)
+        time.sleep(1.3)
+    return counts
 
 
 def predecessor() -> None:

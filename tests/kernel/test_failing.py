@@ -152,6 +152,56 @@ def test_an_inherited_listener(net: Network, kernel: str) -> None:
     }, kernel
 
 
+def test_close_on_exec_that_ioctl_changes(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "close_on_exec_by_ioctl", trace) == {
+        "FIONCLEX": "EADDRINUSE",
+        "FIOCLEX": "ok",
+    }, kernel
+    (found,) = [one for one in sa.analyze(trace).findings if one.rule == "port-taken"]
+    assert (found.cause, found.detail("port")) == ("inherited-listener", 6140)
+    assert found.confidence is sa.Confidence.CERTAIN
+
+
+def test_a_source_port_is_had_with_so_reuseaddr_on_both(net: Network, kernel: str) -> None:
+    """Whether bind() or connect() gave it to the other, which is open or in TIME_WAIT."""
+    said = gave(net, "source_port_taken")
+    assert len(said) == 16
+    assert {name for name, what in said.items() if what == "ok"} == {
+        "bind() reusing open: reusing",
+        "bind() reusing TIME_WAIT: reusing",
+        "connect() reusing open: reusing",
+        "connect() reusing TIME_WAIT: reusing",
+    }, kernel
+    assert set(said.values()) == {"ok", "EADDRINUSE"}, kernel
+
+
+@pytest.mark.parametrize(
+    ("reuse", "again"),
+    [
+        (0, ()),
+        (1, ("127.0.0.1", "::1", "10.9.0.1", "10.9.0.11")),
+        (2, ("127.0.0.1", "::1")),
+    ],
+)
+def test_to_whom_ports_in_time_wait_are_given_again(
+    net: Network, kernel: str, reuse: int, again: tuple[str, ...]
+) -> None:
+    """127.0.0.1, ::1, an address of the host's own, another host."""
+    net.sysctl("ipv4.tcp_tw_reuse", reuse)
+    said = gave(net, "ports_of_loopback")
+    assert list(said) == ["127.0.0.1", "::1", "10.9.0.1", "10.9.0.11"]
+    assert {to: counts for to, counts in said.items() if counts == [100, 100]} == {
+        to: [100, 100] for to in again
+    }, kernel
+    assert all(counts in ([100, 100], [100, 0]) for counts in said.values()), kernel
+
+
+def test_early_binds_keep_the_ports_of_loopback_too(net: Network, kernel: str) -> None:
+    net.sysctl("ipv4.tcp_tw_reuse", 2)
+    assert gave(net, "bound_ports_of_loopback") == {"127.0.0.1": [100, 0]}, kernel
+
+
 def test_a_predecessor_in_time_wait(net: Network, kernel: str) -> None:
     assert gave(net, "predecessor") == {"plain": "EADDRINUSE", "reusing": "ok"}, kernel
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from subprocess import PIPE
 
 import pytest
-from live.sessions import PATIENCE, run, start, tracer, until
+from live.sessions import PATIENCE, findings, program, run, start, tracer, until
 
 pytestmark = pytest.mark.live
 
@@ -113,3 +114,26 @@ def test_attach_to_the_victim_of_another_process(tmp_path: Path) -> None:
     head = (tmp_path / "saved").read_text()
     assert "# strace-analyzer: net.ipv4.ip_local_port_range = 40000 40009\n" in head
     assert "# strace-analyzer: net.ipv4.tcp_tw_reuse = 0\n" in head
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_a_listener_that_python_made_inheritable(tmp_path: Path, lean: bool) -> None:
+    """set_inheritable() calls ioctl(FIONCLEX): with the whole list of calls the heir is known, with
+    the lean one it is told as a possibility, and TIME_WAIT as no certainty."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--lean"] if lean else []
+    line = run(tmp_path, "command", *options, "--", *program("hands_on.py", port)).stdout
+    done = subprocess.run(
+        shlex.split(line), cwd=tmp_path, text=True, capture_output=True, timeout=PATIENCE
+    )
+    assert done.stdout == "EADDRINUSE\n"
+    (found,) = findings(run(tmp_path, "--format", "json", "trace.txt").stdout, "port-taken")
+    cause = "time-wait" if lean else "inherited-listener"
+    assert (found["cause"], found["confidence"]) == (cause, "probable" if lean else "certain")
+    heir = "may_hold" if lean else "holder"
+    assert found["details"][f"{heir}_program"] == "sleep"
+    report = " ".join(run(tmp_path, "trace.txt").stdout.split())
+    assert ("Or sleep (pid " in report) == lean
+    assert ("inherited the descriptor and did not make it" in report) != lean

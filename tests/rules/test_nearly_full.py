@@ -141,8 +141,7 @@ def test_to_loopback_the_kernel_takes_such_ports_again() -> None:
         program.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3")
         program.call(f"connect(3, {to}) = 0")
         program.call("close(3) = 0")
-    level = one(program.analysis(HUNDRED), "ephemeral-ports-exhausted")
-    assert level == ("error", "probable", "time-wait")
+    assert one(program.analysis(HUNDRED), "ephemeral-ports-exhausted") is None
 
 
 def test_a_range_that_the_trace_shows_is_taken() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -525,3 +526,84 @@ def test_what_notes_show_is_the_same_with_and_without_the_prefilter(tmp_path: Pa
         ]
         assert said[0] == said[1]
         assert said[0][0][0] != "unknown"
+
+
+CLOEXEC = "7 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3"
+HEIR = [f"7 {CLONE} = 8", '8 execve("/bin/helper", ["helper"], 0x7f /* 1 var */) = 0']
+MARKS = ["7 ioctl(5, TCGETS, 0x7ff1) = -1 ENOTTY (Not a tty)", "7 fcntl(5, F_GETFL) = 0"]
+
+
+def inherited(*lines: str, begin: Iterable[str] = ()) -> sa.Finding:
+    """The finding of a trace of a few calls by name, in which a program was started while another one
+    listened, which then closed its listener."""
+    calls = [CLOEXEC, *listener(80)[1:], *lines, *HEIR, "7 close(3) = 0"]
+    start = ['7 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0', *begin]
+    analysis = sa.analyze(io.BytesIO("\n".join([*start, *calls, *fails(80, pid=7), ""]).encode()))
+    (one,) = [finding for finding in analysis.findings if finding.rule == "port-taken"]
+    return one
+
+
+@pytest.mark.parametrize("seen", [[], MARKS[:1], MARKS[1:]], ids=["neither", "ioctl", "fcntl"])
+def test_who_may_have_inherited_a_listener_is_told_where_the_flag_is_not_seen(
+    seen: list[str],
+) -> None:
+    """FD_CLOEXEC can be changed by fcntl() and ioctl(): TIME_WAIT is then a guess."""
+    one = inherited(*seen)
+    assert (one.cause, one.confidence) == ("time-wait", sa.Confidence.PROBABLE)
+    assert [one.detail(f"may_hold_{what}") for what in ("program", "pid", "fd")] == ["helper", 8, 3]
+
+
+def test_nobody_may_have_inherited_it_where_the_flag_is_seen() -> None:
+    one = inherited(*MARKS)
+    assert (one.cause, one.confidence) == ("time-wait", sa.Confidence.CERTAIN)
+    assert one.detail("may_hold_fd") is None
+
+
+def test_a_number_that_was_given_again_was_not_inherited() -> None:
+    calls = [CLOEXEC, *listener(80)[1:], *HEIR, "8 socket(AF_UNIX, SOCK_STREAM, 0) = 3"]
+    (one,) = found("port-taken", *calls, "7 close(3) = 0", *fails(80, pid=7))
+    assert (one.cause, one.detail("may_hold_fd")) == ("time-wait", None)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_listener_that_ioctl_made_inheritable_is_inherited(strict: bool, tmp_path: Path) -> None:
+    """Python's set_inheritable(True); and FIOCLEX the other way round. Among many lines of others."""
+    noise = ["7 ioctl(5</dev/null>, TCGETS, 0x7ff1) = -1 ENOTTY (Not a tty)"] * 900
+    for made, request, cause in (
+        (CLOEXEC, "FIONCLEX", "inherited-listener"),
+        (sock(3), "FIOCLEX", "time-wait"),
+    ):
+        lines = [
+            *(made, *listener(80)[1:], *noise, f"7 ioctl(3<TCP:[0.0.0.0:80]>, {request}) = 0"),
+            *(*noise, *HEIR, "7 close(3) = 0", *fails(80, pid=7)),
+        ]
+        path = tmp_path / "trace"
+        path.write_text("\n".join([START.format(pid=7, name="server").rstrip(), *lines, ""]))
+        taken = [one for one in settled(path, strict).findings if one.rule == "port-taken"]
+        assert [(one.cause, one.confidence) for one in taken] == [(cause, sa.Confidence.CERTAIN)]
+
+
+def test_each_port_has_a_sentence_of_its_own() -> None:
+    """One process that cannot have two ports, one of them twice."""
+    lines = [*fails(80), *fails(443), *fails(80)]
+    analysis = _analysis(START.format(pid=9, name="late"), *lines)
+    told = sorted(group.message for group in analysis.groups if group.rule == "port-taken")
+    assert told == [
+        "port 443 is taken, late (pid 9) cannot have it: 1 bind() call failed EADDRINUSE, on line 7",
+        "port 80 is taken, late (pid 9) cannot have it: 2 bind() calls failed EADDRINUSE, first on "
+        "line 4",
+    ]
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_a_source_port_with_so_reuseaddr_is_told_what_the_kernel_does_then(is_set: bool) -> None:
+    """docs/kernel.md "A port that is taken": bind() has it where all others have set that too."""
+    option = "9 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0"
+    lines = [
+        *(sock(3, 9), *([option] if is_set else []), f"9 bind(3, {v4(46000)}) = 0"),
+        *(f"9 connect(3, {v4(80, '192.0.2.7')}) = 0", "9 close(3) = 0"),
+    ]
+    report = printed(_analysis(START.format(pid=9, name="late"), *lines))
+    said = " ".join(report.split())
+    assert ("only where the other socket has set it too" in said) == is_set
+    assert ("fails with EADDRINUSE whenever one of them is using the port" in said) != is_set
