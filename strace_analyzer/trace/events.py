@@ -178,33 +178,23 @@ class Syscall:
         return Syscall, (*place, self.stack, self.entry_seen, self.ended)
 
 
-class Entered:
+class Entered(NamedTuple):
     """The first half of a call, `name(args <unfinished ...>`: the call has begun, others go on.
 
     The whole call follows as a Syscall when it is resumed; where it never is, this is all there is.
-    `call.args` are the arguments printed so far.
+    `args` are the arguments printed so far, decoded each time that they are asked for: few are.
     """
 
-    __slots__ = ("args", "call", "name", "seconds", "span", "tid", "time")
+    tid: int
+    time: str | None
+    seconds: float | None
+    name: str
+    call: Call
+    span: Span
 
-    args: tuple[Value, ...]
-
-    def __init__(
-        self, tid: int, time: str | None, seconds: float | None, call: Call, span: Span
-    ) -> None:
-        self.tid = tid
-        self.time = time
-        self.seconds = seconds
-        self.call = call
-        self.name = call.name
-        self.span = span
-
-    def __getattr__(self, name: str) -> Any:
-        """`args`, decoded when they are first asked for."""
-        if name != "args":
-            raise AttributeError(name)
-        self.args = self.call.args
-        return self.args
+    @property
+    def args(self) -> tuple[Value, ...]:
+        return self.call.args
 
     def __repr__(self) -> str:
         return f"Entered({self.tid}, {self.call.text!r}, {self.span})"
@@ -219,7 +209,7 @@ class Entered:
         """As plain values: what is not decoded yet is decoded."""
         call = self.call
         plain = KnownCall(call.name, call.args, call.result, call.duration, call.text)
-        return Entered, (self.tid, self.time, self.seconds, plain, self.span)
+        return Entered, (self.tid, self.time, self.seconds, self.name, plain, self.span)
 
 
 class SignalDelivered(NamedTuple):

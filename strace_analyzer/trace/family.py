@@ -234,7 +234,7 @@ class Family:
                 child = self._births.get((event.span.source, event.span.first))
                 tid = None if child is None else self._sources[child].tid
                 if tid is not None and tid != event.result.value:
-                    yield Entered(event.tid, event.time, event.seconds, event.call, event.span)
+                    yield _half_of(event)
                     yield Attached(tid, event.span)
             yield event
 
@@ -251,6 +251,11 @@ class Family:
             self._make_ready(strangers[0])
 
 
+def _half_of(call: Syscall) -> Entered:
+    """The first half of a call that stands whole on its line."""
+    return Entered(call.tid, call.time, call.seconds, call.name, call.call, call.span)
+
+
 class _Returns:
     """Calls that lasted (-T), held until they came back; of a held one the entry is told."""
 
@@ -263,7 +268,7 @@ class _Returns:
             end = event.seconds + (event.elapsed or 0.0)
             if end > following and event.entry_seen:
                 heapq.heappush(self._held, (end, index, event))
-                yield Entered(event.tid, event.time, event.seconds, event.call, event.span)
+                yield _half_of(event)
                 return
         yield event
 

@@ -134,7 +134,9 @@ class CallParser:
         number."""
         half = b"close(" + text
         closed = half + b")"
-        if not text[:1].isdigit() or next(completed(half), b"") != closed:
+        if not text[:1].isdigit():
+            return None
+        if not text.endswith(b"]>") and next(completed(half), b"") != closed:
             return None  # it was cut in its midst
         reading = self._read(b"close)", closed)
         args: tuple[Value, ...] = () if reading is None else reading[0].parts[0].fill(reading[1])

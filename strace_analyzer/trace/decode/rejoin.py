@@ -182,7 +182,7 @@ class Rejoin:
             self._drop_half(tid)
         source.account.call_lines += lines
         call = BegunCall(self._calls, name, body)
-        events.append(Entered(tid, time, seconds, call, span))
+        events.append(Entered(tid, time, seconds, name, call, span))
         if end is _UNFINISHED:
             self._halves[tid] = frame
             return
@@ -262,7 +262,8 @@ class Rejoin:
                 half = frame
                 begun = f"{frame.name}(".encode("utf-8", "surrogateescape")
                 call = BegunCall(self._calls, frame.name, begun)
-                events.append(Entered(tid, frame.time, frame.seconds, call, frame.span))
+                place = tid, frame.time, frame.seconds
+                events.append(Entered(*place, frame.name, call, frame.span))
             self._keep(half, frame)
 
     def _complete(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
@@ -18,28 +19,26 @@ from strace_analyzer.trace.learned.grammar import tree
 from strace_analyzer.trace.values import Value, plain
 
 
-class BegunCall:
+class BegunCall(NamedTuple):
     """A call that has begun: its arguments so far are read when somebody asks, which few do."""
 
-    __slots__ = ("_calls", "_text", "name")
-
-    def __init__(self, calls: CallParser, name: str, text: bytes) -> None:
-        self.name = name
-        self._calls = calls
-        self._text = text
+    calls: CallParser
+    name: str
+    begun: bytes
+    """`name(args`, as far as it was printed."""
 
     @property
     def args(self) -> tuple[Value, ...]:
-        return self._calls.entered(self._text).args
+        return self.calls.entered(self.begun).args
 
     @property
     def first(self) -> Value | None:
         """As the first of `args`. A descriptor ends at the comma, with its note or without: it is
         read by itself, once for all calls on it."""
-        text = self._text
+        text = self.begun
         start = text.find(b"(") + 1
         end = text.find(b", ", start)
-        number = self._calls.number(text[start:end] if end > 0 else text[start:].rstrip(b" ,"))
+        number = self.calls.number(text[start:end] if end > 0 else text[start:].rstrip(b" ,"))
         if number is not None:
             return number
         args = self.args
@@ -47,7 +46,7 @@ class BegunCall:
 
     @property
     def result(self) -> Result:
-        return self._calls.entered(self._text).result
+        return self.calls.entered(self.begun).result
 
     @property
     def duration(self) -> float | None:
@@ -55,7 +54,7 @@ class BegunCall:
 
     @property
     def text(self) -> str:
-        return self._text.decode("utf-8", "surrogateescape")
+        return self.begun.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

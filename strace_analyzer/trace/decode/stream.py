@@ -149,7 +149,9 @@ class LineDecoder:
             time = to_time(match[time_group])
             seconds = self._seconds(time)
         call = _new(ParsedCall, (name, parts, match, body, None, None))
-        events.append(Syscall(tid, time, seconds, call, _new(Span, (0, number, number))))
+        syscall = Syscall(tid, time, seconds, call, _new(Span, (0, number, number)))
+        syscall.result = parts[1].fill(match)  # nearly all who hear of a call ask for it
+        events.append(syscall)
         account = self._account
         account.call_lines += 1
         account.calls += 1
@@ -181,7 +183,8 @@ class LineDecoder:
         )
         self._speaker.cut = tid
         self._account.call_lines += 1
-        events.append(Entered(tid, time, seconds, BegunCall(self._calls, name, body), span))
+        begun = _new(BegunCall, (self._calls, name, body))
+        events.append(_new(Entered, (tid, time, seconds, name, begun, span)))
         return True
 
     def _second_half(self, number: int, raw: bytes, events: list[Event]) -> bool:
@@ -209,7 +212,9 @@ class LineDecoder:
         account.call_lines += 1
         account.calls += 1
         span = _new(Span, (0, first, number))
-        events.append(Syscall(tid, time, seconds, call, span, (), True, ended))
+        syscall = Syscall(tid, time, seconds, call, span, (), True, ended)
+        syscall.result = call.parts[1].fill(call.match)
+        events.append(syscall)
         return True
 
     # ------------------------------------------------------------ the long way
