@@ -14,7 +14,7 @@ from glob import escape, glob
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from strace_analyzer.cli.attach import attach
 from strace_analyzer.cli.check import check
@@ -23,6 +23,7 @@ from strace_analyzer.cli.command import command
 from strace_analyzer.cli.compare import compare
 from strace_analyzer.cli.events import events
 from strace_analyzer.cli.holders import holders
+from strace_analyzer.cli.overwriting import refuse_to_overwrite
 from strace_analyzer.cli.ports import ports
 from strace_analyzer.cli.rule import rule
 from strace_analyzer.cli.rules import rules
@@ -113,6 +114,15 @@ class Commands(TyperGroup):
         return [DEFAULT, *words]
 
 
+class Command(TyperCommand):
+    """One command, which does not begin where it would write over what it reads."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs it; gives its exit status."""
+        refuse_to_overwrite(ctx.params)
+        return super().invoke(ctx)
+
+
 def _meant(words: list[str]) -> str | None:
     """What to say to those who name a process or a program where a trace belongs."""
     first, *rest = words
@@ -159,18 +169,18 @@ app = typer.Typer(
         " A file named like a command is ./NAME."
     ),
 )
-app.command(help=_help(check))(check)
-app.command(help=_help(sockets))(sockets)
-app.command(help=_help(ports))(ports)
-app.command(help=_help(compare))(compare)
-app.command(help=_help(events))(events)
-app.command(help=_help(summary))(summary)
-app.command(help=_help(tree))(tree)
+app.command(cls=Command, help=_help(check))(check)
+app.command(cls=Command, help=_help(sockets))(sockets)
+app.command(cls=Command, help=_help(ports))(ports)
+app.command(cls=Command, help=_help(compare))(compare)
+app.command(cls=Command, help=_help(events))(events)
+app.command(cls=Command, help=_help(summary))(summary)
+app.command(cls=Command, help=_help(tree))(tree)
 # what follows the name of the program to run is the program's
-app.command(context_settings={"allow_interspersed_args": False}, help=_help(run))(run)
+app.command(cls=Command, context_settings={"allow_interspersed_args": False}, help=_help(run))(run)
 app.command(context_settings={"allow_interspersed_args": False}, help=_help(command))(command)
-app.command(help=_help(attach))(attach)
-app.command(help=_help(holders))(holders)
+app.command(cls=Command, help=_help(attach))(attach)
+app.command(cls=Command, help=_help(holders))(holders)
 app.command(help=_help(collect))(collect)
 app.command(help=_help(rules))(rules)
 app.command(help=_help(rule))(rule)

@@ -126,7 +126,7 @@ def attach(
     )
     status = 0
     with (
-        destination(output) as stream,
+        destination(output, format) as stream,
         attached(
             targets,
             before=partial(_announce, targets, lean=lean, seconds=for_, quiet=quiet),

@@ -49,6 +49,6 @@ def check_traces(
     say(judgement.idle)
     if selected.left_out:
         say([known_already(selected.left_out)])
-    with destination(output, traces or ["-"]) as stream, unheard(stream):
+    with destination(output, form.name, traces or ["-"]) as stream, unheard(stream):
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

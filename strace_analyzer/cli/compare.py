@@ -55,7 +55,7 @@ def compare(
     made = compared(sides[0], sides[1], chosen.gate, signal)
     if redact:
         made = hidden(made, Values(redact))
-    with destination(output, [str(before), str(after)]) as stream:
+    with destination(output, format, [str(before), str(after)]) as stream:
         comparison_format(format).write(made, stream)
     return made.exit_status
 

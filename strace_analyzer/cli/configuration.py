@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +81,16 @@ def configuration(directory: Path, named: Path | None = None) -> Configuration:
         }
         return in_force._replace(**said)
     return in_force
+
+
+def files_of(directory: Path, named: Path | None = None) -> Iterator[Path]:
+    """The files that `configuration` reads and those that they name; of what is wrong in them it
+    is `configuration` that speaks."""
+    for path in [named] if named is not None else [_user_file(), *_candidates(directory)]:
+        yield path
+        with suppress(ConfigurationError):
+            said = _checked(_table(path) or {}, path)
+            yield from (*said.rules, *filter(None, [said.suppressions]))
 
 
 def _user_file() -> Path:

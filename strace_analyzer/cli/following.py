@@ -56,7 +56,7 @@ def follow_trace(
     )
     with (
         interruptible(list(arguments or ["-"]), follow=grows) as traces,
-        destination(output, arguments or ["-"]) as stream,
+        destination(output, format.name, arguments or ["-"]) as stream,
         unheard(stream),
     ):
         if len(traces) > 1:

@@ -46,6 +46,6 @@ def holders(
         objects=lambda: objects(found),
         page=lambda stream: console.write(stream, lambda _: page(found, everything=all)),
     )
-    with destination(output) as stream:
+    with destination(output, format) as stream:
         table_format(format).write(table, stream)
     return 0

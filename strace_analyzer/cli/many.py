@@ -119,7 +119,7 @@ def check_many(
         say(
             [f"a trace made fewer connections than --min-connections {chosen.gate.min_connections}"]
         )
-    with destination(output, [trace.name for trace in inputs]) as stream, unheard(stream):
+    with destination(output, format, [trace.name for trace in inputs]) as stream, unheard(stream):
         form.write(MergedReport(made, chosen.gate, everything), stream)
     return decide(made.grounds)[1]
 

@@ -18,6 +18,9 @@ from strace_analyzer.plain import is_unicode
 from strace_analyzer.starting import ends_quietly
 from strace_analyzer.trace.input.named import traces
 
+FOR_PEOPLE = ("text", "concise")
+"""formats that are written as the terminal's locale has it"""
+
 
 def end_well() -> None:
     """From here on Ctrl-C raises KeyboardInterrupt, so that what was begun is cleaned up."""
@@ -26,15 +29,16 @@ def end_well() -> None:
 
 
 @contextmanager
-def destination(path: Path | None, inputs: Sequence[str] = ()) -> Iterator[TextIO]:
-    """Where the report goes. A file is written aside and renamed when it is whole, so that nobody
-    ever reads half a report; what is no regular file (/dev/stdout, a FIFO) is written directly.
+def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> Iterator[TextIO]:
+    """Where the report goes, in the form `format`. A file is written aside and renamed when it is
+    whole, so that nobody ever reads half a report; what is no regular file (/dev/stdout, a FIFO) is
+    written directly.
 
     Raises TraceError where it cannot be written, or is one of the traces that `inputs` name.
     """
     end_well()
     if path is None:
-        _take_any_character(sys.stdout)
+        take_any_character(sys.stdout, format)
         yield sys.stdout
         sys.stdout.flush()
         return
@@ -93,10 +97,14 @@ def keep_to_the_locale() -> None:
             stream.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
-def _take_any_character(stream: TextIO) -> None:
-    """Where the locale's encoding has not all characters, those that it lacks become escapes."""
+def take_any_character(stream: TextIO, format: str) -> None:
+    """What programs read is UTF-8 in every locale, as in a file. For people characters that the
+    locale's encoding lacks become escapes."""
     if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
-        stream.reconfigure(errors="backslashreplace")
+        if format in FOR_PEOPLE:
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="strict")
 
 
 def line_writer(stream: TextIO) -> Callable[[str], None]:

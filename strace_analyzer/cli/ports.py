@@ -90,6 +90,6 @@ def ports(
     )
     if format != DEFAULT:
         say(f"cannot tell: {doubt.reason}" for doubt in doubts)
-    with destination(output, traces or ["-"]) as stream:
+    with destination(output, format, traces or ["-"]) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, doubts)

@@ -77,7 +77,7 @@ def run(
     )
     judgement = None
     with (
-        _report_to(output) as stream,
+        _report_to(output, format) as stream,
         running(program, save=save_trace, stacks=stacks, lean=lean, options=more) as session,
         unheard(stream),
     ):
@@ -92,12 +92,13 @@ def run(
 
 
 @contextmanager
-def _report_to(file: Path | None) -> Iterator[TextIO]:
-    from strace_analyzer.cli.output import destination, end_well
+def _report_to(file: Path | None, format: str) -> Iterator[TextIO]:
+    from strace_analyzer.cli.output import destination, end_well, take_any_character
 
     end_well()
     if file is None:
+        take_any_character(sys.stderr, format)
         yield sys.stderr
         return
-    with destination(file) as stream:
+    with destination(file, format) as stream:
         yield stream

@@ -128,7 +128,7 @@ def sockets(
     if format != DEFAULT:
         say(f"cannot tell: {doubt.reason}" for doubt in doubts)
         say(f"line {line}: {spot.answer}" for spot in stands if spot.answer)
-    with destination(output, traces or ["-"]) as stream:
+    with destination(output, format, names or ["-"]) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, doubts)
 

@@ -52,6 +52,6 @@ def tree(
     )
     if format != FORMATS[0]:
         say(f"cannot tell: {lack.reason}" for lack in lacks)
-    with destination(output, traces or ["-"]) as stream:
+    with destination(output, format, traces or ["-"]) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, lacks)

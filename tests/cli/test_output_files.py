@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,18 @@ from typing import Any
 
 import pytest
 from cli.running import COMMAND, EARLY_BIND, ERLANG, ROOT, environment
+from typer.main import get_command
 
 from strace_analyzer.cli import main
+from strace_analyzer.cli.app import app
+from strace_analyzer.cli.overwriting import READ
 from strace_analyzer.report.formats import json as json_format
+from strace_analyzer.report.formats.registry import (
+    comparison_formats,
+    merged_formats,
+    report_formats,
+    table_formats,
+)
 
 COMMANDS = [
     ["check"], ["check", "--format", "json"], ["check", "--follow"], ["sockets"], ["ports"],
@@ -84,6 +94,115 @@ def test_both_sides_of_a_comparison_are_kept(tmp_path: Path) -> None:
     shutil.copy(ERLANG, trace)
     assert main(["compare", "-o", str(trace), str(trace), str(ERLANG)]) == 2
     assert trace.read_bytes() == ERLANG.read_bytes()
+
+
+# ---------------------------------------------------------------- nor is anything else that is read
+
+NOT_A_FILE = {"--scheduler": "a Dask cluster is needed", "--cache": "it is a directory"}
+ASKED_OF = ["check", "compare", "sockets", "ports", "events", "summary", "tree", "run", "attach"]
+
+
+def parameters(command: str) -> list[Any]:
+    group: Any = get_command(app)
+    return list(group.commands[command].params)
+
+
+def options_of_files() -> list[tuple[str, str]]:
+    """Every option of every command whose value names a file, as its help calls it."""
+    return [
+        (command, param.opts[-1])
+        for command in ASKED_OF
+        for param in parameters(command)
+        if {"FILE", "REPORT", "DIR"} & set(re.split(r"\W", param.metavar or ""))
+    ]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "trace").write_text(EARLY_BIND)
+    (tmp_path / "-").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def attempt(command: str, words: list[str], output: str, capsys: Any) -> str:
+    """What is said to `-o` OUTPUT, which must stay as it is."""
+    trace = {"compare": ["trace", "trace"], "run": ["--", "true"], "attach": ["1"]}
+    kept = {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    given = trace.get(command, ["trace"])
+    assert main([command, *words, "-o", output, *given]) == (125 if command == "run" else 2)
+    assert {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()} == kept
+    said: str = capsys.readouterr().err
+    return said
+
+
+def test_every_option_that_names_a_file_is_known() -> None:
+    named = {word for _, word in options_of_files()}
+    known = {f"--{name.replace('_', '-')}" for name in READ} | {"--output", "--save-trace"}
+    assert named == (known | set(NOT_A_FILE)) - {"--traces", "--before", "--after"}
+
+
+@pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
+@pytest.mark.parametrize(
+    ("command", "option"), [x for x in options_of_files() if x[1] not in {"--output", *NOT_A_FILE}]
+)
+def test_no_file_that_an_option_names_is_overwritten(
+    command: str, option: str, link: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = place / "given.py"
+    file.write_text("# rules\n")
+    match link:
+        case "symbolic":
+            (place / "other").symlink_to(file)
+        case "hard":
+            (place / "other").hardlink_to(file)
+    output = "./given.py" if link == "itself" else "other"
+    said = attempt(command, [option, "given.py"], output, capsys)
+    assert option in said
+    assert re.match(r"strace-analyzer: (other|given\.py) is ", said)
+
+
+def test_nor_is_a_file_that_does_not_exist_yet_written_twice(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("run", "attach"):
+        said = attempt(command, ["--save-trace", "./new"], "new", capsys)
+        assert said == "strace-analyzer: new is the file of -o and of --save-trace\n"
+
+
+def test_nor_is_the_trace_saved_over_what_is_read(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "accepted").write_text("")
+    words = ["--suppressions", "accepted", "--save-trace", "accepted"]
+    said = attempt("run", words, "report", capsys)
+    assert said == (
+        "strace-analyzer: accepted is the file of --suppressions: give --save-trace another name\n"
+    )
+
+
+def test_nor_are_a_directory_of_rules_and_what_the_configuration_names(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "rules").mkdir()
+    (place / "rules" / "mine.py").write_text("")
+    (place / "strace-analyzer.toml").write_text('suppressions = "accepted"\nrules = "rules"\n')
+    (place / "accepted").write_text("")
+    of_rules = ["--rules", "rules"]
+    said = attempt("check", of_rules, "rules/mine.py", capsys)
+    assert "rules/mine.py is a file of --rules" in said
+    for file in ("accepted", "strace-analyzer.toml"):
+        said = attempt("ports", [], file, capsys)
+        assert said == (
+            f"strace-analyzer: {file} is a file of the configuration: give -o another name\n"
+        )
+
+
+def test_nor_is_a_trace_of_which_a_line_was_named(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sockets", "-o", "trace", "trace:3"]) == 2
+    assert (place / "trace").read_text() == EARLY_BIND
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
@@ -166,3 +285,46 @@ def test_the_same_bytes_whatever_is_around(words: list[str], tmp_path: Path) -> 
     }
     assert len(made) == 1
     assert len(made.pop()) > 1000
+
+
+HOSTILE_TO_ENCODINGS = """\
+7 execve("/usr/bin/caf\\303\\251", ["caf\\303\\251"], 0x7ff /* 3 vars */) = 0
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+7 +++ exited with 0 +++
+"""
+FORMS = [
+    *((["check"], form) for form in report_formats()),
+    *((["check", "--merged"], form) for form in merged_formats() if form != "parquet"),
+    *((["compare"], form) for form in comparison_formats()),
+    *(([name], form) for name in ("sockets", "ports", "summary") for form in table_formats()),
+    *((["events"], form) for form in ("jsonl", "csv")),
+    *((["tree"], form) for form in ("text", "json")),
+]
+UNICODE = [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "1", "TZ": "Asia/Kathmandu"}]
+PLAIN = [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "HOME": "/nowhere", "PYTHONHASHSEED": "7"}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "form"), FORMS, ids=str)
+def test_programs_get_the_same_bytes_in_every_locale_and_people_what_it_has(
+    words: list[str], form: str, tmp_path: Path
+) -> None:
+    """What people read is ASCII where the locale's encoding is, and the same wherever the encoding
+    is the same."""
+    trace = tmp_path / "caf\u00e9 \u20ac"
+    trace.write_text(HOSTILE_TO_ENCODINGS)
+    given = [trace, trace] if words == ["compare"] else [trace]
+    made = [
+        [run(*words, "--format", form, *map(str, given), **env).stdout for env in group]
+        for group in (UNICODE, PLAIN)
+    ]
+    (wide, also_wide), (narrow, also_narrow) = made
+    assert len(wide) > 40
+    assert wide == also_wide
+    assert narrow == also_narrow
+    if form in ("text", "concise"):
+        assert narrow.isascii()
+    else:
+        assert narrow == wide
