@@ -31,8 +31,9 @@ def end_well() -> None:
 @contextmanager
 def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> Iterator[TextIO]:
     """Where the report goes, in the form `format`. A file is written aside and renamed when it is
-    whole, so that nobody ever reads half a report; what is no regular file (/dev/stdout, a FIFO) is
-    written directly.
+    whole, so that nobody ever reads half a report; a link to it stays one. What is no regular file
+    (a FIFO) is written directly, and so is what standard output or error goes to (/dev/stdout),
+    where that is.
 
     Raises TraceError where it cannot be written, or is one of the traces that `inputs` name.
     """
@@ -43,17 +44,19 @@ def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> I
         sys.stdout.flush()
         return
     try:
-        if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8") as stream:
+        if path.is_file() and _is_read(path, inputs):
+            raise TraceError(f"{path} is one of the traces: give -o another name")
+        own = next((fd for fd in (1, 2) if _goes_to(fd, path)), None)
+        if own is not None or (path.exists() and not path.is_file()):
+            with open(path if own is None else os.dup(own), "w", encoding="utf-8") as stream:
                 yield stream
             return
-        if path.exists() and _is_read(path, inputs):
-            raise TraceError(f"{path} is one of the traces: give -o another name")
-        aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        place = path.resolve()
+        aside = place.with_name(f".{place.name}.{os.getpid()}.part")
         try:
             with aside.open("x", encoding="utf-8") as stream:
                 yield stream
-            aside.replace(path)
+            aside.replace(place)
         except BaseException:
             with suppress(OSError):
                 aside.unlink()
@@ -66,7 +69,7 @@ def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> I
 
 def _is_read(path: Path, inputs: Sequence[str]) -> bool:
     """`path` is a file of one of the traces, or what standard input is read from."""
-    if "-" in inputs and _is_standard_input(path):
+    if "-" in inputs and _goes_to(0, path):
         return True
     sources: list[Path | None] = []
     for name in inputs:
@@ -76,10 +79,11 @@ def _is_read(path: Path, inputs: Sequence[str]) -> bool:
     return any(source is not None and _is_same(source, path) for source in sources)
 
 
-def _is_standard_input(path: Path) -> bool:
+def _goes_to(fd: int, path: Path) -> bool:
+    """The descriptor is open on this file."""
     try:
-        return os.path.samestat(os.fstat(0), path.stat())
-    except OSError:  # it is closed
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except OSError:  # it is closed, or there is no such file
         return False
 
 

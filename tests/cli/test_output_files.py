@@ -249,6 +249,39 @@ def test_a_full_disk_leaves_the_old_one(words: list[str], tmp_path: Path) -> Non
     assert only(report)
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text(OLD)
+    for name, target in (("link", "there"), ("dangling", "new")):
+        (tmp_path / name).symlink_to(target)
+        assert main(["check", "--format", "json", "-o", str(tmp_path / name), str(ERLANG)]) == 1
+        assert (tmp_path / name).is_symlink()
+        assert json.loads((tmp_path / target).read_text())["schema"] == 1
+    assert only(tmp_path / "there")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_a_standard_stream_goes_to_is_added_to(number: int, tmp_path: Path) -> None:
+    """`strace-analyzer -o /dev/stdout TRACE >> FILE`: FILE keeps what it has, and the link in /dev
+    is not replaced. A link of our own stands for it, as root could write to the other."""
+    report = report_file(tmp_path)
+    link = tmp_path / "stream"
+    link.symlink_to(f"/proc/self/fd/{number}")
+    words = [*COMMAND, "check", "--format", "json", "-o", str(link), str(ERLANG)]
+    with report.open("a") as stream:
+        done = subprocess.run(
+            words,
+            stdout=stream if number == 1 else subprocess.PIPE,
+            stderr=stream if number == 2 else subprocess.PIPE,
+            cwd=ROOT, env=environment(), timeout=100, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert link.is_symlink()
+    said = report.read_text()
+    assert said.startswith(OLD)
+    assert json.loads(said.removeprefix(OLD))["schema"] == 1
+    assert only(report)
+
+
 @pytest.mark.parametrize("closed", [0, 2])
 def test_a_closed_standard_stream_is_no_crash(closed: int) -> None:
     done = run("check", "--format", "json", str(ERLANG), before=lambda: os.close(closed))
