@@ -135,6 +135,7 @@ class TraceAnalysis:
             incoming=settings.keep_sockets or bool(strangers), script=settings.started_script
         )
         self.visibility = Visibility(self._tracker, settings.nothing_hidden)
+        self._pieces = self.visibility.pieces
         self._doubts = self._tracker.doubts
         self._engine = Engine(settings.rules, self)
         self._ledger = PortLedger(
@@ -247,10 +248,11 @@ class TraceAnalysis:
         provisional). A fault of ours costs its event and is told in the result."""
         changed: list[Finding] = []
         listening, steps, doubts = self._listening, self._tracker.steps, self._doubts
-        coming = iter(events)
+        coming, pieces = iter(events), self._pieces
         while True:
             with self._guard:
                 for event in coming:
+                    pieces.last = event
                     if isinstance(event, _TIMED) and event.seconds is not None:
                         if self._start is None:
                             self._start = event.seconds
@@ -284,7 +286,7 @@ class TraceAnalysis:
             hears.append(self._called)
         elif isinstance(event, Syscall) and may_decide(event.name):
             hears.append(self._strange)
-        hears.append(self.visibility.pieces.listening(type(event)))
+        hears += self._pieces.listening(event)
         if isinstance(event, Syscall):
             hears += self.visibility.hears_of(event.name)
             if not self.visibility.is_counted:
@@ -320,7 +322,9 @@ class TraceAnalysis:
 
     def _called(self, call: Syscall) -> None:
         was_heard = bool(self._unread.unreturned)
-        self._not_understood(self._unread.call(call))
+        line = self._unread.call(call)
+        if line is not None:
+            self._not_understood(line)
         if self._unread.unreturned and not was_heard:
             self._listening.clear()  # whether its task goes on, any call tells
 
@@ -480,7 +484,7 @@ class TraceAnalysis:
         for source, fault in self._faults:
             accounts[source].has_failed(fault)
         self._faults.clear()
-        self.visibility.pieces.cut_ends = sum(account.breaks_off for account in accounts)
+        self._pieces.cut_ends = sum(account.breaks_off for account in accounts)
         self._reasons = list(self._why_blind(accounts))
         self._warnings = list(
             warnings(
@@ -529,7 +533,7 @@ class TraceAnalysis:
         strace follows may have nothing to say: but at the end it exits, and that is printed."""
         tasks, visibility = self._tracker.tasks, self.visibility
         may_be_silent = visibility.is_filtered and tasks.children_are_shown
-        return () if may_be_silent and not visibility.pieces.ends_in_exits else tasks.unseen
+        return () if may_be_silent and not self._pieces.ends_in_exits else tasks.unseen
 
     def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
         """Why nothing can be said where nothing was found; first what weighs most."""
@@ -557,7 +561,7 @@ class TraceAnalysis:
         undecoded = self._unknowns.count(Doubt.UNDECODED)
         if told is not None:
             yield told
-        elif undecoded and not self._census.decoded and not self.visibility.pieces.broke_off:
+        elif undecoded and not self._census.decoded and not self._pieces.broke_off:
             yield Told(Doubt.ADDRESSES_HIDDEN, undecoded)
         else:
             yield from lines_missing(

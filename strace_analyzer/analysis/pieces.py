@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
@@ -28,7 +28,7 @@ _EXITS = frozenset({"exit", "exit_group"})
 
 
 class Pieces:
-    """Of one trace. Give it every event (`listening`), then read.
+    """Of one trace. Give it the events for which it is `listening`, and the `last`, then read.
 
     `began_midway` counts tasks whose first line is the end of a call; `lost` counts halves in the
     middle whose other half is missing; `broke_off` counts what was under way at the end. The latter
@@ -42,8 +42,8 @@ class Pieces:
         self._second_halves = 0
         """those without the first, of tasks that had spoken"""
         self._known: set[int] = set()
-        self._last: Event | None = None
-        """a reader gives the last line, whatever it is"""
+        self.last: Event | None = None
+        """set by who reads the trace: a reader gives the last line, whatever it is"""
         self.cut_ends = 0
         """sources whose last line was cut"""
         self._has_table = False
@@ -67,7 +67,7 @@ class Pieces:
     def broke_off(self) -> int:
         """Calls under way, and a last line that was cut, where nothing says that the trace
         ended."""
-        last = self._last
+        last = self.last
         if self._exits or self._has_table:
             return self.cut_ends
         is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
@@ -75,27 +75,28 @@ class Pieces:
 
     @property
     def _exits(self) -> bool:
-        return isinstance(self._last, (Syscall, Entered)) and self._last.name in _EXITS
+        return isinstance(self.last, (Syscall, Entered)) and self.last.name in _EXITS
 
     @property
     def has_ended(self) -> bool:
         """The last line is the end of what strace had to say."""
-        return self._exits or self._has_table or isinstance(self._last, (Exited, Killed, Detached))
+        return self._exits or self._has_table or isinstance(self.last, (Exited, Killed, Detached))
 
     @property
     def ends_in_exits(self) -> bool:
         """The last line is that of a task's end."""
-        return isinstance(self._last, (Exited, Killed))
+        return isinstance(self.last, (Exited, Killed))
 
-    def listening(self, kind: type[Event]) -> Callable[[Any], None]:
-        """What is to be given events of this type."""
-        return self._take.get(kind, self._other)
-
-    def _other(self, event: Event) -> None:
-        self._last = event
+    def listening(self, event: Event) -> Iterator[Callable[[Any], None]]:
+        """What is to be given events like this one, if anything: later than in the beginning a
+        reader shows not all that a task says, and only calls that always matter tell anything."""
+        has_begun = self._calls >= BEGINNING
+        if isinstance(event, Syscall) and has_begun and event.name not in ALWAYS_MATTER:
+            return
+        if type(event) in self._take:
+            yield self._take[type(event)]
 
     def _call(self, call: Syscall) -> None:
-        self._last = call
         self._calls += 1
         tid, name = call.tid, call.name
         if not call.entry_seen:
@@ -104,25 +105,21 @@ class Pieces:
             elif name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
-            self._known.add(tid)  # later than in the beginning a reader shows not all that it says
+            self._known.add(tid)
 
     def _entry(self, half: Entered) -> None:
-        self._last = half
         if self._calls < BEGINNING or half.name in ALWAYS_MATTER:
             self._known.add(half.tid)
 
     def _end(self, event: Exited | Killed | Detached) -> None:
-        self._last = event
         self._known.discard(event.tid)
         if isinstance(event, Exited) and event.superseded_by is not None:
             self._renamed(event.superseded_by, event.tid)
 
     def _identified(self, event: Identified) -> None:
-        self._last = event
         self._renamed(0, event.tid)
 
     def _table(self, event: TableRow) -> None:
-        self._last = event
         self._has_table = True
 
     def _renamed(self, old: int, new: int) -> None:

@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 from strace_analyzer.analysis.numbered import may_be
-from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.arguments import fd_argument
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.trace.decode.grades import is_known
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
@@ -153,9 +153,10 @@ class Unread:
 
     def call(self, call: Syscall) -> UnreadLine | None:
         """The same for a call that was read, but on which socket it acted was not."""
-        if call.result.failed:
+        result = call.result
+        if result.errno is not None:
             return None
-        if call.result.value is None:  # unknown to strace, or not there at all
+        if result.value is None:  # unknown to strace, or not there at all
             if _UNKNOWN.search(call.text) is None:
                 return self._note(call, call.name)
             self.unreturned[call.tid] = call
@@ -163,7 +164,7 @@ class Unread:
         if call.name in _MAKING:
             return None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
-        if whole and fd_argument(argument(call.args, 0)) is not None:
+        if whole and fd_argument(call.args[0]) is not None:
             return None
         return self._note(call, call.name)
 

@@ -111,6 +111,16 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
             return
 
 
+_MOVING = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})
+
+
+def _leaves_alone(call: Syscall) -> bool:
+    """fcntl() that neither copies nor marks: a reader skips it (trace/prefilter/scan.py)."""
+    command = argument(call.args, 1)
+    said = None if command is None else plain(command)
+    return isinstance(said, Name) and said.text.startswith("F_") and said.text not in _MOVING
+
+
 def _copy(call: Syscall) -> tuple[FdArgument, ...]:
     """What fcntl(2) gave: F_DUPFD gives the smallest free number from its argument on."""
     copies = number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
@@ -178,7 +188,7 @@ GIVES_FD = (
 """Calls of which only the new descriptor matters that they return."""
 
 _DUP = SystemCall(on=dup, when=When.COPIED)
-_FCNTL = SystemCall(on=fcntl, when=When.COPIED, gives=_copy)
+_FCNTL = SystemCall(on=fcntl, when=When.COPIED, gives=_copy, is_idle=_leaves_alone)
 
 CALLS = {
     "close": SystemCall(on=close, when=When.HELD, begin=entered_close, is_attempt=True),

@@ -26,7 +26,9 @@ BEGINNING = 500
 """Calls and halves of calls."""
 
 _NO_TABLE = FdTable()
-_MOVING = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})
+_ALWAYS, _GIVEN, _OUTGOING = When.ALWAYS, When.GIVEN, When.OUTGOING
+_COPIED, _MOVED = When.COPIED, When.MOVED
+"""To ask a class for its member, once a call, takes longer."""
 
 
 class Interest:
@@ -100,7 +102,7 @@ class Interest:
 
     def is_shown_by(self, name: str) -> bool:
         """Calls of this name show by its note a socket that is not known."""
-        return self.when[name] in (When.MOVED, When.ALWAYS, When.OUTGOING)
+        return self.when[name] in (_MOVED, _ALWAYS, _OUTGOING)
 
     def is_quiet(self, held: Any) -> bool:
         """The connection stands: what is sent and received over it is no news."""
@@ -123,11 +125,9 @@ class Interest:
         """True where `call` on `fd` of `table`, which is in the catalogue, can move nothing. A call
         in two halves is judged by its first, which is `begun`."""
         when = self.when[call.name]
-        if call.name in ("fcntl", "fcntl64") and _leaves_alone(call):
-            return True
-        if when is When.ALWAYS:
+        if when is _ALWAYS:
             return False
-        if when is When.GIVEN:
+        if when is _GIVEN:
             return not table.may_be(call.result.value)
         if fd is None:
             return True
@@ -137,9 +137,9 @@ class Interest:
         if begun is not None and begun.descriptor is not held and begun.is_elsewhere(table, fd.fd):
             held = begun.descriptor
             is_known = held is not None
-        if when is When.OUTGOING:
+        if when is _OUTGOING:
             return held is not None and self.is_incoming(held)
-        if when is When.COPIED:
+        if when is _COPIED:
             known = not was_ignored and fd.may_be_socket and is_known
             gives = fd.may_be_socket or call.name.startswith("dup")
             return not known and not (gives and table.may_be(call.result.value))
@@ -150,33 +150,26 @@ class Interest:
             if call.name == "close" and fd.fd in table.shown:
                 return False
             return not _has_target(call) and not is_closing
-        if when is not When.MOVED or held is None:
+        if when is not _MOVED or held is None:
             return False
-        description = held.description
-        is_quiet = description.is_guess or description.socket.connection is Connection.CONNECTED
-        return is_quiet and (call.result.value or 0) > 0
+        return (call.result.value or 0) > 0 and self.is_quiet(held)
 
     def begun(self, half: Entered, table: FdTable) -> OpenCall | None:
         """The call that begins with `half` in a task that has `table`, with what its descriptor
         means now; None where that is nobody's business. An ignored one can move nothing."""
         when = self.when.get(half.name)
-        if when is None or when is When.GIVEN:
+        if when is None or when is _GIVEN:
             return None
         fd = None if CALLS[half.name].on is None else fd_argument(half.call.first)
-        if when in (When.ALWAYS, When.OUTGOING):
+        if when is _ALWAYS or when is _OUTGOING:
             return OpenCall(half, fd, table)
         is_known = fd is not None and (fd.fd in table.slots or fd.fd in table.replaced)
         if fd is None or not (fd.may_be_socket and is_known):
             closes = half.name == "close" and fd is not None and fd.fd in table.shown
             return OpenCall(half, fd, is_ignored=not closes and not _has_target(half))
-        return OpenCall(half, fd, None if half.name == "close" else table)
-
-
-def _leaves_alone(call: Syscall) -> bool:
-    """fcntl() that neither copies nor marks: a reader skips it (trace/prefilter/scan.py)."""
-    command = argument(call.args, 1)
-    said = None if command is None else plain(command)
-    return isinstance(said, Name) and said.text.startswith("F_") and said.text not in _MOVING
+        begun = OpenCall(half, fd, None if half.name == "close" else table)
+        begun.moves_data = when is _MOVED and begun.descriptor is not None
+        return begun
 
 
 def _has_target(call: Syscall | Entered) -> bool:

@@ -19,11 +19,14 @@ class OpenCall:
     descriptor that it is about, `descriptor` what that stood for in `table` as the call was
     entered; both None where it has none, or where what it meant does not matter. `closing` is what
     a close() took out of the table. An `is_ignored` call can move nothing: its descriptor was no
-    socket when it began. Nothing more is awaited of one that `is_over`: what came of it was not
-    understood, or is not traced.
+    socket when it began. One that `moves_data` over a connection that stands is no news. Nothing
+    more is awaited of one that `is_over`: what came of it was not understood, or is not traced.
     """
 
-    __slots__ = ("closing", "descriptor", "fd", "half", "is_ignored", "is_over", "number", "table")
+    __slots__ = (
+        "closing", "descriptor", "fd", "half", "is_ignored", "is_over", "moves_data", "number",
+        "table",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class OpenCall:
         self.fd = None if fd is None or fd.note is None else fd
         self.is_ignored = is_ignored
         self.is_over = False
+        self.moves_data = False
         self.table = holds
         self.number: int | None = None
         self.descriptor: Descriptor | None = None

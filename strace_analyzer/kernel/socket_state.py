@@ -57,7 +57,7 @@ class Connection(State):
     LISTENING = "listening"
 
 
-class Outcome(Enum):
+class Outcome(State):
     """What became of the last connect(): `connected` also where later calls showed it."""
 
     CONNECTED = "connected"
@@ -66,7 +66,7 @@ class Outcome(Enum):
     NONE = "none"
 
 
-class Origin(Enum):
+class Origin(State):
     """How the trace came to know the socket."""
 
     CREATED = "created"
@@ -79,7 +79,7 @@ class Origin(Enum):
     """over a UNIX socket (SCM_RIGHTS) or by pidfd_getfd()"""
 
 
-class Ending(Enum):
+class Ending(State):
     """How the connection ended, as far as the calls show; decides whether TIME_WAIT follows."""
 
     OPEN = "open"

@@ -30,6 +30,7 @@ from strace_analyzer.trace.events import Exited, Killed, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 Cause = Syscall | Exited | Killed
+_new = tuple.__new__
 
 
 class Kernel:
@@ -447,7 +448,8 @@ class Kernel:
         """The socket becomes `now`; `keep` puts the call into its trail."""
         was = description.socket
         if keep:
-            now = now._replace(trail=extended(now.trail, Evidence(role, call, fd)))
+            trail = extended(now.trail, Evidence(role, call, fd))
+            now = _new(Socket, (*now[:-1], trail))  # as _replace(), in half the time
         description.socket = now
         self.emit(call, role, task, fd, description, was, now)
 
@@ -488,8 +490,9 @@ def _is_connected(socket: Socket) -> bool:
 
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:
     """`trail` with `item`; of a role that repeats only the first and the last are kept."""
-    same = [index for index, old in enumerate(trail) if old.role == item.role]
-    if item.role == "setsockopt":
+    role = item.role
+    same = [index for index, old in enumerate(trail) if old.role == role]
+    if role == "setsockopt":
         if len(same) >= 8:
             return trail
     elif len(same) >= 2:

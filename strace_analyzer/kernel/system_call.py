@@ -29,7 +29,8 @@ class SystemCall(NamedTuple):
     descriptors alone that nothing moves). `begin` is what is done as the first half is read.
     `is_attempt`: it counts although strace answered in the kernel's place (-e inject=), which the
     other calls do not. `gives` says which descriptors it gave, with numbers of the kernel's choice.
-    `is_made`: it is taken as made where the trace has only its first half.
+    `is_made`: it is taken as made where the trace has only its first half. `is_idle` tells of a
+    call that its arguments show to move nothing, whatever its descriptor.
     """
 
     act: Act | None = None
@@ -39,6 +40,7 @@ class SystemCall(NamedTuple):
     is_attempt: bool = False
     gives: Gives | None = None
     is_made: bool = False
+    is_idle: Callable[[Syscall], bool] | None = None
 
     def descriptor(self, call: Syscall) -> FdArgument | None:
         """The descriptor that `call` acts on; None where it has none, or shows none."""

@@ -174,10 +174,20 @@ class Tracker:
             kernel.release(tid, begun, call)
             begun = None
         row = CALLS.get(name)
+        if (
+            begun is not None
+            and begun.moves_data
+            and (call.result.value or 0) > 0
+            and self._interest.is_quiet(begun.descriptor)
+        ):
+            row = None  # as `ignores` would find out
         if row is not None:
             fd = begun.fd if begun is not None and begun.fd is not None else row.descriptor(call)
             table = self._interest.table(tid) if task is None else task.table
-            is_wanted = not self._interest.ignores(call, table, fd, begun)
+            is_wanted = not (
+                (row.is_idle is not None and row.is_idle(call))
+                or self._interest.ignores(call, table, fd, begun)
+            )
             shows = fd is not None and fd.note is not None and fd.fd not in table.slots
             if shows and fd is not None and task is not None and self._interest.is_shown_by(name):
                 kernel.begun = begun

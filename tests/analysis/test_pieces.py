@@ -24,7 +24,9 @@ def pieces(*lines: str, calls_before: int = 0) -> Pieces:
 
 def show(pieces: Pieces, tracker: Tracker, events: list[Event]) -> None:
     for event in events:
-        pieces.listening(type(event))(event)
+        pieces.last = event
+        for hear in pieces.listening(event):
+            hear(event)
         tracker.feed(event)
 
 
