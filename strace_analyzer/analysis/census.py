@@ -37,7 +37,7 @@ class _Tally:
 class Census:
     """One trace's processes. `feed` every step with one of `roles`, then `processes`."""
 
-    roles = frozenset({*MAKING, "connect", "outcome", "reset"})
+    roles = frozenset({*MAKING, "connect", "outcome", "reset"}) - {"accept"}
 
     def __init__(self, trace: str) -> None:
         self._trace = trace

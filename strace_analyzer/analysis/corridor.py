@@ -46,7 +46,7 @@ from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.socket_state import Binding, Origin
 from strace_analyzer.kernel.step import FAILED
 from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
@@ -68,6 +68,7 @@ from strace_analyzer.trace.events import (
 from strace_analyzer.trace.reader import Accounting
 
 Timed = Syscall | Entered | Exited | Killed | SignalDelivered
+_ACCEPTED = Origin.ACCEPTED
 _TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
 
 DEFAULT_RANGE = (32768, 60999)
@@ -158,9 +159,9 @@ class TraceAnalysis:
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
         self._listening: dict[str | type[Event], tuple[Callable[[Any], None], ...]] = {}
         """who hears calls of a name, or events of another type, as far as one came"""
-        self._asked: dict[tuple[str, Binding | None], Asked] = {}
-        """who is told of steps, by their role and how the socket was bound before, as far as one
-        came"""
+        self._asked: dict[tuple[str, Binding | None, bool], Asked] = {}
+        """who is told of steps, by their role, how the socket was bound before, and whether it came
+        by accept(), as far as one came"""
         self._exhaustion = Exhaustion()
         self.now: float | None = None
         self._start: float | None = None
@@ -350,7 +351,8 @@ class TraceAnalysis:
         changed: list[Finding] = []
         for step in steps:
             was = step.was
-            kind = step.role, None if was is None else was.binding
+            came_in = step.socket.origin is _ACCEPTED
+            kind = step.role, None if was is None else was.binding, came_in
             asked = self._asked.get(kind)
             if asked is None:
                 asked = self._asked[kind] = self._asking(*kind)
@@ -370,8 +372,9 @@ class TraceAnalysis:
             at = Location(self.source_name(line.source), line.line)
             self._unknowns.add(Doubt.UNREAD, None, None, at)
 
-    def _asking(self, role: str, binding: Binding | None) -> Asked:
-        """Who is told of steps with this role of sockets that were bound so before."""
+    def _asking(self, role: str, binding: Binding | None, came_in: bool) -> Asked:
+        """Who is told of steps with this role of sockets that were bound so before, and that
+        accept() made or not."""
         observers: list[Callable[[Step], None]] = []
         if role in ASKING:
             observers.append(self._exhaustion.judge)
@@ -379,13 +382,13 @@ class TraceAnalysis:
             observers.append(self._census.feed)
         if role in Failures.roles:
             observers.append(self._failed.feed)
-        if role in PortLedger.roles:
+        if role in PortLedger.roles and not came_in:  # those stand on their listener's port
             observers.append(self._ledger.step)
         if self._what_if is not None and role != FAILED:
             observers.append(self._what_if.step)
         if self._settings.keep_sockets and role != FAILED:
             observers.append(self.lives.feed)
-        return Asked(tuple(observers), self._engine.asked(role, binding))
+        return Asked(tuple(observers), self._engine.asked(role, binding, came_in))
 
     @property
     def _end(self) -> float | None:

@@ -45,7 +45,8 @@ class _Stack:
 
 
 class PortTable:
-    """One space of ports of one network namespace; `low` and `high` are the ephemeral range."""
+    """One space of ports of one network namespace, of which it says how many are used; `low` and
+    `high` are the ephemeral range."""
 
     def __init__(self, low: int, high: int, sources: Sources) -> None:
         self.low = low
@@ -59,8 +60,6 @@ class PortTable:
         self._closed_to_connect = 0
         """connect() avoids every port that a bind() of either family holds, on any address"""
         self._named: Counter[Owned] = Counter()
-        self._from: dict[str, dict[Destination, int]] = {}
-        """shared ports by local address, where it is known: those that a bind to it would meet"""
         self.used = 0
         """How many ports all claims together stand on, never more than there are.
 
@@ -70,40 +69,18 @@ class PortTable:
         self.peak = 0
         """the most that a claim has made it"""
 
-    def fits(self, claim: Claim) -> bool:
-        """Could the kernel serve one more such claim? A port with a number is not one of its
-        choice."""
-        if isinstance(claim, Shared):
-            place = self._sources.place(claim.destination, claim.local)
-            taken = self._stacks[claim.family].shared.count(place)
-            return self._closed_to_connect + taken < self.size
-        return claim.port is not None or self._closed_to_bind(claim) < self.size
-
     def learned(self, destination: Destination) -> None:
         """`Sources` has just learned where connections to this destination come from."""
         place = self._sources.place(destination, None)
-        address = place[1]
         for stack in self._stacks.values():
             stack.shared.learned(place)
-            count = stack.shared.count(place)
-            if address is not None and count:
-                self._from.setdefault(address, {})[destination] = count
         self._count()
-
-    def _closed_to_bind(self, claim: Owned) -> int:
-        if claim.family is Family.DUAL:
-            return self._dual + max(_open_to_none(s, claim) for s in self._stacks.values())
-        stack = self._stacks[claim.family]
-        if claim.address is None:
-            return self._dual + _open_to_none(stack, claim)
-        here = max(self._from.get(claim.address, {}).values(), default=0)
-        reusable = 0 if claim.reusable else min(1, stack.reusable)
-        return self._dual + stack.wildcard + reusable + stack.at_address[claim.address] + here
 
     def change(self, claim: Claim, by: int) -> None:
         """Add `claim` (1), whether or not it fits, or give it back (-1)."""
         if isinstance(claim, Shared):
-            self._change_shared(claim, by)
+            place = self._sources.place(claim.destination, claim.local)
+            self._stacks[claim.family].shared.change(place, by)
         elif claim.port is None:
             self._change_owned(claim, by)
         elif self.low <= claim.port <= self.high:
@@ -114,11 +91,13 @@ class PortTable:
             if 0 in (before, before + by):  # several sockets on one port count once
                 self._change_owned(claim, by)
         self._count()
-        self.peak = max(self.peak, self.used)
+        if self.used > self.peak:
+            self.peak = self.used
 
     def _count(self) -> None:
-        shared = max(self._v4.shared.now, self._v6.shared.now)
-        self.used = min(self.size, self._closed_to_connect + shared)
+        v4, v6 = self._v4.shared.now, self._v6.shared.now
+        used = self._closed_to_connect + (v4 if v4 > v6 else v6)
+        self.used = used if used < self.size else self.size
 
     def _change_owned(self, claim: Owned, by: int) -> None:
         if claim.family is Family.DUAL:
@@ -139,11 +118,50 @@ class PortTable:
             stack.count()
         self._closed_to_connect = self._dual + max(self._v4.bound, self._v6.bound)
 
-    def _change_shared(self, claim: Shared, by: int) -> None:
-        shared = self._stacks[claim.family].shared
-        place = self._sources.place(claim.destination, claim.local)
-        shared.change(place, by)
+
+class ScarcePorts(PortTable):
+    """The same for who asks whether one more fits: a bind() to an address must know which shared
+    ports it would meet."""
+
+    def __init__(self, low: int, high: int, sources: Sources) -> None:
+        super().__init__(low, high, sources)
+        self._from: dict[str, dict[Destination, int]] = {}
+        """shared ports by local address, where it is known"""
+
+    def fits(self, claim: Claim) -> bool:
+        """Could the kernel serve one more such claim? A port with a number is not one of its
+        choice."""
+        if isinstance(claim, Shared):
+            place = self._sources.place(claim.destination, claim.local)
+            taken = self._stacks[claim.family].shared.count(place)
+            return self._closed_to_connect + taken < self.size
+        return claim.port is not None or self._closed_to_bind(claim) < self.size
+
+    def _closed_to_bind(self, claim: Owned) -> int:
+        if claim.family is Family.DUAL:
+            return self._dual + max(_open_to_none(s, claim) for s in self._stacks.values())
+        stack = self._stacks[claim.family]
+        if claim.address is None:
+            return self._dual + _open_to_none(stack, claim)
+        here = max(self._from.get(claim.address, {}).values(), default=0)
+        reusable = 0 if claim.reusable else min(1, stack.reusable)
+        return self._dual + stack.wildcard + reusable + stack.at_address[claim.address] + here
+
+    def learned(self, destination: Destination) -> None:
+        """As PortTable.learned."""
+        super().learned(destination)
+        place = self._sources.place(destination, None)
         address = place[1]
+        count = max(stack.shared.count(place) for stack in self._stacks.values())
+        if address is not None and count:
+            self._from.setdefault(address, {})[destination] = count
+
+    def change(self, claim: Claim, by: int) -> None:
+        """As PortTable.change."""
+        super().change(claim, by)
+        if not isinstance(claim, Shared):
+            return
+        address = self._sources.place(claim.destination, claim.local)[1]
         if address is not None:
             here = self._from.setdefault(address, {})
             _count(here, claim.destination, by)

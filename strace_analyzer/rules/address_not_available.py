@@ -73,6 +73,7 @@ class AddressNotAvailable(Rule):
     level = Level.WARNING
     least = Level.NOTE
     roles = frozenset({"bind", "close", "connect", "outcome", "send", FAILED})
+    incoming = False
     is_failure = True
     counted = "FAILED"
 

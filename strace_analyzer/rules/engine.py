@@ -39,13 +39,15 @@ class Engine:
         self._guard = Guard(passes=())
         self._of_socket: dict[int, set[str]] = {}
 
-    def asked(self, role: str, binding: Binding | None) -> tuple[Rule, ...]:
-        """The rules that want to see steps with this role of sockets that were bound so before."""
+    def asked(self, role: str, binding: Binding | None, came_in: bool) -> tuple[Rule, ...]:
+        """The rules that want to see steps with this role of sockets that were bound so before, and
+        that accept() made or not."""
         return tuple(
             rule
             for rule in self._rules
             if (rule.roles is None or role in rule.roles)
             and (rule.bindings is None or binding in rule.bindings)
+            and (rule.incoming or not came_in)
         )
 
     def feed(self, step: Step, asked: tuple[Rule, ...]) -> list[Finding]:

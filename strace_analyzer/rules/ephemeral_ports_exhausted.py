@@ -100,6 +100,7 @@ class EphemeralPortsExhausted(Rule):
     title = "no local port was left"
     level = Level.ERROR
     roles = MOVING | {"inherited", FAILED}
+    incoming = False
     is_failure = True
     counts_ports = True
     counted = "FAILED"

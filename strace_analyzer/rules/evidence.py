@@ -30,7 +30,7 @@ from strace_analyzer.kernel.option_calls import told_option
 from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.machine import Listing
-from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.events import Span, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
 
@@ -117,8 +117,30 @@ CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
 
 
+class Records:
+    """The calls of one trace as the report shows them: those of a proof are shown again with each
+    state of the finding."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._made: dict[tuple[str, int, Span], CallRecord] = {}
+
+    def of(self, item: Evidence) -> CallRecord:
+        """As `record`."""
+        key = item.role, item.fd, item.call.span
+        known = self._made.get(key)
+        if known is None:
+            if len(self._made) >= _MOST_RECORDS:
+                self._made.clear()
+            known = self._made[key] = record(self.context, item)
+        return known
+
+
+_MOST_RECORDS = 1000
+
+
 def build(
-    context: Context,
+    records: Records,
     rule: str,
     level: Level,
     step: Step,
@@ -132,13 +154,13 @@ def build(
     details: tuple[tuple[str, Detail], ...],
 ) -> Finding:
     """The Finding of `rule` about `socket` as it stands after `step`."""
-    event = step.event
-    trail = [record(context, item) for item in socket.trail]
+    context, event = records.context, step.event
+    trail = list(map(records.of, socket.trail))
     if isinstance(event, Syscall) and step.role == "close":
         if event.name.startswith("close"):
-            trail.append(record(context, Evidence("close", event, step.fd)))
+            trail.append(records.of(Evidence("close", event, step.fd)))
     elif isinstance(event, Syscall) and not (socket.trail and socket.trail[-1].call is event):
-        last = record(context, Evidence(step.role, event, step.fd))
+        last = records.of(Evidence(step.role, event, step.fd))
         if not any(item.line == last.line and item.source == last.source for item in trail):
             trail.append(last)
     calls: dict[str, CallRecord] = {}

@@ -44,6 +44,7 @@ class FixedSourcePort(Rule):
     level = Level.NOTE
     roles = frozenset({"connect", "outcome", "reset", "close"})
     bindings = frozenset({Binding.BOUND})
+    incoming = False
     things = "connection"
     counted = "BOUND"
 

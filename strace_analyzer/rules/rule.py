@@ -14,7 +14,7 @@ from strace_analyzer.findings import CallRecord, Confidence, Detail, Finding, Le
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
-from strace_analyzer.rules.evidence import Context, build
+from strace_analyzer.rules.evidence import Context, Records, build
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.words import Advice, Case, Figures
 
@@ -84,6 +84,8 @@ class Rule(ABC):
     bindings: ClassVar[frozenset[Binding | None] | None] = None
     """how the socket was bound before those steps, None (the member) for one just made or first
     seen; None (the whole) for however it was"""
+    incoming: ClassVar[bool] = True
+    """whether `step` is given those of connections that came in by accept()"""
     examples: ClassVar[tuple[Example, ...]] = ()
     leads: ClassVar[bool] = False
     """its notes are shown in full where nothing worse was found"""
@@ -103,6 +105,7 @@ class Rule(ABC):
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._records = Records(context)
 
     @abstractmethod
     def step(self, step: Step) -> Iterable[Finding]:
@@ -134,7 +137,7 @@ class Rule(ABC):
         `details` are what the rule knows besides, by name: reports in JSON show them.
         """
         return build(
-            self.context, self.id, self.level if self.least is None else self.least, step, socket,
+            self._records, self.id, self.level if self.least is None else self.least, step, socket,
             at=at, confidence=confidence, cause=cause, without_bind=without_bind, ended=ended,
             details=details,
         )  # fmt: skip

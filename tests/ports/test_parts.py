@@ -13,7 +13,7 @@ from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Or
 from strace_analyzer.ports.claim import Owned, Shared, claim, local_address, shared
 from strace_analyzer.ports.concurrency import Concurrency, Sources
 from strace_analyzer.ports.port_range import PortRange, host_range, narrowed, of_namespace
-from strace_analyzer.ports.port_table import PortTable
+from strace_analyzer.ports.port_table import ScarcePorts
 from strace_analyzer.ports.timeline import POINTS, Timeline
 from strace_analyzer.trace.sockaddr import SocketAddress
 
@@ -185,7 +185,7 @@ def test_no_destination_shares_nothing() -> None:
 
 
 def test_table_is_empty_again_when_all_is_given_back() -> None:
-    table = PortTable(40000, 40003, Sources())
+    table = ScarcePorts(40000, 40003, Sources())
     claims = [
         Owned(Family.V4, None),
         Owned(Family.V6, None),
@@ -214,7 +214,7 @@ def test_table_is_empty_again_when_all_is_given_back() -> None:
 
 def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
     sources = Sources()
-    table = PortTable(40000, 40001, sources)
+    table = ScarcePorts(40000, 40001, sources)
     table.change(Shared(Family.V4, WEB, None), 1)
     table.change(Shared(Family.V4, WEB, None), 1)
     assert table.fits(Owned(Family.V4, "10.0.0.1"))
@@ -232,7 +232,7 @@ def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
 
 
 def test_reusable_ports_are_open_to_their_like() -> None:
-    table = PortTable(40000, 40000, Sources())
+    table = ScarcePorts(40000, 40000, Sources())
     table.change(Owned(Family.V4, None, reusable=True), 1)
     assert table.fits(Owned(Family.V4, None, reusable=True))
     assert table.fits(Owned(Family.V4, "10.0.0.1", reusable=True))
