@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from strace_analyzer.findings import Endpoint
@@ -23,16 +24,21 @@ _CLOSED = 7
 """include/net/tcp_states.h; a UDP socket without a peer is listed in this state"""
 KERNEL = "(kernel)"
 """who holds what no process has open any more: TIME-WAIT, and closing after close()"""
-UNSEEN = "(another user's)"
+UNSEEN = "(unknown)"
+"""who holds what no process that could be asked has open"""
+_KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD, include/linux/sched.h; among the flags of /proc/PID/stat"""
 
 
 _Key = tuple[str, str, str, Endpoint | None, int | None]
 
 
 class Holding(NamedTuple):
-    """Sockets of one program in one state, with one destination (None without one). `ports` counts
-    the different local ports of the ephemeral range among them. `incoming` is the listener's port
-    where they are connections that came in: they need no port of their own."""
+    """Sockets of one program in one state, with one destination (None without one), and the
+    processes that have them open; of several programs that share them `command` has the names,
+    `nginx, sleep`. `ports` counts the different local ports of the ephemeral range among them.
+    `incoming` is the listener's port where they are connections that came in: they need no port of
+    their own."""
 
     command: str
     pids: tuple[int, ...]
@@ -44,16 +50,30 @@ class Holding(NamedTuple):
     incoming: int | None = None
 
 
+class Unasked(NamedTuple):
+    """A process whose sockets this one may not see."""
+
+    command: str
+    pid: int
+
+
 class Holders(NamedTuple):
     """`held` and `free` count TCP's ports of the range; a port is held by however many sockets
-    share it. `all_seen` says that every process of the namespace could be asked."""
+    share it. `unasked` are the processes that may be in the namespace, and may not be looked at."""
 
     port_range: tuple[int, int]
     reserved: int
     held: int
     free: int
     holdings: tuple[Holding, ...]
-    all_seen: bool
+    unasked: tuple[Unasked, ...]
+    by_root: bool
+    """it was root who asked"""
+
+    @property
+    def all_seen(self) -> bool:
+        """Every process of the namespace could be asked."""
+        return not self.unasked
 
 
 def holders(pid: int | None = None) -> Holders:
@@ -62,8 +82,8 @@ def holders(pid: int | None = None) -> Holders:
     now = snapshot(pid)
     low, high = now.port_range or DEFAULT
     reserved = sum(1 for port in _ports(now.reserved) if low <= port <= high)
-    known, all_seen = owners(network(pid))
-    collected: dict[_Key, list[tuple[int, int | None]]] = defaultdict(list)
+    known, unasked = owners(network(pid))
+    collected: dict[_Key, list[tuple[int, tuple[Owner, ...]]]] = defaultdict(list)
     held: set[int] = set()
     listening = {row.local.port for _, row in now.rows if row.state == LISTEN}
     came_in = listening | _gone_listeners(row for _, row in now.rows)
@@ -72,19 +92,18 @@ def holders(pid: int | None = None) -> Holders:
             continue
         if row.protocol == "TCP" and low <= row.local.port <= high:
             held.add(row.local.port)
-        one = known.get(inode)
-        owner = None if one is None else one.pid
-        command = KERNEL if not inode or all_seen else UNSEEN
-        if one is not None:
-            command = one.command
+        having = known.get(inode, ())
+        command = KERNEL if not inode or not unasked else UNSEEN
+        if having:
+            command = ", ".join(dict.fromkeys(one.command for one in having))
         incoming = row.local.port if row.protocol == "TCP" and row.local.port in came_in else None
         peer = _peer(row) if incoming is None else None
         key = (command, row.protocol, _state(row), peer, incoming)
-        collected[key].append((row.local.port, owner))
+        collected[key].append((row.local.port, having))
     rows = [
         Holding(
             command,
-            tuple(sorted({owner for _, owner in found if owner is not None})),
+            tuple(sorted({owner.pid for _, having in found for owner in having})),
             protocol,
             state,
             peer,
@@ -96,7 +115,8 @@ def holders(pid: int | None = None) -> Holders:
     ]
     rows.sort(key=lambda row: (-row.ports, -row.sockets, row.command, str(row.peer or "")))
     free = high - low + 1 - reserved - len(held)
-    return Holders((low, high), reserved, len(held), max(0, free), tuple(rows), all_seen)
+    by_root = os.geteuid() == 0
+    return Holders((low, high), reserved, len(held), max(0, free), tuple(rows), unasked, by_root)
 
 
 def _gone_listeners(rows: Iterable[SocketRow]) -> frozenset[int]:
@@ -138,7 +158,7 @@ def listing(namespace: str | None = None) -> Listing | None:
             row.local.port or 0,
             row.peer.address or "",
             row.peer.port or 0,
-            (known[inode],) if inode in known else (),
+            known.get(inode, ()),
             inode,
         )
         for inode, row in now.rows
@@ -161,24 +181,35 @@ def _pids() -> list[int]:
     return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
 
 
-def owners(namespace: str) -> tuple[Mapping[int, Owner], bool]:
-    """Inode -> the first process of the namespace that has it open; whether all could be asked."""
-    found: dict[int, Owner] = {}
-    all_seen = True
+def owners(namespace: str) -> tuple[Mapping[int, tuple[Owner, ...]], tuple[Unasked, ...]]:
+    """Inode -> the processes of the namespace that have it open, each once; and those that could
+    not be asked. A thread of the kernel has no descriptors, and need not be."""
+    found: dict[int, dict[int, Owner]] = defaultdict(dict)
+    unasked: list[Unasked] = []
     for pid in _pids():
         try:
+            command = command_name(pid)
             if network(pid) != namespace:
                 continue
             os.listdir(f"/proc/{pid}/fd")
-            command = command_name(pid)
         except PermissionError:
-            all_seen = False
+            if not _is_of_the_kernel(pid):
+                unasked.append(Unasked(command, pid))
             continue
         except OSError:
             continue  # it has ended meanwhile
         for fd, inode in socket_inodes(pid).items():
-            found.setdefault(inode, Owner(command, pid, fd))
-    return found, all_seen
+            found[inode].setdefault(pid, Owner(command, pid, fd))
+    return {inode: tuple(having.values()) for inode, having in found.items()}, tuple(unasked)
+
+
+def _is_of_the_kernel(pid: int) -> bool:
+    """proc_pid_stat(5): the seventh field behind the name are the flags."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True  # it has ended
+    return bool(int(stat.rpartition(")")[2].split()[6]) & _KERNEL_THREAD)
 
 
 def _ports(reserved: str) -> Iterable[int]:

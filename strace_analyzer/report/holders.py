@@ -36,6 +36,15 @@ class Holding(Protocol):
     def incoming(self) -> int | None: ...
 
 
+class Unasked(Protocol):
+    """A process whose sockets could not be seen."""
+
+    @property
+    def command(self) -> str: ...
+    @property
+    def pid(self) -> int: ...
+
+
 class Holders(Protocol):
     """One namespace now: the range, how many of its ports are reserved, held and free."""
 
@@ -51,6 +60,10 @@ class Holders(Protocol):
     def holdings(self) -> Sequence[Holding]: ...
     @property
     def all_seen(self) -> bool: ...
+    @property
+    def unasked(self) -> Sequence[Unasked]: ...
+    @property
+    def by_root(self) -> bool: ...
 
 
 def rows(found: Holders) -> Iterator[Row]:
@@ -71,6 +84,7 @@ def objects(found: Holders) -> Iterable[JsonObject]:
         "held": found.held,
         "free": found.free,
         "all_seen": found.all_seen,
+        "unasked": [{"command": one.command, "pid": one.pid} for one in found.unasked],
         "holders": [_object(one) for one in found.holdings],
     }
 

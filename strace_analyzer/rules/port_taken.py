@@ -214,6 +214,7 @@ class PortTaken(Rule):
                 ("holder_program", owner.command if owner else None),
                 ("holder_pid", owner.pid if owner else None),
                 ("holder_fd", owner.fd if owner else None),
+                ("holder_others", ", ".join(map(str, row.owners[1:])) or None),
                 ("listed", True),
             )
             return _BY_STATE.get(row.state, "outgoing-connection"), details
@@ -333,7 +334,9 @@ class PortTaken(Rule):
                     f"{held} has {who} on it{where}: it inherited the descriptor and did not make "
                     "it.",
                 )
-        return (f"{held} has it: {who}{where}.",)
+        others = case.sample.detail("holder_others")
+        too = f" So have, with the same socket: {others}." if others else ""
+        return (f"{held} has it: {who}{where}.{too}",)
 
     @classmethod
     def advice(cls, case: Case) -> Advice:

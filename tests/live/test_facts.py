@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 from live.sessions import COMMAND, environment, run
+from report.printed import lines
 
 from strace_analyzer.live.collect import script
+from strace_analyzer.live.holders import holders
 from strace_analyzer.machine.facts import Facts, TracedProcess, read
+from strace_analyzer.report.text.holders import page
 
 pytestmark = pytest.mark.live
 
@@ -262,3 +265,62 @@ def test_holders_of_this_namespace_count_what_we_hold(tmp_path: Path) -> None:
         (found,) = json.loads(run(tmp_path, "holders", "--format", "json").stdout)["namespaces"]
     mine = [one for one in found["holders"] if os.getpid() in one["pids"]]
     assert [one["state"] for one in mine if one["peer"] is None] == ["LISTEN"]
+
+
+SHARED = """
+import os, socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 80))
+server.set_inheritable(True)
+child = os.fork()
+if child == 0:
+    sys.stdin.read()
+    os._exit(0)
+heir = subprocess.Popen(["sleep", "60"], close_fds=False)
+print(child, heir.pid, flush=True)
+sys.stdin.read()
+heir.kill()
+"""
+
+
+@needs_root
+def test_all_who_share_a_socket_are_named(tmp_path: Path) -> None:
+    """A child, and a program that it was left to: each of them keeps the port."""
+    with subprocess.Popen(
+        [*IN_NAMESPACE, 'ip link set lo up; exec "$0" -c "$1"', sys.executable, SHARED],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as shared:  # fmt: skip
+        assert shared.stdout is not None
+        children = [int(pid) for pid in shared.stdout.readline().split()]
+        words = ("holders", "--netns", str(shared.pid))
+        text = run(tmp_path, *words).stdout
+        (found,) = json.loads(run(tmp_path, *words, "--format", "json").stdout)["namespaces"]
+        name = Path(f"/proc/{shared.pid}/comm").read_text().strip()
+        shared.communicate()
+    (row,) = found["holders"]
+    pids = sorted([shared.pid, *children])
+    assert (row["state"], row["command"], row["pids"]) == ("LISTEN", f"{name}, sleep", pids)
+    assert f"{name}, sleep[{', '.join(map(str, pids))}]" in text
+
+
+def test_who_could_not_be_asked_is_named_and_threads_of_the_kernel_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """/proc/PID/ns of others may not be read; kthreadd, pid 2, has no descriptors."""
+    other = subprocess.Popen(["sleep", "60"])
+    hidden = {f"/proc/{other.pid}/ns/net", "/proc/2/ns/net"}
+    readlink = os.readlink
+
+    def refuse(path: str) -> str:
+        if path in hidden:
+            raise PermissionError(13, "Permission denied", path)
+        return readlink(path)
+
+    monkeypatch.setattr(os, "readlink", refuse)
+    found = holders()
+    other.kill()
+    other.wait()
+    assert ("sleep", other.pid) in found.unasked
+    assert "kthreadd" not in {one.command for one in found.unasked}
+    said = " ".join(lines(page(found, everything=True)).split())
+    assert f"sleep[{other.pid}]" in said
+    assert ("root sees them" in said) == (os.geteuid() != 0)

@@ -3,16 +3,18 @@ line for each program, state and destination."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.plain import count, safe
-from strace_analyzer.report.holders import Holders, Holding
+from strace_analyzer.report.holders import Holders, Holding, Unasked
 from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
 
 _SHOWN = 20
+_NAMED = 3
+"""processes of a kind; the others are counted"""
 _NEARLY = 0.8
 """of the range: from here on a connection more may be refused soon"""
 
@@ -46,8 +48,19 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
     left = len(found.holdings) - len(shown)
     if left:
         yield Text(f"and {count(left, 'more line')}: --all", style=FAINT)
-    if not found.all_seen:
-        yield Text("Some processes could not be asked: root of the machine sees them all.")
+    if found.unasked:
+        yield _not_asked(found.unasked, by_root=found.by_root)
+
+
+def _not_asked(unasked: Sequence[Unasked], *, by_root: bool) -> Text:
+    """Whose sockets are not seen, and who could: root, unless it is root who asks (ptrace(2),
+    PTRACE_MODE_READ: another user namespace, a security module)."""
+    named = ", ".join(f"{safe(one.command)}[{one.pid}]" for one in unasked[:_NAMED])
+    more = f" and {len(unasked) - _NAMED:,} more" if len(unasked) > _NAMED else ""
+    who = "root sees them"
+    if by_root:
+        who = "not even by this root, whom a user namespace or a security module keeps from it"
+    return Text(f"Not to be looked at: {named}{more} ({who}). What is (unknown) may be theirs.")
 
 
 def _state(one: Holding) -> str:
@@ -63,5 +76,7 @@ def _peer(one: Holding) -> str:
 
 
 def _process(one: Holding) -> str:
-    pids = ", ".join(map(str, one.pids[:3])) + (", ..." if len(one.pids) > 3 else "")
+    pids = ", ".join(map(str, one.pids[:_NAMED]))
+    if len(one.pids) > _NAMED:
+        pids += f" and {len(one.pids) - _NAMED:,} more"
     return safe(f"{one.command}[{pids}]" if pids else one.command)
