@@ -492,8 +492,8 @@ class TimelinePoint(NamedTuple):
     """ports that bind() with port 0 and the wildcard held, whether or not a connect() followed"""
     needed: int
     waiting: int = 0
-    """how many more ports bind() had taken at most, with those in TIME_WAIT (without times: with
-    all that may be)"""
+    """how many more ports were in use at most, whoever had chosen them, with those in TIME_WAIT
+    (without times: with all that may be)"""
 
 
 class ChosenPorts(NamedTuple):

@@ -83,7 +83,8 @@ class NamespaceLedger:
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
-        self._timeline.record(at, self._held, self._usage.needed.now, self._usage.waiting)
+        taken = max(self._held + self._usage.waiting, self._headroom.high.as_is.used)
+        self._timeline.record(at, self._held, self._usage.needed.now, taken)
         if now is None:
             del self._accounts[id]
         self.has_moved = True

@@ -26,9 +26,9 @@ class Timeline:
         self._taken: list[int] = []
         self._levels = (0, 0, 0)
 
-    def record(self, at: float, held: int, needed: int, waiting: int = 0) -> None:
-        """From `at` on, which is not earlier than the last one, the levels are these; `waiting` of
-        the ports that bind() took are in TIME_WAIT."""
+    def record(self, at: float, held: int, needed: int, taken: int = 0) -> None:
+        """From `at` on, which is not earlier than the last one, the levels are these; `taken` are
+        all that are in use, with those in TIME_WAIT."""
         if self._origin is None:
             self._origin = at
         index = int((at - self._origin) / self._width)
@@ -44,7 +44,7 @@ class Timeline:
             self._held[index] = held
         if needed > self._needed[index]:
             self._needed[index] = needed
-        taken = held + waiting
+        taken = max(held, taken)
         if taken > self._taken[index]:
             self._taken[index] = taken
         self._levels = held, needed, taken

@@ -60,17 +60,26 @@ def _share(times: float) -> str:
     return f"{100 * times:.0f} % of" if times >= 0.01 else "under 1 % of"
 
 
-def is_refuted(use: PortUse, section: Section) -> bool:
-    """The range is assumed and cannot be true: ports ran out when few of it can have been in
-    use."""
+def is_unlikely(use: PortUse) -> bool:
+    """The range is not the one in force, or others have most of it: the kernel chose ports that do
+    not fit it, or ports ran out when few of it can have been in use here."""
+    return use.chosen is not None or (use.ran_out is Confidence.CERTAIN and _is_hardly_used(use))
+
+
+def _is_hardly_used(use: PortUse) -> bool:
     low, high = use.range
     most = max(
         use.peak_pinned + use.peak_needed,
         (use.peak_pinned_with_time_wait or 0) + (use.peak_needed_with_time_wait or 0),
     )
-    return (
-        use.range_source == "assumed"
-        and 2 * most < high - low + 1
+    return use.range_source == "assumed" and 2 * most < high - low + 1
+
+
+def is_refuted(use: PortUse, section: Section) -> bool:
+    """The range cannot be true: the kernel chose ports that do not fit it, or it is assumed and
+    ports ran out when few of it can have been in use."""
+    return use.chosen is not None or (
+        _is_hardly_used(use)
         and any(
             section.rule(group).is_failure
             and group.confidence is Confidence.CERTAIN

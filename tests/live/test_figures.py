@@ -65,7 +65,7 @@ def test_ports_show_what_stays_in_time_wait(full: Path) -> None:
     assert top.endswith("·")
     bottom = [line for line in said.splitlines() if line.startswith("     │")][-1]
     assert "█" in bottom
-    assert "· in TIME_WAIT after it" in said
+    assert "· otherwise held, or in TIME_WAIT" in said
 
 
 def test_a_small_range_has_a_rate_with_a_decimal(full: Path) -> None:

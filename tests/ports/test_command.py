@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import strace_analyzer as sa
 from strace_analyzer.cli import main
 from strace_analyzer.findings import TimelinePoint
 from strace_analyzer.report.text.port_chart import ASCII, chart
@@ -67,13 +68,14 @@ trace
   the early binds take 2.0 times the ports that are needed
   2 ports still pinned when the trace ends
 
-  4 │                                                             ·····················
+  5 │                                                                                 ·
+    │                                                             ·····················
     │                                        ··········································
     │                    ·········································░░░░░░░░░░░░░░░░░░░░░
     │█···················█···················██████████████████████████████████████████
   0 └──────────────────────────────────────────────────────────────────────────────────
      1.00 s                                                                      5.03 s
-     █ needed   ░ held by bind() beyond that   · in TIME_WAIT after it
+     █ needed   ░ held by bind() beyond that   · otherwise held, or in TIME_WAIT
 
   PROCESS     PINNED  IN ALL  NEEDED  WITH TIME_WAIT  RAN OUT
   fetch[812]       2       4       1           4 / 2
@@ -232,3 +234,62 @@ def test_chart_of_one_row() -> None:
 def test_nothing_to_draw() -> None:
     assert chart([TimelinePoint(0.0, 0, 0)], 80) == []
     assert chart([], 80) == []
+
+
+def test_the_chart_has_ports_in_time_wait_that_connect_chose(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """120 connections to one destination, one after another and closed here first: 120 ports."""
+    text = "".join(connection(1700000000 + n / 100, 3, 1, None) for n in range(120))
+    (tmp_path / "trace").write_text(text)
+    (use,) = sa.analyze(tmp_path / "trace").traces[0].ports
+    most = max(use.timeline, key=lambda point: point.waiting)
+    assert (most.held, most.waiting) == (0, 120)
+    assert use.peak_needed_with_time_wait == 120
+    assert main(["ports", str(tmp_path / "trace")]) == 0
+    said = capsys.readouterr().out
+    assert "\n  120 " in said
+    assert "in TIME_WAIT" in said
+
+
+PORT = '{sa_family=AF_INET, sin_port=htons(%d), sin_addr=inet_addr("0.0.0.0")}, [16]'
+
+
+def bound(ports: range) -> str:
+    """Early binds, and the ports that the kernel chose for them."""
+    lines = ['812 1700000000.000000 execve("/usr/bin/fetch", ["fetch"], 0x7ffc /* 9 vars */) = 0']
+    for n, port in enumerate(ports):
+        at = f"812 {1700000001 + n / 10:.6f}"
+        lines += [
+            f"{at} socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = {n + 3}",
+            f"{at} bind({n + 3}, {ANY % '0.0.0.0'}, 16) = 0",
+            f"{at} getsockname({n + 3}, {PORT % port}) = 0",
+            f"{at} connect({n + 3}, {WEB % (n % 2 + 1)}, 16) = 0",
+        ]
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("ports", "words", "is_known"),
+    [
+        (range(40000, 40024), (), False),  # so close together: a smaller range
+        (range(20000, 20003), (), False),  # outside of the one that is assumed
+        (range(40000, 40003), (), True),
+        (range(40000, 40024), ("--port-range", "40000-40099"), True),
+    ],
+)
+def test_no_rate_is_given_of_a_range_that_the_trace_contradicts(
+    ports: range,
+    words: tuple[str, ...],
+    is_known: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "trace").write_text(bound(ports))
+    assert main(["ports", *words, str(tmp_path / "trace")]) == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    (rate,) = [row for row in rows if row.startswith("none, closing first, at")]
+    assert (rate == "none, closing first, at not known not known") != is_known
+    assert ("at most not known not known" in rows) != is_known
+    main([*words, str(tmp_path / "trace")])
+    assert ("/s at which ports run out" in capsys.readouterr().out) == is_known

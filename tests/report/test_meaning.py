@@ -67,7 +67,7 @@ def test_the_chart_shows_what_waits() -> None:
     lines = chart(points, 80)
     assert lines[0].startswith("100 ")
     assert "·" in lines[0]
-    assert "· in TIME_WAIT after it" in lines[-1]
+    assert "· otherwise held, or in TIME_WAIT" in lines[-1]
     assert "at most in TIME_WAIT" in chart(points, 80, timed=False)[-1]
     assert "TIME_WAIT" not in chart([TimelinePoint(0.0, 1, 1)], 80)[-1]
 

@@ -14,7 +14,7 @@ from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
 from strace_analyzer.plain import count, duration, number, rate, safe
 from strace_analyzer.report.cannot_tell import Reason
-from strace_analyzer.report.cost import taken
+from strace_analyzer.report.cost import is_unlikely, taken
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
@@ -122,16 +122,20 @@ def _taken(use: PortUse) -> Table:
 def _left(use: PortUse) -> Table:
     grid = table("LOCAL PORTS LEFT", ">AS IT IS", ">WITHOUT THE BINDS")
     open_left = use.headroom, use.headroom_without_bind
-    grid.add_row("at most", *map(_at_most, open_left))
     left = use.headroom_with_time_wait, use.headroom_without_bind_with_time_wait
+    if use.chosen is not None:  # of another range
+        open_left = left = (0 if use.headroom == 0 else None), None
+    grid.add_row("at most", *map(_at_most, open_left))
     if left != open_left:
         when = "with 60 s of TIME_WAIT" if use.is_timed else "if all happened within 60 s"
         grid.add_row(when, *map(_at_most, left))
-    grid.add_row(
-        "none, closing first, at",
-        f"{rate(use.sustainable_as_is)} conn/s in all",
-        f"{rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
-    )
+    rates = "not known", "not known"
+    if not is_unlikely(use):
+        rates = (
+            f"{rate(use.sustainable_as_is)} conn/s in all",
+            f"{rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
+        )
+    grid.add_row("none, closing first, at", *rates)
     return grid
 
 

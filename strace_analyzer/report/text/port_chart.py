@@ -14,7 +14,8 @@ _NARROWEST = 24
 
 
 class Ink(NamedTuple):
-    """The characters of a chart: needed, held beyond that, in TIME_WAIT beyond that, the axis."""
+    """The characters of a chart: needed, held by bind() beyond that, held otherwise or in TIME_WAIT
+    beyond that, the axis."""
 
     needed: str
     held: str
@@ -53,7 +54,7 @@ def chart(
     lines.append(f"{'':>{label}}  {_ends(points, len(spans), timed)}")
     legend = [f"{ink.needed} needed", f"{ink.held} held by bind() beyond that"]
     if any(waiting for _, _, waiting in spans):
-        legend.append(f"{ink.waiting} {'' if timed else 'at most '}in TIME_WAIT after it")
+        legend.append(f"{ink.waiting} otherwise held, or {'' if timed else 'at most '}in TIME_WAIT")
     said = "   ".join(legend)
     for line in [said] if len(said) <= columns + 1 else legend:
         lines.append(f"{'':>{label}}  {line}")
