@@ -63,6 +63,19 @@ def row(line: bytes) -> bytes:
     return b'"2026-11-29T21:28:53.000+0000","n1","' + cell + b'","main"'
 
 
+def github(lines: Lines) -> Lines:
+    """As the source of a page that shows a file."""
+    return [
+        b'<tr><td id="L%d" class="num">%d</td><td>%b</td></tr>' % (number, number, entities(line))
+        for number, line in enumerate(lines, 1)
+    ]
+
+
+def numbered_cells(lines: Lines) -> Lines:
+    """As a table of Markdown."""
+    return [b"| %d | %b |" % (number, line) for number, line in enumerate(lines, 1)]
+
+
 def shown(line: bytes) -> bytes:
     """As cat -A."""
     return line.replace(b"\t", b"^I") + b"$"
@@ -150,6 +163,23 @@ WRAPPINGS: dict[str, Wrapping] = {
     "less -N": numbered(b"%7d "),
     "bat": numbered(b"%4d   \xe2\x94\x82 "),
     "vim's numbers": numbered(b"%3d\xe2\x94\x82"),
+    "Monolog": each(
+        lambda line: b"[2026-11-29T21:28:53.123456+00:00] app.INFO: " + line + b" [] []"
+    ),
+    "pino-pretty": before(b"[21:28:53.123] INFO (812): "),
+    "git blame": numbered(b"a1b2c3d4 (Jo Doe 2026-11-29 21:28:53 +0100 %4d) "),
+    "Buildkite": before(b"\x1b_bk;t=1796002133123\x07"),
+    "GELF": each(member("short_message")),
+    "ECS": each(lambda line: member("message")(line)[:-1] + b', "log": {"level": "info"}}'),
+    "an unknown member of JSON": each(member("event", "output")),
+    "a frame of tmux": each(lambda line: "│".encode() + line.ljust(200) + "│".encode()),
+    "a table with numbers": numbered_cells,
+    "a page of GitHub": github,
+    "XML": each(lambda line: b"<line level='info'>" + entities(line) + b"</line>"),
+    "tabs": each(lambda line: line.replace(b", ", b",\t")),
+    "arrows of French": each(
+        lambda line: line.replace(b"<", "\u2039".encode()).replace(b">", "\u203a".encode())
+    ),
     "IRC": before(b"21:28 <alice> "),
     "Slack": before(b"&gt; "),
 }

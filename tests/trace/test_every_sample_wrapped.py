@@ -62,7 +62,7 @@ def folds(sample: Path, name: str | None, chance: random.Random) -> list[str]:
 @pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
 def test_a_sample_wrapped_and_then_folded(sample: Path) -> None:
     chance = random.Random(sample.name)
-    for name in chance.sample(FOLDABLE, 2):
+    for name in chance.sample(THEN_FOLDED, 2):
         assert wrapped_then_folded(sample, name, chance) == []
 
 
@@ -75,11 +75,17 @@ def wrapped_then_folded(sample: Path, name: str, chance: random.Random) -> list[
     return differences(plain, pieces, f"{name}, then {width} columns", places)
 
 
-NOT_FOLDED = ("levels by line", "code", "bold", "an unknown tool that looks like a call")
+NOT_FOLDED = (
+    *("levels by line", "code", "bold", "an unknown tool that looks like a call"),
+    "a page of GitHub",
+)
 FOLDABLE = sorted(name for name in WRAPPINGS if name not in NOT_FOLDED)
 """`code` and `bold` mark each piece, which says that it is a line; quoting that changes between the
 pieces of a record can be taken for its text (test_wrappings.py); pieces behind a word with a
 parenthesis are not always put together."""
+CLOSED = ("Monolog", "XML", "a frame of tmux", "a table with numbers")
+"""They end a line, too: of one that is folded the first piece has the beginning, the last the end."""
+THEN_FOLDED = [name for name in FOLDABLE if name not in CLOSED]
 
 
 @pytest.mark.slow
@@ -99,7 +105,7 @@ def test_every_sample_folded_in_every_wrapping(name: str | None) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FOLDABLE)
+@pytest.mark.parametrize("name", THEN_FOLDED)
 def test_every_sample_wrapped_and_then_folded(name: str) -> None:
     chance = random.Random(name)
     for sample in SAMPLES:

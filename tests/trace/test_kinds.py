@@ -21,12 +21,14 @@ EXAMPLES = {
     "an image": b"\x89PNG\r\n\x1a\n",
     "a PDF": b"%PDF-1.7\n",
     "the JSON report of strace-analyzer": b'{"schema": 1,\n "tool": {}}\n',
+    "bytes of Python's": b"b'bind(3, 0x0, 16) = 0\\nclose(3) = 0\\n'\n",
+    "lines in single quotes": b"  'bind(3, 0x0, 16) = 0',\n",
+    "a list of Python's": b"['bind(3, 0x0, 16) = 0', 'close(3) = 0']\n",
     "JSON": b'[\n  {"pid": 812, "call": "bind"}\n]\n',
     "text in base64": b"MTg0MzMgZXhlY3ZlKCIvdXNyL2Jpbi9zc2giLCBbInNzaCIsICItcCIsICIyMjIyIiwg\n",
     "percent-encoded text": b"bind%283%2C%20%7Bsa_family%3DAF_INET%7D%2C%2016%29%20%3D%200\n",
     "rich text (RTF)": b"{\\rtf1\\ansi\n",
     "XML": b"<line><![CDATA[bind(3, 0x0, 16) = 0]]></line>\n",
-    "lines in single quotes": b"  'bind(3, 0x0, 16) = 0',\n",
     "a web page": b"<!DOCTYPE html>\n<html><body></body></html>\n",
     "the output of perf trace": b"""\
      0.000 ( 0.013 ms): cat/29114 openat(dfd: CWD, filename: 0x2f6dc8c0, flags: RDONLY) = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from functools import cache
@@ -176,6 +177,27 @@ PASTED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
         b"%d%b" % (number, b":" if b"bind" in line else b"-") + line
         for number, line in enumerate(lines, 1)
     ],
+    "grep -h -C, with file names": lambda lines: [
+        b"trace.txt" + (b":" if b"bind" in line else b"-") + line for line in lines
+    ],
+    "a list in JSON": lambda lines: [json.dumps(texts(lines)).encode()],
+    "a string in JSON": lambda lines: [json.dumps({"body": "\n".join(texts(lines))}).encode()],
+    "Loki's answer": lambda lines: [
+        json.dumps(
+            {"streams": [{"values": [["1796002133", text] for text in texts(lines)]}]}
+        ).encode()
+    ],
+    "Elasticsearch's answer": lambda lines: [
+        json.dumps({"hits": {"hits": [{"_source": {"m": text}} for text in texts(lines)]}}).encode()
+    ],
+    "wide characters": lambda lines: [
+        line.replace(b"(", "\uff08".encode()).replace(b")", "\uff09".encode()) for line in lines
+    ],
+    "[code] on the first line": lambda lines: [
+        b"[code]" + lines[0],
+        *lines[1:-1],
+        lines[-1] + b"[/code]",
+    ],
     "Jira": lambda lines: [b"{noformat}", *lines, b"{noformat}"],
     "a table of Confluence": lambda lines: [b"| " + line + b" |" for line in lines],
     "Windows, with a byte order mark": lambda lines: [
@@ -183,6 +205,10 @@ PASTED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
         *(line + b"\r" for line in lines[1:]),
     ],
 }
+
+
+def texts(lines: list[bytes]) -> list[str]:
+    return [line.decode("latin-1") for line in lines]
 
 
 @pytest.mark.parametrize("name", PASTED)

@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.learned.grammar import tree
 
-_COLOUR = re.compile(rb"\x1b(?:\[\?[0-9]*[hl]\r?|\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_COLOUR = re.compile(
+    rb"\x1b(?:\[\?[0-9]*[hl]\r?|\[[0-9;?]*[A-Za-z]|[\]_][^\x07\x1b]*(?:\x07|\x1b\\))"
+)
 """ECMA-48: strace's --color or the traced program's, `grep --color` (with its erasures), links of a
 terminal; what a shell sends when it takes and gives back the terminal, in a script(1). Inside of
 strings strace escapes ESC."""

@@ -54,7 +54,6 @@ class Kind(NamedTuple):
 _USE_STRACE = "only strace's own output can be read: strace-analyzer command -- CMD"
 _UNPACK = "unpack it first"
 _IS_TEXT = "a trace is text: strace -o FILE"
-_GIVE_TEXT = "give the text that strace printed"
 _SS = "it can name the holders of ports beside a trace: --ss FILE"
 
 KINDS = (
@@ -94,7 +93,28 @@ KINDS = (
         "compare and --baseline read it",
         opening=r'\{"schema": \d+,',
     ),
-    Kind("JSON", _GIVE_TEXT, opening=r'[\[{]\s*(?:$|["\[{\]}\d-])'),
+    Kind(
+        "bytes of Python's",
+        "print them: python3 -c 'import ast, sys; "
+        "print(ast.literal_eval(sys.stdin.read()).decode())'",
+        opening=r"b'[^']*\\n",
+    ),
+    Kind(
+        "lines in single quotes",
+        "take them off: sed \"s/^[ -]*b*'//; s/',*$//\"",
+        line=r"^\s*(?:- )?b?'.*',?$",
+    ),
+    Kind(
+        "a list of Python's",
+        "print its lines: python3 -c 'import ast, sys; "
+        'print(*ast.literal_eval(sys.stdin.read()), sep="\\n")\'',
+        opening=r"\[b?'",
+    ),
+    Kind(
+        "JSON",
+        "take its text: jq -r '.. | strings' FILE | strace-analyzer",
+        opening=r'[\[{]\s*(?:$|["\[{\]}]|-?\d+\s*[,\]])',
+    ),
     Kind("text in base64", "decode it: base64 -d", line=r"^[A-Za-z0-9+/]{40,}={0,2}$"),
     Kind(
         "percent-encoded text",
@@ -104,11 +124,6 @@ KINDS = (
     ),
     Kind("rich text (RTF)", "convert it: unrtf --text FILE", opening=r"\{\\rtf"),
     Kind("XML", "take its text: xmllint --xpath 'string(/)' FILE", line=r"<!\[CDATA\["),
-    Kind(
-        "lines in single quotes",
-        "take them off: sed \"s/^ *b*'//; s/',*$//\"",
-        line=r"^\s*b?'.*',?$",
-    ),
     Kind(
         "a web page",
         "take its text: w3m -dump -cols 9999 FILE | strace-analyzer",

@@ -14,7 +14,7 @@ class _Escape:
 
 
 class Html(_Escape):
-    """Entities in any spelling, and the tags of preformatted text."""
+    """Entities in any spelling, the tags of preformatted text, and elements of XML."""
 
     name = "HTML"
     _TAGS = re.compile(
@@ -23,6 +23,8 @@ class Html(_Escape):
         rb"(?: [^<>]*)?/?>",
         re.IGNORECASE,
     )
+    _ELEMENT = re.compile(rb"[ \t]*<([A-Za-z][\w:.-]*)(?: [^<>]*)?>(?P<text>.*)</\1>[ \t]*")
+    _END_OF_CELL = re.compile(rb"</t[dh]>[ \t]*(?=.)", re.IGNORECASE)
     _ENTITY = re.compile(rb"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 
     def is_sure(self, text: bytes) -> bool:
@@ -30,9 +32,11 @@ class Html(_Escape):
         return text.endswith(b">") and self._TAGS.fullmatch(text, text.rfind(b"<")) is not None
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without tags, its entities as characters."""
-        plain = self._ENTITY.sub(self._character, self._TAGS.sub(b"", text))
-        return None if plain == text else Peeled(plain)
+        """Without tags, its entities as characters, and tabs between the cells of a table."""
+        element = self._ELEMENT.fullmatch(text)
+        plain = self._END_OF_CELL.sub(b"\t", text if element is None else element["text"])
+        plain = self._ENTITY.sub(self._character, self._TAGS.sub(b"", plain))
+        return None if plain == text else Peeled(plain.rstrip(b"\t"))
 
     @staticmethod
     def _character(match: re.Match[bytes]) -> bytes:
@@ -82,17 +86,21 @@ class Markdown(_Escape):
 
 
 class Typography(_Escape):
-    """What word processors and web logs make of quotes, blanks, dashes and dots."""
+    """What word processors and web logs make of quotes, blanks, dashes and dots; and the wide
+    characters of East Asian texts."""
 
     name = "typographic characters"
     _TABLE = str.maketrans(
         {
-            **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u2033\uff02", '"'),
+            **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u2033", '"'),
             **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
             **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
             **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
             **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
             "\u2026": "...",
+            "\u2039": "<",
+            "\u203a": ">",
+            **{chr(0xFF00 + code - 0x20): chr(code) for code in range(0x21, 0x7F)},
             **{chr(0xFB00 + at): text for at, text in enumerate(("ff", "fi", "fl", "ffi", "ffl"))},
         }
     )
@@ -104,6 +112,31 @@ class Typography(_Escape):
         plain = text.decode("utf-8", "surrogateescape").translate(self._TABLE)
         raw = plain.encode("utf-8", "surrogateescape")
         return None if raw == text else Peeled(raw)
+
+
+class Fence(_Escape):
+    """The mark of preformatted text, on its first or its last line."""
+
+    name = "code fences"
+    _MARK = (
+        rb"(?:\[/?code[^\[\]]*\]|\{(?:code|noformat)[^{}]*\}|\{{3}|\}{3}|(?<!`)`{3,}+|(?<!~)~{3,}+)"
+    )
+    _FENCES = re.compile(rb"\A[ \t]*%b[ \t]*|(?<![ \t])[ \t]*%b[ \t]*\Z" % (_MARK, _MARK))
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Without it."""
+        plain = self._FENCES.sub(b"", text)
+        return None if plain == text else Peeled(plain)
+
+
+class Tabs(_Escape):
+    """Tabs behind commas in the place of blanks."""
+
+    name = "tabs behind commas"
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """With blanks."""
+        return Peeled(text.replace(b",\t", b", ")) if b",\t" in text else None
 
 
 class Caret(_Escape):
@@ -166,5 +199,5 @@ QUOTED_PRINTABLE = QuotedPrintable()
 SHOWN_FOLDS = ShownFolds()
 ESCAPES: tuple[Layer, ...] = (
     *(HTML, QUOTED_PRINTABLE, Caret(), Markdown(), Typography()),
-    *(ShownEnds(), SHOWN_FOLDS, SPACED),
+    *(ShownEnds(), SHOWN_FOLDS, SPACED, Fence(), Tabs()),
 )

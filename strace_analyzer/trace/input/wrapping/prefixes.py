@@ -30,7 +30,8 @@ _IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
 
 
 class Prefix:
-    """A prefix that an expression describes; its group `stream` says whose line it is."""
+    """A prefix that an expression describes; its group `stream` says whose line it is. Where
+    something stands behind the line too, the expression is of all, with the line as `text`."""
 
     is_around = True
 
@@ -44,9 +45,8 @@ class Prefix:
         if match is None:
             return None
         groups = match.groupdict()
-        return Peeled(
-            text[match.end() :], groups.get("stream") or b"", groups.get("partial") == b"P"
-        )
+        rest = groups.get("text", text[match.end() :])
+        return Peeled(rest, groups.get("stream") or b"", groups.get("partial") == b"P")
 
 
 class Blanks:
@@ -113,7 +113,14 @@ NUMBERS: tuple[Layer, ...] = (
 )
 """Of lines; what was numbered after it was folded has the next number on each piece."""
 
+_BORDER = rb"(?:\||\xe2\x94[\x82\x83]|\xe2\x95\x91)"
+
 PREFIXES: tuple[Layer, ...] = (
+    Prefix(
+        "the borders of a table",
+        rb"[ \t]*%b(?:[ \t]*[0-9]+[ \t]*%b)?[ \t]?(?P<text>.*[^ \t])[ \t]*%b[ \t]*\Z"
+        % (_BORDER, _BORDER, _BORDER),
+    ),
     QUOTING,
     Prefix("quoting with initials", rb"(?:[ \t]{0,8}[A-Z][A-Za-z.]{0,3}>)+[ \t]"),
     Prefix("the prefixes of docker compose", rb"(?P<stream>[A-Za-z0-9][A-Za-z0-9_.@-]*)[ \t]*\| ?"),
@@ -146,6 +153,10 @@ PREFIXES: tuple[Layer, ...] = (
     ),
     Prefix("heroku logs", rb"%b (?P<stream>[a-z]+\[[A-Za-z0-9._-]+\]): " % _RFC3339),
     Prefix("GitLab CI", rb"%b [0-9a-f]{2}[OE][ +]" % _RFC3339),
+    Prefix(
+        "Monolog",
+        rb"\[%b\] [\w.-]+\.[A-Z]+: (?P<text>.*) (?:\[\]|\{.*\}) (?:\[\]|\{.*\})\Z" % _RFC3339,
+    ),
     Prefix("a date and time before each line", rb"\[?(?:%b|%b)\]?:? ?" % (_RFC3339, _RFC3164)),
     Prefix(
         "a time in brackets before each line",
@@ -163,7 +174,9 @@ PREFIXES: tuple[Layer, ...] = (
         rb"%b(?P<stream>[^\s:()\"'=<>{},\[\]*`]+)(?::[0-9]+(?::[0-9]+)?)?:(?! [0-9]+ )"
         % (_NO_TIME + _NO_HOURS),
     ),
-    Prefix("grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]*`]+\.[a-z0-9]+)-[0-9]+-"),
+    Prefix(
+        "grep with file names", rb"(?P<stream>[^\s:()\"'=<>{},\[\]*`]+\.[a-z0-9]+)-(?:[0-9]+-)?"
+    ),
     *NUMBERS[1:],
     MARKS,
     Prefix("a patch", rb"[-+]"),

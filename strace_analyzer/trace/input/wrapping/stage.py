@@ -36,7 +36,13 @@ from strace_analyzer.trace.input.wrapping.prefixes import (
 )
 from strace_analyzer.trace.input.wrapping.remarks import ends
 from strace_analyzer.trace.input.wrapping.rows import Line, Rows
-from strace_analyzer.trace.input.wrapping.structured import CSV, JSON, JSON_STRING, STRUCTURED
+from strace_analyzer.trace.input.wrapping.structured import (
+    CSV,
+    JSON,
+    JSON_STRING,
+    STRUCTURED,
+    strings,
+)
 
 SAMPLE = 100
 """Records that stand as strace prints them, without a sign of wrapping, after which none is looked
@@ -57,7 +63,7 @@ _LONGEST = 1 << 16
 """Bytes of a line in which kinds are looked for that are not known yet."""
 _AMID = re.compile(
     rb".+?(?=\[pid +[0-9]|<\.\.\. |--- (?:SIG|stopped)|\+\+\+ )"
-    rb"|[^(\"]*?[^(\"a-z0-9_?](?=[a-z_?][a-z0-9_?]*\()"
+    rb"|(?:[^(\"]|(?<![A-Za-z0-9_])\()*?[^(\"a-z0-9_?](?=[a-z_?][a-z0-9_?]*\()"
 )
 """What stands before a mark of strace's, or before the name of a call."""
 _STUB = b"exit(0) = ?"
@@ -81,7 +87,9 @@ _SECONDS = re.compile(rb"( *[0-9]+)([.,][0-9]+)? ")
 _COLUMNS = 6
 _KINDS: tuple[Layer, ...] = (*STRUCTURED, *PREFIXES, *ESCAPES)
 
-_HOPEFUL = re.compile(rb"[a-z0-9_?][ \t\\]?\(|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\.")
+_HOPEFUL = re.compile(
+    rb"[a-z0-9_?](?:[ \t\\]?\(|\xef\xbc\x88)|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\."
+)
 """Without one of these there is no record in a line, however it is wrapped."""
 _BEGINNING = 200
 """Bytes of a record that are kept to see what may stand before one."""
@@ -312,23 +320,21 @@ class Unwrapping:
     # ------------------------------------------------------------ one line
 
     def _parts(self, raw: bytes) -> list[bytes]:
-        """The records on one line that were lines of their own: between `<br>`, or in one string
-        of JSON. [] where it is one line."""
+        """The records on one line that were lines of their own: between `<br>`, or in the strings
+        of one document of JSON. [] where it is one line."""
         if _BREAK.search(raw) is not None:
-            kind, parts = HTML.name, _BREAK.split(raw)
-        elif raw.startswith((b'"', b"{")) and b")" in raw and b"\\n" in raw:
-            member = JSON.peel(raw) or JSON_STRING.peel(raw)
-            kind, parts = JSON.name, [] if member is None else member.text.splitlines()
+            kind, lists = HTML.name, [_BREAK.split(raw)]
+        elif raw.startswith((b'"', b"{", b"[")) and b")" in raw:
+            kind, lists = JSON.name, strings(raw)
         else:
             return []
-        parts = [part for part in parts if part.strip()]
-        if len(parts) < 2 or self._judge(raw) >= Grade.STRANGE:
-            return []
-        texts = (HTML.peel(part) or Peeled(part) for part in parts[:_FEW])
-        if sum(self._judge(text.text) >= Grade.OPEN for text in texts) < 2:
-            return []
-        self._split[kind] = None
-        return parts
+        for texts in lists if self._judge(raw) < Grade.STRANGE else ():
+            parts = [text for text in texts if text.strip()]
+            plain = (HTML.peel(part) or Peeled(part) for part in parts[:_PATIENCE])
+            if sum(self._judge(text.text) >= Grade.OPEN for text in plain) > 1:
+                self._split[kind] = None
+                return parts
+        return []
 
     def _has_row(self, text: bytes) -> bool:
         """A line of JSON, CSV or logfmt that has a record in it."""

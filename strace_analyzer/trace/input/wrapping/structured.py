@@ -10,6 +10,8 @@ from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 
 _DEEPEST = 4
 """Objects in objects."""
+_ELEMENT = "[]"
+"""The place of each in a list."""
 _DOCKER_PIECE = 16 << 10
 """docker's json-file driver cuts lines here (moby, daemon/logger/copier.go)."""
 
@@ -22,9 +24,14 @@ class Json:
     is_around = True
     _KEYS = (
         *("log", "MESSAGE", "message", "msg", "line", "text", "textPayload", "_raw", "body"),
-        *("_source", "jsonPayload", "fields", "attributes", "event", "result"),
+        *("short_message", "full_message", "content", "payload", "stdout", "stderr", "output"),
     )
-    """Of a line; or of an object that holds it."""
+    """Of a line."""
+    _OBJECTS = (
+        *("_source", "jsonPayload", "fields", "attributes", "event", "result"),
+        *("log", "message", "data", "payload", "record", "body"),
+    )
+    """Of an object that holds it."""
     _STREAMS = ("container_name", "CONTAINER_NAME", "container_id", "_PID", "pod")
 
     def peel(self, text: bytes) -> Peeled | None:
@@ -39,7 +46,8 @@ class Json:
         for _ in range(_DEEPEST):
             if not isinstance(said, dict):
                 break
-            key = next((key for key in self._KEYS if isinstance(said.get(key), (str, dict))), "")
+            key = next((key for key in self._KEYS if isinstance(said.get(key), str)), "")
+            key = key or next((key for key in self._OBJECTS if isinstance(said.get(key), dict)), "")
             names = [str(said[name]) for name in self._STREAMS if name in said]
             stream = stream or " ".join(names[:1]).encode("utf-8", "replace")
             said = said.get(key)
@@ -111,6 +119,25 @@ class Logfmt:
         match = self._MESSAGE.match(text)
         said = match and _loaded(match[1])
         return Peeled(_encoded(said)) if isinstance(said, str) else None
+
+
+def strings(text: bytes) -> list[list[bytes]]:
+    """The lines in the strings of a document of JSON that stands on one line, in order; those from
+    like places together: from all elements of a list, or from the same cell of all its rows."""
+    lists: dict[tuple[str | int, ...], list[bytes]] = {}
+    left: list[tuple[tuple[str | int, ...], object]] = [((), _loaded(text))]
+    while left:
+        place, said = left.pop()
+        if isinstance(said, str):
+            lists.setdefault(place, []).extend(map(_encoded, said.splitlines()))
+        elif isinstance(said, dict):
+            left += [((*place, key), inner) for key, inner in reversed(said.items())]
+        elif isinstance(said, list):
+            is_flat = not any(isinstance(it, dict | list) for it in said)
+            is_row = is_flat and place[-1:] == (_ELEMENT,)
+            cells = [((*place, at if is_row else _ELEMENT), it) for at, it in enumerate(said)]
+            left += reversed(cells)
+    return list(lists.values())
 
 
 def _loaded(text: bytes) -> object:
