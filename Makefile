@@ -106,6 +106,7 @@ bench-live: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(FUZZ_ARGS)
+	PYTHONPATH=tests $(BIN)/python -m fuzz.one_line
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fast --universal --python-version 3.11 --generate-hashes \

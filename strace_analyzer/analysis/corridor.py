@@ -24,7 +24,13 @@ from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.traffic import Traffics
 from strace_analyzer.analysis.unknowns import Unknowns
-from strace_analyzer.analysis.unread import READ_IN_PART, Unread, UnreadLine, may_decide
+from strace_analyzer.analysis.unread import (
+    MAY_LACK_RESULT,
+    READ_IN_PART,
+    Unread,
+    UnreadLine,
+    may_decide,
+)
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.exhaustion import ASKING, Exhaustion
@@ -121,7 +127,6 @@ class TraceAnalysis:
     def __init__(self, id: str, name: str, source_names: list[str], settings: Settings) -> None:
         self.trace = id
         self.name = name
-        self._unread = Unread()
         self._first_call: str | None = None
         self._started: tuple[str, ...] | None = None
         """the words of the program with which the trace begins"""
@@ -134,6 +139,9 @@ class TraceAnalysis:
         strangers = set(settings.rules).difference(catalogue())
         self._tracker = Tracker(
             incoming=settings.keep_sockets or bool(strangers), script=settings.started_script
+        )
+        self._unread = Unread(
+            self._tracker.may_hold_socket, lambda: not self._tracker.interest.has_begun
         )
         self.visibility = Visibility(self._tracker, settings.nothing_hidden)
         self._pieces = self.visibility.pieces
@@ -285,6 +293,8 @@ class TraceAnalysis:
             hears.append(self._foreign)
         elif isinstance(event, Syscall) and event.name in READ_IN_PART:
             hears.append(self._called)
+        elif isinstance(event, Syscall) and event.name in MAY_LACK_RESULT:
+            hears.append(self._without_result)
         elif isinstance(event, Syscall) and may_decide(event.name):
             hears.append(self._strange)
         hears += self._pieces.listening(event)
@@ -331,6 +341,9 @@ class TraceAnalysis:
 
     def _strange(self, call: Syscall) -> None:
         self._not_understood(self._unread.strange(call))
+
+    def _without_result(self, call: Syscall) -> None:
+        self._not_understood(self._unread.without_result(call))
 
     def _went_on(self, event: Syscall | Entered | Exited | Killed) -> None:
         self._not_understood(self._unread.went_on(event))

@@ -6,10 +6,14 @@ from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.trace.events import Detached, Unparsed
 
+_GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
+"""Both halves of these are always given."""
+
 
 class LostHalves:
     """Of one trace, whose `calls` are those under way. Only calls that always matter to the model
-    count: of others a reader may have left the second half out."""
+    count, and dup(): of others a reader may have left the second half out
+    (trace/prefilter/scan.py)."""
 
     def __init__(self, calls: OpenCalls) -> None:
         self._calls = calls
@@ -39,4 +43,4 @@ class LostHalves:
 
 
 def _is_awaited(call: OpenCall) -> bool:
-    return not call.is_over and call.half.name in ALWAYS_MATTER
+    return not call.is_over and call.half.name in _GIVEN

@@ -94,6 +94,16 @@ class Tracker:
         """Sockets that must have been closed, while no close() is shown; none where one is."""
         return Unclosed() if self._kernel.close_was_seen else self._kernel.unclosed
 
+    def may_hold_socket(self, number: int | None) -> bool:
+        """A task has a descriptor with this number, or with any (None), that may be an internet
+        socket."""
+        for task in self._kernel.tasks:
+            numbers = task.table if number is None else (number,)
+            held = [task.table.slots.get(at) for at in numbers]
+            if any(one is not None and one.description.socket.is_inet for one in held):
+                return True
+        return False
+
     @property
     def doubts(self) -> list[DoubtAt]:
         """What the trace has left open so far, in order; the caller may empty it."""

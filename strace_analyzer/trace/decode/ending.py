@@ -13,13 +13,12 @@ from functools import cache
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
-from strace_analyzer.trace.decode.grades import is_known, is_open
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, call_names, is_known
+from strace_analyzer.trace.decode.grades import is_open
 from strace_analyzer.trace.decode.interrupted import CUT
 from strace_analyzer.trace.decode.lines import Line, plain
 from strace_analyzer.trace.events import EXITS, Call
 from strace_analyzer.trace.input.content import RESULT
-from strace_analyzer.trace.learned.grammar import grammar
 
 _DURATION = re.compile(rb"<[0-9]+\.[0-9]{3,9}>\s*$")
 _NAME = re.compile(rb"(?<![a-z0-9_])([a-z_][a-z0-9_]*)\(")
@@ -105,6 +104,4 @@ def _alike(text: bytes) -> bytes:
 
 @cache
 def _names() -> tuple[bytes, ...]:
-    """The calls that frame.lark knows."""
-    _, _, listed = grammar("frame").partition("\nSYSCALL: ")
-    return tuple(name.encode("ascii") for name in re.findall(r'"([a-z0-9_]+)"', listed))
+    return tuple(name.encode("ascii") for name in sorted(call_names()))

@@ -5,6 +5,7 @@ It is long because what frame.lark's rules and terminals mean stands here, and o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
@@ -14,7 +15,7 @@ from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Span
-from strace_analyzer.trace.learned.grammar import parser, tree
+from strace_analyzer.trace.learned.grammar import grammar, parser, tree
 from strace_analyzer.trace.learned.shapes import Reader, Shape, Teacher
 from strace_analyzer.trace.learned.template import Node
 
@@ -256,3 +257,19 @@ class Frames:
         if kind is not Kind.RESUMED:
             kind, name = Kind.CALL, body.partition(b"(")[0].decode("latin-1")
         return kind, End.INTRUDED, name
+
+
+@cache
+def call_names() -> frozenset[str]:
+    """The calls that frame.lark knows by their names."""
+    _, _, listed = grammar("frame").partition("\nSYSCALL: ")
+    return frozenset(re.findall(r'"([a-z0-9_]+)"', listed))
+
+
+_NUMBERED = re.compile(r"syscall_0x[0-9a-f]+|\?{3,}")
+
+
+def is_known(name: str) -> bool:
+    """A call of this name may be cut: frame.lark knows it, or strace prints it of a call that it
+    does not know."""
+    return name in call_names() or _NUMBERED.fullmatch(name) is not None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, is_known
 from strace_analyzer.trace.decode.interrupted import CUT
 from strace_analyzer.trace.decode.lines import Line, lines
 from strace_analyzer.trace.decode.repair import has_output, two_records, without_output
@@ -74,10 +72,3 @@ def is_open(call: Call) -> bool:
     return result.note is None and (
         (result.value == -1 and result.errno is None) or result.errno is not None
     )
-
-
-@cache
-def is_known(name: str) -> bool:
-    """A call of this name may be cut: frame.lark knows it, or strace prints it of a call that it
-    does not know."""
-    return _frame(f"{name}(".encode("utf-8", "surrogateescape")).kind is Kind.CALL

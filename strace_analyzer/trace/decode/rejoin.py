@@ -251,7 +251,7 @@ class Rejoin:
         if end in _WHOLE:
             self._complete(source, frame, half, events)
         elif end in CUT:
-            events.append(unparsed(frame, "the call breaks off", source.account))
+            events.append(unparsed(_with_name(frame), "the call breaks off", source.account))
             if half is not None:
                 self._count_half(half)
         else:
@@ -306,7 +306,8 @@ class Rejoin:
 
     def _orphan(self, source: Source, frame: Frame, call: Call | None, events: list[Event]) -> None:
         if call is None:
-            events.append(unparsed(frame, "the rest of an unknown call", source.account))
+            known = _with_name(frame) if frame.kind is _RESUMED else frame
+            events.append(unparsed(known, "the rest of an unknown call", source.account))
             return
         source.account.call_lines += frame.lines
         source.account.half_calls += 1
@@ -332,3 +333,9 @@ class Rejoin:
 
     def _count_half(self, half: Frame) -> None:
         self.sources[half.span.source].account.half_calls += 1
+
+
+def _with_name(frame: Frame) -> Frame:
+    """The second half of a call as it stands on its line, with the name."""
+    name = frame.name.encode("utf-8", "surrogateescape")
+    return frame._replace(body=b"<... %b resumed>%b" % (name, frame.body))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, is_known
 from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.events import WRITES, Call, Result, Span
 from strace_analyzer.trace.learned.grammar import tree
@@ -145,6 +145,8 @@ def behind_output(frame: Frame) -> Iterator[Frame]:
     """The calls that `frame`, whose text begins with a name that no call has, may have behind that:
     a program prints `f(x) = y `, and strace a call."""
     text = frame.body
+    if is_known(text.partition(b"(")[0].decode("latin-1")):
+        return
     for _ in range(_PARENTHESES):
         text = text.partition(b")")[2].lstrip()
         if not text:

@@ -1,0 +1,115 @@
+"""Takes a line that was damaged, or a name that strace has not, gives the call that it may be.
+
+A letter was changed, the front or the end was cut off, two lines ran into one, a blank came
+between: what is left of the name tells it from other calls, and what strace prints before a record
+tells a record from what a program printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from strace_analyzer.trace.decode.frames import is_known
+
+NAMELESS = "a call without its name"
+
+_PREFIX = re.compile(
+    r"[ \t]*(?:\[pid[ \t]+\d+(?:<[^>]*>)?\][ \t]+|\d{1,7}(?:<[^>]*>)?[ \t]+)?"
+    r"(?:(?:\d\d:\d\d:\d\d(?:[.,]\d+)?|\d{9,11}(?:[.,]\d+)?|\d{1,8}[.,]\d+)[ \t]+)?"
+    r"(?:\(\+ *\d+(?:[.,]\d+)?\)[ \t]+)?(?:\[[ 0-9a-f?]{4,16}\][ \t]+){0,2}"
+)
+"""What strace prints before a record (frame.lark), with the blanks as somebody left them."""
+_WORD = re.compile(r"(?:<\.{0,3}[ \t]*)?([A-Za-z_]+\d?)(?:[ \t]+r[esumd]*)?[^A-Za-z0-9]*")
+"""A record of which no more is left than a name or its beginning."""
+_RUN_INTO = re.compile(
+    r"(?:<\.{0,3}[ \t]*)?([A-Za-z_]*)(?:[ \t]+r[esumd]*>?)?"
+    r"(?=[234]?(?:\d{1,7} |\[pid |\d{1,11}[:.]))"
+)
+"""What is left of a record whose end is lost with that of its line: the next one follows."""
+_HEAD = re.compile(r"([A-Za-z_][^(]{0,40}?)\(")
+_SAID = re.compile(r"[A-Za-z_]+ [^(]*\(")
+"""Words before a parenthesis, in prose."""
+_BARE = re.compile(r"([a-z_]+)(?=\d{1,7}[,<)]|[AP]F_[A-Z])")
+_RESULT = re.compile(r"\)[ \t]*= *[-?0-9]")
+_CALLED = re.compile(r"([a-z_][a-z0-9_]*)(?:\(|[ \t]+resumed>)")
+_BETWEEN = re.compile(r"\W+")
+_ALONE = 4
+"""So many letters of a name stand for it where nothing else tells a record from a word."""
+_JOINED = 2
+"""So many where something does, or where the next name follows."""
+
+
+class Spelling:
+    """Of calls with these `names`."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = sorted(names)
+        self._behind = re.compile(
+            r"\d(" + "|".join(reversed(self._names)) + r")(?:\(|[ \t]+resumed>)"
+        )
+
+    def call(self, name: str) -> str | None:
+        """What an unknown `name` may be: one with another letter, without its first ones, or the
+        beginning of one that runs into the next record's."""
+        lower = name.lower()
+        for known in self._names:
+            if _is_near(known, lower) or known.endswith(lower):
+                return known
+        for end in range(_JOINED, len(lower)):
+            if is_known(lower[end:]) and (begun := self.begun(lower[:end])) is not None:
+                return begun
+        return None
+
+    def begun(self, word: str) -> str | None:
+        """The first name that `word` is the beginning of."""
+        lower = word.lower()
+        return next((name for name in self._names if name.startswith(lower)), None)
+
+    def line(self, text: str) -> str | None:
+        """What a line may be that was not understood and that names none of them; NAMELESS where
+        it ends as a call does and names none at all."""
+        prefix = _PREFIX.match(text)
+        assert prefix is not None  # it can be empty
+        record = text[prefix.end() :]
+        is_record = bool(prefix[0].strip())
+        word = _WORD.fullmatch(record)
+        if word is not None:
+            least = _JOINED if is_record else _ALONE
+            least = 1 if record.startswith("<") else least
+            begun = self.begun(word[1]) if len(word[1]) >= least else None
+            return begun or (self.call(word[1]) if is_record else None)
+        into = _RUN_INTO.match(record) if is_record and record[:1] not in "0123456789" else None
+        if into is not None:
+            return self.begun(into[1]) if into[1] else NAMELESS
+        returned = _RESULT.search(record) is not None or (is_record and record.startswith("<.."))
+        if not is_record and not returned:
+            return None
+        is_prose = not is_record and _SAID.match(record) is not None
+        return self._changed(record, lacks_name=returned and not is_prose)
+
+    def _changed(self, record: str, *, lacks_name: bool) -> str | None:
+        bare = _BARE.match(record)
+        if bare is not None and bare[1] in self._names:
+            return bare[1]
+        behind = self._behind.search(record)
+        if behind is not None:
+            return behind[1]
+        head = _HEAD.match(record)
+        if head is not None and not is_known(head[1]):
+            may_be = self.call(_BETWEEN.sub("", head[1]))
+            if may_be is not None:
+                return may_be
+        names = (match[1] for match in _CALLED.finditer(record))
+        return NAMELESS if lacks_name and not any(map(is_known, names)) else None
+
+
+def _is_near(one: str, other: str) -> bool:
+    """They differ by one letter that is another, too many or missing, or by two exchanged."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return max(len(one), len(other)) < 2 or (len(one) == 2 and one == other[::-1])
