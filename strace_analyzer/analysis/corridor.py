@@ -14,6 +14,7 @@ from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.beginning import is_of_a_child
 from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen
 from strace_analyzer.analysis.census import Census
+from strace_analyzer.analysis.deciding import MAY_LACK_RESULT, READ_IN_PART, may_decide
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
@@ -24,13 +25,7 @@ from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.traffic import Traffics
 from strace_analyzer.analysis.unknowns import Unknowns
-from strace_analyzer.analysis.unread import (
-    MAY_LACK_RESULT,
-    READ_IN_PART,
-    Unread,
-    UnreadLine,
-    may_decide,
-)
+from strace_analyzer.analysis.unread import Unread, UnreadLine
 from strace_analyzer.analysis.visibility import Visibility
 from strace_analyzer.analysis.warnings import hidden, warnings
 from strace_analyzer.exhaustion import ASKING, Exhaustion

@@ -43,7 +43,7 @@ EVERYWHERE = {
 }  # fmt: skip
 """The same number on all architectures (Linux 5.1 and later)."""
 TABLES = {"x86-64": _X86_64, "x32": _X32, "i386": _I386, "arm64": _GENERIC}
-"""Of architectures, the calls that can decide: analysis.unread.DECIDING."""
+"""Of architectures, the calls that can decide: analysis.deciding.DECIDING."""
 _BASES = (0, 110, 4000, 5000, 6000, 1 << 30)
 """Above which the numbers stand: of Alpha from 424 on; of MIPS o32, n64 and n32; of x32."""
 _NUMBERED = re.compile(r"(?:syscall|SYS)_(0x[0-9a-f]{1,16}|[0-9]{1,10})", re.ASCII)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import strace_analyzer as sa
-from strace_analyzer.analysis.unread import DECIDING, deciding_call
+from strace_analyzer.analysis.deciding import DECIDING, deciding_call
 from strace_analyzer.report.gate import Judgement, judge, parse_gate
 from strace_analyzer.report.selection import Selected
 

@@ -42,7 +42,7 @@ with -xx), not of a path, a pipe, an anon_inode."""
 _ANY_FILE = rb"<"
 _DUPS = frozenset({"dup", "dup2", "dup3"})
 """Their first halves are all given, so a second half that is not awaited has lost its first: it is
-told that nobody knows what was copied (analysis/unread.py). Of fcntl() those are left out that only
+told that nobody knows what was copied (analysis/deciding.py). Of fcntl() those are left out that only
 ask."""
 _BLANK = rb"[ \t]{0,4}"
 """Blanks that somebody may have put before a parenthesis."""
@@ -150,7 +150,7 @@ _CAPITAL = rb"(?:%b)[234]?[ \t]{0,4}\([ \t]{0,4}[0-9AP]" % b"|".join(
 )
 _SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]", _CAPITAL)
 """Arguments of socket calls, and names of them that somebody wrote in capitals
-(analysis/unread.py)."""
+(analysis/deciding.py)."""
 
 _Wanted = dict[str, tuple[int, bytes]]
 """Name of a call -> the kind of its hits, and what follows the name in the expression."""

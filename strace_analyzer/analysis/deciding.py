@@ -1,0 +1,131 @@
+"""The text of a line that was not understood in, the call out that it names and that can decide.
+
+A line of read() or mmap() that is not understood changes nothing. One that makes, binds, connects
+or copies a socket, or makes a task, could be the finding itself, or what makes one harmless; so
+could what SO_ERROR says of a connection. One that opens something else says by its number what is
+closed, where nothing shows that number.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strace_analyzer.analysis.numbered import may_be
+from strace_analyzer.analysis.spelling import Spelling
+from strace_analyzer.kernel.descriptor_calls import GIVES_FD
+from strace_analyzer.trace.decode.frames import is_known
+
+ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
+"""Calls whose first argument is the socket that they move, and how many arguments they have."""
+MAKING = frozenset({"accept", "accept4", "socket"})
+READ_IN_PART = {
+    **ON_A_SOCKET,
+    "dup": 1,
+    "dup2": 2,
+    "dup3": 3,
+    "socketcall": 2,
+    **dict.fromkeys(MAKING, 0),
+}
+"""The same, with those that copy or make one; and the one that says in memory what it is about."""
+DECIDING = ON_A_SOCKET.keys() | {
+    "accept", "accept4", "clone", "clone2", "clone3", "close_range", "dup", "dup2", "dup3",
+    "execve", "execveat", "fcntl", "fcntl64", "fork", "io_uring_setup", "pidfd_getfd", "pipe",
+    "pipe2", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "setns", "socket", "socketcall",
+    "socketpair", "unshare", "vfork",
+}  # fmt: skip
+_COMMANDED = frozenset({"fcntl", "fcntl64"})
+_NAMED = re.compile(
+    r"(?<![A-Za-z_.])(?:("
+    + "|".join(sorted(DECIDING - _COMMANDED, reverse=True))
+    + r")(?:\(|[ \t]+resumed>)"
+    r"|(fcntl(?:64)?)(?:[ \t]+resumed>"
+    r"|\((?!\d+<[a-rt-z/][^<>]*(?:<[^<>]*>)?>, F"
+    r"|\d+(?:<[^,]*)?, F_(?!D|[^A-Z]|\Z|S(?!ET(?:FL|[LOSP])))))"
+    r"|(getsockopt)(?:[ \t]+resumed>|\((?!\d+(?:<[^,]*)?, \w+, (?!SO_ERROR\b)[A-Z]\w*,))"
+    r"|(sendto)\(.*MSG_FASTOPEN"
+    r"|(" + "|".join(sorted(GIVES_FD, reverse=True)) + r")(?:\(|[ \t]+resumed>)"
+    r"(?!.*= (?:\d+(?:<.*>)?|-1 E[A-Z0-9]+ \(.*\)|\?)(?: <[\d.]+>)?$))"
+)
+"""Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
+before that can be told: a reader may skip the others (trace/prefilter/scan.py). Of getsockopt() all
+but those that are about another option than SO_ERROR."""
+NO_RESULT = re.compile(
+    r"(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?"
+    r"(?:(bind|connect|listen|setsockopt)\(\d+[<,]|(socket)\((?:AF|PF)_)"
+)
+"""A line that begins as such a call does and ends otherwise: whose it is nobody knows."""
+ENDS = re.compile(r"\)[ \t]*= *[-?0-9]")
+REST_OF_STRINGS = re.compile(r'"(?![\d.:a-f]+"\))')
+"""The rest of a call that begins with a string, as with -z: no socket call has one but for an
+address."""
+UNKNOWN = re.compile(r"= \?|\.\.\.>")
+"""What strace prints of a call that it did not see return."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+("?)')
+_SPELLED = re.compile(
+    r"(?<![\w.])((?i:" + "|".join(sorted(READ_IN_PART, reverse=True)) + r"))"
+    r"[ \t]{0,4}\([ \t]*+(?:[0-9]+[ \t]*(?:[<,]|\)[ \t]*=)|[AP]F_)"
+)
+"""Such a call with a blank or in letters that strace does not print: `bind (3, ...`,
+`LISTEN(3, 5)`. What follows tells it from prose; trace/prefilter/scan.py finds it too."""
+SHOWN = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
+"""What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
+_BEFORE = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]+resumed>)")
+ARGUMENTS = "arguments of a socket call"
+SPELLING = Spelling(DECIDING | {"close"})
+CLOSE = re.compile(r"(?<![\w.])close[ \t]{0,4}\([ \t]*(\d*)(<[a-rt-z/])?")
+"""With the number that is closed, and whether that is surely a file's. A second half closes no
+more."""
+GOING_ON = frozenset({"EINPROGRESS", "EINTR", "EAGAIN", "EALREADY"})
+"""Errors of a connect() that makes a connection, or goes on to make it (connect(2))."""
+
+
+_SECOND_HALF = re.compile(r"<\.\.\. (\w+)")
+_LEFT_OUT = {
+    *GIVES_FD,
+    "close", "fcntl", "fcntl64", "getsockopt", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg",
+}  # fmt: skip
+"""Calls of which a reader may leave the second half out (trace/prefilter/scan.py)."""
+
+
+def deciding_call(text: str, *, is_beginning: bool = True) -> str | None:
+    """The call that a line names which was not understood, if it could decide the verdict;
+    ARGUMENTS where the line has those of a socket call, and not of which; NAMELESS where it ends as
+    calls do, and nothing says which. What is left of a name tells in the beginning of a trace only:
+    later a reader may leave such lines out."""
+    half = _SECOND_HALF.match(text)
+    if half is not None and half[1] in _LEFT_OUT and not is_beginning:
+        return None
+    named = _NAMED.search(text)
+    if named is not None:
+        return str(next(filter(None, named.groups())))
+    unquoted = without_strings(text)
+    name = loosely(unquoted) or ("close" if CLOSE.search(unquoted) else None)
+    return name or (SPELLING.line(unquoted) if is_beginning else None)
+
+
+def without_strings(text: str) -> str:
+    """What is quoted is left out, but for a string without its end."""
+    return _STRING.sub(lambda string: "" if string[1] else string[0], text)
+
+
+def loosely(text: str) -> str | None:
+    """As `deciding_call`, of a text without its strings: with blanks, or by the arguments alone."""
+    spelled = _SPELLED.search(text)
+    if spelled is not None:
+        return spelled[1].lower()
+    shown = SHOWN.search(text)
+    if shown is None:
+        return None
+    names = (match[1] for match in _BEFORE.finditer(text, 0, shown.start()))
+    return None if any(map(is_known, names)) else ARGUMENTS
+
+
+def may_decide(name: str) -> bool:
+    """A call of this name is none that strace knows, and what it shows may tell that it is one that
+    can decide: to be given to `Unread.strange`."""
+    return not is_known(name) or may_be(name) != ()
+
+
+MAY_LACK_RESULT = DECIDING - READ_IN_PART.keys() - {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}
+"""Other calls that can decide by what they return: to be given to `Unread.without_result`. What is
+sent and received decides little, and often happens."""
