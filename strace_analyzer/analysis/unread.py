@@ -125,9 +125,11 @@ class Unread:
 
     def call(self, call: Syscall) -> UnreadLine | None:
         """The same for a call that was read, but on which socket it acted was not."""
-        if call.result.failed and not (call.entry_seen and call.result.errno in GOING_ON):
+        result = call.result
+        errno = result.errno
+        if errno is not None and not (errno in GOING_ON and call.entry_seen):
             return None
-        if call.result.value is None:  # unknown to strace, or not there at all
+        if result.value is None:  # unknown to strace, or not there at all
             if UNKNOWN.search(call.text) is None:
                 return self._note(call, call.name)
             self.unreturned[call.tid] = call
@@ -135,7 +137,7 @@ class Unread:
         if call.name in MAKING:
             return None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
-        if whole and fd_argument(argument(call.args, 0)) is not None:
+        if whole and fd_argument(call.args[0]) is not None:
             return None
         return self._note(call, call.name)
 

@@ -42,8 +42,8 @@ with -xx), not of a path, a pipe, an anon_inode."""
 _ANY_FILE = rb"<"
 _DUPS = frozenset({"dup", "dup2", "dup3"})
 """Their first halves are all given, so a second half that is not awaited has lost its first: it is
-told that nobody knows what was copied (analysis/deciding.py). Of fcntl() those are left out that only
-ask."""
+told that nobody knows what was copied (analysis/deciding.py). Of fcntl() those are left out that
+only ask."""
 _BLANK = rb"[ \t]{0,4}"
 """Blanks that somebody may have put before a parenthesis."""
 _NUMBER = rb"\((?:[^0-9]|[0-9]+(?:[^<0-9]|%b))"
