@@ -59,10 +59,17 @@ class Cause:
         return len({group.process.id for group in self.groups})
 
     @property
+    def peers(self) -> Counter[Endpoint]:
+        """The addresses and ports they went to, and how often."""
+        times: Counter[Endpoint] = Counter()
+        for peer in (peer for group in self.groups for peer in group.peers):
+            times[peer.peer] += peer.count
+        return times
+
+    @property
     def destinations(self) -> int:
         """How many addresses and ports they went to."""
-        peers: set[Endpoint] = {peer.peer for group in self.groups for peer in group.peers}
-        return len(peers)
+        return len(self.peers)
 
     def extent(self, things: str) -> str:
         """`640 processes, 181,204 connections to 6 destinations`; `things` are what its findings
@@ -152,12 +159,20 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
     return sorted(found, key=lambda cause: _order(cause, section))
 
 
-def every_cause(selected: Selected) -> list[tuple[Cause, Section]]:
-    """Those of all traces, the worst first, each with its trace's part of the report."""
+def every_cause(
+    selected: Selected, groups: Sequence[Group] | None = None
+) -> list[tuple[Cause, Section]]:
+    """Those of all traces (of these `groups`, where they are given), the worst first, each with its
+    trace's part of the report."""
     found = [
         (cause, section)
         for section in sections(selected, 0, False)
-        for cause in causes(section.groups, section)
+        for cause in causes(
+            section.groups
+            if groups is None
+            else [group for group in groups if group.trace == section.trace.id],
+            section,
+        )
     ]
     return sorted(found, key=lambda item: -item[0].head.level)
 

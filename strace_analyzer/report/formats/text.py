@@ -20,7 +20,14 @@ def write(report: Report, stream: TextIO) -> None:
     selected, judgement, gate, everything = report
     console.write(
         stream,
-        lambda target: page(selected, judgement, gate, width=target.width, everything=everything),
+        lambda target: page(
+            selected,
+            judgement,
+            gate,
+            width=target.width,
+            lines=console.lines(target),
+            everything=everything,
+        ),
     )
 
 

@@ -15,6 +15,10 @@ from strace_analyzer.plain import is_unicode
 
 PLAIN_WIDTH = 100
 """columns of a report that goes to a pipe or a file, unless COLUMNS says otherwise"""
+SCREEN = 40
+"""lines that what is to fit on one screen takes in a pipe or a file"""
+_LOWEST, _HIGHEST = 24, 50
+"""lines of a screen that are made use of, whatever the terminal has"""
 _NARROWEST = 40
 _PLAIN = str.maketrans("\u2026\u2500\u2502\u2514\u251c\u2588\u2591\u2192", ".-|`|#.>")
 """what of the report's own is not ASCII, and what stands for it, as wide"""
@@ -49,6 +53,13 @@ def show(blocks: Iterable[RenderableType], target: Console) -> None:
         if not target.is_terminal:
             said = "\n".join(line.rstrip() for line in said.split("\n"))
         target.file.write(said if is_unicode(target.encoding) else _ascii(said))
+
+
+def lines(target: Console) -> int:
+    """How many there are on one screen of it, above the line where the shell asks again."""
+    if not target.is_terminal:
+        return SCREEN
+    return min(max(target.height - 1, _LOWEST - 1), _HIGHEST)
 
 
 def height(blocks: Iterable[RenderableType], width: int) -> int:

@@ -30,8 +30,14 @@ _ENTRIES = 8
 _FEWER = 5
 """entries on a screen, where there are more than `_ENTRIES`"""
 _LEAST = 2
-"""entries, even where there is no room for them"""
+"""entries, even where there is no room for them; on a low screen one"""
+_LOW = 20
+"""lines of the screen that table and entries have"""
 _PROGRAMS = 8
+_FEW_PROGRAMS = 3
+"""rows of the table on a low screen"""
+_ROWS = 4
+"""lines of the screen for each row of the table"""
 _COLUMNS = (
     "PROGRAM",
     "PROCESSES",
@@ -56,21 +62,24 @@ def fleet(found: Sequence[Cause], section: Section, room: int) -> Iterator[Rende
     before = (
         headline(str(worst.level), LEVELS[worst.level], together(found, section)),
         BLANK,
-        indented(_programs(found, section)),
+        indented(_programs(found, section, max(_FEW_PROGRAMS, min(_PROGRAMS, room // _ROWS)))),
         BLANK,
     )
     yield from before
     shown = 0
-    for entry in _entries(found, section, room - height(before, section.width)):
+    least = _LEAST if room > _LOW else 1
+    for entry in _entries(found, section, room - height(before, section.width), least):
         yield entry
         shown += 1
     if shown < len(found):
         yield indented(Text(f"and {len(found) - shown:,} more: --all", style=FAINT))
 
 
-def _entries(found: Sequence[Cause], section: Section, room: int) -> Iterator[RenderableType]:
+def _entries(
+    found: Sequence[Cause], section: Section, room: int, least: int
+) -> Iterator[RenderableType]:
     """The first causes, as far as there is `room` for them and for a line that counts the others;
-    at least `_LEAST`."""
+    at least so many."""
     if section.everything:
         yield from (indented(_entry(at, cause, section)) for at, cause in enumerate(found, 1))
         return
@@ -79,20 +88,20 @@ def _entries(found: Sequence[Cause], section: Section, room: int) -> Iterator[Re
         entry = indented(_entry(at, cause, section))
         room -= height([entry], section.width)
         others = 1 if at < len(found) else 0
-        if at > _LEAST and room < others:
+        if at > least and room < others:
             return
         yield entry
 
 
-def _programs(found: Sequence[Cause], section: Section) -> Table:
-    """A row for each program, those with the most findings first: as many columns as there is room
-    for."""
+def _programs(found: Sequence[Cause], section: Section, most: int) -> Table:
+    """A row for each program, at most so many, those with the most findings first: as many columns
+    as there is room for."""
     offending: dict[str, set[str]] = {}
     for cause in found:
         ids = offending.setdefault(cause.program, set())
         ids.update(group.process.id for group in cause.groups)
     names = list(offending)
-    shown = names if section.everything or len(names) <= _PROGRAMS + 1 else names[:_PROGRAMS]
+    shown = names if section.everything or len(names) <= most + 1 else names[:most]
     members = _by_program(section)
     ports = _Ports(section)
     rows = [

@@ -21,7 +21,7 @@ from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_blocks
 from strace_analyzer.report.text.clean import blind, nothing_found
-from strace_analyzer.report.text.console import height
+from strace_analyzer.report.text.console import SCREEN, height
 from strace_analyzer.report.text.count import counted, gate_line, hints
 from strace_analyzer.report.text.failures import failures
 from strace_analyzer.report.text.fleet import fleet
@@ -41,21 +41,26 @@ from strace_analyzer.report.text.unknown import not_known
 from strace_analyzer.rules import words
 
 _IN_FULL = 3
-_SCREEN = 50
-"""lines that a report of many causes takes, unless --all is given"""
 BLANK = Text("")
 
 
 def page(
-    selected: Selected, judgement: Judgement, gate: Gate, *, width: int, everything: bool = False
+    selected: Selected,
+    judgement: Judgement,
+    gate: Gate,
+    *,
+    width: int,
+    lines: int = SCREEN,
+    everything: bool = False,
 ) -> Iterator[RenderableType]:
-    """The whole report. `everything` is --all: nothing is shortened and every finding is listed."""
+    """The whole report. `everything` is --all: nothing is shortened and every finding is listed;
+    without it a report of many causes takes so many `lines`."""
     parts = list(sections(selected, width, everything))
     if len(parts) == 1:
-        yield from _section(parts[0], judge(parts[0], gate))
+        yield from _section(parts[0], judge(parts[0], gate), lines)
         yield from hints(parts[0])
     else:
-        yield from _several(parts, gate)
+        yield from _several(parts, gate, lines)
     if everything and judgement.verdict == "findings":
         yield BLANK
         yield from (path(line) for line in listing(selected.findings(), width))
@@ -64,12 +69,12 @@ def page(
     yield from gate_line(parts, judgement, gate)
 
 
-def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
+def _section(section: Section, judgement: Judgement, lines: int) -> Iterator[RenderableType]:
     if section.judged:
         if judgement.verdict == "inconclusive":
             yield blind(section, "all that can be said:")
             yield BLANK
-        yield from _findings(section)
+        yield from _findings(section, lines)
     elif judgement.verdict == "findings":
         known = [(section.left_out, "known from the baseline")]
         known.append((section.suppressed_findings, "suppressed"))
@@ -88,7 +93,7 @@ def _section(section: Section, judgement: Judgement) -> Iterator[RenderableType]
 _FEW = 3
 
 
-def _findings(section: Section) -> Iterator[RenderableType]:
+def _findings(section: Section, lines: int) -> Iterator[RenderableType]:
     """The groups that matter in full or as a table of one screen, the notes of the others a line
     per rule."""
     full, brief = _weighed(section)
@@ -107,7 +112,7 @@ def _findings(section: Section) -> Iterator[RenderableType]:
     beside = list(_beside(found, brief, section, in_full))
     if found and not in_full:
         below = (BLANK, *beside, *failures(section), *counted(section), *hints(section))
-        room = _SCREEN - height(below, section.width)
+        room = lines - height(below, section.width)
         yield from fleet(causes(full, section), section, room)
         yield BLANK
     yield from beside
@@ -180,7 +185,7 @@ def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType
         yield line
 
 
-def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
+def _several(parts: Sequence[Section], gate: Gate, lines: int) -> Iterator[RenderableType]:
     """A table of all traces, then the report of each in which something was found or cannot be
     told."""
     grid = table("~TRACE", "VERDICT", ">TCP CONNECTIONS", ">FINDINGS", ">LINES")
@@ -202,7 +207,7 @@ def _several(parts: Sequence[Section], gate: Gate) -> Iterator[RenderableType]:
             yield Text(
                 f"── {safe(part.trace.name)} {rule}", style=HEADING, no_wrap=True, overflow="crop"
             )
-            yield from _section(part, judgement)
+            yield from _section(part, judgement, lines)
 
 
 def _verdict(part: Section, judgement: Judgement) -> Text:
