@@ -281,11 +281,30 @@ def test_the_kind_of_an_address_stays() -> None:
     values = Values(("addresses",))
     assert [values.address(known) for known in sorted(KEPT)] == sorted(KEPT)
     assert values.address("192.0.2.1") == "addr-1"
-    assert values.address("2001:db8::1") == "addr6-1"
-    assert values.address("2001:0db8:0::1") == "addr6-1"
+    assert values.address("2001:db8::1") == "::addr6-1"
+    assert values.address("2001:0db8:0::1") == "::addr6-1"
     assert values.address("::ffff:192.0.2.1") == "::ffff:addr-1"
     assert values.address("127.0.0.53") == "127.addr-2"
-    assert values.address("fe80::1%eth0") == "addr6-2"
+    assert values.address("fe80::1%eth0") == "::addr6-2"
+
+
+@pytest.mark.parametrize("format", report_formats())
+def test_an_address_and_its_port_can_be_told_apart(format: str) -> None:
+    """As without tokens: `[2001:db8::7]:8080`; where they stand apart, each for itself."""
+    six = 'sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "{}", &sin6_addr), sin6_scope_id=0}}, 28'
+    text = (
+        '7 execve("/bin/x", ["x"], 0x1 /* 1 var */) = 0\n'
+        "7 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        f"7 bind(3, {{sa_family=AF_INET6, sin6_port=htons(0), {six.format('::')}) = 0\n"
+        f"7 connect(3, {{sa_family=AF_INET6, sin6_port=htons(8080), {six.format('2001:db8::7')}) = 0\n"
+    )
+    report = redacted(format, sa.analyze(io.BytesIO(text.encode())), "addresses")
+    assert "2001" not in report
+    assert re.search(r"addr6-1:\d", report) is None
+    if "suppressions" not in format:
+        assert "::addr6-1" in report
+    if format in ("text", "concise", "markdown", "github", "sarif", "suppressions"):
+        assert "[::addr6-1]:8080" in report.replace("\\", "")
 
 
 PARTS = st.text(

@@ -13,8 +13,8 @@ _KEPT = frozenset(map(ip_address, ("0.0.0.0", "127.0.0.1", "::", "::1")))
 
 
 class Tokens:
-    """`addr-1` is IPv4, `addr6-1` IPv6, `127.addr-1` another loopback address; `path-1`, `cmd-1`,
-    `host-1`."""
+    """`addr-1` is IPv4, `::addr6-1` IPv6, `127.addr-1` another loopback address; `path-1`, `cmd-1`,
+    `host-1`. By its colons an IPv6 address is known, and stands in brackets before a port."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
@@ -42,7 +42,7 @@ class Tokens:
         if isinstance(known, IPv6Address):
             mapped = known.ipv4_mapped
             if mapped is None:
-                return self.of("addr6", str(known))
+                return f"::{self.of('addr6', str(known))}"
             return text if mapped in _KEPT else f"::ffff:{self.address(str(mapped))}"
         token = self.of("addr", str(known))
         return f"127.{token}" if known.is_loopback else token
