@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from os.path import basename
 
+from strace_analyzer.alike import one_of
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Task
@@ -111,14 +112,14 @@ def _name_program(task: Task, args: tuple[Value, ...]) -> None:
     program = None if path is None else plain(path)
     group = task.group
     if isinstance(program, Text):
-        name = program.value.decode("utf-8", "surrogateescape")
+        name = one_of(program.value.decode("utf-8", "surrogateescape"))
         group.programs.append(name)
-        group.command = basename(name) or name
+        group.command = one_of(basename(name) or name)
     words = None if argv is None else plain(argv)
     if isinstance(words, Array):
         texts = [inner for item in words.items if isinstance(inner := plain(item), Text)]
-        group.argv = tuple(text.value.decode("utf-8", "surrogateescape") for text in texts)
-        group.argv_cut = frozenset(at for at, text in enumerate(texts) if text.truncated)
+        group.argv = one_of(tuple(text.value.decode("utf-8", "surrogateescape") for text in texts))
+        group.argv_cut = one_of(frozenset(at for at, text in enumerate(texts) if text.truncated))
         group.argv_truncated = bool(group.argv_cut) or any(
             isinstance(item, Elided) for item in words.items
         )

@@ -14,6 +14,7 @@ from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
+from strace_analyzer.rules.store import FindingStore
 from strace_analyzer.rules.waste import process_use, with_hidden_calls
 from strace_analyzer.rules.words import Case, Figures
 from strace_analyzer.trace.events import Syscall
@@ -35,6 +36,17 @@ class _Ended(NamedTuple):
 
     step: Step
     made: int
+
+
+class _Left(NamedTuple):
+    """Where the finding of a connection that was left open stands in the store; whether it was left
+    for long; when the connection ended: source, line, seconds."""
+
+    number: int
+    is_long: bool
+    source: int
+    line: int
+    seconds: float | None
 
 
 _NO_PORT = frozenset({"EADDRINUSE", "EADDRNOTAVAIL"})
@@ -78,8 +90,10 @@ class SocketLeak(Rule):
         """sockets made, by process"""
         self._ended: dict[int, _Ended] = {}
         """by description: connections that are over and not closed"""
-        self._left: list[tuple[_Ended, bool]] = []
-        """those that the exit of their process closed, and whether they had been left for long"""
+        self._left: dict[str, list[_Left]] = {}
+        """by process: those that its exit closed"""
+        self._store = FindingStore()
+        """their findings, for which there may be no cause: most of them on disk"""
         self._now: float | None = None
         self._ran_dry: set[int] = set()
         """by description: connections that were over and not closed when their process found no
@@ -110,20 +124,16 @@ class SocketLeak(Rule):
     def close(self) -> Iterable[Finding]:
         for ended in self._ended.values():
             self._leave(ended, self._now)
-        by_process: dict[str, list[tuple[_Ended, bool]]] = {}
-        for ended, is_long in self._left:
-            process = ended.step.description.group.id
-            by_process.setdefault(process, []).append((ended, is_long))
-        for leaks in by_process.values():
-            long = [ended.step for ended, is_long in leaks if is_long]
+        for leaks in self._left.values():
+            long = [left for left in leaks if left.is_long]
             is_short = len(long) < FEW
-            steps = [ended.step for ended, _ in leaks] if is_short else long
-            if len(steps) < (MANY if is_short else FEW):
+            told = leaks if is_short else long
+            if len(told) < (MANY if is_short else FEW):
                 continue
-            steps.sort(key=lambda step: (step.event.span.source, step.event.span.first))
-            details = (("growth", self._growth(steps)), ("short", is_short))
-            for step in steps:
-                yield self.finding(step, step.socket, at="failure", details=details)
+            told.sort(key=lambda left: (left.source, left.line))
+            details = (("growth", self._growth(told)), ("short", is_short))
+            for left in told:
+                yield self._store[left.number]._replace(details=details)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         use = process_use(finding, summary)
@@ -136,8 +146,15 @@ class SocketLeak(Rule):
     def _leave(self, ended: _Ended, now: float | None) -> None:
         """It is closed at last by the end of the process or of the trace."""
         is_long = self._is_long(ended, now)
-        if is_long or self._went_on(ended):
-            self._left.append((ended, is_long))
+        if not is_long and not self._went_on(ended):
+            return
+        step, number = ended.step, len(self._store)
+        finding = self.finding(step, step.socket, at="failure")
+        self._store.put(finding)
+        self._store.finish(finding.id)
+        at = step.event.span
+        left = _Left(number, is_long, at.source, at.first, step.event.seconds)
+        self._left.setdefault(step.description.group.id, []).append(left)
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
         """The process went on without closing it, be it only until it found no port."""
@@ -152,18 +169,14 @@ class SocketLeak(Rule):
         """The process made other sockets since, and did not come back to this one."""
         return self._made.get(ended.step.description.group.id, 0) - ended.made >= LATER
 
-    def _growth(self, steps: list[Step]) -> Rows:
+    def _growth(self, told: list[_Left]) -> Rows:
         """When how many were left open: seconds (lines without times) and count, a few points."""
-        every = max(1, len(steps) // POINTS)
-        at = [*range(every - 1, len(steps), every)]
-        if at[-1] != len(steps) - 1:
-            at[-1] = len(steps) - 1
+        every = max(1, len(told) // POINTS)
+        at = [*range(every - 1, len(told), every)]
+        if at[-1] != len(told) - 1:
+            at[-1] = len(told) - 1
         return tuple(
-            (
-                self.context.since_start(steps[number].event.seconds)
-                or steps[number].event.span.first,
-                number + 1,
-            )
+            (self.context.since_start(told[number].seconds) or told[number].line, number + 1)
             for number in at
         )
 

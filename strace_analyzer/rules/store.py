@@ -67,12 +67,15 @@ class FindingStore:
         self._spilled[number] = self._end
         self._end += self._file.write(pickle.dumps(finding, protocol=pickle.HIGHEST_PROTOCOL))
 
+    def __getitem__(self, number: int) -> Finding:
+        """The one that was put as the `number`th of all."""
+        finding = self._finished.get(number) or self._held.get(number)
+        if finding is None:
+            assert self._file is not None
+            self._was_read = True
+            self._file.seek(self._spilled[number])
+            finding = pickle.load(self._file)
+        return finding
+
     def __iter__(self) -> Iterator[Finding]:
-        for number in range(len(self._spilled)):
-            finding = self._finished.get(number) or self._held.get(number)
-            if finding is None:
-                assert self._file is not None
-                self._was_read = True
-                self._file.seek(self._spilled[number])
-                finding = pickle.load(self._file)
-            yield finding
+        return map(self.__getitem__, range(len(self._spilled)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strace_analyzer.alike import one_of
 from strace_analyzer.findings import Confidence, Finding, Level, ProcessUse, Summary
 from strace_analyzer.kernel.doubts import Doubt
 
@@ -40,7 +41,7 @@ def if_at_once(finding: Finding) -> Finding:
     """`finding`, whose level is that of ports in TIME_WAIT at one time, in a trace without times: it
     assumes that all happened within 60 s."""
     doubts = finding.doubts | {Doubt.NO_TIMES}
-    return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=one_of(doubts))
 
 
 def early_bind_level(finding: Finding, summary: Summary) -> Level:
@@ -67,7 +68,7 @@ def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = Tru
         doubts |= summary.hidden & {Doubt.CONNECT_HIDDEN}
     if not doubts:
         return finding
-    return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=one_of(doubts))
 
 
 def showed_its_port(finding: Finding) -> bool:
