@@ -14,17 +14,17 @@ from strace_analyzer.report.text.console import SCREEN, console, show
 from strace_analyzer.report.text.page import page
 
 
-def printed(made: Analysis, width: int = 100, everything: bool = False, lines: int = SCREEN) -> str:
-    """The report of everything, `width` columns wide, of many causes so many `lines` high."""
+def printed(made: Analysis, width: int = 100, everything: bool = False, rows: int = SCREEN) -> str:
+    """The report of everything, `width` columns wide, of many causes so many `rows` high."""
     selected = Selected(made, Selection())
     gate = Gate()
     blocks = page(
-        selected, judge(selected, gate), gate, width=width, lines=lines, everything=everything
+        selected, judge(selected, gate), gate, width=width, lines=rows, everything=everything
     )
-    return as_lines(blocks, width)
+    return lines(blocks, width)
 
 
-def as_lines(blocks: Iterable[RenderableType], width: int = 100) -> str:
+def lines(blocks: Iterable[RenderableType], width: int = 100) -> str:
     """Blocks as a pipe gets them."""
     stream = io.StringIO()
     target = console(stream)

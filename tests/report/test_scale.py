@@ -77,7 +77,7 @@ def test_it_is_one_screen_of_whole_words_and_figures(programs: int, width: int) 
 @pytest.mark.parametrize("programs", [1, 5, PROCESSES])
 def test_on_a_terminal_it_is_as_high_as_that(programs: int, rows: int, width: int) -> None:
     """With the line where the shell asks again: nothing scrolls away."""
-    report = printed(many(programs), width, lines=lines(Console(height=rows, force_terminal=True)))
+    report = printed(many(programs), width, rows=lines(Console(height=rows, force_terminal=True)))
     assert len(report.splitlines()) < rows
     assert report.startswith("warning: ")
     assert "worker-0.bin" in report
