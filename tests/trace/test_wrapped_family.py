@@ -12,7 +12,7 @@ from wrappings import WRAPPINGS, Wrapping, folded
 import strace_analyzer as sa
 
 FAMILY = Path(__file__).resolve().parents[2] / "samples" / "python-fork-family"
-SILENT = ("coloured", "indented")
+SILENT = ("coloured", "indented", "Buildkite")
 """Wrappings that are not worth a word."""
 
 
