@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := packaging/requirements-dev.lock
 SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 
 WORKERS ?= auto
@@ -110,10 +112,10 @@ fuzz: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fast --universal --python-version 3.11 --generate-hashes \
-		--upgrade --quiet --custom-compile-command 'make lock' --output-file packaging/requirements-dev.lock
+		--upgrade --quiet --custom-compile-command 'make lock' --output-file $(LOCK)
 
 audit: $(VENV)/.dev
-	$(BIN)/python packaging/audit.py packaging/requirements-dev.lock
+	$(BIN)/python packaging/audit.py $(LOCK)
 
 bench-smoke: $(VENV)/.dev
 	$(BIN)/python benchmarks/smoke.py
@@ -130,11 +132,18 @@ $(VENV)/bin/python:
 
 # hyperscan has no wheel for every platform: results are the same without it, only slower.
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary hyperscan -e '.[fast]' \
+	$(PIP) -e .
+	@$(PIP) --only-binary hyperscan -e '.[fast]' \
 		|| echo 'hyperscan cannot be installed here: going on without it (same results, slower)'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@touch $@
+# From the lock: the versions and, where the index has those files, the very bytes. What another index or platform has
+# instead is said: the versions alone, and where they are not to be had either, what pyproject.toml allows.
+$(VENV)/.dev: pyproject.toml $(LOCK) | $(VENV)/bin/python
+	@$(PIP) --require-hashes -r $(LOCK) || { \
+		echo 'not to be had here as $(LOCK) has it, hashes and all: its versions without hashes'; \
+		sed -e 's/ *\\$$//' -e '/^ *--hash=/d' $(LOCK) > $(VENV)/versions.txt && $(PIP) -r $(VENV)/versions.txt; } || { \
+		echo 'nor are all its versions: what pyproject.toml allows'; \
+		$(MAKE) --no-print-directory $(VENV)/.installed && $(PIP) -e '.[dev]'; }
+	@$(PIP) --no-deps --no-build-isolation -e . || $(PIP) --no-deps -e .
+	@touch $(VENV)/.installed $@
