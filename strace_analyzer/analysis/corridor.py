@@ -536,6 +536,7 @@ class TraceAnalysis:
             quotes=tuple(self._quotes),
             inconclusive=self._reasons[0].headline if self._reasons else None,
             started=self._started or (),
+            may_hide_bind=self.visibility.may_hide_bind,
         )
 
     @property

@@ -71,6 +71,8 @@ class TraceResult:
     started: tuple[str, ...] = ()
     """the program that strace started and its arguments, () where the trace does not show them
     whole"""
+    may_hide_bind: bool = False
+    """not one bind() is shown, and how strace was started is not known"""
     forecasts: tuple[Forecast, ...] = ()
     """what would have become of it with another port range, where that was asked"""
 

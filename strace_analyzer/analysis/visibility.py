@@ -3,6 +3,8 @@
 A filter leaves no note in the trace. What betrays it: calls that no program can do without (mmap,
 brk, reading the loader's files) are missing, a socket is used that nobody connected, not one call
 of hundreds failed.
+
+It is long because what each option can hide, and what betrays it, stands here once.
 """
 
 from __future__ import annotations
@@ -143,6 +145,11 @@ class Visibility:
         return self.is_filtered and "bind" in shown and shown <= _BEFORE_USE
 
     @property
+    def may_hide_bind(self) -> bool:
+        """No bind() is shown: the program made none, or -e 'trace=!bind' hid it."""
+        return not self.nothing_hidden and "bind" not in self.names
+
+    @property
     def hides_socket(self) -> bool:
         """Sockets are used, and no socket() was seen."""
         used = not self.names.isdisjoint({"bind", "connect"})
@@ -189,13 +196,21 @@ class Visibility:
                 return Told(Doubt.CONNECT_HIDDEN, hidden_connects, words)
             words = f"{words}, or the calls that failed (-z)"
             return Told(Doubt.FAILURES_HIDDEN, hidden_connects, words)
-        if hidden_binds and "bind" not in names:
-            return Told(Doubt.BIND_HIDDEN, hidden_binds, self._not_shown("bind()"))
-        if not self.is_filtered:
-            return None
-        if not names:
+        if hidden_binds and not self.pieces.lost:  # else its bind() may be one of the halves
+            words = self._not_shown("bind()") if "bind" not in names else ""
+            return Told(Doubt.BIND_HIDDEN, hidden_binds, words)
+        if not names and self.is_filtered:
             return Told(Doubt.NO_CALLS, 1)
-        return self._hidden_by_name(sockets)
+        return (self._hidden_by_name(sockets) if self.is_filtered else None) or self._unmade()
+
+    def _unmade(self) -> Told | None:
+        """Sockets are bound that nothing made, and nothing connects any."""
+        names = self.names
+        if "bind" not in names or not names.isdisjoint(_MAKING | {"connect"}):
+            return None
+        if "execve" not in names and "listen" in names:
+            return None  # those of a server that was there before
+        return Told(Doubt.CONNECT_HIDDEN, 1, self._not_shown("socket() and connect()"))
 
     def _hidden_by_name(self, sockets: int) -> Told | None:
         """What a filter of calls by name left out that every client needs."""
@@ -221,6 +236,10 @@ class Visibility:
 
 _COPYING = frozenset({"dup", "dup2", "dup3", "fcntl", "fcntl64"})
 _ASKED = frozenset({"bind", "connect"})
+_MAKING = frozenset({
+    "socket", "socketcall", "accept", "accept4", "pidfd_getfd",
+})  # fmt: skip
+"""One of them made the sockets of a program that strace started, unless it inherited them."""
 _BEFORE_USE = frozenset({
     "bind", "socket", "setsockopt", "getsockopt", "fcntl", "fcntl64", "ioctl",
 })  # fmt: skip

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from strace_analyzer.kernel.arguments import FdArgument, argument
 from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.notes import had_a_port
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
@@ -69,7 +70,7 @@ def connect_to(
         kernel.doubt(Doubt.RECEIVED, task, fd.fd, call)
     elif Doubt.OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:
         kernel.doubt(Doubt.OLDER, task, fd.fd, call)
-    elif _had_a_port(was):
+    elif had_a_port(was) and was.evidence("getsockname") is None:
         kernel.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
     if description.maker is not task:
         if task.shares_by_assumption(description.maker):
@@ -93,17 +94,6 @@ def connect_to(
     )
     role = "outcome" if polled else "connect"
     kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
-
-
-def _had_a_port(was: Socket) -> bool:
-    """getsockname() has shown a port of a socket that nobody was seen to bind or connect."""
-    return (
-        was.is_tcp
-        and was.origin is Origin.CREATED
-        and was.binding is Binding.UNBOUND
-        and was.connects == 0
-        and was.assigned_port is not None
-    )
 
 
 def shows_a_hidden_connect(

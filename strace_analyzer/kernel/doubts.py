@@ -118,7 +118,7 @@ class Doubt(StrEnum):
     )
     BIND_HIDDEN = (
         "bind-hidden",
-        "a socket had a port before connect(), and no bind() of it is in the trace",
+        "a socket had a port that connect() did not give it, and no bind() of it is in the trace",
     )
     CONNECT_HIDDEN = (
         "connect-hidden",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription
-from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.trace.annotation import SocketNote
 
 TYPES = {
@@ -65,6 +65,23 @@ def proved_bound(socket: Socket, port: int) -> Socket:
         options=socket.options._replace(no_port=False),
         doubts=socket.doubts - {Doubt.OPTIONS_HIDDEN},
     )
+
+
+def had_a_port(socket: Socket) -> bool:
+    """A port is shown of `socket`, which nobody was seen to bind or connect."""
+    return (
+        socket.is_tcp
+        and socket.origin is Origin.CREATED
+        and socket.binding is Binding.UNBOUND
+        and socket.connects == 0
+        and socket.assigned_port is not None
+    )
+
+
+def was_bound_unseen(socket: Socket, note: SocketNote) -> bool:
+    """-yy shows a port at the wildcard address of a `socket` that nobody was seen to bind, connect
+    or close: one of these is not in the trace."""
+    return note.is_bound_to_any and had_a_port(socket._replace(assigned_port=note.local_port))
 
 
 def may_be(description: OpenFileDescription, note: SocketNote) -> bool:

@@ -18,7 +18,7 @@ from strace_analyzer.kernel.arguments import (
 )
 from strace_analyzer.kernel.connect_calls import socket_for
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.notes import learned, proved_bound, settled
+from strace_analyzer.kernel.notes import had_a_port, learned, proved_bound, settled
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
@@ -202,7 +202,22 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
     if description is None or address.port is None:
         return
     was = description.socket
-    kernel.move(call, "getsockname", task, fd.fd, description, _shown(was, address))
+    now = _shown(was, address)
+    first = was.evidence("getsockname") is None
+    if first and (had_a_port(now) or _listens_elsewhere(now)):
+        kernel.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
+    kernel.move(call, "getsockname", task, fd.fd, description, now)
+
+
+_CHOSEN = range(32768, 61000)
+"""Ports that the kernel chooses by default (docs/kernel.md, ip_local_port_range)."""
+
+
+def _listens_elsewhere(socket: Socket) -> bool:
+    """listen() on a socket that nobody was seen to bind gave it a port that the kernel does not
+    choose."""
+    listens = socket.connection is Connection.LISTENING and socket.origin is Origin.CREATED
+    return listens and socket.binding is Binding.AUTOBOUND and socket.assigned_port not in _CHOSEN
 
 
 def _shown(was: Socket, address: SocketAddress) -> Socket:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be
+from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be, was_bound_unseen
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Shown, Task, ThreadGroup
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
@@ -330,6 +330,8 @@ class Kernel:
         if fd.note is not None:
             note = fd.socket
             if note is None or contradicts(description.socket, note):
+                if note is not None and was_bound_unseen(description.socket, note):
+                    self.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
                 self._separate_strangers(task, fd.fd)
                 self.close(task, fd.fd, call)
                 return None

@@ -25,6 +25,8 @@ BLANK = Text("")
 NONE_MADE = "no outgoing connection was made; those that come in take no local port"
 """Of connections that came in, or are older than the trace, nothing is said: nobody looks at
 them."""
+NO_BIND = "Not one bind() is in this trace: with -e 'trace=!bind' it would look the same."
+NOTHING_ELSE = "Nothing suggests that its options hid a call that matters here."
 NOTHING_HIDDEN = "Nothing suggests that the options of this trace hid a call that matters here."
 
 
@@ -78,7 +80,8 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
         yield from again(section, doubt=next((doubt for doubt in Doubt if doubt in told), None))
         yield BLANK
     elif judgement.verdict == "clean" and not section.warnings:
-        yield indented(Text(NOTHING_HIDDEN))
+        no_bind = section.trace.may_hide_bind
+        yield indented(Text(f"{NO_BIND} {NOTHING_ELSE}" if no_bind else NOTHING_HIDDEN))
 
 
 def blind(section: Section, consequence: str) -> Text:
