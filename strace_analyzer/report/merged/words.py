@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.grounds import decide
@@ -49,6 +50,7 @@ def extent(made: Merged) -> str:
     said = [
         f"{reach(known.made, known.connections)}, {number(early)} bound early, "
         f"{number(known.failed_connections)} failed",
+        *_other_failures(made),
         f"{count(made.total('lines'), 'line')}, {count(made.total('calls'), 'call')}, "
         + ("all understood" if not unparsed else f"{number(unparsed)} not understood"),
     ]
@@ -57,3 +59,17 @@ def extent(made: Merged) -> str:
     if made.total("unmatched"):
         said.append(f"{count(made.total('unmatched'), 'trace')} without what was asked for")
     return "; ".join(said) + "."
+
+
+_OTHERS = ("bind", "listen", "socket")
+"""calls whose failure leaves no connection to be counted among the others"""
+
+
+def _other_failures(made: Merged) -> Iterator[str]:
+    """`38 bind(), 1 listen() failed`; nothing where none of these did."""
+    times = Counter[str]()
+    for (call, *_), (calls, _) in made.failures:
+        times[call] += calls
+    told = [f"{number(times[call])} {call}()" for call in _OTHERS if times[call]]
+    if told:
+        yield f"{', '.join(told)} failed"

@@ -30,6 +30,7 @@ from strace_analyzer.report.merged.tables import (
 )
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
+from strace_analyzer.report.text.console import height
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -44,9 +45,17 @@ from strace_analyzer.report.text.style import (
 )
 from strace_analyzer.strace_command import quoted, strace_command
 
-_CAUSES = 4
-_SHOWN = {"hosts": 5, "programs": 5, "destinations": 4, "failures": 4, "traces": 5, "days": 7}
+SCREEN = 60
+"""lines, of a terminal as of a pipe: what does not fit is named in the last one"""
+_AROUND = 6
+"""of them, for the sentence at the top and the last lines"""
+_CAUSES = 3
+_SHOWN = {"hosts": 3, "programs": 5, "destinations": 3, "failures": 3, "traces": 3, "days": 3}
 """rows of the tables on one screen; the others stand in other forms"""
+_REMARKS = 3
+"""kinds of doubt on one screen"""
+_IF_ROOM = ("hosts", "failures", "destinations", "days")
+"""tables that are there where the screen has room for them, the first one first"""
 _LEFT_OUT = {
     "hosts": ("not_read",),
     "programs": ("sockets",),
@@ -67,22 +76,56 @@ def page(report: MergedReport, width: int) -> Iterator[RenderableType]:
     verdict, status = decide(made.grounds)
     yield _headline(made, verdict)
     yield Text(extent(made), style=FAINT)
-    every = {one.name: one for one in tables(made)}
-    place = _place(made)
-    if len(list(made.hosts)) < 2:
-        every.pop("hosts", None)
-    for name in ("hosts", "programs"):
-        if name in every:
-            yield from _table(every[name], place, report.everything)
-    yield from _causes(report, place)
-    for name in ("destinations", "days", "failures", "traces"):
-        if name in every:
-            yield from _table(every[name], place, report.everything)
-    yield from _not_known(made)
-    yield from _where_next(report, width)
+    blocks = _blocks(report, width)
+    shown = [name for name in _ORDER if name in blocks]
+    room = (
+        SCREEN
+        - _AROUND
+        - sum(height(blocks[name], width) for name in shown if name not in _IF_ROOM)
+    )
+    left_out = []
+    for name in _IF_ROOM if not report.everything else ():
+        if name in blocks:
+            needed = height(blocks[name], width)
+            if needed <= room:
+                room -= needed
+            else:
+                left_out.append(name)
+    for name in shown:
+        if name not in left_out:
+            yield from blocks[name]
+    if left_out:
+        yield Text(
+            f"Not shown: {', '.join(_TITLES[name] for name in left_out)}: --all", style=FAINT
+        )
     if status == 0 and verdict == "findings" and report.gate.words != ("never",):
         words = " ".join(f"--fail-on {word}" for word in report.gate.words)
         yield Text(f"exit 0: all below {words}", style=FAINT)
+
+
+_ORDER = (
+    "hosts", "programs", "causes", "destinations", "days", "failures", "traces", "not known",
+    "next",
+)  # fmt: skip
+_TITLES = {
+    "hosts": "hosts",
+    "destinations": "destinations",
+    "days": "days",
+    "failures": "calls that failed",
+}
+
+
+def _blocks(report: MergedReport, width: int) -> dict[str, list[RenderableType]]:
+    """The parts of the page by name, those that have something to say."""
+    made, place = report.made, _place(report.made)
+    every = {one.name: one for one in tables(made) if one.name in _SHOWN}
+    if len(list(made.hosts)) < 2:
+        every.pop("hosts", None)
+    found = {name: list(_table(one, place, report.everything)) for name, one in every.items()}
+    found["causes"] = list(_causes(report, place))
+    found["not known"] = list(_not_known(report))
+    found["next"] = list(_where_next(report, width))
+    return {name: blocks for name, blocks in found.items() if blocks}
 
 
 def _headline(made: Merged, verdict: str) -> Text:
@@ -188,8 +231,9 @@ def _proof(at: str, proof: Sequence[tuple[int, str]]) -> str:
     return f"{at}" + (f" (lines {', '.join(short)})" if short else "")
 
 
-def _not_known(made: Merged) -> Iterator[RenderableType]:
+def _not_known(report: MergedReport) -> Iterator[RenderableType]:
     """A line for each kind of doubt, and once how to take such a trace."""
+    made = report.made
     found = sorted(made.remarks, key=lambda item: (-item[1][1], item[0]))
     if not found:
         return
@@ -197,10 +241,13 @@ def _not_known(made: Merged) -> Iterator[RenderableType]:
     yield Text("Not known", style=HEADING)
     grid = table(">TRACES", "~")
     grid.show_header = False
-    for code, (_, traces) in found:
+    shown = found if report.everything else found[:_REMARKS]
+    for code, (_, traces) in shown:
         first = made.first_remarks[code][0]
         grid.add_row(count(traces, "trace"), safe(first.message))
     yield indented(grid)
+    if len(shown) < len(found):
+        yield indented(Text(f"and {number(len(found) - len(shown))} more: --all", style=FAINT))
     line = quoted(strace_command())
     if any(line in made.first_remarks[code][0].remedy for code, _ in found):
         yield indented(Text("Take them again with"))
