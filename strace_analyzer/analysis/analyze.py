@@ -141,7 +141,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
     source = trace.sources[0]
     if settings.machine is None and (listed := source.beside("ss.txt")):
         machine = parse(listed.decode("utf-8", "replace").splitlines())
-        settings = replace(settings, machine=machine if machine.sockets else None)
+        settings = replace(settings, machine=machine if machine.is_answer else None)
     if settings.host_range is not None or not source.can_be_read_again:
         return settings, Facts({})
     head = b""

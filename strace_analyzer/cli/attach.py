@@ -15,7 +15,6 @@ from strace_analyzer.cli.say import say
 from strace_analyzer.cli.status import CANNOT_JUDGE
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
-from strace_analyzer.report.moment import parse_duration
 
 
 def attach(
@@ -61,7 +60,7 @@ def attach(
         float | None,
         typer.Option(
             "--for",
-            parser=values.parser(parse_duration),
+            parser=values.parser(values.some_time),
             metavar="TIME",
             help="Detach after 30s, 5m, 1h.",
             show_default="until Ctrl-C",

@@ -115,7 +115,7 @@ def _listing(file: Path) -> Listing:
         listing = parse(file.read_text(encoding="utf-8", errors="replace").splitlines())
     except OSError as error:
         raise ConfigurationError(f"--ss {file}: {error.strerror}") from error
-    if not listing.sockets:
+    if not listing.is_answer:
         raise ConfigurationError(f"--ss {file}: no socket in it (give the output of ss -tanp)")
     return listing
 

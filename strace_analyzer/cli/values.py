@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 import typer
 
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report.moment import parse_duration
 from strace_analyzer.report.nearest import nearest
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,12})(?::[0-9]*)?:?")
@@ -88,6 +89,15 @@ def process(text: str) -> int:
     if int(text) == 0:
         raise ConfigurationError("0: no process has this id")
     return int(text)
+
+
+def some_time(text: str) -> float:
+    """For how many seconds: `30s`, `5m`. Raises ConfigurationError for anything else, and for no
+    time at all."""
+    seconds = parse_duration(text)
+    if not seconds:
+        raise ConfigurationError(f"{text}: nothing can be seen in no time: such as 30s, 5m or 1h")
+    return seconds
 
 
 def ports(text: str) -> Ports:

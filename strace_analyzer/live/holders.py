@@ -48,6 +48,8 @@ class Holding(NamedTuple):
     sockets: int
     ports: int
     incoming: int | None = None
+    local: int | None = None
+    """the local port, where all of them have the same one"""
 
 
 class Unasked(NamedTuple):
@@ -110,6 +112,7 @@ def holders(pid: int | None = None) -> Holders:
             len(found),
             len({port for port, _ in found if low <= port <= high}),
             incoming,
+            found[0][0] if len({port for port, _ in found}) == 1 else None,
         )
         for (command, protocol, state, peer, incoming), found in collected.items()
     ]

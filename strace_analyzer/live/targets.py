@@ -41,7 +41,8 @@ class Targets(NamedTuple):
         found = [check_process(pid) for pid in self.pids]
         for root in self.trees:
             top = check_process(root)
-            found += [top, *(pid for pid in table.descendants([top]) if table.can_be_traced(pid))]
+            below = (pid for pid in table.descendants([top]) if table.can_be_traced(pid))
+            found += [top, *(pid for pid in below if pid not in table.ours())]
         for name in self.names:
             found += _some(table.named(name), f"--name {name}: no such process runs here")
         for group in self.cgroups:
@@ -60,9 +61,10 @@ class Untraced(NamedTuple):
 
 def untraced(processes: Sequence[int], tracer: int) -> tuple[Untraced, ...]:
     """What descends from `processes` and is not traced by `tracer`, a process id. Kernel threads
-    and what has ended are none of it."""
+    and what has ended are none of it, nor are we, the tracer, and what waits for us, such as sudo.
+    """
     table = Table()
-    traced = set(processes)
+    traced = {*processes, *table.ours(), tracer}
     found = []
     for root in processes:
         for pid in table.descendants([root]):
@@ -111,6 +113,10 @@ class Table:
             yield child
             yield from self.descendants([child])
 
+    def ours(self) -> frozenset[int]:
+        """This process and its ancestors."""
+        return frozenset({os.getpid(), *self._ancestors(os.getpid())})
+
     def named(self, name: str) -> list[int]:
         """The processes whose program has this name: as ps -C shows it, or its file's, or that of
         the script which an interpreter runs."""
@@ -126,7 +132,7 @@ class Table:
         return [one.pid for one in self._ordered() if any(belongs(at, group) for at in one.cgroups)]
 
     def _ordered(self) -> Iterator[Running]:
-        ours = {os.getpid(), *self._ancestors(os.getpid())}  # such as sudo, by our name
+        ours = self.ours()  # such as sudo, by our name
         return (
             self._all[pid]
             for pid in self.descendants([0])

@@ -31,10 +31,17 @@ _UDP_ALONE = "UNCONN"
 
 
 class Listing(NamedTuple):
-    """The sockets of one machine at one moment; `unread` lines were neither socket nor heading."""
+    """The sockets of one machine at one moment; `unread` lines were neither socket nor heading,
+    `headings` were there. With a heading and nothing else there were none."""
 
     sockets: tuple[MachineSocket, ...]
     unread: int = 0
+    headings: int = 0
+
+    @property
+    def is_answer(self) -> bool:
+        """It lists sockets, or says that there are none."""
+        return bool(self.sockets) or (self.headings > 0 and not self.unread)
 
     def at(self, port: int, protocol: str = "TCP") -> tuple[MachineSocket, ...]:
         """The sockets whose local port it is; a listener first, what is closing last."""
@@ -52,13 +59,14 @@ class Listing(NamedTuple):
 def parse(lines: Iterable[str]) -> Listing:
     """The sockets listed in `lines`. A listing without any gives none; nothing is raised."""
     found: list[MachineSocket] = []
-    unread = begin = 0
+    unread = begin = headings = 0
     protocol = "TCP"
     for line in lines:
         text = line.strip()
         if text.startswith(_HEADINGS):
             _settle(found, begin)
             begin = len(found)
+            headings += 1
             protocol = "UDP" if text.endswith("drops") else "TCP"  # net/ipv4/udp.c udp4_seq_show
             continue
         if not text:
@@ -72,7 +80,7 @@ def parse(lines: Iterable[str]) -> Listing:
         else:
             found.append(row)
     _settle(found, begin)
-    return Listing(tuple(found), unread)
+    return Listing(tuple(found), unread, headings)
 
 
 def _settle(found: list[MachineSocket], begin: int) -> None:

@@ -11,7 +11,7 @@ from strace_analyzer.report.rows import NUMBER, TEXT, Row
 
 COLUMNS = {
     "command": TEXT, "pids": TEXT, "protocol": TEXT, "state": TEXT, "peer": TEXT,
-    "sockets": NUMBER, "ports": NUMBER, "incoming": NUMBER,
+    "sockets": NUMBER, "ports": NUMBER, "incoming": NUMBER, "local": NUMBER,
 }  # fmt: skip
 
 
@@ -34,6 +34,8 @@ class Holding(Protocol):
     def ports(self) -> int: ...
     @property
     def incoming(self) -> int | None: ...
+    @property
+    def local(self) -> int | None: ...
 
 
 class Unasked(Protocol):
@@ -99,4 +101,5 @@ def _object(one: Holding) -> JsonObject:
         "sockets": one.sockets,
         "ports": one.ports,
         "incoming": one.incoming,
+        "local": one.local,
     }

@@ -226,7 +226,7 @@ class PortTaken(Rule):
             and (now is None or gone.seconds is None or now - gone.seconds <= HOLD)
         ):
             return "time-wait", (("holder_line", gone.line), ("holder_peer", gone.peer))
-        return "unknown", (("listed", False),) if machine is not None and machine.sockets else ()
+        return "unknown", (("listed", False),) if machine is not None and machine.is_answer else ()
 
     def _may_have_inherited(self, step: Step, port: int) -> Iterator[tuple[str, str | int | None]]:
         """Who has a listener on the port if its descriptor was not closed by execve() after all."""
@@ -311,7 +311,8 @@ class PortTaken(Rule):
                 return (
                     "Another socket had this port: neither this trace nor the list of the machine's "
                     "sockets shows whose.",
-                    "It was gone when the list was made, or the list is another network namespace's.",
+                    "It was gone when the list was made, or the list is another network namespace's, "
+                    "or the socket is only bound.",
                 )
             case "unknown":
                 return ("Another socket has this port; this trace does not show whose.",)
@@ -508,7 +509,8 @@ _FIX: dict[str, tuple[str, ...]] = {
     "time-wait": (),
     "unknown": (
         "see who has it with: ss {list} 'sport = :{port}' (as root, in the same network namespace: "
-        "nsenter -t PID -n).",
+        "nsenter -t PID -n). ss does not list a TCP socket that is only bound: strace-analyzer holders "
+        "does (Linux 6.8).",
     ),
 }
 

@@ -159,3 +159,13 @@ def test_lines_are_counted_from_1() -> None:
     assert (done.returncode, done.stderr) == (
         2, f"strace-analyzer: {SSH}:0: lines are counted from 1\n",
     )  # fmt: skip
+
+
+def test_every_call_of_a_socket_has_its_time() -> None:
+    """Seconds since the beginning of the trace; none in a trace without times."""
+    calls = r"^ +(\d+) +(\+[0-9]+\.[0-9]{6}) +\[4519\]  \w+\("
+    done = running.run("sockets", ERLANG, "--line", "403", "--all")
+    timed = re.findall(calls, done.stdout, re.M)
+    assert len(timed) > 5
+    assert [float(at) for _, at in timed] == sorted(float(at) for _, at in timed)
+    assert "+0." not in running.run("sockets", SSH, "--line", "36", "--all").stdout

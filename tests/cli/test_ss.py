@@ -138,3 +138,27 @@ def test_a_list_without_the_holder_is_said_to_be_one(tmp_path: Path) -> None:
     assert "neither this trace nor the list of the machine's sockets shows whose" in report
     rows = run("ports", "--ss", listing(tmp_path, other), given=TAKEN).stdout.splitlines()
     assert ["nobody", "0"] in [row.split() for row in rows]
+
+
+@pytest.mark.parametrize(
+    "heading", [LISTED.splitlines()[0], "  sl  local_address rem_address   st"]
+)
+def test_a_list_of_no_socket_is_an_answer(heading: str, tmp_path: Path) -> None:
+    """Nobody is listed. ss leaves out sockets that are only bound; what lists them is named."""
+    done = run("--ss", listing(tmp_path, f"{heading}\n"), given=TAKEN)
+    assert done.returncode == 1
+    report = " ".join(done.stdout.split())
+    assert "neither this trace nor the list of the machine's sockets shows whose" in report
+    assert "a TCP socket that is only bound: strace-analyzer holders does" in report
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        (tmp_path / "trace.txt").write_text(TAKEN)
+        archive.add(tmp_path / "trace.txt", "trace.txt")
+        archive.add(tmp_path / "ss.txt", "ss.txt")
+    assert "nor the list of the machine's" in run(tmp_path / "a.tar.gz").stdout
+
+
+@pytest.mark.parametrize("text", ["", "no such thing\n", f"{LISTED.splitlines()[0]}\nnonsense\n"])
+def test_what_is_no_list_of_sockets_is_refused(text: str, tmp_path: Path) -> None:
+    done = run("--ss", listing(tmp_path, text), given=TAKEN)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no socket in it" in done.stderr

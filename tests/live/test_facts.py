@@ -324,3 +324,39 @@ def test_who_could_not_be_asked_is_named_and_threads_of_the_kernel_are_not(
     said = " ".join(lines(page(found, everything=True)).split())
     assert f"sleep[{other.pid}]" in said
     assert ("root sees them" in said) == (os.geteuid() != 0)
+
+
+ONLY_BOUND = """
+import socket, sys
+one = socket.socket()
+one.bind(("127.0.0.1", 6140))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@needs_root
+def test_a_socket_that_is_only_bound_is_shown_with_its_port(tmp_path: Path) -> None:
+    """ss does not list it. Where sock_diag does not either (before Linux 6.8), nobody holds it."""
+    with subprocess.Popen(
+        [*IN_NAMESPACE, 'exec "$0" -c "$1"', sys.executable, ONLY_BOUND],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as bound:  # fmt: skip
+        assert bound.stdout is not None
+        assert bound.stdout.readline() == "ready\n"
+        text = run(tmp_path, "holders", "--netns", str(bound.pid)).stdout
+        bound.communicate()
+    if tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 8):
+        assert re.search(rf" BOUND +\S+\[{bound.pid}\] +port 6140\n", text)
+    else:
+        assert "no socket has a local port" in text
+
+
+def test_the_head_of_a_trace_is_our_own(tmp_path: Path) -> None:
+    """It is neither the traced program's output nor another's."""
+    done = run(tmp_path, "run", "--save-trace", "saved", "--", "true")
+    assert done.returncode == 0
+    assert (tmp_path / "saved").read_text().startswith("# strace-analyzer: ")
+    report = run(tmp_path, "saved").stdout
+    assert "not strace's" not in report
+    assert ", all understood." in report

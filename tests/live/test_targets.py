@@ -15,8 +15,10 @@ from typing import NamedTuple
 import pytest
 from live.servers import ask, children, nginx
 from live.sessions import (
+    COMMAND,
     PATIENCE,
     assert_nothing_is_left,
+    environment,
     findings,
     program,
     run,
@@ -238,3 +240,27 @@ def test_a_process_that_calls_itself_what_proc_has_lines_for() -> None:
         named.stdin.close()
     assert found.comm.encode("utf-8", "surrogateescape") == name
     assert found.parent == os.getpid()
+
+
+def test_who_attaches_from_below_what_is_traced_is_not_told_of_itself(tmp_path: Path) -> None:
+    """`attach $$`, and with its tree: we are the shell's child, and so is what waits for us."""
+    words = " ".join([*COMMAND, "attach", "--for", "1s"])
+    script = f"echo $$; env {words} $$; env {words} --tree $$"
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    shell = done.stdout.split()[0]
+    assert done.stderr.count(f"(pid {shell})") == 2
+    assert "not traced" not in done.stderr + done.stdout
+    assert "strace-analyzer itself" not in done.stderr
+
+
+def test_no_time_is_no_time_to_attach_for(tmp_path: Path) -> None:
+    done = run(tmp_path, "attach", "--for", "0s", str(os.getpid()))
+    assert done.returncode == 2
+    assert "nothing can be seen in no time" in " ".join(done.stderr.replace("│", " ").split())

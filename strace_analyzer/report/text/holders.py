@@ -71,7 +71,7 @@ def _peer(one: Holding) -> str:
     if one.peer is not None:
         return safe(str(one.peer))
     if one.incoming is None:
-        return "-"
+        return "-" if one.local is None else f"port {one.local}"
     return f"port {one.incoming}" if one.state == "LISTEN" else f"incoming, on port {one.incoming}"
 
 

@@ -61,7 +61,8 @@ def status(figures: Figures) -> RenderableType:
 
 def board(figures: Figures) -> RenderableType:
     """The same on a line each, the pinned ports as a bar against the range; and what was found, by
-    process and destination."""
+    process and destination. While bind() has not been seen to take any nothing is said of ports:
+    those that were held before, or that connect() chose, are not counted."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style=HEADING)
     grid.add_column(no_wrap=True, justify="right")
@@ -71,13 +72,15 @@ def board(figures: Figures) -> RenderableType:
     rate = Text(f"{figures.rate:,.0f}/s   for {minutes}:{seconds:02}", style=FAINT)
     grid.add_row("Lines", number(figures.lines), rate)
     grid.add_row("Sockets open", number(figures.open_sockets), "")
-    grid.add_row(
-        "Ports pinned",
-        number(figures.pinned),
-        ProgressBar(total=figures.ports, completed=figures.pinned, width=_BAR),
-        style=_alarm(figures),
-    )
-    grid.add_row("", f"{figures.pinned / figures.ports:.1%}", Text(f"of {low}-{high}", style=FAINT))
+    if figures.pinned or any(figures.findings.values()):
+        grid.add_row(
+            "Ports pinned",
+            number(figures.pinned),
+            ProgressBar(total=figures.ports, completed=figures.pinned, width=_BAR),
+            style=_alarm(figures),
+        )
+        share = f"{figures.pinned / figures.ports:.1%}"
+        grid.add_row("", share, Text(f"of {low}-{high}", style=FAINT))
     grid.add_row("Findings", number(sum(figures.findings.values())), _findings(figures))
     grid.add_row("", "", Text("Ctrl-C ends it and brings the report", style=FAINT))
     return Stack(grid, _kinds(figures.rows)) if figures.rows else grid

@@ -1,6 +1,10 @@
 """Takes what many traces come to, gives it on one screen: the sentence, hosts, programs, causes
 with proof, destinations, days, failures, the worst traces, and once what is not known and how to
-take traces again."""
+take traces again.
+
+It is long because each part of the screen is laid out here, and what gives way where there is no
+room.
+"""
 
 from __future__ import annotations
 

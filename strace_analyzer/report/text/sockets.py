@@ -169,14 +169,23 @@ def _all_calls(calls: Sequence[Folded], width: int) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True, style=FAINT, min_width=5)
     grid.add_column(no_wrap=True, style=FAINT)
+    grid.add_column(no_wrap=True, style=FAINT)
     grid.add_column(no_wrap=True, overflow="ellipsis")
     threads = [f"[{call.first.tid}]" if call.first.tid else "" for call in calls]
-    taken = 2 + 7 + max(map(len, threads), default=0) + 2
-    for call, thread in zip(calls, threads, strict=True):
-        grid.add_row(str(call.first.line), thread, excerpt(call.text, max(30, width - taken)))
+    times = [_since_start(call) for call in calls]
+    taken = 2 + 7 + max(map(len, threads), default=0) + 2 + max(map(len, times), default=0) + 2
+    for call, thread, time in zip(calls, threads, times, strict=True):
+        text = excerpt(call.text, max(30, width - taken))
+        grid.add_row(str(call.first.line), time, thread, text)
         if call.remark:
-            grid.add_row("", "", Text(f"  {call.remark}", style=FAINT))
+            grid.add_row("", "", "", Text(f"  {call.remark}", style=FAINT))
     return grid
+
+
+def _since_start(call: Folded) -> str:
+    """`+0.001250`, the seconds since the first time of the trace; "" without times."""
+    seconds = call.first.seconds
+    return "" if seconds is None else f"{seconds:+.6f}"
 
 
 def _process(life: SocketLife) -> str:

@@ -56,7 +56,10 @@ def marked(frame: Frame, account: Accounting) -> Event:
             account.frames += frame.lines
             return Dump(text_of(frame.body), span)
         case Kind.FOREIGN:
-            account.foreign += frame.lines
+            if frame.body.startswith(_OUR_FACTS):
+                account.notices += frame.lines
+            else:
+                account.foreign += frame.lines
             return Foreign(text_of(frame.body), span)
     return unparsed(frame, "not understood", account)
 
@@ -70,3 +73,7 @@ def unparsed(frame: Frame, reason: str, account: Accounting) -> Unparsed:
 def text_of(raw: bytes) -> str:
     """Bytes of a trace as text: UTF-8 where they are, others kept by surrogateescape."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+_OUR_FACTS = b"# strace-analyzer: "
+"""begins the lines that --save-trace and collect put at the head of a trace (machine/facts.py)"""
