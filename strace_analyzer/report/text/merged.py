@@ -58,7 +58,7 @@ _SHOWN = {"hosts": 3, "programs": 5, "destinations": 3, "failures": 3, "traces":
 """rows of the tables on one screen; the others stand in other forms"""
 _REMARKS = 3
 """kinds of doubt on one screen"""
-_IF_ROOM = ("hosts", "failures", "destinations", "days")
+_IF_ROOM = ("hosts", "traces", "failures", "destinations", "days")
 """tables that are there where the screen has room for them, the first one first"""
 _LEFT_OUT = {
     "hosts": ("not_read",),
@@ -116,6 +116,7 @@ _TITLES = {
     "destinations": "destinations",
     "days": "days",
     "failures": "calls that failed",
+    "traces": "the traces one by one",
 }
 
 
