@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from strace_analyzer.analysis.told import Told, named
-from strace_analyzer.analysis.unread import Unread
+from strace_analyzer.analysis.unread import Unread, UnreadLine
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.unclosed import Unclosed
 from strace_analyzer.plain import count
@@ -35,6 +35,8 @@ def not_read(
     folded = sum(account.folded_results for account in accounts)
     if folded:
         yield Told(Doubt.FOLDED_RESULT, folded)
+    if unread.omissions:
+        yield Told(Doubt.LEFT_OUT, len(unread.omissions), _left_out(unread.omissions, sources))
     if unread.deciding:
         yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
     elif unread.count > sum(account.call_lines for account in accounts):
@@ -42,13 +44,23 @@ def not_read(
         yield Told(Doubt.MOSTLY_UNREAD, unread.count, words)
 
 
+def _places(lines: Sequence[UnreadLine], sources: Sequence[str]) -> list[str]:
+    several = len(sources) > 1
+    return [
+        f"{sources[at.source]}:{at.line}" if several else f"{at.line:,}" for at in sorted(lines)
+    ]
+
+
+def _left_out(lines: Sequence[UnreadLine], sources: Sequence[str]) -> str:
+    """`line 12 ([...]) says that others were left out`."""
+    words, say = ("line", "says") if len(lines) == 1 else ("lines", "say")
+    places = named(_places(lines, sources), len(lines))
+    return f"{words} {places} ({lines[0].name.strip()}) {say} that others were left out"
+
+
 def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
     """`line 2 (bind) was not understood`."""
-    several = len(sources) > 1
-    places = [
-        f"{sources[at.source]}:{at.line}" if several else f"{at.line:,}"
-        for at in sorted(unread.lines)
-    ]
+    places = _places(unread.lines, sources)
     calls = ", ".join(unread.words)
     lines, were = ("line", "was") if unread.deciding == 1 else ("lines", "were")
     return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"

@@ -49,7 +49,7 @@ _NAMED = re.compile(
 """Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
 before that can be told: a reader may skip the others (trace/prefilter/scan.py). Of getsockopt() all
 but those that are about another option than SO_ERROR."""
-NO_RESULT = re.compile(
+_NO_RESULT = re.compile(
     r"(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?"
     r"(?:(bind|connect|listen|setsockopt)\(\d+[<,]|(socket)\((?:AF|PF)_)"
 )
@@ -120,6 +120,12 @@ def loosely(text: str) -> str | None:
     return None if any(map(is_known, names)) else ARGUMENTS
 
 
+def begun_call(text: str) -> str | None:
+    """The call on a socket that a line begins with and does not end as one."""
+    match = _NO_RESULT.match(text)
+    return None if match is None else str(match[1] or match[2])
+
+
 def may_decide(name: str) -> bool:
     """A call of this name is none that strace knows, and what it shows may tell that it is one that
     can decide: to be given to `Unread.strange`."""
@@ -129,3 +135,24 @@ def may_decide(name: str) -> bool:
 MAY_LACK_RESULT = DECIDING - READ_IN_PART.keys() - {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}
 """Other calls that can decide by what they return: to be given to `Unread.without_result`. What is
 sent and received decides little, and often happens."""
+
+
+_GONE = r"(?:removed|skipped|omitted|deleted|elided|truncated|snipped|cut|left out|not shown)"
+_OMISSION = re.compile(
+    r"[\W_]{0,8}(?:\.\.\.|\N{HORIZONTAL ELLIPSIS}|snip(?:ped)?|truncated|omitted)[\W_]{0,8}"
+    r"|[\W_]*(?:and )?(?:about )?\d[\d,.]{0,12} (?:(?:more|other|similar) lines?"
+    r"(?:(?: (?:were|are))? " + _GONE + r")?|lines? (?:(?:were|are) )?" + _GONE + r")[\W_]*"
+    r"|[\W_]*(?:more |some |many |other |similar |the rest of the )?"
+    r"(?:lines?|output|log|trace|calls) (?:(?:was|were|is|are) )?" + _GONE + r"[\W_]*",
+    re.IGNORECASE,
+)
+
+
+def states_omission(text: str) -> bool:
+    """A line that is none of strace's says that lines were left out here: `[...]`, `<snip>`,
+    `-- 120 lines skipped --`, `(output truncated)`."""
+    return len(text) < _LONGEST and _OMISSION.fullmatch(text) is not None
+
+
+_LONGEST = 100
+"""Characters of such a line."""

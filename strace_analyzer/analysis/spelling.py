@@ -23,7 +23,7 @@ _PREFIX = re.compile(
 _WORD = re.compile(r"(?:<\.{0,3}[ \t]*)?([A-Za-z_]+\d?)(?:[ \t]+r[esumd]*)?[^A-Za-z0-9]*")
 """A record of which no more is left than a name or its beginning."""
 _RUN_INTO = re.compile(
-    r"(?:<\.{0,3}[ \t]*)?([A-Za-z_]*)(?:[ \t]+r[esumd]*>?)?"
+    r"(?:<\.{0,3}[ \t]{0,4})?([A-Za-z_]{0,20}+)(?:[ \t]{1,4}r[esumd]{0,6}>?)?"
     r"(?=[234]?(?:\d{1,7} |\[pid |\d{1,11}[:.]))"
 )
 """What is left of a record whose end is lost with that of its line: the next one follows."""
@@ -32,7 +32,7 @@ _SAID = re.compile(r"[A-Za-z_]+ [^(]*\(")
 """Words before a parenthesis, in prose."""
 _BARE = re.compile(r"([a-z_]+)(?=\d{1,7}[,<)]|[AP]F_[A-Z])")
 _RESULT = re.compile(r"\)[ \t]*= *[-?0-9]")
-_CALLED = re.compile(r"([a-z_][a-z0-9_]*)(?:\(|[ \t]+resumed>)")
+_CALLED = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]{1,4}resumed>)")
 _BETWEEN = re.compile(r"\W+")
 _ALONE = 4
 """So many letters of a name stand for it where nothing else tells a record from a word."""

@@ -12,14 +12,15 @@ from strace_analyzer.analysis.deciding import (
     ENDS,
     GOING_ON,
     MAKING,
-    NO_RESULT,
     READ_IN_PART,
     REST_OF_STRINGS,
     SHOWN,
     SPELLING,
     UNKNOWN,
+    begun_call,
     deciding_call,
     loosely,
+    states_omission,
     without_strings,
 )
 from strace_analyzer.analysis.numbered import may_be
@@ -66,6 +67,8 @@ class Unread:
         """of them, lines that could decide the verdict"""
         self.lines: list[UnreadLine] = []
         """the first of these"""
+        self.omissions: list[UnreadLine] = []
+        """lines, with their text as `name`, that say that others were left out"""
         self.unreturned: dict[int, Syscall] = {}
         """by task, calls that could decide and that were not seen to return"""
 
@@ -91,10 +94,10 @@ class Unread:
 
     def foreign(self, event: Foreign | Notice) -> UnreadLine | None:
         """The same for a line that is taken for another program's, or for strace's own words."""
-        match = NO_RESULT.match(event.text)
-        name = match and (match[1] or match[2])
+        if isinstance(event, Foreign) and self._is_beginning() and states_omission(event.text):
+            self.omissions.append(UnreadLine(event.span.source, event.span.first, event.text))
         unquoted = without_strings(event.text)
-        name = name or loosely(unquoted)
+        name = begun_call(event.text) or loosely(unquoted)
         name = name or (SPELLING.line(unquoted) if self._is_beginning() else None)
         if name is None or (name == "close" and not self._is_open(None)):
             return None

@@ -217,6 +217,12 @@ class Doubt(StrEnum):
         Effect.LOWER,
         WHOLE,
     )
+    LEFT_OUT = (
+        "lines-left-out-by-hand",
+        "a line says that others were left out",
+        Effect.MISS,
+        WHOLE,
+    )
     ESCAPED_IN_PART = (
         "escaped-in-part",
         "some lines are escaped as HTML and others are not: the text was put together from pieces",
