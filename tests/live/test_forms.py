@@ -131,6 +131,25 @@ def test_what_run_saves_tells_them_apart_though_it_shows_no_words(tmp_path: Path
     assert found["bills.py"] != found["mails.py"]
 
 
+def test_without_the_script_the_fingerprint_is_of_the_interpreter_and_of_no_script(
+    tmp_path: Path,
+) -> None:
+    """The line of `command`: what was accepted of one script, where it is known, hides nothing of a
+    trace that does not say which one it is of."""
+    found = set()
+    for name in ("bills.py", "mails.py"):
+        shutil.copy(ASKS, tmp_path / name)
+        words = asks(2, 0, 8001, script=Path(name))
+        line = run(tmp_path, "command", "--", *map(str, words)).stdout
+        subprocess.run(line, shell=True, cwd=tmp_path, check=True, capture_output=True)
+        (group,) = sa.analyze(tmp_path / "trace.txt").groups
+        assert name not in group.message
+        found.add(group.fingerprint)
+        (known,) = sa.analyze(traced(tmp_path, "trace", words)).groups
+        assert known.fingerprint not in found
+    assert len(found) == 1
+
+
 # ------------------------------------------------------------------ stacks
 
 NODE = """
