@@ -166,7 +166,8 @@ class AddressNotAvailable(Rule):
             if len(self._pairs) >= self._many:
                 self._forget(step.event.seconds)
             self._pairs[_pair(now)] = _Last(step.event.span.first, True, None)
-        if step.role in ("bind", "send") or now.connection is Connection.CONNECTED:
+        is_success = step.role in ("bind", "send") or now.connection is Connection.CONNECTED
+        if self._waiting and is_success:
             key = _purpose(step)
             if key is not None:
                 self._got_over |= self._waiting.pop(key, set())

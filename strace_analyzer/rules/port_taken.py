@@ -90,7 +90,8 @@ class PortTaken(Rule):
         id = step.description.id
         if step.role == "close":
             self._note_close(step)
-            yield from self._said_of(id)
+            if id in self._pending or id in self._moved:
+                yield from self._said_of(id)
             return
         if step.errno is not None:
             port = _port_asked(step)

@@ -91,7 +91,10 @@ class _Route:
         at = min(PARTS - 1, int(full * PARTS))
         if at > self.most:
             self.most, self.slowest = at, step
-        self.parts.setdefault(at, _Part()).add(seconds)
+        part = self.parts.get(at)
+        if part is None:
+            part = self.parts[at] = _Part()
+        part.add(seconds)
 
     def tenths(self, whole: int) -> list[_Part]:
         """All calls in ten parts of the first `whole` parts."""
@@ -146,7 +149,9 @@ class SlowPortSearch(Rule):
             return ()  # the network's answer is in it
         namespace, own = step.socket.namespace, step.socket.options.port_range
         low, high = own or self.context.port_range(namespace)
-        known = self._routes.setdefault((namespace, to), _Route())
+        known = self._routes.get((namespace, to))
+        if known is None:
+            known = self._routes[namespace, to] = _Route()
         known.has_own_range |= own is not None
         known.add(step, (route.held(event.seconds) - 1) / (high - low + 1), event.duration)
         return ()

@@ -94,10 +94,13 @@ class Traffic:
         to = destination(now.peer)
         if to is None or was.binding in _OWN_PORT:
             return None
-        route = self.routes.setdefault((now.namespace, to), Route())
-        route.refused += step.errno == "EADDRNOTAVAIL"
+        key = now.namespace, to
+        began = self.routes.get(key)
+        if began is None:
+            began = self.routes[key] = Route()
+        began.refused += step.errno == "EADDRNOTAVAIL"
         if now.connection not in _UP:
             return None
-        route._begin(step)
-        self._open[id] = route, step.event.seconds
-        return route
+        began._begin(step)
+        self._open[id] = began, step.event.seconds
+        return began
