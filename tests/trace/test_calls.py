@@ -352,3 +352,21 @@ def test_the_first_argument_is_the_same_alone(case: Case) -> None:
 def test_the_first_of_any_pieces_is_the_same_alone(pieces: bytes) -> None:
     alone, among = _first(SHARED_PARSER, b"call(" + pieces)
     assert alone == among
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        b"recvfrom(3<TCP:[127.0.0.1:5000->10.0.0.1:80]>, ",
+        b"sendto(4<TCPv6:[[::1]:80->[2001:db8::1]:90]>, [{",
+        b"close(3<pipe:[17]>",
+    ],
+)
+def test_a_half_says_the_same_once_its_shape_is_learned(half: bytes) -> None:
+    """Wherever it is cut, in the midst of a note too."""
+    for cut in range(half.index(b"(") + 1, len(half) + 1):
+        fresh = CallParser().entered(half[:cut])
+        learned = CallParser()
+        learned.entered(half)
+        learned.entered(half[: half.index(b"(") + 1] + b"3<TCP:[17]>")
+        assert learned.entered(half[:cut]).args == fresh.args, half[:cut]

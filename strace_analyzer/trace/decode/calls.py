@@ -120,10 +120,8 @@ class CallParser:
         """
         key = text.partition(b"(")[0]
         begun = key + b")"  # calls without result are no rivals of whole ones
-        reading = self._reader.known(begun, text.rstrip(b" ,") + b")")
-        if reading is None:
-            readings = (self._read(begun, completion) for completion in completed(text))
-            reading = next(filter(None, readings), None)
+        readings = (self._read(begun, completion) for completion in completed(text))
+        reading = next(filter(None, readings), None)
         if reading is None:
             return ParsedCall(self._name(key), _NOTHING, (text,))
         shape, match = reading
