@@ -4,6 +4,7 @@ and of bytes that the grammars' readers were given, so that no other load of the
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from fuzz.hostile import EARLY_BIND, LINES, TEXTS
 
 import strace_analyzer as sa
+from strace_analyzer.cli import main
 from strace_analyzer.trace.learned.shapes import Reader
 
 SIZES = (200, 400, 800)
@@ -65,6 +67,18 @@ def test_time_is_linear_in(kind: str) -> None:
     """The length of a line; lines, tasks, unfinished calls, open sockets, findings, destinations."""
     texts = [text_of(kind, size) for size in SIZES]
     assert_linear([work(lambda t=text: sa.analyze(io.BytesIO(t))) for text in texts])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*LINES, *TEXTS])
+def test_time_of_events_is_linear_in(kind: str, tmp_path: Path) -> None:
+    """Each line is a row, or several."""
+    trace = tmp_path / "trace"
+    measured = []
+    for size in SIZES:
+        trace.write_bytes(text_of(kind, size))
+        measured.append(work(lambda: main(["events", "--raw", "-o", os.devnull, str(trace)])))
+    assert_linear(measured)
 
 
 @pytest.mark.slow

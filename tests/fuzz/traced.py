@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from kernel_model.following import ANY, FIXED, GOING_ON, NO_PORT, OURS, REFUSED, WEB
-from kernel_model.naive import NaiveKernel, Process
+from kernel_model.naive import NaiveKernel, Process, Slot
 
 Lines = list[str]
 
@@ -36,6 +36,7 @@ class State:
     """bound, to whatever"""
     is_used: bool = False
     """connected or connecting, refused, listening"""
+    listens: bool = False
     no_port: bool = False
     is_busy: bool = False
     """a call that changes it is under way"""
@@ -44,6 +45,15 @@ class State:
 Ended = tuple[int, int]
 """Of a call under way: its socket, and the line on which it began."""
 RESULTS = (("0", "connected"), (GOING_ON, "in-progress"), (REFUSED, "failed"))
+SHARES_FILES = "child_stack=0x7f01, flags=CLONE_VM|CLONE_FILES|SIGCHLD"
+_WHOLE = re.compile(r"(?P<begins>(?P<name>\w+)\(.*)(?P<ends>\) = .*)")
+_TOLD = re.compile(r"(?P<begins>(?P<name>accept4|recvmsg)\(\d+, )(?P<ends>.*)")
+"""a whole call; one whose arguments strace prints as it comes back"""
+MESSAGE = (
+    '{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1, msg_control='
+    "[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[%d]}], "
+    "msg_controllen=24, msg_flags=0}, 0"
+)
 INVALID = "-1 EINVAL (Invalid argument)"
 
 
@@ -53,6 +63,24 @@ class Program(NaiveKernel):
 
     states: dict[int, State] = field(default_factory=dict)
     truth: list[EarlyBind] = field(default_factory=list)
+    chance: Random = field(default_factory=Random)
+    halved: set[int] = field(default_factory=set)
+    """tasks of which only the first half of a call has been said"""
+
+    def say(self, tid: int, words: str) -> None:
+        """A whole call now and then in two halves, between which another task says something."""
+        told = _TOLD.fullmatch(words) or _WHOLE.fullmatch(words)
+        if words.endswith(" <unfinished ...>"):
+            self.halved.add(tid)
+        elif words.startswith("<... "):
+            self.halved.discard(tid)
+        others = [other for _, other in self.everybody() if other not in (tid, *self.halved)]
+        if told is None or not others or "<" in words or self.chance.randrange(3):
+            super().say(tid, words)
+            return
+        super().say(tid, f"{told['begins']} <unfinished ...>")
+        super().say(self.chance.choice(others), "getppid() = 1")
+        super().say(tid, f"<... {told['name']} resumed>{told['ends']}")
 
     def state(self, process: Process, fd: int) -> State:
         return self.states.setdefault(process.table[fd].socket, State())
@@ -123,8 +151,63 @@ class Program(NaiveKernel):
     def _listened(self, state: State, line: int, choice: int) -> tuple[str, str] | None:
         if state.is_used:
             return None
-        state.is_used = True
+        state.is_used = state.listens = True
         return "128", "0"
+
+    def accept(self, process: Process, tid: int, choice: int) -> None:
+        """Of the first that listens: what comes in is connected, and bound early by nobody."""
+        listening = [fd for fd in sorted(process.table) if self.state(process, fd).listens]
+        if not listening or self.state(process, listening[0]).is_busy:
+            return
+        self._foreign(
+            process, tid, f"accept4({listening[0]}, {WEB.replace('16', '[16]')}, 0)", None
+        )
+
+    def pass_on(self, process: Process, tid: int, choice: int) -> None:
+        """A descriptor goes out by SCM_RIGHTS, and another process gets one from somewhere."""
+        fd = self.pick(process, choice)
+        other, other_tid = self.everybody()[choice % len(self.everybody())]
+        if fd is None or other_tid in self.inside:
+            return
+        self.say(tid, f"sendmsg(1, {MESSAGE % fd}) = 1")
+        self._foreign(other, other_tid, f"recvmsg(1, {MESSAGE % self.lowest(other)})", "1")
+
+    def _foreign(self, process: Process, tid: int, call: str, result: str | None) -> None:
+        """The call gives a number for a socket of which nothing more is asked."""
+        fd = self.lowest(process)
+        process.table[fd] = Slot(self.sockets, close_on_exec=False)
+        self.states[self.sockets] = State(is_named=True, is_used=True)
+        self.sockets += 1
+        self.say(tid, f"{call} = {result or fd}")
+
+    def share(self, process: Process, tid: int, choice: int) -> None:
+        """A process of its own with the same table: CLONE_FILES without CLONE_THREAD."""
+        self.tids += 1
+        self.processes.append(Process(process.table, [self.tids]))
+        self.born(tid, SHARES_FILES, choice)
+
+    def vfork(self, process: Process, tid: int, choice: int) -> None:
+        """The parent waits until the child runs another program, with a copy of the table."""
+        self.say(tid, "vfork( <unfinished ...>")
+        self.tids += 1
+        child = Process(
+            {fd: Slot(s.socket, s.close_on_exec) for fd, s in process.table.items()}, []
+        )
+        child.threads.append(self.tids)
+        self.processes.append(child)
+        if choice % 2:
+            self.close(child, self.tids, choice)
+        self.execve(child, self.tids, choice)
+        self.say(tid, f"<... vfork resumed>) = {self.tids}")
+
+    def execve(self, process: Process, tid: int, choice: int) -> None:
+        """Who shared the table has it on: execve(2), `the file descriptor table is unshared`."""
+        if len(process.threads) > 1:
+            return
+        before = self.held()
+        process.table = {fd: slot for fd, slot in process.table.items() if not slot.close_on_exec}
+        self.forget(before)
+        self.say(tid, 'execve("/bin/b", ["b"], 0x7ffd1 /* 9 vars */) = 0')
 
     def end(self, tid: int) -> None:
         self.states.setdefault(self.inside[tid].socket, State()).is_busy = False
@@ -138,12 +221,13 @@ HAPPENINGS: tuple[Callable[[Program, Process, int, int], None], ...] = (
     *(Program.option, Program.listen, Program.close, Program.close_in_halves),
     *(Program.dup, Program.dup, Program.flag, Program.close_range),
     *(Program.thread, Program.fork, Program.execve, Program.exit),
+    *(Program.accept, Program.accept, Program.pass_on, Program.share, Program.vfork),
 )  # fmt: skip
 
 
 def program(chance: Random, happenings: int) -> Program:
     """A program that has run, and has ended: every task, as strace shows it."""
-    made = Program()
+    made = Program(chance=chance)
     for _ in range(happenings):
         tasks = made.everybody()
         process, tid = chance.choice(tasks)
