@@ -168,11 +168,7 @@ class Tracker:
     def _call(self, call: Syscall) -> None:
         kernel, name, tid = self._kernel, call.name, call.tid
         if not self._began:
-            self._began = True
-            kernel.tasks.tree_is_complete = name == "execve"
-            if name != "execve":
-                kernel.takes_guesses = True
-                self._interest.follow_copies()
+            self._begin(name)
         if name in CLOSES:
             kernel.close_was_seen = True
         if kernel.tasks.awaits_children or not self._interest.has_begun:
@@ -216,9 +212,19 @@ class Tracker:
         if begun is not None and begun.number is not None:
             kernel.release(tid, begun, call)
 
+    def _begin(self, name: str) -> None:
+        """The first call of the trace, or its first half, is `name`: strace starts a program with
+        execve(), and with any other call the trace begins in the midst of one."""
+        self._began = True
+        self._kernel.tasks.tree_is_complete = name == "execve"
+        if name != "execve":
+            self._kernel.takes_guesses = True
+            self._interest.follow_copies()
+
     def _entry(self, half: Entered) -> None:
         kernel, name, tid = self._kernel, half.name, half.tid
-        self._began = True
+        if not self._began:
+            self._begin(name)
         if name in CLOSES:
             kernel.close_was_seen = True
         if kernel.tasks.awaits_children or not self._interest.has_begun:

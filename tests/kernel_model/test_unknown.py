@@ -431,3 +431,16 @@ def test_no_port_shown_under_no_port() -> None:
         connect(3<TCP:[4711]>, {WEB}) = 0
         """).last
     assert (socket.binding, socket.proved_pinned) == (Binding.AUTOBOUND, False)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "getpid() = 7",
+        "poll([{fd=3, events=POLLIN}], 1, 5 <unfinished ...>\n<... poll resumed>) = 0 (Timeout)",
+    ],
+)
+def test_copies_of_older_sockets_are_followed_whatever_the_trace_begins_with(first: str) -> None:
+    followed = follow(f"{first}\ndup(5) = 6\nbind(5, {ANY}) = 0\nconnect(6, {WEB}) = 0")
+    (connect,) = [step for step in followed.steps if step.role == "connect"]
+    assert connect.socket.evidence("bind") is not None
