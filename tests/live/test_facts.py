@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,7 @@ SECRET = b"hunter2-xyzzy"
 TRACED = """
 import socket, threading, time
 threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+open("ready", "w").close()
 while "\\nTracerPid:\\t0\\n" in open("/proc/self/status").read():
     time.sleep(0.1)
 server = socket.create_server(("127.0.0.1", 0))
@@ -111,7 +113,7 @@ for _ in range(5):
         client.connect(server.getsockname())
         server.accept()[0].close()
 """
-"""begins when it is traced"""
+"""begins when it is traced, which it must be by itself, since its parent has made it before"""
 SHELLS = [["dash"], ["busybox", "sh"]]
 
 
@@ -130,6 +132,8 @@ def test_collect_brings_a_trace_that_check_reads_whole(
     parent.write_text(f"#!/bin/sh\n{words}\nexit 0\n")
     parent.chmod(0o755)
     with subprocess.Popen([str(parent)], cwd=tmp_path) as traced:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.05)
         target = "collected-parent" if by_name else str(traced.pid)
         done = subprocess.run(
             [*shell, "collect.sh", target, "60"], cwd=tmp_path, capture_output=True, text=True
