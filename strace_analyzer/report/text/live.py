@@ -42,15 +42,22 @@ class Figures(NamedTuple):
         """How many ports the range has."""
         return self.port_range[1] - self.port_range[0] + 1
 
+    @property
+    def has_pinned(self) -> bool:
+        """bind() has been seen to take a port. Before that nothing is said of ports: those
+        that were held before, or that connect() chose, are not counted."""
+        return self.pinned > 0 or any(self.findings.values())
+
 
 def status(figures: Figures) -> RenderableType:
     """`12,340 lines, 8,120/s | 41 sockets open | 312 of 28,232 ports pinned | 3 warnings`, cut
     where the terminal is narrow."""
     line = Text(no_wrap=True, overflow="ellipsis")
+    pinned = f"{number(figures.pinned)} of {number(figures.ports)} ports pinned"
     parts = (
         Text(f"{count(figures.lines, 'line')}, {figures.rate:,.0f}/s"),
         Text(f"{count(figures.open_sockets, 'socket')} open"),
-        Text(f"{number(figures.pinned)} of {number(figures.ports)} ports pinned"),
+        *((Text(pinned),) if figures.has_pinned else ()),
         _findings(figures),
     )
     for part in parts:
@@ -61,8 +68,7 @@ def status(figures: Figures) -> RenderableType:
 
 def board(figures: Figures) -> RenderableType:
     """The same on a line each, the pinned ports as a bar against the range; and what was found, by
-    process and destination. While bind() has not been seen to take any nothing is said of ports:
-    those that were held before, or that connect() chose, are not counted."""
+    process and destination."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style=HEADING)
     grid.add_column(no_wrap=True, justify="right")
@@ -72,7 +78,7 @@ def board(figures: Figures) -> RenderableType:
     rate = Text(f"{figures.rate:,.0f}/s   for {minutes}:{seconds:02}", style=FAINT)
     grid.add_row("Lines", number(figures.lines), rate)
     grid.add_row("Sockets open", number(figures.open_sockets), "")
-    if figures.pinned or any(figures.findings.values()):
+    if figures.has_pinned:
         grid.add_row(
             "Ports pinned",
             number(figures.pinned),
