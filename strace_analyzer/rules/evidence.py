@@ -117,6 +117,10 @@ CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
 
 
+_MOST_RECORDS = 200
+"""Calls of proofs that are kept ready: those of the sockets that are at work."""
+
+
 class Records:
     """The calls of one trace as the report shows them: those of a proof are shown again with each
     state of the finding."""
@@ -134,9 +138,6 @@ class Records:
                 self._made.clear()
             known = self._made[key] = record(self.context, item)
         return known
-
-
-_MOST_RECORDS = 1000
 
 
 def build(

@@ -6,12 +6,34 @@ from __future__ import annotations
 import pickle
 from array import array
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
+from strace_analyzer import findings
 from strace_analyzer.findings import Finding
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.option_calls import OptionCall
+from strace_analyzer.kernel.socket_state import Outcome
 
 IN_MEMORY = 1000
 """Finished findings kept in memory, and open ones; what comes after goes to a temporary file."""
+
+KINDS = {
+    (kind.__module__, kind.__qualname__): kind
+    for kind in (*vars(findings).values(), Doubt, OptionCall, Outcome)
+    if isinstance(kind, type)
+}
+"""All that a finding consists of, beside plain values."""
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes findings, and nothing else: what is read from disk executes nothing."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Raises UnpicklingError of anything else."""
+        kind = KINDS.get((module, name))
+        if kind is None:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a finding")
+        return kind
 
 
 class FindingStore:
@@ -74,7 +96,8 @@ class FindingStore:
             assert self._file is not None
             self._was_read = True
             self._file.seek(self._spilled[number])
-            finding = pickle.load(self._file)
+            finding = _Unpickler(self._file).load()
+            assert isinstance(finding, Finding)
         return finding
 
     def __iter__(self) -> Iterator[Finding]:

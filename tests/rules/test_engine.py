@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -11,7 +14,7 @@ from strace_analyzer.analysis import Settings
 from strace_analyzer.findings import Summary
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.bind_any_port_zero import BindAnyPortZero
-from strace_analyzer.rules.store import FindingStore
+from strace_analyzer.rules.store import KINDS, FindingStore
 
 TRACE = """\
 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
@@ -156,6 +159,46 @@ def test_finished_findings_beyond_the_limit_come_back_from_disk_in_order() -> No
     store.put(finding(6))
     store.finish("f6")
     assert [item.id for item in store][-2:] == ["f5", "f6"]
+
+
+class Planted:
+    """What makes a file where it is unpickled as any pickle is."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.place,)
+
+
+def test_nothing_that_comes_back_from_disk_is_executed(tmp_path: Path) -> None:
+    store = FindingStore(in_memory=0)
+    planted: Any = Planted(tmp_path / "made")
+    store.put(finding(0)._replace(details=planted))
+    with pytest.raises(pickle.UnpicklingError, match="is no part of a finding"):
+        list(store)
+    assert list(tmp_path.iterdir()) == []
+    pickle.loads(pickle.dumps(planted))  # it would have been
+    assert list(tmp_path.iterdir()) == [planted.place]
+
+
+def parts(kind: Any, found: set[type]) -> set[type]:
+    """Our own types that a value of this type consists of."""
+    inner = [*get_args(kind)]
+    if isinstance(kind, type) and kind.__module__.startswith("strace_analyzer."):
+        if kind in found:
+            return found
+        found.add(kind)
+        inner += get_type_hints(kind).values() if issubclass(kind, tuple) else []
+    for part in inner:
+        parts(part, found)
+    return found
+
+
+def test_all_that_a_finding_consists_of_comes_back() -> None:
+    kinds = parts(sa.Finding, set())
+    assert {"Finding", "CallRecord", "OptionCall", "Doubt"} <= {kind.__name__ for kind in kinds}
+    assert kinds <= set(KINDS.values())
 
 
 @pytest.mark.parametrize("in_memory", [0, 1, 2, 3, 100])
