@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from strace_analyzer.analysis.visibility import TELLING, Visibility
 from strace_analyzer.kernel.interest import Interest
+from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.trace.prefilter.watch import When
 
 
@@ -30,7 +31,7 @@ class Attention:
     @property
     def when(self) -> Mapping[str, When]:
         """In a trace that seems filtered, other calls could show how, or that it is not."""
-        wanted = self._interest.when
+        wanted = dict.fromkeys(WAITS, When.ALWAYS) | self._interest.when
         if self.all_data:
             moved = (name for name, when in wanted.items() if when is When.MOVED)
             wanted = wanted | dict.fromkeys(moved, When.HELD)

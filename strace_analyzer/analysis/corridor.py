@@ -15,6 +15,7 @@ from strace_analyzer.analysis.beginning import is_of_a_child
 from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.deciding import MAY_LACK_RESULT, READ_IN_PART, may_decide
+from strace_analyzer.analysis.ended import Ended
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
@@ -46,6 +47,7 @@ from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown
+from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.socket_state import Binding, Origin
 from strace_analyzer.kernel.step import FAILED
@@ -153,6 +155,7 @@ class TraceAnalysis:
         self._machine = settings.machine
         self._census = Census(id)
         self._failed = Failures(self)
+        self._ended = Ended(self._tracker.tasks)
         self.attention = Attention(
             self._tracker.interest, self.visibility, all_data=settings.keep_sockets
         )
@@ -292,6 +295,12 @@ class TraceAnalysis:
             hears.append(self._without_result)
         elif isinstance(event, Syscall) and may_decide(event.name):
             hears.append(self._strange)
+        if isinstance(event, Syscall) and event.name in WAITS:
+            hears.append(self._ended.call)
+        elif isinstance(event, SignalDelivered):
+            hears.append(self._ended.signal)
+        elif isinstance(event, (Exited, Killed)):
+            hears.append(self._ended.end)
         hears += self._pieces.listening(event)
         if isinstance(event, Syscall):
             hears += self.visibility.hears_of(event.name)
@@ -543,9 +552,12 @@ class TraceAnalysis:
     def _unseen(self) -> tuple[int, ...]:
         """The tasks that were made and never seen. Where only some calls are traced, a child that
         strace follows may have nothing to say: but at the end it exits, and that is printed."""
-        tasks, visibility = self._tracker.tasks, self.visibility
-        may_be_silent = visibility.is_filtered and tasks.children_are_shown
-        return () if may_be_silent and not self._pieces.ends_in_exits else tasks.unseen
+        tasks, ended, visibility = self._tracker.tasks, self._ended, self.visibility
+        if not visibility.is_filtered or self._pieces.ends_in_exits:
+            return (*tasks.unseen, *ended.unseen)
+        if tasks.children_are_shown:
+            return ()
+        return tasks.unseen if ended.several_spoke else (*tasks.unseen, *ended.unseen)
 
     def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
         """Why nothing can be said where nothing was found; first what weighs most."""

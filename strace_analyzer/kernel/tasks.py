@@ -50,6 +50,8 @@ class Tasks:
         """children that their clone named and that have not spoken yet, in order"""
         self._silent: list[int] = []
         """children that were made and never said anything, as far as their numbers tell"""
+        self.named: set[int] = set()
+        """numbers of children that their clone named; to be read"""
         self.children_are_shown = False
         """a child has spoken: strace follows them (-f)"""
         self._strangers: Task | None = None
@@ -139,6 +141,7 @@ class Tasks:
 
     def _cloned(self, parent: Task, tid: int, birth: Birth) -> list[tuple[int, Descriptor]]:
         self._clones_are_traced = True
+        self.named.add(tid)
         cloning = self._cloning.pop(parent.tid, None)
         early = None if cloning is None else cloning.child
         if early is not None and early.tid == tid:

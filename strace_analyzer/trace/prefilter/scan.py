@@ -138,10 +138,10 @@ _COLUMN = rb"\n[0-9]{1,7}[ <]"
 """A pid where lines have none: it says whose all the others are."""
 _MARKS = (
     rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
-    rb"|syscall_0x|SYS_[0-9]"
+    rb"|syscall_0x|SYS_[0-9]|si_code=CLD_"
 )
-"""Ends of tasks, strace's own words, calls of which it could not read the name or knew none,
-colours."""
+"""Ends of tasks and signals that tell of them, strace's own words, calls of which it could not read
+the name or knew none, colours."""
 
 _CAPITAL = rb"(?:%b)[234]?[ \t]{0,4}\([ \t]{0,4}[0-9AP]" % b"|".join(
     name

@@ -1,0 +1,79 @@
+"""Takes what a trace says of children that ended, gives those of which it shows nothing else.
+
+A filter may leave out the clone() that made a child. That there was one its parent still tells, as
+wait4() gives its number and SIGCHLD names it (wait(2), sigaction(2): `si_pid`, in the number of the
+PID namespace of the one who is told).
+"""
+
+from __future__ import annotations
+
+import re
+
+from strace_analyzer.kernel.tasks import Tasks
+from strace_analyzer.trace.events import Exited, Killed, SignalDelivered, Syscall
+
+_CHILD = re.compile(
+    r"si_code=CLD_[A-Z]+, si_pid=(?P<pid>[1-9][0-9]*)"
+    r"(?: /\* (?P<outer>[1-9][0-9]*) in strace's PID NS \*/)?"
+)
+"""strace(1), --decode-pids=pidns, adds the second number."""
+
+
+class Ended:
+    """Of one trace. Give it the `call`s that wait, each `signal` and each `end`, then ask."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._gone: set[int] = set()
+        """tasks whose end the trace shows"""
+        self._told: dict[int, int] = {}
+        """children that were told of -> the task that was told"""
+
+    def call(self, call: Syscall) -> None:
+        """A wait4(), waitpid() or waitid() returned."""
+        if call.name == "waitid":
+            self._named(call.tid, call.text)
+        elif (call.result.value or 0) > 0:
+            self._tell(call.tid, call.result.value or 0)
+
+    def signal(self, event: SignalDelivered) -> None:
+        """Of all signals, SIGCHLD tells of a child."""
+        if event.signal == "SIGCHLD":
+            self._named(event.tid, event.info)
+
+    def end(self, event: Exited | Killed) -> None:
+        """A task that the trace follows has ended."""
+        self._gone.add(event.tid)
+
+    def _named(self, teller: int, text: str) -> None:
+        child = _CHILD.search(text)
+        if child is not None:
+            self._tell(teller, int(child["outer"] or child["pid"]))
+
+    def _tell(self, teller: int, child: int) -> None:
+        if not self._is_known(child):
+            self._told[child] = teller
+
+    def _is_known(self, number: int) -> bool:
+        tasks = self._tasks
+        return number in self._gone or number in tasks.by_tid or number in tasks.named
+
+    @property
+    def several_spoke(self) -> bool:
+        """Of more than one task something is shown."""
+        return len(self._gone | self._tasks.by_tid.keys()) > 1
+
+    @property
+    def unseen(self) -> tuple[int, ...]:
+        """The numbers of children that no clone named and that never said anything.
+
+        In a PID namespace a child has another number than strace prints, as a rule a lower one
+        than its parent there: each task that nobody was told of may be one of those.
+        """
+        told = [(child, of) for child, of in self._told.items() if not self._is_known(child)]
+        tellers = set(self._told.values())
+        seen = self._gone | self._tasks.by_tid.keys()
+        others = len(seen - self._told.keys() - tellers)
+        unseen = [child for child, of in told if child >= of]
+        inner = [child for child, of in told if child < of]
+        return (*unseen, *inner[others:])
