@@ -24,6 +24,7 @@ from strace_analyzer.trace.events import (
 
 _RESULT = re.compile(r"\)\s*= ")
 """Behind it a call's line says what it returned: it is whole, whatever else is odd about it."""
+_MANY = 3
 _EXITS = frozenset({"exit", "exit_group"})
 
 
@@ -48,6 +49,9 @@ class Pieces:
         """sources whose last line was cut"""
         self._has_table = False
         self._calls = 0
+        self.begun: dict[str, None] = {}
+        """names of calls that began before the first one came to its end, in order"""
+        self._detached = False
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
             Entered: self._entry,
@@ -107,12 +111,25 @@ class Pieces:
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
             self._known.add(tid)
 
+    @property
+    def none_ended(self) -> str:
+        """What is to be said of a trace in which calls began and none came to its end: `this trace
+        shows no call that came to its end: connect() was under way as strace detached`."""
+        names = [f"{name}()" for name in self.begun]
+        calls = " and ".join(names) if len(names) < _MANY else f"{names[0]} and others"
+        were = "was" if len(names) == 1 else "were"
+        when = "as strace detached" if self._detached else "at its end"
+        return f"this trace shows no call that came to its end: {calls} {were} under way {when}"
+
     def _entry(self, half: Entered) -> None:
+        if not self._calls:
+            self.begun[half.name] = None
         if self._calls < BEGINNING or half.name in ALWAYS_MATTER:
             self._known.add(half.tid)
 
     def _end(self, event: Exited | Killed | Detached) -> None:
         self._known.discard(event.tid)
+        self._detached = self._detached or isinstance(event, Detached)
         if isinstance(event, Exited) and event.superseded_by is not None:
             self._renamed(event.superseded_by, event.tid)
 

@@ -200,7 +200,7 @@ class Visibility:
             words = self._not_shown("bind()") if "bind" not in names else ""
             return Told(Doubt.BIND_HIDDEN, hidden_binds, words)
         if not names and self.is_filtered:
-            return Told(Doubt.NO_CALLS, 1)
+            return Told(Doubt.NO_CALLS, 1, self.pieces.none_ended if self.pieces.begun else "")
         return (self._hidden_by_name(sockets) if self.is_filtered else None) or self._unmade()
 
     def _unmade(self) -> Told | None:

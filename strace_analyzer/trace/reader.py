@@ -473,7 +473,12 @@ class TraceReader:
         kind = kind_of(self.accounting[0].beginning)
         but = "" if kind is None else f", but {kind}"
         if any(account.looks_like_strace for account in self.accounting):
-            if kind and kind.outweighs(any(a.is_understood for a in self.accounting)):
+            calls = sum(a.call_lines for a in self.accounting)
+            if kind and kind.outweighs(
+                self.accounting[0].beginning,
+                calls / max(1, sum(a.examined for a in self.accounting)),
+                is_understood=any(a.is_understood for a in self.accounting),
+            ):
                 raise TraceError(f"{name}: not the output of strace{but}")
             return
         if self._quote is not None:

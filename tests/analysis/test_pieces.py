@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import strace_analyzer as sa
 from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
@@ -81,3 +82,30 @@ def test_a_first_half_is_lost_where_its_task_goes_on(then: list[str], lost: int)
     """Not where it ends, where strace left it, or where its second half came and is not
     understood."""
     assert pieces(FIRST, *then).lost == lost
+
+
+CONNECT = (
+    '7 connect(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "which"),
+    [
+        ([f"{CONNECT} <detached ...>"], "connect() was under way as strace detached"),
+        ([f"{CONNECT} <unfinished ...>"], "connect() was under way at its end"),
+        (
+            ["8 poll([{fd=3}], 1, -1 <detached ...>", f"{CONNECT} <detached ...>"],
+            "poll() and connect() were under way as strace detached",
+        ),
+        (
+            [f"{pid} poll([{{fd=3}}], 1, -1 <detached ...>" for pid in (8, 9)]
+            + [f"{CONNECT} <detached ...>", "6 read(3,  <detached ...>"],
+            "poll() and others were under way as strace detached",
+        ),
+    ],
+)
+def test_calls_that_began_are_calls(lines: list[str], which: str) -> None:
+    analysis = sa.analyze("\n".join(lines) + "\n")
+    said = f"this trace shows no call that came to its end: {which}"
+    assert analysis.traces[0].inconclusive == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,12 @@ close(0x3)\t\t = 0 0
  812: connect(3,{ AF_INET 192.0.2.7:80 },16)\t ERR#61 'Connection refused'
  812: close(3)\t\t\t\t = 0 (0x0)
 """,
+    "the output of truss of Solaris": b"""\
+execve("/usr/bin/curl", 0x08047BF4, 0x08047C00)  argc = 2
+so_socket(PF_INET, SOCK_STREAM, IPPROTO_IP, "", SOV_DEFAULT) = 4
+connect(4, 0x08047A20, 16, SOV_DEFAULT)         Err#150 EINPROGRESS
+close(4)                                        = 0
+""",
     "the output of kdump": b"""\
    812 cat      CALL  openat(AT_FDCWD,0x7f,0<O_RDONLY>)
    812 cat      NAMI  "/etc/hosts"
@@ -78,6 +85,7 @@ malloc(5)                                        = 0x55
     "the output of ss": b"State    Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n",
     "/proc/net/tcp": b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n",
     "the output of netstat": b"Active Internet connections (servers and established)\n",
+    "a document in Markdown": b"# A tool\n\nSee [it](x.md).\n\n## Use\n" + b"Text.\n" * 30,
     "a Python traceback": b'Traceback (most recent call last):\n  File "x.py", line 1\n',
 }
 
@@ -91,6 +99,39 @@ def test_what_is_no_trace_is_named(name: str) -> None:
     with pytest.raises(sa.TraceError) as raised:
         sa.analyze(io.BytesIO(EXAMPLES[name]))
     assert f": not the output of strace, but {name}" in str(raised.value)
+
+
+TRACED = """\
+socket(2, 1, 0)                                  = 3
+bind(3, 0x7ffe40, 16, 0x7f1)                     = 0
+connect(3, 0x7ffc9a2d6a20, 16, 0x7ffc9a2d6a20)   = 0
+close(3)                                         = 0
+"""
+DTRUSS = re.sub(r" +=(.*)", r"\t\t =\1 0", TRACED)
+GVISOR = "I0101 10:00:00.000001   1 strace.go:605] [   1] curl X "
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("the output of ltrace", TRACED + 'strlen("hello")          = 5\n'),
+        ("the output of ltrace", TRACED + "+++ exited (status 0) +++\n"),
+        ("the output of dtruss", f"hello\nworld\nSYSCALL(args) \t\t = return\n{DTRUSS}"),
+        ("the output of truss of Solaris", TRACED + "pollsys(0x08, 1, 0x0)     Err#4 EINTR\n"),
+        ("a log of gVisor's strace", re.sub("(?m)^", GVISOR, TRACED.rstrip()) + "\n"),
+        (
+            "a document in Markdown",
+            "# A tool\n\n## Use\n\nSee [more](more.md).\n\n```console\n$ strace -f curl\n"
+            "bind(3, ...) = 0\nclose(3) = 0\n```\n" + "It says why.\n" * 60,
+        ),
+    ],
+)
+def test_another_tracers_network_calls_are_not_taken_for_straces(name: str, text: str) -> None:
+    """Nor the examples of a document."""
+    for source in (io.BytesIO(text.encode()), io.BytesIO(text.replace("\n", "\r\n").encode())):
+        with pytest.raises(sa.TraceError) as raised:
+            sa.analyze(source)
+        assert f": not the output of strace, but {name}" in str(raised.value)
 
 
 @pytest.mark.parametrize(

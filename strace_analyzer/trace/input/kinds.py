@@ -16,7 +16,7 @@ _LINES = 40
 
 
 class Kind(NamedTuple):
-    """A kind of file: its words, and one of the four ways to tell it."""
+    """A kind of file: its words, and one of the five ways to tell it."""
 
     name: str
     advice: str = ""
@@ -28,13 +28,25 @@ class Kind(NamedTuple):
     """At least half of its lines have this expression."""
     anywhere: str = ""
     """Any of its lines has it."""
+    all_of: tuple[str, ...] = ()
+    """Each of these some line of it has."""
     is_archive: bool = False
+    is_prose: bool = False
+    """It may have a trace in it."""
+    calls_are_alike: bool = False
+    """Many of its lines read as strace's."""
 
-    def outweighs(self, is_understood: bool) -> bool:
+    def outweighs(self, beginning: bytes, calls: float, *, is_understood: bool) -> bool:
         """True where a file of this kind is no trace although some lines read as strace's: another
-        tracer wrote it, and most lines are of its own form or, failing that, not understood; or it
-        is an archive whose members are not compressed, and begin amid its own bytes."""
+        tracer wrote it, and most lines are of its own form or, failing that, not understood, or
+        nothing in its beginning is as only strace writes it; or it is an archive whose members are
+        not compressed, and begin amid its own bytes; or prose with an example. `calls` is the part
+        of its lines that are calls, 0 to 1."""
         if self.is_archive:
+            return True
+        if self.is_prose:
+            return calls < _EXAMPLES
+        if self.calls_are_alike and _ONLY_STRACES.search(beginning) is None:
             return True
         return _USE_STRACE in self.advice and (bool(self.line) or not is_understood)
 
@@ -47,11 +59,18 @@ class Kind(NamedTuple):
             return beginning.startswith(self.magic)
         if self.opening:
             return bool(lines) and re.match(self.opening, lines[0]) is not None
+        if self.all_of:
+            return all(any(re.search(one, line) for line in lines) for one in self.all_of)
         found = sum(re.search(self.line or self.anywhere, line) is not None for line in lines)
         return found * 2 >= len(lines) > 0 if self.line else found > 0
 
 
 _USE_STRACE = "only strace's own output can be read: strace-analyzer command -- CMD"
+_EXAMPLES = 0.05
+_ONLY_STRACES = re.compile(
+    rb"\{sa_family=|0x[0-9a-f]+ /\* [0-9]+ vars? \*/|^\+\+\+ exited with|= -1 E[A-Z]+ \(", re.M
+)
+"""Decoded addresses and arguments, ends of processes, errors in words."""
 _UNPACK = "unpack it first"
 _IS_TEXT = "a trace is text: strace -o FILE"
 _SS = "it can name the holders of ports beside a trace: --ss FILE"
@@ -139,16 +158,23 @@ KINDS = (
         _USE_STRACE,
         line=r"^\s*\S+\s+\d+(?:/\d+)?\s+(?:\[\d+\]\s+)?[\d.]+: +\w+:\w+:",
     ),
-    Kind("a log of gVisor's strace", _USE_STRACE, line=r"\] \[ *\d+: *\d+\] \S+ [EX] \w+\("),
+    Kind("a log of gVisor's strace", _USE_STRACE, line=r"\] \[ *\d+(?:: *\d+)?\] \S+ [EX] \w+\("),
     Kind(
         "the output of dtruss",
         _USE_STRACE,
-        opening=r"(?:.*\s)?SYSCALL\(args\)\s+= return",
+        anywhere=r"^(?:.*\s)?SYSCALL\(args\)\s+= return",
+        calls_are_alike=True,
     ),
     Kind(
         "the output of truss",
         _USE_STRACE,
         line=r"^(?:\s*\d+(?:/\d+)?:)?\s*[a-z]\w*\(.*\)\s+(?:= \d+ \(0x[0-9a-f]+\)|Err#\d+)",
+    ),
+    Kind(
+        "the output of truss of Solaris",
+        _USE_STRACE,
+        anywhere=r"\)\s+argc = \d+$|\)\s+Err#\d+ [A-Z]|^(?:\d+(?:/\d+)?:\s*)?so_socket\(",
+        calls_are_alike=True,
     ),
     Kind(
         "the output of kdump",
@@ -159,7 +185,10 @@ KINDS = (
         "the output of ltrace",
         "library calls are not system calls; " + _USE_STRACE,
         anywhere=r"^(?:\[pid \d+\] |\d+ )?(?:__libc_start_main|SYS_\w+|\S+->\w+)\("
-        r"|\) += (?:nil|<void>)$|^\+\+\+ exited \(status \d+\) \+\+\+$",
+        r"|\) += (?:nil|<void>)$|^\+\+\+ exited \(status \d+\) \+\+\+$"
+        r"|^(?:\[pid \d+\] |\d+ )?(?:malloc|calloc|free|str[a-z]{3,}|puts|printf|mem(?:set|cpy))"
+        r"\(.*\)\s+= ",
+        calls_are_alike=True,
     ),
     Kind("a log of auditd", _USE_STRACE, line=r"^(?:node=\S+ )?type=[A-Z_]+ msg=audit\("),
     Kind("the output of bpftrace", _USE_STRACE, opening=r"Attach(?:ing|ed) \d+ probes?"),
@@ -176,6 +205,12 @@ KINDS = (
         "the output of netstat",
         "the output of ss -tanp can be given as --ss FILE",
         opening=r"Active Internet ",
+    ),
+    Kind(
+        "a document in Markdown",
+        "give the trace in it alone",
+        all_of=(r"^# \S", r"^## \S", r"\]\(\S+\)"),
+        is_prose=True,
     ),
     Kind("a Python traceback", "", opening=r"Traceback \(most recent call last\)"),
 )
