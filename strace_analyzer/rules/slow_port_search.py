@@ -28,7 +28,10 @@ LONGER = 20e-6
 EMPTY = 3
 """The tenths of the range, from the first, in which the search is still short."""
 SAMPLE = 3
-"""connect() calls without which a mean tells nothing"""
+"""connect() calls without which a median tells nothing"""
+RETRANSMITTED = 0.9
+"""Seconds from which a call has waited for the network: a SYN that nobody answered, as where the
+queue of a listener on loopback is full, is sent again after one second (docs/kernel.md)."""
 _STEP = log(1.1)
 """Durations are counted in classes that are 10 % wide: of them percentiles are taken."""
 PARTS = 1000
@@ -45,34 +48,44 @@ class _Part:
 
     def __init__(self) -> None:
         self.count = 0
-        self.sum = 0.0
-        self._classes: dict[int, int] = {}
+        self._classes: dict[int, tuple[int, float]] = {}
+        """how many there are of each, and their sum in seconds"""
 
     def add(self, seconds: float) -> None:
         self.count += 1
-        self.sum += seconds
         at = ceil(log(max(seconds, 1e-7)) / _STEP)
-        self._classes[at] = self._classes.get(at, 0) + 1
+        calls, total = self._classes.get(at, (0, 0.0))
+        self._classes[at] = calls + 1, total + seconds
 
     @property
     def mean(self) -> float:
-        return self.sum / self.count
+        return sum(seconds for _, seconds in self._classes.values()) / self.count
+
+    @property
+    def median(self) -> float:
+        """The mean of the class in which it lies, in seconds."""
+        calls, total = self._classes[self._class(0.5)]
+        return total / calls
 
     def percentile(self, share: float) -> float:
         """The upper end of the class in which it lies, in seconds."""
+        return float(1.1 ** self._class(share))
+
+    def _class(self, share: float) -> int:
         wanted, seen, at = share * self.count, 0, 0
         for at in sorted(self._classes):
-            seen += self._classes[at]
+            seen += self._classes[at][0]
             if seen >= wanted:
                 break
-        return float(1.1**at)
+        return at
 
     def __add__(self, other: _Part) -> _Part:
         both = _Part()
-        both.count, both.sum = self.count + other.count, self.sum + other.sum
+        both.count = self.count + other.count
         both._classes = dict(self._classes)
-        for at, calls in other._classes.items():
-            both._classes[at] = both._classes.get(at, 0) + calls
+        for at, (more, seconds) in other._classes.items():
+            calls, total = both._classes.get(at, (0, 0.0))
+            both._classes[at] = calls + more, total + seconds
         return both
 
 
@@ -103,15 +116,31 @@ class _Route:
             made[at * TENTHS // whole] += part
         return made
 
+    def full(self) -> tuple[_Part, _Part]:
+        """The calls with the range half full or more: the half of them that found fewer ports in
+        use, and the half that found more."""
+        fewer, more, seen = _Part(), _Part(), 0
+        parts = [part for at, part in sorted(self.parts.items()) if at >= FULL * PARTS]
+        whole = sum(part.count for part in parts)
+        for part in parts:
+            if seen * 2 < whole:
+                fewer += part
+            else:
+                more += part
+            seen += part.count
+        return fewer, more
+
 
 class SlowPortSearch(Rule):
     """connect() itself is slow: the kernel searches long for a local port that is free.
 
     What it flags:
         connect() calls to one destination that return at once (in progress, or to loopback), whose
-        time, printed by strace -T, is on the average three times as long with the range more than half
-        full as it was with the range nearly empty. Where the range is only assumed and far from full, it
-        is probable: of 200 calls or more the last ones take five times as long as the first.
+        time, printed by strace -T, has a median three times as long with the range more than half full,
+        there and towards the end, as it was with the range nearly empty. A few slow calls are not it,
+        and calls of 0.9 s or more, a SYN that was sent again, are left out. Where the range is only
+        assumed and far from full, it is probable: of 200 calls or more the last ones take five times as
+        long as the first.
 
     Why it matters:
         The kernel tries port after port until it finds one that this destination does not have. When
@@ -147,6 +176,8 @@ class SlowPortSearch(Rule):
             return ()
         if event.result.errno != "EINPROGRESS" and not to.is_loopback:
             return ()  # the network's answer is in it
+        if event.duration >= RETRANSMITTED:
+            return ()
         namespace, own = step.socket.namespace, step.socket.options.port_range
         low, high = own or self.context.port_range(namespace)
         known = self._routes.get((namespace, to))
@@ -164,19 +195,24 @@ class SlowPortSearch(Rule):
             is_assumed = state.source == "assumed" and not route.has_own_range
             is_unknown = is_assumed and route.most < FULL * PARTS
             tenths = route.tenths(route.most + 1 if is_unknown else PARTS)
-            told = _in_unknown(tenths) if is_unknown else _in_known(tenths)
+            told = _in_unknown(tenths) if is_unknown else _in_known(tenths, *route.full())
             if told is None:
                 continue
             rows = tuple(
-                (at + 1, one.count, round(one.mean, 9), round(one.percentile(0.99), 9))
+                tuple(
+                    round(value, 9)
+                    for value in (at + 1, one.count, one.mean, one.percentile(0.99), one.median)
+                )
                 for at, one in enumerate(tenths)
                 if one.count
             )
             low, high = self.context.port_range(namespace)
             details = (
                 ("tenths", rows),
-                ("mean_when_empty", round(told[0], 9)),
-                ("mean_when_full", round(told[1], 9)),
+                ("mean_when_empty", round(told[0].mean, 9)),
+                ("mean_when_full", round(told[1].mean, 9)),
+                ("median_when_empty", round(told[0].median, 9)),
+                ("median_when_full", round(told[1].median, 9)),
                 ("range_size", high - low + 1),
                 ("assumed", is_assumed),
                 ("most", (route.most + 1) * (high - low + 1) // PARTS if is_unknown else None),
@@ -188,12 +224,15 @@ class SlowPortSearch(Rule):
 
     @classmethod
     def summary(cls, case: Case) -> str:
-        first, most = case.sample.detail("mean_when_empty"), case.sample.detail("mean_when_full")
+        first, most = (
+            case.sample.detail("median_when_empty"),
+            case.sample.detail("median_when_full"),
+        )
         assert isinstance(first, float)
         assert isinstance(most, float)
         return (
-            f"connect() of {case.who} to {case.sample.peer} takes {most * 1e6:,.0f} microseconds "
-            f"instead of {first * 1e6:,.0f} as local ports fill up"
+            f"connect() of {case.who} to {case.sample.peer} takes {most * 1e6:,.0f} microseconds, "
+            f"in the median, instead of {first * 1e6:,.0f} as local ports fill up"
         )
 
     @classmethod
@@ -210,10 +249,10 @@ class SlowPortSearch(Rule):
             return f"{(tenth - 1) * TENTHS:.0f}-{tenth * TENTHS:.0f} %"
 
         rows = tuple(
-            (used(at), f"{calls:,}", f"{mean * 1e6:,.0f}", f"{p99 * 1e6:,.0f}")
-            for at, calls, mean, p99 in case.sample.rows("tenths")
+            (used(at), f"{calls:,}", f"{median * 1e6:,.0f}", f"{p99 * 1e6:,.0f}")
+            for at, calls, _, p99, median in case.sample.rows("tenths")
         )
-        heads = (">PORTS IN USE", ">connect() CALLS", ">MEAN, MICROSECONDS", ">99 % WITHIN")
+        heads = (">PORTS IN USE", ">connect() CALLS", ">MEDIAN, MICROSECONDS", ">99 % WITHIN")
         assumed = f"of {size:,} ports, assumed: --port-range LO-HI says otherwise"
         is_share = bool(case.sample.detail("assumed")) and not most
         yield Figures(heads, rows, (assumed,) if is_share else ())
@@ -364,20 +403,22 @@ class SlowPortSearch(Rule):
     )
 
 
-def _in_known(tenths: list[_Part]) -> tuple[float, float] | None:
-    """The mean time with the range empty, and with it half full or more, if that is a longer
-    search."""
-    first, most = sum(tenths[:EMPTY], _Part()), sum(tenths[int(FULL * TENTHS) :], _Part())
+def _in_known(tenths: list[_Part], fewer: _Part, more: _Part) -> tuple[_Part, _Part] | None:
+    """The calls with the range empty, and with it half full or more, if their median is a longer
+    search: for those of the latter that found `fewer` ports in use, and for those that found
+    `more`."""
+    first, most = sum(tenths[:EMPTY], _Part()), fewer + more
     if min(first.count, most.count) < SAMPLE:
         return None
-    is_longer = most.mean >= max(TIMES * first.mean, first.mean + LONGER)
-    return (first.mean, most.mean) if is_longer else None
+    least = max(TIMES * first.median, first.median + LONGER)
+    is_longer = all(part.median >= least for part in (fewer, more) if part.count)
+    return (first, most) if is_longer else None
 
 
-def _in_unknown(tenths: list[_Part]) -> tuple[float, float] | None:
+def _in_unknown(tenths: list[_Part]) -> tuple[_Part, _Part] | None:
     """The same of the first connections and the last, where nobody knows of how many."""
     first, most = sum(tenths[:EMPTY], _Part()), sum(tenths[-EMPTY:], _Part())
     if sum(one.count for one in tenths) < MANY or min(first.count, most.count) < SAMPLE:
         return None
-    half, later = first.percentile(0.5), most.percentile(0.5)
-    return (first.mean, most.mean) if later >= max(MUCH * half, half + LONGER) else None
+    half, later = first.median, most.median
+    return (first, most) if later >= max(MUCH * half, half + LONGER) else None

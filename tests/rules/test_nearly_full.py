@@ -183,6 +183,55 @@ def test_what_is_no_search_for_ports(calls: int, slow: float, hosts: int) -> Non
     assert one(growing(calls, slow, hosts=hosts), "slow-port-search") is None
 
 
+THOUSAND = (40000, 40999)
+
+
+def filling(slow: dict[int, float], calls: int = 900) -> sa.Analysis:
+    """connect() calls of 20 microseconds that fill nine tenths of a range of 1,000 ports; `slow`
+    are the seconds of those that take longer, by number."""
+    program = Program()
+    for number in range(calls):
+        program.connect(3 + number, took=slow.get(number, 0.00002))
+    return program.analysis(THOUSAND)
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        pytest.param({}, id="none is slow"),
+        pytest.param({899: 0.8}, id="one, the last"),
+        pytest.param(dict.fromkeys(range(500, 900, 100), 0.04), id="one in a hundred"),
+        pytest.param(dict.fromkeys(range(500, 900, 3), 0.0005), id="one in three"),
+        pytest.param(dict.fromkeys(range(500, 720), 0.0005), id="all for a while"),
+        pytest.param(dict.fromkeys(range(680, 900), 1.03), id="a SYN sent again"),
+        pytest.param(dict.fromkeys(range(500, 900), 7.2), id="a SYN sent again, all"),
+    ],
+)
+def test_slow_calls_that_are_no_long_search(slow: dict[int, float]) -> None:
+    assert one(filling(slow), "slow-port-search") is None
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        pytest.param(dict.fromkeys(range(500, 900), 0.0001), id="all"),
+        pytest.param({n: 0.0001 if n % 3 else 0.00001 for n in range(450, 900)}, id="two in three"),
+        pytest.param(
+            {n: 1.03 if n % 2 else 0.0001 for n in range(500, 900)}, id="beside a SYN sent again"
+        ),
+    ],
+)
+def test_a_search_that_is_long_for_most_of_the_calls(slow: dict[int, float]) -> None:
+    made = filling(slow)
+    assert one(made, "slow-port-search") == ("warning", "certain", None)
+    (found,) = (each for each in made.findings if each.rule == "slow-port-search")
+    assert found.detail("median_when_empty") == pytest.approx(0.00002)
+    assert found.detail("median_when_full") == pytest.approx(0.0001)
+    assert "takes 100 microseconds, in the median, instead of 20" in (
+        " ".join(printed(made).split())
+    )
+
+
 def leaking(count: int, *, others: bool) -> sa.Analysis:
     """`count` connections that the peer closes, all within a second, to the end of the process."""
     program = Program()
