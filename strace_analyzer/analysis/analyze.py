@@ -142,11 +142,12 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
     if settings.machine is None and (listed := source.beside("ss.txt")):
         machine = parse(listed.decode("utf-8", "replace").splitlines())
         settings = replace(settings, machine=machine if machine.is_answer else None)
-    if settings.host_range is not None or not source.can_be_read_again:
+    if settings.host_range is not None:
         return settings, Facts({})
-    head = b""
-    with suppress(TraceError):  # said when it is read
-        head = next(iter(source.blocks(SMALL_BLOCK)), b"")
+    head = source.ahead()
+    if source.can_be_read_again:
+        with suppress(TraceError):  # said when it is read
+            head = next(iter(source.blocks(SMALL_BLOCK)), b"")
     facts = read(head[:_HEAD].split(b"\n"))
     told = replace(
         settings,

@@ -19,7 +19,10 @@ SYSCTLS = (
 """What decides how many ports there are and how soon they are free (ip(7), tcp(7),
 Documentation/networking/ip-sysctl.rst)"""
 PORT_RANGE, RESERVED, TW_REUSE = SYSCTLS[:3]
-_LINE = re.compile(r"# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})")
+_LINE = re.compile(
+    r"[^\"'(]{0,200}?# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})"
+)
+"""Before it stands what a mail or a log put there: no string and no argument of a call."""
 _MOST = 8000
 """characters of a value: the ids of a thousand threads"""
 _SOONEST = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -72,6 +73,13 @@ class SourceInput:
                 return b"" if file is None else file.read(_MOST_BESIDE)
         except (KeyError, OSError, EOFError, tarfile.TarError):
             return b""  # what is damaged is said of the trace
+
+    def ahead(self) -> bytes:
+        """What a stream that cannot go back has next, which stays there; waits for it. b"" for
+        anything else, and where what comes is not known to be text."""
+        if self.start is not None or not isinstance(self.stream, io.BufferedReader):
+            return b""
+        return self.stream.peek()
 
     def raw(self, size: int = BLOCK_SIZE) -> Iterator[bytes]:
         """The bytes of its file as they lie there. Raises TraceError, OSError."""
