@@ -119,8 +119,9 @@ class Space:
         reached = to in self._reached
         if ":" in to.address and not self.reached_ipv6:
             return None
-        certain = reached or (self._failures >= IN_A_ROW and step.socket.origin is Origin.CREATED)
-        return Dry(Code.CONNECT, certain)
+        # one whose socket() is not shown may be bound to a port whose pair is in use
+        is_known = step.socket.origin is Origin.CREATED
+        return Dry(Code.CONNECT, is_known and (reached or self._failures >= IN_A_ROW))
 
     def _succeeded(self, step: Step) -> None:
         to = destination(step.socket.peer)

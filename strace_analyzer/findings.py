@@ -10,7 +10,8 @@ which are made faster.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
@@ -189,6 +190,11 @@ class Finding(NamedTuple):
             f"fd {self.fd}{peer}>"
         )
 
+    @property
+    def failing_call(self) -> CallRecord | None:
+        """The last call of the proof that failed, or None."""
+        return next((record for record in reversed(self.trail) if record.error is not None), None)
+
     def detail(self, name: str) -> Detail:
         """What its rule knows by this name, None where it knows nothing."""
         return next((value for key, value in self.details if key == name), None)
@@ -209,6 +215,46 @@ class PeerCount:
     fds: tuple[int, ...]
     bind_lines: tuple[int, ...]
     """first bind lines, at most 8"""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCalls:
+    """Of a group the calls that failed alike, and the first of them: `call` is `connect()`, or
+    `connection` where SO_ERROR told the error later; `time` is as printed, `seconds` since the
+    trace's beginning."""
+
+    call: str
+    error: str
+    count: int
+    line: int
+    time: str | None
+    seconds: float | None
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """What sorts them by time, and by line where there are no times."""
+        return self.seconds or 0.0, self.line
+
+
+def failed_call(finding: Finding) -> tuple[FailedCalls, ...]:
+    """The call of `finding` that failed, if it shows one."""
+    record = finding.failing_call
+    if record is None or record.error is None:
+        return ()
+    call = "connection" if record.errno is None else f"{record.name}()"
+    return (FailedCalls(call, record.error, 1, record.line, record.time, record.seconds),)
+
+
+def added(parts: Iterable[FailedCalls]) -> tuple[FailedCalls, ...]:
+    """Calls that failed alike counted together, the most frequent first."""
+    sums: dict[tuple[str, str], FailedCalls] = {}
+    for part in parts:
+        before = sums.get((part.call, part.error))
+        if before is not None:
+            first = min(before, part, key=lambda one: one.order)
+            part = replace(first, count=before.count + part.count)
+        sums[part.call, part.error] = part
+    return tuple(sorted(sums.values(), key=lambda one: (-one.count, one.call, one.error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +283,8 @@ class Group:
     without_bind: str | None
     sample: Finding
     """the finding shown as proof: the first one that connected, else the first"""
+    failed_calls: tuple[FailedCalls, ...] = ()
+    """of a rule whose findings are calls that failed: by call and error, the most frequent first"""
 
     def __repr__(self) -> str:
         return f"<Group {self.id}: {self.count} x {self.level} {self.rule}, {self.process}>"

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from strace_analyzer.findings import Endpoint, Finding, Group, Location, PeerCount
+from strace_analyzer.findings import (
+    Endpoint,
+    FailedCalls,
+    Finding,
+    Group,
+    Location,
+    PeerCount,
+    added,
+    failed_call,
+)
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.rule import Rule, sections
 
@@ -64,6 +73,7 @@ class _Collected:
     failed: int = 0
     fds: dict[int, None] = field(default_factory=dict)
     peers: dict[Endpoint, _Peer] = field(default_factory=dict)
+    failed_calls: dict[tuple[str, str], FailedCalls] = field(default_factory=dict)
 
 
 class Groups:
@@ -96,6 +106,12 @@ class Groups:
         group.connected += finding.outcome is Outcome.CONNECTED
         group.failed += finding.outcome is Outcome.FAILED
         group.fds[finding.fd] = None
+        rule = self._rules.get(finding.rule)
+        if rule is not None and rule.is_failure:
+            for one in failed_call(finding):
+                known = group.failed_calls.get((one.call, one.error))
+                both = [one] if known is None else [known, one]
+                group.failed_calls[one.call, one.error] = added(both)[0]
         if finding.peer is not None:
             peer = group.peers.setdefault(finding.peer, _Peer())
             peer.count += 1
@@ -144,6 +160,7 @@ def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
         cause=first.cause,
         without_bind=first.without_bind,
         sample=group.sample,
+        failed_calls=added(group.failed_calls.values()),
     )
 
 

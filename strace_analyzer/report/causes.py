@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount
+from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount, added
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
@@ -201,6 +201,7 @@ def _as_one(groups: Sequence[Group]) -> Group:
         failed=sum(group.failed for group in groups),
         fds=tuple(sorted({fd for group in groups for fd in group.fds})),
         first=min((group.first for group in groups), key=lambda at: at.line),
+        failed_calls=added(part for group in groups for part in group.failed_calls),
     )
 
 

@@ -69,8 +69,8 @@ class EphemeralPortsExhausted(Rule):
         bind() with port 0 that fails with EADDRINUSE; connect() of a TCP socket without a port of its
         own that fails with EADDRNOTAVAIL; connect() or a send on an unbound UDP socket that fails with
         EAGAIN; listen() without bind() that fails with EADDRINUSE. Certain for bind(), and for
-        listen() on a socket made in the trace; for connect() certain once a connection to the same
-        destination has worked in the trace, or after three failures in a row on sockets made in it;
+        listen() on a socket made in the trace; for connect() on such a socket certain once a
+        connection to the same destination has worked in the trace, or after three failures in a row;
         else, for UDP, and where SO_ERROR told it, probable. Before anything fails: sockets that fill 80 % of the range (a
         warning) or 95 % (an error), open or in TIME_WAIT, whoever holds them: probable where the range
         is only assumed or the trace may not show what closed them. Not flagged:

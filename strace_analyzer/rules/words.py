@@ -83,21 +83,22 @@ class Case(NamedTuple):
     @property
     def failing_call(self) -> CallRecord | None:
         """The call of the sample that failed, or None."""
-        return next((r for r in reversed(self.sample.trail) if r.error is not None), None)
+        return self.sample.failing_call
 
     @property
     def failures(self) -> str:
-        """`212 bind() calls failed EADDRINUSE, first at 14:02:11.3 (line 2,204,118)`."""
-        record, number = self.failing_call, self.group.count
-        if record is None:
-            return count(number, "failed call")
-        at = (
-            f"at {record.time} (line {record.line:,})"
-            if record.time
-            else f"on line {record.line:,}"
-        )
-        failed = count(number, "connection" if record.errno is None else f"{record.name}() call")
-        return f"{failed} failed {record.error}, {'first ' if number > 1 else ''}{at}"
+        """`3 bind() calls failed EADDRINUSE and 2 connect() calls failed EADDRNOTAVAIL, first at
+        14:02:11.3 (line 2,204,118)`."""
+        if not self.group.failed_calls:
+            return count(self.group.count, "failed call")
+        said = [
+            f"{count(some.count, some.call if some.call == 'connection' else f'{some.call} call')}"
+            f" failed {some.error}"
+            for some in self.group.failed_calls
+        ]
+        first = min(self.group.failed_calls, key=lambda some: some.order)
+        at = f"at {first.time} (line {first.line:,})" if first.time else f"on line {first.line:,}"
+        return f"{' and '.join(said)}, {'first ' if self.group.count > 1 else ''}{at}"
 
     @property
     def local_address(self) -> str:

@@ -25,6 +25,8 @@ from strace_analyzer.findings import (
     SocketLife,
     Unknown,
     Warning,
+    added,
+    failed_call,
 )
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules import catalogue
@@ -156,6 +158,12 @@ def group(findings: Sequence[Finding], id: str = "g1") -> Group:
         cause=first.cause,
         without_bind=first.without_bind,
         sample=first,
+        failed_calls=added(
+            one
+            for finding in findings
+            if finding.rule == "ephemeral-ports-exhausted"
+            for one in failed_call(finding)
+        ),
     )
 
 

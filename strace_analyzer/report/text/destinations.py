@@ -41,6 +41,8 @@ def destinations(group: Group, rule: type[Rule], everything: bool) -> Table:
 def _place(group: Group) -> str:
     """Findings stand at the bind(), or where their rule says."""
     bind = group.sample.calls.get("bind")
+    if any(some.call != "bind()" for some in group.failed_calls):
+        return "LINES"
     return "BIND LINES" if bind is not None and bind.line == group.sample.at.line else "LINES"
 
 
