@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := packaging/requirements-dev.lock
+SLOWER := hyperscan cannot be installed here: going on without it (same results, slower)
 SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 
 WORKERS ?= auto
@@ -133,17 +134,17 @@ $(VENV)/bin/python:
 # hyperscan has no wheel for every platform: results are the same without it, only slower.
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	$(PIP) -e .
-	@$(PIP) --only-binary hyperscan -e '.[fast]' \
-		|| echo 'hyperscan cannot be installed here: going on without it (same results, slower)'
+	@$(PIP) --only-binary hyperscan -e '.[fast]' || echo '$(SLOWER)'
 	@touch $@
 
 # From the lock: the versions and, where the index has those files, the very bytes. What another index or platform has
 # instead is said: the versions alone, and where they are not to be had either, what pyproject.toml allows.
 $(VENV)/.dev: pyproject.toml $(LOCK) | $(VENV)/bin/python
-	@$(PIP) --require-hashes -r $(LOCK) || { \
+	@$(PIP) --only-binary hyperscan --require-hashes -r $(LOCK) || { \
 		echo 'not to be had here as $(LOCK) has it, hashes and all: its versions without hashes'; \
-		sed -e 's/ *\\$$//' -e '/^ *--hash=/d' $(LOCK) > $(VENV)/versions.txt && $(PIP) -r $(VENV)/versions.txt; } || { \
-		echo 'nor are all its versions: what pyproject.toml allows'; \
-		$(MAKE) --no-print-directory $(VENV)/.installed && $(PIP) -e '.[dev]'; }
-	@$(PIP) --no-deps --no-build-isolation -e . || $(PIP) --no-deps -e .
+		sed -e 's/ *\\$$//' -e '/^ *--hash=/d' -e '/^hyperscan==/d' $(LOCK) > $(VENV)/versions.txt; \
+		$(PIP) -r $(VENV)/versions.txt; } || { \
+		echo 'nor are all its versions: what pyproject.toml allows'; $(PIP) -e '.[dev]'; }
+	@$(PIP) --no-deps -e .
+	@$(PIP) --only-binary hyperscan -e '.[fast]' || echo '$(SLOWER)'
 	@touch $(VENV)/.installed $@

@@ -25,6 +25,7 @@ READ = {
     "ss": "the file of --ss",
     "files_from": "the file of --files-from",
     "scheduler": "the file of --scheduler",
+    "program": "a file of the program that is to run",
 }
 """the parameters whose values are files, by name; what it is called on the command line"""
 

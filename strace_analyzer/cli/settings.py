@@ -125,6 +125,8 @@ def _known_causes(baseline: Path | None) -> frozenset[Cause]:
     if baseline is None:
         return frozenset()
     report = saved_report(baseline)
+    if not baseline.exists():
+        raise TraceError(f"--baseline {baseline}: no such file or directory")
     if report is None:
         raise TraceError(f"--baseline {baseline}: not a report of --format json")
     try:

@@ -139,7 +139,9 @@ def attempt(command: str, words: list[str], output: str, capsys: Any) -> str:
 def test_every_option_that_names_a_file_is_known() -> None:
     named = {word for _, word in options_of_files()}
     known = {f"--{name.replace('_', '-')}" for name in READ} | {"--output", "--save-trace"}
-    assert named == (known | set(NOT_A_FILE)) - {"--traces", "--before", "--after"}
+    assert named == (known | set(NOT_A_FILE)) - {
+        *("--traces", "--before", "--after", "--program"),
+    }
 
 
 @pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
@@ -168,6 +170,19 @@ def test_nor_is_a_file_that_does_not_exist_yet_written_twice(
     for command in ("run", "attach"):
         said = attempt(command, ["--save-trace", "./new"], "new", capsys)
         assert said == "strace-analyzer: new is the file of -o and of --save-trace\n"
+
+
+@pytest.mark.parametrize("words", [["./prog"], ["sh", "prog"], ["./prog", "--fast"]])
+@pytest.mark.parametrize("option", ["-o", "--save-trace"])
+def test_nor_is_the_program_that_is_to_run(
+    option: str, words: list[str], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = place / "prog"
+    program.write_text("#!/bin/sh\n")
+    assert main(["run", option, "prog", "--", *words]) == 125
+    assert program.read_text() == "#!/bin/sh\n"
+    said = f"prog is a file of the program that is to run: give {option} another name"
+    assert said in capsys.readouterr().err
 
 
 def test_nor_is_the_trace_saved_over_what_is_read(

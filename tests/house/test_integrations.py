@@ -109,6 +109,15 @@ def test_the_action_writes_sarif_and_a_summary_and_ends_as_the_gate_says(
     assert (tmp_path / "summary.md").stat().st_size > 100
 
 
+def test_the_action_looks_at_every_trace_that_it_is_given(tmp_path: Path) -> None:
+    (script,) = (step["run"] for step in steps() if step.get("id") == "check")
+    gate = loaded(ROOT / "action.yml")["inputs"]["fail-on"]["default"]
+    for between in ("\n", "  ", "\n\n"):
+        traces = f"{FIXED}{between}{EARLY}{between}"
+        ran(script, tmp_path, TRACES=traces, FAIL_ON=gate, SARIF=str(tmp_path / "found.sarif"))
+    assert (tmp_path / "output").read_text() == "status=1\n" * 3
+
+
 def test_the_hook_looks_at_traces_and_fails_on_an_early_bind() -> None:
     (hook,) = loaded(ROOT / ".pre-commit-hooks.yaml")
     assert {"id", "name", "entry", "language", "files"} <= set(hook)
