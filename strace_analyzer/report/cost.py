@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from strace_analyzer.findings import Confidence, Group, PortUse
+from strace_analyzer.findings import Confidence, DestinationUse, Group, PortUse
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.plain import count, number, rate
 from strace_analyzer.report.section import Section
 
@@ -22,24 +23,43 @@ def taken(use: PortUse) -> list[tuple[str, str, str]]:
 
 
 def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
-    """The row of the rates at which ports run out; none where times or the range are not known."""
+    """The row of the rates at which ports run out; none where times or the range are not known.
+    To loopback the kernel gives ports again that connect() chose, so no rate stands for that."""
     if use.peak_pinned_with_time_wait is None or is_refuted(use, section):
         return []
     as_is, without = use.sustainable_as_is, use.sustainable_without_bind_per_destination
-    row = "ports run out at", f"{rate(as_is)}/s in all", f"{rate(without)}/s per destination"
-    return [row]
+    limit = f"{rate(without)}/s per destination"
+    to_loopback = [_is_loopback(item) for item in use.destinations]
+    if any(to_loopback):
+        limit = "-" if all(to_loopback) else f"{limit} but loopback"
+    return [("ports run out at", f"{rate(as_is)}/s in all", limit)]
+
+
+def is_given_again(use: PortUse) -> bool:
+    """Of the ports closed here first some were to loopback: connect() gives such a port again after
+    a second unless tcp_tw_reuse is 0, but not one that bind() gave (docs/kernel.md, TIME_WAIT)."""
+    return use.most_pinned > use.peak_pinned and any(map(_is_loopback, use.destinations))
+
+
+def _is_loopback(item: DestinationUse) -> bool:
+    return Destination(item.address, item.port).is_loopback
 
 
 def meaning(group: Group, section: Section) -> str:
     """What the figures mean to a reader, in a line: how near this trace's rate comes to the
-    one at which ports run out, or that the bind costs nothing here; "" where that is not known."""
+    one at which ports run out, or that the bind costs nothing here; "" where that is not known.
+
+    It does not cost nothing where ports ran out, nor where without it they are given again."""
     use = section.ports(group)
     if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
         return ""
     if use.most_pinned <= use.most_needed and len(use.destinations) == 1:
         saved = use.total_connections - use.destinations[0].peak_concurrent
-        kept = f"; keep-alive would save {count(saved, 'connection')}" if saved else ""
-        return f"one destination: the bind costs nothing here{kept}"
+        kept = f"keep-alive would save {count(saved, 'connection')}" if saved else ""
+        if use.ran_out is not None:
+            return f"one destination: {kept}" if kept else ""
+        if not is_given_again(use):
+            return "; ".join(filter(None, ("one destination: the bind costs nothing here", kept)))
     made, most = use.connections_per_second, use.sustainable_as_is
     if made is None or use.peak_pinned_with_time_wait is None or is_refuted(use, section):
         return ""

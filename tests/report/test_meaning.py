@@ -12,12 +12,12 @@ from strace_analyzer.plain import rate
 from strace_analyzer.report.text.port_chart import chart
 
 
-def connections(*ports: int, pause: float = 0.1) -> str:
+def connections(*ports: int, pause: float = 0.1, to: str = "192.0.2.7") -> str:
     """Early binds, one after the other, each closed by us first."""
     lines = []
     for number, port in enumerate(ports):
-        at = 100 + number * pause
-        peer = f'{{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("192.0.2.7")}}'
+        at = 1_700_000_000 + number * pause
+        peer = f'{{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("{to}")}}'
         any_ = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}'
         lines += [
             f"7 {at:.6f} socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3",
@@ -44,6 +44,38 @@ def test_one_destination_costs_nothing(tmp_path: Path) -> None:
     assert said == (
         "  one destination: the bind costs nothing here; keep-alive would save 8 connections"
     )
+
+
+FAILED = (
+    "7 1700000020.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+    '7 200.010000 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16)'
+    " = -1 EADDRINUSE (Address already in use)\n"
+)
+
+
+def test_the_bind_costs_where_it_failed_for_want_of_a_port(tmp_path: Path) -> None:
+    """Whatever the destination: the report says above that bind() found no port."""
+    text = connections(*[80] * 9) + FAILED
+    trace = tmp_path / "t"
+    said = before_the_why(trace, text, "--port-range", "40000-40009")
+    assert said == "  one destination: keep-alive would save 8 connections"
+    assert "costs nothing" not in run(trace, "--port-range", "40000-40009", "--all").stdout
+
+
+@pytest.mark.parametrize("to", ["127.0.0.1", "127.0.0.53"])
+def test_to_loopback_the_bind_costs_though_there_is_one_destination(
+    to: str, tmp_path: Path
+) -> None:
+    """A port in TIME_WAIT is given again by connect() after a second, by bind() never: without the
+    bind there is no rate at which they run out."""
+    said = before_the_why(
+        tmp_path / "t", connections(*[80] * 9, to=to), "--port-range", "40000-40009"
+    )
+    assert said.endswith(" at which ports run out")
+    lines = run(tmp_path / "t", "--port-range", "40000-40009").stdout.splitlines()
+    (row,) = (line.split() for line in lines if line.startswith("  ports run out at"))
+    assert row == ["ports", "run", "out", "at", "0.2/s", "in", "all", "-"]
+    assert any("connect() gives ports in TIME_WAIT again after 1 s" in line for line in lines)
 
 
 def test_a_small_range_has_a_rate_with_a_decimal(tmp_path: Path) -> None:

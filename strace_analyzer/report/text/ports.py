@@ -11,7 +11,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group, PortUse
 from strace_analyzer.plain import number
-from strace_analyzer.report.cost import is_refuted, runs_out, taken
+from strace_analyzer.report.cost import is_given_again, is_refuted, runs_out, taken
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, indented, table
 
@@ -39,6 +39,8 @@ def _remarks(use: PortUse, section: Section) -> Iterator[str]:
     """What the figures count, where that is not plain, and of how many ports."""
     if use.peak_needed > use.peak_pinned:
         yield "without it: all connections are counted, also those whose port connect() chose"
+    if is_given_again(use):
+        yield "to loopback connect() gives ports in TIME_WAIT again after 1 s, bind() does not"
     low, high = use.range
     if is_refuted(use, section):
         yield f"of a range that is not known (not {low}-{high}): --port-range gives it"
