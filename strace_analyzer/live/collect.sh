@@ -57,20 +57,43 @@ inside() {
 }
 # The name of the script that an interpreter runs, of its arguments the only one that is kept.
 script() {
-  case $1 in python* | pypy* | ruby* | perl* | node* | php* | java*) ;; *) return 0 ;; esac
-  tr '\0' '\n' <"$2" 2>/dev/null | sed -n '
-    1d
-    /^-[ce]$/q
-    /^-jar$/{ n; s,.*/,,; p; q; }
-    /^-m$/{ n; p; q; }
-    /^-cp$/{ n; d; }
-    /^-classpath$/{ n; d; }
-    /^-[rWXI]$/{ n; d; }
-    /^-/d
-    /[[:space:]]/q
-    s,.*/,,
-    p
-    q'
+  case $1 in
+    python* | pypy*) kind=python flags=3bBdEhiIOPqRsStuvVx ;;
+    ruby*) kind=ruby flags=acdhlnpsSUvwy ;;
+    perl*) kind=perl flags=acfhnpsStTuUvwWX ;;
+    php*) kind=php flags=aCeHhilmnqsvw ;;
+    node*) kind=node flags=- ;;
+    java*) kind=java flags=- ;;
+    *) return 0 ;;
+  esac
+  tr '\0' '\n' <"$2" 2>/dev/null | {
+    IFS= read -r word || :
+    next=
+    while IFS= read -r word; do
+      case $next in
+        value) next= && continue ;;
+        '') case "$kind $word" in
+          "python -"[WXQ] | 'python --check-hash-based-pycs' | "ruby -"[CEIr] | 'perl -I' | \
+          "php -"[cdzSt] | "node -"[rC] | 'node --require' | 'node --import' | 'node --loader' | \
+          'node --experimental-loader' | 'node --conditions' | 'node --env-file' | 'java -cp' | \
+          'java -classpath' | 'java --class-path' | 'java -p' | 'java --module-path' | \
+          'java --upgrade-module-path' | 'java --add-'[meor]* | 'java --limit-modules' | \
+          'java --enable-native-access' | 'java --patch-module' | 'java --source')
+            case $word in *=*) ;; *) next=value ;; esac
+            continue ;;
+          'python -m' | 'php -f' | 'java -jar' | 'java -m' | 'java --module') next=name && continue ;;
+          'java -d' | 'java --describe-module' | 'java --module='* | *' --eval='* | *' --print='*) exit 0 ;;
+          *' --'*=* | "python -"[WX]* | "ruby -"[CEIrKTWF]?* | "perl -"[IMmCDdFi]?* | "php -"[cdz]?* | \
+          'node --no-'* | 'node --trace-'* | 'node --inspect'* | 'node --enable-source-maps' | \
+          'java -'*) continue ;;
+          *' --'* | *' @'*) exit 0 ;;
+          *' -'*) case ${word#-} in '' | *[!$flags]*) exit 0 ;; *) continue ;; esac ;;
+        esac ;;
+      esac
+      case $word in *[[:space:]]*) ;; *) printf '%s\n' "${word##*/}" ;; esac
+      exit 0
+    done
+  }
 }
 facts() {
   for name in @SYSCTLS@; do

@@ -3,7 +3,6 @@ often, which call."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -18,11 +17,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.plain import count, safe
 from strace_analyzer.rules.runtimes import Runtime, recognise
-
-_INTERPRETER = re.compile(r"(python|pypy|ruby|perl|node|nodejs|java|bash|sh|dash|php)[\d.]*")
-_TAKES_A_VALUE = frozenset(
-    {"-cp", "-classpath", "--class-path", "-W", "-X", "-r", "-I", "-e", "-c"}
-)
+from strace_analyzer.rules.scripts import script_in
 
 
 class Case(NamedTuple):
@@ -147,31 +142,11 @@ def script_of(command: str, argv: Sequence[str], cut: Collection[int] = frozense
     None where that word of `argv` is one of those that are `cut`: in `/srv/payments/wor`... the last
     part is no name, and two scripts may begin alike.
     """
-    if not _INTERPRETER.fullmatch(command):
+    found = script_in(command, argv, cut)
+    if found is None or found[0] in cut:
         return None
-    at = _place_of_script(argv)
-    if at is None or at in cut:
-        return None
-    name = argv[at].removesuffix("...").rpartition("/")[2]
+    name = found[1].removesuffix("...").rpartition("/")[2]
     return name if name and " " not in name else None
-
-
-def _place_of_script(argv: Sequence[str]) -> int | None:
-    """Where the script, module or class stands in the words of an interpreter; None for `-c` and
-    `-e` programs."""
-    skip = False
-    for at, word in enumerate(argv[1:], 1):
-        if skip:
-            skip = False
-        elif word in ("-c", "-e", "-eval"):
-            return None
-        elif word in ("-m", "-jar"):
-            return at + 1 if at + 1 < len(argv) else None
-        elif word in _TAKES_A_VALUE:
-            skip = True
-        elif not word.startswith("-"):
-            return at
-    return None
 
 
 def who(ref: ProcessRef, process: Process | None) -> str:
