@@ -330,15 +330,18 @@ PortRange = Annotated[
         rich_help_panel=PORTS,
     ),
 ]
-SocketList = Annotated[
-    Path | None,
+SocketLists = Annotated[
+    list[Path] | None,
     typer.Option(
         "--ss",
         exists=True,
         dir_okay=False,
         allow_dash=False,
         metavar="FILE",
-        help="The sockets of the traced machine: ss -tanp, ss -uanp, /proc/net/tcp or udp.",
+        help=(
+            "The sockets of the traced machine: ss -tanp, ss -uanp, /proc/net/tcp or udp. "
+            "Repeatable."
+        ),
         show_default=False,
         rich_help_panel=PORTS,
     ),

@@ -32,7 +32,7 @@ def ports(
     ] = None,
     port_range: options.PortRange = None,
     autobind_reuse: options.AutobindReuse = False,
-    ss: options.SocketList = None,
+    ss: options.SocketLists = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Show what the early binds cost: local ports pinned over time, ports needed, ports free.
@@ -56,7 +56,7 @@ def ports(
     asked = settings(
         port_range=port_range,
         autobind_reuse=autobind_reuse,
-        ss=ss,
+        ss=ss or (),
         strict=strict,
         jobs=jobs,
         config=config,

@@ -13,6 +13,7 @@ from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.cli.configuration import configuration
 from strace_analyzer.errors import ConfigurationError, TraceError
 from strace_analyzer.machine import Listing, parse
+from strace_analyzer.machine import together as together_listed
 from strace_analyzer.report.cause import Cause, of_document
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import Moment
@@ -57,7 +58,7 @@ def settings(
     min_connections: int = 0,
     port_range: tuple[int, int] | None = None,
     autobind_reuse: bool = False,
-    ss: Path | None = None,
+    ss: Sequence[Path] = (),
     pids: frozenset[int] = frozenset(),
     commands: tuple[str, ...] = (),
     since: Moment | None = None,
@@ -99,7 +100,7 @@ def settings(
             rules=rules,
             port_range=port_range or written.port_range,
             autobind_reuse=autobind_reuse or written.autobind_reuse,
-            machine=None if ss is None else _listing(ss),
+            machine=together_listed(map(_listing, ss)) if ss else None,
             keep_sockets=sockets,
             keep_processes=processes,
             strict=strict,

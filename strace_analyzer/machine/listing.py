@@ -11,6 +11,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
@@ -81,6 +82,29 @@ def parse(lines: Iterable[str]) -> Listing:
             found.append(row)
     _settle(found, begin)
     return Listing(tuple(found), unread, headings)
+
+
+def together(listings: Iterable[Listing]) -> Listing:
+    """What several listings of one machine have, as one. Of a socket that stands in two of them the
+    first is kept that names its processes: /proc/net/tcp has none."""
+    kept: dict[tuple[str | int, ...], list[MachineSocket]] = {}
+    unread = headings = 0
+    for listing in listings:
+        own: dict[tuple[str | int, ...], list[MachineSocket]] = {}
+        for one in listing.sockets:
+            own.setdefault(_identity(one), []).append(one)
+        for key, rows in own.items():
+            known = kept.get(key, ())
+            if not known or (not any(row.owners for row in known) and any(r.owners for r in rows)):
+                kept[key] = rows
+        unread, headings = unread + listing.unread, headings + listing.headings
+    return Listing(tuple(chain.from_iterable(kept.values())), unread, headings)
+
+
+def _identity(one: MachineSocket) -> tuple[str | int, ...]:
+    """By which a socket is known again, `*` being what ss(8) writes for `::`."""
+    ends = ("::" if end == "*" else end for end in (one.address, one.peer_address))
+    return (one.protocol, one.port, one.peer_port, *ends)
 
 
 def _settle(found: list[MachineSocket], begin: int) -> None:

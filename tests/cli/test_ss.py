@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,35 @@ def test_a_datagram_socket_s_port_is_another_s(tmp_path: Path) -> None:
     report = run("--ss", listing(tmp_path, LISTED), given=asked).stdout
     assert "nginx" not in report
     assert "ss -uanp 'sport = :6140'" in report
+
+
+def test_several_lists_are_one_whatever_their_order(tmp_path: Path) -> None:
+    """TCP's and UDP's, and one of /proc/net, which names no process and has the same sockets."""
+    proc = (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 00000000:17FC 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 41\n"
+        "   1: 010200C0:9C42 080200C0:0050 01 00000000:00000000 00:00000000 00000000     0        0 42\n"
+    )
+    files = []
+    for name, text in (("tcp", LISTED), ("udp", UDP), ("proc", proc)):
+        files.append(tmp_path / name)
+        files[-1].write_text(text)
+    datagram = TAKEN.replace("SOCK_STREAM", "SOCK_DGRAM")
+    words = ("ports", "--format", "json", "--port-range", "40000-40002")
+    made = 'socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\nconnect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0\n'
+    for order in permutations(files):
+        asked = [word for file in order for word in ("--ss", file)]
+        assert "nginx (pid 812, fd 6) has it: a listener." in run(*asked, given=TAKEN).stdout
+        assert "dnsd (pid 31, fd 5) has it" in run(*asked, given=datagram).stdout
+        [use] = json.loads(run(*words, *asked, given=made).stdout)["traces"][0]["ports"]
+        assert sorted((one["holder"], one["ports"]) for one in use["holders"]) == [
+            ("TIME-WAIT to 192.0.2.7:80", 2),
+            ("resolver (pid 32)", 1),
+            ("worker (pid 7)", 1),
+        ]
+    files[1].write_text("nonsense\n")
+    done = run("--ss", files[0], "--ss", files[1], given=TAKEN)
+    assert (done.returncode, f"--ss {files[1]}: no socket in it" in done.stderr) == (2, True)
 
 
 def test_json_names_the_holders_of_both_protocols(tmp_path: Path) -> None:
