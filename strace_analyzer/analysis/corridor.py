@@ -49,10 +49,11 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.socket_state import Binding, Origin
+from strace_analyzer.kernel.socket_state import Binding, Origin, Socket
 from strace_analyzer.kernel.step import FAILED
 from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
+from strace_analyzer.ports.port_range import narrowed, of_namespace
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.rules.evidence import Held
@@ -198,6 +199,14 @@ class TraceAnalysis:
     def port_range(self, namespace: int) -> tuple[int, int]:
         """The ephemeral range taken to be in force."""
         return self._settings.port_range or self._settings.host_range or DEFAULT_RANGE
+
+    def limit(self, socket: Socket) -> tuple[int, int] | None:
+        """The range to which IP_LOCAL_PORT_RANGE limits `socket`."""
+        if socket.options.port_range is None:
+            return None
+        whole = of_namespace(self._settings.port_range, self._settings.host_range)
+        part = narrowed(whole, socket.options.port_range)
+        return (part.low, part.high) if part.size < whole.size else None
 
     def gives_again(self, to: Destination) -> bool:
         """connect() to there uses ports in TIME_WAIT again after a second."""

@@ -27,7 +27,8 @@ _BY_CAUSE = {
     "time-wait": "closed connections still hold ports for 60 s: keep connections open and use them "
     "again, or let the peer close first.",
     "one-destination": "one destination has used every port: reuse connections, spread over more "
-    "addresses or ports of the destination, or widen net.ipv4.ip_local_port_range.",
+    "addresses or ports of the destination, or widen {range}.",
+    "socket-leak": "close each socket after the peer has closed.",
 }
 _BY_CALL = {
     "bind": "leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before it: the port is "
@@ -35,8 +36,8 @@ _BY_CALL = {
     "connect": "keep connections open and use them again, or spread them over more addresses or ports "
     "of the destination.",
     "listen": "bind() the listener to a port of its own, outside net.ipv4.ip_local_port_range.",
-    "udp": "use one UDP socket for many peers, or a wider net.ipv4.ip_local_port_range: UDP sockets "
-    "share no ports, with or without bind().",
+    "udp": "use one UDP socket for many peers, or widen {range}: UDP sockets share no ports, with or "
+    "without bind().",
 }
 """The remedy that is sure, whoever holds the ports."""
 _WITHOUT = {
@@ -58,7 +59,12 @@ _ASK_UDP = (
 )
 """of UDP, which knows no TIME_WAIT"""
 _NEEDED = "Without the early binds these connections would stand on {needed}."
-_FEWER = "have fewer sockets bound at a time, or widen net.ipv4.ip_local_port_range."
+_FEWER = "have fewer sockets bound at a time, or widen {range}."
+_LEFT = "{left} left open after end of file: see socket-leak."
+_LIMIT = (
+    "The program limits itself to {ports}, {low}-{high}, by IP_LOCAL_PORT_RANGE{line}: widen that, "
+    "or leave it out."
+)
 _ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
 
@@ -85,6 +91,8 @@ class EphemeralPortsExhausted(Rule):
         the ports. The rest depends on the cause. early-binds: remove them, connections to different
         destinations then share ports. time-wait: the same, or let the peer close first, or keep
         connections open. one-destination: more local addresses, more ports, or fewer connections to it.
+        socket-leak: close sockets after the peer has closed. own-sockets: have fewer UDP sockets or
+        listeners that the kernel chooses a port for.
         another-process: find who holds the ports, in the same network namespace:
         `nsenter -t PID -n ss -tanp`, and give its output with --ss.
 
@@ -128,7 +136,7 @@ class EphemeralPortsExhausted(Rule):
             confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
             cause=cause,
             without_bind=without_bind,
-            details=self._holders.by_machine(cause, socket.namespace, step.space),
+            details=self._holders.details(step, cause),
         )
         return (found,)
 
@@ -148,6 +156,7 @@ class EphemeralPortsExhausted(Rule):
                     ("pinned", fullest.pinned),
                     ("needed", fullest.needed),
                     ("timed", fullest.is_timed),
+                    *self._holders.limit(fullest.step.socket),
                 ),
             )
             if fullest.waiting and not fullest.is_timed:
@@ -183,6 +192,11 @@ class EphemeralPortsExhausted(Rule):
                 "The sockets of this trace do not fill the range: "
                 + ("the machine has more." if listed else "another process may hold the rest.")
             )
+        if case.cause == "own-sockets":
+            said.append(_own_sockets(case))
+        elif case.number("after_end"):
+            left = case.number("after_end")
+            said.append(f"{count(left, 'socket')} of this trace were open after end of file then.")
         record = case.failing_call
         if case.group.confidence is Confidence.PROBABLE and record is not None:
             said.append(f"{record.error} may have another reason here, so this is not certain.")
@@ -212,7 +226,9 @@ class EphemeralPortsExhausted(Rule):
         is_near = case.number("used") > 0
         if known is None and is_near:
             known = _FEWER
-        is_asked = known is None and case.sample.detail("machine") is None
+        is_asked = (
+            known is None and case.cause != "own-sockets" and case.sample.detail("machine") is None
+        )
         if known is None:
             who, *sentences = _sure(case)
             holder = _holder(case)
@@ -223,6 +239,13 @@ class EphemeralPortsExhausted(Rule):
                 sentences += (line.format(pid=pid) for line in ask)
         else:
             sentences = [known]
+        left, limit = case.number("after_end"), _limit(case)
+        if left:
+            sentences.append(_LEFT.format(left=f"{left:,} were"))
+        widened = "net.ipv4.ip_local_port_range" if limit is None else "that range"
+        sentences = [sentence.replace("{range}", widened) for sentence in sentences]
+        if limit is not None:
+            sentences.insert(0, limit)
         runtime = case.runtime
         if case.cause == "time-wait" and runtime is not None and runtime.family in KEEPING:
             sentences.append(f"{runtime.title}: {KEEPING[runtime.family]}")
@@ -350,6 +373,34 @@ def _standing(case: Case) -> str:
     if case.cause == "one-destination" and case.sample.peer is not None:
         return f"connections to {case.sample.peer} stand on these ports, each on one of its own"
     return "sockets of this trace stand on these ports"
+
+
+def _own_sockets(case: Case) -> str:
+    """Which sockets of the trace have all ports, each one of its own."""
+    held, mine = case.number("held"), case.number("held_by_process")
+    call = _failing(case)
+    kind = "listening" if call == "listen" else case.sample.socket.protocol or "open"
+    others = f", {held - mine:,} in other processes" if mine < held else ""
+    fds = f" (fd {case.sample.detail('fds')})" if mine else ""
+    whose = "of this process" if mine else "of other processes of this trace"
+    return (
+        f"{count(mine or held, f'{kind} socket')} {whose}{fds} had a port each, that no other socket "
+        f"can share{others if mine else ''}: they fill the range."
+    )
+
+
+def _limit(case: Case) -> str | None:
+    """How the program itself limits the range, None where it does not."""
+    low, high = case.number("limit_low"), case.number("limit_high")
+    if not high:
+        return None
+    at = (
+        call.line
+        for call in case.sample.trail
+        if call.option is not None and call.option.name == "IP_LOCAL_PORT_RANGE"
+    )
+    line = next((f" (line {line:,})" for line in at), "")
+    return _LIMIT.format(ports=count(high - low + 1, "port"), low=low, high=high, line=line)
 
 
 _LAST = "{when}: bind() to port 0 fails EADDRINUSE, and connect() EADDRNOTAVAIL."

@@ -68,6 +68,11 @@ class Context(Protocol):
         """The ephemeral range (low, high) that is taken to be in force."""
         ...
 
+    def limit(self, socket: Socket) -> tuple[int, int] | None:
+        """The range (low, high) to which IP_LOCAL_PORT_RANGE limits `socket`, None where it does
+        not."""
+        ...
+
     def gives_again(self, to: Destination) -> bool:
         """connect() to there uses ports that it chose and that are in TIME_WAIT again after a second:
         to loopback by default, to any other destination with net.ipv4.tcp_tw_reuse=1."""

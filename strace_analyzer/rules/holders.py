@@ -4,8 +4,10 @@ have fitted without the early binds."""
 from __future__ import annotations
 
 from strace_analyzer.findings import Detail, PortState
-from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.objects import ThreadGroup
+from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.plain import ranges
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
 
@@ -18,6 +20,10 @@ OF_ITS_OWN = 32
 process."""
 
 
+LEFT = 3
+"""So many left open are a leak."""
+
+
 class Holders:
     """Who holds the ports of each network namespace of a trace."""
 
@@ -27,10 +33,16 @@ class Holders:
         """by namespace: the lowest and highest port that the kernel was seen to choose"""
         self._binds_early: set[int] = set()
         """namespaces in which the trace shows a port taken by bind() with port 0"""
+        self._alone: dict[tuple[int, str | None], dict[int, tuple[ThreadGroup, int]]] = {}
+        """by namespace and space of ports: open sockets for which the kernel chose a port that no
+        other has, by description, with their process and descriptor"""
+        self._after_end: dict[int, set[int]] = {}
+        """by namespace: open TCP sockets on which end of file was read"""
 
     def note(self, step: Step) -> None:
         """What the socket shows of the ports that the kernel gives."""
         socket = step.socket
+        self._note_open(step)
         is_early = socket.binding is Binding.EPHEMERAL
         if is_early and step.space == "TCP":
             self._binds_early.add(socket.namespace)
@@ -39,20 +51,70 @@ class Holders:
             low, high = self._shown.get(socket.namespace, (port, port))
             self._shown[socket.namespace] = (min(low, port), max(high, port))
 
+    def _note_open(self, step: Step) -> None:
+        socket, id = step.socket, step.description.id
+        key = socket.namespace, step.space
+        known = self._alone.get(key)
+        if step.now is not None and _is_alone(step.now, step.space):
+            if known is None:
+                known = self._alone[key] = {}
+            known[id] = step.description.group, step.fd
+        elif known:
+            known.pop(id, None)
+        ended = self._after_end.get(socket.namespace)
+        if step.role == "eof" and step.now is not None and step.space == "TCP":
+            self._after_end.setdefault(socket.namespace, set()).add(id)
+        elif ended and (step.now is None or step.role == "connect"):
+            ended.discard(id)
+
+    def details(self, step: Step, cause: str) -> tuple[tuple[str, Detail], ...]:
+        """What is known of the holders: by the list of the machine, of the trace's own sockets, and
+        the range to which the program limits itself."""
+        namespace = step.socket.namespace
+        found = [*self.by_machine(cause, namespace, step.space), *self.limit(step.socket)]
+        if cause == "own-sockets":
+            alone = self._alone[namespace, step.space]
+            mine = [fd for group, fd in alone.values() if group is step.description.group]
+            found += [("held", len(alone)), ("held_by_process", len(mine)), ("fds", ranges(mine))]
+        left = self._left_open(namespace)
+        if left:
+            found.append(("after_end", left))
+        return tuple(found)
+
+    def limit(self, socket: Socket) -> tuple[tuple[str, Detail], ...]:
+        """The range to which IP_LOCAL_PORT_RANGE limits `socket`, nothing where it does not."""
+        limit = self.context.limit(socket)
+        return () if limit is None else (("limit_low", limit[0]), ("limit_high", limit[1]))
+
+    def _left_open(self, namespace: int) -> int:
+        """How many TCP sockets stand open after end of file, where they fill half of the range."""
+        left = len(self._after_end.get(namespace, ()))
+        return left if fills_half(left, self.context.port_state(namespace).size) else 0
+
     def cause(self, step: Step) -> tuple[str, str]:
         """What held the ports, and whether the same connections would have fitted without the binds."""
         socket = step.socket
+        alone = len(self._alone.get((socket.namespace, step.space), ()))
+        limit = self.context.limit(socket)
         if step.space != "TCP":
-            return "unknown", "would-not-fit"  # UDP shares no ports, with or without bind()
+            low, high = limit or self.context.port_range(socket.namespace)
+            fills = alone >= NEARLY_ALL * (high - low + 1)
+            # UDP shares no ports, with or without bind()
+            return "own-sockets" if fills else "unknown", "would-not-fit"
         state = self.context.port_state(socket.namespace)
         size = self._size(socket.namespace, state)
+        if limit is not None:
+            size = min(size, limit[1] - limit[0] + 1)
         nearly_all = NEARLY_ALL * size
         if state.pinned and state.pinned + state.needed >= nearly_all:
             return "early-binds", _fits(state.needed, size, step)
         if state.waiting and state.pinned + state.waiting + state.needed >= nearly_all:
             return "time-wait", _fits(state.needed_with_time_wait, size, step)
+        if alone and alone + state.pinned + state.needed >= nearly_all:
+            return "own-sockets", "would-not-fit"
         if state.needed >= nearly_all:
-            return "one-destination", "would-not-fit"
+            leaks = self._left_open(socket.namespace) > 0
+            return "socket-leak" if leaks else "one-destination", "would-not-fit"
         if state.needed_with_time_wait >= nearly_all:
             return "time-wait", "would-not-fit"
         own = max(state.needed, state.needed_with_time_wait)
@@ -89,6 +151,19 @@ class Holders:
             if state.pinned + state.waiting + state.needed >= NEARLY_ALL * span and span > 1:
                 return span
         return state.size
+
+
+def fills_half(left: int, size: int) -> bool:
+    """So many sockets, left open after end of file, are why `size` ports ran out."""
+    return left >= LEFT and 2 * left >= size
+
+
+def _is_alone(socket: Socket, space: str | None) -> bool:
+    """The kernel chose its port, and gives that to no other socket of this `space`. Of TCP those of
+    bind() are counted elsewhere, and those of connect() are shared."""
+    if space == "TCP":
+        return socket.binding is Binding.AUTOBOUND and socket.connection is Connection.LISTENING
+    return socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL)
 
 
 def _fits(needed: int, size: int, step: Step) -> str:

@@ -12,6 +12,7 @@ from strace_analyzer.findings import CallRecord, Finding, Level, Rows, Summary
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.holders import fills_half
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.store import FindingStore
@@ -40,10 +41,11 @@ class _Ended(NamedTuple):
 
 class _Left(NamedTuple):
     """Where the finding of a connection that was left open stands in the store; whether it was left
-    for long; when the connection ended: source, line, seconds."""
+    for long, whether it was closed at last, too late; when the connection ended: source, line, seconds."""
 
     number: int
     is_long: bool
+    is_late: bool
     source: int
     line: int
     seconds: float | None
@@ -59,7 +61,8 @@ class SocketLeak(Rule):
         Three or more TCP sockets of one process on which it read end of file, or a reset, and that it
         has not closed a second later (without times: while it made three more sockets), to the end of
         the trace or of the process. Ten or more that it left behind while it made others are a note if
-        all was over within a second.
+        all was over within a second. Those that filled half of the range of ports when a call found
+        no port are flagged though they were closed later.
 
     Why it matters:
         Each keeps a descriptor, and one that read end of file also its local port, in CLOSE_WAIT, for
@@ -98,10 +101,14 @@ class SocketLeak(Rule):
         self._ran_dry: set[int] = set()
         """by description: connections that were over and not closed when their process found no
         port"""
+        self._filled: set[int] = set()
+        """of these, those that filled half of the range then: closed later, it was too late"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id, process = step.description.id, step.description.group.id
         self._now = step.event.seconds
+        if step.dry is not None and step.space == "TCP":
+            self._fill(step.socket.namespace)
         if step.errno in _NO_PORT and step.role in ("bind", "connect"):
             self._ran_dry |= {
                 other
@@ -117,9 +124,20 @@ class SocketLeak(Rule):
         else:
             ended = self._ended.pop(id, None)
             exited = step.now is None and not isinstance(step.event, Syscall)
-            if ended is not None and exited:
-                self._leave(ended, step.event.seconds)
+            if ended is not None and (exited or id in self._filled):
+                self._leave(ended, step.event.seconds, is_late=not exited)
         return ()
+
+    def _fill(self, namespace: int) -> None:
+        """A call found no port there: do those that are over and not closed have most of them?"""
+        left = {
+            id
+            for id, ended in self._ended.items()
+            if ended.step.role == "eof" and ended.step.socket.namespace == namespace
+        }
+        if fills_half(len(left), self.context.port_state(namespace).size):
+            self._filled |= left
+            self._ran_dry |= left
 
     def close(self) -> Iterable[Finding]:
         for ended in self._ended.values():
@@ -131,7 +149,8 @@ class SocketLeak(Rule):
             if len(told) < (MANY if is_short else FEW):
                 continue
             told.sort(key=lambda left: (left.source, left.line))
-            details = (("growth", self._growth(told)), ("short", is_short))
+            late = any(left.is_late for left in told)
+            details = (("growth", self._growth(told)), ("short", is_short), ("late", late))
             for left in told:
                 yield self._store[left.number]._replace(details=details)
 
@@ -143,7 +162,7 @@ class SocketLeak(Rule):
         finding = finding._replace(level=level)
         return with_hidden_calls(finding, summary, options=False)
 
-    def _leave(self, ended: _Ended, now: float | None) -> None:
+    def _leave(self, ended: _Ended, now: float | None, is_late: bool = False) -> None:
         """It is closed at last by the end of the process or of the trace."""
         is_long = self._is_long(ended, now)
         if not is_long and not self._went_on(ended):
@@ -153,7 +172,7 @@ class SocketLeak(Rule):
         self._store.put(finding)
         self._store.finish(finding.id)
         at = step.event.span
-        left = _Left(number, is_long, at.source, at.first, step.event.seconds)
+        left = _Left(number, is_long, is_late, at.source, at.first, step.event.seconds)
         self._left.setdefault(step.description.group.id, []).append(left)
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
@@ -185,7 +204,8 @@ class SocketLeak(Rule):
     @classmethod
     def summary(cls, case: Case) -> str:
         sockets = count(case.group.count, "socket")
-        return f"{case.who} does not close {sockets} after the peer closed"
+        late = " until local ports have run out" if case.sample.detail("late") else ""
+        return f"{case.who} does not close {sockets} after the peer closed{late}"
 
     @classmethod
     def figures(cls, case: Case) -> Iterable[Figures]:

@@ -1,0 +1,114 @@
+"""Ports ran out, and the trace shows who has them: sockets that it leaks, listeners, UDP sockets; or the
+program itself limits the range."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from report.printed import printed
+
+import strace_analyzer as sa
+
+RANGE = (40000, 40009)
+"""ten ports"""
+PEER = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
+NOTAVAIL = "-1 EADDRNOTAVAIL (Cannot assign requested address)"
+INUSE = "-1 EADDRINUSE (Address already in use)"
+AGAIN = "-1 EAGAIN (Resource temporarily unavailable)"
+LIMITED_TO = (40009 << 16 | 40000) - (1 << 32)
+LIMIT = f"setsockopt(@, SOL_IP, 0x33, [{LIMITED_TO}], 4) = 0"
+"""IP_LOCAL_PORT_RANGE 40000-40009, as strace prints it"""
+
+
+def trace(calls: list[str], last: str, after: str = "", kind: str = "SOCK_STREAM") -> str:
+    """Ten sockets, of each `calls`, then one for which `last` fails, then of each of the ten `after`;
+    ten milliseconds between two calls."""
+    lines = []
+    for fd in range(4, 15):
+        lines.append(f"socket(AF_INET, {kind}, 0) = {fd}")
+        lines += (
+            call.replace("@", str(fd)) for call in (calls if fd < 14 else [*calls[:-1], last])
+        )
+    if after:
+        lines += (after.replace("@", str(fd)) for fd in range(4, 14))
+    return "".join(f"7 10:00:00.{10 * n:03}000 {line}\n" for n, line in enumerate(lines))
+
+
+def analyzed(text: str, port_range: tuple[int, int] = RANGE) -> tuple[dict[str, str | None], str]:
+    """The causes by rule, and the report with its folded lines joined."""
+    made = sa.analyze(io.BytesIO(text.encode()), port_range=port_range)
+    causes = {finding.rule: finding.cause for finding in made.findings}
+    return causes, " ".join(printed(made).split())
+
+
+CONNECT = f"connect(@, {PEER}) = "
+LEFT = 'recvfrom(@, "", 10, 0, NULL, NULL) = 0'
+
+
+def leaked(after: str) -> str:
+    """Ten connections that are read to their end, then connect() finds no port."""
+    lines: list[str] = []
+    for fd in range(4, 14):
+        lines.append(f"socket(AF_INET, SOCK_STREAM, 0) = {fd}")
+        lines += (f"{CONNECT}0".replace("@", str(fd)), LEFT.replace("@", str(fd)))
+    lines += ("socket(AF_INET, SOCK_STREAM, 0) = 14", f"connect(14, {PEER}) = {NOTAVAIL}")
+    if after:
+        lines += (after.replace("@", str(fd)) for fd in range(4, 14))
+    return "".join(f"7 10:00:00.{10 * n:03}000 {line}\n" for n, line in enumerate(lines))
+
+
+@pytest.mark.parametrize("after", ["", "close(@) = 0"], ids=["open", "closed too late"])
+def test_sockets_left_open_after_end_of_file_are_the_cause(after: str) -> None:
+    """An interpreter closes all as it ends: when ports ran out they were open."""
+    causes, report = analyzed(leaked(after))
+    assert causes == {"ephemeral-ports-exhausted": "socket-leak", "socket-leak": None}
+    assert "10 sockets of this trace were open after end of file then." in report
+    assert "10 were left open after end of file: see socket-leak." in report
+    assert "reuse connections" not in report
+
+
+def test_sockets_closed_after_end_of_file_are_no_leak() -> None:
+    text = leaked("").replace(LEFT.replace("@", "5"), "close(5) = 0")
+    kept = [line for line in text.splitlines(True) if "recvfrom" not in line or "(4," in line]
+    causes, _ = analyzed("".join(kept), (40000, 40008))
+    assert causes == {"ephemeral-ports-exhausted": "one-destination"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sockets"),
+    [
+        (trace(["listen(@, 5) = 0"], f"listen(@, 5) = {INUSE}"), "listening"),
+        (trace([f"{CONNECT}0"], f"{CONNECT}{AGAIN}", kind="SOCK_DGRAM"), "UDP"),
+        (
+            trace(
+                [f'sendto(@, "", 0, 0, {PEER}) = 0'],
+                f'sendto(@, "", 0, 0, {PEER}) = {AGAIN}',
+                kind="SOCK_DGRAM",
+            ),
+            "UDP",
+        ),
+    ],
+    ids=["listen", "UDP connect", "UDP send"],
+)
+def test_sockets_of_the_trace_that_fill_the_range_are_named(text: str, sockets: str) -> None:
+    causes, report = analyzed(text)
+    assert causes == {"ephemeral-ports-exhausted": "own-sockets"}
+    assert f"10 {sockets} sockets of this process (fd 4-13) had a port each" in report
+    assert "another process" not in report
+    assert "To find the holder" not in report
+    causes, report = analyzed(text, (40000, 40099))
+    assert causes["ephemeral-ports-exhausted"] != "own-sockets"
+    assert "To find the holder" in report
+
+
+def test_a_program_that_limits_itself_is_told_so() -> None:
+    text = trace([LIMIT, f"{CONNECT}0"], f"{CONNECT}{NOTAVAIL}")
+    causes, report = analyzed(text, (40000, 40049))
+    assert causes == {"ephemeral-ports-exhausted": "one-destination"}
+    assert (
+        "The program limits itself to 10 ports, 40000-40009, by IP_LOCAL_PORT_RANGE (line 32): widen "
+        "that, or leave it out." in report
+    )
+    assert "widen net.ipv4.ip_local_port_range" not in report
+    assert "limits itself" not in analyzed(text, RANGE)[1]
