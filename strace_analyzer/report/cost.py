@@ -103,7 +103,8 @@ def is_refuted(use: PortUse, section: Section) -> bool:
         and any(
             section.rule(group).is_failure
             and group.confidence is Confidence.CERTAIN
-            and group.cause in ("early-binds", "time-wait", "one-destination", "socket-leak")
+            and group.without_bind is not None
+            and group.cause not in ("another-process", "own-sockets", "unknown")
             and group.sample.namespace == use.namespace
             for group in section.judged
         )
