@@ -35,6 +35,14 @@ class _Gone(NamedTuple):
     peer: str | None
 
 
+class _Failed(NamedTuple):
+    """A call that found a port taken: its finding, its socket, and the address that it asked for."""
+
+    finding: str
+    description: int
+    address: SocketAddress | None
+
+
 class PortTaken(Rule):
     """A program asks for a port of its own choice, and another socket has it.
 
@@ -57,7 +65,9 @@ class PortTaken(Rule):
     When it is fine:
         When the program looks for a free port: where the process gets the port later, or the next
         one, or a server's socket gets another port (at which nobody may look for it), it is a note.
-        A client's socket that is bound to another port and then connects is not reported.
+        A client's socket that is bound to another port and then connects is not reported. A program
+        that binds :: and 0.0.0.0 to one port without IPV6_V6ONLY is served in both families all the
+        same: a note.
 
     References:
         bind(2), listen(2) EADDRINUSE; socket(7) SO_REUSEADDR; docs/kernel.md "A port that is taken".
@@ -78,8 +88,8 @@ class PortTaken(Rule):
         """by description: what failed, while the socket may yet get another port"""
         self._gone: dict[tuple[int, str | None, int], _Gone] = {}
         """by namespace, protocol and port: the last socket that had it"""
-        self._failed: dict[tuple[str, int], set[str]] = {}
-        """findings by process and port"""
+        self._failed: dict[tuple[str, str | None, int], list[_Failed]] = {}
+        """by process, protocol and port"""
         self._got_over: set[str] = set()
         self._moved: dict[int, Finding] = {}
         """by description: what failed, and the socket has another port since"""
@@ -151,7 +161,7 @@ class PortTaken(Rule):
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         finding = self._named(finding)
         finding = _inheritance(finding, summary)
-        mild = finding.id in self._got_over or finding.cause in ("own-socket", "own-connection")
+        mild = finding.id in self._got_over or finding.cause == "own-dual-stack"
         return finding if mild else finding._replace(level=self.level)
 
     def _taken(self, step: Step, port: int) -> Finding:
@@ -167,7 +177,9 @@ class PortTaken(Rule):
             cause=cause,
             details=(("port", port), *details),
         )
-        self._failed.setdefault((found.process.id, port), set()).add(found.id)
+        key = found.process.id, space(step.socket), port
+        failed = _Failed(found.id, step.description.id, asked)
+        self._failed.setdefault(key, []).append(failed)
         if cause == "unknown" and len(self._unnamed) < _MOST_UNNAMED:
             self._unnamed[found.id] = step
         return found
@@ -204,7 +216,10 @@ class PortTaken(Rule):
                 held, key=lambda one: (not _is_own(one, step), not _is_maker(one), *_weight(one))
             )
             if shown is None or one.socket.origin is not Origin.ACCEPTED:
-                return _kind(one, held, step), _who(one, step, self.context)
+                return _kind(one, held, step, asked), (
+                    *_who(one, step, self.context),
+                    *_sharer(one.socket, socket),
+                )
         if shown is not None:
             return _by_note(shown)
         machine, protocol = self.context.machine, space(socket)
@@ -258,15 +273,29 @@ class PortTaken(Rule):
         )
 
     def _note_success(self, step: Step) -> None:
-        """The process has got the port, or the one after that which failed."""
+        """The process has got the port, or the one after that which failed and was given up."""
         asked = bind_address(step)
         if asked is None or not asked.port:
             return
-        process = f"{self.context.trace}:{step.description.group.id}"
-        for port in (asked.port, asked.port - 1):
-            while ids := self._failed.pop((process, port), None):
-                self._got_over |= ids
-                port -= 1
+        process, protocol = f"{self.context.trace}:{step.description.group.id}", space(step.socket)
+        port, is_over = asked.port, _is_got
+        while port > 0:
+            all_failed = self._failed.pop((process, protocol, port), [])
+            left = [one for one in all_failed if not is_over(one, asked)]
+            self._got_over |= {one.finding for one in all_failed if one not in left}
+            if left:
+                self._failed[process, protocol, port] = left
+            if port < asked.port and len(left) == len(all_failed):
+                return
+            port, is_over = port - 1, self._is_given_up
+
+    def _is_given_up(self, failed: _Failed, asked: SocketAddress) -> bool:
+        """The program looked for a free port: it closed that socket, and asked for the next port of
+        the same address."""
+        was = failed.address
+        is_closed = failed.description not in self._pending
+        is_same = was is not None and (was.family, was.address) == (asked.family, asked.address)
+        return is_closed and is_same
 
     # its words
 
@@ -329,7 +358,7 @@ class PortTaken(Rule):
                     f"A socket that had this port before{at} has left connections in TIME_WAIT, "
                     "it seems: they keep the port for 60 s.",
                 )
-            case "own-socket" | "own-connection":
+            case "own-socket" | "own-connection" | "own-dual-stack":
                 return (f"The process has the port itself: {who} on fd {fd}{where}.",)
             case "inherited-listener":
                 return (
@@ -343,7 +372,7 @@ class PortTaken(Rule):
     @classmethod
     def advice(cls, case: Case) -> Advice:
         port = case.sample.detail("port")
-        sentences = [*_FIX[case.cause], *_time_wait(case)]
+        sentences = [*_FIX[case.cause], *_sharing(case), *_time_wait(case)]
         if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):
             sentences += _FIX["unknown"]
         low, high = (0, 0) if case.ports is None else case.ports.range
@@ -503,8 +532,10 @@ _FIX: dict[str, tuple[str, ...]] = {
         "End the connections that have the port, or set SO_REUSEADDR on each of the sockets, the "
         "listener too, before bind().",
     ),
-    "own-socket": (
-        "bind once. For IPv4 and IPv6 apart: set IPV6_V6ONLY on the IPv6 socket before bind().",
+    "own-socket": ("bind once: use the socket that has the port, or close it first.",),
+    "own-dual-stack": (
+        "set IPV6_V6ONLY on the IPv6 socket before bind(), or bind that one alone: without the option "
+        "it serves IPv4 too.",
     ),
     "own-connection": (_CHOOSE, _SAME),
     "time-wait": (),
@@ -534,6 +565,16 @@ def _heir(case: Case) -> str:
     if fd is None:
         return ""
     return f"{program or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
+
+
+def _sharing(case: Case) -> Iterable[str]:
+    """What is wrong where one of the two sockets has SO_REUSEPORT and the other has not."""
+    sharer = case.sample.detail("reuse_port")
+    if sharer is not None:
+        yield (
+            "If they are to share the port: set SO_REUSEPORT on both sockets before bind(); only "
+            f"{'this one' if sharer == 'here' else 'that which has the port'} has it set."
+        )
 
 
 def _is_nobody_named(case: Case) -> bool:
@@ -612,7 +653,28 @@ def _is_maker(one: Held) -> bool:
     return one.group is one.description.group
 
 
-def _kind(one: Held, all_held: list[Held], step: Step) -> str:
+def _is_got(failed: _Failed, asked: SocketAddress) -> bool:
+    """The port at `asked` is what the failed call wanted: not that of another address."""
+    was = specific(failed.address)
+    return was is None or specific(asked) in (None, was)
+
+
+def _sharer(holder: Socket, socket: Socket) -> Iterator[tuple[str, str]]:
+    """Which of the two has SO_REUSEPORT, where only one has: `here` is `socket`."""
+    if holder.options.reuse_port != socket.options.reuse_port:
+        yield "reuse_port", "here" if socket.options.reuse_port else "holder"
+
+
+def _is_dual_stack(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:
+    """The one is a wildcard of both families, the other the IPv4 wildcard (or the `other` any address
+    of IPv4): whichever was first, it serves what the second would have."""
+    first, second = family(one, one.local), family(other, asked)
+    if (first, second) == (Family.DUAL, Family.V4):
+        return True
+    return (first, second) == (Family.V4, Family.DUAL) and specific(one.local) is None
+
+
+def _kind(one: Held, all_held: list[Held], step: Step, asked: SocketAddress | None) -> str:
     """What the holder is, in a word."""
     description = one.description
     if one.socket.origin is Origin.ACCEPTED:
@@ -621,7 +683,10 @@ def _kind(one: Held, all_held: list[Held], step: Step) -> str:
         is_up = one.socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
         is_named = one.socket.binding is Binding.BOUND and is_up
         if is_named or not is_up:
-            return "own-connection" if is_named else "own-socket"
+            if is_named:
+                return "own-connection"
+            both = _is_dual_stack(one.socket, step.socket, asked)
+            return "own-dual-stack" if both else "own-socket"
         return "outgoing-connection"  # connect() chose its port: nobody meant to have it
     if one.socket.connection is Connection.LISTENING:
         same = (item for item in all_held if item.description is description)

@@ -162,7 +162,7 @@ def test_an_outgoing_connection_of_the_process_itself() -> None:
 
 def test_the_process_itself_on_ipv6_and_ipv4() -> None:
     six = [sock(3, 9, "AF_INET6"), f"9 bind(3, {v6(80)}) = 0", "9 listen(3, 5) = 0"]
-    assert holder(*six, *fails(80)) == ("own-socket", 9, 3, "a listener", "note")
+    assert holder(*six, *fails(80)) == ("own-dual-stack", 9, 3, "a listener", "note")
 
 
 def test_another_address_or_protocol_does_not_conflict() -> None:
@@ -607,3 +607,120 @@ def test_a_source_port_with_so_reuseaddr_is_told_what_the_kernel_does_then(is_se
     said = " ".join(report.split())
     assert ("only where the other socket has set it too" in said) == is_set
     assert ("fails with EADDRINUSE whenever one of them is using the port" in said) != is_set
+
+
+def on(family: str, fd: int, kind: str = "SOCK_STREAM", *options: str) -> list[str]:
+    """A socket of the program, with options that are set to 1."""
+    set_ = [f"9 setsockopt({fd}, {option}, [1], 4) = 0" for option in options]
+    return [sock(fd, 9, family, kind), *set_]
+
+
+ADDRESS = "SOL_SOCKET, SO_REUSEADDR"
+SHARED = "SOL_SOCKET, SO_REUSEPORT"
+ONLY = "SOL_IPV6, IPV6_V6ONLY"
+ONCE = "bind once: use the socket that has the port, or close it first."
+APART = "set IPV6_V6ONLY on the IPv6 socket before bind()"
+BOTH = "set SO_REUSEPORT on both sockets before bind()"
+
+
+def twice(
+    first: list[str], one: str, second: list[str], other: str, listens: bool = True
+) -> list[str]:
+    listen = ["9 listen(3, 5) = 0"] if listens else []
+    return [*first, f"9 bind(3, {one}) = 0", *listen, *second, f"9 bind(4, {other}) = {INUSE}"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "level", "advice"),
+    [
+        (twice(on("AF_INET", 3), v4(80), on("AF_INET", 4), v4(80)), "error", ONCE),
+        (twice(on("AF_INET6", 3), v6(80), on("AF_INET6", 4), v6(80)), "error", ONCE),
+        (
+            twice(on("AF_INET6", 3), v6(80, "::ffff:10.0.0.1"), on("AF_INET", 4), v4(80)),
+            "error",
+            ONCE,
+        ),
+        (
+            twice(
+                on("AF_INET", 3, "SOCK_DGRAM"),
+                v4(80),
+                on("AF_INET", 4, "SOCK_DGRAM"),
+                v4(80),
+                listens=False,
+            ),
+            "error",
+            ONCE,
+        ),
+        (
+            twice(on("AF_INET", 3, "SOCK_STREAM", SHARED), v4(80), on("AF_INET", 4), v4(80)),
+            "error",
+            BOTH,
+        ),
+        (
+            twice(on("AF_INET", 3), v4(80), on("AF_INET", 4, "SOCK_STREAM", SHARED), v4(80)),
+            "error",
+            BOTH,
+        ),
+        (
+            [
+                *twice(
+                    on("AF_INET", 3, "SOCK_STREAM", ADDRESS),
+                    v4(80),
+                    on("AF_INET", 4, "SOCK_STREAM", ADDRESS),
+                    v4(80),
+                )[:-1],
+                f"9 bind(4, {v4(80)}) = 0",
+                f"9 listen(4, 5) = {INUSE}",
+            ],
+            "error",
+            ONCE,
+        ),
+        (twice(on("AF_INET6", 3), v6(80), on("AF_INET", 4), v4(80)), "note", APART),
+        (twice(on("AF_INET6", 3), v6(80), on("AF_INET", 4), v4(80, "10.0.0.1")), "note", APART),
+        (twice(on("AF_INET", 3), v4(80), on("AF_INET6", 4), v6(80)), "note", APART),
+        (twice(on("AF_INET", 3), v4(80, "127.0.0.1"), on("AF_INET6", 4), v6(80)), "error", ONCE),
+        (
+            twice(on("AF_INET6", 3), v6(80), on("AF_INET6", 4, "SOCK_STREAM", ONLY), v6(80)),
+            "error",
+            ONCE,
+        ),
+    ],
+)
+def test_a_port_that_the_program_has_itself_is_a_note_only_where_it_is_served(
+    lines: list[str], level: str, advice: str
+) -> None:
+    """By one socket of both families; what else it asks for twice it does not get."""
+    cause, pid, fd, _, found_level = holder(*lines)
+    assert (pid, fd, found_level) == (9, 3, level)
+    assert cause == ("own-dual-stack" if level == "note" else "own-socket")
+    begin = START.format(pid=9, name="late")
+    report = printed(
+        sa.analyze(io.BytesIO((begin + "\n".join(lines) + "\n").encode())), everything=True
+    )
+    assert advice in " ".join(report.split())
+    assert [each for each in (APART, BOTH) if each in " ".join(report.split())] == (
+        [] if advice == ONCE else [advice]
+    )
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        [sock(5, 9, kind="SOCK_DGRAM"), f"9 bind(5, {v4(81)}) = 0"],
+        [sock(5, 9, "AF_INET6"), f"9 bind(5, {v6(81)}) = 0"],
+        [sock(5, 9), f"9 bind(5, {v4(81, '10.0.0.1')}) = 0"],
+    ],
+)
+def test_another_server_on_the_next_port_is_no_search_for_a_free_one(then: list[str]) -> None:
+    assert holder(*fails(80), *then)[4] == "error"
+
+
+def test_the_next_port_is_no_way_out_while_the_socket_that_failed_is_kept() -> None:
+    then = [sock(5, 9), f"9 bind(5, {v4(81)}) = 0"]
+    tried = fails(80)[:2]
+    assert holder(*tried, *then, "9 exit_group(1) = ?", "9 +++ exited with 1 +++")[4] == "error"
+
+
+def test_the_port_at_another_address_is_another_port() -> None:
+    then = [sock(5, 9), f"9 bind(5, {v4(80, '10.0.0.2')}) = 0"]
+    assert holder(*fails(80, address="10.0.0.1"), *then)[4] == "error"
