@@ -36,7 +36,7 @@ def not_read(
     if folded:
         yield Told(Doubt.FOLDED_RESULT, folded)
     if unread.omissions:
-        yield Told(Doubt.LEFT_OUT, len(unread.omissions), _left_out(unread.omissions, sources))
+        yield Told(Doubt.OMITTED, len(unread.omissions), _left_out(unread.omissions, sources))
     if unread.deciding:
         yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
     elif unread.count > sum(account.call_lines for account in accounts):

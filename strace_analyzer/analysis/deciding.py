@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from strace_analyzer.analysis.numbered import may_be
-from strace_analyzer.analysis.spelling import Spelling
+from strace_analyzer.analysis.spelling import CALLED, Spelling
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.trace.decode.frames import is_known
 
@@ -54,7 +54,6 @@ _NO_RESULT = re.compile(
     r"(?:(bind|connect|listen|setsockopt)\(\d+[<,]|(socket)\((?:AF|PF)_)"
 )
 """A line that begins as such a call does and ends otherwise: whose it is nobody knows."""
-ENDS = re.compile(r"\)[ \t]*= *[-?0-9]")
 REST_OF_STRINGS = re.compile(r'"(?![\d.:a-f]+"\))')
 """The rest of a call that begins with a string, as with -z: no socket call has one but for an
 address."""
@@ -69,7 +68,6 @@ _SPELLED = re.compile(
 `LISTEN(3, 5)`. What follows tells it from prose; trace/prefilter/scan.py finds it too."""
 SHOWN = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
 """What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
-_BEFORE = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]+resumed>)")
 ARGUMENTS = "arguments of a socket call"
 SPELLING = Spelling(DECIDING | {"close"})
 CLOSE = re.compile(r"(?<![\w.])close[ \t]{0,4}\([ \t]*(\d*)(<[a-rt-z/])?")
@@ -80,7 +78,7 @@ GOING_ON = frozenset({"EINPROGRESS", "EINTR", "EAGAIN", "EALREADY"})
 
 
 _SECOND_HALF = re.compile(r"<\.\.\. (\w+)")
-_LEFT_OUT = {
+_SKIPPED_HALVES = {
     *GIVES_FD,
     "close", "fcntl", "fcntl64", "getsockopt", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg",
 }  # fmt: skip
@@ -93,7 +91,7 @@ def deciding_call(text: str, *, is_beginning: bool = True) -> str | None:
     calls do, and nothing says which. What is left of a name tells in the beginning of a trace only:
     later a reader may leave such lines out."""
     half = _SECOND_HALF.match(text)
-    if half is not None and half[1] in _LEFT_OUT and not is_beginning:
+    if half is not None and half[1] in _SKIPPED_HALVES and not is_beginning:
         return None
     named = _NAMED.search(text)
     if named is not None:
@@ -116,7 +114,7 @@ def loosely(text: str) -> str | None:
     shown = SHOWN.search(text)
     if shown is None:
         return None
-    names = (match[1] for match in _BEFORE.finditer(text, 0, shown.start()))
+    names = (match[1] for match in CALLED.finditer(text, 0, shown.start()))
     return None if any(map(is_known, names)) else ARGUMENTS
 
 
@@ -146,13 +144,11 @@ _OMISSION = re.compile(
     r"(?:lines?|output|log|trace|calls) (?:(?:was|were|is|are) )?" + _GONE + r"[\W_]*",
     re.IGNORECASE,
 )
+_LONGEST = 100
+"""Characters of a line that says so."""
 
 
 def states_omission(text: str) -> bool:
     """A line that is none of strace's says that lines were left out here: `[...]`, `<snip>`,
     `-- 120 lines skipped --`, `(output truncated)`."""
     return len(text) < _LONGEST and _OMISSION.fullmatch(text) is not None
-
-
-_LONGEST = 100
-"""Characters of such a line."""

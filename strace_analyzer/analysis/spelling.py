@@ -31,8 +31,10 @@ _HEAD = re.compile(r"([A-Za-z_][^(]{0,40}?)\(")
 _SAID = re.compile(r"[A-Za-z_]+ [^(]*\(")
 """Words before a parenthesis, in prose."""
 _BARE = re.compile(r"([a-z_]+)(?=\d{1,7}[,<)]|[AP]F_[A-Z])")
-_RESULT = re.compile(r"\)[ \t]*= *[-?0-9]")
-_CALLED = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]{1,4}resumed>)")
+RESULT = re.compile(r"\)[ \t]*= *[-?0-9]")
+"""The end of a call, with what it returned."""
+CALLED = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]{1,4}resumed>)")
+"""The name of a call, or of its second half."""
 _BETWEEN = re.compile(r"\W+")
 _ALONE = 4
 """So many letters of a name stand for it where nothing else tells a record from a word."""
@@ -82,7 +84,7 @@ class Spelling:
         into = _RUN_INTO.match(record) if is_record and record[:1] not in "0123456789" else None
         if into is not None:
             return self.begun(into[1]) if into[1] else NAMELESS
-        returned = _RESULT.search(record) is not None or (is_record and record.startswith("<.."))
+        returned = RESULT.search(record) is not None or (is_record and record.startswith("<.."))
         if not is_record and not returned:
             return None
         is_prose = not is_record and _SAID.match(record) is not None
@@ -100,7 +102,7 @@ class Spelling:
             may_be = self.call(_BETWEEN.sub("", head[1]))
             if may_be is not None:
                 return may_be
-        names = (match[1] for match in _CALLED.finditer(record))
+        names = (match[1] for match in CALLED.finditer(record))
         return NAMELESS if lacks_name and not any(map(is_known, names)) else None
 
 

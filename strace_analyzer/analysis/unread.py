@@ -9,7 +9,6 @@ from typing import NamedTuple
 from strace_analyzer.analysis.deciding import (
     ARGUMENTS,
     CLOSE,
-    ENDS,
     GOING_ON,
     MAKING,
     READ_IN_PART,
@@ -24,7 +23,7 @@ from strace_analyzer.analysis.deciding import (
     without_strings,
 )
 from strace_analyzer.analysis.numbered import may_be
-from strace_analyzer.analysis.spelling import NAMELESS
+from strace_analyzer.analysis.spelling import NAMELESS, RESULT
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
@@ -77,7 +76,7 @@ class Unread:
         self.count += 1
         name = deciding_call(event.text, is_beginning=self._is_beginning())
         if name is None:
-            self._broken_off += ENDS.search(event.text) is None
+            self._broken_off += RESULT.search(event.text) is None
             return None
         if name == NAMELESS and (self._broken_off or REST_OF_STRINGS.match(event.text)):
             self._broken_off -= self._broken_off > 0
@@ -123,7 +122,7 @@ class Unread:
         if call.result.value is not None:
             return None
         is_given = call.name in ALWAYS_MATTER or self._is_beginning()
-        is_cut = is_given and ENDS.search(call.text) is None
+        is_cut = is_given and RESULT.search(call.text) is None
         return self._note(call, call.name) if is_cut else None
 
     def call(self, call: Syscall) -> UnreadLine | None:

@@ -217,7 +217,7 @@ class Doubt(StrEnum):
         Effect.LOWER,
         WHOLE,
     )
-    LEFT_OUT = (
+    OMITTED = (
         "lines-left-out-by-hand",
         "a line says that others were left out",
         Effect.MISS,

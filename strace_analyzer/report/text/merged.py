@@ -49,7 +49,7 @@ from strace_analyzer.report.text.style import (
 )
 from strace_analyzer.strace_command import quoted, strace_command
 
-SCREEN = 60
+MOST_LINES = 60
 """lines, of a terminal as of a pipe: what does not fit is named in the last one"""
 _AROUND = 6
 """of them, for the sentence at the top and the last lines"""
@@ -83,7 +83,7 @@ def page(report: MergedReport, width: int) -> Iterator[RenderableType]:
     blocks = _blocks(report, width)
     shown = [name for name in _ORDER if name in blocks]
     room = (
-        SCREEN
+        MOST_LINES
         - _AROUND
         - sum(height(blocks[name], width) for name in shown if name not in _IF_ROOM)
     )
