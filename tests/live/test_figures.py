@@ -30,12 +30,12 @@ def outside(folder: Path) -> Path:
 # ------------------------------------------------------------------ the line under the verdict
 
 
-def test_one_destination_costs_nothing(one: Path) -> None:
+def test_one_destination_on_loopback_is_measured_against_that_rate_too(one: Path) -> None:
+    """There connect() gives ports in TIME_WAIT again, and bind() does not."""
     said = unwrapped(run(one.parent, "one").stdout)
     assert re.match(
         r"note: python[\d.]* asks\.py \(pid \d+\) binds before connecting: 9 of its 9 outgoing TCP "
-        r"connections one destination: the bind costs nothing here; keep-alive would save 8 "
-        r"connections bind\(\)",
+        r"connections this trace: \d+ connections/s = \d+ % of the 470/s at which ports run out",
         said,
     )
 

@@ -85,7 +85,8 @@ def test_proc_net_tcp_and_tcp6() -> None:
 
 
 def test_what_is_no_socket_is_counted() -> None:
-    assert parse(["", "Cannot open netlink socket: Permission denied", "LISTEN 0 1 x y"]) == ((), 2)
+    read = parse(["", "Cannot open netlink socket: Permission denied", "LISTEN 0 1 x y"])
+    assert (read.sockets, read.unread) == ((), 2)
 
 
 @pytest.mark.parametrize(
