@@ -160,7 +160,7 @@ class PortTaken(Rule):
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         finding = self._named(finding)
-        finding = _inheritance(finding, summary)
+        finding = _end_unseen(_inheritance(finding, summary), summary)
         mild = finding.id in self._got_over or finding.cause == "own-dual-stack"
         return finding if mild else finding._replace(level=self.level)
 
@@ -367,12 +367,16 @@ class PortTaken(Rule):
                 )
         others = case.sample.detail("holder_others")
         too = f" So have, with the same socket: {others}." if others else ""
+        if case.sample.detail("may_be_closed"):
+            too += " Or its TIME_WAIT has it, for 60 s: this trace shows no close()."
         return (f"{held} has it: {who}{where}.{too}",)
 
     @classmethod
     def advice(cls, case: Case) -> Advice:
         port = case.sample.detail("port")
-        sentences = [*_FIX[case.cause], *_sharing(case), *_time_wait(case)]
+        fix, waiting = (*_FIX[case.cause], *_sharing(case)), tuple(_time_wait(case))
+        is_closed = case.sample.detail("may_be_closed")
+        sentences = [*waiting, *fix] if is_closed else [*fix, *waiting]
         if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):
             sentences += _FIX["unknown"]
         low, high = (0, 0) if case.ports is None else case.ports.range
@@ -385,7 +389,8 @@ class PortTaken(Rule):
                 f"connection may get it: reserve it with sysctl "
                 f"net.ipv4.ip_local_reserved_ports={port}, or take one outside of it."
             )
-            sentences.insert(0 if case.cause == "outgoing-connection" else len(sentences), reserve)
+            is_first = case.cause == "outgoing-connection" and not is_closed
+            sentences.insert(0 if is_first else len(sentences), reserve)
         listing = _LISTING.get(case.sample.socket.protocol or "TCP", "-tanp")
         return Advice("", tuple(each.format(port=port, list=listing) for each in sentences))
 
@@ -559,6 +564,18 @@ def _inheritance(finding: Finding, summary: Summary) -> Finding:
     return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts)
 
 
+def _end_unseen(finding: Finding, summary: Summary) -> Finding:
+    """Probable where a connection of the trace has the port and no close() is shown: it may have
+    been closed, and then its TIME_WAIT has the port."""
+    is_of_trace = finding.detail("holder_fd") is not None and not finding.detail("listed")
+    is_connection = finding.cause in ("connection", "outgoing-connection")
+    if not (is_of_trace and is_connection and Doubt.DESCRIPTORS_HIDDEN in summary.hidden):
+        return finding
+    doubts = finding.doubts | {Doubt.DESCRIPTORS_HIDDEN}
+    details = (*finding.details, ("may_be_closed", True))
+    return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts, details=details)
+
+
 def _heir(case: Case) -> str:
     """Who may have the port by inheritance: `sleep (pid 7, fd 3)`; nothing where nobody may."""
     program, pid, fd = (case.sample.detail(f"may_hold_{what}") for what in ("program", "pid", "fd"))
@@ -596,7 +613,9 @@ def _time_wait(case: Case) -> Iterable[str]:
         fix = "If the port must be the same: SO_REUSEADDR on each of the sockets before bind()"
     else:
         fix = "set SO_REUSEADDR before bind(), as servers do"
-    if case.cause == "time-wait":
+    if case.sample.detail("may_be_closed"):
+        yield f"{fix} (both sockets need it), or wait 60 s."
+    elif case.cause == "time-wait":
         if is_client:
             yield _CHOOSE
         yield f"{fix}, or wait 60 s."

@@ -724,3 +724,23 @@ def test_the_next_port_is_no_way_out_while_the_socket_that_failed_is_kept() -> N
 def test_the_port_at_another_address_is_another_port() -> None:
     then = [sock(5, 9), f"9 bind(5, {v4(80, '10.0.0.2')}) = 0"]
     assert holder(*fails(80, address="10.0.0.1"), *then)[4] == "error"
+
+
+@pytest.mark.parametrize(
+    ("close", "confidence"), [([], "probable"), (["7 close(9) = 0"], "certain")]
+)
+def test_a_connection_may_have_been_closed_where_no_close_is_shown(
+    close: list[str], confidence: str
+) -> None:
+    """-e trace=network: then its TIME_WAIT has the port, against which SO_REUSEADDR helps."""
+    came = f"7 accept4(3, {CLIENT}, 0) = 5"
+    server = [*listener(8080), came, "7 close(3) = 0"] if close else listener(8080)[:1]
+    shown = '7 recvfrom(5<TCP:[10.0.0.1:8080->10.0.0.9:5000]>, "x", 9, 0, NULL, NULL) = 1'
+    lines = [*(server if close else [shown]), *close, *fails(8080)[:2]]
+    begin = '7 execve("/bin/server", ["server"], 0x7ffd1 /* 3 vars */) = 0\n' if close else ""
+    made = sa.analyze(io.BytesIO((begin + "\n".join(lines) + "\n").encode()))
+    (one,) = [finding for finding in made.findings if finding.rule == "port-taken"]
+    assert (one.cause, one.confidence.name.lower()) == ("connection", confidence)
+    report = " ".join(printed(made, everything=True).split())
+    assert ("Or its TIME_WAIT has it" in report) == (not close)
+    assert ("Fix set SO_REUSEADDR before bind(), as servers do (both" in report) == (not close)
