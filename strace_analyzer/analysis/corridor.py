@@ -75,7 +75,6 @@ Timed = Syscall | Entered | Exited | Killed | SignalDelivered
 _ACCEPTED = Origin.ACCEPTED
 _TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
 
-DEFAULT_RANGE = (32768, 60999)
 """ip_local_port_range since Linux 4.2 (docs/kernel.md)."""
 
 
@@ -134,6 +133,7 @@ class TraceAnalysis:
         self._warnings: list[Told] = []
         self._source_names = source_names
         self._settings = settings
+        self._range = of_namespace(settings.port_range, settings.host_range)
         strangers = set(settings.rules).difference(catalogue())
         self._tracker = Tracker(
             incoming=settings.keep_sockets or bool(strangers), script=settings.started_script
@@ -198,15 +198,14 @@ class TraceAnalysis:
 
     def port_range(self, namespace: int) -> tuple[int, int]:
         """The ephemeral range taken to be in force."""
-        return self._settings.port_range or self._settings.host_range or DEFAULT_RANGE
+        return self._range.low, self._range.high
 
     def limit(self, socket: Socket) -> tuple[int, int] | None:
         """The range to which IP_LOCAL_PORT_RANGE limits `socket`."""
         if socket.options.port_range is None:
             return None
-        whole = of_namespace(self._settings.port_range, self._settings.host_range)
-        part = narrowed(whole, socket.options.port_range)
-        return (part.low, part.high) if part.size < whole.size else None
+        part = narrowed(self._range, socket.options.port_range)
+        return (part.low, part.high) if part.size < self._range.size else None
 
     def gives_again(self, to: Destination) -> bool:
         """connect() to there uses ports in TIME_WAIT again after a second."""

@@ -55,7 +55,6 @@ def live_settings(
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
     from strace_analyzer.live.holders import listing
     from strace_analyzer.machine.facts import of_this_machine
-    from strace_analyzer.ports.port_range import host_range
 
     facts = of_this_machine()
     chosen = settings(
@@ -71,7 +70,7 @@ def live_settings(
     )
     here = replace(
         chosen.analysis,
-        host_range=host_range(),
+        host_range=facts.port_range,
         tw_reuse=facts.tw_reuse,
         ask_machine=listing,
         nothing_hidden=all_is_shown,

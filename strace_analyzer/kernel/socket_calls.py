@@ -31,6 +31,7 @@ from strace_analyzer.kernel.transitions import (
     release,
 )
 from strace_analyzer.kernel.transport import INET, domain_of, transport
+from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.trace.constants import (
     SHUTDOWN_HOW,
     SOCKET_TYPES,
@@ -209,15 +210,13 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
     kernel.move(call, "getsockname", task, fd.fd, description, now)
 
 
-_CHOSEN = range(32768, 61000)
-"""Ports that the kernel chooses by default (docs/kernel.md, ip_local_port_range)."""
-
-
 def _listens_elsewhere(socket: Socket) -> bool:
     """listen() on a socket that nobody was seen to bind gave it a port that the kernel does not
-    choose."""
+    choose by default."""
+    port, (low, high) = socket.assigned_port, DEFAULT_RANGE
     listens = socket.connection is Connection.LISTENING and socket.origin is Origin.CREATED
-    return listens and socket.binding is Binding.AUTOBOUND and socket.assigned_port not in _CHOSEN
+    is_chosen = port is not None and low <= port <= high
+    return listens and socket.binding is Binding.AUTOBOUND and not is_chosen
 
 
 def _shown(was: Socket, address: SocketAddress) -> Socket:

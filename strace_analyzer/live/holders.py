@@ -13,8 +13,8 @@ from strace_analyzer.findings import Endpoint
 from strace_analyzer.live.processes import command_name, socket_inodes
 from strace_analyzer.live.sockets import LISTEN, Snapshot, SocketRow, network, snapshot
 from strace_analyzer.machine import Listing
+from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
-from strace_analyzer.ports.port_range import DEFAULT
 
 _TIME_WAIT = 6
 _SEVERAL = 3
@@ -82,7 +82,7 @@ def holders(pid: int | None = None) -> Holders:
     """Raises OSError where the process has gone."""
     pid = os.getpid() if pid is None else pid
     now = snapshot(pid)
-    low, high = now.port_range or DEFAULT
+    low, high = now.port_range or DEFAULT_RANGE
     reserved = sum(1 for port in _ports(now.reserved) if low <= port <= high)
     known, unasked = owners(network(pid))
     collected: dict[_Key, list[tuple[int, tuple[Owner, ...]]]] = defaultdict(list)

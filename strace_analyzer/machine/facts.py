@@ -19,6 +19,8 @@ SYSCTLS = (
 """What decides how many ports there are and how soon they are free (ip(7), tcp(7),
 Documentation/networking/ip-sysctl.rst)"""
 PORT_RANGE, RESERVED, TW_REUSE = SYSCTLS[:3]
+DEFAULT_RANGE = (32768, 60999)
+"""net.ipv4.ip_local_port_range unless changed, since Linux 4.2 (docs/kernel.md)."""
 _LINE = re.compile(
     r"[^\"'(]{0,200}?# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})"
 )

@@ -1,8 +1,7 @@
 """ROOM 3b: Steps in, PortUse out: the ports that early binds pin, and the ports needed."""
 
 from strace_analyzer.ports.ledger import PortLedger
-from strace_analyzer.ports.port_range import host_range
 from strace_analyzer.ports.scenario import Change
 from strace_analyzer.ports.what_if import Forecast, WhatIf
 
-__all__ = ["Change", "Forecast", "PortLedger", "WhatIf", "host_range"]
+__all__ = ["Change", "Forecast", "PortLedger", "WhatIf"]

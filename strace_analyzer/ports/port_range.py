@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
-DEFAULT = (32768, 60999)
-"""net.ipv4.ip_local_port_range unless changed, since Linux 4.2 (docs/kernel.md)."""
-_SYSCTL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+from strace_analyzer.machine.facts import DEFAULT_RANGE
 
 
 class PortRange(NamedTuple):
@@ -23,23 +20,13 @@ class PortRange(NamedTuple):
         return self.high - self.low + 1
 
 
-def host_range(sysctl: Path = _SYSCTL) -> tuple[int, int] | None:
-    """This machine's range, for a program that is traced here and now; None where it cannot be
-    read."""
-    try:
-        low, high = sysctl.read_text(encoding="ascii").split()
-    except OSError:
-        return None
-    return int(low), int(high)
-
-
 def of_namespace(option: tuple[int, int] | None, host: tuple[int, int] | None) -> PortRange:
     """The user's word before the machine's, and the usual one where neither is known."""
     if option is not None:
         return PortRange(*option, "option")
     if host is not None:
         return PortRange(*host, "host")
-    return PortRange(*DEFAULT, "assumed")
+    return PortRange(*DEFAULT_RANGE, "assumed")
 
 
 def narrowed(whole: PortRange, wanted: tuple[int, int] | None) -> PortRange:

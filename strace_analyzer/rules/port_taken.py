@@ -16,6 +16,7 @@ from strace_analyzer.kernel.objects import Shown
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
+from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.rules.evidence import Context, Held
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
@@ -379,9 +380,7 @@ class PortTaken(Rule):
         sentences = [*waiting, *fix] if is_closed else [*fix, *waiting]
         if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):
             sentences += _FIX["unknown"]
-        low, high = (0, 0) if case.ports is None else case.ports.range
-        assumed = case.ports is None
-        low, high = (32768, 60999) if assumed else (low, high)
+        low, high = DEFAULT_RANGE if case.ports is None else case.ports.range
         is_named = case.cause == "own-connection" or case.sample.detail("holder_peer") is not None
         if isinstance(port, int) and low <= port <= high and not is_named:
             reserve = (

@@ -85,8 +85,8 @@ class Traffic:
         known = self._open.get(id)
         if known is not None:
             if now is None or now.connection not in _UP:
-                route, since = self._open.pop(id)
-                route._end(step, since)
+                ending, since = self._open.pop(id)
+                ending._end(step, since)
             return None
         was = step.was
         if step.role != "connect" or was is None or now is None or step.space != "TCP":
@@ -95,12 +95,12 @@ class Traffic:
         if to is None or was.binding in _OWN_PORT:
             return None
         key = now.namespace, to
-        began = self.routes.get(key)
-        if began is None:
-            began = self.routes[key] = Route()
-        began.refused += step.errno == "EADDRNOTAVAIL"
+        route = self.routes.get(key)
+        if route is None:
+            route = self.routes[key] = Route()
+        route.refused += step.errno == "EADDRNOTAVAIL"
         if now.connection not in _UP:
             return None
-        began._begin(step)
-        self._open[id] = began, step.event.seconds
-        return began
+        route._begin(step)
+        self._open[id] = route, step.event.seconds
+        return route

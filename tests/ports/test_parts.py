@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ports.histories import ANY, History, at, process
 
 from strace_analyzer.findings import TimelinePoint
 from strace_analyzer.kernel.destination import Destination, Family
 from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Origin, Socket
+from strace_analyzer.machine.facts import Facts
 from strace_analyzer.ports.claim import Owned, Shared, claim, local_address, shared
 from strace_analyzer.ports.concurrency import Concurrency, Sources
-from strace_analyzer.ports.port_range import PortRange, host_range, narrowed, of_namespace
+from strace_analyzer.ports.port_range import PortRange, narrowed, of_namespace
 from strace_analyzer.ports.port_table import ScarcePorts
 from strace_analyzer.ports.timeline import POINTS, Timeline
 from strace_analyzer.trace.sockaddr import SocketAddress
@@ -90,11 +89,14 @@ def test_socket_option_is_clamped(
     assert narrowed(PortRange(40000, 40099, source), wanted) == PortRange(low, high, by)
 
 
-def test_host_range_is_read_where_there_is_one(tmp_path: Path) -> None:
-    sysctl = tmp_path / "ip_local_port_range"
-    assert host_range(sysctl) is None
-    sysctl.write_text("40000\t40099\n")
-    assert host_range(sysctl) == (40000, 40099)
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [({}, None), ({"net.ipv4.ip_local_port_range": "40000\t40099\n"}, (40000, 40099))],
+)
+def test_host_range_is_read_where_there_is_one(
+    values: dict[str, str], expected: tuple[int, int] | None
+) -> None:
+    assert Facts(values).port_range == expected
 
 
 @pytest.mark.parametrize(
