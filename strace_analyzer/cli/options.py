@@ -66,6 +66,12 @@ def _gate_words() -> list[str]:
     return [*LevelName, "unknown", "never", *rule_ids()]
 
 
+def _list_of_kinds(incomplete: str) -> list[str]:
+    """What `--redact` takes, behind what is typed of its list."""
+    typed, comma, _ = incomplete.rpartition(",")
+    return [typed + comma + kind for kind in KINDS if kind not in typed.split(",")]
+
+
 Traces = Annotated[
     list[str] | None,
     typer.Argument(
@@ -141,6 +147,7 @@ Redact = Annotated[
     typer.Option(
         "--redact",
         parser=values.parser(parse_kinds),
+        autocompletion=_list_of_kinds,
         metavar=",".join(KINDS),
         help="Replace these by tokens: addr-1, path-1, cmd-1.",
         show_default=False,

@@ -104,6 +104,8 @@ BASH = """
 source "$1"
 COMP_WORDS=("${@:2}"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _strace_analyzer_completion strace-analyzer
+# nothing found: `complete -o default` gives files
+[ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 ZSH = """
@@ -118,6 +120,18 @@ print -r -- $seen
 COMPLETED = [
     ("strace-analyzer soc", "sockets"),
     ("strace-analyzer --fail", "--fail-on"),
+    ("strace-analyzer --format conc", "concise"),
+    ("strace-analyzer --format=conc", "--format=concise"),
+    ("strace-analyzer sockets --format=par", "--format=parquet"),
+    ("strace-analyzer check --level warn", "warning"),
+    ("strace-analyzer check --fail-on=unk", "--fail-on=unknown"),
+    ("strace-analyzer --rule bind-any", "bind-any-port-zero"),
+    ("strace-analyzer rule socket-l", "socket-leak"),
+    ("strace-analyzer summary --by dest", "destination"),
+    ("strace-analyzer tree --redact addr", "addresses"),
+    ("strace-analyzer tree --redact=paths,comm", "--redact=paths,commands"),
+    ("strace-analyzer strace_analyzer/find", "strace_analyzer/findings.py"),
+    ("strace-analyzer check --config zen", "zensical.toml"),
 ]
 """what is typed -> what its last word becomes"""
 
@@ -133,9 +147,9 @@ def test_the_shells_complete(
     share = installed / "share"
     if shell == "bash":
         script = share / "bash-completion" / "completions" / "strace-analyzer"
-        found = output(
-            "bash", "-c", BASH, "bash", script, *typed.split(), env=environment
-        ).splitlines()
+        words = typed.replace("=", " = ").split()  # as bash splits them, COMP_WORDBREAKS having =
+        found = output("bash", "-c", BASH, "bash", script, *words, env=environment).splitlines()
+        completed = completed.rpartition("=")[2]
     elif shell == "fish":
         script = share / "fish" / "vendor_completions.d" / "strace-analyzer.fish"
         ask = f"source {script}; complete --do-complete '{typed}'"
