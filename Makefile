@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -19,7 +20,7 @@ help:
 	@echo 'make demo                           install into .venv and analyse the Erlang sample'
 	@echo 'make test                           all tests'
 	@echo 'make test-fast                      those that need nothing and take little, in under a minute'
-	@echo 'make test-pythons                   the same under every Python from 3.11 on that is installed'
+	@echo 'make test-pythons                   the same under each of PYTHONS that is installed (3.11 to 3.14)'
 	@echo 'make check                          lint, types, contracts, docs, bench-smoke, test: what CI runs'
 	@echo 'make lint types contracts house     ruff; mypy --strict; import-linter; with tests/house'
 	@echo 'make rules                          RULES.md anew, from the rule files'
@@ -95,9 +96,11 @@ release: $(VENV)/.dev
 	$(BIN)/python packaging/release.py '$(TAG)'
 
 test-pythons:
-	@for python in python3.11 python3.12 python3.13 python3.14; do \
-		command -v $$python > /dev/null || { echo "$$python is not installed: not tested"; continue; }; \
-		$(MAKE) --no-print-directory VENV=build/$$python PYTHON=$$python test-fast || exit 1; \
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null) || \
+			{ echo "$$python is not installed: not tested"; continue; }; \
+		echo "$$version"; \
+		$(MAKE) --no-print-directory VENV=build/$$version PYTHON=$$python test-fast || exit 1; \
 	done
 
 bench: $(VENV)/.dev

@@ -1,7 +1,8 @@
 """A shell's name -> its completion script, printed: `make generated` keeps the three in packaging/.
 
-They are typer's own, which ask the program itself what can follow, and which take `--format=js` for one
-word: here the shell gives it to the program as two. Takes `bash`, `zsh` or `fish`.
+They are typer's own, which ask the program itself what can follow. Those know `--format js` but not
+`--format=js`, so the shell hands the latter to the program as two words. Takes `bash`, `zsh` or
+`fish`.
 """
 
 from __future__ import annotations

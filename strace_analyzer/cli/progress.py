@@ -10,13 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, nobody
+from strace_analyzer.trace.input.content import BLOCK_SIZE, COMPRESSED, Block, Tell, nobody
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, as_kind
 
 _AFTER = 0.5
 """seconds: what is read sooner needs no bar"""
 _PER_SECOND = 4
-_COMPRESSED = (".gz", ".xz", ".zst", ".bz2", ".lz4")
 
 
 @contextmanager
@@ -147,6 +146,6 @@ class _Bar:
 
 def _total(paths: Sequence[Path]) -> int | None:
     """The bytes that there are; None where some are compressed and nobody knows how well."""
-    if any(path.suffix in _COMPRESSED for path in paths):
+    if any(path.suffix[1:] in COMPRESSED for path in paths):
         return None
     return sum(path.stat().st_size for path in paths)

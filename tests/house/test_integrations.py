@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 import yaml
 
 from strace_analyzer.cli import main
+from strace_analyzer.trace.input.content import COMPRESSED
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -123,6 +126,12 @@ def test_the_hook_looks_at_traces_and_fails_on_an_early_bind() -> None:
     assert {"id", "name", "entry", "language", "files"} <= set(hook)
     program, *arguments = shlex.split(hook["entry"])
     assert program == "strace-analyzer"
+    for suffix in ("", *(f".{name}" for name in COMPRESSED)):
+        assert re.search(hook["files"], f"traces/a.strace{suffix}"), suffix
+    assert not re.search(hook["files"], "strace_analyzer/strace.py")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = " ".join(name for some in project["optional-dependencies"].values() for name in some)
+    assert [name for name in hook["additional_dependencies"] if name not in extras] == []
     assert main([*arguments, str(FIXED)]) == 0
     assert main([*arguments, str(EARLY)]) == 1
 

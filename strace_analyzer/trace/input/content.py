@@ -318,4 +318,7 @@ _FORMATS: dict[bytes, Callable[[io.BufferedReader, int], Iterator[bytes]]] = {
 }
 """The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878, LZ4 frame) -> its reader."""
 
+COMPRESSED = ("gz", "xz", "bz2", "zst", "lz4")
+"""The suffixes that such files usually have. Only a name is judged by them, never the content."""
+
 _LONGEST_MAGIC = max(map(len, _FORMATS))

@@ -18,10 +18,12 @@ from typing import BinaryIO
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.trace.input import remote
+from strace_analyzer.trace.input.content import COMPRESSED
 from strace_analyzer.trace.input.remote import is_url
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, stream_trace
 
-_MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?(?:\.(?:gz|xz|zst|bz2|lz4))?")
+_SUFFIX = rf"(?:\.(?:{'|'.join(COMPRESSED)}))?"
+_MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?" + _SUFFIX)
 """The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""
 
 
@@ -228,7 +230,7 @@ def _walked(path: Path) -> TraceInput:
         return _one(str(path), SourceInput(str(path), None, refused=str(error)))
 
 
-_TRACE_NAME = re.compile(r"\.(?:strace|trace)(?:\.(?:gz|xz|zst|bz2|lz4))?$")
+_TRACE_NAME = re.compile(rf"\.(?:strace|trace){_SUFFIX}$")
 
 
 def _members(directory: Path) -> dict[str, tuple[SourceInput, ...]]:
