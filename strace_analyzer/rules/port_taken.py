@@ -28,12 +28,38 @@ _ERROR = "EADDRINUSE"
 
 
 class _Gone(NamedTuple):
-    """A socket that had the port before, and was closed: on which line, when, and what was
-    connected to it, if that was one peer."""
+    """A socket that had the port before, as it was when it was closed (without its trail): on which
+    line, when, and whose."""
 
+    socket: Socket
     line: int
     seconds: float | None
-    peer: str | None
+    program: str | None
+    pid: int | None
+
+    def has_port_from(self, socket: Socket, asked: SocketAddress | None, now: float | None) -> bool:
+        """Whether what it left in TIME_WAIT can be why `socket` does not get the port at `asked`, at
+        `now`. Not where both have SO_REUSEADDR (docs/kernel.md)."""
+        if now is not None and self.seconds is not None and now - self.seconds > HOLD:
+            return False
+        share = self.socket.options.reuse_address and socket.options.reuse_address
+        return not share and _conflicts(self.socket, socket, asked)
+
+    def details(self) -> Iterator[tuple[str, str | int | None]]:
+        """Who it was, for the details of a finding."""
+        yield "holder_line", self.line
+        socket = self.socket
+        if socket.connection is Connection.LISTENING:
+            return
+        to = destination(socket.peer)
+        yield "holder", _what(socket)
+        yield "holder_peer", None if to is None else str(Endpoint(to.address, to.port))
+        yield "holder_program", self.program
+        yield "holder_pid", self.pid
+        yield "holder_reuses", socket.options.reuse_address
+        named = socket.binding is Binding.BOUND
+        accepted = socket.origin is Origin.ACCEPTED
+        yield "holder_port", "accepted" if accepted else "named" if named else "given"
 
 
 class _Failed(NamedTuple):
@@ -52,7 +78,8 @@ class PortTaken(Rule):
         named where the trace shows it (if only by the note that -yy prints behind a descriptor, on
         an earlier or later line), or the list of sockets given with --ss: a listener, another bound
         socket, the local end of an outgoing connection, a listener that a child process inherited,
-        connections that outlive their listener, or those of a predecessor in TIME_WAIT.
+        connections that outlive their listener, or those of a predecessor, or an outgoing one, in
+        TIME_WAIT.
 
     Why it matters:
         A server that cannot have its port serves nobody.
@@ -236,13 +263,8 @@ class PortTaken(Rule):
             )
             return _BY_STATE.get(row.state, "outgoing-connection"), details
         gone = self._gone.get((socket.namespace, space(socket), port))
-        now = step.event.seconds
-        if (
-            gone is not None
-            and socket.protocol not in _WITHOUT_TIME_WAIT
-            and (now is None or gone.seconds is None or now - gone.seconds <= HOLD)
-        ):
-            return "time-wait", (("holder_line", gone.line), ("holder_peer", gone.peer))
+        if gone is not None and gone.has_port_from(socket, asked, step.event.seconds):
+            return "time-wait", tuple(gone.details())
         return "unknown", (("listed", False),) if machine is not None and machine.is_answer else ()
 
     def _may_have_inherited(self, step: Step, port: int) -> Iterator[tuple[str, str | int | None]]:
@@ -259,18 +281,21 @@ class PortTaken(Rule):
     def _note_close(self, step: Step) -> None:
         """Remember what can have left something in TIME_WAIT: a listener, or a connection."""
         was = step.was
-        if was is None or was.origin is Origin.ACCEPTED or was.binding is not Binding.BOUND:
+        if was is None or was.protocol in _WITHOUT_TIME_WAIT:
             return
-        listens = was.connection is Connection.LISTENING
+        is_bound = was.binding is Binding.BOUND and was.origin is not Origin.ACCEPTED
+        listens = was.connection is Connection.LISTENING and is_bound
+        is_up = was.connection is Connection.CONNECTED or is_bound
         port = was.assigned_port if was.local is None else was.local.port or was.assigned_port
-        if not port or not (listens or leaves_time_wait(was, None)):
+        if not port or not (listens or (is_up and leaves_time_wait(was, None))):
             return
-        to = None if listens else destination(was.peer)
-        key = was.namespace, space(was), port
-        self._gone[key] = _Gone(
+        group = step.task.group
+        self._gone[was.namespace, _space(was), port] = _Gone(
+            was._replace(trail=()),
             step.event.span.first,
             step.event.seconds,
-            None if to is None else str(Endpoint(to.address, to.port)),
+            group.command,
+            group.tgid,
         )
 
     def _note_success(self, step: Step) -> None:
@@ -349,11 +374,11 @@ class PortTaken(Rule):
                 return ("Another socket has this port; this trace does not show whose.",)
             case "time-wait":
                 at = f" (closed on line {line:,})" if isinstance(line, int) else ""
-                peer = case.sample.detail("holder_peer")
-                if peer is not None:
+                on = f", on line {line:,}" if isinstance(line, int) else ""
+                if who is not None and not case.sample.detail("listed"):
                     return (
-                        f"The last connection from this port, to {peer}{at}, was closed here first: "
-                        "in TIME_WAIT it keeps the port for 60 s.",
+                        f"{held} had {who} on this port, and closed it first{on}: that is probably in "
+                        "TIME_WAIT, which keeps the port for 60 s.",
                     )
                 return (
                     f"A socket that had this port before{at} has left connections in TIME_WAIT, "
@@ -381,14 +406,15 @@ class PortTaken(Rule):
         if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):
             sentences += _FIX["unknown"]
         low, high = DEFAULT_RANGE if case.ports is None else case.ports.range
-        is_named = case.cause == "own-connection" or case.sample.detail("holder_peer") is not None
+        is_named = case.cause == "own-connection" or case.sample.detail("holder_port") == "named"
         if isinstance(port, int) and low <= port <= high and not is_named:
             reserve = (
                 f"Port {port} lies in the ephemeral range ({low}-{high}), so any outgoing "
                 f"connection may get it: reserve it with sysctl "
                 f"net.ipv4.ip_local_reserved_ports={port}, or take one outside of it."
             )
-            is_first = case.cause == "outgoing-connection" and not is_closed
+            is_given = case.sample.detail("holder_port") == "given"
+            is_first = (case.cause == "outgoing-connection" and not is_closed) or is_given
             sentences.insert(0 if is_first else len(sentences), reserve)
         listing = _LISTING.get(case.sample.socket.protocol or "TCP", "-tanp")
         return Advice("", tuple(each.format(port=port, list=listing) for each in sentences))
@@ -418,6 +444,17 @@ class PortTaken(Rule):
             socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4
             bind(4, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
             close(4) = 0
+            """,
+        ),
+        Flagged(
+            "an outgoing connection had it, which was closed here first and is in TIME_WAIT",
+            """
+            7 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            7 getsockname(3, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("192.0.2.1")}, [16]) = 0
+            7 close(3) = 0
+            9 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            9 bind(3, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
             """,
         ),
         Flagged(
@@ -605,17 +642,27 @@ def _time_wait(case: Case) -> Iterable[str]:
     if case.sample.socket.protocol in _WITHOUT_TIME_WAIT:
         return
     calls = (call.option for call in case.sample.trail if call.option is not None)
-    is_client = case.sample.detail("holder_peer") is not None
+    before = case.sample.detail("holder_port")
     if any(option.name == "SO_REUSEADDR" and option.value for option in calls):
-        fix = "SO_REUSEADDR is set here: the program that had the port before must set it too"
-    elif is_client:
+        other = "the program that had the port before must set it too"
+        if before == "given":
+            other = "the socket of that connection must have it too, before its connect()"
+        fix = f"SO_REUSEADDR is set here: {other}"
+    elif before == "named":
         fix = "If the port must be the same: SO_REUSEADDR on each of the sockets before bind()"
+    elif before == "given" and not case.sample.detail("holder_reuses"):
+        fix = (
+            "For now: SO_REUSEADDR on both sockets, before bind() here and before connect() on that "
+            "of the connection (on one alone it does not help)"
+        )
+    elif before == "given":
+        fix = "For now: SO_REUSEADDR before bind(), which the socket of that connection has set"
     else:
         fix = "set SO_REUSEADDR before bind(), as servers do"
     if case.sample.detail("may_be_closed"):
         yield f"{fix} (both sockets need it), or wait 60 s."
     elif case.cause == "time-wait":
-        if is_client:
+        if before == "named":
             yield _CHOOSE
         yield f"{fix}, or wait 60 s."
     elif case.cause == "unknown":

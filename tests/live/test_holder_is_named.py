@@ -11,7 +11,8 @@ from pathlib import Path
 from subprocess import PIPE
 
 import pytest
-from live.sessions import PATIENCE, findings, program, run, start, tracer, until
+from live.namespaces import traced, unwrapped
+from live.sessions import PATIENCE, PROGRAMS, findings, program, run, start, tracer, until
 
 pytestmark = pytest.mark.live
 
@@ -137,3 +138,26 @@ def test_a_listener_that_python_made_inheritable(tmp_path: Path, lean: bool) -> 
     report = " ".join(run(tmp_path, "trace.txt").stdout.split())
     assert ("Or sleep (pid " in report) == lean
     assert ("inherited the descriptor and did not make it" in report) != lean
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("client", "server", "remedy"),
+    [
+        (0, 0, "SO_REUSEADDR on both sockets, before bind() here and before connect()"),
+        (1, 0, "SO_REUSEADDR before bind(), which the socket of that connection has set"),
+        (0, 1, "SO_REUSEADDR is set here: the socket of that connection must have it too"),
+        (1, 1, None),
+    ],
+)
+def test_a_connection_that_is_gone_has_the_port_still(
+    client: int, server: int, remedy: str | None, tmp_path: Path
+) -> None:
+    """Closed first, it is in TIME_WAIT; the kernel gives the port where both have SO_REUSEADDR."""
+    traced(tmp_path, "trace", [sys.executable, PROGRAMS / "gone_port.py", client, server])
+    said = unwrapped(run(tmp_path, "trace").stdout)
+    assert (remedy is None) == ("is taken" not in said)
+    if remedy is not None:
+        assert "had the local end of an outgoing connection to 127.0.0.1:6140 on this port" in said
+        assert "that is probably in TIME_WAIT" in said
+        assert remedy in said

@@ -12,8 +12,10 @@ import strace_analyzer as sa
 SHOWN = (
     "7 accept4(4<TCP:[0.0.0.0:8080]>, {sa_family=AF_INET, sin_port=htons(40000), "
     'sin_addr=inet_addr("192.0.2.7")}, [16], SOCK_CLOEXEC) = 5<TCP:[192.0.2.9:8080->192.0.2.7:40000]>\n'
+    '7 read(5<TCP:[192.0.2.9:8080->192.0.2.7:40000]>, "", 9) = 0\n'
     "7 close(5<TCP:[192.0.2.9:8080->192.0.2.7:40000]>) = 0\n"
 )
+"""the peer of the connection closes first: it keeps no port here"""
 TAKEN = (
     "8 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3<TCP:[11]>\n"
     "8 bind(3<TCP:[11]>, {sa_family=AF_INET, sin_port=htons(8080), "

@@ -191,6 +191,104 @@ def test_a_predecessor_that_is_gone() -> None:
     assert holder(*late, *much_later)[0] == "unknown"
 
 
+def gone(port: int = 40004, here: str = "192.0.2.1", *, reuse: int = 0, end: str = "") -> list[str]:
+    """A connection of process 7 that connect() gave the port, and that is closed."""
+    return [
+        sock(3),
+        *([f"7 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [{reuse}], 4) = 0"] if reuse else ()),
+        f"7 connect(3, {v4(443, '192.0.2.7')}) = 0",
+        f"7 getsockname(3, {v4(port, here).replace('16', '[16]')}) = 0",
+        *([end] if end else ()),
+        "7 close(3) = 0",
+    ]
+
+
+REUSES = "9 setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0"
+
+
+def test_a_connection_that_was_closed_here_first_and_had_the_port() -> None:
+    (one,) = found("port-taken", *gone(), *fails(40004))
+    names = ("holder_program", "holder_pid", "holder_line", "holder_peer", "holder_port")
+    assert (one.cause, *map(one.detail, names)) == (
+        "time-wait", "server", 7, 8, "192.0.2.7:443", "given",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        pytest.param([*gone(40005), *fails(40004)], "unknown", id="another port"),
+        pytest.param([*gone(), *fails(40004, address="192.0.2.2")], "unknown", id="address"),
+        pytest.param([*gone(), *fails(40004, address="192.0.2.1")], "time-wait", id="its address"),
+        pytest.param(
+            [*gone(end='7 read(3, "", 9) = 0'), *fails(40004)], "unknown", id="peer closed first"
+        ),
+        pytest.param(
+            [*gone(end="7 read(3, 0x7f1, 9) = -1 ECONNRESET (Connection reset by peer)"),
+             *fails(40004)], "unknown", id="reset",
+        ),
+        pytest.param(
+            [*gone(reuse=1), sock(4, 9), REUSES, *fails(40004)[1:]], "unknown",
+            id="both reuse, which the kernel allows",
+        ),
+        pytest.param(
+            [*gone(), sock(4, 9), REUSES, *fails(40004)[1:]], "time-wait", id="one reuses"
+        ),
+        pytest.param(
+            [line.replace("SOCK_STREAM", "SOCK_DGRAM") for line in (*gone(), *fails(40004))],
+            "unknown", id="UDP",
+        ),
+        pytest.param(
+            [*(f"7 10:00:0{at} {line[2:]}" for at, line in enumerate(gone())),
+             *(f"9 10:01:01 {line[2:]}" for line in fails(40004))], "time-wait", id="57 s later",
+        ),
+        pytest.param(
+            [*(f"7 10:00:0{at} {line[2:]}" for at, line in enumerate(gone())),
+             *(f"9 10:01:05 {line[2:]}" for line in fails(40004))], "unknown", id="62 s later",
+        ),
+    ],
+)  # fmt: skip
+def test_when_a_closed_connection_may_have_the_port(lines: list[str], cause: str) -> None:
+    assert holder(*lines)[0] == cause
+
+
+@pytest.mark.parametrize(
+    ("reuse", "words"),
+    [
+        ((0, 0), "SO_REUSEADDR on both sockets, before bind() here and before connect()"),
+        ((1, 0), "SO_REUSEADDR before bind(), which the socket of that connection has set"),
+        ((0, 1), "SO_REUSEADDR is set here: the socket of that connection must have it too"),
+    ],
+)
+def test_the_remedy_against_a_closed_connection_says_who_must_set_what(
+    reuse: tuple[int, int], words: str, tmp_path: Path
+) -> None:
+    there, here = reuse
+    late = [sock(4, 9), *([REUSES] if here else ()), *fails(40004)[1:]]
+    path = tmp_path / "trace"
+    begin = START.format(pid=7, name="server") + START.format(pid=9, name="late")
+    path.write_text(begin + "".join(f"{line}\n" for line in (*gone(reuse=there), *late)))
+    said = " ".join(printed(sa.analyze(path)).split())
+    assert "server (pid 7) had the local end of an outgoing connection to 192.0.2.7:443" in said
+    assert f"closed it first, on line {8 + there}: that is probably in TIME_WAIT" in said
+    assert "net.ipv4.ip_local_reserved_ports=40004" in said
+    assert words in said
+
+
+def test_a_connection_that_came_in_and_was_closed_first_keeps_its_listeners_port() -> None:
+    """Of a listener that is older than the trace, too."""
+    came = [
+        "7 accept(3<TCP:[192.0.2.1:80]>, {sa_family=AF_INET, sin_port=htons(999), "
+        'sin_addr=inet_addr("192.0.2.7")}, [16]) = 4<TCP:[192.0.2.1:80->192.0.2.7:999]>',
+        "7 close(4) = 0",
+        "7 close(3) = 0",
+    ]
+    (one,) = found("port-taken", *came, *fails(80))
+    assert (one.cause, one.detail("holder_port"), one.detail("holder_peer")) == (
+        "time-wait", "accepted", "192.0.2.7:999",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("row", "cause", "pid"),
     [
