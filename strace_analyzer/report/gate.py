@@ -1,12 +1,15 @@
 """Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of
 `check`.
 
-    findings        something was found, or all that was is known from a baseline or suppressed
+    findings        something was found; or all that was is known from a baseline or suppressed; or
+                    nothing of what was asked for (--rule, --since), though a connection failed for
+                    want of a port or an address
     clean           nothing was, at least one outgoing connection is seen to have been made, none
                     failed for want of a local port or address, and nothing is hidden
     no-connections  nothing was, and no outgoing TCP connection is seen to have been made
-    inconclusive    nothing was, but something is hidden, unread or unknown; or what was found is
-                    below the gate, and all in traces that cannot show it all
+    inconclusive    nothing was, but something is hidden, unread or unknown, or failed for want of a
+                    port or an address and no rule says why; or what was found is below the gate,
+                    and all in traces that cannot show it all
 
 Exit status: 0 nothing at or above the gate, 1 something is (or a trace made fewer connections than
 --min-connections), 2 a trace could not be judged (inconclusive, or one of several was), one of
@@ -51,6 +54,8 @@ class Judged(Protocol):
     def left_out(self) -> int: ...
     @property
     def suppressed_findings(self) -> int: ...
+    @property
+    def unasked(self) -> int: ...
     @property
     def failed_rules(self) -> bool: ...
     @property
@@ -149,6 +154,7 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
         failed_connections=sum(process.failed for process in selected.processes),
         left_out=selected.left_out,
         suppressed=selected.suppressed_findings,
+        unasked=selected.unasked,
         fails=gate.fails(selected),
         sighted=bool({g.trace for g in selected.judged} - selected.blind),
         blind=bool(selected.blind),
@@ -178,6 +184,7 @@ class _Part:
         self.blind = whole.blind & {trace.id}
         self.left_out = whole.left_out
         self.suppressed_findings = whole.suppressed_findings
+        self.unasked = whole.unasked
         self.failed_rules = False
         self.refused: tuple[str, ...] = ()
         self.interrupted: int | None = None

@@ -23,6 +23,8 @@ class Grounds(NamedTuple):
     """findings that are known from a baseline"""
     suppressed: int = 0
     """findings that a file of suppressions lists"""
+    unasked: int = 0
+    """findings that are not of the rules or the time asked for"""
     fails: bool = False
     """something is at or above the gate"""
     sighted: bool = False
@@ -53,6 +55,7 @@ class Grounds(NamedTuple):
             failed_connections=self.failed_connections + other.failed_connections,
             left_out=self.left_out + other.left_out,
             suppressed=self.suppressed + other.suppressed,
+            unasked=self.unasked + other.unasked,
             fails=self.fails or other.fails,
             sighted=self.sighted or other.sighted,
             blind=self.blind or other.blind,
@@ -65,6 +68,16 @@ class Grounds(NamedTuple):
         )
 
 
+def nothing(known: Grounds) -> str:
+    """What to say instead of `findings` where none is shown: they are known, or were not asked for.
+    Empty where something was found, or the verdict is another."""
+    if sum(known.levels) or decide(known)[0] != "findings":
+        return ""
+    if known.left_out or known.suppressed:
+        return "nothing new"
+    return "nothing found of what was asked for"
+
+
 def decide(known: Grounds) -> tuple[str, int]:
     """The verdict and the exit status."""
     found = sum(known.levels)
@@ -72,8 +85,10 @@ def decide(known: Grounds) -> tuple[str, int]:
         verdict = "findings"
     elif not found and (known.left_out or known.suppressed):
         verdict = "findings"  # all of them known: nothing new is no all-clear
-    elif known.blind or known.unknown or known.may_miss or known.lacked:
-        verdict = "inconclusive"  # what was lacked is found, but was not asked for
+    elif known.blind or known.unknown or known.may_miss or (known.lacked and not known.unasked):
+        verdict = "inconclusive"
+    elif known.lacked:
+        verdict = "findings"  # what was lacked is found, but was not asked for
     else:
         verdict = "clean" if known.made else "no-connections"
     if known.broken:

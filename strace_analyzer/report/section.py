@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from strace_analyzer.analysis import TraceResult
@@ -27,6 +27,8 @@ class Section(NamedTuple):
     """findings that are known from a baseline"""
     suppressed_findings: int
     """those that a suppression keeps out"""
+    unasked_of: Mapping[str, int]
+    """by rule: those that are not of the rules or the time asked for"""
     width: int
     everything: bool
     """--all: nothing is shortened"""
@@ -34,6 +36,11 @@ class Section(NamedTuple):
     """by id: they have the words for their findings"""
     is_redacted: bool
     """--redact: what stands in the words of a program may be a token"""
+
+    @property
+    def unasked(self) -> int:
+        """Findings that are not of the rules or the time asked for."""
+        return sum(self.unasked_of.values())
 
     @property
     def traces(self) -> tuple[TraceResult, ...]:
@@ -97,6 +104,7 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
                 for group in item.groups
                 if group.trace == trace.id
             ),
+            unasked_of=selected.unasked_of[trace.id],
             width=width,
             everything=everything,
             rules=selected.rules,

@@ -172,6 +172,11 @@ class Selected:
         if selection.known:
             self.left_out_of.update(_counted(analysis.groups))
             self.left_out_of.subtract(_counted(groups))
+        self.unasked_of: dict[str, Counter[str]] = {trace.id: Counter() for trace in self.traces}
+        """by trace and rule: findings about the processes asked for that are not of the rules or
+        the time asked for"""
+        if selection.rules or selection.by_time:
+            self._count_unasked(analysis.groups, groups)
         if redaction is not None:
             self.processes = tuple(map(redaction.process, self.processes))
             self.judged = tuple(map(redaction.group, self.judged))
@@ -263,6 +268,18 @@ class Selected:
             for group in kept
             if folds[group.trace, group.id].count
         )
+
+    def _count_unasked(self, found: Iterable[Group], asked: Iterable[Group]) -> None:
+        for group in found:
+            if self._keeps_process(group.trace, group.process):
+                self.unasked_of[group.trace][group.rule] += group.count
+        for group in asked:
+            self.unasked_of[group.trace][group.rule] -= group.count
+
+    @property
+    def unasked(self) -> int:
+        """Findings that are not of the rules or the time asked for."""
+        return sum(rules.total() for rules in self.unasked_of.values())
 
     @property
     def suppressed_findings(self) -> int:

@@ -11,6 +11,8 @@ from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.gate import grounds
+from strace_analyzer.report.grounds import nothing
 from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.selection import Selected
@@ -35,7 +37,8 @@ def outline(report: Report) -> JsonObject:
     lines = sum(source.lines for trace in selected.traces for source in trace.sources)
     unread = sum(source.unparsed for trace in selected.traces for source in trace.sources)
     found = every_cause(selected)
-    headline = _HEADLINES[judgement.verdict]
+    none = nothing(grounds(selected, report.gate))
+    headline = none.capitalize() or _HEADLINES[judgement.verdict]
     level = {"clean": "good", "findings": "note"}.get(judgement.verdict, "doubt")
     if found and judgement.verdict == "findings":
         headline, level = _headline(found)

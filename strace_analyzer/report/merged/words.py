@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from strace_analyzer.plain import count, number
-from strace_analyzer.report.grounds import decide
+from strace_analyzer.report.grounds import decide, nothing
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.report.reach import reach
 
@@ -20,7 +20,7 @@ def together(made: Merged) -> str:
     if hosts > 1:
         traces += f" of {count(hosts, 'host')}"
     if not sum(made.grounds.levels):
-        return f"{verdict.replace('-', ' ')}: {traces}"
+        return f"{nothing(made.grounds) or verdict.replace('-', ' ')}: {traces}"
     names = ("error", "warning", "note")
     found = [
         count(value, name) for value, name in zip(made.grounds.levels, names, strict=True) if value

@@ -60,12 +60,11 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
         case _ if judgement.blind:
             yield blind(section, "nothing can be said")
         case _:
-            yield headline(
-                "inconclusive",
-                DOUBT,
-                f"no early bind was seen ({reach(made, total)} {by}), "
-                "but this trace does not show all",
-            )
+            why = "this trace does not show all"
+            if _only_lacks(section):
+                why = "calls failed for want of a local port or address, and no finding says why"
+            seen = f"no early bind was seen ({reach(made, total)} {by})"
+            yield headline("inconclusive", DOUBT, f"{seen}, but {why}")
     yield BLANK
     if connected:
         is_sure = judgement.verdict != "inconclusive"
@@ -82,6 +81,12 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
     elif judgement.verdict == "clean" and not section.warnings:
         no_bind = section.trace.may_hide_bind
         yield indented(Text(f"{NO_BIND} {NOTHING_ELSE}" if no_bind else NOTHING_HIDDEN))
+
+
+def _only_lacks(section: Section) -> bool:
+    """The trace shows all: what keeps it from being clean is what failed."""
+    hides = any(warning.effect == "may-miss" for warning in section.warnings)
+    return not section.unknown and not hides
 
 
 def blind(section: Section, consequence: str) -> Text:

@@ -78,8 +78,11 @@ def _section(section: Section, judgement: Judgement, lines: int) -> Iterator[Ren
     elif judgement.verdict == "findings":
         known = [(section.left_out, "known from the baseline")]
         known.append((section.suppressed_findings, "suppressed"))
-        said = (f"{count(number, 'finding')} {what}" for number, what in known if number)
-        yield Text(f"nothing new: {', '.join(said)}")
+        said = [f"{count(number, 'finding')} {what}" for number, what in known if number]
+        if said:
+            yield Text(f"nothing new: {', '.join(said)}")
+        else:
+            yield Text(f"nothing found of what was asked for: {_not_asked(section)}")
         yield BLANK
     else:
         yield from nothing_found(section, judgement)
@@ -88,6 +91,13 @@ def _section(section: Section, judgement: Judgement, lines: int) -> Iterator[Ren
         yield BLANK
     yield from failed
     yield from counted(section)
+
+
+def _not_asked(section: Section) -> str:
+    """`12 findings of ephemeral-ports-exhausted are left out`."""
+    rules = [rule for rule, number in section.unasked_of.items() if number]
+    verb = "is" if section.unasked == 1 else "are"
+    return f"{count(section.unasked, 'finding')} of {', '.join(rules)} {verb} left out"
 
 
 _FEW = 3
@@ -212,7 +222,8 @@ def _several(parts: Sequence[Section], gate: Gate, lines: int) -> Iterator[Rende
 
 def _verdict(part: Section, judgement: Judgement) -> Text:
     if judgement.verdict == "findings" and not part.judged:
-        return Text("nothing new", style=DOUBT)
+        is_known = part.left_out or part.suppressed_findings
+        return Text("nothing new" if is_known else "nothing asked for", style=DOUBT)
     if judgement.verdict == "findings":
         level = max(group.level for group in part.judged)
         return Text(str(level), style=LEVELS[level])
