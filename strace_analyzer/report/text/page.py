@@ -94,7 +94,7 @@ def _section(section: Section, judgement: Judgement, lines: int) -> Iterator[Ren
 
 
 def _not_asked(section: Section) -> str:
-    """`12 findings of ephemeral-ports-exhausted are left out`."""
+    """`12 findings of RULE, RULE are left out`."""
     rules = [rule for rule, number in section.unasked_of.items() if number]
     verb = "is" if section.unasked == 1 else "are"
     return f"{count(section.unasked, 'finding')} of {', '.join(rules)} {verb} left out"
