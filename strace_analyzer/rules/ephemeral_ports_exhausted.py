@@ -60,6 +60,7 @@ _ASK_UDP = (
 """of UDP, which knows no TIME_WAIT"""
 _NEEDED = "Without the early binds these connections would stand on {needed}."
 _FEWER = "have fewer sockets bound at a time, or widen {range}."
+_NAMED = "{named} of these sockets asked for their ports by number: take some outside of {{range}}."
 _LEFT = "{left} left open after end of file: see socket-leak."
 _LIMIT = (
     "The program limits itself to {ports}, {low}-{high}, by IP_LOCAL_PORT_RANGE{line}: widen that, "
@@ -116,7 +117,7 @@ class EphemeralPortsExhausted(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._holders = Holders(context)
-        self._fullness = Fullness(context)
+        self._fullness = Fullness(context, self._holders.left_open)
 
     def step(self, step: Step) -> Iterable[Finding]:
         socket = step.socket
@@ -156,6 +157,7 @@ class EphemeralPortsExhausted(Rule):
                     ("pinned", fullest.pinned),
                     ("needed", fullest.needed),
                     ("timed", fullest.is_timed),
+                    *([("after_end", fullest.after_end)] if fullest.after_end else ()),
                     *self._holders.limit(fullest.step.socket),
                 ),
             )
@@ -238,7 +240,10 @@ class EphemeralPortsExhausted(Rule):
                 ask = _ASK if case.sample.socket.protocol in ("TCP", "MPTCP", None) else _ASK_UDP
                 sentences += (line.format(pid=pid) for line in ask)
         else:
-            sentences = [known]
+            sentences = [known.replace("used every port", "these ports") if is_near else known]
+        named = case.number("held_named")
+        if named:
+            sentences.append(_NAMED.format(named=f"{named:,}"))
         left, limit = case.number("after_end"), _limit(case)
         if left:
             sentences.append(_LEFT.format(left=f"{left:,} were"))
@@ -372,6 +377,9 @@ def _standing(case: Case) -> str:
         )
     if case.cause == "one-destination" and case.sample.peer is not None:
         return f"connections to {case.sample.peer} stand on these ports, each on one of its own"
+    if case.cause == "socket-leak":
+        left = count(case.number("after_end"), "socket")
+        return f"{left} that read end of file, and are not closed, stand on these ports"
     return "sockets of this trace stand on these ports"
 
 
@@ -423,12 +431,34 @@ def _holder(case: Case) -> str | None:
 
 
 def _sure(case: Case) -> tuple[str, ...]:
-    """Who (nothing where it does not matter), and the remedy that helps whoever holds the ports."""
-    call = _failing(case)
-    if case.sample.socket.protocol not in ("TCP", "MPTCP", None):
-        return "", _BY_CALL["udp"]
+    """Who (nothing where it does not matter), and the remedies that help whoever holds the ports, one
+    for each kind of call that failed."""
+    calls = _asked(case)
+    if len(calls) == 1:
+        return _remedy(case, calls[0])
+    said = []
+    for call in calls:
+        who, *sentences = _remedy(case, call)
+        name = "UDP" if call == "udp" else f"{call}()"
+        said.append(f"{name}: {f'{who}: ' if who else ''}{' '.join(sentences)}")
+    return "", *said
+
+
+def _asked(case: Case) -> tuple[str, ...]:
+    """The kinds of calls of the group that failed, that of the sample first, as in _BY_CALL."""
+    is_tcp = case.sample.socket.protocol in ("TCP", "MPTCP", None)
+    calls = [_failing(case) if is_tcp else "udp"]
+    if is_tcp:  # of another finding's socket only the error tells what it was
+        for some in case.group.failed_calls:
+            call = some.call.removesuffix("()").replace("connection", "connect")
+            calls.append("udp" if some.error == "EAGAIN" else call)
+    return tuple(dict.fromkeys(call if call in _BY_CALL else "connect" for call in calls))
+
+
+def _remedy(case: Case, call: str) -> tuple[str, ...]:
+    """Who, and the remedy for one kind of call."""
     runtime = case.runtime
     if call == "bind" and runtime is not None and runtime.family in BINDING:
         no_port = "Or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind()."
         return runtime.title, *BINDING[runtime.family].sentences(runtime.major), no_port
-    return "", _BY_CALL.get(call, _BY_CALL["connect"])
+    return "", _BY_CALL[call]

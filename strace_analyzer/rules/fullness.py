@@ -3,7 +3,7 @@ anything fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import destination, space
@@ -31,6 +31,8 @@ class Fullest(NamedTuple):
     size: int
     is_assumed: bool
     is_timed: bool
+    after_end: int
+    """sockets that were open after end of file, where they fill half of the range"""
 
     @property
     def share(self) -> float:
@@ -44,6 +46,8 @@ class Fullest(NamedTuple):
             return "time-wait"
         if 2 * self.pinned > self.used:
             return "early-binds"
+        if self.after_end:
+            return "socket-leak"
         return "one-destination" if 2 * self.needed > self.used else "unknown"
 
     @property
@@ -60,8 +64,11 @@ class Fullest(NamedTuple):
 class Fullness:
     """Of all that holds a port of TCP's."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, left_open: Callable[[int], int]) -> None:
+        """`left_open` says of a namespace how many sockets stand open after end of file, where they
+        fill half of the range."""
         self._context = context
+        self._left_open = left_open
         self._fullest: dict[tuple[int, bool], Fullest] = {}
         """by namespace, with ports in TIME_WAIT (True) and of open sockets alone"""
         self._given_again: set[int] = set()
@@ -105,6 +112,7 @@ class Fullness:
             size=state.size,
             is_assumed=state.source == "assumed",
             is_timed=is_timed,
+            after_end=self._left_open(now.namespace),
         )
 
     def ran_dry(self, namespace: int) -> None:

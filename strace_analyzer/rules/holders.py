@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from strace_analyzer.findings import Detail, PortState
 from strace_analyzer.kernel.objects import ThreadGroup
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import ranges
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
 
+_PORT_ALONE = (Connection.UNCONNECTED, Connection.LISTENING)
+"""TCP sockets of which connect() has not told yet to whom their port goes"""
 SHOWN = 8
 """holders that are named"""
 FEW_OPEN = 0.1
@@ -34,8 +36,9 @@ class Holders:
         self._binds_early: set[int] = set()
         """namespaces in which the trace shows a port taken by bind() with port 0"""
         self._alone: dict[tuple[int, str | None], dict[int, tuple[ThreadGroup, int]]] = {}
-        """by namespace and space of ports: open sockets for which the kernel chose a port that no
-        other has, by description, with their process and descriptor"""
+        """by namespace and space of ports: open sockets with a port that no other has, of which the
+        kernel chose that, by description, or that asked for one within the range, by their port as a
+        negative number, with their process and descriptor"""
         self._after_end: dict[int, set[int]] = {}
         """by namespace: open TCP sockets on which end of file was read"""
 
@@ -55,17 +58,34 @@ class Holders:
         socket, id = step.socket, step.description.id
         key = socket.namespace, step.space
         known = self._alone.get(key)
-        if step.now is not None and _is_alone(step.now, step.space):
+        alone = None if step.now is None else self._alone_as(step.now, step.space, id)
+        if alone is not None:
             if known is None:
                 known = self._alone[key] = {}
-            known[id] = step.description.group, step.fd
-        elif known:
-            known.pop(id, None)
+            known[alone] = step.description.group, step.fd
+        elif known and known.pop(id, None) is None and step.was is not None:
+            named = self._alone_as(step.was, step.space, id)
+            if named is not None:
+                known.pop(named, None)
         ended = self._after_end.get(socket.namespace)
         if step.role == "eof" and step.now is not None and step.space == "TCP":
             self._after_end.setdefault(socket.namespace, set()).add(id)
         elif ended and (step.now is None or step.role == "connect"):
             ended.discard(id)
+
+    def _alone_as(self, socket: Socket, space: str | None, id: int) -> int | None:
+        """The key in _alone of a socket that has a port which no other can have, None where it has
+        none. Of TCP's those that bind() with port 0 chose are counted elsewhere, and those of
+        connect() are shared."""
+        if socket.binding is Binding.BOUND and socket.origin is not Origin.ACCEPTED:
+            is_free = space != "TCP" or socket.connection in _PORT_ALONE
+            port = None if socket.local is None else socket.local.port
+            low, high = self.context.port_range(socket.namespace)
+            return -port if is_free and port and low <= port <= high else None
+        if space == "TCP":
+            is_alone = socket.connection is Connection.LISTENING
+            return id if is_alone and socket.binding is Binding.AUTOBOUND else None
+        return id if socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL) else None
 
     def details(self, step: Step, cause: str) -> tuple[tuple[str, Detail], ...]:
         """What is known of the holders: by the list of the machine, of the trace's own sockets, and
@@ -75,8 +95,10 @@ class Holders:
         if cause == "own-sockets":
             alone = self._alone[namespace, step.space]
             mine = [fd for group, fd in alone.values() if group is step.description.group]
+            named = sum(key < 0 for key in alone)
+            found += [("held_named", named)] if named else []
             found += [("held", len(alone)), ("held_by_process", len(mine)), ("fds", ranges(mine))]
-        left = self._left_open(namespace)
+        left = self.left_open(namespace)
         if left:
             found.append(("after_end", left))
         return tuple(found)
@@ -86,7 +108,7 @@ class Holders:
         limit = self.context.limit(socket)
         return () if limit is None else (("limit_low", limit[0]), ("limit_high", limit[1]))
 
-    def _left_open(self, namespace: int) -> int:
+    def left_open(self, namespace: int) -> int:
         """How many TCP sockets stand open after end of file, where they fill half of the range."""
         left = len(self._after_end.get(namespace, ()))
         return left if fills_half(left, self.context.port_state(namespace).size) else 0
@@ -113,7 +135,7 @@ class Holders:
         if alone and alone + state.pinned + state.needed >= nearly_all:
             return "own-sockets", "would-not-fit"
         if state.needed >= nearly_all:
-            leaks = self._left_open(socket.namespace) > 0
+            leaks = self.left_open(socket.namespace) > 0
             return "socket-leak" if leaks else "one-destination", "would-not-fit"
         if state.needed_with_time_wait >= nearly_all:
             return "time-wait", "would-not-fit"
@@ -156,14 +178,6 @@ class Holders:
 def fills_half(left: int, size: int) -> bool:
     """So many sockets, left open after end of file, are why `size` ports ran out."""
     return left >= LEFT and 2 * left >= size
-
-
-def _is_alone(socket: Socket, space: str | None) -> bool:
-    """The kernel chose its port, and gives that to no other socket of this `space`. Of TCP those of
-    bind() are counted elsewhere, and those of connect() are shared."""
-    if space == "TCP":
-        return socket.binding is Binding.AUTOBOUND and socket.connection is Connection.LISTENING
-    return socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL)
 
 
 def _fits(needed: int, size: int, step: Step) -> str:

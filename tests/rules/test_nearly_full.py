@@ -347,3 +347,31 @@ def test_as_many_connections_as_ports_are_an_error() -> None:
     found = one(program.analysis(HUNDRED), "ephemeral-ports-exhausted")
     assert found is not None
     assert found[0] == "error"
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_leak_that_fills_the_range_is_said_beside_what_else_does(early: bool) -> None:
+    """Sockets left open after end of file are the cause where nothing but connections fills the range;
+    where early binds do, both are told."""
+    program = Program()
+    program.call(
+        "setsockopt(98, SOL_SOCKET, SO_REUSEADDR, [1], 4) = -1 EBADF (Bad file descriptor)"
+    )
+    for number in range(90):
+        program.connect(3 + number, early=early)
+        program.call(f'read({3 + number}, "", 9) = 0')
+    made = program.analysis(HUNDRED)
+    found = one(made, "ephemeral-ports-exhausted")
+    assert found == ("warning", "certain", "early-binds" if early else "socket-leak")
+    said = " ".join(printed(made).split())
+    assert "89 were left open after end of file: see socket-leak." in said
+    assert ("fix those binds first" in said) == early
+    assert ("close each socket after the peer has closed" in said) != early
+    assert ("89 sockets that read end of file, and are not closed" in said) != early
+    assert "one destination has" not in said
+
+
+def test_a_range_that_connections_fill_without_a_leak_has_the_remedy_of_one_destination() -> None:
+    made = connections(90, 1, early=False, closed=False)
+    assert "one destination has these ports: reuse conn" in " ".join(printed(made).split())
+    assert "end of file" not in printed(made)

@@ -112,3 +112,75 @@ def test_a_program_that_limits_itself_is_told_so() -> None:
     )
     assert "widen net.ipv4.ip_local_port_range" not in report
     assert "limits itself" not in analyzed(text, RANGE)[1]
+
+
+NAMED = '{{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("0.0.0.0")}}, 16'
+
+
+def of_its_choice(kind: str, last: str, before: str = "") -> str:
+    """Ten sockets bound to the ports 40000 to 40009, then `last` on one more."""
+    lines = []
+    for fd in range(4, 14):
+        lines += [f"socket(AF_INET, {kind}, 0) = {fd}"]
+        lines += [f"bind({fd}, {NAMED.format(port=39996 + fd)}) = 0"]
+        lines += [before.replace("@", str(fd))] if before else []
+    lines += [f"socket(AF_INET, {kind}, 0) = 14", last.replace("@", "14")]
+    return "".join(f"7 10:00:00.{10 * n:03}000 {line}\n" for n, line in enumerate(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "sockets"),
+    [
+        (of_its_choice("SOCK_DGRAM", f"{CONNECT}{AGAIN}"), "UDP"),
+        (of_its_choice("SOCK_DGRAM", f"bind(@, {NAMED.format(port=0)}) = {INUSE}"), "UDP"),
+        (of_its_choice("SOCK_STREAM", f"listen(@, 5) = {INUSE}", "listen(@, 5) = 0"), "listening"),
+        (of_its_choice("SOCK_STREAM", f"bind(@, {NAMED.format(port=0)}) = {INUSE}"), "TCP"),
+    ],
+    ids=["UDP connect", "UDP bind", "listeners", "bound"],
+)
+def test_ports_within_the_range_that_were_asked_for_by_number_are_counted(
+    text: str, sockets: str
+) -> None:
+    causes, report = analyzed(text)
+    assert causes["ephemeral-ports-exhausted"] == "own-sockets"
+    assert f"10 {sockets} sockets of this process (fd 4-13) had a port each" in report
+    assert (
+        "10 of these sockets asked for their ports by number: take some outside of "
+        "net.ipv4.ip_local_port_range." in report
+    )
+    # outside of the range they are in nobody's way, and closed ones have none
+    assert analyzed(text, (40010, 40019))[0]["ephemeral-ports-exhausted"] != "own-sockets"
+    head, _, last = text.rpartition("7 10:00:00.")
+    closed = "".join(f"7 10:00:00.{400 + fd:03}000 close({fd}) = 0\n" for fd in range(4, 14))
+    gone = head + closed + f"7 10:00:00.5{last[1:]}"
+    assert analyzed(gone)[0]["ephemeral-ports-exhausted"] != "own-sockets"
+
+
+BINDS = f"bind(@, {NAMED.format(port=0)}) = "
+BIND = "bind(): leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT"
+KEEP = "connect(): keep connections open and use them again"
+HEAR = "listen(): bind() the listener to a port of its own"
+DATAGRAMS = "UDP: use one UDP socket for many peers"
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        ((f"{BINDS}{INUSE}", f"{CONNECT}{NOTAVAIL}"), (BIND, KEEP)),
+        ((f"{CONNECT}{NOTAVAIL}", f"{BINDS}{INUSE}"), (BIND, KEEP)),
+        ((f"{BINDS}{INUSE}", f"listen(@, 5) = {INUSE}"), (BIND, HEAR)),
+        (
+            (f"listen(@, 5) = {INUSE}", f"{CONNECT}{NOTAVAIL}", f"{BINDS}{INUSE}"),
+            (BIND, KEEP, HEAR),
+        ),
+    ],
+)
+def test_of_several_kinds_of_calls_that_failed_each_has_its_remedy(
+    calls: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    lines = ["socket(AF_INET, SOCK_STREAM, 0) = 4", f"{CONNECT}0".replace("@", "4")]
+    for fd, call in enumerate(calls, 5):
+        lines += [f"socket(AF_INET, SOCK_STREAM, 0) = {fd}", call.replace("@", str(fd))]
+    text = "".join(f"7 10:00:00.{10 * n:03}000 {line}\n" for n, line in enumerate(lines))
+    report = analyzed(text, (32768, 60999))[1]
+    assert [words for words in (BIND, KEEP, HEAR, DATAGRAMS) if words in report] == list(said)
