@@ -10,6 +10,9 @@ LOCK := packaging/requirements-dev.lock
 SLOWER := hyperscan cannot be installed here: going on without it (same results, slower)
 SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 
+# The tests start the program thousands of times: it is not to be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 WORKERS ?= auto
 FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 
@@ -128,6 +131,7 @@ check: lint types contracts docs bench-smoke test
 
 clean:
 	rm -rf $(VENV) dist build .cache
+	find strace_analyzer tests benchmarks packaging -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo 'strace-analyzer needs Python 3.11 or later: make PYTHON=/path/to/python3'; exit 1; }

@@ -13,9 +13,9 @@ from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.fleet.cache import Cache
+from strace_analyzer.fleet.engine import Done
 from strace_analyzer.fleet.fold import engine, jobs_of, merged
 from strace_analyzer.fleet.labels import DEFAULT as LABEL
-from strace_analyzer.fleet.pool import Done, prepare
 from strace_analyzer.fleet.work import Hiding, Judging
 from strace_analyzer.live.stop import stopped_by_signals
 from strace_analyzer.plain import count
@@ -68,6 +68,8 @@ def found(
     if not many.is_asked_for and (format != DEFAULT or in_full):
         return None
     if many.is_asked_for and many.scheduler is None and (many.jobs or 1) > 1:
+        from strace_analyzer.fleet.pool import prepare  # one trace needs no multiprocessing
+
         prepare()
     there = traces(named)
     return there if many.is_asked_for or len(there) > ONE_SCREEN else None

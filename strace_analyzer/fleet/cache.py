@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from strace_analyzer.errors import ConfigurationError, TraceError
-from strace_analyzer.fleet.pool import Done, Engine, Stopped
+from strace_analyzer.fleet.engine import Done, Engine, Stopped
 from strace_analyzer.fleet.work import Job, Judging
 from strace_analyzer.report.merged.digest import SCHEMA, TraceDigest, of_json
 from strace_analyzer.report.version import version

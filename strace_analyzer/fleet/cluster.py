@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.fleet.pool import PATIENCE, Done, Stopped
+from strace_analyzer.fleet.engine import PATIENCE, Done, Stopped
 from strace_analyzer.fleet.work import Job, Judging, digest_of
 from strace_analyzer.report.merged.digest import refusal
 from strace_analyzer.report.version import version

@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from strace_analyzer.errors import AllUnreadableError, ConfigurationError
-from strace_analyzer.fleet.cluster import on_cluster
+from strace_analyzer.fleet.engine import Done, Engine, here
 from strace_analyzer.fleet.labels import labeller
 from strace_analyzer.fleet.numbered import Numbered
-from strace_analyzer.fleet.pool import Done, Engine, here, in_processes
 from strace_analyzer.fleet.work import Job, Judging, not_read
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.trace.reader import TraceInput
@@ -32,6 +31,8 @@ def engine(
     there is little to do; else a pool of them, as many as there are processors unless it is said
     how many."""
     if scheduler is not None:
+        from strace_analyzer.fleet.cluster import on_cluster
+
         return lambda jobs, judging, stopped: on_cluster(jobs, judging, scheduler, stopped)
     is_remote = any(source.url is not None for trace in traces for source in trace.sources)
     few = (
@@ -39,6 +40,8 @@ def engine(
     )
     if processes == 1 or len(traces) == 1 or (processes is None and few):
         return here
+    from strace_analyzer.fleet.pool import in_processes  # one trace needs no multiprocessing
+
     count = processes or os.cpu_count() or 1
     return lambda jobs, judging, stopped: in_processes(jobs, judging, count, stopped)
 

@@ -1,4 +1,4 @@
-"""Jobs in, their digests out as they are done: in this process, or in a pool of processes.
+"""Jobs in, their digests out as they are done, in a pool of processes.
 
 A task of the pool is one large trace or several small ones, since each costs a round through the
 process that reports. A process that dies (for want of memory, by a signal) costs nothing: what it
@@ -11,21 +11,18 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from multiprocessing import forkserver
 
-from strace_analyzer.fleet.work import Job, Judging, digest_of, digests_of
+from strace_analyzer.fleet.engine import PATIENCE, Done, Stopped
+from strace_analyzer.fleet.work import Job, Judging, digests_of
 from strace_analyzer.report.merged.digest import TraceDigest, refusal
 
-Done = tuple[Job, TraceDigest]
 Task = tuple[Job, ...]
 """what a process is given at a time"""
-Stopped = Callable[[], bool]
-Engine = Callable[[Iterable[Job], Judging, Stopped], Iterator[Done]]
-"""who does the jobs: gives each as it is done, until it is to be stopped"""
 _TASK_BYTES = 128 << 10
 """bytes of small traces that go together: they take some tenths of a second"""
 _TASK_JOBS = 64
@@ -34,16 +31,6 @@ _AHEAD = 3
 """tasks that wait for each process, so that none is idle and memory does not grow with the jobs"""
 _LIVES = 3
 """processes that may die over one trace"""
-PATIENCE = 0.5
-"""seconds between looks at whether the end is asked for"""
-
-
-def here(jobs: Iterable[Job], judging: Judging, stopped: Stopped) -> Iterator[Done]:
-    """One after the other, in this process."""
-    for job in jobs:
-        if stopped():
-            return
-        yield job, digest_of(job.trace, judging)
 
 
 def tasks(jobs: Iterable[Job]) -> Iterator[Task]:

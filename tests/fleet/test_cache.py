@@ -13,8 +13,8 @@ from fleet.many import SAMPLES, written
 
 import strace_analyzer.fleet.cache as cache_module
 from strace_analyzer.fleet.cache import Cache
+from strace_analyzer.fleet.engine import Done, Stopped, here
 from strace_analyzer.fleet.fold import jobs_of, merged
-from strace_analyzer.fleet.pool import Done, Stopped, here
 from strace_analyzer.fleet.work import Job, Judging
 from strace_analyzer.report.gate import Gate
 from strace_analyzer.report.merged.merged import Merged

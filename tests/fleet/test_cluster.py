@@ -16,8 +16,8 @@ from fleet.many import SAMPLES, inputs, written
 from strace_analyzer.cli import main
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.fleet.cluster import on_cluster
+from strace_analyzer.fleet.engine import Done, here
 from strace_analyzer.fleet.fold import jobs_of, merged
-from strace_analyzer.fleet.pool import Done, here
 from strace_analyzer.fleet.work import Judging
 from strace_analyzer.trace.reader import traces
 

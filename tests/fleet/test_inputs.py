@@ -19,8 +19,8 @@ from fleet.many import ROOT, SAMPLES, written
 import strace_analyzer.trace.input.content as content
 from strace_analyzer.errors import TraceError
 from strace_analyzer.fleet.cache import Cache
+from strace_analyzer.fleet.engine import here
 from strace_analyzer.fleet.fold import jobs_of, merged
-from strace_analyzer.fleet.pool import here
 from strace_analyzer.fleet.work import Judging, digest_of
 from strace_analyzer.trace.reader import traces
 

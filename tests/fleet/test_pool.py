@@ -10,9 +10,10 @@ from cli.running import run
 from fleet.many import SAMPLES, deadly, digests, inputs, written
 
 from strace_analyzer.errors import ConfigurationError, TraceError
+from strace_analyzer.fleet.engine import here
 from strace_analyzer.fleet.fold import Engine, engine, jobs_of, merged
 from strace_analyzer.fleet.labels import labeller
-from strace_analyzer.fleet.pool import here, in_processes, tasks
+from strace_analyzer.fleet.pool import in_processes, tasks
 from strace_analyzer.fleet.work import Job, Judging
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.trace.reader import TraceInput, traces

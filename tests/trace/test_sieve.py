@@ -218,6 +218,59 @@ def test_halves_are_given_together(halves: tuple[str, str], wanted: list[int]) -
     assert given(watch, block(halves[0], "8 brk(NULL) = 0x1", halves[1])) == wanted
 
 
+COPYING = "7 fcntl(9, F_DUPFD_CLOEXEC, 0 <unfinished ...>"
+COPIED = "7 <... fcntl resumed>) = 11 <0.000012>"
+
+
+@pytest.mark.parametrize(
+    ("halves", "wanted"),
+    [
+        ((COPYING, COPIED), []),
+        (
+            ("7 fcntl(9, F_GETFL <unfinished ...>", "7 <... fcntl resumed>) = 0x2 (flags O_RDWR)"),
+            [],
+        ),
+        ((COPYING, "7 <... fcntl resumed>) = -1 EBADF (Bad file descriptor)"), []),
+        ((COPYING, "7 <... fcntl resumed>) = 3"), [2, 4]),
+        ((COPYING, "7 <... fcntl resumed>) = ?"), []),
+        ((COPYING, "7 <... fcntl resumed>, 3) = 11"), [2, 4]),
+        ((COPYING, "7 <... fcntl resumed>) = 1?"), [2, 4]),
+        ((COPYING, "7 --- SIGCHLD {si_signo=SIGCHLD} ---", COPIED), [2, 4]),
+        ((COPYING, "8 brk(NULL) = 0x1"), [2]),
+        (("7 fcntl(3, F_DUPFD_CLOEXEC, 0 <unfinished ...>", COPIED), [2, 4]),
+        (("7 fcntl(9, F_DUPFD_CLO <unfinished ...>", COPIED), [2, 4]),
+        (("7 fcntl(9, F_DUPFD_CLOEXEC, 0x3 <unfinished ...>", COPIED), [2, 4]),
+        (("7 dup(9 <unfinished ...>", "7 <... dup resumed>) = 11"), [2, 4]),
+    ],
+)
+def test_half_a_copy_is_left_out_with_the_other_half(
+    halves: tuple[str, ...], wanted: list[int]
+) -> None:
+    """Where it copies nothing that is held, and every byte of both is understood."""
+    watch = Watched({7: {3: "QUIET"}})
+    assert given(watch, block(halves[0], "8 brk(NULL) = 0x1", *halves[1:])) == wanted
+
+
+def test_half_a_copy_the_other_half_of_which_is_in_the_next_block_is_given() -> None:
+    idle = "8 brk(NULL) = 0x1"
+    watch = Watched({7: {3: "QUIET"}})
+    assert given(watch, block(idle, COPYING, idle), block(idle, COPIED, idle)) == [3, 8]
+
+
+@pytest.mark.parametrize(
+    ("line", "aside"), [("7 connect(4, 0x1, 16) = 0", True), ("7 close(4) = 0", False)]
+)
+def test_it_steps_aside_where_most_lines_matter(line: str, aside: bool) -> None:
+    """Not where most lines are only looked at."""
+    scan = scanner(WHEN, has_pids=True, is_unfiltered=True)
+    watch = Watched({7: {3: "QUIET"}})
+    sieve = Sieve(watch, scan, bare_tid=None, under_way=set(), awaits_next=lambda: False)
+    text = f"{line}\n".encode() * 3_000
+    assert not sieve.steps_aside(text)
+    assert len(list(sieve.lines(1, text))) == (3_000 if aside else 2)
+    assert sieve.steps_aside(text) is aside
+
+
 @pytest.mark.parametrize("first", ["7 close(3 <unfinished ...>", "7 connect(4,  <unfinished ...>"])
 @pytest.mark.parametrize(
     "next_line",

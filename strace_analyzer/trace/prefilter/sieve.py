@@ -53,9 +53,16 @@ _COPIES = re.compile(
     rb"(?:[0-9]{1,7} +)?(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
     rb"(?:dup\(%b|dup2\(%b, %b|dup3\(%b, %b, (?:0|O_CLOEXEC)"
     rb"|fcntl(?:64)?\(%b, F_(?:DUPFD(?:_CLOEXEC)?, [0-9]{1,9}|SETFD, (?:0|FD_CLOEXEC)|GET[A-Z_]+))"
-    rb"\) += " % ((_FD,) * 6)
+    rb"(?:\) += | <unfinished \.\.\.>\n)" % ((_FD,) * 6)
 )
-"""A line that can be nothing else, up to the result. `_RETURNED` says whether that is one."""
+"""A line that can be nothing else, up to the result, or to where it breaks off. `_RETURNED` says
+whether there is a result."""
+_COPIED = re.compile(
+    rb"[0-9]{1,7} +(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
+    rb"<\.\.\. fcntl(?:64)? resumed>\) += "
+)
+"""The second half of such a fcntl(), up to the result. dup(), dup2() and dup3() are given whole
+(scan.py)."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^>\n]*+)>")
 """A note that shows a local port."""
@@ -154,9 +161,7 @@ class Sieve:
         self._has_left_out = False
         self._aside = 0
         """lines that are still to come of those most of which are expected to matter"""
-        self._seen_hits = self._seen_lines = 0
-        self._found: list[Hit] | None = None
-        """the hits of the block that comes next, if it was searched"""
+        self._seen_given = self._seen_lines = 0
         self._data = b""
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] | None = None
@@ -174,21 +179,17 @@ class Sieve:
     def steps_aside(self, data: Block) -> bool:
         """Every line of this block is to be read: to tell which can matter would take longer, since
         most do, or did a few blocks ago. Ask it before `lines`."""
-        lines = data.count(b"\n")
-        if self._aside > 0:
-            self._aside -= lines
-            return True
-        self._found = self._scan(data)
-        self._seen_hits += len(self._found)
-        self._seen_lines += lines
-        if self._seen_lines < _ENOUGH:
-            return False
-        is_dense = self._seen_hits * _DENSE >= self._seen_lines
-        self._seen_hits = self._seen_lines = 0
-        if is_dense:
-            self._found, self._aside = None, _LINES_ASIDE
+        if self._aside <= 0:
+            if self._seen_lines < _ENOUGH:
+                return False
+            is_dense = self._seen_given * _DENSE >= self._seen_lines
+            self._seen_given = self._seen_lines = 0
+            if not is_dense:
+                return False
+            self._aside = _LINES_ASIDE
             self._inside.clear()
-        return is_dense
+        self._aside -= data.count(b"\n")
+        return True
 
     def scan_by(self, scan: Scan) -> None:
         """Another search for the blocks that follow."""
@@ -201,9 +202,7 @@ class Sieve:
         # The first line is always given, since the search needs what is before a name, and the last
         # one, which may lack its end.
         self._has_left_out = True
-        found = self._scan(data) if self._found is None else self._found
-        self._found = None
-        hits = self._hits = [_at(1), *found, _at(len(data))]
+        hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
         self._data = data
         if not self._is_in_order():
             self.every_line_matters("the clock was set back")
@@ -260,7 +259,10 @@ class Sieve:
                     break  # the task of this line says its next one before that hit
             if hits[index] == hit:
                 index += 1
-        self.left_out += number - first + 1 - given
+        lines = number - first + 1
+        self.left_out += lines - given
+        self._seen_lines += lines
+        self._seen_given += given
 
     def _is_in_order(self) -> bool:
         """No line of the block is earlier than the one before it, midnight apart, nor the first
@@ -365,9 +367,13 @@ class Sieve:
 
     def _can_matter(self, kind: int, start: int) -> bool:
         """Of a hit on the line from `start` on, which is not one to examine whatever it says."""
-        tid, inside = self._tid(start), self._inside
+        inside, tid = self._inside, self._bare_tid
         if tid is None:
-            return True
+            data = self._data
+            column = data[start : max(start, data.find(b" ", start, start + _LONGEST_PID))]
+            if not column.isdigit():
+                return True
+            tid = int(column)
         if tid in self._gone:
             if not self._data.startswith(_SIGNAL, self._data.find(b"-", start)):
                 self._gone.discard(tid)
@@ -392,7 +398,7 @@ class Sieve:
                     return True
                 if kind == GIVEN:
                     return self._returned(start) is None and not self._is_unfinished(start)
-                return kind == COPIED and not self._is_copy(start)
+                return kind == COPIED and not self._is_copy(tid, numbers, start)
             if not self._tells(kind, numbers, tid, start):
                 return False
         return True
@@ -431,13 +437,25 @@ class Sieve:
         shown = self._watch.shown(tid) if self._watch.has_shown else None
         return bool(shown) and self._returned_one_of(shown or {}, start)
 
-    def _is_copy(self, start: int) -> bool:
-        """This line is a whole call that copies a descriptor, and every byte of it is understood:
-        what is not would have to be told."""
-        match = _COPIES.match(self._data, start)
-        if match is None or self._returned(start) is None:
+    def _is_copy(self, tid: int, numbers: Mapping[int, Any], start: int) -> bool:
+        """This line is a call that copies a descriptor, or marks one, and gave none of `numbers`;
+        every byte of it is understood: what is not would have to be told. Of the first half of
+        fcntl() the second one is in this block."""
+        data = self._data
+        match = _COPIES.match(data, start)
+        if match is None:
             return False
-        return match.end() == self._data.rfind(b" = ", start, _end(self._data, start)) + 3
+        if match[0].endswith(b" = "):
+            if match.end() != data.rfind(b" = ", start, _end(data, start)) + 3:
+                return False
+        elif self._bare_tid is not None or self._watch.has_shown:
+            return False
+        else:
+            start = data.find(b"\n%d " % tid, match.end() - 1) + 1
+            if not start or _COPIED.match(data, start) is None:
+                return False
+        returned = self._returned(start)
+        return returned is not None and returned not in numbers
 
     def _moved_data(self, start: int) -> bool:
         returned = self._returned(start)
@@ -475,9 +493,8 @@ class Sieve:
         if kind == COPIED:
             return (
                 held is not None
-                or self._returned_one_of(numbers, start)
+                or not self._is_copy(tid, numbers, start)
                 or self._hides(tid, start)
-                or not self._is_copy(start)
             )
         end = _end(data, start)
         if held is None:  # a send can connect
