@@ -539,9 +539,10 @@ class TimelinePoint(NamedTuple):
     held: int
     """ports that bind() with port 0 and the wildcard held, whether or not a connect() followed"""
     needed: int
-    waiting: int = 0
-    """how many more ports were in use at most, whoever had chosen them, with those in TIME_WAIT
-    (without times: with all that may be)"""
+    """ports that would have sufficed without early binds"""
+    others: int = 0
+    """ports in use beside those `held`, whoever chose them, including those in TIME_WAIT (without
+    times: those that may be); the most at any one time"""
 
 
 class ChosenPorts(NamedTuple):

@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import re
 
-from strace_analyzer.analysis.numbered import may_be
+from strace_analyzer.analysis.numbered import calls_numbered
 from strace_analyzer.analysis.spelling import CALLED, Spelling
 from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.trace.decode.frames import is_known
 
 ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
 """Calls whose first argument is the socket that they move, and how many arguments they have."""
-MAKING = frozenset({"accept", "accept4", "socket"})
+MAKES_SOCKET = frozenset({"accept", "accept4", "socket"})
+"""Calls that return a new socket."""
 READ_IN_PART = {
     **ON_A_SOCKET,
     "dup": 1,
     "dup2": 2,
     "dup3": 3,
     "socketcall": 2,
-    **dict.fromkeys(MAKING, 0),
+    **dict.fromkeys(MAKES_SOCKET, 0),
 }
 """The same, with those that copy or make one; and the one that says in memory what it is about."""
 DECIDING = ON_A_SOCKET.keys() | {
@@ -57,7 +58,7 @@ _NO_RESULT = re.compile(
 REST_OF_STRINGS = re.compile(r'"(?![\d.:a-f]+"\))')
 """The rest of a call that begins with a string, as with -z: no socket call has one but for an
 address."""
-UNKNOWN = re.compile(r"= \?|\.\.\.>")
+NOT_RETURNED = re.compile(r"= \?|\.\.\.>")
 """What strace prints of a call that it did not see return."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+("?)')
 _SPELLED = re.compile(
@@ -66,14 +67,16 @@ _SPELLED = re.compile(
 )
 """Such a call with a blank or in letters that strace does not print: `bind (3, ...`,
 `LISTEN(3, 5)`. What follows tells it from prose; trace/prefilter/scan.py finds it too."""
-SHOWN = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
+SOCKET_WORDS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
 """What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
-ARGUMENTS = "arguments of a socket call"
+SOCKET_ARGUMENTS = "arguments of a socket call"
+"""What `deciding_call` returns for a line that has such arguments and no name of a call."""
 SPELLING = Spelling(DECIDING | {"close"})
-CLOSE = re.compile(r"(?<![\w.])close[ \t]{0,4}\([ \t]*(\d*)(<[a-rt-z/])?")
-"""With the number that is closed, and whether that is surely a file's. A second half closes no
-more."""
-GOING_ON = frozenset({"EINPROGRESS", "EINTR", "EAGAIN", "EALREADY"})
+"""Finds misspelt names of these calls."""
+CLOSING = re.compile(r"(?<![\w.])close[ \t]{0,4}\([ \t]*(\d*)(<[a-rt-z/])?")
+"""A close(), with the number that it closes, and whether that is surely a file's. A second half
+closes nothing more."""
+NOT_YET_CONNECTED = frozenset({"EINPROGRESS", "EINTR", "EAGAIN", "EALREADY"})
 """Errors of a connect() that makes a connection, or goes on to make it (connect(2))."""
 
 
@@ -86,10 +89,10 @@ _SKIPPED_HALVES = {
 
 
 def deciding_call(text: str, *, is_beginning: bool = True) -> str | None:
-    """The call that a line names which was not understood, if it could decide the verdict;
-    ARGUMENTS where the line has those of a socket call, and not of which; NAMELESS where it ends as
-    calls do, and nothing says which. What is left of a name tells in the beginning of a trace only:
-    later a reader may leave such lines out."""
+    """The call that `text`, a line that was not understood, names, if it could decide the verdict;
+    SOCKET_ARGUMENTS if the line has arguments of some socket call; NAMELESS if it ends like a call
+    and nothing says which. A cut name counts only with `is_beginning`: later in a trace a reader
+    may leave such lines out."""
     half = _SECOND_HALF.match(text)
     if half is not None and half[1] in _SKIPPED_HALVES and not is_beginning:
         return None
@@ -97,7 +100,7 @@ def deciding_call(text: str, *, is_beginning: bool = True) -> str | None:
     if named is not None:
         return str(next(filter(None, named.groups())))
     unquoted = without_strings(text)
-    name = loosely(unquoted) or ("close" if CLOSE.search(unquoted) else None)
+    name = loosely(unquoted) or ("close" if CLOSING.search(unquoted) else None)
     return name or (SPELLING.line(unquoted) if is_beginning else None)
 
 
@@ -111,11 +114,11 @@ def loosely(text: str) -> str | None:
     spelled = _SPELLED.search(text)
     if spelled is not None:
         return spelled[1].lower()
-    shown = SHOWN.search(text)
+    shown = SOCKET_WORDS.search(text)
     if shown is None:
         return None
     names = (match[1] for match in CALLED.finditer(text, 0, shown.start()))
-    return None if any(map(is_known, names)) else ARGUMENTS
+    return None if any(map(is_known, names)) else SOCKET_ARGUMENTS
 
 
 def begun_call(text: str) -> str | None:
@@ -127,7 +130,7 @@ def begun_call(text: str) -> str | None:
 def may_decide(name: str) -> bool:
     """A call of this name is none that strace knows, and what it shows may tell that it is one that
     can decide: to be given to `Unread.strange`."""
-    return not is_known(name) or may_be(name) != ()
+    return not is_known(name) or calls_numbered(name) != ()
 
 
 MAY_LACK_RESULT = DECIDING - READ_IN_PART.keys() - {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}

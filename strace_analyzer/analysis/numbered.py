@@ -49,7 +49,7 @@ _BASES = (0, 110, 4000, 5000, 6000, 1 << 30)
 _NUMBERED = re.compile(r"(?:syscall|SYS)_(0x[0-9a-f]{1,16}|[0-9]{1,10})", re.ASCII)
 
 
-def may_be(name: str) -> tuple[str, ...]:
+def calls_numbered(name: str) -> tuple[str, ...]:
     """The deciding calls that `name`, a number as strace prints it, may be, each once; () where it
     is none, or no number."""
     match = _NUMBERED.fullmatch(name)

@@ -7,22 +7,22 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from strace_analyzer.analysis.deciding import (
-    ARGUMENTS,
-    CLOSE,
-    GOING_ON,
-    MAKING,
+    CLOSING,
+    MAKES_SOCKET,
+    NOT_RETURNED,
+    NOT_YET_CONNECTED,
     READ_IN_PART,
     REST_OF_STRINGS,
-    SHOWN,
+    SOCKET_ARGUMENTS,
+    SOCKET_WORDS,
     SPELLING,
-    UNKNOWN,
     begun_call,
     deciding_call,
     loosely,
     states_omission,
     without_strings,
 )
-from strace_analyzer.analysis.numbered import may_be
+from strace_analyzer.analysis.numbered import calls_numbered
 from strace_analyzer.analysis.spelling import NAMELESS, RESULT
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
@@ -86,7 +86,7 @@ class Unread:
         return self._note(event, name)
 
     def _closes_socket(self, text: str) -> bool:
-        match = CLOSE.search(text)
+        match = CLOSING.search(text)
         if match is None or not match[1]:
             return self._is_open(None)
         return match[2] is None and self._is_open(int(match[1]))
@@ -105,16 +105,16 @@ class Unread:
     def strange(self, call: Syscall) -> UnreadLine | None:
         """The same for a call of a name that strace has not: a number, of a call that is younger
         than strace, or a name that was changed, with the arguments of a socket call."""
-        if call.result.failed and call.result.errno not in GOING_ON:
+        if call.result.failed and call.result.errno not in NOT_YET_CONNECTED:
             return None
-        numbered = may_be(call.name)
+        numbered = calls_numbered(call.name)
         if numbered:
             return self._note(call, numbered[0], call.name)
         name = SPELLING.call(call.name) if self._is_beginning() else None
         if name is not None and (name != "close" or self._is_open(number_of(call))):
             return self._note(call, name, call.name)
-        if SHOWN.search(without_strings(call.text)):
-            return self._note(call, ARGUMENTS, call.name)
+        if SOCKET_WORDS.search(without_strings(call.text)):
+            return self._note(call, SOCKET_ARGUMENTS, call.name)
         return None
 
     def without_result(self, call: Syscall) -> UnreadLine | None:
@@ -129,14 +129,14 @@ class Unread:
         """The same for a call that was read, but on which socket it acted was not."""
         result = call.result
         errno = result.errno
-        if errno is not None and not (errno in GOING_ON and call.entry_seen):
+        if errno is not None and not (errno in NOT_YET_CONNECTED and call.entry_seen):
             return None
         if result.value is None:  # unknown to strace, or not there at all
-            if UNKNOWN.search(call.text) is None:
+            if NOT_RETURNED.search(call.text) is None:
                 return self._note(call, call.name)
             self.unreturned[call.tid] = call
             return None
-        if call.name in MAKING:
+        if call.name in MAKES_SOCKET:
             return None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
         if whole and fd_argument(call.args[0]) is not None:
@@ -163,7 +163,7 @@ class Unread:
     @property
     def names(self) -> set[str]:
         """The calls that they name: the trace shows them, if not what they did."""
-        return {line.name for line in self.lines} - {ARGUMENTS}
+        return {line.name for line in self.lines} - {SOCKET_ARGUMENTS}
 
     @property
     def words(self) -> list[str]:

@@ -111,22 +111,6 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
             return
 
 
-_MOVING = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})
-
-
-def _leaves_alone(call: Syscall) -> bool:
-    """fcntl() that neither copies nor marks: a reader skips it (trace/prefilter/scan.py)."""
-    command = argument(call.args, 1)
-    said = None if command is None else plain(command)
-    return isinstance(said, Name) and said.text.startswith("F_") and said.text not in _MOVING
-
-
-def _copy(call: Syscall) -> tuple[FdArgument, ...]:
-    """What fcntl(2) gave: F_DUPFD gives the smallest free number from its argument on."""
-    copies = number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
-    return returned_fd(call) if copies else ()
-
-
 def ioctl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """ioctl(2) FIOCLEX and FIONCLEX (ioctl_tty(2) does not list them;
     include/uapi/asm-generic/ioctls.h)."""
@@ -187,8 +171,28 @@ GIVES_FD = (
 )  # fmt: skip
 """Calls of which only the new descriptor matters that they return."""
 
+
+def _copy(call: Syscall) -> tuple[FdArgument, ...]:
+    """What fcntl(2) gave: F_DUPFD gives the smallest free number from its argument on."""
+    copies = number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
+    return returned_fd(call) if copies else ()
+
+
+_COPIES_OR_MARKS = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})
+"""Commands of fcntl(2) that change the descriptor table."""
+
+
+def _changes_nothing(call: Syscall) -> bool:
+    """fcntl() with another command: a reader skips it (trace/prefilter/scan.py)."""
+    command = argument(call.args, 1)
+    said = None if command is None else plain(command)
+    return (
+        isinstance(said, Name) and said.text.startswith("F_") and said.text not in _COPIES_OR_MARKS
+    )
+
+
 _DUP = SystemCall(on=dup, when=When.COPIED)
-_FCNTL = SystemCall(on=fcntl, when=When.COPIED, gives=_copy, is_idle=_leaves_alone)
+_FCNTL = SystemCall(on=fcntl, when=When.COPIED, gives=_copy, is_idle=_changes_nothing)
 
 CALLS = {
     "close": SystemCall(on=close, when=When.HELD, begin=entered_close, is_attempt=True),

@@ -128,7 +128,7 @@ class Interest:
         if when is _ALWAYS:
             return False
         if when is _GIVEN:
-            return not table.may_be(call.result.value)
+            return not table.may_be_socket(call.result.value)
         if fd is None:
             return True
         was_ignored = begun is not None and begun.is_ignored
@@ -142,7 +142,7 @@ class Interest:
         if when is _COPIED:
             known = not was_ignored and fd.may_be_socket and is_known
             gives = fd.may_be_socket or call.name.startswith("dup")
-            return not known and not (gives and table.may_be(call.result.value))
+            return not known and not (gives and table.may_be_socket(call.result.value))
         if was_ignored:
             return True
         if not (fd.may_be_socket and is_known):

@@ -84,7 +84,7 @@ def was_bound_unseen(socket: Socket, note: SocketNote) -> bool:
     return note.is_bound_to_any and had_a_port(socket._replace(assigned_port=note.local_port))
 
 
-def may_be(description: OpenFileDescription, note: SocketNote) -> bool:
+def fits_note(description: OpenFileDescription, note: SocketNote) -> bool:
     """Could this be the socket that -yy shows: bound to port 0 of this address, and not
     connected?"""
     socket = description.socket

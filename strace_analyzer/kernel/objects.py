@@ -102,7 +102,7 @@ class FdTable:
         """True where `fd` is a socket, or was one until execve()."""
         return fd in self.slots or fd in self.replaced
 
-    def may_be(self, fd: int | None) -> bool:
+    def may_be_socket(self, fd: int | None) -> bool:
         """As `knows`, or a note shows that `fd` is a socket."""
         return fd in self.slots or fd in self.replaced or fd in self.shown
 

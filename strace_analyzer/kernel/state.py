@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.notes import TYPES, contradicts, learned, may_be, was_bound_unseen
+from strace_analyzer.kernel.notes import TYPES, contradicts, fits_note, learned, was_bound_unseen
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Shown, Task, ThreadGroup
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
@@ -410,7 +410,7 @@ class Kernel:
         if note is None or not note.is_bound_to_any:
             return None
         held = [task.table.slots.get(number) for number in task.table]
-        bound = [one.description for one in held if one and may_be(one.description, note)]
+        bound = [one.description for one in held if one and fits_note(one.description, note)]
         port = note.local_port
         bound = [one for one in bound if one.socket.assigned_port == port] or bound
         mine = [description for description in bound if description.maker is task] or bound

@@ -44,7 +44,7 @@ def account(use: PortUse, machine: Listing | None = None) -> JsonObject:
                 "at": point.at,
                 "held": point.held,
                 "needed": point.needed,
-                "time_wait": point.waiting,
+                "time_wait": point.others,
             }
             for point in use.timeline
         ],

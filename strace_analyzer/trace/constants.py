@@ -187,7 +187,6 @@ CONTROL_TYPES: dict[str, int] = {
 }  # fmt: skip
 """cmsg_type under SOL_SOCKET, unix(7)."""
 
-AT_FDCWD = -100
 NOTHING: Table = {"NULL": 0}
 """The table for arguments that are plain numbers."""
 

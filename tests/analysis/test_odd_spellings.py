@@ -14,7 +14,7 @@ import strace_analyzer as sa
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.analysis.corridor import Settings
 from strace_analyzer.analysis.deciding import DECIDING, READ_IN_PART, deciding_call
-from strace_analyzer.analysis.numbered import EVERYWHERE, TABLES, may_be
+from strace_analyzer.analysis.numbered import EVERYWHERE, TABLES, calls_numbered
 from strace_analyzer.report.gate import judge, parse_gate
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import catalogue
@@ -108,7 +108,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize(("spelled", "name"), NUMBERS)
 def test_the_number_of_a_deciding_call_is_told(spelled: str, name: str) -> None:
-    assert name in may_be(spelled)
+    assert name in calls_numbered(spelled)
     assert name in DECIDING
     line = f"{spelled}(0x3, 0x7ffc1b2a, 0x10, 0, 0, 0)"
     assert verdict(f"{FIRST}{line} = 4\n{REST}") == "inconclusive"
@@ -117,7 +117,7 @@ def test_the_number_of_a_deciding_call_is_told(spelled: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["syscall_0x14e", "SYS_334", "syscall_0x1d0", "read", "SYS_x"])
 def test_another_number_is_not(name: str) -> None:
-    assert may_be(name) == ()
+    assert calls_numbered(name) == ()
     assert verdict(f"{FIRST}{name}(0x7f1, 0x20, 0, 0x5, 0, 0) = 0\n{REST}") == "clean"
 
 

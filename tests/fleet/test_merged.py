@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
@@ -9,15 +10,20 @@ import pytest
 from fleet.many import digests, inputs, merged, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.analysis.corridor import Settings
+from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.formats.registry import merged_formats
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.grounds import Grounds, decide
-from strace_analyzer.report.merged.digest import day_of, of_json
+from strace_analyzer.report.merged.digest import TraceDigest, day_of, of_json
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.report.selection import Selected
+from strace_analyzer.report.text.console import lines as lines_of
+from strace_analyzer.report.text.console import show
+from strace_analyzer.report.text.merged import page
 from strace_analyzer.rules import catalogue
 
 TEXTS = [form for form in merged_formats() if form != "parquet"]
@@ -136,12 +142,27 @@ def test_what_cannot_be_read_is_named_and_costs_itself_only() -> None:
 
 def test_one_screen_is_one_screen() -> None:
     """However many traces and causes there are."""
+    assert len(written(merged(three_hundred()), "text", everything=False).splitlines()) <= 60
+
+
+@pytest.mark.parametrize("lines", [34, 40, 50])
+def test_the_screen_is_that_of_the_terminal(lines: int) -> None:
+    report = MergedReport(merged(three_hundred()), Gate(), everything=False)
+    told = io.StringIO()
+    target = Console(file=told, force_terminal=True, width=100, height=lines + 1, no_color=True)
+    show(page(report, 100, lines_of(target, 60)), target)
+    assert len(told.getvalue().splitlines()) <= lines
+    assert "Causes" in told.getvalue()
+    assert "Not shown: " in told.getvalue()
+
+
+def three_hundred() -> list[tuple[int, str, TraceDigest]]:
     parts = []
     for number in range(1, 301):
         one = digests()[number % (KINDS - 1)]
         causes = tuple(c._replace(key=c.key._replace(program=f"p{number}")) for c in one.causes)
         parts.append((number, f"h{number}", replace(one, causes=causes, name=f"/l/{number}")))
-    assert len(written(merged(parts), "text", everything=False).splitlines()) <= 60
+    return parts
 
 
 def test_nothing_in_nothing_out() -> None:

@@ -55,10 +55,10 @@ def show(blocks: Iterable[RenderableType], target: Console) -> None:
         target.file.write(said if is_unicode(target.encoding) else _ascii(said))
 
 
-def lines(target: Console) -> int:
-    """How many there are on one screen of it, above the line where the shell asks again."""
+def lines(target: Console, plain: int = SCREEN) -> int:
+    """How many fit on one screen, above the line for the next prompt; `plain` in a pipe or file."""
     if not target.is_terminal:
-        return SCREEN
+        return plain
     return min(max(target.height - 1, _LOWEST - 1), _HIGHEST)
 
 

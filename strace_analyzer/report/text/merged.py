@@ -50,7 +50,7 @@ from strace_analyzer.report.text.style import (
 from strace_analyzer.strace_command import quoted, strace_command
 
 MOST_LINES = 60
-"""lines, of a terminal as of a pipe: what does not fit is named in the last one"""
+"""lines in a pipe or a file; a terminal has its own number. The last line names what did not fit"""
 _AROUND = 6
 """of them, for the sentence at the top and the last lines"""
 _CAUSES = 3
@@ -58,7 +58,7 @@ _SHOWN = {"hosts": 3, "programs": 5, "destinations": 3, "failures": 3, "traces":
 """rows of the tables on one screen; the others stand in other forms"""
 _REMARKS = 3
 """kinds of doubt on one screen"""
-_IF_ROOM = ("hosts", "traces", "failures", "destinations", "days")
+_IF_ROOM = ("programs", "hosts", "traces", "failures", "destinations", "days")
 """tables that are there where the screen has room for them, the first one first"""
 _LEFT_OUT = {
     "hosts": ("not_read",),
@@ -74,8 +74,8 @@ _SPARE = ("notes", "failed", "processes", "connections")
 BLANK = Text("")
 
 
-def page(report: MergedReport, width: int) -> Iterator[RenderableType]:
-    """All of it, on a page so wide. `--all` shortens nothing."""
+def page(report: MergedReport, width: int, lines: int) -> Iterator[RenderableType]:
+    """All of it, on a page of `width` columns and, without `--all`, about `lines` lines."""
     made = report.made
     verdict, status = decide(made.grounds)
     yield _headline(made, verdict)
@@ -83,9 +83,7 @@ def page(report: MergedReport, width: int) -> Iterator[RenderableType]:
     blocks = _blocks(report, width)
     shown = [name for name in _ORDER if name in blocks]
     room = (
-        MOST_LINES
-        - _AROUND
-        - sum(height(blocks[name], width) for name in shown if name not in _IF_ROOM)
+        lines - _AROUND - sum(height(blocks[name], width) for name in shown if name not in _IF_ROOM)
     )
     left_out = []
     for name in _IF_ROOM if not report.everything else ():
@@ -112,6 +110,7 @@ _ORDER = (
     "next",
 )  # fmt: skip
 _TITLES = {
+    "programs": "programs",
     "hosts": "hosts",
     "destinations": "destinations",
     "days": "days",

@@ -37,7 +37,7 @@ def chart(
     `timed` says that the points are seconds apart and not calls: without times all that waits is
     taken to do so at once.
     """
-    highest = max((max(p.held + p.waiting, p.needed) for p in points), default=0)
+    highest = max((max(p.held + p.others, p.needed) for p in points), default=0)
     if highest == 0:
         return []
     label = len(number(highest))
@@ -78,12 +78,12 @@ def _fitted(points: Sequence[TimelinePoint], columns: int) -> list[tuple[int, in
             (
                 max(p.held for p in points[a:b]),
                 max(p.needed for p in points[a:b]),
-                max(p.held + p.waiting for p in points[a:b]) - max(p.held for p in points[a:b]),
+                max(p.held + p.others for p in points[a:b]) - max(p.held for p in points[a:b]),
             )
             for a, b in pairwise(edges)
         ]
     times = max(1, columns // len(points))
-    return [(p.held, p.needed, p.waiting) for p in points for _ in range(times)]
+    return [(p.held, p.needed, p.others) for p in points for _ in range(times)]
 
 
 def _ends(points: Sequence[TimelinePoint], columns: int, timed: bool) -> str:
