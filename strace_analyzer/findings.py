@@ -607,6 +607,8 @@ class PortUse(NamedTuple):
     headroom_with_time_wait: int | None = None
     """as `headroom`, with those that were in TIME_WAIT (without times: if all happened in 60 s)"""
     headroom_without_bind_with_time_wait: int | None = None
+    tw_reuse: int | None = None
+    """net.ipv4.tcp_tw_reuse where the trace was taken; None where that is not known"""
 
     def __repr__(self) -> str:
         low, high = self.range

@@ -51,6 +51,7 @@ from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.socket_state import Binding, Origin, Socket
 from strace_analyzer.kernel.step import FAILED
+from strace_analyzer.kernel.time_wait import gives_again
 from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.ports.port_range import narrowed, of_namespace
@@ -209,8 +210,7 @@ class TraceAnalysis:
 
     def gives_again(self, to: Destination) -> bool:
         """connect() to there uses ports in TIME_WAIT again after a second."""
-        reuse = self._settings.tw_reuse
-        return reuse == 1 or (reuse != 0 and to.is_loopback)
+        return gives_again(self._settings.tw_reuse, to)
 
     def port_state(self, namespace: int) -> PortState:
         """The ports of a network namespace as they stand now."""
@@ -367,7 +367,10 @@ class TraceAnalysis:
         changed = self._tell(self._tracker.close())
         changed += self._engine.close()
         self.lives.close()
-        self._ports = self._ledger.close(self._end, self._start)
+        reuse = self._settings.tw_reuse
+        self._ports = tuple(
+            use._replace(tw_reuse=reuse) for use in self._ledger.close(self._end, self._start)
+        )
         self._summarize()
         return changed
 

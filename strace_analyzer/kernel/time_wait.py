@@ -6,6 +6,7 @@ from here is the high bound; the low bound is without any TIME_WAIT.
 
 from __future__ import annotations
 
+from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.socket_state import Connection, Ending, Socket
 
 HOLD = 60.0
@@ -27,3 +28,10 @@ def leaves_time_wait(last: Socket, now: Socket | None) -> bool:
         and last.ending is Ending.OPEN
         and not last.options.linger_zero
     )
+
+
+def gives_again(reuse: int | None, to: Destination) -> bool:
+    """Does connect() to there, with net.ipv4.tcp_tw_reuse as `reuse`, use ports that it chose and
+    that are in TIME_WAIT again after a second? Where nothing tells `reuse`, it is the default, 2:
+    to loopback alone (docs/kernel.md)."""
+    return reuse == 1 or (reuse != 0 and to.is_loopback)

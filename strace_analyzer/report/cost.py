@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from strace_analyzer.findings import Confidence, DestinationUse, Group, PortUse
 from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.time_wait import gives_again
 from strace_analyzer.plain import count, number, rate
 from strace_analyzer.report.section import Section
 
@@ -23,26 +26,81 @@ def taken(use: PortUse) -> list[tuple[str, str, str]]:
 
 
 def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
-    """The row of the rates at which ports run out; none where times or the range are not known.
-    To loopback the kernel gives ports again that connect() chose, so no rate stands for that."""
+    """The row of the rates at which ports run out; none where times or the range are not known."""
     if use.peak_pinned_with_time_wait is None or is_refuted(use, section):
         return []
-    as_is, without = use.sustainable_as_is, use.sustainable_without_bind_per_destination
-    limit = f"{rate(without)}/s per destination"
-    to_loopback = [_is_loopback(item) for item in use.destinations]
-    if any(to_loopback):
-        limit = "-" if all(to_loopback) else f"{limit} but loopback"
-    return [("ports run out at", f"{rate(as_is)}/s in all", limit)]
+    as_is, without = in_words(use)
+    return [("ports run out at", as_is, without or "-")]
+
+
+def in_words(use: PortUse) -> tuple[str, str]:
+    """The rates at which ports run out, in all and without the early binds: `470/s in all`,
+    `470/s per destination but loopback`; the latter empty where there is none."""
+    without = _without_bind(use)
+    each = "" if without is None else f"{rate(without)}/s per destination"
+    if each and any(_gives_again(use, item) for item in use.destinations):
+        each += " but loopback"
+    return f"{rate(use.sustainable_as_is)}/s in all", each
+
+
+def rates(use: PortUse) -> tuple[float | None, float | None]:
+    """The same as figures, connections a second; None where the range is not the one in force."""
+    if is_unlikely(use):
+        return None, None
+    return use.sustainable_as_is, _without_bind(use)
+
+
+def _without_bind(use: PortUse) -> float | None:
+    """None where connect() gives such ports again, to each destination: they last for ever."""
+    again = [_gives_again(use, item) for item in use.destinations]
+    is_endless = bool(again) and all(again)
+    return None if is_endless else use.sustainable_without_bind_per_destination
 
 
 def is_given_again(use: PortUse) -> bool:
-    """Of the ports closed here first some were to loopback: connect() gives such a port again after
-    a second unless tcp_tw_reuse is 0, but not one that bind() gave (docs/kernel.md, TIME_WAIT)."""
-    return use.most_pinned > use.peak_pinned and any(map(_is_loopback, use.destinations))
+    """Of the ports closed here first some were to where connect() gives such a port again after a
+    second, but not one that bind() gave (docs/kernel.md, TIME_WAIT)."""
+    again = any(_gives_again(use, item) for item in use.destinations)
+    return use.most_pinned > use.peak_pinned and again
 
 
-def _is_loopback(item: DestinationUse) -> bool:
-    return Destination(item.address, item.port).is_loopback
+def _gives_again(use: PortUse, item: DestinationUse) -> bool:
+    return gives_again(use.tw_reuse, Destination(item.address, item.port))
+
+
+def remarks(use: PortUse, section: Section) -> Iterator[str]:
+    """What the figures count, where that is not plain, and of how many ports."""
+    if use.peak_needed > use.peak_pinned:
+        yield "without it: all connections are counted, also those whose port connect() chose"
+    if is_given_again(use):
+        yield _again(use.tw_reuse)
+    low, high = use.range
+    if is_refuted(use, section):
+        yield f"of a range that is not known (not {low}-{high}): --port-range gives it"
+    else:
+        yield f"of {number(high - low + 1)}, {low}-{high}, {SOURCES[use.range_source]}"
+    if use.chosen is not None:
+        yield str(use.chosen)
+
+
+def _again(reuse: int | None) -> str:
+    """Where connect() gives ports in TIME_WAIT again, and by which setting."""
+    if reuse == 1:
+        return (
+            "with net.ipv4.tcp_tw_reuse=1, as here, connect() gives ports in TIME_WAIT again after "
+            "1 s, bind() does not"
+        )
+    by = "" if reuse is None else ", with net.ipv4.tcp_tw_reuse=2 as here"
+    return f"to loopback connect() gives ports in TIME_WAIT again after 1 s{by}, bind() does not"
+
+
+SOURCES = {
+    "option": "as given by --port-range",
+    "host": "of the traced machine",
+    "socket-option": "set by IP_LOCAL_PORT_RANGE",
+    "assumed": "assumed",
+}
+"""whence a range is known"""
 
 
 def meaning(group: Group, section: Section) -> str:

@@ -17,6 +17,7 @@ from strace_analyzer.findings import (
     Unknown,
     Warning,
 )
+from strace_analyzer.report.cost import rates
 from strace_analyzer.report.elements import (
     JsonObject,
     call,
@@ -112,6 +113,7 @@ def trace(result: TraceResult) -> JsonObject:
 
 def port_use(use: PortUse) -> JsonObject:
     """The ports of one network namespace."""
+    as_is, without = rates(use)
     return {
         "namespace": use.namespace,
         "range": list(use.range),
@@ -133,8 +135,8 @@ def port_use(use: PortUse) -> JsonObject:
         "chosen_ports": None if use.chosen is None else use.chosen._asdict(),
         "connections_per_second": use.connections_per_second,
         "sustainable_per_second": {
-            "as_is": use.sustainable_as_is,
-            "without_bind_per_destination": use.sustainable_without_bind_per_destination,
+            "as_is": as_is,
+            "without_bind_per_destination": without,
         },
         "censored": use.censored,
         "by_process": [{name: getattr(part, name) for name in _PART} for part in use.by_process],

@@ -18,6 +18,7 @@ from strace_analyzer.findings import (
     ProcessRef,
     SocketLife,
 )
+from strace_analyzer.report.cost import rates
 from strace_analyzer.report.elements import socket_facts, socket_kind
 
 TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
@@ -61,6 +62,8 @@ PORTS = {
     "sustainable_as_is": SECONDS, "sustainable_without_bind_per_destination": SECONDS,
     "censored": NUMBER,
 }  # fmt: skip
+
+_RATES = "sustainable_as_is", "sustainable_without_bind_per_destination"
 
 Row = dict[str, object]
 
@@ -128,6 +131,7 @@ def port_rows(traces: Iterable[TraceResult]) -> Iterator[Row]:
                 "range_low": use.range[0],
                 "range_high": use.range[1],
                 **_same(use, PORTS),
+                **dict(zip(_RATES, rates(use), strict=True)),
             }
 
 

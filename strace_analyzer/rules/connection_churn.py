@@ -266,9 +266,12 @@ def _lasting(finding: Finding) -> str:
     if finding.detail("given_again"):
         if isinstance(lasts, float):
             return f"At this rate every port is in use after {duration(lasts)}."
+        is_loopback = finding.peer is not None and finding.peer.is_loopback
+        by = "to loopback, unless net.ipv4.tcp_tw_reuse is 0"
         return (
-            "connect() gives such a port again after a second (net.ipv4.tcp_tw_reuse, for loopback "
-            "unless it is 0): at this rate the ports last for ever."
+            f"connect() gives such a port again after a second "
+            f"({by if is_loopback else 'net.ipv4.tcp_tw_reuse was 1'}): at this rate the ports last "
+            "for ever."
         )
     if _was_given_again(finding):
         when, or_longer = (

@@ -7,7 +7,7 @@ from collections import Counter
 
 from strace_analyzer.findings import ProcessRef
 from strace_analyzer.plain import safe
-from strace_analyzer.report.cost import runs_out, taken
+from strace_analyzer.report.cost import remarks, runs_out, taken
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.html.sockets import process_name
 from strace_analyzer.report.meaning import MEANING
@@ -106,6 +106,7 @@ def charts(selected: Selected) -> list[JsonObject]:
                 {
                     "title": ", ".join(parts),
                     "cost": [*taken(use), *runs_out(use, section)],
+                    "remarks": list(remarks(use, section)),
                     "timed": trace.clock != "none",
                     "range": use.range[1] - use.range[0] + 1,
                     "range_source": use.range_source,

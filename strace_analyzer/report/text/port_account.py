@@ -12,9 +12,9 @@ from rich.text import Text
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
-from strace_analyzer.plain import count, duration, number, rate, safe
+from strace_analyzer.plain import count, duration, number, safe
 from strace_analyzer.report.cannot_tell import Reason
-from strace_analyzer.report.cost import is_unlikely, taken
+from strace_analyzer.report.cost import in_words, is_unlikely, taken
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
@@ -129,12 +129,10 @@ def _left(use: PortUse) -> Table:
     if left != open_left:
         when = "with 60 s of TIME_WAIT" if use.is_timed else "if all happened within 60 s"
         grid.add_row(when, *map(_at_most, left))
-    rates = "not known", "not known"
-    if not is_unlikely(use):
-        rates = (
-            f"{rate(use.sustainable_as_is)} conn/s in all",
-            f"{rate(use.sustainable_without_bind_per_destination)} conn/s per destination",
-        )
+    if is_unlikely(use):
+        rates: tuple[str, ...] = ("not known", "not known")
+    else:
+        rates = tuple(text.replace("/s", " conn/s") or "no rate" for text in in_words(use))
     grid.add_row("none, closing first, at", *rates)
     return grid
 
