@@ -8,10 +8,13 @@ from strace_analyzer.findings import CallRecord, Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.rules.early_bind import (
+    ALONE,
     PINNED,
+    SHARES_NONE,
     connects_like_tcp,
     early_bind_findings,
     early_bind_remark,
+    why_it_shares_none,
 )
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import took_nearly_all, with_hidden_calls
@@ -83,6 +86,8 @@ class BindAddressPortZero(Rule):
 
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
+        if case.sample.socket.protocol in ALONE:
+            return why_it_shares_none(case)
         return (
             f"bind() to {case.local_address} port 0 takes a port of that address away from every "
             "destination.",
@@ -92,6 +97,8 @@ class BindAddressPortZero(Rule):
     @classmethod
     def advice(cls, case: Case) -> Advice:
         runtime = case.runtime
+        if case.sample.socket.protocol in ALONE:
+            return SHARES_NONE
         if runtime is None:
             return Advice("", (_LATER,))
         if runtime.family == "beam":

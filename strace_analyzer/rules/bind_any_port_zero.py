@@ -13,11 +13,14 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.early_bind import (
+    ALONE,
     PINNED,
+    SHARES_NONE,
     UNMEASURED,
     early_bind_findings,
     early_bind_remark,
     is_early_wildcard_bind,
+    why_it_shares_none,
 )
 from strace_analyzer.rules.remedies import BINDING, Remedy
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
@@ -100,6 +103,8 @@ class BindAnyPortZero(Rule):
 
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
+        if case.sample.socket.protocol in ALONE:
+            return why_it_shares_none(case)
         return (
             f"bind() to {case.local_address} port 0 takes a local port away from every destination "
             "and every process.",
@@ -109,6 +114,8 @@ class BindAnyPortZero(Rule):
     @classmethod
     def advice(cls, case: Case) -> Advice:
         runtime, sample = case.runtime, case.sample
+        if sample.socket.protocol in ALONE:
+            return SHARES_NONE
         remedy = BINDING.get(runtime.family, _GENERAL) if runtime is not None else _GENERAL
         sentences = list(remedy.sentences(runtime.major if runtime else None))
         if sample.reuse:

@@ -11,9 +11,12 @@ from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.remarks import remark, sets_no_port
 from strace_analyzer.rules.rule import Rule
+from strace_analyzer.rules.words import Advice, Case
 
 UNMEASURED = ("SCTP", "DCCP")
 """Protocols that work alike by their sources but were not measured (docs/kernel.md)."""
+ALONE = ("SCTP",)
+"""Of them, those whose sockets share no ports, with or without bind() (docs/kernel.md)."""
 
 PINNED = frozenset({Binding.EPHEMERAL})
 """How a socket is bound of which a step can be part of the pattern."""
@@ -52,6 +55,24 @@ def is_early_wildcard_bind(socket: Socket) -> bool:
 def connects_like_tcp(socket: Socket) -> bool:
     """TCP, MPTCP, SCTP, DCCP, or of a protocol that the trace does not tell."""
     return socket.is_tcp or socket.protocol in (None, *UNMEASURED)
+
+
+SHARES_NONE = Advice(
+    "",
+    (
+        "to leave the bind() out saves no port, nor does IP_BIND_ADDRESS_NO_PORT: use one SCTP socket "
+        "(SOCK_SEQPACKET) for many peers.",
+    ),
+)
+"""What to do with a socket of ALONE."""
+
+
+def why_it_shares_none(case: Case) -> tuple[str, ...]:
+    """What a bind() of a socket of ALONE costs."""
+    return (
+        f"bind() to {case.local_address} port 0 takes a local port, and connect() without it takes one "
+        "as well: SCTP sockets share none, by the kernel's sources (not measured).",
+    )
 
 
 def early_bind_remark(record: CallRecord, finding: Finding) -> str:

@@ -15,7 +15,7 @@ from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.fullness import FULL, Fullness
 from strace_analyzer.rules.holders import Holders
 from strace_analyzer.rules.remarks import remark
-from strace_analyzer.rules.remedies import BINDING, KEEPING
+from strace_analyzer.rules.remedies import BINDING, KEEPING, LISTING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import if_at_once, with_hidden_calls
 from strace_analyzer.rules.words import Advice, Case, Figures
@@ -36,8 +36,8 @@ _BY_CALL = {
     "connect": "keep connections open and use them again, or spread them over more addresses or ports "
     "of the destination.",
     "listen": "bind() the listener to a port of its own, outside net.ipv4.ip_local_port_range.",
-    "udp": "use one UDP socket for many peers, or widen {range}: UDP sockets share no ports, with or "
-    "without bind().",
+    "datagram": "use one {protocol} socket for many peers, or widen {range}: {protocol} sockets share no "
+    "ports, with or without bind().",
 }
 """The remedy that is sure, whoever holds the ports."""
 _WITHOUT = {
@@ -52,12 +52,14 @@ _ASK = (
     "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports.",
     "Then check again with the output of ss -tanp (--ss FILE) and the range (--port-range LO-HI).",
 )
-_ASK_UDP = (
-    "To find the holder, in the network namespace (nsenter -t {pid} -n): ss -s; ss -uanp;",
+_ASK_OTHER = (
+    "To find the holder, in the network namespace (nsenter -t {pid} -n): ss -s; ss {list};",
     "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports.",
-    "Then check again with the output of ss -uanp (--ss FILE) and the range (--port-range LO-HI).",
+    "Then check again with {what}the range (--port-range LO-HI).",
 )
-"""of UDP, which knows no TIME_WAIT"""
+"""of UDP and SCTP, which know no TIME_WAIT; a list is read of TCP and UDP sockets alone"""
+_SHARING = ("TCP", "MPTCP", "DCCP", None)
+"""protocols whose sockets share ports where connect() chooses them"""
 _NEEDED = "Without the early binds these connections would stand on {needed}."
 _FEWER = "have fewer sockets bound at a time, or widen {range}."
 _NAMED = "{named} of these sockets asked for their ports by number: take some outside of {{range}}."
@@ -237,8 +239,11 @@ class EphemeralPortsExhausted(Rule):
             if holder is not None:
                 sentences.insert(0 if _failing(case) == "connect" else len(sentences), holder)
             if is_asked:
-                ask = _ASK if case.sample.socket.protocol in ("TCP", "MPTCP", None) else _ASK_UDP
-                sentences += (line.format(pid=pid) for line in ask)
+                protocol = case.sample.socket.protocol
+                ask = _ASK if protocol in ("TCP", "MPTCP", None) else _ASK_OTHER
+                listing = LISTING.get(protocol or "TCP", "-tanp")
+                what = f"the output of ss {listing} (--ss FILE) and " if protocol == "UDP" else ""
+                sentences += (line.format(pid=pid, list=listing, what=what) for line in ask)
         else:
             sentences = [known.replace("used every port", "these ports") if is_near else known]
         named = case.number("held_named")
@@ -439,19 +444,19 @@ def _sure(case: Case) -> tuple[str, ...]:
     said = []
     for call in calls:
         who, *sentences = _remedy(case, call)
-        name = "UDP" if call == "udp" else f"{call}()"
+        name = "UDP" if call == "datagram" else f"{call}()"
         said.append(f"{name}: {f'{who}: ' if who else ''}{' '.join(sentences)}")
     return "", *said
 
 
 def _asked(case: Case) -> tuple[str, ...]:
     """The kinds of calls of the group that failed, that of the sample first, as in _BY_CALL."""
-    is_tcp = case.sample.socket.protocol in ("TCP", "MPTCP", None)
-    calls = [_failing(case) if is_tcp else "udp"]
-    if is_tcp:  # of another finding's socket only the error tells what it was
+    shares = case.sample.socket.protocol in _SHARING
+    calls = [_failing(case) if shares else "datagram"]
+    if shares:  # of another finding's socket only the error tells what it was
         for some in case.group.failed_calls:
             call = some.call.removesuffix("()").replace("connection", "connect")
-            calls.append("udp" if some.error == "EAGAIN" else call)
+            calls.append("datagram" if some.error == "EAGAIN" else call)
     return tuple(dict.fromkeys(call if call in _BY_CALL else "connect" for call in calls))
 
 
@@ -461,4 +466,6 @@ def _remedy(case: Case, call: str) -> tuple[str, ...]:
     if call == "bind" and runtime is not None and runtime.family in BINDING:
         no_port = "Or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind()."
         return runtime.title, *BINDING[runtime.family].sentences(runtime.major), no_port
-    return "", _BY_CALL[call]
+    protocol = case.sample.socket.protocol
+    said = protocol if protocol not in _SHARING and protocol is not None else "UDP"
+    return "", _BY_CALL[call].replace("{protocol}", said)

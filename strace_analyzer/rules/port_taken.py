@@ -19,6 +19,7 @@ from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.rules.evidence import Context, Held
 from strace_analyzer.rules.remarks import remark
+from strace_analyzer.rules.remedies import LISTING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.words import Advice, Case
 from strace_analyzer.trace.events import Syscall
@@ -416,7 +417,7 @@ class PortTaken(Rule):
             is_given = case.sample.detail("holder_port") == "given"
             is_first = (case.cause == "outgoing-connection" and not is_closed) or is_given
             sentences.insert(0 if is_first else len(sentences), reserve)
-        listing = _LISTING.get(case.sample.socket.protocol or "TCP", "-tanp")
+        listing = LISTING.get(case.sample.socket.protocol or "TCP", "-tanp")
         return Advice("", tuple(each.format(port=port, list=listing) for each in sentences))
 
     @classmethod
@@ -550,8 +551,6 @@ _UNCERTAIN = frozenset({"time-wait", "unknown"})
 _MOST_UNNAMED = 1000
 _WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
 """protocols in which a socket that is closed leaves nothing behind on its port"""
-_LISTING = {"UDP": "-uanp", "SCTP": "-Sanp", "DCCP": "-danp"}
-"""the option of ss(8) that lists the sockets of a protocol"""
 _STOP = "stop the holder, or choose another port."
 _CHOOSE = (
     "let the kernel choose the port of each connection: leave the bind() out, or bind to port 0."

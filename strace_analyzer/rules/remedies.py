@@ -118,3 +118,5 @@ KEEPING = {
     "curl": "several URLs in one call of curl, which then keeps the connection (or --next).",
 }
 """Connections kept and used again, by the family of the runtime."""
+LISTING = {"UDP": "-uanp", "SCTP": "-Sanp", "DCCP": "-danp"}
+"""The option of ss(8) that lists the sockets of a protocol; of TCP and MPTCP it is -tanp."""

@@ -169,3 +169,16 @@ def test_every_call_of_a_socket_has_its_time() -> None:
     assert len(timed) > 5
     assert [float(at) for _, at in timed] == sorted(float(at) for _, at in timed)
     assert "+0." not in running.run("sockets", SSH, "--line", "36", "--all").stdout
+
+
+def test_a_bind_that_failed_is_shown_in_its_sockets_life(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text(
+        "7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 4\n"
+        '7 bind(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 '
+        "EADDRINUSE (Address already in use)\n"
+        "7 close(4) = 0\n"
+    )
+    rows = running.run("sockets", f"{trace}:2").stdout.splitlines()
+    assert [row.split()[0] for row in rows if row.startswith("      ")] == ["1", "2", "3"]
+    assert rows[-3].endswith('bind(4, {AF_INET, htons(80), "0.0.0.0"}) = EADDRINUSE')

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from report.fixtures import analysis, early_bind, group, port_use, process
 from report.printed import printed
 
+import strace_analyzer as sa
 from strace_analyzer.findings import Finding, PortUse, Process, ProcessRef
 from strace_analyzer.rules import catalogue
 from strace_analyzer.rules.remedies import BINDING
@@ -197,3 +200,27 @@ def test_the_beginning_of_a_script_s_path_is_no_name(
 ) -> None:
     made = process(command=argv[0], argv=argv, argv_truncated=True, argv_cut=frozenset(cut))
     assert program(argv[0], made) == name
+
+
+SCTP = """\
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_{0}) = 3
+7 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
+7 bind(3, {{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("{2}")}}, 16) = {1}
+7 connect(3, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}}, 16) = 0
+7 close(3) = 0
+"""
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.9"])
+@pytest.mark.parametrize("result", ["0", "-1 EADDRINUSE (Address already in use)"])
+@pytest.mark.parametrize(("protocol", "shares"), [("SCTP", False), ("DCCP", True), ("TCP", True)])
+def test_sctp_sockets_share_no_ports_and_are_not_told_that_they_would(
+    address: str, result: str, protocol: str, shares: bool
+) -> None:
+    """Of DCCP, whose sockets have their ports by the code of TCP, it is true (docs/kernel.md)."""
+    made = sa.analyze(io.BytesIO(SCTP.format(protocol, result, address).encode()))
+    said = " ".join(printed(made).split())
+    assert ("use one SCTP socket" not in said) == shares
+    assert ("set IP_BIND_ADDRESS_NO_PORT" in said) == shares
+    assert ("share ports" in said or "destinations share it" in said) == shares
+    assert "UDP" not in said

@@ -68,7 +68,7 @@ def page(
         return
     if len(first) <= _WHOLE or everything:
         for life in chain(first, found):
-            yield from _whole(life, width, (calls or {}).get(life.id))
+            yield from _whole(life, width, (calls or {}).get(life.id), spots)
         return
     yield from (path(line, FAINT) for line in _row(_HEADINGS, width))
     total = 0
@@ -119,9 +119,10 @@ def _spot(spot: Spot, line: int | None, width: int) -> Iterator[RenderableType]:
 
 
 def _whole(
-    life: SocketLife, width: int, calls: Sequence[Folded] | None
+    life: SocketLife, width: int, calls: Sequence[Folded] | None, spots: Sequence[Spot]
 ) -> Iterator[RenderableType]:
-    """Title, how its port was chosen, and every defining call with its line, or all `calls`."""
+    """Title, how its port was chosen, and every defining call with its line, those of `spots` among
+    them, or all `calls`."""
     title = Text(f"{kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
     title.append(f"  {safe(life.opened.source)}", style="not bold")
     yield title
@@ -139,7 +140,7 @@ def _whole(
         facts.append("still open when the trace ends")
     for fact in facts:
         yield indented(Text(safe(fact)))
-    yield indented(_calls(life, width) if calls is None else _all_calls(calls, width))
+    yield indented(_calls(life, width, spots) if calls is None else _all_calls(calls, width))
     yield Text("")
 
 
@@ -151,17 +152,27 @@ _ORIGINS = {
 }
 
 
-def _calls(life: SocketLife, width: int) -> Table:
+def _calls(life: SocketLife, width: int, spots: Sequence[Spot]) -> Table:
+    """A call that failed is no part of a life; one that was asked for is shown all the same."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True, style=FAINT, min_width=5)
     grid.add_column(no_wrap=True, style=FAINT)
     grid.add_column(no_wrap=True, style=FAINT)
     grid.add_column(no_wrap=True, overflow="ellipsis")
-    threads = [f"[{call.tid}]" if call.tid else "" for call in life.trail]
-    times = [call.time or "" for call in life.trail]
+    rows = [(call.line, call.time or "", call.tid, call.text) for call in life.trail]
+    known = {(call.source, call.line) for call in life.trail}
+    for spot in spots:
+        row = spot.row
+        if row is None or row.errno is None or row.socket != life.id:
+            continue
+        if (row.source, row.line) not in known:
+            rows.append((row.line, "", row.tid, spot.call))
+            rows.sort(key=lambda cells: cells[0])
+    threads = [f"[{tid}]" if tid else "" for _, _, tid, _ in rows]
+    times = [time for _, time, _, _ in rows]
     taken = 2 + 7 + max(map(len, threads), default=0) + 2 + max(map(len, times), default=0) + 2
-    for call, thread, time in zip(life.trail, threads, times, strict=True):
-        grid.add_row(str(call.line), time, thread, excerpt(call.text, max(30, width - taken)))
+    for (line, time, _, text), thread in zip(rows, threads, strict=True):
+        grid.add_row(str(line), time, thread, excerpt(text, max(30, width - taken)))
     return grid
 
 
