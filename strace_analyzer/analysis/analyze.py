@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +19,7 @@ from strace_analyzer.machine.facts import Facts, read
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.spoken import rehearse, spoken
 from strace_analyzer.rules.words import Case, program
-from strace_analyzer.trace.input.content import SMALL_BLOCK
+from strace_analyzer.trace.input.content import SMALL_BLOCK, blocks
 from strace_analyzer.trace.input.wrapping.stage import NOBODY
 from strace_analyzer.trace.reader import (
     Accounting,
@@ -144,10 +145,11 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
         settings = replace(settings, machine=machine if machine.is_answer else None)
     if settings.host_range is not None:
         return settings, Facts({})
-    head = source.ahead()
-    if source.can_be_read_again:
-        with suppress(TraceError):  # said when it is read
-            head = next(iter(source.blocks(SMALL_BLOCK)), b"")
+    ahead, head = io.BytesIO(source.ahead()), b""
+    with suppress(TraceError):  # said when it is read; of what was compressed the end is missing
+        again = source.can_be_read_again
+        first = source.blocks(SMALL_BLOCK) if again else blocks(ahead, SMALL_BLOCK)
+        head = next(iter(first), b"")
     facts = read(head[:_HEAD].split(b"\n"))
     told = replace(
         settings,
@@ -155,6 +157,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
         autobind_reuse=settings.autobind_reuse or facts.autobind_reuse,
         tw_reuse=facts.tw_reuse,
         nothing_hidden=settings.nothing_hidden or facts.nothing_hidden,
+        something_hidden=facts.something_hidden and not settings.nothing_hidden,
         started_script=facts.started_script,
     )
     return told, facts

@@ -108,6 +108,8 @@ class Settings:
     """asks for them, where the trace is made here and now: at the first call that finds no port"""
     nothing_hidden: bool = False
     """strace was started by us, with the options that show all that the model needs"""
+    something_hidden: bool = False
+    """the head of the trace says that the options of strace showed a part of that only"""
     started_script: str = ""
     """`python3 bills.py`, where strace started an interpreter: with -s 0 execve() does not say"""
 
@@ -137,12 +139,16 @@ class TraceAnalysis:
         self._range = of_namespace(settings.port_range, settings.host_range)
         strangers = set(settings.rules).difference(catalogue())
         self._tracker = Tracker(
-            incoming=settings.keep_sockets or bool(strangers), script=settings.started_script
+            incoming=settings.keep_sockets or bool(strangers),
+            script=settings.started_script,
+            port_range=(self._range.low, self._range.high),
         )
         self._unread = Unread(
             self._tracker.may_hold_socket, lambda: not self._tracker.interest.has_begun
         )
-        self.visibility = Visibility(self._tracker, settings.nothing_hidden)
+        self.visibility = Visibility(
+            self._tracker, settings.nothing_hidden, settings.something_hidden
+        )
         self._pieces = self.visibility.pieces
         self._doubts = self._tracker.doubts
         self._engine = Engine(settings.rules, self)

@@ -74,7 +74,7 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
         case (("bind" | "listen"), "EADDRINUSE"):
             return "in-use"
         case "bind", "EADDRNOTAVAIL":
-            return "not-local"
+            return "no-ipv6" if asked is not None and asked.address == "::1" else "not-local"
         case "bind", "EACCES":
             low = asked is not None and 0 < (asked.port or 0) < 1024
             return "privileged-port" if low else "not-permitted"

@@ -49,11 +49,15 @@ class Visibility:
     """What one trace showed. Give it the calls that it `hears_of`, and its `pieces` every
     event, then ask.
 
-    `nothing_hidden` says that the options of strace are known to show all that matters.
+    `nothing_hidden` says that the options of strace are known to show all that matters,
+    `something_hidden` that they are known not to.
     """
 
-    def __init__(self, tracker: Tracker, nothing_hidden: bool = False) -> None:
+    def __init__(
+        self, tracker: Tracker, nothing_hidden: bool = False, something_hidden: bool = False
+    ) -> None:
         self.nothing_hidden = nothing_hidden
+        self.something_hidden = something_hidden
         self.pieces = Pieces(tracker)
         self.names: set[str] = set()
         self.calls = 0
@@ -96,12 +100,15 @@ class Visibility:
     @property
     def is_surely_unfiltered(self) -> bool:
         """No later call can change it: this trace was not filtered."""
-        return self.nothing_hidden or not self.names.isdisjoint(CLASSLESS)
+        is_open = not self.something_hidden and not self.names.isdisjoint(CLASSLESS)
+        return self.nothing_hidden or is_open
 
     @property
     def is_filtered(self) -> bool:
         """Nothing shows that all calls were traced."""
         names = self.names
+        if self.something_hidden:
+            return True
         if self.nothing_hidden or names & CLASSLESS or self._has_the_whole_list:
             return False
         classes = sum(not names.isdisjoint(calls) for calls in CLASSES)
@@ -222,7 +229,8 @@ class Visibility:
             return Told(Doubt.BOTH_HIDDEN, 1, self._not_shown("bind() and connect()"))
         if sockets and self.hides_connect and (self._binds or not self.pieces.ends_in_exits):
             return Told(Doubt.CONNECT_HIDDEN, sockets, self._not_shown("connect()"))
-        if not bind and ("socket" not in shown or shown <= {"connect", "socket"}):
+        is_bare = "socket" not in shown or shown <= {"connect", "socket"}
+        if not bind and (is_bare or self.something_hidden):
             return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()"))
         return None
 

@@ -31,7 +31,6 @@ from strace_analyzer.kernel.transitions import (
     release,
 )
 from strace_analyzer.kernel.transport import INET, domain_of, transport
-from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.trace.constants import (
     SHUTDOWN_HOW,
     SOCKET_TYPES,
@@ -205,15 +204,15 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
     was = description.socket
     now = _shown(was, address)
     first = was.evidence("getsockname") is None
-    if first and (had_a_port(now) or _listens_elsewhere(now)):
+    if first and (had_a_port(now) or _listens_elsewhere(now, kernel.port_range)):
         kernel.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
     kernel.move(call, "getsockname", task, fd.fd, description, now)
 
 
-def _listens_elsewhere(socket: Socket) -> bool:
+def _listens_elsewhere(socket: Socket, port_range: tuple[int, int]) -> bool:
     """listen() on a socket that nobody was seen to bind gave it a port that the kernel does not
-    choose by default."""
-    port, (low, high) = socket.assigned_port, DEFAULT_RANGE
+    choose from `port_range` (low, high)."""
+    port, (low, high) = socket.assigned_port, port_range
     listens = socket.connection is Connection.LISTENING and socket.origin is Origin.CREATED
     is_chosen = port is not None and low <= port <= high
     return listens and socket.binding is Binding.AUTOBOUND and not is_chosen

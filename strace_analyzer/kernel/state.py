@@ -26,6 +26,7 @@ from strace_analyzer.kernel.socket_state import (
 from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.kernel.unclosed import Unclosed
+from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.trace.events import Exited, Killed, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
@@ -42,6 +43,8 @@ class Kernel:
         self.doubts: list[DoubtAt] = []
         self.namespaces: dict[str, int] = {}
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
+        self.port_range = DEFAULT_RANGE
+        """from which the kernel chooses ports, low and high"""
         self.takes_guesses = False
         """the trace begins in the midst of things: what is copied may be a socket"""
         self.shows_bound_ports: set[int] = set()

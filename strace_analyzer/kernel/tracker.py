@@ -22,6 +22,7 @@ from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import DoubtAt, Step
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.kernel.unclosed import Unclosed
+from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.trace.events import (
     Attached,
     Command,
@@ -39,10 +40,18 @@ from strace_analyzer.trace.events import (
 class Tracker:
     """Follows one trace. `feed` each event in order, then `close`."""
 
-    def __init__(self, *, incoming: bool = True, script: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        incoming: bool = True,
+        script: str = "",
+        port_range: tuple[int, int] = DEFAULT_RANGE,
+    ) -> None:
         """Without `incoming`, connections that came by accept() have no local address. `script` is
-        what the first process runs (`python3 bills.py`), where its execve() may not say."""
+        what the first process runs (`python3 bills.py`), where its execve() may not say.
+        `port_range`, low and high, is that from which the kernel chooses ports."""
         self._kernel = Kernel()
+        self._kernel.port_range = port_range
         self._kernel.started_script = script
         self._interest = Interest(self._kernel, incoming=incoming)
         self._calls = self._kernel.calls

@@ -3,6 +3,7 @@ keep it at the head of a trace: `# strace-analyzer: net.ipv4.ip_local_port_range
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -76,6 +77,11 @@ class Facts(NamedTuple):
         return self.values.get("shown") == "all"
 
     @property
+    def something_hidden(self) -> bool:
+        """The user's own options of strace may have left out calls that matter."""
+        return self.values.get("shown") == "in part"
+
+    @property
     def started_script(self) -> str:
         """`python3 bills.py`: what the interpreter runs that strace started; "" for none."""
         return self.values.get("script", "")
@@ -132,12 +138,23 @@ def read(head: Iterable[bytes]) -> Facts:
     """The facts among the first lines of a trace; empty where there are none."""
     found: dict[str, str] = {}
     for number, line in enumerate(head):
-        match = _LINE.fullmatch(line.decode("utf-8", "replace").strip())
+        match = _LINE.fullmatch(_of_docker(line).decode("utf-8", "replace").strip())
         if match is not None:
             found[match["name"]] = match["value"]
         elif number >= _SOONEST:
             break
     return Facts(found)
+
+
+def _of_docker(line: bytes) -> bytes:
+    """What docker's json-file driver keeps of a line in its `log`; any other line as it is."""
+    if not line.startswith(b'{"'):
+        return line
+    try:
+        kept = json.loads(line)["log"]
+    except (ValueError, KeyError):
+        return line
+    return kept.encode("utf-8", "replace") if isinstance(kept, str) else line
 
 
 def of_this_machine(**more: str) -> Facts:

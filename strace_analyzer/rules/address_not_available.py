@@ -97,7 +97,8 @@ class AddressNotAvailable(Rule):
             return
         is_proof = step.role == "bind" or cause.startswith("pair") or step.space == "UDP"
         if is_proof:
-            self._proved.add((step.socket.namespace, cause))
+            told = "no-ipv6" if cause == "no-loopback" else cause
+            self._proved |= {(step.socket.namespace, cause), (step.socket.namespace, told)}
         found = self.finding(
             step,
             _named(step)._replace(doubts=frozenset()),
@@ -128,7 +129,7 @@ class AddressNotAvailable(Rule):
             if error != "EADDRNOTAVAIL":
                 return None  # the port is taken
             asked = bind_address(step)
-            return "no-ipv6" if asked is not None and asked.address == "::1" else "not-local"
+            return "no-loopback" if asked is not None and asked.address == "::1" else "not-local"
         to = towards(step)
         if to is None:
             return None
@@ -390,6 +391,7 @@ _FIX = {
     ),
 }
 _REMARKS = {
+    "no-loopback": "no IPv6 here",
     "not-local": "not an address of this host",
     "no-ipv6": "no IPv6 here",
     "no-address": "no address to go out from",
@@ -400,11 +402,8 @@ _REMARKS = {
 
 
 def _kind(case: Case) -> str:
-    """The cause, or one of three that have words of their own: bind() to ::1, a connection that the
-    trace does not show, and connect() to port 0."""
-    bind = case.sample.calls.get("bind")
-    if case.cause == "no-ipv6" and bind is not None and bind.error in _ERRORS:
-        return "no-loopback"
+    """The cause, or one of two that have words of their own: a connection that the trace does not
+    show, and connect() to port 0."""
     peer = case.sample.peer
     if case.cause == "no-address" and peer is not None and peer.port == 0:
         return "port-zero"

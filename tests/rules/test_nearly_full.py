@@ -204,6 +204,13 @@ def filling(slow: dict[int, float], calls: int = 900) -> sa.Analysis:
         pytest.param(dict.fromkeys(range(500, 900, 3), 0.0005), id="one in three"),
         pytest.param(dict.fromkeys(range(500, 720), 0.0005), id="all for a while"),
         pytest.param(dict.fromkeys(range(680, 900), 1.03), id="a SYN sent again"),
+        pytest.param(dict.fromkeys(range(500, 900), 0.05), id="longer than any search"),
+        pytest.param(
+            dict.fromkeys([*range(100, 200), *range(500, 900)], 0.0005), id="at the beginning too"
+        ),
+        pytest.param(
+            dict.fromkeys([*range(500, 700), *range(800, 900)], 0.0005), id="but for a while"
+        ),
         pytest.param(dict.fromkeys(range(500, 900), 7.2), id="a SYN sent again, all"),
     ],
 )

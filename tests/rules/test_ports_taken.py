@@ -383,10 +383,29 @@ def test_ipv6_that_has_worked_ran_out_of_ports() -> None:
     assert unreachable(*worked, *fails_now) == []
 
 
-@pytest.mark.parametrize(("address", "cause"), [("2001:db8::44", "not-local"), ("::1", "no-ipv6")])
+@pytest.mark.parametrize(
+    ("address", "cause"), [("2001:db8::44", "not-local"), ("::1", "no-loopback")]
+)
 def test_bind_to_an_ipv6_address(address: str, cause: str) -> None:
     lines = [sock(3, 7, "AF_INET6"), f"7 bind(3, {v6(0, address)}) = {NOTAVAIL}"]
     assert unreachable(*lines) == [(cause, "warning")]
+
+
+def test_bind_and_connect_to_ipv6_where_there_is_none_have_words_of_their_own(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        *(sock(3, 7, "AF_INET6"), f"7 connect(3, {v6(443, '2001:db8::1')}) = {NOTAVAIL}"),
+        *(sock(4, 7, "AF_INET6"), f"7 bind(4, {v6(80, '::1')}) = {NOTAVAIL}"),
+    ]
+    path = tmp_path / "trace"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    said = " ".join(printed(sa.analyze(path)).split())
+    assert "connects to IPv6 where there is none: 1 connect() call failed" in said
+    assert "binds to ::1 where there is no IPv6: 1 bind() call failed" in said
+    assert "give getaddrinfo() AI_ADDRCONFIG" in said
+    assert "bind to 127.0.0.1, or switch IPv6 on" in said
+    assert "no address of this host" not in said
 
 
 def pair(fd: int, result: str) -> list[str]:
