@@ -80,9 +80,11 @@ def lines_missing(unclosed: Unclosed, connections: int, *, listens: bool) -> Ite
         yield Told(Doubt.GIVEN_TWICE, closed, words)
 
 
-def not_seen(unseen: Sequence[int], given_twice: int, *, is_part: bool) -> Iterator[Told]:
-    """Tasks that the trace makes and that say nothing in it, by thread id; or `is_part`: it is what
-    one of several said."""
+def not_seen(
+    unseen: Sequence[int], given_twice: int, *, is_part: bool, one_without_number: bool
+) -> Iterator[Told]:
+    """Tasks that the trace makes and that say nothing in it, by thread id, or `one_without_number`;
+    or `is_part`: it is what one of several said."""
     if unseen:
         tasks = "task" if len(unseen) == 1 else "tasks"
         was = "was" if len(unseen) == 1 else "were"
@@ -91,6 +93,12 @@ def not_seen(unseen: Sequence[int], given_twice: int, *, is_part: bool) -> Itera
             "strace did not follow (-f), or their lines are not in this trace"
         )
         yield Told(Doubt.NOT_FOLLOWED, len(unseen), words)
+    elif one_without_number:
+        words = (
+            "a child ended (SIGCHLD) and was never seen: strace did not follow (-f), or its lines "
+            "are not in this trace"
+        )
+        yield Told(Doubt.NOT_FOLLOWED, 1, words)
     if is_part:
         yield Told(Doubt.ONE_THREAD, 1)
     if given_twice:

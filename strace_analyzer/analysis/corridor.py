@@ -588,6 +588,7 @@ class TraceAnalysis:
             self._unseen,
             self._unknowns.count(Doubt.GIVEN_TWICE),
             is_part=is_of_a_child(self._first_call, thread),
+            one_without_number=self._ended.one_without_number,
         )
         if self._apart is not None and not self._census.tcp_connections:
             yield self._apart

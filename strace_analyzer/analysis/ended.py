@@ -28,6 +28,9 @@ class Ended:
         """tasks whose end the trace shows"""
         self._told: dict[int, int] = {}
         """children that were told of -> the task that was told"""
+        self._is_nameless = False
+        """SIGCHLD was delivered without its siginfo, as strace printed it before 4.7: whose end it
+        tells is not known"""
 
     def call(self, call: Syscall) -> None:
         """A wait4(), waitpid() or waitid() returned."""
@@ -40,6 +43,7 @@ class Ended:
         """Of all signals, SIGCHLD tells of a child."""
         if event.signal == "SIGCHLD":
             self._named(event.tid, event.info)
+            self._is_nameless |= "si_" not in event.info and not event.stopped
 
     def end(self, event: Exited | Killed) -> None:
         """A task that the trace follows has ended."""
@@ -62,6 +66,11 @@ class Ended:
     def several_spoke(self) -> bool:
         """Of more than one task something is shown."""
         return len(self._gone | self._tasks.by_tid.keys()) > 1
+
+    @property
+    def one_without_number(self) -> bool:
+        """A child ended, nothing tells its number, and of one task alone something is shown."""
+        return self._is_nameless and not self._told and not self.several_spoke
 
     @property
     def unseen(self) -> tuple[int, ...]:

@@ -84,10 +84,12 @@ def _outcome(record: CallRecord) -> str:
 
 
 def _close(finding: Finding) -> str:
+    """Only probably in TIME_WAIT: no call shows that the peer, perhaps the other end in the same trace,
+    had closed first and nobody read that."""
     words = [] if finding.held_seconds is None else [f"held {duration(finding.held_seconds)}"]
     roles = {record.role for record in finding.trail}
     connected = finding.outcome is Outcome.CONNECTED and finding.socket.protocol in ("TCP", "MPTCP")
     is_real = not any(record.injected for record in finding.trail if record.role == "connect")
     if connected and is_real and not roles & {"eof", "reset", "release"}:
-        words.append("then TIME_WAIT")
+        words.append("then probably TIME_WAIT")
     return ", ".join(words)

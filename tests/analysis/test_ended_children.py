@@ -99,3 +99,32 @@ def test_a_filter_leaves_children_without_sockets_silent(tmp_path: Path) -> None
         f"100 {SIGNAL.replace('101', '102')}"
     )
     assert reason(tmp_path / "t", text) is None
+
+
+OLD = [
+    "--- SIGCHLD (Child exited) ---\n",
+    "--- SIGCHLD (Child exited) @ 0 (0) ---\n",
+    "--- SIGCHLD (Child exited: 17) ---\n",
+]
+
+
+@pytest.mark.parametrize("pid", ["", "100 "])
+@pytest.mark.parametrize("dull", [0, 1200])
+@pytest.mark.parametrize("told", OLD)
+def test_an_old_signal_tells_of_a_child_without_its_number(
+    told: str, dull: int, pid: str, tmp_path: Path
+) -> None:
+    for strict in (False, True):
+        said = reason(tmp_path / "t", BEGIN + DULL * dull + told + END, pid=pid, strict=strict)
+        assert said is not None
+        assert said.startswith("a child ended (SIGCHLD) and was never seen")
+
+
+@pytest.mark.parametrize("told", OLD)
+def test_an_old_signal_is_of_a_child_that_was_seen_or_named(told: str, tmp_path: Path) -> None:
+    child = "101 getpid() = 101\n101 exit_group(0) = ?\n"
+    parent = "".join(f"100 {line}\n" for line in (BEGIN + told + END).splitlines())
+    assert reason(tmp_path / "t", child + parent) is None
+    said = reason(tmp_path / "t", BEGIN + WAIT + told + END)
+    assert said is not None
+    assert said.startswith("task 101 was made")

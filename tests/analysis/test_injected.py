@@ -87,4 +87,4 @@ def test_a_failure_and_a_call_of_the_proof_are_named(tmp_path: Path) -> None:
     made_up = {call["line"]: call["injected"] for call in finding["trail"]}
     assert made_up == {5: False, 6: False, 7: True, 8: True, 9: False}
     assert "= 0 (INJECTED) strace's answer, not the kernel's" in page
-    assert "then TIME_WAIT" not in page
+    assert "TIME_WAIT" not in page

@@ -58,3 +58,20 @@ def test_the_option_that_would_help(value: str, said: str) -> None:
     (finding,) = sa.analyze(io.BytesIO(trace.encode())).findings
     (before,) = (record for record in finding.trail if record.line == 2)
     assert remark(before, finding) == said
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("getpid() = 7", "then probably TIME_WAIT"),
+        ('read(3, "", 9) = 0', ""),
+    ],
+)
+def test_what_is_left_of_a_connection_is_probable_until_an_end_was_read(
+    last: str, said: str
+) -> None:
+    """The other end may have been closed first, in the same trace even, and nobody read that."""
+    calls = PROOF.replace("{between}", "getpid() = 7").replace("7 close", f"7 {last}\n7 close")
+    (finding,) = sa.analyze(io.BytesIO(calls.encode())).findings
+    (close,) = (record for record in finding.trail if record.role == "close")
+    assert remark(close, finding).rpartition(", ")[2] == said

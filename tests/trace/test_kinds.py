@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -24,6 +25,7 @@ EXAMPLES = {
     "the JSON report of strace-analyzer": b'{"schema": 1,\n "tool": {}}\n',
     "bytes of Python's": b"b'bind(3, 0x0, 16) = 0\\nclose(3) = 0\\n'\n",
     "lines in single quotes": b"  'bind(3, 0x0, 16) = 0',\n",
+    "strings of source code, a line in each": b'    "bind(3, 0x0, 16) = 0\\n" +\n    "close(3) = 0\\n";\n',
     "a list of Python's": b"['bind(3, 0x0, 16) = 0', 'close(3) = 0']\n",
     "JSON": b'[\n  {"pid": 812, "call": "bind"}\n]\n',
     "text in base64": b"MTg0MzMgZXhlY3ZlKCIvdXNyL2Jpbi9zc2giLCBbInNzaCIsICItcCIsICIyMjIyIiwg\n",
@@ -173,3 +175,46 @@ def test_a_zip_with_a_trace_that_is_not_compressed_is_refused(tmp_path: Path) ->
 
     with pytest.raises(sa.TraceError, match="a zip archive"):
         sa.analyze(file)
+
+
+CALLS = """\
+socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+setsockopt(9, SOL_SOCKET, SO_REUSEADDR, [1], 4) = -1 EBADF (Bad file descriptor)
+close(3) = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "form", "last"),
+    [
+        ("", '        "{}\\n" +\n', ""),
+        ("", '+ "{}\\n"\n', ""),
+        ("", '"{}\\n"\n', ""),
+        ("", '    "{}",\n', ""),
+        ('String trace = "getpid() = 7\\n"\n', '    + "{}\\n"\n', '    + "getpid() = 7\\n";\n'),
+        ("", 'out.add("{}");\n', ""),
+    ],
+)
+def test_what_the_advice_for_strings_of_source_code_gives_can_be_read(
+    first: str, form: str, last: str, tmp_path: Path
+) -> None:
+    escaped = (line.replace('"', '\\"') for line in CALLS.splitlines())
+    text = first + "".join(form.format(line) for line in escaped) + last
+    kind = kind_of(text.encode())
+    assert kind is not None
+    assert kind.name == "strings of source code, a line in each"
+    command = kind.advice.removeprefix("take them off: ")
+    done = subprocess.run(
+        ["sh", "-c", command], input=text, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.replace("getpid() = 7\n", "") == CALLS
+    assert len(sa.analyze(io.BytesIO(done.stdout.encode())).findings) == 1
+
+
+@pytest.mark.parametrize("form", ['        "{}\\n" +\n', 'out.add("{}");\n'])
+def test_strings_of_source_code_that_cannot_be_unwrapped_are_named(form: str) -> None:
+    text = "".join(form.format(line.replace('"', '\\"')) for line in CALLS.splitlines())
+    with pytest.raises(sa.TraceError, match="strings of source code"):
+        sa.analyze(io.BytesIO(text.encode()))

@@ -124,6 +124,11 @@ KINDS = (
         line=r"^\s*(?:- )?b?'.*',?$",
     ),
     Kind(
+        "strings of source code, a line in each",
+        """take them off: sed -e 's/^[^"]*"//' -e 's/\\(\\\\n\\)*"[ +,;)]*$//' -e 's/\\\\"/"/g'""",
+        line=r'^\s*(?:[\w.\[\]<> ]+[(=]\s*)?(?:\+\s*)?"(?:[^"\\]|\\.)*"[\s+,;)]*$',
+    ),
+    Kind(
         "a list of Python's",
         "print its lines: python3 -c 'import ast, sys; "
         'print(*ast.literal_eval(sys.stdin.read()), sep="\\n")\'',
