@@ -91,5 +91,5 @@ def _close(finding: Finding) -> str:
     connected = finding.outcome is Outcome.CONNECTED and finding.socket.protocol in ("TCP", "MPTCP")
     is_real = not any(record.injected for record in finding.trail if record.role == "connect")
     if connected and is_real and not roles & {"eof", "reset", "release"}:
-        words.append("then probably TIME_WAIT")
+        words.append("then likely TIME_WAIT")
     return ", ".join(words)

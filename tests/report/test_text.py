@@ -43,12 +43,12 @@ warning: beam.smp (pid 700) binds before connecting: 3 of its 3 outgoing TCP con
 
   Proof  crawler.strace, thread 702 (of 3), first of 3
      10  socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9
-     11  setsockopt(9, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0    does not help
-     12  bind(9, {AF_INET, htons(0), "0.0.0.0"}) = 0            IP_BIND_ADDRESS_NO_PORT not set
+     11  setsockopt(9, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0     does not help
+     12  bind(9, {AF_INET, htons(0), "0.0.0.0"}) = 0             IP_BIND_ADDRESS_NO_PORT not set
      13  getsockname(9, {AF_INET, htons(40123), "0.0.0.0"}) = 0  port 40123 is taken
      14  connect(9, {AF_INET, htons(8001), "192.0.2.8"}) = EINPROGRESS
-     15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0      connected
-     16  close(9) = 0                                           held 6.7 ms, then probably TIME_WAIT
+     15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0       connected
+     16  close(9) = 0                                            held 6.7 ms, then likely TIME_WAIT
 
 1 warning (bind-any-port-zero, 3 findings, certain). 120 lines, 110 calls, all understood.
 All 3: --all
@@ -74,7 +74,7 @@ NARROW_PROOF = """\
      15  getsockopt(9, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
            connected
      16  close(9) = 0
-           held 6.7 ms, then probably TIME_WAIT
+           held 6.7 ms, then likely TIME_WAIT
 """
 
 

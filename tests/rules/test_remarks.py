@@ -63,7 +63,7 @@ def test_the_option_that_would_help(value: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("last", "said"),
     [
-        ("getpid() = 7", "then probably TIME_WAIT"),
+        ("getpid() = 7", "then likely TIME_WAIT"),
         ('read(3, "", 9) = 0', ""),
     ],
 )
