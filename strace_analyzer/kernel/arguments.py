@@ -33,7 +33,7 @@ class FdArgument(NamedTuple):
     """False where the note says that it is a file, a pipe, a UNIX socket"""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _fd(number: int, note: str | None) -> FdArgument:
     socket = None if note is None else socket_note(note)
     may_be_socket = note is None or (socket is not None and not socket.foreign)

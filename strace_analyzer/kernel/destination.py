@@ -62,7 +62,7 @@ def space_of(
     return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def destination(peer: SocketAddress | None) -> Destination | None:
     """The address of the last connect() as a destination; None where it is none of the internet."""
     if peer is None or peer.address is None or peer.port is None:

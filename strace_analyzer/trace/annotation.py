@@ -38,7 +38,7 @@ class SocketNote(NamedTuple):
         return self.local is not None and self.local_port > 0 and self.local[0] in ("0.0.0.0", "::")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def socket_note(note: str) -> SocketNote | None:
     """The socket that `note` names; None where it names something else (a path, a pipe)."""
     match = _SOCKET.fullmatch(note)

@@ -32,7 +32,8 @@ from strace_analyzer.trace.input.kinds import kind_of
 from strace_analyzer.trace.input.named import traces
 from strace_analyzer.trace.input.source import SourceInput, TraceInput, stream_trace
 from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping, named
-from strace_analyzer.trace.prefilter.ahead import SMALLEST, ScanAhead, can_fork
+from strace_analyzer.trace.prefilter import ahead
+from strace_analyzer.trace.prefilter.ahead import ScanAhead
 from strace_analyzer.trace.prefilter.scan import Scan, scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve
 from strace_analyzer.trace.prefilter.watch import Watch
@@ -456,13 +457,12 @@ class TraceReader:
         stack: ExitStack,
     ) -> Scan:
         """The search from block number `index` on: here, or ahead in a process of its own."""
-        if self._jobs < 2 or source.size < SMALLEST or not can_fork():
+        if self._jobs < 2 or not ahead.pays(source.size):
             return stream.scanner(watch)
         again = SourceInput(source.name, source.path, member=source.member)
-        ahead = ScanAhead(lambda: again.blocks(), index, lambda: stream.scanner(watch))
-        stack.callback(ahead.close)
-        self._ahead = ahead
-        return ahead
+        self._ahead = ScanAhead(lambda: again.blocks(), index, lambda: stream.scanner(watch))
+        stack.callback(self._ahead.close)
+        return self._ahead
 
     def _judge(self) -> None:
         name = self.trace.name

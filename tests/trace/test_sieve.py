@@ -266,9 +266,9 @@ def test_it_steps_aside_where_most_lines_matter(line: str, aside: bool) -> None:
     watch = Watched({7: {3: "QUIET"}})
     sieve = Sieve(watch, scan, bare_tid=None, under_way=set(), awaits_next=lambda: False)
     text = f"{line}\n".encode() * 3_000
-    assert not sieve.steps_aside(text)
-    assert len(list(sieve.lines(1, text))) == (3_000 if aside else 2)
     assert sieve.steps_aside(text) is aside
+    if not aside:
+        assert len(list(sieve.lines(1, text))) == 2
 
 
 @pytest.mark.parametrize("first", ["7 close(3 <unfinished ...>", "7 connect(4,  <unfinished ...>"])

@@ -21,7 +21,7 @@ from strace_analyzer.trace.learned.template import Hole, Part, TooDeepError
 from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 from strace_analyzer.trace.values import plain
 
-_WORTH_A_PATTERN = 100
+_WORTH_A_PATTERN = 40
 """So often two shapes meet before they get one, which takes as long to make as a hundred lines."""
 _MOST = 1000
 _MOST_OF_ONE_NAME = 12

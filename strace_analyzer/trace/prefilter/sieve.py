@@ -161,7 +161,9 @@ class Sieve:
         self._has_left_out = False
         self._aside = 0
         """lines that are still to come of those most of which are expected to matter"""
-        self._seen_given = self._seen_lines = 0
+        self._seen_hits = self._seen_lines = 0
+        self._found: list[Hit] | None = None
+        """the hits of the block that comes next, if it was searched"""
         self._data = b""
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] | None = None
@@ -179,17 +181,21 @@ class Sieve:
     def steps_aside(self, data: Block) -> bool:
         """Every line of this block is to be read: to tell which can matter would take longer, since
         most do, or did a few blocks ago. Ask it before `lines`."""
-        if self._aside <= 0:
-            if self._seen_lines < _ENOUGH:
-                return False
-            is_dense = self._seen_given * _DENSE >= self._seen_lines
-            self._seen_given = self._seen_lines = 0
-            if not is_dense:
-                return False
-            self._aside = _LINES_ASIDE
+        lines = data.count(b"\n")
+        if self._aside > 0:
+            self._aside -= lines
+            return True
+        self._found = self._scan(data)
+        self._seen_hits += sum(hit & _KIND == EXAMINE for hit in self._found)
+        self._seen_lines += lines
+        if self._seen_lines < _ENOUGH:
+            return False
+        is_dense = self._seen_hits * _DENSE >= self._seen_lines
+        self._seen_hits = self._seen_lines = 0
+        if is_dense:
+            self._found, self._aside = None, _LINES_ASIDE
             self._inside.clear()
-        self._aside -= data.count(b"\n")
-        return True
+        return is_dense
 
     def scan_by(self, scan: Scan) -> None:
         """Another search for the blocks that follow."""
@@ -202,7 +208,9 @@ class Sieve:
         # The first line is always given, since the search needs what is before a name, and the last
         # one, which may lack its end.
         self._has_left_out = True
-        hits = self._hits = [_at(1), *self._scan(data), _at(len(data))]
+        found = self._scan(data) if self._found is None else self._found
+        self._found = None
+        hits = self._hits = [_at(1), *found, _at(len(data))]
         self._data = data
         if not self._is_in_order():
             self.every_line_matters("the clock was set back")
@@ -259,10 +267,7 @@ class Sieve:
                     break  # the task of this line says its next one before that hit
             if hits[index] == hit:
                 index += 1
-        lines = number - first + 1
-        self.left_out += lines - given
-        self._seen_lines += lines
-        self._seen_given += given
+        self.left_out += number - first + 1 - given
 
     def _is_in_order(self) -> bool:
         """No line of the block is earlier than the one before it, midnight apart, nor the first
@@ -549,7 +554,8 @@ class Sieve:
 
 
 _DENSE = 3
-"""One line of so many can matter: to decode all takes no longer than to choose."""
+"""One line of so many is to be examined, whatever it says: to decode all takes no longer than to
+choose."""
 _ENOUGH = 2_000
 """Lines of which to say whether they are so dense."""
 _LINES_ASIDE = 150_000
