@@ -46,11 +46,11 @@ class AddressNotAvailable(Rule):
     """A call fails with EADDRNOTAVAIL, and not because the ports ran out.
 
     What it flags:
-        bind() to an address that this host does not have; connect() of a TCP socket, or a message
-        sent, to an IPv6 address where IPv6 has never worked in the trace; connect() from a port that
+        bind() to an address that this host does not have; connect() of a TCP socket, or sending a
+        message, to an IPv6 address if IPv6 never worked in the trace; connect() from a port that
         bind() named or chose, while another connection between the same two ends is open or in
-        TIME_WAIT. Certain for bind(), a UDP socket's message, and a pair of ends; a TCP connect() that
-        found no address is probable, until a call that needs no port says the same.
+        TIME_WAIT. Certain for bind(), for a message of a UDP socket, and for a pair of ends; a TCP
+        connect() that found no address is probable, until a call that needs no port fails likewise.
 
     Why it matters:
         The connection was not made, and waiting or more ports would not help: the kernel says "cannot
@@ -61,7 +61,7 @@ class AddressNotAvailable(Rule):
         leaves out IPv6 where there is none. Let the kernel choose the source port.
 
     When it is fine:
-        Where the program goes on to another address and gets through: then it is a note.
+        If the program goes on to another address and gets through: then it is a note.
 
     References:
         bind(2), connect(2) EADDRNOTAVAIL; getaddrinfo(3) AI_ADDRCONFIG; docs/kernel.md "What is not

@@ -44,8 +44,8 @@ class BindAddressPortZero(Rule):
         the port comes at connect(). IP_LOCAL_PORT_RANGE (Linux 6.3) narrows the range for one socket.
 
     When it is fine:
-        With few connections. It is a note unless ports ran out or nearly did. With IP_TRANSPARENT or
-        IP_FREEBIND the address is somebody else's on purpose: always a note.
+        With few connections: it is a note unless ports ran out or nearly did. With IP_TRANSPARENT or
+        IP_FREEBIND the address is intentionally not the host's own: always a note.
 
     References:
         ip(7); IP_BIND_ADDRESS_NO_PORT(2const); IP_LOCAL_PORT_RANGE(2const);

@@ -39,7 +39,7 @@ class BindAnyPortZero(Rule):
     What it flags:
         bind() to 0.0.0.0, :: or ::ffff:0.0.0.0 with port 0, followed by connect() (or a send with
         MSG_FASTOPEN) on the same open file description, while IP_BIND_ADDRESS_NO_PORT is not in force.
-        TCP and MPTCP; SCTP and DCCP as a note, unmeasured. One finding for each binding. Probable where
+        TCP and MPTCP; SCTP and DCCP as a note, unmeasured. One finding for each binding. Probable if
         the trace does not show that the socket is TCP, or hides what could make the bind harmless.
 
     Why it matters:
@@ -54,11 +54,11 @@ class BindAnyPortZero(Rule):
         local address, set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind().
 
     When it is fine:
-        When the port must be known before connect(), for example to tell it to a firewall or a peer.
-        With one destination only, the bind costs no capacity: the finding is then a note. It is a
-        warning where the binds took more ports than the connections needed, open or in TIME_WAIT
-        (a trace without times is taken to have lasted less than 60 s), and an error where ports ran
-        out or 80 % of the range was taken: docs/ports.md, "How a level is chosen".
+        If the port must be known before connect(), for example to tell it to a firewall or a peer.
+        With a single destination the bind costs no capacity: the finding is then a note. It is a
+        warning if the binds took more ports than the connections needed, open or in TIME_WAIT (a trace
+        without times is assumed to have lasted less than 60 s), and an error if ports ran out or 80 %
+        of the range was taken: docs/ports.md, "How a level is chosen".
 
     References:
         ip(7); IP_BIND_ADDRESS_NO_PORT(2const); net/ipv4/inet_hashtables.c __inet_hash_connect;

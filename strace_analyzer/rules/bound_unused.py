@@ -32,7 +32,7 @@ class BoundUnused(Rule):
         Bind when the socket is to be used, or close it when it is not.
 
     When it is fine:
-        When the port is being kept for something that comes later, after the end of the trace.
+        If the port is kept for something that happens after the end of the trace.
 
     References:
         ip(7); docs/kernel.md "Who may share a port".

@@ -33,14 +33,14 @@ class ConnectionChurn(Rule):
     """A program makes a connection for every request, and closes it first.
 
     What it flags:
-        A hundred or more TCP connections to one destination, one after another, whose ports connect()
-        chose and which this side closed first, so that they are in TIME_WAIT at one time. It is a
-        note; a warning from half of the port range on, an error from 80 % or where connect() found no
-        port any more. In a trace without times all of it counts as within 60 s, and a level above
-        note is then probable. Where there were more within 60 s than the range has, and none failed,
-        they did not keep their ports (or, without times, it took longer), and it is a note. So it is
-        to loopback, where connect() gives such ports again after a second, unless the trace says that
-        net.ipv4.tcp_tw_reuse was 0.
+        A hundred or more TCP connections to one destination, one after another, whose ports were
+        chosen by connect() and which this side closed first, so that they are in TIME_WAIT at the same
+        time. It is a note; a warning from half of the port range on; an error from 80 % on, or if
+        connect() found no port any more. A trace without times is assumed to have lasted less than
+        60 s, and a level above note is then probable. If there were more connections within 60 s than
+        the range has ports, and none failed, they did not keep their ports (or, without times, it took
+        longer), and it is a note. It is also a note to loopback, where connect() reuses such ports
+        after a second, unless the trace says that net.ipv4.tcp_tw_reuse was 0.
 
     Why it matters:
         Each closed connection keeps its port from the same destination for 60 s. With 28,232 ports
@@ -52,7 +52,7 @@ class ConnectionChurn(Rule):
         that is the default); it does not help sockets that are bound.
 
     When it is fine:
-        In a benchmark, or where the rate is known to stay low.
+        In a benchmark, or if the rate is known to stay low.
 
     References:
         ip-sysctl.rst tcp_tw_reuse; docs/kernel.md "TIME_WAIT".

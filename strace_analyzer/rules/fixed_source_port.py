@@ -17,8 +17,9 @@ class FixedSourcePort(Rule):
     """A socket is bound to an explicit port of the ephemeral range and then connected.
 
     What it flags:
-        bind() to a port that is not 0 and lies inside the ephemeral range in force, followed by
-        connect(). A bind() that fails, with EADDRINUSE for one, is no finding: nothing is connected.
+        bind() to a port other than 0 that lies inside the ephemeral range in force, followed by
+        connect(). A bind() that fails, for example with EADDRINUSE, is not flagged: nothing is
+        connected.
 
     Why it matters:
         The kernel hands ports of this range to others: the bind() fails with EADDRINUSE whenever one
@@ -32,7 +33,7 @@ class FixedSourcePort(Rule):
         reserve them in net.ipv4.ip_local_reserved_ports.
 
     When it is fine:
-        When the ports are reserved, or the program tries the next port when one is taken.
+        If the ports are reserved, or the program tries the next port when one is taken.
 
     References:
         ip(7) ip_local_port_range, ip_local_reserved_ports; IP_LOCAL_PORT_RANGE(2const); docs/kernel.md

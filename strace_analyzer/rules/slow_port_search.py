@@ -138,12 +138,12 @@ class SlowPortSearch(Rule):
     """connect() itself is slow: the kernel searches long for a local port that is free.
 
     What it flags:
-        connect() calls to one destination that return at once (in progress, or to loopback), whose
-        time, printed by strace -T, has a median three times as long with the range more than half full,
-        there and towards the end, as it was with the range nearly empty. A few slow calls are not it,
-        nor what takes longer than a search of the whole range could, and calls of 0.9 s or more, a SYN that was sent again, are left out. Where the range is only
-        assumed and far from full, it is probable: of 200 calls or more the last ones take five times as
-        long as the first.
+        connect() calls to one destination that return at once (in progress, or to loopback), and whose
+        median duration, from strace -T, is three times as long once the range is more than half full,
+        and also at the end, as while the range was nearly empty. A few slow calls do not count. Calls
+        that take longer than a search of the whole range could, and those of 0.9 s or more, in which a
+        SYN was sent again, are left out. If the range is only assumed and far from full, it is
+        probable: of 200 calls or more, the last take five times as long as the first.
 
     Why it matters:
         The kernel tries port after port until it finds one that this destination does not have. When
@@ -155,7 +155,7 @@ class SlowPortSearch(Rule):
         over more addresses or ports of the destination. A wider net.ipv4.ip_local_port_range helps.
 
     When it is fine:
-        Where a few tens of microseconds for a connection do not matter, and the range does not fill.
+        If a few tens of microseconds per connection do not matter, and the range does not fill up.
 
     References:
         net/ipv4/inet_hashtables.c __inet_hash_connect; docs/kernel.md "The search for a port".

@@ -65,11 +65,11 @@ class SocketInherited(Rule):
     """A program keeps another program's listener or connection open, and does not know it.
 
     What it flags:
-        A listening socket that a child process kept over execve(), since it was made without
-        SOCK_CLOEXEC, and never accepted on: where the child is the last that holds it, or still has it
-        as the trace ends. And an outgoing TCP connection that such a child still has after the program
-        that made it has closed it: that is only probable, since what is sent and received over it is
-        not looked at.
+        A listening socket that was created without SOCK_CLOEXEC, so that a child process kept it over
+        execve(), and on which the child never accepted, if the child is the last to hold it, or still
+        holds it at the end of the trace. Also an outgoing TCP connection that such a child still holds
+        after the program that created it has closed it; that is only probable, because data sent and
+        received over it is not examined.
 
     Why it matters:
         The port stays taken as long as the child lives. When the server is restarted, its bind() fails
@@ -81,7 +81,7 @@ class SocketInherited(Rule):
         it in the child before execve(): close_range(2), Popen(close_fds=True).
 
     When it is fine:
-        When the socket is handed over on purpose (socket activation, a helper that goes on with the
+        If the socket is handed over on purpose (socket activation, a helper that continues the
         connection) and used later.
 
     References:

@@ -58,11 +58,11 @@ class SocketLeak(Rule):
     """The peer has closed a connection, and the program never closes its own end.
 
     What it flags:
-        Three or more TCP sockets of one process on which it read end of file, or a reset, and that it
-        has not closed a second later (without times: while it made three more sockets), to the end of
-        the trace or of the process. Ten or more that it left behind while it made others are a note if
-        all was over within a second. Those that filled half of the range of ports when a call found
-        no port are flagged though they were closed later.
+        Three or more TCP sockets of a process on which it read end of file, or got a reset, and which
+        it did not close within a second (without times: before it created three more sockets), until
+        the end of the trace or of the process. If everything was over within a second, ten or more
+        that it left open while it created others are a note. Those that filled half of the port range
+        when a call found no port are flagged even if they were closed later.
 
     Why it matters:
         Each keeps a descriptor, and one that read end of file also its local port, in CLOSE_WAIT, for

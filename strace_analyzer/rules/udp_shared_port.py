@@ -26,7 +26,7 @@ class UdpSharedPort(Rule):
         Leave out SO_REUSEADDR before bind() to port 0: every socket then gets a port of its own.
 
     When it is fine:
-        When a fixed port is shared on purpose (multicast): that bind() names the port.
+        If a fixed port is shared on purpose (multicast): that bind() names the port.
 
     References:
         socket(7) SO_REUSEADDR; docs/kernel.md "UDP".
