@@ -84,11 +84,11 @@ def attach(
     config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Trace running processes, with all their threads and new children, until Ctrl-C; they go on.
+    """Trace running processes, with all threads and new children, until Ctrl-C; they go on running.
 
     --name and --cgroup are looked up once, at the start. Processes are many times slower while they
-    are traced. Exit status: 0; 1 where --fail-on is met; 2 where they cannot be traced, or nothing
-    was found and not all was seen.
+    are traced. Exit status: 0; 1 if --fail-on is met; 2 if they cannot be traced, or nothing was
+    found and not everything was seen.
     """
     from strace_analyzer.cli.following import Manner
     from strace_analyzer.cli.following import follow as go_through

@@ -40,7 +40,8 @@ def check(
 ) -> int:
     """Find who binds to 0.0.0.0 port 0 before connecting, with the lines that prove it.
 
-    Exit status: 0 nothing at or above the gate (--fail-on), 1 something is, 2 cannot judge.
+    Exit status: 0 if no finding is at or above the gate (--fail-on), 1 if one is, 2 if it cannot
+    judge.
     """
     from strace_analyzer.cli.profile import profiled
 

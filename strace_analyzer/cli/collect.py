@@ -7,8 +7,8 @@ from __future__ import annotations
 def collect() -> int:
     """Print a POSIX sh script for a machine or container without Python: sh collect.sh PID|NAME.
 
-    It runs strace for some seconds and adds what the machine says of its ports, in one .tar.gz that
-    `check FILE.tar.gz` reads.
+    The script runs strace for some seconds, adds the machine's port settings and sockets, and packs
+    everything into a .tar.gz for `check FILE.tar.gz`.
     """
     from strace_analyzer.live.collect import script
 

@@ -28,8 +28,8 @@ def compare(
 ) -> int:
     """Show what a fix changed: findings gone, new and kept, ports, failures.
 
-    Exit status: 0 nothing at or above the gate is new or larger, 1 something is, 2 the two cannot
-    be compared.
+    Exit status: 0 if nothing at or above the gate is new or larger, 1 if something is, 2 if the
+    two cannot be compared.
     """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.settings import settings

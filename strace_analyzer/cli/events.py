@@ -65,9 +65,9 @@ def events(
     ] = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Give every event as a row: calls with their arguments as data, signals, exits, notices.
+    """Print every event as a row: calls with their arguments as data, signals, exits, notices.
 
-    Exit status: 0, or 2 where not all of the trace could be read.
+    Exit status: 0, or 2 if not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import inputs_of

@@ -47,7 +47,7 @@ def choice(name: str, words: Sequence[str], help: str, panel: str) -> Any:
 
 def form_option(names: Sequence[str], of: str, remark: str = "") -> Any:
     """The option `--format`: one of `names`, the form of what is written."""
-    return choice("--format", names, f"The form of the {of}.{remark}", OUTPUT)
+    return choice("--format", names, f"The format of the {of}.{remark}", OUTPUT)
 
 
 def gate_option(default: str) -> Any:
@@ -77,9 +77,9 @@ Traces = Annotated[
     typer.Argument(
         metavar="TRACE",
         help=(
-            "Output of strace: a file (.gz .xz .zst .bz2 .lz4 too) or its URL, a pattern, the "
-            "directory or PREFIX of an -ff family, or - for "
-            "standard input, which is also read when no TRACE is given. Each is a trace of its own."
+            "Output of strace: a file (also .gz .xz .zst .bz2 .lz4) or URL, a pattern, the "
+            "directory or PREFIX of an -ff family, or - for standard input, the default. Each is a "
+            "trace of its own."
         ),
         show_default=False,
     ),
@@ -106,9 +106,7 @@ Until = Annotated[
 ]
 Format = Annotated[str, form_option(report_formats(), "report")]
 
-CheckFormat = Annotated[
-    str, form_option(check_formats(), "report", " parquet only of a merged one.")
-]
+CheckFormat = Annotated[str, form_option(check_formats(), "report", " parquet only with --merged.")]
 FailOn = Annotated[list[str] | None, gate_option("warning")]
 MinConnections = Annotated[
     int,
@@ -116,8 +114,8 @@ MinConnections = Annotated[
         "--min-connections",
         min=0,
         metavar="N",
-        help="Exit status 1 also where a trace made fewer outgoing TCP connections: an idle "
-        "program shows nothing.",
+        help="Exit status 1 also if a trace has fewer outgoing TCP connections: an idle program "
+        "shows nothing.",
         show_default=False,
     ),
 ]
@@ -149,7 +147,7 @@ Redact = Annotated[
         parser=values.parser(parse_kinds),
         autocompletion=_list_of_kinds,
         metavar=",".join(KINDS),
-        help="Replace these by tokens: addr-1, path-1, cmd-1.",
+        help="Replace these with tokens: addr-1, path-1, cmd-1.",
         show_default=False,
         rich_help_panel=OUTPUT,
     ),
@@ -189,7 +187,7 @@ Commands = Annotated[
 
 Strict = Annotated[
     bool,
-    switch("--strict", help="Examine every line, also those that cannot matter.", panel=READING),
+    switch("--strict", help="Examine every line, even those that cannot matter.", panel=READING),
 ]
 Jobs = Annotated[
     int | None,
@@ -197,7 +195,7 @@ Jobs = Annotated[
         "--jobs",
         min=1,
         metavar="N",
-        help="Processes that work at the same time: on many traces any number, on one 1 or 2.",
+        help="Number of processes to use: any number for many traces, 1 or 2 for a single one.",
         show_default="as many as there are processors",
         rich_help_panel=READING,
     ),
@@ -207,7 +205,7 @@ FilesFrom = Annotated[
     typer.Option(
         "--files-from",
         metavar="FILE",
-        help="Read the names of traces from FILE, a line each; - is standard input.",
+        help="Read the names of traces from FILE, one per line; - is standard input.",
         rich_help_panel=READING,
     ),
 ]
@@ -215,8 +213,8 @@ MergedReport = Annotated[
     bool,
     switch(
         "--merged",
-        help="One report of all traces: by host, program, cause, day. As text the default for more "
-        "than 8.",
+        help="One report of all traces: by host, program, cause, day. The default for text and "
+        "more than 8 traces.",
         panel=SHOWN,
     ),
 ]
@@ -225,8 +223,8 @@ Scheduler = Annotated[
     typer.Option(
         "--scheduler",
         metavar="ADDRESS|FILE",
-        help="Have the traces read by the workers of a Dask cluster: tcp://HOST:PORT, or its "
-        "scheduler file.",
+        help="Read the traces on the workers of a Dask cluster: tcp://HOST:PORT, or its scheduler "
+        "file.",
         rich_help_panel=READING,
     ),
 ]
@@ -235,7 +233,7 @@ CacheDirectory = Annotated[
     typer.Option(
         "--cache",
         metavar="DIR",
-        help="Keep what each trace comes to, and read only new ones.",
+        help="Keep the result for each trace, and read only new ones.",
         rich_help_panel=READING,
     ),
 ]
@@ -251,7 +249,7 @@ Label = Annotated[
     ),
 ]
 Profile = Annotated[
-    bool, switch("--profile", help="Say on standard error where the time went.", panel=READING)
+    bool, switch("--profile", help="Print on standard error where the time went.", panel=READING)
 ]
 Quiet = Annotated[
     bool, switch("--quiet", "-q", help="Nothing on standard error but errors.", panel=OUTPUT)
@@ -293,7 +291,7 @@ Follow = Annotated[
     bool,
     switch(
         "--follow",
-        help="Tell each finding as it comes; read on as FILE grows, like tail -F.",
+        help="Print each finding as it comes; keep reading as FILE grows, like tail -F.",
         panel=READING,
     ),
 ]

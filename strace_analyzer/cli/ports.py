@@ -37,7 +37,7 @@ def ports(
 ) -> int:
     """Show what the early binds cost: local ports pinned over time, ports needed, ports free.
 
-    Exit status: 0, or 2 where the trace cannot tell.
+    Exit status: 0, or 2 if the trace cannot tell.
     """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of

@@ -8,7 +8,7 @@ from strace_analyzer.cli import options
 
 
 def rules(rules: options.RuleFiles = None, config: options.Config = None) -> int:
-    """List the rules: what each flags, in a line."""
+    """List the rules, with one line for each."""
     from strace_analyzer.cli.settings import rules_in_force
     from strace_analyzer.report.text.console import console, show
     from strace_analyzer.report.text.rules import catalogue_page

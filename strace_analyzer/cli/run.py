@@ -42,8 +42,8 @@ def run(
 ) -> int:
     """Run a program under strace; report on standard error, or to -o FILE.
 
-    Exit status: the program's own, 128+N after signal N; 125 where strace-analyzer itself failed or
-    could not write; 1 where --fail-on is met and the program succeeded.
+    Exit status: the program's own, 128+N after signal N; 125 if strace-analyzer itself failed or
+    could not write; 1 if --fail-on is met and the program succeeded.
     """
     from strace_analyzer.cli.following import Manner, follow
     from strace_analyzer.cli.output import unheard

@@ -63,9 +63,9 @@ def sockets(
     config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show every socket's life: who made it, how it got its port, where it went, its end.
+    """Show every socket's life: its process, how it got its port, its destination, its end.
 
-    Exit status: 0, or 2 where the trace cannot tell.
+    Exit status: 0, or 2 if the trace cannot tell.
     """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of

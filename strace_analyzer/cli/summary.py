@@ -22,9 +22,9 @@ def summary(
     all: options.WholeTables = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Sum up a trace like strace -c: calls, errors, times, by call, process, file, destination.
+    """Summarize a trace like strace -c: calls, errors, times, by call, process, file, destination.
 
-    Exit status: 0, or 2 where not all of the trace could be read.
+    Exit status: 0, or 2 if not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import inputs_of

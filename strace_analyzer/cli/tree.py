@@ -19,9 +19,9 @@ def tree(
     config: options.Config = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Show who made whom: processes, what they ran, for how long, their end, sockets, findings.
+    """Show the tree of processes: what they ran, for how long, their end, sockets, findings.
 
-    Exit status: 0, or 2 where not all of the trace could be read.
+    Exit status: 0, or 2 if not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import analysis_of
