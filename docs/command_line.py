@@ -65,9 +65,9 @@ def commands() -> list[Command]:
     return [_command(name, made) for name, made in _group().commands.items()]
 
 
-def remark() -> str:
-    """What stands below the list of commands."""
-    return MARKUP.sub("", _group().epilog or "")
+def remark(mark: str = "") -> str:
+    """The text below the list of commands; `mark` stands around what is bold in it."""
+    return MARKUP.sub(mark, _group().epilog or "")
 
 
 def summary() -> str:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from command_line import TOOL, Command, Option, commands, remark, summary
 
 
+CODE = "`"
+
+
 def page() -> str:
     """The whole page."""
-    parts = [f"# Commands\n\n{summary()}\n\n{remark()}\n"]
+    parts = [f"# Commands\n\n{summary()}\n\n{remark(CODE)}\n"]
     parts += [f"- [{command.name}](#{command.name}): {command.summary}" for command in commands()]
     for command in commands():
         parts += ["", *section(command)]

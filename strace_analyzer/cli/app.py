@@ -165,8 +165,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "[bold]strace-analyzer trace.txt[/] and [bold]strace -f CMD 2>&1 | strace-analyzer[/]"
-        " are short for [bold]check[/]; its options: strace-analyzer check --help."
-        " A file named like a command is ./NAME."
+        " are short for [bold]check[/]. Its options: [bold]strace-analyzer check --help[/]."
+        " For a file with the name of a command, use ./NAME."
     ),
 )
 app.command(cls=Command, help=_help(check))(check)
