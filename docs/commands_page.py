@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from command_line import TOOL, Command, Option, commands, remark, summary
 
-
 CODE = "`"
 
 
