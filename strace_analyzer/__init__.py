@@ -1,8 +1,8 @@
 """Finds the processes and descriptors in strace output that bind() to a wildcard address before
 connect().
 
-Text becomes events, events move a model of the kernel, moves are judged, judgements are reported.
-What stands in `__all__` is the promise; everything else may change.
+Text is parsed into events, events drive a model of the kernel, rules judge every change of the
+model, and the results are reported. `__all__` is the public API; everything else may change.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ __all__ = [
 
 
 def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
-    """The events of a trace, given as any iterable of lines; every line ends in some event.
+    """The events of a trace, given as any iterable of lines; every line ends up in some event.
 
-    Raises TypeError for a string or bytes, which are a text or the name of a file, and no lines.
+    Raises TypeError for a single string or bytes, which is a text or the name of a file.
     """
     if isinstance(lines, (str, bytes, bytearray)):
         raise TypeError(

@@ -1,11 +1,11 @@
-"""What is found: findings with their proof, the use of ports, what is unknown, and how sure we are.
+"""The results: findings with their proof, the use of ports, what is unknown, and how sure it is.
 
-These are the types between the rooms that judge (`rules`, `ports`) and the room that reports. Their
-fields are those of the JSON report (docs/report-schema.json), under the same names.
+These types pass from the packages that judge (`rules`, `ports`) to the one that reports. The JSON
+report (docs/report-schema.json) has the same fields under the same names.
 
-It is long because it is one list of types, without logic. Dataclasses are those with a field
-`count`, which a tuple has as a method, or with a default that is made anew; the others are tuples,
-which are made faster.
+It is long because it is one list of types, without logic. Types with a field `count`, which tuples
+have as a method, or with a mutable default are dataclasses; the others are tuples, which are
+created faster.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from strace_analyzer.records import replaced_often
 
 
 class Level(IntEnum):
-    """How bad: proven harm, waste, or only the pattern."""
+    """How bad it is: the pattern alone (note), waste (warning), or proven harm (error)."""
 
     NOTE = 1
     WARNING = 2
@@ -33,14 +33,14 @@ class Level(IntEnum):
 
 
 class Confidence(Enum):
-    """How sure: `probable` where the trace hides something that could make it harmless."""
+    """How sure it is: `probable` if the trace hides something that could make it harmless."""
 
     CERTAIN = "certain"
     PROBABLE = "probable"
 
 
 class Location(NamedTuple):
-    """A line of a source, as the user named the source."""
+    """A line of a source, with the name that the user gave the source."""
 
     source: str
     line: int
@@ -85,7 +85,7 @@ class ProcessRef(NamedTuple):
 
 
 class SocketKind(NamedTuple):
-    """`AF_INET`, `SOCK_STREAM`, `TCP`; None where the trace does not tell."""
+    """`AF_INET`, `SOCK_STREAM`, `TCP`; None if the trace does not tell."""
 
     domain: str | None
     type: str | None
@@ -93,7 +93,7 @@ class SocketKind(NamedTuple):
 
 
 class LocalAddress(NamedTuple):
-    """What bind() was given, and the port that the kernel chose where the trace shows it."""
+    """What bind() was given, and the port that the kernel chose if the trace shows it."""
 
     address: str | None
     port: int | None
@@ -166,20 +166,20 @@ class Finding(NamedTuple):
     trail: tuple[CallRecord, ...]
     """every defining call in order; repeats keep the first and the last"""
     doubts: frozenset[str] = frozenset()
-    """why it is only probable, as warning and unknown codes"""
+    """why it is only probable: codes of warnings and unknowns"""
     proved: bool = False
     """-yy showed the connecting descriptor bound to a port: no reused number, no
     IP_BIND_ADDRESS_NO_PORT"""
     shows_no_port: bool = False
     """-yy showed the connecting descriptor without a port, although it was bound"""
     reuse: bool = False
-    """SO_REUSEADDR or SO_REUSEPORT was set: said in the advice, since it does not help"""
+    """SO_REUSEADDR or SO_REUSEPORT was set; the advice says that it does not help"""
     cause: str | None = None
-    """in a word of its rule: early-binds, time-wait, listener, no-ipv6 ..."""
+    """a word defined by its rule: early-binds, time-wait, listener, no-ipv6 ..."""
     without_bind: str | None = None
     """ephemeral-ports-exhausted: would-fit, would-not-fit, unknown"""
     details: tuple[tuple[str, Detail], ...] = ()
-    """what its rule knows besides, by name: a holder's pid, a rate"""
+    """what else its rule knows, by name: a holder's pid, a rate"""
     group: str | None = None
     """id of its Group, set at the end"""
 
@@ -196,7 +196,7 @@ class Finding(NamedTuple):
         return next((record for record in reversed(self.trail) if record.error is not None), None)
 
     def detail(self, name: str) -> Detail:
-        """What its rule knows by this name, None where it knows nothing."""
+        """The value that its rule gave under this name, or None."""
         return next((value for key, value in self.details if key == name), None)
 
     def rows(self, name: str) -> Rows:
@@ -219,9 +219,9 @@ class PeerCount:
 
 @dataclass(frozen=True, slots=True)
 class FailedCalls:
-    """Of a group the calls that failed alike, and the first of them: `call` is `connect()`, or
-    `connection` where SO_ERROR told the error later; `time` is as printed, `seconds` since the
-    trace's beginning."""
+    """The calls of a group that failed alike, and the first of them. `call` is `connect()`, or
+    `connection` if SO_ERROR reported the error later; `time` is as printed, `seconds` since the
+    beginning of the trace."""
 
     call: str
     error: str
@@ -359,7 +359,7 @@ class ProcessLife(NamedTuple):
     started: float | None
     """when the call that made it began, else when it was first heard of"""
     ended: float | None
-    """None where it goes on, or its end is not in the trace"""
+    """None if it goes on, or its end is not in the trace"""
     exit_status: int | None
     signal: str | None
     """what killed it"""
@@ -449,7 +449,7 @@ class Failure(NamedTuple):
     call: str
     errno: str
     protocol: str | None
-    """whose ports it would have used, None where it needs none"""
+    """whose ports it would have used, None if it needs none"""
     address: Endpoint | None
     times: int
     first: Location
@@ -582,10 +582,10 @@ class PortUse(NamedTuple):
     peak_time: float | None
     headroom: int | None
     """at most so many ports were left by the sockets that were open at the busiest moment: those of
-    other processes and TIME_WAIT are not in it; 0 where they surely ran out, None where they
+    other processes and TIME_WAIT are not in it; 0 if they surely ran out, None if they
     probably did"""
     headroom_without_bind: int | None
-    """as `headroom`; None where the ports ran out and what is seen here does not explain it"""
+    """as `headroom`; None if the ports ran out and what is seen here does not explain it"""
     connections_per_second: float | None
     sustainable_as_is: float
     sustainable_without_bind_per_destination: float
@@ -596,12 +596,12 @@ class PortUse(NamedTuple):
     timeline: tuple[TimelinePoint, ...] = ()
     dry_after: float | None = None
     """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left;
-    None where that rate can go on, or without times"""
+    None if that rate can go on, or without times"""
     most_pinned: int = 0
     """as in ProcessUse"""
     most_needed: int = 0
     ran_out: Confidence | None = None
-    """how sure it is that a call found no port; None where none did"""
+    """how sure it is that a call found no port; None if none did"""
     chosen: ChosenPorts | None = None
     """what the trace shows against a range that is only assumed"""
     headroom_with_time_wait: int | None = None
@@ -633,7 +633,7 @@ class PortUse(NamedTuple):
 
     @property
     def gain(self) -> float | None:
-        """How many times the ports needed are pinned; None where none is needed."""
+        """How many times the ports needed are pinned; None if none is needed."""
         return self.peak_pinned / self.peak_needed if self.peak_needed else None
 
 

@@ -69,7 +69,7 @@ class TraceResult:
     """the first time that it shows, by its clock: seconds since 1970, since midnight, or (-r) since
     before its first line"""
     started: tuple[str, ...] = ()
-    """the program that strace started and its arguments, () where the trace does not show them
+    """the program that strace started and its arguments, () if the trace does not show them
     whole"""
     may_hide_bind: bool = False
     """not one bind() is shown, and how strace was started is not known"""

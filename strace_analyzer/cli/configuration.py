@@ -29,7 +29,7 @@ TABLE = "strace-analyzer"
 
 
 class Configuration(NamedTuple):
-    """What the file says; None and empty where it says nothing. `rules` are paths, seen from the
+    """What the file says; None and empty if it says nothing. `rules` are paths, seen from the
     file."""
 
     rule: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ def _names_us(path: Path) -> bool:
 
 
 def _is_trusted(path: Path) -> bool:
-    """True where only the user and root can change it; else it is said."""
+    """True if only the user and root can change it; else it is said."""
     why = distrust(path) if path.exists() else None
     if why is not None:
         say([f"{path} is not used: {why}"])

@@ -49,7 +49,7 @@ class _UntilStopped(SourceInput):
         )
 
     def _to_the_end(self, found: Iterator[Block], stream: Stream | None) -> Iterator[Block]:
-        """What is `found`. Raises InterruptedReadError where a signal came before the end: of a
+        """What is `found`. Raises InterruptedReadError if a signal came before the end: of a
         file at once, of a pipe where its writer, who may still have something to say, goes on."""
         assert self.stop is not None
         read = 0
@@ -83,7 +83,7 @@ class _UntilStopped(SourceInput):
 
 
 def _share(read: int, size: int) -> str:
-    """` (14 %)`; nothing where the size is not known, or is that of compressed data."""
+    """` (14 %)`; nothing if the size is not known, or is that of compressed data."""
     return f" ({100 * read // size} %)" if 0 < read < size else ""
 
 
@@ -93,7 +93,7 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
     else. With `follow` a file is read on as it grows, and such an end is that of the trace; else
     what comes behind it was not read, and InterruptedReadError tells whoever reads.
 
-    Raises TraceError where an argument names nothing, and NoInputError where standard input is to
+    Raises TraceError if an argument names nothing, and NoInputError where standard input is to
     be read and is a terminal: nobody types a trace.
     """
     reads_stdin = "-" in arguments

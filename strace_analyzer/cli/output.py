@@ -35,7 +35,7 @@ def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> I
     (a FIFO) is written directly, and so is what standard output or error goes to (/dev/stdout),
     where that is.
 
-    Raises TraceError where it cannot be written, or is one of the traces that `inputs` name.
+    Raises TraceError if it cannot be written, or is one of the traces that `inputs` name.
     """
     end_well()
     if path is None:

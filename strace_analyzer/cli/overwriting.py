@@ -31,7 +31,7 @@ READ = {
 
 
 def refuse_to_overwrite(given: Mapping[str, Any]) -> None:
-    """Raises ConfigurationError where a file that is written is one that is read, under whatever
+    """Raises ConfigurationError if a file that is written is one that is read, under whatever
     name, or where two are written to one. `given` are the values of the parameters by name."""
     written = [(word, Path(given[name])) for name, word in WRITTEN.items() if given.get(name)]
     for at, (word, path) in enumerate(written):

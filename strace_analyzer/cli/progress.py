@@ -145,7 +145,7 @@ class _Bar:
 
 
 def _total(paths: Sequence[Path]) -> int | None:
-    """The bytes that there are; None where some are compressed and nobody knows how well."""
+    """The bytes that there are; None if some are compressed and nobody knows how well."""
     if any(path.suffix[1:] in COMPRESSED for path in paths):
         return None
     return sum(path.stat().st_size for path in paths)

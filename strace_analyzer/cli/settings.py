@@ -36,7 +36,7 @@ class Settings(NamedTuple):
     """where rules of the user's own are"""
 
     def check_follow(self, follow: bool) -> None:
-        """Raises ConfigurationError where findings are to be told as they come and a group may turn
+        """Raises ConfigurationError if findings are to be told as they come and a group may turn
         out to be suppressed."""
         if follow and self.selection.suppressions:
             raise ConfigurationError(
@@ -111,7 +111,7 @@ def settings(
 
 
 def _listing(file: Path) -> Listing:
-    """The sockets that `file` lists. Raises ConfigurationError where it lists none."""
+    """The sockets that `file` lists. Raises ConfigurationError if it lists none."""
     try:
         listing = parse(file.read_text(encoding="utf-8", errors="replace").splitlines())
     except OSError as error:
@@ -122,7 +122,7 @@ def _listing(file: Path) -> Listing:
 
 
 def _known_causes(baseline: Path | None) -> frozenset[Cause]:
-    """What the report of --baseline has found already. Raises TraceError where it is no report."""
+    """What the report of --baseline has found already. Raises TraceError if it is no report."""
     if baseline is None:
         return frozenset()
     report = saved_report(baseline)

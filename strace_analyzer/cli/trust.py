@@ -15,7 +15,7 @@ _MOST_LINKS = 40
 
 def distrust(path: Path) -> str | None:
     """Who but the user and root could have written `path`, or put it there: `/tmp/a belongs to
-    nobody`, `others can write to /srv`. None where nobody could.
+    nobody`, `others can write to /srv`. None if nobody could.
 
     Each directory on the way counts, and each symbolic link. In a sticky directory (/tmp) nobody
     can replace what is another's; whose that is, the next step asks.

@@ -111,7 +111,7 @@ def ports(text: str) -> Ports:
 
 def listed_in(file: str) -> list[str]:
     """The names in a file, a line each, or each ended by NUL (find -print0); `-` is standard input.
-    Raises ConfigurationError where it cannot be read or has none."""
+    Raises ConfigurationError if it cannot be read or has none."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

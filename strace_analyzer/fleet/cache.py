@@ -41,7 +41,7 @@ class Cache:
     """The digests in a directory, of one way of judging."""
 
     def __init__(self, directory: Path, judging: Judging) -> None:
-        """Raises ConfigurationError where the directory cannot be made."""
+        """Raises ConfigurationError if the directory cannot be made."""
         self._digests, self._contents = directory / "digests", directory / "contents"
         try:
             for place in (self._digests, self._contents):
@@ -85,7 +85,7 @@ class Cache:
         return engine
 
     def _key(self, trace: TraceInput) -> str | None:
-        """None where it cannot be read: the engine says why."""
+        """None if it cannot be read: the engine says why."""
         try:
             contents = [
                 (source.name, source.tid, self._content(source)) for source in trace.sources
@@ -135,7 +135,7 @@ def _read(place: Path) -> Any:
 
 
 def _as_it_lies(source: SourceInput) -> object:
-    """By what a change of the file is seen; None where that may not be seen."""
+    """By what a change of the file is seen; None if that may not be seen."""
     if source.url is not None:
         said = facts(source.url)
         telling = {name: str(said[name]) for name in _TELLING if said.get(name) is not None}

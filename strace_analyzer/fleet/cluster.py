@@ -31,7 +31,7 @@ def on_cluster(
     jobs: Iterable[Job], judging: Judging, scheduler: str, stopped: Stopped
 ) -> Iterator[Done]:
     """By the cluster of `scheduler`: its address, or the file that `dask scheduler
-    --scheduler-file` wrote. Raises ConfigurationError where there is none, or its workers have
+    --scheduler-file` wrote. Raises ConfigurationError if there is none, or its workers have
     another version of this program."""
     distributed = _distributed()
     with _client(distributed, scheduler) as client:

@@ -18,7 +18,7 @@ _SMALL = 1 << 20
 
 
 def jobs_of(traces: Sequence[TraceInput], label: str) -> Iterator[Job]:
-    """The traces with their numbers and labels. Raises ConfigurationError where `label` is none."""
+    """The traces with their numbers and labels. Raises ConfigurationError if `label` is none."""
     label_of = labeller(label)
     for number, trace in enumerate(traces, 1):
         yield Job(number, label_of(trace.name), trace)
@@ -57,7 +57,7 @@ def merged(
     """What all jobs come to, done by `run`; each is `told` of as it is done. Once `signal` gives
     one, the rest is not read, and counts as interrupted.
 
-    Raises TraceError where no trace could be read, ConfigurationError where none has what was asked
+    Raises TraceError if no trace could be read, ConfigurationError where none has what was asked
     for.
     """
     hiding = judging.hiding

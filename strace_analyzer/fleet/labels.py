@@ -19,7 +19,7 @@ def labeller(asked: str) -> Callable[[str], str]:
     lies in), {name}, {stem} (the name up to its first dot) and {path}, or a regular expression that
     is searched for in the path: the label is its first group, or all that it matched.
 
-    Raises ConfigurationError where it is neither.
+    Raises ConfigurationError if it is neither.
     """
     if _FIELD.search(asked):
         return lambda path: _filled(asked, path)

@@ -105,7 +105,7 @@ def _worked(
     stopped: Stopped,
 ) -> Iterator[Done]:
     """What `pool` makes of the tasks, at most so many under way; in `taken` stand those that are,
-    by the number of their first job. Raises BrokenProcessPool where a process dies."""
+    by the number of their first job. Raises BrokenProcessPool if a process dies."""
     under_way: dict[Future[list[TraceDigest]], int] = {}
     while not stopped():
         for task in islice(given, most - len(taken)):

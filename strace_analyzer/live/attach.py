@@ -44,7 +44,7 @@ _BUFFER = 1 << 18
 
 class Attachment(NamedTuple):
     """`processes` are traced, `existing` is what they are and have; `network` is the first one's
-    network namespace (`net:[4026531840]`), None where it cannot be read, `there` what is set in it;
+    network namespace (`net:[4026531840]`), None if it cannot be read, `there` what is set in it;
     `untraced` are processes below them that ran already and are not traced."""
 
     processes: tuple[int, ...]
@@ -127,7 +127,7 @@ def wait_until_attached(
     strace: subprocess.Popen[bytes], processes: Sequence[int], stop: Stop, exact: frozenset[int]
 ) -> None:
     """Read what strace says on standard error until it says that it has attached to each, and let a
-    thread read the rest. Raises TracingError where it could not; of those that are not `exact` one
+    thread read the rest. Raises TracingError if it could not; of those that are not `exact` one
     may have ended meanwhile."""
     assert strace.stderr is not None
     missing, said = set(processes), b""

@@ -11,11 +11,11 @@ from strace_analyzer.machine.facts import Facts
 
 
 class Copy(io.RawIOBase):
-    """A file, or nothing where `path` is None. Once it cannot be written it is left as it is, and
+    """A file, or nothing if `path` is None. Once it cannot be written it is left as it is, and
     `failure` says why: neither the traced program nor the analysis ends for want of disk space."""
 
     def __init__(self, path: Path | None) -> None:
-        """Raises TracingError where the file cannot be made."""
+        """Raises TracingError if the file cannot be made."""
         super().__init__()
         self.failure: str | None = None
         self.begins_with = b""

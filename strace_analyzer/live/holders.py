@@ -79,7 +79,7 @@ class Holders(NamedTuple):
 
 
 def holders(pid: int | None = None) -> Holders:
-    """Raises OSError where the process has gone."""
+    """Raises OSError if the process has gone."""
     pid = os.getpid() if pid is None else pid
     now = snapshot(pid)
     low, high = now.port_range or DEFAULT_RANGE
@@ -146,7 +146,7 @@ def _peer(row: SocketRow) -> Endpoint | None:
 
 def listing(namespace: str | None = None) -> Listing | None:
     """The sockets of a network namespace (`net:[4026531840]`), or of ours, as `ss -tanp` would list
-    them; None where no process is left in it that can be asked."""
+    them; None if no process is left in it that can be asked."""
     if namespace is None:
         namespace = network(os.getpid())
     now = _now(namespace)

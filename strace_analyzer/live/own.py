@@ -71,7 +71,7 @@ class OwnTrace:
 
 @contextmanager
 def traced_here() -> Iterator[OwnTrace]:
-    """This process is traced until the context ends. Raises TracingError where it cannot be."""
+    """This process is traced until the context ends. Raises TracingError if it cannot be."""
     strace_path()
     tracer = int((process_status(os.getpid()) or {}).get("TracerPid", "0"))
     if tracer:

@@ -36,7 +36,7 @@ class Surroundings:
         self._tables: dict[str, SocketTable] = {}
 
     def of(self, pid: int) -> SocketTable:
-        """The table of the namespace of `pid`. Raises OSError where the process has gone."""
+        """The table of the namespace of `pid`. Raises OSError if the process has gone."""
         name = network(pid)
         if name not in self._tables:
             self._tables[name] = socket_table(pid)
@@ -44,7 +44,7 @@ class Surroundings:
 
     @property
     def facts(self) -> Facts | None:
-        """What is set in the namespace that was asked for first, None where none was."""
+        """What is set in the namespace that was asked for first, None if none was."""
         return next((table.facts for table in self._tables.values()), None)
 
 

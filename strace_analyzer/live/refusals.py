@@ -23,7 +23,7 @@ class TracingError(StraceAnalyzerError):
 
 
 def strace_path() -> str:
-    """Where strace is. Raises TracingError where it is not installed."""
+    """Where strace is. Raises TracingError if it is not installed."""
     path = shutil.which("strace")
     if path is None:
         raise TracingError(
@@ -34,7 +34,7 @@ def strace_path() -> str:
 
 
 def check_program(name: str) -> None:
-    """Raises TracingError where `name` is no program that can be run, by path or by PATH
+    """Raises TracingError if `name` is no program that can be run, by path or by PATH
     (execvp(3))."""
     if "/" not in name:
         if shutil.which(name) is None:
@@ -48,7 +48,7 @@ def check_program(name: str) -> None:
 
 
 def check_process(pid: int) -> int:
-    """The process of which `pid` is a thread. Raises TracingError where it cannot be traced, as
+    """The process of which `pid` is a thread. Raises TracingError if it cannot be traced, as
     far as /proc tells that beforehand (proc_pid_status(5))."""
     status = process_status(pid)
     if status is None:
@@ -67,7 +67,7 @@ def check_process(pid: int) -> int:
 
 
 def process_status(pid: int) -> dict[str, str] | None:
-    """The fields of /proc/PID/status, None where there is no such process."""
+    """The fields of /proc/PID/status, None if there is no such process."""
     try:
         text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -41,7 +41,7 @@ class Run:
 
 
 def script_run_by(program: Sequence[str]) -> str:
-    """`python3 bills.py`, without places and further arguments; "" where `program` is no
+    """`python3 bills.py`, without places and further arguments; "" if `program` is no
     interpreter. What is traced with -s 0 does not show it."""
     command = basename(program[0])
     script = script_of(command, program)
@@ -60,7 +60,7 @@ def running(
     """Start `program`; the context ends when it and all that it left running have ended.
 
     `save` is a file that gets the trace, `options` are the user's own for strace. Raises
-    TracingError where it cannot be traced; then nothing has been started. Whatever is raised inside
+    TracingError if it cannot be traced; then nothing has been started. Whatever is raised inside
     of the context, the program goes on to its own end.
     """
     check_program(program[0])

@@ -21,7 +21,7 @@ class Running(NamedTuple):
     """its command's name, of 15 bytes at most"""
     argv: tuple[str, ...]
     program: str | None
-    """the path of its executable, None where another user's /proc entry hides it"""
+    """the path of its executable, None if another user's /proc entry hides it"""
     tracer: int
     """the process that traces it, 0 for none"""
     cgroups: tuple[tuple[str, str], ...]

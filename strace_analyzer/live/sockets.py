@@ -68,7 +68,7 @@ class SocketTable(NamedTuple):
 
 
 def socket_table(pid: int) -> SocketTable:
-    """The sockets of the network namespace of `pid`. Raises OSError where the process has gone."""
+    """The sockets of the network namespace of `pid`. Raises OSError if the process has gone."""
     theirs = f"/proc/{pid}/ns/net"
     if os.readlink(theirs) == os.readlink("/proc/self/ns/net"):
         asked = _ask()
@@ -89,7 +89,7 @@ class Snapshot(NamedTuple):
 
 
 def snapshot(pid: int) -> Snapshot:
-    """The sockets of the network namespace of `pid` now. Raises OSError where the process has
+    """The sockets of the network namespace of `pid` now. Raises OSError if the process has
     gone."""
     theirs = f"/proc/{pid}/ns/net"
     if os.readlink(theirs) == os.readlink("/proc/self/ns/net"):
@@ -110,13 +110,13 @@ def _look() -> Snapshot | None:
 
 
 def network(pid: int) -> str:
-    """The name of the network namespace of `pid`, `net:[4026531840]`. Raises OSError where it
+    """The name of the network namespace of `pid`, `net:[4026531840]`. Raises OSError if it
     has gone."""
     return os.readlink(f"/proc/{pid}/ns/net")
 
 
 def _inside(namespace: str, work: Callable[[], T | None]) -> T | None:
-    """What `work` gives inside of another network namespace; None where that may not be entered.
+    """What `work` gives inside of another network namespace; None if that may not be entered.
 
     In a thread of its own: a namespace is a thread's, and this one ends with it.
     """
@@ -140,7 +140,7 @@ def _inside(namespace: str, work: Callable[[], T | None]) -> T | None:
 
 
 def _ask() -> SocketTable | None:
-    """sock_diag's answer for the namespace that this thread is in; None where it may not be
+    """sock_diag's answer for the namespace that this thread is in; None if it may not be
     asked."""
     try:
         with (

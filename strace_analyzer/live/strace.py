@@ -47,7 +47,7 @@ def check_options(options: Sequence[str]) -> None:
 
 
 def show_everything(options: Sequence[str]) -> bool:
-    """True where the user's own `options` take nothing away from what our options show."""
+    """True if the user's own `options` take nothing away from what our options show."""
     return not any(option.startswith(_HIDING) for option in options)
 
 
@@ -57,7 +57,7 @@ def run_command(
     """The command line that traces `program` here, tried out on a program that does nothing.
 
     An old strace, or a kernel without seccomp, does without --seccomp-bpf: the trace is the same.
-    Raises TracingError where strace is missing, may not trace, or does not know an option.
+    Raises TracingError if strace is missing, may not trace, or does not know an option.
     """
     strace = strace_path()
     said: list[str] = []

@@ -35,7 +35,7 @@ class Targets(NamedTuple):
         return frozenset((*self.pids, *self.trees))
 
     def processes(self) -> tuple[int, ...]:
-        """Those that are there now, a parent before its children. Raises TracingError where one of
+        """Those that are there now, a parent before its children. Raises TracingError if one of
         the parts means no process, or one that cannot be traced."""
         table = Table()
         found = [check_process(pid) for pid in self.pids]

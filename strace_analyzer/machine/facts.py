@@ -53,7 +53,7 @@ class Facts(NamedTuple):
 
     @property
     def port_range(self) -> tuple[int, int] | None:
-        """net.ipv4.ip_local_port_range, None where it is not among them or makes no sense."""
+        """net.ipv4.ip_local_port_range, None if it is not among them or makes no sense."""
         words = self.values.get(PORT_RANGE, "").split()
         if len(words) != 2 or not all(word.isascii() and word.isdecimal() for word in words):
             return None
@@ -67,7 +67,7 @@ class Facts(NamedTuple):
 
     @property
     def tw_reuse(self) -> int | None:
-        """net.ipv4.tcp_tw_reuse, None where it is not among them or makes no sense."""
+        """net.ipv4.tcp_tw_reuse, None if it is not among them or makes no sense."""
         value = self.values.get(TW_REUSE, "")
         return int(value) if value in ("0", "1", "2") else None
 
@@ -135,7 +135,7 @@ def _is_number(text: str) -> bool:
 
 
 def read(head: Iterable[bytes]) -> Facts:
-    """The facts among the first lines of a trace; empty where there are none."""
+    """The facts among the first lines of a trace; empty if there are none."""
     found: dict[str, str] = {}
     for number, line in enumerate(head):
         match = _LINE.fullmatch(_of_docker(line).decode("utf-8", "replace").strip())

@@ -122,7 +122,7 @@ def _settle(found: list[MachineSocket], begin: int) -> None:
 
 
 def of_proc(line: str, protocol: str = "TCP") -> MachineSocket | None:
-    """A line of /proc/net/tcp or its like, None where it is no socket's. Its addresses are 32-bit
+    """A line of /proc/net/tcp or its like, None if it is no socket's. Its addresses are 32-bit
     words in the order of the machine, taken to be little-endian as nearly all are."""
     match = _PROC.match(line.strip())
     if match is None:

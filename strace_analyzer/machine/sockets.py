@@ -25,8 +25,8 @@ class Owner(NamedTuple):
 
 class MachineSocket(NamedTuple):
     """`state` is a word of ss(8). Addresses are without brackets and scope; a peer's port is 0
-    where it has none. `owners` is empty where the listing does not tell, as in TIME-WAIT, where
-    there is none. `inode` is 0 in TIME-WAIT, None where the listing has no such column."""
+    where it has none. `owners` is empty if the listing does not tell, as in TIME-WAIT, where
+    there is none. `inode` is 0 in TIME-WAIT, None if the listing has no such column."""
 
     protocol: str
     state: str

@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Begin to trace, where that was asked for. Raises pytest.UsageError where it cannot be."""
+    """Begin to trace, where that was asked for. Raises pytest.UsageError if it cannot be."""
     config = session.config
     if not config.getoption(OPTION):
         return

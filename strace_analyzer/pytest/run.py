@@ -96,7 +96,7 @@ class Run:
 
     @classmethod
     def begun(cls, gate: Sequence[str]) -> Run:
-        """Trace this process from now on. Raises pytest.UsageError where it cannot be traced, or
+        """Trace this process from now on. Raises pytest.UsageError if it cannot be traced, or
         the gate is none."""
         rules = together(catalogue(), installed_rules())
         stack = ExitStack()
