@@ -56,7 +56,7 @@ EXPECTED = {
     "The slowest connects": (879, "beam.smp", "127.0.0.1", 8001, 0.001327),
     "Which calls fail": ("connect", "EINPROGRESS", 40),
     "Bytes per destination": ("127.0.0.1", 53, 20, 36),
-    "An argument by its place": ("SOL_IP", "IP_TOS", 41),
+    "An argument by position": ("SOL_IP", "IP_TOS", 41),
     "Sockets that were bound": ("t1:31", 862, 864, 0.003072),
 }
 """The first row of each answer, by the beginning of its question."""
