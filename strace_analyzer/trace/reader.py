@@ -95,7 +95,7 @@ class EventStream:
     def feed(self, line: bytes) -> list[Event]:
         """The next line, with or without its end -> the events that it completes."""
         self.accounting.lines += 1
-        return self.take(self.accounting.lines, (line,))
+        return self.take(self.accounting.lines, (line.rstrip(b"\r\n"),))
 
     def take(self, number: int, rows: Sequence[bytes]) -> list[Event]:
         """As `feed`, for lines that are already counted: the number of the first, and the lines.

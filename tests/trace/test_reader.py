@@ -9,6 +9,9 @@ import pytest
 from frame_notation import notation
 
 from strace_analyzer.errors import TraceError
+from strace_analyzer.trace.decode.frames import Frame
+from strace_analyzer.trace.decode.stream import LineDecoder
+from strace_analyzer.trace.events import Event
 from strace_analyzer.trace.reader import Accounting, EventStream, TraceReader, events, traces
 
 TEXT = b"""\
@@ -51,6 +54,26 @@ def test_a_stream_gives_the_same_as_a_reader() -> None:
     assert [notation(event) for event in pushed] == [notation(event) for event in pulled]
     assert stream.clock.kind == pulled.clock
     assert stream.accounting.examined == 6
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_the_end_of_a_line_keeps_none_from_the_short_way(
+    end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patterns that are known are of lines without their ends."""
+    long_ways: list[int] = []
+    join = LineDecoder.join
+
+    def counted(decoder: LineDecoder, text: bytes, frame: Frame, found: list[Event]) -> None:
+        long_ways.append(1)
+        join(decoder, text, frame, found)
+
+    monkeypatch.setattr(LineDecoder, "join", counted)
+    stream = EventStream()
+    lines = (b"7 close(3 <unfinished ...>", b"7 <... close resumed>) = 0")
+    found = [stream.feed(line + end) for line in lines * 500]
+    assert sum(map(len, found)) == 1_000
+    assert len(long_ways) < 300
 
 
 def test_a_finding_waits_for_no_other_line() -> None:
