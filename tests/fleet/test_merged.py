@@ -21,7 +21,6 @@ from strace_analyzer.report.grounds import Grounds, decide
 from strace_analyzer.report.merged.digest import TraceDigest, day_of, of_json
 from strace_analyzer.report.merged.merged import Merged
 from strace_analyzer.report.selection import Selected
-from strace_analyzer.report.text.console import lines as lines_of
 from strace_analyzer.report.text.console import show
 from strace_analyzer.report.text.merged import page
 from strace_analyzer.rules import catalogue
@@ -150,7 +149,7 @@ def test_the_screen_is_that_of_the_terminal(lines: int) -> None:
     report = MergedReport(merged(three_hundred()), Gate(), everything=False)
     told = io.StringIO()
     target = Console(file=told, force_terminal=True, width=100, height=lines + 1, no_color=True)
-    show(page(report, 100, lines_of(target, 60)), target)
+    show(page(report, 100, lines), target)
     assert len(told.getvalue().splitlines()) <= lines
     assert "Causes" in told.getvalue()
     assert "Not shown: " in told.getvalue()

@@ -10,12 +10,14 @@ from rich.console import RenderableType
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.selection import Selected, Selection
-from strace_analyzer.report.text.console import SCREEN, console, show
+from strace_analyzer.report.text.console import console, show
 from strace_analyzer.report.text.page import page
 
 
-def printed(made: Analysis, width: int = 100, everything: bool = False, rows: int = SCREEN) -> str:
-    """The report of everything, `width` columns wide, of many causes so many `rows` high."""
+def printed(
+    made: Analysis, width: int = 100, everything: bool = False, rows: int | None = None
+) -> str:
+    """The report of everything, `width` columns wide, on a screen of so many `rows`, if any."""
     selected = Selected(made, Selection())
     gate = Gate()
     blocks = page(

@@ -47,11 +47,9 @@ def comparison(made: Comparison, stream: TextIO) -> None:
 def merged(report: MergedReport, stream: TextIO) -> None:
     """What many traces come to, on one screen."""
     from strace_analyzer.report.text import console
-    from strace_analyzer.report.text.merged import MOST_LINES, page
+    from strace_analyzer.report.text.merged import page
 
-    console.write(
-        stream, lambda target: page(report, target.width, console.lines(target, MOST_LINES))
-    )
+    console.write(stream, lambda target: page(report, target.width, console.lines(target)))
 
 
 class _Teller:

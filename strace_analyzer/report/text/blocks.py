@@ -1,21 +1,22 @@
-"""Takes the cause of one process's findings, gives the blocks of its report: who, why, where to,
+"""Takes the cause of one process's findings, gives the parts of its report: who, why, where to,
 cost, fix, proof."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group
-from strace_analyzer.plain import safe
+from strace_analyzer.plain import count, safe
 from strace_analyzer.report.causes import Cause
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text import hides, ports, proof
-from strace_analyzer.report.text.destinations import destinations
+from strace_analyzer.report.text.destinations import FEW, ONE, ROWS, destinations
+from strace_analyzer.report.text.fitting import Part, Worth
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -31,45 +32,61 @@ from strace_analyzer.rules.words import Figures
 BLANK = Text("")
 
 
-def cause_blocks(cause: Cause, section: Section, *, cost: bool) -> Iterator[RenderableType]:
+def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) -> list[Part]:
     """Everything about one process's cause, the fix before the proof; what it costs in local ports
-    only where `cost`, since that is told once for a network namespace."""
+    only where `cost`, since that is told once for a network namespace. So many causes stand
+    `before` it."""
     group = cause.head
     rule, case = section.rule(group), section.case(group)
+
+    def part(*forms: Iterable[RenderableType], worth: Sequence[Worth], name: str = "") -> Part:
+        return Part(*forms, worth=worth, name=name, before=before)
+
     said = safe(rule.summary(case))
     if 0 < cause.probable < cause.count:
         said += f", {cause.probable:,} of them probable"
     if group.confidence is Confidence.PROBABLE:
-        yield headline(f"probable {group.level}", DOUBT, said)
+        parts = [Part((headline(f"probable {group.level}", DOUBT, said),))]
     else:
-        yield headline(str(group.level), LEVELS[group.level], said)
+        parts = [Part((headline(str(group.level), LEVELS[group.level], said),))]
     if cost and (means := meaning(group, section)):
-        yield indented(Text(means))
-    yield BLANK
-    reasons = rule.why(case)
-    if reasons:
-        yield paragraph(*reasons)
-        yield BLANK
+        parts.append(part((indented(Text(means)),), (), worth=[Worth.MEANING], name="the rate"))
+    parts.append(Part((BLANK,)))
+    if reasons := rule.why(case):
+        parts.append(
+            part((paragraph(*reasons), BLANK), (), worth=[Worth.REASON], name="why it matters")
+        )
     if group.peers and rule.lists_destinations(case):
-        yield indented(destinations(group, rule, section.everything))
-        yield BLANK
-    for figures in rule.figures(case):
-        yield indented(_figures(figures))
-        yield BLANK
+        forms = [
+            (indented(destinations(group, rule, section.everything, rows)), BLANK)
+            for rows in (ROWS, FEW, ONE)
+        ]
+        worth = [Worth.MORE_DESTINATIONS, Worth.FEW_DESTINATIONS, Worth.DESTINATIONS]
+        parts.append(part(*forms, (), worth=worth, name="destinations"))
+    figures = [item for one in rule.figures(case) for item in (indented(_figures(one)), BLANK)]
+    if figures:
+        parts.append(part(figures, (), worth=[Worth.FIGURES], name="the figures"))
     if cause.doubtful is not None:
-        yield from hides.hidden(cause.doubtful, section)
+        some = [tuple(hides.hidden(cause.doubtful, section, most)) for most in (None, 2, 1)]
+        parts.append(part(*some, worth=[Worth.MORE_DOUBTS, Worth.FEW_DOUBTS]))
     block = ports.ports(group, section) if cost else None
     if block is not None:
-        yield block
-        yield BLANK
+        parts.append(part((block, BLANK), (), worth=[Worth.PORTS], name="local ports"))
     remedy = fix(group, section)
     if remedy is not None:
-        yield remedy
-        yield BLANK
-    yield from proof.proof(group, section)
+        first = fix(group, section, 1) or BLANK
+        parts.append(part((remedy, BLANK), (first, BLANK), worth=[Worth.MORE_ADVICE]))
+    in_a_line = labelled("Proof", Text(proof.in_a_line(group)))
+    proofs = (
+        (*proof.proof(group, section), BLANK),
+        (*proof.in_short(group, section), BLANK),
+        (in_a_line, BLANK),
+    )
+    parts.append(part(*proofs, worth=[Worth.MORE_CALLS, Worth.CALLS]))
     if section.everything:
-        yield BLANK
-        yield labelled("Fingerprint", Text(", ".join(cause.fingerprints())), 13)
+        fingerprints = labelled("Fingerprint", Text(", ".join(cause.fingerprints())), 13)
+        parts.append(Part((fingerprints, BLANK)))
+    return parts
 
 
 def _figures(figures: Figures) -> RenderableType:
@@ -80,13 +97,15 @@ def _figures(figures: Figures) -> RenderableType:
     return Stack(grid, *(Text(safe(line), style=FAINT) for line in figures.remarks))
 
 
-def fix(group: Group, section: Section) -> RenderableType | None:
-    """What to do, the runtime named first, each sentence on a line of its own; None where the rule
-    does not say."""
+def fix(group: Group, section: Section, most: int | None = None) -> RenderableType | None:
+    """What to do, the runtime named first, each sentence on a line of its own, at most so many;
+    None where the rule does not say."""
     advice = section.rule(group).advice(section.case(group))
     sentences = list(advice.sentences)
     if not sentences:
         return None
     if advice.who:
         sentences[0] = f"{advice.who}: {sentences[0]}"
+    if rest := len(sentences) - len(sentences[:most]):
+        sentences = [*sentences[:most], f"{count(rest, 'more sentence')}: --all"]
     return labelled("Fix", Text(safe("\n".join(sentences)).replace("\\x0a", "\n")))

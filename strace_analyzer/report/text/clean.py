@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -15,12 +14,15 @@ from strace_analyzer.plain import count, number
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.reach import not_made, reach
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.hides import again
+from strace_analyzer.report.text.fitting import Part, Worth
+from strace_analyzer.report.text.hides import once_more
 from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
-from strace_analyzer.report.text.unknown import not_known
+from strace_analyzer.report.text.unknown import doubted
 from strace_analyzer.rules import words
 
 _ROWS = 12
+_FEW = (4, 1)
+"""rows where there is little room"""
 BLANK = Text("")
 NONE_MADE = "no outgoing connection was made; those that come in take no local port"
 """Of connections that came in, or are older than the trace, nothing is said: nobody looks at
@@ -30,9 +32,33 @@ NOTHING_ELSE = "Nothing suggests that its options hid a call that matters here."
 NOTHING_HIDDEN = "Nothing suggests that the options of this trace hid a call that matters here."
 
 
-def nothing_found(section: Section, judgement: Judgement) -> Iterator[RenderableType]:
+def nothing_found(section: Section, judgement: Judgement) -> Iterator[Part]:
     """The verdict with its denominator, the programs, and what is or is not hidden."""
     connected = [process for process in section.processes if process.tcp_connections]
+    yield Part((_verdict(section, judgement, connected), BLANK))
+    if connected:
+        is_sure = judgement.verdict != "inconclusive"
+        tables = [
+            (indented(programs(connected, section.everything, is_sure, rows)), BLANK)
+            for rows in (_ROWS, *_FEW)
+        ]
+        worth = [Worth.MORE_PROGRAMS, Worth.FEW_PROGRAMS, Worth.PROGRAMS]
+        yield Part(*tables, (), worth=worth, name="programs")
+    told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
+    yield doubted(section, frozenset(told))
+    is_damaged = any(warning.code in ("damaged", "refused") for warning in section.warnings)
+    if is_damaged:
+        return  # strace is not to blame
+    if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
+        doubt = next((doubt for doubt in Doubt if doubt in told), None)
+        yield once_more(section, doubt=doubt)
+    elif judgement.verdict == "clean" and not section.warnings:
+        no_bind = section.trace.may_hide_bind
+        said = f"{NO_BIND} {NOTHING_ELSE}" if no_bind else NOTHING_HIDDEN
+        yield Part((indented(Text(said)),))
+
+
+def _verdict(section: Section, judgement: Judgement, connected: Sequence[Process]) -> Text:
     total = sum(process.tcp_connections for process in connected)
     made = sum(process.connected for process in connected)
     rest = not_made(made, total, sum(process.failed for process in connected))
@@ -42,45 +68,31 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Renderable
             is_bound = any(process.early_bound for process in connected)
             said = "no finding of what was asked for" if is_bound else _not_bound(total)
             more = f"; {rest}" if rest else ""
-            yield headline(
+            return headline(
                 "clean", GOOD, f"{count(made, 'outgoing TCP connection')} {by}, {said}{more}"
             )
         case "no-connections" if not section.processes:
-            yield headline("no connections", GOOD, NONE_MADE)
+            return headline("no connections", GOOD, NONE_MADE)
         case "no-connections" if total:
             tried = count(total, "outgoing TCP connection")
-            yield headline(
+            return headline(
                 "no connections", DOUBT, f"{tried} tried {by}, {_none_made(rest, total)}"
             )
         case "no-connections":
             processes = _processes(len(section.processes))
             sockets = sum(process.sockets for process in section.processes)
             used = f"{count(sockets, 'internet socket')}, " if sockets else ""
-            yield headline("no connections", GOOD, f"{processes}, {used}no outgoing TCP connection")
+            return headline(
+                "no connections", GOOD, f"{processes}, {used}no outgoing TCP connection"
+            )
         case _ if judgement.blind:
-            yield blind(section, "nothing can be said")
+            return blind(section, "nothing can be said")
         case _:
             why = "this trace does not show all"
             if _only_lacks(section):
                 why = "calls failed for want of a local port or address, and no finding says why"
             seen = f"no early bind was seen ({reach(made, total)} {by})"
-            yield headline("inconclusive", DOUBT, f"{seen}, but {why}")
-    yield BLANK
-    if connected:
-        is_sure = judgement.verdict != "inconclusive"
-        yield indented(programs(connected, section.everything, is_sure))
-        yield BLANK
-    told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
-    yield from not_known(section, frozenset(told))
-    is_damaged = any(warning.code in ("damaged", "refused") for warning in section.warnings)
-    if is_damaged:
-        return  # strace is not to blame
-    if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
-        yield from again(section, doubt=next((doubt for doubt in Doubt if doubt in told), None))
-        yield BLANK
-    elif judgement.verdict == "clean" and not section.warnings:
-        no_bind = section.trace.may_hide_bind
-        yield indented(Text(f"{NO_BIND} {NOTHING_ELSE}" if no_bind else NOTHING_HIDDEN))
+            return headline("inconclusive", DOUBT, f"{seen}, but {why}")
 
 
 def _only_lacks(section: Section) -> bool:
@@ -112,7 +124,9 @@ def _processes(value: int) -> str:
     return count(value, "process", "processes")
 
 
-def programs(processes: Sequence[Process], everything: bool, is_sure: bool) -> Table:
+def programs(
+    processes: Sequence[Process], everything: bool, is_sure: bool, most: int = _ROWS
+) -> Table:
     """Program by program: how many processes, how many connections, how the local port was
     chosen. Unless the trace `is_sure` to show every bind(), nobody can say that connect() chose."""
     grid = table("PROGRAM", ">PROCESSES", ">TCP CONNECTIONS", "~HOW THE LOCAL PORT WAS CHOSEN")
@@ -121,7 +135,7 @@ def programs(processes: Sequence[Process], everything: bool, is_sure: bool) -> T
         name = words.program(process.command, process) or "not known"
         by_name.setdefault(name, []).append(process)
     ordered = sorted(by_name.items(), key=lambda item: -_connections(item[1]))
-    shown = ordered if everything or len(ordered) <= _ROWS + 1 else ordered[:_ROWS]
+    shown = ordered if everything or len(ordered) <= most + 1 else ordered[:most]
     for name, members in shown:
         only = members[0]
         label = f"{name} ({only.tgid})" if len(members) == 1 and only.tgid else name

@@ -17,8 +17,8 @@ PLAIN_WIDTH = 100
 """columns of a report that goes to a pipe or a file, unless COLUMNS says otherwise"""
 SCREEN = 40
 """lines that what is to fit on one screen takes in a pipe or a file"""
-_LOWEST, _HIGHEST = 24, 50
-"""lines of a screen that are made use of, whatever the terminal has"""
+LOWEST, HIGHEST = 24, 50
+"""lines of a terminal that a report needs, and that a table of causes makes use of"""
 _NARROWEST = 40
 _PLAIN = str.maketrans("\u2026\u2500\u2502\u2514\u251c\u2588\u2591\u2192", ".-|`|#.>")
 """what of the report's own is not ASCII, and what stands for it, as wide"""
@@ -55,11 +55,10 @@ def show(blocks: Iterable[RenderableType], target: Console) -> None:
         target.file.write(said if is_unicode(target.encoding) else _ascii(said))
 
 
-def lines(target: Console, plain: int = SCREEN) -> int:
-    """How many fit on one screen, above the line for the next prompt; `plain` in a pipe or file."""
-    if not target.is_terminal:
-        return plain
-    return min(max(target.height - 1, _LOWEST - 1), _HIGHEST)
+def lines(target: Console) -> int | None:
+    """How many there are on one screen of it, above the line where the shell asks again; None where
+    it is no terminal."""
+    return max(target.height, LOWEST) - 1 if target.is_terminal else None
 
 
 def height(blocks: Iterable[RenderableType], width: int) -> int:

@@ -23,8 +23,9 @@ def counted(section: Section) -> Iterator[RenderableType]:
     yield Text(f"{found} {read(section)}" if found else read(section))
 
 
-def hints(section: Section) -> Iterator[RenderableType]:
-    """What to type next: every finding, one socket's life, the rule's documentation."""
+def hints(section: Section, *, is_short: bool = False) -> Iterator[RenderableType]:
+    """What to type next: every finding, one socket's life, the rule's documentation; where
+    `is_short`, the first and the last of them."""
     if not section.groups:
         return
     group = max(section.groups, key=lambda group: (group.level, section.rule(group).leads))
@@ -33,7 +34,7 @@ def hints(section: Section) -> Iterator[RenderableType]:
     if total > 1 and not section.everything:
         words.append(f"All {total:,}: --all")
     commands = {}
-    if not section.trace.name.startswith("<"):  # a stream cannot be read again
+    if not is_short and not section.trace.name.startswith("<"):  # a stream cannot be read again
         place = (safe(shlex.quote(section.trace.name)), f"--line {group.sample.at.line}")
         commands["One socket's life"] = ("strace-analyzer", "sockets", *place)
     file = section.rules[group.rule].file

@@ -13,7 +13,8 @@ from strace_analyzer.report.meaning import MEANING
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 
-_ROWS = 8
+ROWS, FEW = 8, 2
+"""rows where there is room, and where there is little"""
 _PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
 """Resolvers connect UDP sockets to see which addresses can be reached: that fails every day."""
 _ASIDE = {
@@ -24,13 +25,14 @@ _ASIDE = {
 """What programs that are well are told in passing, as is what setsockopt() is: for --all."""
 
 
-def failures(section: Section) -> Iterator[RenderableType]:
-    """Nothing where nothing failed, else the calls, the most frequent first."""
+def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
+    """Nothing where nothing failed, else the calls, at most so many rows, the most frequent
+    first."""
     rows = _folded(section.failures, everything=section.everything)
     if not rows:
         return
     grid = table("CALL", "ERROR", ">TIMES", "~TO", "~WHICH MEANS")
-    shown = rows if section.everything or len(rows) <= _ROWS + 1 else rows[:_ROWS]
+    shown = rows if section.everything or len(rows) <= most + 1 else rows[:most]
     for call, errno, address, code, times in shown:
         grid.add_row(f"{call}()", errno, number(times), safe(address), MEANING[code])
     if len(shown) < len(rows):

@@ -3,18 +3,18 @@ for each cause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from strace_analyzer.findings import Group, Level, Process
+from strace_analyzer.findings import Level, Process
 from strace_analyzer.plain import listed, number, safe
 from strace_analyzer.report.causes import Cause, together
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.console import height
+from strace_analyzer.report.text.fitting import Part, Worth
+from strace_analyzer.report.text.proof import in_a_line
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -29,15 +29,9 @@ from strace_analyzer.rules import words
 _ENTRIES = 8
 _FEWER = 5
 """entries on a screen, where there are more than `_ENTRIES`"""
-_LEAST = 2
-"""entries, even where there is no room for them; on a low screen one"""
-_LOW = 20
-"""lines of the screen that table and entries have"""
 _PROGRAMS = 8
-_FEW_PROGRAMS = 3
-"""rows of the table on a low screen"""
-_ROWS = 4
-"""lines of the screen for each row of the table"""
+_FEW_PROGRAMS = (3, 1)
+"""rows of the table where there is little room"""
 _COLUMNS = (
     "PROGRAM",
     "PROCESSES",
@@ -55,42 +49,36 @@ _PROGRAM = 30
 BLANK = Text("")
 
 
-def fleet(found: Sequence[Cause], section: Section, room: int) -> Iterator[RenderableType]:
-    """The headline, the table of programs, and one entry for each cause, as many as `room` (lines)
-    is there for; all with --all."""
+def fleet(found: Sequence[Cause], section: Section) -> list[Part]:
+    """The headline, the table of programs, and one entry for each cause, as many as there is room
+    for; all with --all."""
     worst = found[0].head
-    before = (
-        headline(str(worst.level), LEVELS[worst.level], together(found, section)),
-        BLANK,
-        indented(_programs(found, section, max(_FEW_PROGRAMS, min(_PROGRAMS, room // _ROWS)))),
-        BLANK,
-    )
-    yield from before
-    shown = 0
-    least = _LEAST if room > _LOW else 1
-    for entry in _entries(found, section, room - height(before, section.width), least):
-        yield entry
-        shown += 1
-    if shown < len(found):
-        yield indented(Text(f"and {len(found) - shown:,} more: --all", style=FAINT))
+    said = headline(str(worst.level), LEVELS[worst.level], together(found, section))
+    tables = [
+        (indented(_programs(found, section, most)), BLANK)
+        for most in (_PROGRAMS, *_FEW_PROGRAMS)
+        if most == _PROGRAMS or not section.everything
+    ]
+    least = [Worth.MORE_PROGRAMS, Worth.FEW_PROGRAMS][: len(tables) - 1]
+    programs = Part(*tables, (), worth=[*least, Worth.PROGRAMS], name="programs")
+    return [Part((said, BLANK)), programs, _entries(found, section)]
 
 
-def _entries(
-    found: Sequence[Cause], section: Section, room: int, least: int
-) -> Iterator[RenderableType]:
-    """The first causes, as far as there is `room` for them and for a line that counts the others;
-    at least so many."""
-    if section.everything:
-        yield from (indented(_entry(at, cause, section)) for at, cause in enumerate(found, 1))
-        return
-    most = _ENTRIES if len(found) <= _ENTRIES else _FEWER
-    for at, cause in enumerate(found[:most], 1):
-        entry = indented(_entry(at, cause, section))
-        room -= height([entry], section.width)
-        others = 1 if at < len(found) else 0
-        if at > least and room < others:
-            return
-        yield entry
+def _entries(found: Sequence[Cause], section: Section) -> Part:
+    """The first causes and a line that counts the others; at least one."""
+    most = len(found) if section.everything or len(found) <= _ENTRIES else _FEWER
+    entries = [indented(_entry(at, cause, section)) for at, cause in enumerate(found[:most], 1)]
+    forms = []
+    for shown in range(most, 0, -1):
+        rest = len(found) - shown
+        more = [indented(Text(f"and {rest:,} more: --all", style=FAINT))] if rest else []
+        forms.append((*entries[:shown], *more, BLANK))
+    brief = indented(_entry(1, found[0], section, is_short=True))
+    forms.append((brief, *forms[-1][1:]))
+    worth = [Worth.MORE_CAUSES] * (most - 1)
+    if len(worth) > 0:
+        worth[-1] = Worth.SECOND_CAUSE
+    return Part(*forms, worth=[*worth, Worth.PROOF])
 
 
 def _programs(found: Sequence[Cause], section: Section, most: int) -> Table:
@@ -191,9 +179,9 @@ def _figures(processes: Sequence[Process], offending: int) -> list[str]:
     ]
 
 
-def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
+def _entry(at: int, cause: Cause, section: Section, *, is_short: bool = False) -> RenderableType:
     """`1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, worst, fix,
-    proof."""
+    proof; where `is_short`, the fix alone."""
     head = cause.head
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", width=2, no_wrap=True)
@@ -208,22 +196,12 @@ def _entry(at: int, cause: Cause, section: Section) -> RenderableType:
     if cause.probable == cause.count:
         word, style = f"{head.level}?", DOUBT
     grid.add_row(str(at), Text(word, style=style), title)
-    if cause.processes > 1:
+    if cause.processes > 1 and not is_short:
         grid.add_row("", "worst", cause.worst(None if section.everything else 3))
     if head.level is not Level.NOTE or rule.leads or section.everything:
         advice = rule.advice(section.case(head))
         for fix in advice.sentences[:1]:
             grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
-    grid.add_row("", "Proof", Text(_proof(head)))
+    if not is_short:
+        grid.add_row("", "Proof", Text(in_a_line(head)))
     return grid
-
-
-def _proof(group: Group) -> str:
-    calls, at = group.sample.calls, group.sample.at
-    lines = []
-    for role in ("bind", "connect"):
-        if role in calls:
-            call = calls[role]
-            other = f" in {Path(call.source).name}" if call.source != at.source else ""
-            lines.append(f"{call.line:,} {role}{other}")
-    return safe(f"{at.source}, line {', '.join(lines) or number(at.line)}")

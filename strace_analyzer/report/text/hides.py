@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Group
 from strace_analyzer.kernel.doubts import Doubt, Question
-from strace_analyzer.plain import safe
+from strace_analyzer.plain import count, safe
 from strace_analyzer.report.redaction import has_token
 from strace_analyzer.report.section import Section
+from strace_analyzer.report.text.fitting import Part, Worth
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
 from strace_analyzer.strace_command import quoted, strace_command
 
 
-def hidden(group: Group, section: Section) -> Iterator[RenderableType]:
-    """What it hides, question by question, and what the answer could change."""
+def hidden(group: Group, section: Section, most: int | None = None) -> Iterator[RenderableType]:
+    """What it hides, question by question, at most so many, and what the answer could change."""
     messages = {warning.code: warning.message for warning in section.warnings}
     grid = table("", "~", "~")
     grid.show_header = False
-    for code in _merged(group.sample.doubts):
+    codes = _merged(group.sample.doubts)
+    for code in codes[:most]:
         calls, asks, harmless = _question(code) or ("", messages.get(code, code), "")
+        if most == 1:  # no room for what the answer could change
+            harmless = ""
         grid.add_row(calls, safe(asks), Text(f"({harmless})" if harmless else "", style=FAINT))
+    rest = len(codes) - len(codes[:most])
+    more = [Text(f"{count(rest, 'more remark')}: --all", style=FAINT)] if rest else []
     if group.sample.doubts:
-        yield labelled("What it hides", grid, 15)
+        yield labelled("What it hides", Stack(grid, *more), 15)
         yield Text("")
 
 
@@ -39,17 +46,25 @@ def _question(code: str) -> Question | None:
 
 
 def again(
-    section: Section, group: Group | None = None, doubt: Doubt | None = None
+    section: Section,
+    group: Group | None = None,
+    doubt: Doubt | None = None,
+    *,
+    is_short: bool = False,
 ) -> Iterator[RenderableType]:
     """What to do about `doubt`, or `Take it again with`, and the command line, whole, to be copied:
     of the program where the trace shows how it was started (in words that can be typed: --redact
-    may have left tokens of them), else of the process. No command line where another one does not
-    help."""
+    may have left tokens of them), else of the process; where `is_short`, what prints it. No command
+    line where another one does not help."""
     if doubt is not None and "{command}" not in doubt.remedy:
         yield indented(Text(f"{doubt.remedy[0].upper()}{doubt.remedy[1:]}"))
         return
     before, command, _ = ("" if doubt is None else doubt.remedy).partition(": {command}")
     advice = f"{before[0].upper()}{before[1:]}" if command else "Take it again with"
+    if is_short:
+        how = f"{advice};" if command else f"{advice} the line that"
+        yield indented(Text(f"{how} strace-analyzer command prints{' it' if command else ''}"))
+        return
     yield indented(Text(advice))
     yield Text("")
     pid = group.process.tgid if group is not None else None
@@ -59,6 +74,14 @@ def again(
         whole = quoted(strace_command(program=program, seccomp=False))
         line = whole if len(whole) <= _PASTED else line
     yield path(safe(line))
+
+
+def once_more(section: Section, group: Group | None = None, doubt: Doubt | None = None) -> Part:
+    """The same as a part of a page, which takes a line where there is little room."""
+    forms = [
+        (*again(section, group, doubt, is_short=is_short), Text("")) for is_short in (False, True)
+    ]
+    return Part(*forms, worth=[Worth.COMMAND_LINE])
 
 
 def _started(section: Section, group: Group | None) -> tuple[str, ...]:

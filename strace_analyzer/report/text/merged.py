@@ -34,7 +34,7 @@ from strace_analyzer.report.merged.tables import (
 )
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
-from strace_analyzer.report.text.console import height
+from strace_analyzer.report.text.fitting import Part, Worth, fitted, whole
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -50,16 +50,16 @@ from strace_analyzer.report.text.style import (
 from strace_analyzer.strace_command import quoted, strace_command
 
 MOST_LINES = 60
-"""lines in a pipe or a file; a terminal has its own number. The last line names what did not fit"""
-_AROUND = 6
-"""of them, for the sentence at the top and the last lines"""
+"""lines, of a terminal as of a pipe: what does not fit is named in the last one"""
 _CAUSES = 3
 _SHOWN = {"hosts": 3, "programs": 5, "destinations": 3, "failures": 3, "traces": 3, "days": 3}
 """rows of the tables on one screen; the others stand in other forms"""
 _REMARKS = 3
 """kinds of doubt on one screen"""
-_IF_ROOM = ("programs", "hosts", "traces", "failures", "destinations", "days")
-"""tables that are there where the screen has room for them, the first one first"""
+_IF_ROOM = {"days": 10, "destinations": 20, "failures": 30, "traces": 40, "hosts": 50}
+"""tables that are there where the screen has room for them, and what they are worth"""
+_AFTER_TABLES = 55
+"""the table of programs is worth more than those"""
 _LEFT_OUT = {
     "hosts": ("not_read",),
     "programs": ("sockets",),
@@ -74,35 +74,23 @@ _SPARE = ("notes", "failed", "processes", "connections")
 BLANK = Text("")
 
 
-def page(report: MergedReport, width: int, lines: int) -> Iterator[RenderableType]:
-    """All of it, on a page of `width` columns and, without `--all`, about `lines` lines."""
+def page(report: MergedReport, width: int, lines: int | None = None) -> Iterator[RenderableType]:
+    """All of it, on a page so wide, and on a terminal so many `lines` high. `--all` shortens
+    nothing."""
     made = report.made
     verdict, status = decide(made.grounds)
-    yield _headline(made, verdict)
-    yield Text(extent(made), style=FAINT)
-    blocks = _blocks(report, width)
-    shown = [name for name in _ORDER if name in blocks]
-    room = (
-        lines - _AROUND - sum(height(blocks[name], width) for name in shown if name not in _IF_ROOM)
-    )
-    left_out = []
-    for name in _IF_ROOM if not report.everything else ():
-        if name in blocks:
-            needed = height(blocks[name], width)
-            if needed <= room:
-                room -= needed
-            else:
-                left_out.append(name)
-    for name in shown:
-        if name not in left_out:
-            yield from blocks[name]
-    if left_out:
-        yield Text(
-            f"Not shown: {', '.join(_TITLES[name] for name in left_out)}: --all", style=FAINT
-        )
+    parts = [Part((_headline(made, verdict), Text(extent(made), style=FAINT)))]
+    by_name = _parts(report, width)
+    parts += [by_name[name] for name in _ORDER if name in by_name]
+    below: list[RenderableType] = []
     if status == 0 and verdict == "findings" and report.gate.words != ("never",):
         words = " ".join(f"--fail-on {word}" for word in report.gate.words)
-        yield Text(f"exit 0: all below {words}", style=FAINT)
+        below.append(Text(f"exit 0: all below {words}", style=FAINT))
+    if report.everything:
+        yield from whole([*parts, Part(below)])
+    else:
+        room = min(lines or MOST_LINES, MOST_LINES)
+        yield from fitted(parts, [Part(below)], room, width)[0]
 
 
 _ORDER = (
@@ -119,17 +107,29 @@ _TITLES = {
 }
 
 
-def _blocks(report: MergedReport, width: int) -> dict[str, list[RenderableType]]:
+def _parts(report: MergedReport, width: int) -> dict[str, Part]:
     """The parts of the page by name, those that have something to say."""
     made, place = report.made, _place(report.made)
     every = {one.name: one for one in tables(made) if one.name in _SHOWN}
     if len(list(made.hosts)) < 2:
         every.pop("hosts", None)
-    found = {name: list(_table(one, place, report.everything)) for name, one in every.items()}
-    found["causes"] = list(_causes(report, place))
-    found["not known"] = list(_not_known(report))
-    found["next"] = list(_where_next(report, width))
-    return {name: blocks for name, blocks in found.items() if blocks}
+    found = {}
+    for name, one in every.items():
+        whole_table = list(_table(one, place, _SHOWN[name], report.everything))
+        if name in _IF_ROOM:
+            worth = [_IF_ROOM[name]]
+            found[name] = Part(whole_table, (), worth=worth, name=_TITLES[name])
+        else:
+            one_row = list(_table(one, place, 1, report.everything))
+            worth = [_AFTER_TABLES, Worth.PROGRAMS]
+            found[name] = Part(whole_table, one_row, (), worth=worth, name=_TITLES[name])
+    causes = [list(_causes(report, place, most)) for most in range(_CAUSES, 0, -1)]
+    found["causes"] = Part(*causes, worth=[Worth.SECOND_CAUSE] * (_CAUSES - 1))
+    doubts = [list(_not_known(report, most)) for most in (_REMARKS, 1)]
+    short = list(_not_known(report, 1, is_short=True))
+    found["not known"] = Part(*doubts, short, worth=[Worth.MORE_DOUBTS, Worth.MORE_DOUBTS])
+    found["next"] = Part(list(_where_next(report, width)), (), worth=[Worth.HINTS])
+    return {name: part for name, part in found.items() if part.forms[0]}
 
 
 def _headline(made: Merged, verdict: str) -> Text:
@@ -151,7 +151,7 @@ def _place(made: Merged) -> str:
     return "".join(f"{name}/" for name in shared)
 
 
-def _table(one: MergedTable, place: str, everything: bool) -> Iterator[RenderableType]:
+def _table(one: MergedTable, place: str, most: int, everything: bool) -> Iterator[RenderableType]:
     left_out = _LEFT_OUT[one.name]
     shown = [(at, *item) for at, item in enumerate(one.columns.items()) if item[0] not in left_out]
     rows = list(one.rows())
@@ -159,13 +159,13 @@ def _table(one: MergedTable, place: str, everything: bool) -> Iterator[Renderabl
     names = [name for _, name, _ in used]
     heads = [_head(name, kind) for _, name, kind in used]
     grid = table(*heads, spare=[heading(name).upper() for name in _SPARE if name in names])
-    for row in rows if everything else rows[: _SHOWN[one.name]]:
+    for row in rows if everything else rows[:most]:
         grid.add_row(*(_cell(name, row[at], place) for at, name, _ in used))
     yield BLANK
     title = f"{one.title} in {safe(place)}" if place and one.name == "traces" else one.title
     yield Text(title, style=HEADING)
     yield indented(grid)
-    rest = len(rows) - _SHOWN[one.name]
+    rest = len(rows) - most
     if rest > 0 and not everything:
         yield indented(Text(f"and {number(rest)} more: --all", style=FAINT))
 
@@ -181,12 +181,12 @@ def _cell(name: str, cell: Cell, place: str) -> str:
     return said.removeprefix(place) if name == "trace" else said
 
 
-def _causes(report: MergedReport, place: str) -> Iterator[RenderableType]:
+def _causes(report: MergedReport, place: str, at_most: int) -> Iterator[RenderableType]:
     made = report.made
     found = causes(made)
     if not found:
         return
-    shown = found if report.everything else found[:_CAUSES]
+    shown = found if report.everything else found[:at_most]
     hosts, peers = made.hosts_of(), made.peers_of()
     yield BLANK
     yield Text("Causes", style=HEADING)
@@ -235,7 +235,9 @@ def _proof(at: str, proof: Sequence[tuple[int, str]]) -> str:
     return f"{at}" + (f" (lines {', '.join(short)})" if short else "")
 
 
-def _not_known(report: MergedReport) -> Iterator[RenderableType]:
+def _not_known(
+    report: MergedReport, at_most: int, *, is_short: bool = False
+) -> Iterator[RenderableType]:
     """A line for each kind of doubt, and once how to take such a trace."""
     made = report.made
     found = sorted(made.remarks, key=lambda item: (-item[1][1], item[0]))
@@ -245,7 +247,7 @@ def _not_known(report: MergedReport) -> Iterator[RenderableType]:
     yield Text("Not known", style=HEADING)
     grid = table(">TRACES", "~")
     grid.show_header = False
-    shown = found if report.everything else found[:_REMARKS]
+    shown = found if report.everything else found[:at_most]
     for code, (_, traces) in shown:
         first = made.first_remarks[code][0]
         grid.add_row(count(traces, "trace"), safe(first.message))
@@ -254,6 +256,10 @@ def _not_known(report: MergedReport) -> Iterator[RenderableType]:
         yield indented(Text(f"and {number(len(found) - len(shown))} more: --all", style=FAINT))
     line = quoted(strace_command())
     if any(line in made.first_remarks[code][0].remedy for code, _ in found):
+        if is_short:
+            said = "Take them again with the line that strace-analyzer command prints"
+            yield indented(Text(said))
+            return
         yield indented(Text("Take them again with"))
         yield path(safe(line))
 

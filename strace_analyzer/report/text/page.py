@@ -1,4 +1,5 @@
-"""Takes what was selected and judged, gives the text report as blocks to print, in order.
+"""Takes what was selected and judged, gives the text report as blocks to print, in
+order, on one screen where it goes to a terminal.
 
 Verdict; who; where to; cost; fix; proof; what is not known; count line. The form follows what was
 found: one group in full, a few in full, many processes as a table; or clean, no connections,
@@ -8,6 +9,7 @@ inconclusive.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -19,14 +21,16 @@ from strace_analyzer.report.gate import Gate, Judgement, judge
 from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
-from strace_analyzer.report.text.blocks import cause_blocks
+from strace_analyzer.report.text.blocks import cause_parts
 from strace_analyzer.report.text.clean import blind, nothing_found
-from strace_analyzer.report.text.console import SCREEN, height
+from strace_analyzer.report.text.console import HIGHEST, SCREEN
 from strace_analyzer.report.text.count import counted, gate_line, hints
-from strace_analyzer.report.text.failures import failures
+from strace_analyzer.report.text.failures import FEW, ROWS, failures
+from strace_analyzer.report.text.fitting import Part, Worth, fitted, whole
 from strace_analyzer.report.text.fleet import fleet
-from strace_analyzer.report.text.hides import again
+from strace_analyzer.report.text.hides import once_more
 from strace_analyzer.report.text.listing import listing
+from strace_analyzer.report.text.notes import notes
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -37,8 +41,7 @@ from strace_analyzer.report.text.style import (
     path,
     table,
 )
-from strace_analyzer.report.text.unknown import not_known
-from strace_analyzer.rules import words
+from strace_analyzer.report.text.unknown import doubted
 
 _IN_FULL = 3
 BLANK = Text("")
@@ -50,101 +53,131 @@ def page(
     gate: Gate,
     *,
     width: int,
-    lines: int = SCREEN,
+    lines: int | None = None,
     everything: bool = False,
 ) -> Iterator[RenderableType]:
-    """The whole report. `everything` is --all: nothing is shortened and every finding is listed;
-    without it a report of many causes takes so many `lines`."""
+    """The whole report, on a screen of so many `lines` (of a few causes, without one: as many as it
+    takes). `everything` is --all: nothing is shortened and every finding is listed. Of several
+    traces each has a screen."""
     parts = list(sections(selected, width, everything))
-    if len(parts) == 1:
-        yield from _section(parts[0], judge(parts[0], gate), lines)
-        yield from hints(parts[0])
-    else:
+    tail = [
+        _suppressed(selected),
+        _own_errors(parts),
+        Part(gate_line(parts, judgement, gate)),
+    ]
+    if len(parts) > 1:
         yield from _several(parts, gate, lines)
     if everything and judgement.verdict == "findings":
-        yield BLANK
-        yield from (path(line) for line in listing(selected.findings(), width))
-    yield from (Text(safe(str(item))) for item in selected.suppressed)
-    yield from _own_errors(parts)
-    yield from gate_line(parts, judgement, gate)
+        listed = (BLANK, *(path(line) for line in listing(selected.findings(), width)))
+        tail.insert(0, Part(listed))
+    if len(parts) == 1:
+        below = [_hints(parts[0]), *tail]
+        yield from _section(parts[0], judge(parts[0], gate), below, lines)
+    else:
+        yield from whole(tail)
 
 
-def _section(section: Section, judgement: Judgement, lines: int) -> Iterator[RenderableType]:
+def _section(
+    section: Section, judgement: Judgement, below: Sequence[Part], lines: int | None
+) -> Iterator[RenderableType]:
+    """One trace's part of the report, and what stands below it, on so many `lines`: in full, or
+    where there is no room for the causes in full, as a table."""
+    for may_be_in_full in (True, False):
+        told = _told(section, judgement, may_be_in_full=may_be_in_full)
+        after = (Part(counted(section)), *below)
+        room = min(lines or SCREEN, HIGHEST) if told.is_table else lines
+        if section.everything or room is None:
+            yield from whole((*told.parts, *after))
+            return
+        blocks, fits = fitted(told.parts, after, room, section.width)
+        if fits or told.is_table or not told.can_be_table:
+            break
+    yield from blocks
+
+
+class _Told(NamedTuple):
+    """The parts of what is said of a trace; whether its causes are a table, or could be."""
+
+    parts: Sequence[Part]
+    is_table: bool = False
+    can_be_table: bool = False
+
+
+def _told(section: Section, judgement: Judgement, *, may_be_in_full: bool) -> _Told:
+    failed = _failures(section)
     if section.judged:
+        told = _findings(section, may_be_in_full)
         if judgement.verdict == "inconclusive":
-            yield blind(section, "all that can be said:")
-            yield BLANK
-        yield from _findings(section, lines)
-    elif judgement.verdict == "findings":
+            above = Part((blind(section, "all that can be said:"), BLANK))
+            told = told._replace(parts=(above, *told.parts))
+        return told._replace(parts=(*told.parts, *failed))
+    if judgement.verdict == "findings":
         known = [(section.left_out, "known from the baseline")]
         known.append((section.suppressed_findings, "suppressed"))
         said = [f"{count(number, 'finding')} {what}" for number, what in known if number]
-        if said:
-            yield Text(f"nothing new: {', '.join(said)}")
-        else:
-            yield Text(f"nothing found of what was asked for: {_not_asked(section)}")
-        yield BLANK
-    else:
-        yield from nothing_found(section, judgement)
-    failed = list(failures(section))
+        line = f"nothing new: {', '.join(said)}"
+        if not said:
+            line = f"nothing found of what was asked for: {_not_asked(section)}"
+        return _Told([Part((Text(line), BLANK)), *failed])
+    parts = list(nothing_found(section, judgement))
     if failed and judgement.verdict == "clean" and not section.warnings:
-        yield BLANK
-    yield from failed
-    yield from counted(section)
+        parts.append(Part((BLANK,)))
+    return _Told([*parts, *failed])
 
 
-def _not_asked(section: Section) -> str:
-    """`12 findings of RULE, RULE are left out`."""
-    rules = [rule for rule, number in section.unasked_of.items() if number]
-    verb = "is" if section.unasked == 1 else "are"
-    return f"{count(section.unasked, 'finding')} of {', '.join(rules)} {verb} left out"
+def _failures(section: Section) -> list[Part]:
+    forms = [tuple(failures(section, most)) for most in (ROWS, FEW)]
+    worth = [Worth.MORE_FAILURES, Worth.FAILURES]
+    return [Part(*forms, (), worth=worth, name="calls that failed")] if forms[0] else []
 
 
-_FEW = 3
+def _hints(section: Section) -> Part:
+    forms = [tuple(hints(section, is_short=is_short)) for is_short in (False, True)]
+    return Part(*forms, forms[1][:1], worth=[Worth.MORE_HINTS, Worth.HINTS])
 
 
-def _findings(section: Section, lines: int) -> Iterator[RenderableType]:
-    """The groups that matter in full or as a table of one screen, the notes of the others a line
-    per rule."""
+def _findings(section: Section, may_be_in_full: bool) -> _Told:
+    """The groups that matter in full or as a table, the notes of the others a line per rule."""
     full, brief = _weighed(section)
     found = causes(full, section)
     in_full = len(found) <= _IN_FULL and all(cause.processes == 1 for cause in found)
+    can_be_table = in_full and len(found) > 1
+    in_full = in_full and (may_be_in_full or not can_be_table)
+    parts: list[Part] = []
     if in_full:
         told: set[int] = set()
-        for cause in found:
+        for at, cause in enumerate(found):
             namespace = cause.head.sample.namespace
-            yield from cause_blocks(cause, section, cost=namespace not in told)
+            parts += cause_parts(cause, section, cost=namespace not in told, before=at)
             told.add(namespace)
-            yield BLANK
     elif found:
         full += [group for group in brief if section.rule(group).leads]
         brief = [group for group in brief if not section.rule(group).leads]
-    beside = list(_beside(found, brief, section, in_full))
-    if found and not in_full:
-        below = (BLANK, *beside, *failures(section), *counted(section), *hints(section))
-        room = lines - height(below, section.width)
-        yield from fleet(causes(full, section), section, room)
-        yield BLANK
-    yield from beside
+        parts += fleet(causes(full, section), section)
+    return _Told((*parts, *_beside(found, brief, section, in_full)), not in_full, can_be_table)
 
 
 def _beside(
     found: Sequence[Cause], brief: Sequence[Group], section: Section, in_full: bool
-) -> Iterator[RenderableType]:
+) -> Iterator[Part]:
     """What stands below the causes `found`, told `in_full` or as a table: notes, how to take the
     trace again, what is not known."""
     if not section.groups:
         hidden = count(sum(group.count for group in section.judged), "finding")
-        yield Text(f"{hidden}, all below the --level asked for")
-    yield from _notes(brief, section)
+        yield Part((Text(f"{hidden}, all below the --level asked for"),))
     if brief:
-        yield BLANK
+        lines = list(notes(brief, section))
+        more = f"{count(len(lines) - 1, 'more note')}: --all"
+        one = (lines[0], Text(more, style=FAINT), BLANK)
+        if len(lines) > 2:
+            yield Part((*lines, BLANK), one, worth=[Worth.MORE_NOTES])
+        else:
+            yield Part((*lines, BLANK))
     doubtful = [g for cause in found if (g := cause.doubtful) is not None and g.sample.doubts]
     if doubtful:
-        yield from again(section, doubtful[0])
-        yield BLANK
+        yield once_more(section, doubtful[0])
     doubts = {doubt for group in doubtful for doubt in group.sample.doubts}
-    yield from not_known(section, frozenset(doubts) if in_full else frozenset())
+    yield doubted(section, frozenset(doubts) if in_full else frozenset())
 
 
 def _weighed(section: Section) -> tuple[list[Group], list[Group]]:
@@ -164,38 +197,7 @@ def _weighed(section: Section) -> tuple[list[Group], list[Group]]:
     return full, [group for group in groups if id(group) not in chosen]
 
 
-def _notes(groups: Sequence[Group], section: Section) -> Iterator[RenderableType]:
-    """`note: RULE-ID: 10 findings by python req.py; first on line 120`; of a few calls that failed
-    each for itself, what failed and why."""
-    by_rule: dict[str, list[Group]] = {}
-    for group in groups:
-        by_rule.setdefault(group.rule, []).append(group)
-    for rule, members in by_rule.items():
-        if len(members) <= _FEW and section.rule(members[0]).is_failure:
-            for group in members:
-                case = section.case(group)
-                said = safe(section.rule(group).summary(case))
-                why = "".join(f". {sentence}" for sentence in section.rule(group).why(case)[:1])
-                line = Text("note: ", style=LEVELS[Level.NOTE])
-                line.append(f"{rule}: {said}{safe(why)}", style="not bold default")
-                yield line
-            continue
-        names = dict.fromkeys(
-            words.program(g.process.command, section.process(g)) or words.who(g.process, None)
-            for g in members
-        )
-        total = count(sum(group.count for group in members), "finding")
-        by = next(iter(names)) if len(names) == 1 else count(len(names), "program")
-        line = Text("note: ", style=LEVELS[Level.NOTE])
-        how = ", which failed to connect" if all(g.failed == g.count for g in members) else ""
-        line.append(
-            f"{rule}: {total} by {by}{how}; first on line {min(g.first.line for g in members):,}",
-            style="not bold default",
-        )
-        yield line
-
-
-def _several(parts: Sequence[Section], gate: Gate, lines: int) -> Iterator[RenderableType]:
+def _several(parts: Sequence[Section], gate: Gate, lines: int | None) -> Iterator[RenderableType]:
     """A table of all traces, then the report of each in which something was found or cannot be
     told."""
     grid = table("~TRACE", "VERDICT", ">TCP CONNECTIONS", ">FINDINGS", ">LINES")
@@ -217,7 +219,7 @@ def _several(parts: Sequence[Section], gate: Gate, lines: int) -> Iterator[Rende
             yield Text(
                 f"── {safe(part.trace.name)} {rule}", style=HEADING, no_wrap=True, overflow="crop"
             )
-            yield from _section(part, judgement, lines)
+            yield from _section(part, judgement, (), lines)
 
 
 def _verdict(part: Section, judgement: Judgement) -> Text:
@@ -231,11 +233,22 @@ def _verdict(part: Section, judgement: Judgement) -> Text:
     return Text(judgement.verdict.replace("-", " "), style=style)
 
 
-def _own_errors(parts: Sequence[Section]) -> Iterator[RenderableType]:
+def _suppressed(selected: Selected) -> Part:
+    lines = [Text(safe(str(item))) for item in selected.suppressed]
+    if len(lines) < 2:
+        return Part(lines)
+    more = f"{count(len(lines), 'suppression')}: --all"
+    return Part(lines, (Text(more, style=FAINT),), worth=[Worth.QUOTES])
+
+
+def _own_errors(parts: Sequence[Section]) -> Part:
     """strace's own errors, quoted: they say why a trace is short."""
     quotes = list(dict.fromkeys(quote for part in parts for quote in part.trace.quotes))
-    if quotes:
-        yield BLANK
-        yield indented(Text("strace itself said", style=FAINT))
-        for quote in quotes[:8]:
-            yield indented(Text(safe(quote)), left=4)
+    if not quotes:
+        return Part(())
+    lines = [BLANK, indented(Text("strace itself said", style=FAINT))]
+    lines += [indented(Text(safe(quote)), left=4) for quote in quotes[:8]]
+    if len(lines) < 5:
+        return Part(lines)
+    more = indented(Text(f"{count(len(lines) - 3, 'more line')}: --all", style=FAINT), left=4)
+    return Part(lines, (*lines[:3], more), worth=[Worth.QUOTES])

@@ -4,13 +4,14 @@ shows."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import CallRecord, Group
-from strace_analyzer.plain import safe
+from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.causes import which
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.section import Section
@@ -18,6 +19,8 @@ from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, 
 from strace_analyzer.rules.runtimes import naming_the_line
 
 _CALLS = 10
+_ROLES = ("bind", "connect")
+"""of the calls that are shown even where there is little room"""
 _NOT_KEPT = "the trace, which is not kept (--save-trace FILE)"
 """of `run` and `attach`"""
 _NARROW = 84
@@ -28,9 +31,9 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
     """The title with file and thread, then one row per call, then the stack of bind() if there is
     one."""
     finding = group.sample
-    calls = finding.trail or tuple(finding.calls.values())
+    calls = _calls(group)
     yield from _title(group, calls, section)
-    yield indented(_rows(calls, group, section))
+    yield indented(_rows(calls, *_most_telling(calls, section.everything), group, section))
     bind = finding.calls.get("bind")
     if bind is not None and bind.stack:
         yield indented(Text("called from", style=FAINT), left=9)
@@ -39,6 +42,31 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
         named = naming_the_line(finding.process.command, section.process(group))
         if named is not None:
             yield indented(Text(named, style=FAINT), left=9)
+
+
+def in_short(group: Group, section: Section) -> Iterator[RenderableType]:
+    """The title, bind() and connect(), or the last call where the proof has neither."""
+    calls = _calls(group)
+    shown = [group.sample.calls[role] for role in _ROLES if role in group.sample.calls]
+    shown = shown or list(calls[-1:])
+    yield from _title(group, calls, section)
+    yield indented(_rows(calls, shown, len(calls) - len(shown), group, section))
+
+
+def in_a_line(group: Group) -> str:
+    """`trace.txt, line 403 bind, 405 connect`."""
+    calls, at = group.sample.calls, group.sample.at
+    lines = []
+    for role in _ROLES:
+        if role in calls:
+            call = calls[role]
+            other = f" in {Path(call.source).name}" if call.source != at.source else ""
+            lines.append(f"{call.line:,} {role}{other}")
+    return safe(f"{at.source}, line {', '.join(lines) or number(at.line)}")
+
+
+def _calls(group: Group) -> Sequence[CallRecord]:
+    return group.sample.trail or tuple(group.sample.calls.values())
 
 
 def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Iterator[RenderableType]:
@@ -63,12 +91,18 @@ def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Itera
         yield indented(Text(words.removeprefix(", ")), left=INDENT + len("Proof  "))
 
 
-def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> RenderableType:
-    """Line, thread where more than one takes part, call, and beside it what the call shows."""
+def _rows(
+    calls: Sequence[CallRecord],
+    shown: Sequence[CallRecord],
+    left_out: int,
+    group: Group,
+    section: Section,
+) -> RenderableType:
+    """Of the calls that are `shown`: line, thread where more than one takes part, call, and beside
+    it what the call shows."""
     finding = group.sample
     several_tids = len({call.tid for call in calls}) > 1
     several_sources = len({call.source for call in calls}) > 1
-    shown, left_out = _most_telling(calls, section.everything)
     places = [f"{safe(c.source)}:{c.line}" if several_sources else str(c.line) for c in shown]
     place_width = max(5, *map(len, places))
     rule = section.rule(group)
@@ -85,12 +119,11 @@ def _rows(calls: Sequence[CallRecord], group: Group, section: Section) -> Render
         max([len(q) for q, said in zip(quotes, remarks, strict=True) if said], default=0),
         room - 2 - max(map(len, remarks)),
     )
+    more = Text(f"{count(left_out, 'more call')}: --all", style=FAINT)
     lines = []
     for at, call in enumerate(shown):
-        if left_out and at == len(shown) - 2:
-            lines.append(
-                _line("...", place_width, Text(f"{left_out:,} more calls: --all", style=FAINT))
-            )
+        if left_out and at == max(0, len(shown) - 2):
+            lines.append(_line("...", place_width, more))
         quote = Text()
         quote.append(threads[at], style=FAINT)
         quote.append(quotes[at], style="bold" if call.role in ("bind", "connect") else "")

@@ -4,6 +4,7 @@ lines."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -74,17 +75,22 @@ class Grid(Table):
                 break
             columns = [column for column in columns if column.header != name]
         if len(columns) < len(self.columns):
-            narrow = _grid(*columns)
+            narrow = _grid(*(replace(column) for column in columns))
             narrow.rows = self.rows
             yield from narrow.__rich_console__(console, options)
             return
         needed = [self._needed(column, console, options) for column in columns]
         room = options.max_width - _GAP * (len(columns) - 1)
-        if sum(one.maximum for one in needed) > room:
-            may_fold = [not column.no_wrap for column in self.columns]
-            for column, wide in zip(self.columns, shared(needed, may_fold, room), strict=True):
-                column.width, column.no_wrap, column.overflow = wide, False, "fold"
+        if sum(one.maximum for one in needed) <= room:
+            yield from super().__rich_console__(console, options)
+            return
+        may_fold = [not column.no_wrap for column in columns]
+        self.columns = [
+            replace(column, width=wide, no_wrap=False, overflow="fold")
+            for column, wide in zip(columns, shared(needed, may_fold, room), strict=True)
+        ]
         yield from super().__rich_console__(console, options)
+        self.columns = columns  # it can be printed again, on a page of another width
 
     def _needed(self, column: Column, console: Console, options: ConsoleOptions) -> Need:
         whole = options.update(width=_ANY)

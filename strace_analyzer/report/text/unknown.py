@@ -8,26 +8,38 @@ from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.plain import number, safe
+from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.section import Section
+from strace_analyzer.report.text.fitting import Part, Worth
 from strace_analyzer.report.text.style import labelled
 
-_LINES = 6
+LINES = 6
+FEW, ONE = 2, 1
+"""lines where there is little room"""
 
 
-def not_known(section: Section, told: frozenset[str] = frozenset()) -> Iterator[RenderableType]:
-    """One line per kind of thing unknown, and one per thing that the trace's options hid, save
-    those whose codes have been `told` already."""
+def not_known(
+    section: Section, told: frozenset[str] = frozenset(), most: int = LINES
+) -> Iterator[RenderableType]:
+    """One line per kind of thing unknown, and one per thing that the trace's options hid, at most
+    so many, save those whose codes have been `told` already."""
     codes = dict.fromkeys(entry.code for entry in section.unknown)
     lines = [_unknown(code, section) for code in codes if code not in told]
     lines += [safe(warning.message) for warning in section.warnings if warning.code not in told]
     if not lines:
         return
-    shown = lines if section.everything else lines[:_LINES]
+    shown = lines if section.everything else lines[:most]
     if len(lines) > len(shown):
-        shown.append(f"and {len(lines) - len(shown)} more: --all, or --format json")
+        rest = len(lines) - len(shown)
+        shown.append(f"{count(rest, 'more remark')}: --all")
     yield labelled("Not known", Stack(*(Text(line) for line in shown)), 11)
     yield Text("")
+
+
+def doubted(section: Section, told: frozenset[str] = frozenset()) -> Part:
+    """The same as a part of a page, which is shorter where there is little room."""
+    forms = [tuple(not_known(section, told, most)) for most in (LINES, FEW, ONE)]
+    return Part(*forms, worth=[Worth.MORE_DOUBTS, Worth.FEW_DOUBTS])
 
 
 def _unknown(code: str, section: Section) -> str:

@@ -1,0 +1,134 @@
+"""Takes the parts of a page, each in forms of which every next one is shorter, gives the forms that
+fit so many lines together.
+
+What tells least gives way first; where there is room again afterwards it comes back, what tells
+most first. Nothing goes silently: a shorter form says how much more there is, and what is left out
+whole is named in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from functools import cached_property
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from strace_analyzer.report.text.console import height
+from strace_analyzer.report.text.style import FAINT
+
+Form = tuple[RenderableType, ...]
+
+
+class Worth(IntEnum):
+    """What is lost where a part takes its next form: the least is lost first."""
+
+    MORE_CAUSES = 0
+    MORE_PROGRAMS = 5
+    MORE_FAILURES = 10
+    MORE_HINTS = 20
+    MORE_DESTINATIONS = 25
+    MORE_CALLS = 30
+    REASON = 35
+    FIGURES = 40
+    PORTS = 45
+    MORE_NOTES = 50
+    FAILURES = 55
+    FEW_DESTINATIONS = 60
+    FEW_PROGRAMS = 62
+    SECOND_CAUSE = 64
+    CALLS = 65
+    COMMAND_LINE = 70
+    MORE_DOUBTS = 75
+    MORE_ADVICE = 80
+    MEANING = 85
+    QUOTES = 90
+    PROGRAMS = 95
+    HINTS = 100
+    FEW_DOUBTS = 110
+    PROOF = 115
+    DESTINATIONS = 120
+
+
+class Part:
+    """A part of the page: `forms` from the whole one to the shortest, `worth` of what each step to
+    the next one loses, and what it is called where its last form is empty and is taken. `before`
+    says how many causes stand above it: theirs is worth a little more."""
+
+    def __init__(
+        self, *forms: Iterable[RenderableType], worth: Sequence[int] = (), name: str = "",
+        before: int = 0,
+    ) -> None:  # fmt: skip
+        self.forms: tuple[Form, ...] = tuple(tuple(form) for form in forms)
+        self.worth = tuple(step - 12 * before for step in worth)
+        self.name = name
+        assert len(self.worth) == len(self.forms) - 1, (name, self.forms)
+
+
+class _Measured:
+    """The forms of a part with their heights, each measured once and only where it is asked for."""
+
+    def __init__(self, part: Part, width: int) -> None:
+        self.part, self.width, self.at = part, width, 0
+        self._heights: dict[int, int] = {}
+
+    def height(self, at: int) -> int:
+        if at not in self._heights:
+            self._heights[at] = height(self.part.forms[at], self.width)
+        return self._heights[at]
+
+    @property
+    def is_left_out(self) -> bool:
+        return bool(self.part.name) and self.at > 0 and not self.part.forms[self.at]
+
+    @cached_property
+    def steps(self) -> list[tuple[int, int]]:
+        return [(worth, at + 1) for at, worth in enumerate(self.part.worth)]
+
+
+def whole(parts: Sequence[Part]) -> list[RenderableType]:
+    """All of it, whatever its height."""
+    return [block for part in parts for block in part.forms[0]]
+
+
+def fitted(
+    parts: Sequence[Part], below: Sequence[Part], lines: int, width: int
+) -> tuple[list[RenderableType], bool]:
+    """The blocks of `parts`, what is left out of them by name, and those of `below`, in so many
+    `lines`; and whether that was to be had."""
+    every = [_Measured(part, width) for part in (*parts, *below)]
+
+    def total() -> int:
+        notice = height(_notice(every), width)
+        return notice + sum(one.height(one.at) for one in every)
+
+    steps = sorted(
+        ((worth, number, to) for number, one in enumerate(every) for worth, to in one.steps),
+        key=lambda step: (step[0], -step[1], step[2]),
+    )
+    taken: list[tuple[int, int]] = []
+    for _, number, to in steps:
+        if total() <= lines:
+            break
+        every[number].at = to
+        taken.append((number, to))
+    for number, to in reversed(taken):
+        one = every[number]
+        if one.at == to:
+            one.at = to - 1
+            if total() > lines:
+                one.at = to
+    blocks = [block for one in every[: len(parts)] for block in one.part.forms[one.at]]
+    blocks += _notice(every)
+    blocks += [block for one in every[len(parts) :] for block in one.part.forms[one.at]]
+    if total() <= lines:
+        return blocks, True
+    dense = [block for block in blocks if not (isinstance(block, Text) and not block.plain)]
+    return dense, height(dense, width) <= lines
+
+
+def _notice(every: Iterable[_Measured]) -> list[RenderableType]:
+    """`Not shown: local ports, calls that failed: --all`."""
+    names = list(dict.fromkeys(one.part.name for one in every if one.is_left_out))
+    return [Text(f"Not shown: {', '.join(names)}: --all", style=FAINT)] if names else []
