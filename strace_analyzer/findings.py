@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
+from strace_analyzer.kernel.destination import in_order
 from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.plain import count as counted
@@ -64,6 +65,11 @@ class Endpoint(NamedTuple):
     def is_loopback(self) -> bool:
         """It is this host itself."""
         return self.address.startswith("127.") or self.address == "::1"
+
+    @property
+    def order(self) -> tuple[tuple[int, bytes], int]:
+        """What sorts them as numbers: 192.0.2.9:80, 192.0.2.10:80, 192.0.2.10:443."""
+        return in_order(self.address), self.port
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address

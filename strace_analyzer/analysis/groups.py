@@ -132,9 +132,7 @@ class Groups:
 
 def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
     first = group.first
-    peers = sorted(
-        group.peers.items(), key=lambda item: (-item[1].count, item[0].address, item[0].port)
-    )
+    peers = sorted(group.peers.items(), key=lambda item: (-item[1].count, item[0].order))
     site = call_site(first)
     return Group(
         id=group.id,

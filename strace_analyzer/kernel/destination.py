@@ -4,6 +4,7 @@ facts of a Socket."""
 from __future__ import annotations
 
 from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
 from strace_analyzer.kernel.socket_state import INET_OR_UNKNOWN, Origin, Socket, State
@@ -67,17 +68,30 @@ def destination(peer: SocketAddress | None) -> Destination | None:
     """The address of the last connect() as a destination; None where it is none of the internet."""
     if peer is None or peer.address is None or peer.port is None:
         return None
-    return Destination(
-        peer.address.removeprefix(MAPPED) if "." in peer.address else peer.address, peer.port
-    )
+    return Destination(unmapped(peer.address), peer.port)
+
+
+def unmapped(address: str) -> str:
+    """An IPv4-mapped address as the IPv4 address that it is (ipv6(7))."""
+    return address.removeprefix(MAPPED) if "." in address else address
+
+
+@lru_cache(maxsize=4096)
+def in_order(address: str) -> tuple[int, bytes]:
+    """What sorts addresses by number, IPv4 before IPv6; what is none comes last, by its text."""
+    for version, family in ((4, AF_INET), (6, AF_INET6)):
+        try:
+            return version, inet_pton(family, address.partition("%")[0])
+        except (OSError, ValueError):
+            continue
+    return 9, address.encode("utf-8", "surrogatepass")
 
 
 def specific(address: SocketAddress | None) -> str | None:
     """`address` unless it is a wildcard; mapped IPv4 as IPv4."""
     if address is None or address.address is None or address.is_wildcard:
         return None
-    text = address.address
-    return text.removeprefix(MAPPED) if "." in text else text
+    return unmapped(address.address)
 
 
 def family(socket: Socket, address: SocketAddress | None) -> Family:

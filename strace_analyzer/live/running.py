@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from strace_analyzer.live.processes import command_name
+from strace_analyzer.rules.scripts import script_in
 
 
 class Running(NamedTuple):
@@ -36,14 +37,18 @@ class Running(NamedTuple):
     def names(self) -> frozenset[str]:
         """What it can be called: the command's name, the executable's and argv[0]'s file names, and
         those of the script that it runs."""
-        words = [self.program or "", *self.argv[:1], *self._script]
+        words = [self.program or "", *self.argv[:1], self._script]
         return frozenset(filter(None, (self.comm, *map(basename, words))))
 
     @property
-    def _script(self) -> tuple[str, ...]:
-        """argv's first word that is no option, if it is a file."""
-        word = next((word for word in self.argv[1:] if not word.startswith("-")), "")
-        return (word,) if "/" in word or "." in word else ()
+    def _script(self) -> str:
+        """The script, module or class that an interpreter runs, "" where that is not known."""
+        found = (
+            script_in(basename(path), self.argv)
+            for path in (self.program, *self.argv[:1], self.comm)
+            if path
+        )
+        return next((name for item in found if item is not None for _, name in (item,)), "")
 
 
 def running() -> Iterator[Running]:

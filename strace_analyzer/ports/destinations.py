@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strace_analyzer.findings import DestinationUse
-from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.destination import Destination, in_order
 
 
 @dataclass(slots=True)
@@ -51,4 +51,6 @@ class Destinations:
             )
             for (to, protocol), row in self._rows.items()
         ]
-        return tuple(sorted(uses, key=lambda use: (-use.connections, use.address, use.port)))
+        return tuple(
+            sorted(uses, key=lambda use: (-use.connections, in_order(use.address), use.port))
+        )

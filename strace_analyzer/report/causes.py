@@ -106,13 +106,14 @@ class Cause:
         first: how often, how often connected. No rows where its rule lists none."""
         rule = section.rule(self.head)
         headings = ("Destination", rule.counted.capitalize(), "Connected")
-        times: Counter[str] = Counter()
-        connected: Counter[str] = Counter()
+        times: Counter[Endpoint] = Counter()
+        connected: Counter[Endpoint] = Counter()
         if rule.lists_destinations(section.case(self.head)):
             for peer in (peer for group in self.groups for peer in group.peers):
-                times[str(peer.peer)] += peer.count
-                connected[str(peer.peer)] += peer.connected
-        rows = [(peer, number(n), number(connected[peer])) for peer, n in times.most_common()]
+                times[peer.peer] += peer.count
+                connected[peer.peer] += peer.connected
+        ordered = sorted(times, key=lambda peer: (-times[peer], peer.order))
+        rows = [(str(at), number(times[at]), number(connected[at])) for at in ordered]
         columns = 2 if rule.is_failure else 3
         return headings[:columns], [row[:columns] for row in rows]
 
@@ -195,7 +196,7 @@ def _as_one(groups: Sequence[Group]) -> Group:
         peers[part.peer] = _added(peers[part.peer], part) if part.peer in peers else part
     return replace(
         min(groups, key=lambda group: (_is_probable(group), not group.connected)),
-        peers=tuple(sorted(peers.values(), key=lambda peer: -peer.count)),
+        peers=tuple(sorted(peers.values(), key=lambda peer: (-peer.count, peer.peer.order))),
         count=sum(group.count for group in groups),
         connected=sum(group.connected for group in groups),
         failed=sum(group.failed for group in groups),

@@ -7,12 +7,15 @@ from strace_analyzer.plain import count, number
 
 
 def reach(made: int, tried: int) -> str:
-    """`3 outgoing TCP connections`, `3 outgoing TCP connections (2 more tried)`,
-    `0 outgoing TCP connections (2 tried)`."""
-    said = count(made, "outgoing TCP connection")
+    """`3 outgoing TCP connections`, `5 outgoing TCP connections (2 not made)`,
+    `2 outgoing TCP connections (none made)`: all that were tried are counted, as where so many of
+    them are said to be bound early."""
+    said = count(tried, "outgoing TCP connection")
     if made == tried:
         return said
-    return f"{said} ({number(tried - made)} {'more ' if made else ''}tried)"
+    if made:
+        return f"{said} ({number(tried - made)} not made)"
+    return f"{said} ({'not' if tried == 1 else 'none'} made)"
 
 
 def made_of(made: int, tried: int) -> str:

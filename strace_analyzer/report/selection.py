@@ -380,7 +380,7 @@ class _Fold:
         assert self.first is not None
         assert self.last is not None
         assert self.sample is not None
-        peers = sorted(self.peers.items(), key=lambda item: -item[1][0])
+        peers = sorted(self.peers.items(), key=lambda item: (-item[1][0], item[0].order))
         return replace(
             group,
             count=self.count,

@@ -23,7 +23,7 @@ from strace_analyzer.findings import (
     SocketKind,
 )
 from strace_analyzer.kernel.arguments import argument
-from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.destination import Destination, unmapped
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Shown, ThreadGroup
 from strace_analyzer.kernel.option_calls import told_option
@@ -278,10 +278,11 @@ def process_ref(context: Context, group: ThreadGroup, tid: int | None) -> Proces
 
 
 def endpoint(address: SocketAddress | None) -> Endpoint | None:
-    """An internet address as the report shows it, None for any other."""
+    """An internet address as the report shows it, IPv4-mapped as IPv4, so that a destination has one
+    spelling; None for any other."""
     if address is None or address.address is None or address.port is None:
         return None
-    return Endpoint(address.address, address.port)
+    return Endpoint(unmapped(address.address), address.port)
 
 
 def local_address(socket: Socket) -> LocalAddress:

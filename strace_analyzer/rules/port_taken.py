@@ -17,7 +17,7 @@ from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Soc
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.machine.facts import DEFAULT_RANGE
-from strace_analyzer.rules.evidence import Context, Held
+from strace_analyzer.rules.evidence import Context, Held, endpoint
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.remedies import LISTING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
@@ -811,8 +811,7 @@ def _what(socket: Socket) -> str:
         if peer is None or peer.address is None:
             return "a connection that came in" if came else "an outgoing connection"
         what = "a connection from" if came else "the local end of an outgoing connection to"
-        host = f"[{peer.address}]" if ":" in peer.address else peer.address
-        return f"{what} {host}:{peer.port}"
+        return f"{what} {endpoint(peer) or peer.address}"
     return "a bound socket"
 
 

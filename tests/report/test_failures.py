@@ -143,7 +143,7 @@ def test_a_connection_is_made_once_however_often_it_is_asked_for() -> None:
 def test_every_format_counts_what_was_made() -> None:
     made = analysis(*attempt("0"), *attempt(REFUSED))
     for format in ("markdown", "github"):
-        assert "1 outgoing TCP connection (1 more tried)" in written(format, made)
+        assert "2 outgoing TCP connections (1 not made)" in written(format, made)
 
 
 def test_one_that_works_makes_it_clean() -> None:

@@ -83,8 +83,8 @@ def test_a_group_counts_only_what_lies_in_the_time_window() -> None:
     assert (only.count, only.connected, only.failed) == (2, 2, 0)
     assert (only.first.line, only.last.line, only.sample.at.line) == (32, 52, 32)
     assert [(str(p.peer), p.count, p.bind_lines) for p in only.peers] == [
-        ("192.0.2.8:8001", 1, (32,)),
         ("192.0.2.8:8000", 1, (52,)),
+        ("192.0.2.8:8001", 1, (32,)),
     ]
     assert shown(selected) == [32, 52]
 

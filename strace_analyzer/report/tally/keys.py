@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from strace_analyzer.kernel.destination import unmapped
 from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.report.rows import NUMBER, TEXT
 from strace_analyzer.report.tally.paths import Paths
@@ -73,7 +74,7 @@ def _named(row: EventRow) -> str | None:
 def _destination(row: EventRow) -> Key | None:
     if row.peer_address is None:
         return None
-    return row.peer_address, row.peer_port
+    return unmapped(row.peer_address), row.peer_port
 
 
 KEYS = {

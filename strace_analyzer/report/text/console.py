@@ -58,7 +58,8 @@ def show(blocks: Iterable[RenderableType], target: Console) -> None:
 def lines(target: Console) -> int | None:
     """How many there are on one screen of it, above the line where the shell asks again; None where
     it is no terminal."""
-    return max(target.height, LOWEST) - 1 if target.is_terminal else None
+    is_terminal = target.file.isatty()  # FORCE_COLOR makes none of a pipe
+    return max(target.height, LOWEST) - 1 if is_terminal else None
 
 
 def height(blocks: Iterable[RenderableType], width: int) -> int:
