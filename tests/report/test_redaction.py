@@ -474,3 +474,56 @@ def test_the_command_that_takes_it_again_can_be_typed(
         ends = "-p 7" if "paths" in kinds else ends.replace("client", "./client")
     assert line.endswith(ends)
     assert not re.search(r"(addr|path|cmd|host)-\d", line)
+
+
+INTERFACES = (
+    """connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "fe80::9:1", &sin6_addr), sin6_scope_id=if_nametoindex("corpnet7")}, 28) = 0""",
+    """setsockopt(3, SOL_SOCKET, SO_BINDTODEVICE, "corpnet7", 8) = 0""",
+    """setsockopt(3, SOL_SOCKET, SO_BINDTODEVICE, "corpnet7\\0", 9) = 0""",
+    """ioctl(3, SIOCGIFINDEX, {ifr_name="corpnet7", ifr_ifindex=3}) = 0""",
+    """sendto(5, [[{nla_len=13, nla_type=IFLA_IFNAME}, "corpnet7"]], 40, 0, NULL, 0) = 40""",
+)
+
+
+@pytest.mark.parametrize("call", INTERFACES)
+def test_the_name_of_an_interface_goes_with_the_addresses(call: str) -> None:
+    values = Values({"addresses"})
+    said = values.call(call)
+    assert "corpnet" not in said
+    assert (
+        values.call(call.replace("corpnet7", "lo")).count("lo") >= call.count("corpnet7")
+        or "\\0" in call
+    )
+    assert "corpnet" not in values.address("0.0.0.0%corpnet7")
+    assert Values({"paths"}).call(INTERFACES[0]).count("corpnet7") == 1
+
+
+@pytest.mark.parametrize(
+    "format",
+    [
+        "text",
+        "markdown",
+        "concise",
+        "sarif",
+        "json",
+        "jsonl",
+        "html",
+        "junit",
+        "github",
+        "trace-events",
+    ],
+)
+def test_it_is_in_no_format(format: str) -> None:
+    lines = [
+        "9 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3",
+        "9 " + INTERFACES[1],
+        """9 bind(3, {sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::", &sin6_addr), sin6_scope_id=0}, 28) = 0""",
+        "9 " + INTERFACES[0],
+        "9 close(3) = 0",
+    ]
+    made = sa.analyze([line.encode() for line in lines])
+    selection = Selection(redaction=Redaction({"addresses"}))
+    assert "fe80::9:1" in written(format, made) or format in ("sarif", "junit")
+    report = written(format, made, selection, everything=True)
+    assert "corpnet" not in report
+    assert "fe80::9:1" not in report

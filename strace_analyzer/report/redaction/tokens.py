@@ -14,7 +14,8 @@ _KEPT = frozenset(map(ip_address, ("0.0.0.0", "127.0.0.1", "::", "::1")))
 
 class Tokens:
     """`addr-1` is IPv4, `::addr6-1` IPv6, `127.addr-1` another loopback address; `path-1`, `cmd-1`,
-    `host-1`. By its colons an IPv6 address is known, and stands in brackets before a port."""
+    `host-1`; `if-1` is a network interface. By its colons an IPv6 address is known, and stands in
+    brackets before a port."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
@@ -36,7 +37,13 @@ class Tokens:
             known = ip_address(host)
         except ValueError:
             return text
-        return self._of_address(known, text) if known not in _KEPT else host + percent + scope
+        if known in _KEPT:
+            return host + percent + self.interface(scope)
+        return self._of_address(known, text)
+
+    def interface(self, name: str) -> str:
+        """The token of a network interface; `lo` is every machine's."""
+        return self.of("if", name) if name not in ("", "lo") else name
 
     def _of_address(self, known: IPv4Address | IPv6Address, text: str) -> str:
         if isinstance(known, IPv6Address):
@@ -62,7 +69,7 @@ class Keyed(Tokens):
 
 
 _BYTES = 6
-_KEYED = re.compile(r"\b(?P<kind>addr6?|path|cmd|host)-(?P<digest>[0-9a-f]{12})(?![0-9a-f])")
+_KEYED = re.compile(r"\b(?P<kind>addr6?|path|cmd|host|if)-(?P<digest>[0-9a-f]{12})(?![0-9a-f])")
 
 
 def numbered(text: str, tokens: Tokens) -> str:
@@ -70,7 +77,7 @@ def numbered(text: str, tokens: Tokens) -> str:
     return _KEYED.sub(lambda match: tokens.of(match["kind"], match["digest"]), text)
 
 
-_TOKEN = re.compile(r"\b(addr6?|path|cmd|host)-([0-9]+|[0-9a-f]{12})\b")
+_TOKEN = re.compile(r"\b(addr6?|path|cmd|host|if)-([0-9]+|[0-9a-f]{12})\b")
 
 
 def has_token(text: str) -> bool:

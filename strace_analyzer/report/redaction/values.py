@@ -18,6 +18,11 @@ _STANDARD_INPUT = re.compile(r"<\w+>")
 _FRAME = re.compile(r"(?P<mark>[> ]*)(?P<binary>/[^( ]*(?: \(deleted\))?)(?P<rest>.*)", re.S)
 _SOCKET_NAME = re.compile(r"(?:sun_path=@?|\[\d+(?:->\d+)?,@?)$")
 _HOST_NAME = re.compile(r"\b(?:nodename|domainname)=$")
+_INTERFACE = re.compile(
+    r"(?:\bif_nametoindex\(|\bifr_(?:new)?name=|\bSO_BINDTODEVICE, (?:\[)?"
+    r"|_IFNAME\}, |_QDISC\}, )$"
+)
+"""what stands before the name of a network interface"""
 _EXECUTED = re.compile(r"(execveat\([^\"]*|execve\()$")
 _ARGV = re.compile(r"(?<=[,\s])\[[^\]\[]*(?:\"(?:[^\"\\]|\\.)*\"[^\]\[]*)*\](?:\.\.\.)?")
 _NAMED = re.compile(
@@ -184,6 +189,8 @@ class Values:
             return self.socket_name(said)
         if self.hides(ADDRESSES) and _HOST_NAME.search(before):
             return self._host(said)
+        if self.hides(ADDRESSES) and _INTERFACE.search(before):
+            return self._tokens.interface(said)
         if _EXECUTED.search(before):
             self.learn_command(said.rpartition("/")[2])
             return self.path(said)

@@ -3,7 +3,8 @@ order, on one screen where it goes to a terminal.
 
 Verdict; who; where to; cost; fix; proof; what is not known; count line. The form follows what was
 found: one group in full, a few in full, many processes as a table; or clean, no connections,
-inconclusive.
+inconclusive. It is long because
+each of these forms is put together here from the same parts, each with what it does without.
 """
 
 from __future__ import annotations
@@ -123,6 +124,13 @@ def _told(section: Section, judgement: Judgement, *, may_be_in_full: bool) -> _T
     if failed and judgement.verdict == "clean" and not section.warnings:
         parts.append(Part((BLANK,)))
     return _Told([*parts, *failed])
+
+
+def _not_asked(section: Section) -> str:
+    """`12 findings of RULE, RULE are left out`."""
+    rules = [rule for rule, number in section.unasked_of.items() if number]
+    verb = "is" if section.unasked == 1 else "are"
+    return f"{count(section.unasked, 'finding')} of {', '.join(rules)} {verb} left out"
 
 
 def _failures(section: Section) -> list[Part]:
