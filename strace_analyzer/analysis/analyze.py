@@ -48,15 +48,23 @@ def analyze(
     the default is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was
     1. `rules` are run instead of the catalogue. Without `sockets`, the sockets' lives are not
     collected. Raises TraceError where no source can be read (of several, one that cannot is a
-    warning), TypeError where it is none of these.
+    warning), TypeError where it is none of these, or `port_range` no pair of ports.
     """
     settings = Settings(
         rules=tuple(rules) if rules is not None else catalogue(),
-        port_range=port_range,
+        port_range=None if port_range is None else _pair(port_range),
         autobind_reuse=autobind_reuse,
         keep_sockets=sockets,
     )
     return analyze_traces(resolved(source), settings)
+
+
+def _pair(port_range: object) -> tuple[int, int]:
+    """`port_range` as it was given. Raises TypeError where it is no pair of ports in order."""
+    match port_range:
+        case (int(low), int(high)) if 0 < low <= high < 1 << 16:
+            return low, high
+    raise TypeError(f"port_range is two ports, (low, high), and not {port_range!r}")
 
 
 def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:

@@ -210,3 +210,11 @@ def test_parse_takes_lines_and_no_string(one: str | bytes) -> None:
 )  # fmt: skip
 def test_parse_takes_any_iterable_of_lines(lines: Iterable[str | bytes]) -> None:
     assert [event.name for event in sa.parse(lines)] == ["close"]
+
+
+@pytest.mark.parametrize(
+    "given", ["40000-40100", (40100, 40000), (1, 2, 3), ("1", "2"), (1, 70000)]
+)
+def test_what_is_no_port_range_says_what_is_wanted(given: object) -> None:
+    with pytest.raises(TypeError, match=r"port_range is two ports, \(low, high\), and not "):
+        sa.analyze([b"9 close(3) = 0"], port_range=given)  # type: ignore[arg-type]
