@@ -5,6 +5,19 @@
 #   sh collect.sh PID|NAME [SECONDS]
 set -eu
 usage='usage: sh collect.sh PID|NAME [SECONDS]'
+case ${1-} in
+-h | --help)
+  cat <<END
+$usage
+
+Traces the process with this id, or all with this name, and their children, for SECONDS (30), and
+packs the trace with what the machine says of its ports into a .tar.gz in this directory. Read it
+where there is Python: strace-analyzer check FILE.tar.gz
+END
+  exit 0
+  ;;
+-*) echo "$usage" >&2; exit 2 ;;
+esac
 target=${1:?$usage}
 seconds=${2:-30}
 case $seconds in '' | *[!0-9]*) echo "$usage" >&2; exit 2 ;; esac
