@@ -97,7 +97,7 @@ class Analysis:
     warnings: tuple[Warning, ...]
     rules: tuple[type[Rule], ...]
     failures: tuple[RuleFailure, ...]
-    """rules that raised"""
+    """rules that raised; calls of the trace that failed are `failed_calls`"""
 
     def __repr__(self) -> str:
         """`<Analysis of trace.txt: 1 warning in 1 group, 40 findings>`."""
