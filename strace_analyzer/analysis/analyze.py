@@ -1,4 +1,7 @@
-"""`analyze` for what is complete, `Analyzer` for what is still being written."""
+"""`analyze` for what is complete, `Analyzer` for what is still being written.
+
+It is long because both ways in, and what becomes of an input that cannot be read, are here.
+"""
 
 from __future__ import annotations
 
