@@ -1,5 +1,4 @@
-"""Arguments of a call, as the kernel model asks for them: descriptors, lists of descriptors,
-options."""
+"""Reads arguments of a call for the kernel model: descriptors, lists of descriptors, options."""
 
 from __future__ import annotations
 
@@ -26,11 +25,11 @@ class FdArgument(NamedTuple):
 
     fd: int
     note: str | None
-    """what -y or -yy print behind it, None without"""
+    """What -y or -yy prints after the number; None without them."""
     socket: SocketNote | None
-    """the socket that the note names; None without a note, or where it names another file"""
+    """The socket that the note names; None without a note, or if it names another kind of file."""
     may_be_socket: bool
-    """False where the note says that it is a file, a pipe, a UNIX socket"""
+    """False if the note says that it is a file, a pipe or a UNIX socket."""
 
 
 @lru_cache(maxsize=1024)
@@ -41,12 +40,12 @@ def _fd(number: int, note: str | None) -> FdArgument:
 
 
 def argument(args: tuple[Value, ...], index: int) -> Value | None:
-    """The argument at `index`, None where the line does not have it."""
+    """The argument at `index`, or None if the line does not have it."""
     return args[index] if index < len(args) else None
 
 
 def fd_argument(value: Value | None) -> FdArgument | None:
-    """The descriptor that `value` is, or None (AT_FDCWD, a negative number, nothing printed)."""
+    """The descriptor in `value`, or None (AT_FDCWD, a negative number, nothing printed)."""
     note = None
     while not isinstance(value, int):
         if isinstance(value, Annotated):
@@ -59,12 +58,12 @@ def fd_argument(value: Value | None) -> FdArgument | None:
 
 
 def first_fd(args: tuple[Value, ...]) -> FdArgument | None:
-    """The descriptor that is the first argument, or None."""
+    """The descriptor in the first argument, or None."""
     return fd_argument(args[0]) if args else None
 
 
 def result_fd(call: Syscall) -> FdArgument | None:
-    """The descriptor that `call` returned, None where it failed or its result is not known."""
+    """The descriptor that `call` returned, or None if it failed or its result is unknown."""
     result = call.result
     value = result.value
     if value is None or value < 0 or result.errno is not None:
@@ -73,13 +72,13 @@ def result_fd(call: Syscall) -> FdArgument | None:
 
 
 def returned_fd(call: Syscall) -> tuple[FdArgument, ...]:
-    """As `result_fd`: a tuple of one, or of none."""
+    """Like `result_fd`, as a tuple of one descriptor or none."""
     fd = result_fd(call)
     return () if fd is None else (fd,)
 
 
 def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:
-    """The two descriptors of pipe(2) and socketpair(2), `[3, 4]`; () where they are not decoded."""
+    """The two descriptors of pipe(2) and socketpair(2), `[3, 4]`; () if they were not decoded."""
     inner = None if value is None else plain(value)
     if not isinstance(inner, Array):
         return ()
@@ -89,9 +88,9 @@ def pair_of_fds(value: Value | None) -> tuple[FdArgument, ...]:
 def option_number(value: Value | None) -> int | None:
     """The number of an option value: `[1]`, or its bytes `"\\1\\0\\0\\0"`.
 
-    Of bytes the kernel reads the first four, and of fewer the first one (net/ipv4/ip_sockglue.c
-    do_ip_setsockopt). None for a name (`[ECONNREFUSED]`) and where strace shows only the pointer
-    (-e raw, verbose), or of a string not enough (-s).
+    The kernel reads the first four bytes, or only the first one if there are fewer than four
+    (net/ipv4/ip_sockglue.c do_ip_setsockopt). None for a name (`[ECONNREFUSED]`), if strace shows
+    only the pointer (-e raw, verbose), or if it cut the string too short (-s).
     """
     inner = None if value is None else plain(value)
     if isinstance(inner, Text):
@@ -108,11 +107,11 @@ _INT = 4
 
 
 _SCM_MAX_FD = 253
-"""include/net/scm.h: more in one message are refused (EINVAL)."""
+"""include/net/scm.h: a message with more of them is refused (EINVAL)."""
 
 
 def passed_fds(message: Value | None) -> tuple[FdArgument, ...]:
-    """The descriptors in a struct msghdr's SCM_RIGHTS control messages (unix(7)), in order."""
+    """The descriptors in the SCM_RIGHTS control messages of a struct msghdr (unix(7)), in order."""
     found: list[FdArgument] = []
     _collect_rights(message, found)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Which address a call names: takes a Syscall, gives the address that it asks for or goes to."""
+"""Takes a Syscall, gives the address that it asks for or sends to."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from strace_analyzer.trace.values import Array, Struct, Value, plain
 
 
 def asked_address(call: Syscall) -> SocketAddress | None:
-    """What bind(), connect(), or a send was given; None where the call names none, or it is not
-    shown."""
+    """The address given to bind(), connect() or a send; None if the call has none or the line does
+    not show it."""
     value = argument(call.args, 1) if call.name in ("bind", "connect") else target(call)
     return None if value is None else socket_address(value)
 
 
 def target(call: Syscall) -> Value | None:
-    """The address that sendto(), sendmsg(), or sendmmsg() in its first message was given; None for
-    none."""
+    """The destination given to sendto(), sendmsg() or sendmmsg() (in its first message), or
+    None."""
     if call.name == "sendto":
         return argument(call.args, 4)
     if call.name not in ("sendmsg", "sendmmsg"):

@@ -1,4 +1,4 @@
-"""Every system call that moves the model, by its name in strace."""
+"""All system calls that change the model, by their names in strace."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _ON_SOCKETS = {
 CALLS: dict[str, SystemCall] = {**process_calls.CALLS, **descriptor_calls.CALLS, **_ON_SOCKETS}
 
 SOCKET_CALLS = frozenset(_ON_SOCKETS) - {"socketpair"}
-"""Calls that internet sockets are made and used with; socketpair() makes none."""
+"""Calls that create or use internet sockets; socketpair() cannot create one."""
 
 ALWAYS_MATTER = frozenset(name for name, row in CALLS.items() if row.when is When.ALWAYS)
-"""Names of calls that a reader never leaves out."""
+"""Names of calls that a reader must never skip."""
 
 CLOSES = frozenset({"close", "close_range"})
-"""One of them shows that closing is traced."""
+"""Any one of these shows that closing is traced."""
 
 
 def tracked_calls() -> frozenset[str]:
-    """The names of the calls that a trace must show for nothing to be hidden from the model."""
+    """The names of the calls that a trace must show so that nothing is hidden from the model."""
     return frozenset(CALLS)

@@ -1,4 +1,5 @@
-"""connect(2) and what else tells how a connection fares: one function and one table row a call."""
+"""connect(2) and the calls that show how a connection fared: one function and one table row per
+call."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
 NO_SOCKET = frozenset({"EBADF", "ENOTSOCK", "EFAULT"})
-"""Errors after which nothing is known of the socket, or there is none."""
+"""Errors that say nothing about the socket, or mean that there is none."""
 
 
 def connect(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
@@ -99,9 +100,9 @@ def connect_to(
 def shows_a_hidden_connect(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """A call worked that works on connections only, or asked what became of one: where none was
-    made, connect() is not traced or, in progress and so "failed", left out by -z. Said once a
-    socket."""
+    """`call` works only on connections, or asks about the outcome of one. If the trace has no
+    connect() for this socket, either connect() is not traced, or -z left it out because it was in
+    progress and so "failed". Reported once per socket."""
     was = description.socket
     if (
         was.is_tcp
@@ -127,8 +128,8 @@ def _result(call: Syscall, was: Socket, address: SocketAddress) -> ConnectResult
 
 
 def _is_for_many(address: SocketAddress) -> bool:
-    """Multicast or broadcast: net/ipv4/tcp_ipv4.c tcp_v4_connect and net/ipv6/tcp_ipv6.c
-    tcp_v6_connect answer ENETUNREACH themselves."""
+    """True for multicast and broadcast: tcp_v4_connect (net/ipv4/tcp_ipv4.c) and tcp_v6_connect
+    (net/ipv6/tcp_ipv6.c) themselves return ENETUNREACH for these."""
     try:
         target = ip_address((address.address or "").partition("%")[0])
     except ValueError:
@@ -140,8 +141,8 @@ _BROADCAST = ip_address("255.255.255.255")
 
 
 def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAddress) -> bool:
-    """A connected or listening TCP socket answers EISCONN; anything else means that the number is
-    another socket's."""
+    """A connected or listening TCP socket returns EISCONN; any other result means that the number
+    belongs to another socket now."""
     if was.connection is Connection.LISTENING:
         return result is ConnectResult.DONE
     return (
@@ -154,8 +155,9 @@ def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAdd
 
 
 def _took_time(was: Socket) -> bool:
-    """A connect() of it did not give 0 at once: the first one after it stands does (connect(2),
-    net/ipv4/af_inet.c __inet_stream_connect, SS_CONNECTING)."""
+    """True if some connect() of this socket did not return 0 at once: the first connect() after the
+    connection is established then returns 0 (connect(2), net/ipv4/af_inet.c __inet_stream_connect,
+    SS_CONNECTING)."""
     return any(item.role == "connect" and item.call.result.value != 0 for item in was.trail)
 
 
@@ -180,8 +182,8 @@ def _connected(was: Socket, result: ConnectResult, address: SocketAddress) -> So
 def _disconnect(
     kernel: Kernel, task: Task, call: Syscall, fd: FdArgument, description: OpenFileDescription
 ) -> None:
-    """connect(AF_UNSPEC): net/ipv4/tcp.c tcp_disconnect gives the port back if it was not closed
-    yet."""
+    """connect(AF_UNSPEC): tcp_disconnect (net/ipv4/tcp.c) releases the port, unless the socket was
+    closed already."""
     was = description.socket
     if call.result.failed or was.connection is Connection.UNCONNECTED:
         return
@@ -190,7 +192,7 @@ def _disconnect(
 
 
 def getpeername(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """getpeername(2): answers only where there is a peer."""
+    """getpeername(2): succeeds only if there is a peer."""
     address = socket_address(argument(call.args, 1))
     if call.result.failed or address is None or address.family not in INET:
         return
@@ -206,7 +208,7 @@ def getpeername(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
 def established(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """A call showed that the connection in progress has been made."""
+    """A call showed that the pending connection was established."""
     now = description.socket._replace(connection=Connection.CONNECTED, outcome=Outcome.CONNECTED)
     kernel.move(call, "outcome", task, fd, description, now)
 
@@ -214,8 +216,8 @@ def established(
 def socket_for(
     kernel: Kernel, task: Task, fd: FdArgument, call: Syscall, address: SocketAddress | None
 ) -> OpenFileDescription | None:
-    """The socket of bind() or connect(); an unknown number is an older socket if the address is
-    inet."""
+    """The socket of a bind() or connect(). With an internet address, an unknown number is adopted
+    as a socket older than the trace."""
     if address is not None and address.family in INET:
         if call.result.errno in NO_SOCKET:
             return kernel.find(task, fd, call)

@@ -1,5 +1,5 @@
-"""Calls that move data: they show whether a connection was made, who closed it first, and what was
-passed."""
+"""Calls that move data. They show whether a connection was established, which side closed it first,
+and which descriptors were passed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _FLAGS_ARGUMENT = {"sendto": 3, "send": 3, "sendmsg": 2, "sendmmsg": 3}
 
 
 def received(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """read(2), recv(2) and similar calls: 0, where more was asked for, is the peer's FIN."""
+    """read(2), recv(2) and similar calls: a result of 0, if more was asked for, is the peer's
+    FIN."""
     description = kernel.find(task, fd, call)
     if call.name in ("recvmsg", "recvmmsg") and not call.result.failed:
         _take_rights(kernel, task, call)
@@ -44,8 +45,8 @@ def received(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 
 
 def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """write(2), send(2) and similar calls. A send with MSG_FASTOPEN connects; on an unbound UDP
-    socket it binds."""
+    """write(2), send(2) and similar calls. A send with MSG_FASTOPEN connects; a send on an unbound
+    UDP socket binds it."""
     flags = argument(call.args, _FLAGS_ARGUMENT.get(call.name, 99))
     to = target(call)
     if flags is not None and includes(flags, "MSG_FASTOPEN", MSG_FLAGS) and to is not None:
@@ -71,8 +72,8 @@ def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 def _moved(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """What any transfer on a TCP socket tells: data shows a connection, some errors show its
-    end."""
+    """What any transfer on a TCP socket shows: data means that it is connected, and some errors
+    mean that the connection has ended."""
     was = description.socket
     if was.type != "SOCK_STREAM":
         return
@@ -85,7 +86,7 @@ def _moved(
         else:
             shows_a_hidden_connect(kernel, task, call, fd, description)
     elif error == "EADDRNOTAVAIL" and _is_up(description):
-        # TCP_FASTOPEN_CONNECT puts connect() off to the first data (tcp(7))
+        # TCP_FASTOPEN_CONNECT delays connect() until the first data is sent (tcp(7))
         connection_failed(kernel, task, call, fd, description)
     elif error in RESET_ERRORS and _is_up(description):
         if error == "EPIPE" and was.shut_down:
@@ -99,7 +100,7 @@ def _is_up(description: OpenFileDescription) -> bool:
 
 
 def _give_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """SCM_RIGHTS: the receiver has the socket too, whatever becomes of our descriptor."""
+    """SCM_RIGHTS: the receiver has the socket too, whatever happens to our descriptor."""
     for fd in passed_fds(argument(call.args, 1)):
         description = kernel.find(task, fd, call)
         if description is not None and description.socket.is_inet:
@@ -117,7 +118,7 @@ def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 _MESSAGE_IN, _MESSAGE_OUT = SystemCall(on=received), SystemCall(on=sent)
-"""They can carry descriptors, so they matter whatever the socket."""
+"""These can carry descriptors, so they matter for any socket."""
 _IN, _OUT = (call._replace(when=When.MOVED) for call in (_MESSAGE_IN, _MESSAGE_OUT))
 
 RECEIVING = {

@@ -1,4 +1,4 @@
-"""Calls that make, copy and close descriptors: one function and one table row per system call."""
+"""Calls that create, copy and close descriptors: one function and one table row per system call."""
 
 from __future__ import annotations
 
@@ -27,23 +27,24 @@ from strace_analyzer.trace.values import Name, plain
 
 
 def close(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """close(2): the number is free whatever the result says; unless strace answered in the kernel's
-    place (-e inject=), which closes nothing."""
+    """close(2) frees the number whatever its result, unless strace answered in the kernel's place
+    (-e inject=): then nothing was closed."""
     kernel.close_was_seen = True
     if call.result.injected:
         kernel.undo_close(task)
         return
     if kernel.begun is not None and kernel.begun.closing is not None:
-        return  # what it closed is released as it ends
+        return  # the descriptor it closed is released when the call ends
     if call.result.errno == "EBADF":
         kernel.number_was_given(task, fd.fd, call)  # it was free before
         return
-    kernel.find(task, fd, call)  # the note may say that the number was another file's
+    kernel.find(task, fd, call)  # the note may say that the number belonged to another file
     kernel.close(task, fd.fd, call)
 
 
 def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """close_range(2), closefrom: all numbers from first to last, or their close-on-exec flag."""
+    """close_range(2), closefrom: close all numbers from first to last, or set their close-on-exec
+    flag."""
     if call.result.failed:
         return
     kernel.close_was_seen = True
@@ -69,7 +70,8 @@ def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def dup(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """dup(2), dup2(2), dup3(2), fcntl(2) F_DUPFD: another number for the same description."""
+    """dup(2), dup2(2), dup3(2), fcntl(2) F_DUPFD: another number for the same open file
+    description."""
     _duplicate(kernel, task, call, fd, close_on_exec=_dup_closes_on_exec(call))
 
 
@@ -94,11 +96,11 @@ def _duplicate(
 
 
 _COPYING: dict[int | None, bool] = {0: False, 1030: True}
-"""fcntl(2) F_DUPFD, F_DUPFD_CLOEXEC -> whether the copy is closed on execve"""
+"""fcntl(2) F_DUPFD, F_DUPFD_CLOEXEC -> whether execve() closes the copy"""
 
 
 def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """fcntl(2): F_DUPFD and its like, and F_SETFD."""
+    """fcntl(2): F_DUPFD, F_DUPFD_CLOEXEC and F_SETFD."""
     if call.result.failed:
         return
     match number(argument(call.args, 1), FCNTL_COMMANDS):
@@ -112,8 +114,8 @@ def fcntl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 
 
 def ioctl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """ioctl(2) FIOCLEX and FIONCLEX (ioctl_tty(2) does not list them;
-    include/uapi/asm-generic/ioctls.h)."""
+    """ioctl(2) FIOCLEX and FIONCLEX (include/uapi/asm-generic/ioctls.h; not listed in
+    ioctl_tty(2))."""
     request = argument(call.args, 1)
     if request is None or call.result.failed:
         return
@@ -127,9 +129,9 @@ def ioctl(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 
 
 def returns_fd(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """Any call whose result is a new descriptor: the number is no longer what it was."""
+    """Any call that returns a new descriptor: the number no longer means what it did."""
     fd = result_fd(call)
-    if fd is not None:  # `= -0 ENOENT` is no number and no failure
+    if fd is not None:  # `= -0 ENOENT` is neither a number nor a failure
         kernel.number_was_given(task, fd.fd, call)
 
 
@@ -144,7 +146,7 @@ def _pair(call: Syscall) -> tuple[FdArgument, ...]:
 
 
 def received(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """pidfd_getfd(2): a copy of another process's descriptor, and we do not know of what."""
+    """pidfd_getfd(2): a copy of a descriptor of another process; what it refers to is unknown."""
     fd = result_fd(call)
     if fd is not None:
         kernel.number_was_given(task, fd.fd, call)
@@ -153,10 +155,10 @@ def received(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:
-    """close() frees its number when it is entered: another thread can be given it before this
-    one is back."""
+    """close() frees its number on entry: another thread can be given it before this call
+    returns."""
     fd = fd_argument(argument(entered.args, 0))
-    assert fd is not None  # or interest.py would ignore it
+    assert fd is not None  # otherwise interest.py would ignore it
     kernel.close_was_seen = True
     begun = kernel.calls[task.tid]
     begun.close(task.table, fd.fd)
@@ -169,11 +171,12 @@ GIVES_FD = (
     "openat2", "perf_event_open", "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
     "userfaultfd",
 )  # fmt: skip
-"""Calls of which only the new descriptor matters that they return."""
+"""Calls that matter only for the new descriptor that they return."""
 
 
 def _copy(call: Syscall) -> tuple[FdArgument, ...]:
-    """What fcntl(2) gave: F_DUPFD gives the smallest free number from its argument on."""
+    """The descriptor returned by fcntl(2): F_DUPFD gives the lowest free number at or above its
+    argument."""
     copies = number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
     return returned_fd(call) if copies else ()
 
@@ -183,7 +186,7 @@ _COPIES_OR_MARKS = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})
 
 
 def _changes_nothing(call: Syscall) -> bool:
-    """fcntl() with another command: a reader skips it (trace/prefilter/scan.py)."""
+    """fcntl() with any other command: a reader skips it (trace/prefilter/scan.py)."""
     command = argument(call.args, 1)
     said = None if command is None else plain(command)
     return (

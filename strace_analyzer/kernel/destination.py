@@ -1,5 +1,5 @@
-"""Where a socket connects to, from which space of ports it takes its own, and on whose addresses:
-facts of a Socket."""
+"""Facts of a Socket: where it connects to, which port space it takes its own port from, and the
+address family of that port."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ MAPPED = "::ffff:"
 
 
 class Destination(NamedTuple):
-    """A remote address and port. An IPv4-mapped address is the IPv4 address: their ports are the
-    same."""
+    """A remote address and port. An IPv4-mapped address is stored as the IPv4 address: both use the
+    same ports."""
 
     address: str
     port: int
 
     @property
     def is_loopback(self) -> bool:
-        """It is this host itself."""
+        """It is this host."""
         return self.address.startswith("127.") or self.address == "::1"
 
     @property
     def is_link_local(self) -> bool:
-        """It is on a network that the address alone does not tell (ipv6(7), sin6_scope_id)."""
+        """The address is valid only on one link, which it does not name (ipv6(7),
+        sin6_scope_id)."""
         return self.address.lower().startswith(("fe8", "fe9", "fea", "feb"))
 
 
 class Family(State):
-    """Whose addresses a port stands on. DUAL is an AF_INET6 wildcard without IPV6_V6ONLY."""
+    """The address family in which a port is taken. DUAL is an AF_INET6 wildcard without
+    IPV6_V6ONLY."""
 
     V4 = "IPv4"
     V6 = "IPv6"
@@ -40,9 +42,9 @@ class Family(State):
 
 
 def space(socket: Socket) -> str | None:
-    """The space of ports it takes one from: its protocol's, None if it takes none.
+    """The port space that the socket takes a port from: its protocol's; None if it takes none.
 
-    A socket whose protocol the trace does not tell is taken for TCP unless it is a datagram socket.
+    A socket of unknown protocol is assumed to be TCP, unless it is a datagram socket.
     """
     return space_of(socket.origin, socket.domain, socket.type, socket.protocol)
 
@@ -51,9 +53,9 @@ def space(socket: Socket) -> str | None:
 def space_of(
     origin: Origin, domain: str | None, type: str | None, protocol: str | None
 ) -> str | None:
-    """As `space`, of all sockets of these facts; there are few kinds."""
+    """Like `space`, for all sockets with these facts; the combinations are few."""
     if domain not in INET_OR_UNKNOWN or origin is Origin.ACCEPTED:
-        return None  # an accepted connection stands on its listener's port
+        return None  # an accepted connection uses its listener's port
     if protocol in ("TCP", "MPTCP"):
         return "TCP"
     if protocol in ("UDP", "UDPLITE", "DCCP", "SCTP"):
@@ -65,20 +67,20 @@ def space_of(
 
 @lru_cache(maxsize=1024)
 def destination(peer: SocketAddress | None) -> Destination | None:
-    """The address of the last connect() as a destination; None where it is none of the internet."""
+    """The address of the last connect() as a destination; None if it is not an internet address."""
     if peer is None or peer.address is None or peer.port is None:
         return None
     return Destination(unmapped(peer.address), peer.port)
 
 
 def unmapped(address: str) -> str:
-    """An IPv4-mapped address as the IPv4 address that it is (ipv6(7))."""
+    """An IPv4-mapped address as plain IPv4 (ipv6(7)); any other unchanged."""
     return address.removeprefix(MAPPED) if "." in address else address
 
 
 @lru_cache(maxsize=4096)
 def in_order(address: str) -> tuple[int, bytes]:
-    """What sorts addresses by number, IPv4 before IPv6; what is none comes last, by its text."""
+    """Sort key: IPv4 before IPv6, each by number; anything else last, by its text."""
     for version, family in ((4, AF_INET), (6, AF_INET6)):
         try:
             return version, inet_pton(family, address.partition("%")[0])
@@ -88,14 +90,14 @@ def in_order(address: str) -> tuple[int, bytes]:
 
 
 def specific(address: SocketAddress | None) -> str | None:
-    """`address` unless it is a wildcard; mapped IPv4 as IPv4."""
+    """The text of `address`, IPv4-mapped as IPv4; None for a wildcard."""
     if address is None or address.address is None or address.is_wildcard:
         return None
     return unmapped(address.address)
 
 
 def family(socket: Socket, address: SocketAddress | None) -> Family:
-    """The family of a port that stands on `address` (None: not bound) for `socket`."""
+    """The family of a port that `socket` holds at `address` (None if it is not bound)."""
     text = None if address is None else address.address
     if text is not None:
         if "." in text:

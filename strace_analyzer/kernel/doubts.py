@@ -1,7 +1,7 @@
-"""Gives every doubt there is about a trace: its code, what it means, what follows, what helps.
+"""All doubts there can be about a trace: code, meaning, consequence and remedy.
 
-A doubt reaches the report as an entry of `unknown` (once a process), as a warning (once a trace),
-or as what makes a finding probable; the code is the same in all three.
+A doubt reaches the report as an entry of `unknown` (once per process), as a warning (once per
+trace), or as the reason why a finding is only probable; the code is the same in all three.
 
 It is long because it is one list, without logic.
 """
@@ -23,8 +23,8 @@ class Effect(StrEnum):
 
 
 class Question(NamedTuple):
-    """What a doubt leaves open about a finding: which calls would tell, what they would tell, and
-    what the answer could change."""
+    """What a doubt leaves open about a finding: which calls would answer it, what they would tell,
+    and what the answer could change."""
 
     calls: str
     asks: str
@@ -48,8 +48,8 @@ TO_ITS_END = "read it to its end: strace-analyzer TRACE"
 class Doubt(StrEnum):
     """Something that a trace does not tell. The value is its code in reports.
 
-    `reason` says what is not known, `effect` what follows, `remedy` what to do (with `{command}`
-    for the command line of strace); `question` is asked about a finding that it makes probable.
+    `reason` says what is unknown, `effect` what follows, `remedy` what to do (`{command}` stands
+    for the strace command line); `question` is asked about a finding that the doubt makes probable.
     """
 
     reason: str
@@ -73,7 +73,7 @@ class Doubt(StrEnum):
         member.question = question
         return member
 
-    # what the calls of a process leave open
+    # what a process's calls leave open
 
     IO_URING = (
         "io-uring",
@@ -163,7 +163,7 @@ class Doubt(StrEnum):
         "mend the rule, or leave it out",
     )
 
-    # lines and tasks that are not there
+    # lines and tasks that are missing
 
     OWN_FAULT = (
         "own-fault",
@@ -302,7 +302,7 @@ class Doubt(StrEnum):
         ),
     )
 
-    # what the options of strace hid
+    # what strace's options hid
 
     DESCRIPTORS_HIDDEN = (
         "descriptor-calls-hidden",

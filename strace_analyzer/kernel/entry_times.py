@@ -1,10 +1,10 @@
-"""Takes the events of a -ff family in the order of their times, gives them in the order in which
-they can have taken effect.
+"""Takes the events of a -ff family in order of their times, gives them in an order in which they
+can have taken effect.
 
-Without -T a time says when a call was entered, and the files say nothing of when it came back. A
-number that a call returned is given between its time and the next thing that its task does. It
-is taken to be given as late as that, or as the first use of it by another thread shows: an
-earlier holder of the number may have to close it first.
+Without -T a time says when a call was entered, and nothing says when it returned. A descriptor that
+a call returned was allocated some time between the call's time and the next event of its task. It
+is assumed to be allocated as late as possible: just before that next event, or before another
+thread first uses it, because an earlier holder of the number may have to close it first.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from strace_analyzer.trace.events import Event, Syscall
 
 
 class EntryTimes:
-    """Of one trace. `in_order` is to be called with each event and read to its end, what it gives
-    being carried out meanwhile; then `rest`."""
+    """The order of one trace. Call `in_order` with each event and read it to its end, carrying out
+    each event as it comes; then call `rest`."""
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._held: dict[int, Syscall] = {}
-        """calls that may not be back yet, by task, in the order in which they were entered"""
+        """calls that may not have returned yet, by task, in order of entry"""
 
     def in_order(self, event: Event) -> Iterator[Event]:
-        """What must have come back before `event`, and `event`, unless it is held itself."""
+        """The calls that must have returned before `event`, then `event` itself unless it is
+        held."""
         tid: int | None = getattr(event, "tid", None)
         if tid in self._held:
             yield self._held.pop(tid)
@@ -40,12 +41,12 @@ class EntryTimes:
             yield event
 
     def rest(self) -> Iterator[Event]:
-        """The trace is over."""
+        """The calls still held at the end of the trace."""
         while self._held:
             yield self._held.pop(next(iter(self._held)))
 
     def _may_be_late(self, call: Syscall) -> bool:
-        """It gives numbers of a table that other tasks use too, and how long it took is not
+        """`call` allocates descriptors in a table that other tasks share, and its duration is not
         shown."""
         table = self._table(call.tid)
         return (
@@ -53,7 +54,8 @@ class EntryTimes:
         )
 
     def _before(self, call: Syscall) -> Iterator[Event]:
-        """Calls that are back, since `call` uses what they gave or copies their table."""
+        """Calls that must have returned, because `call` uses what they allocated or copies their
+        table."""
         table = self._table(call.tid)
         if call.name in process_calls.CALLS:
             for tid in [tid for tid in self._held if self._table(tid) is table]:
@@ -74,6 +76,6 @@ class EntryTimes:
 
 
 def _given(call: Syscall) -> tuple[int, ...]:
-    """The numbers that `call` gave out."""
+    """The descriptors that `call` allocated."""
     row = CALLS.get(call.name)
     return () if row is None or row.gives is None else tuple(fd.fd for fd in row.gives(call))

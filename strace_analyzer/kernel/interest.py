@@ -1,10 +1,10 @@
-"""What the model looks at: takes a call, says whether it can move anything; most cannot.
+"""Decides which calls the model looks at: takes a call, says whether it can change anything. Most
+cannot.
 
-A read() of a file, a close() of a pipe change no socket. The rules of this file are part of the
-model (the tracker asks them before every call), and they are such that they can be answered from
-little: the call's name, the descriptor's number and note, the number returned. So a reader of
-traces can ask them too, before it has parsed the line (trace/prefilter/watch.py), and skip
-what would be ignored.
+A read() of a file or a close() of a pipe changes no socket. These rules are part of the model (the
+tracker applies them before every call), and they need little: the call's name, the descriptor's
+number and note, and the number returned. So a reader can apply them before it has parsed the line
+(trace/prefilter/watch.py), and skip what would be ignored.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.values import Name, plain
 
 BEGINNING = 500
-"""Calls and halves of calls."""
+"""How many calls and halves of calls count as the beginning of a trace."""
 
 _NO_TABLE = FdTable()
 _ALWAYS, _GIVEN, _OUTGOING = When.ALWAYS, When.GIVEN, When.OUTGOING
 _COPIED, _MOVED = When.COPIED, When.MOVED
-"""To ask a class for its member, once a call, takes longer."""
+"""Module constants, because looking up an enum member for every call is slower."""
 
 
 class Interest:
-    """Of one kernel."""
+    """The interest of one kernel."""
 
     def __init__(self, kernel: Kernel, *, incoming: bool) -> None:
-        """With `incoming` it is wanted what shows the address of a connection that came in: its
-        listener's, so nothing depends on it here."""
+        """`incoming` keeps the calls that show the local address of an accepted connection: it is
+        the listener's, so nothing here depends on it."""
         self._kernel = kernel
         self._tasks = kernel.tasks
         self._heard = 0
         self.has_begun = False
-        """the beginning of the trace, which tells who is there, is over"""
+        """the beginning of the trace, which shows which tasks there are, is over"""
         self.when = {name: row.when for name, row in CALLS.items()}
         if incoming:
             self.when["getsockname"] = When.ALWAYS
 
     def follow_copies(self) -> None:
-        """Every copy matters: what was there before the trace may be a socket."""
+        """Every copy matters from now on: what existed before the trace may be a socket."""
         for name, when in self.when.items():
             if when is When.COPIED:
                 self.when[name] = When.ALWAYS
@@ -58,30 +58,30 @@ class Interest:
         return self._tasks.awaits_children
 
     def is_awaited(self, tid: int) -> bool:
-        """`tid` has not spoken yet, as far as is known."""
+        """`tid` has not spoken yet, as far as we know."""
         return self._tasks.is_awaited(tid)
 
     @property
     def close_was_seen(self) -> bool:
-        """A descriptor is not used again unseen."""
+        """A close() was seen, so a descriptor cannot be reused unseen."""
         return self._kernel.close_was_seen
 
     def hear(self, tid: int) -> None:
-        """`tid` has spoken, in the beginning or while a child may speak for the first time: then it
-        is taken in, whatever it says."""
+        """`tid` has spoken, at the beginning or while a child may speak for the first time: its
+        task is made known whatever the line says."""
         self._heard += 1
         self.has_begun = self._heard >= BEGINNING
         self._tasks.speaker(tid)
 
     def table(self, tid: int) -> FdTable:
-        """The descriptors of `tid`; of an unknown task those that it would have."""
+        """The descriptor table of `tid`; for an unknown task, the table that it would have."""
         task = self._tasks.by_tid.get(tid)
         table = self._tasks.table_of_strangers if task is None else task.table
         return _NO_TABLE if table is None else table
 
     def numbers(self, tid: int) -> Mapping[int, Descriptor] | None:
-        """The descriptors of `tid` that are sockets, of an unknown task those it would have;
-        None where that is not all there is to know."""
+        """The descriptors of `tid` that are sockets (for an unknown task, those that it would
+        have); None if they are not enough to decide by."""
         table = self.table(tid)
         return None if table.replaced else table.slots
 
@@ -92,26 +92,27 @@ class Interest:
 
     @property
     def has_shown(self) -> bool:
-        """Some sockets are known by their notes only."""
+        """Some sockets are known only by their notes."""
         return bool(self._kernel.shown)
 
     def shown(self, tid: int) -> Mapping[int, Shown] | None:
-        """Those of `tid`; None where it has not spoken yet."""
+        """The sockets of `tid` that are known only by their notes; None if it has not spoken
+        yet."""
         task = self._tasks.by_tid.get(tid)
         return None if task is None else task.table.shown
 
     def is_shown_by(self, name: str) -> bool:
-        """Calls of this name show by its note a socket that is not known."""
+        """Calls with this name reveal, by their note, a socket that is not known yet."""
         return self.when[name] in (_MOVED, _ALWAYS, _OUTGOING)
 
     def is_quiet(self, held: Any) -> bool:
-        """The connection stands: what is sent and received over it is no news."""
+        """The connection is established: data sent and received over it is no news."""
         description = held.description
         return description.is_guess or description.socket.connection is Connection.CONNECTED
 
     def is_incoming(self, held: Any) -> bool:
-        """A connection that came by accept(), and stands; where closing is not traced, its local
-        port may show one day that the number is another socket's."""
+        """An established connection made by accept(). Only if closing is traced: otherwise its
+        local port may later show that the number belongs to another socket."""
         socket = held.description.socket
         return (
             socket.origin is Origin.ACCEPTED
@@ -122,8 +123,8 @@ class Interest:
     def ignores(
         self, call: Syscall, table: FdTable, fd: FdArgument | None, begun: OpenCall | None
     ) -> bool:
-        """True where `call` on `fd` of `table`, which is in the catalogue, can move nothing. A call
-        in two halves is judged by its first, which is `begun`."""
+        """True if `call` on `fd` of `table` can change nothing; the call must be in the catalogue.
+        A call in two halves is judged by its first half, `begun`."""
         when = self.when[call.name]
         if when is _ALWAYS:
             return False
@@ -156,7 +157,8 @@ class Interest:
 
     def begun(self, half: Entered, table: FdTable) -> OpenCall | None:
         """The call that begins with `half` in a task that has `table`, with what its descriptor
-        means now; None where that is nobody's business. An ignored one can move nothing."""
+        means now; None if the model does not follow such calls. An ignored call can change nothing.
+        """
         when = self.when.get(half.name)
         if when is None or when is _GIVEN:
             return None

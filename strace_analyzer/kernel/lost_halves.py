@@ -1,4 +1,4 @@
-"""First halves of calls without the second: takes what the tracker sees of them, gives how many."""
+"""Counts first halves of calls that have no second half: takes what the tracker sees of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.trace.events import Detached, Unparsed
 
 _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
-"""Both halves of these are always given."""
+"""Calls of which a reader never skips a half."""
 
 
 class LostHalves:
-    """Of one trace, whose `calls` are those under way. Only calls that always matter to the model
-    count, and dup(): of others a reader may have left the second half out
+    """The lost halves of one trace; `calls` are those under way. Only calls that always matter to
+    the model count, and dup(): a reader may have skipped the second half of any other call
     (trace/prefilter/scan.py)."""
 
     def __init__(self, calls: OpenCalls) -> None:
@@ -20,25 +20,25 @@ class LostHalves:
         self.lost = 0
         """in the middle of the trace"""
         self.broke_off = 0
-        """at its end"""
+        """at the end of the trace"""
 
     def lose(self, call: OpenCall) -> None:
-        """Its task goes on to another call."""
+        """The task of `call` has moved on to another call."""
         self.lost += _is_awaited(call)
 
     def detached(self, event: Detached) -> None:
-        """strace follows a task no longer."""
+        """strace no longer follows a task."""
         if event.tid in self._calls:
             self._calls[event.tid].is_over = True
 
     def not_understood(self, event: Unparsed) -> None:
-        """A line, or both halves of a call: then the second one did come."""
+        """A line, or both halves of a call, could not be parsed: then the second half was there."""
         for call in self._calls.values():
             if call.half.span[:2] == event.span[:2]:
                 call.is_over = True
 
     def close(self) -> None:
-        """The end of the trace, while the calls that are under way still are."""
+        """The end of the trace; call this while the calls under way are still listed."""
         self.broke_off = sum(map(_is_awaited, self._calls.values()))
 
 

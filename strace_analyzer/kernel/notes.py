@@ -1,4 +1,4 @@
-"""What -y and -yy say of a descriptor, and what is believed of its socket: do they agree?"""
+"""Compares what -y and -yy say about a descriptor with what the model believes of its socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ TYPES = {
 
 
 def contradicts(socket: Socket, note: SocketNote) -> bool:
-    """Does -yy name another socket than the one we believe to be there? Then a close was missed."""
+    """True if -yy names another socket than the one we believe to be there: then a close() was
+    missed."""
     if note.foreign:
         return socket.is_inet
     if note.protocol and socket.protocol and note.protocol != socket.protocol:
@@ -28,8 +29,9 @@ def contradicts(socket: Socket, note: SocketNote) -> bool:
 
 
 def has_another_port(socket: Socket, note: SocketNote) -> bool:
-    """A local port is kept until the connection fails or is dissolved. The wildcard address is
-    shown only of a socket that was bound to it, or listens."""
+    """True if the note shows another local port. A socket keeps its port until the connection fails
+    or is dissolved. -yy shows the wildcard address only for a socket that was bound to it, or
+    listens."""
     if socket.was_released or socket.outcome is Outcome.FAILED or is_only_bound(socket):
         return False
     if socket.assigned_port is not None:
@@ -37,14 +39,14 @@ def has_another_port(socket: Socket, note: SocketNote) -> bool:
     if not note.is_bound_to_any or socket.connection is Connection.LISTENING:
         return False
     if socket.binding is Binding.BOUND:
-        # no address: strace did not decode what bind() was given
+        # no address: strace did not decode the argument of bind()
         return socket.local is not None and socket.local.port != note.local_port
     return socket.binding is not Binding.EPHEMERAL
 
 
 def is_only_bound(socket: Socket) -> bool:
-    """bind() with port 0 under IP_BIND_ADDRESS_NO_PORT, and nothing yet that would give it a
-    port."""
+    """bind() with port 0 under IP_BIND_ADDRESS_NO_PORT, and nothing yet that would give the socket
+    a port."""
     return (
         socket.binding is Binding.DEFERRED
         and socket.connection is Connection.UNCONNECTED
@@ -54,9 +56,9 @@ def is_only_bound(socket: Socket) -> bool:
 
 
 def proved_bound(socket: Socket, port: int) -> Socket:
-    """`socket`, of which getsockname() or -yy shows this local port: one that is only bound has
-    none under IP_BIND_ADDRESS_NO_PORT, so the option was not in force, whatever setsockopt() said
-    (it was cleared unseen, or not meant for this socket)."""
+    """`socket` after getsockname() or -yy showed this local port. Under IP_BIND_ADDRESS_NO_PORT a
+    socket that is only bound has no port, so the option was not in force, whatever setsockopt()
+    said (it was cleared unseen, or was set on another socket)."""
     if not is_only_bound(socket):
         return socket
     return socket._replace(
@@ -68,7 +70,7 @@ def proved_bound(socket: Socket, port: int) -> Socket:
 
 
 def had_a_port(socket: Socket) -> bool:
-    """A port is shown of `socket`, which nobody was seen to bind or connect."""
+    """`socket` was shown to have a port, but no bind() or connect() of it was seen."""
     return (
         socket.is_tcp
         and socket.origin is Origin.CREATED
@@ -79,14 +81,14 @@ def had_a_port(socket: Socket) -> bool:
 
 
 def was_bound_unseen(socket: Socket, note: SocketNote) -> bool:
-    """-yy shows a port at the wildcard address of a `socket` that nobody was seen to bind, connect
-    or close: one of these is not in the trace."""
+    """-yy shows a port at the wildcard address of a `socket` that was not seen to be bound,
+    connected or closed: one of these calls is missing from the trace."""
     return note.is_bound_to_any and had_a_port(socket._replace(assigned_port=note.local_port))
 
 
 def fits_note(description: OpenFileDescription, note: SocketNote) -> bool:
-    """Could this be the socket that -yy shows: bound to port 0 of this address, and not
-    connected?"""
+    """True if this can be the socket that -yy shows: bound to port 0 of this address, and not
+    connected."""
     socket = description.socket
     return (
         socket.binding is Binding.EPHEMERAL
@@ -102,7 +104,7 @@ def fits_note(description: OpenFileDescription, note: SocketNote) -> bool:
 
 
 def learned(socket: Socket, note: SocketNote) -> Socket:
-    """`socket` with what -yy tells about it."""
+    """`socket` with what the note adds to it."""
     tells_protocol = socket.protocol is None and note.protocol
     tells_inode = socket.inode is None and note.inode is not None
     if note.local_port and note.peer is None:
@@ -123,6 +125,6 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
 
 
 def settled(socket: Socket) -> frozenset[str]:
-    """The doubts that are left of `socket`, whose bind() the trace shows. That its making is older
-    leaves one question: TCP?"""
+    """The doubts that remain about `socket` once the trace shows its bind(). If its creation is
+    older than the trace, one question remains: is it TCP?"""
     return socket.doubts - {Doubt.OLDER} if socket.is_tcp else socket.doubts

@@ -1,8 +1,9 @@
-"""Who is inside of which call: takes first halves as they are printed, gives each back at its end.
+"""The call that each task is in: takes first halves as they are printed, gives each back when the
+call ends.
 
-A call acts on what its descriptor meant when it was entered: the kernel takes a reference to the
-open file description there (fs/file.c fdget(), net/socket.c sockfd_lookup_light()) and keeps it
-until the call returns, whatever other threads close or put at that number meanwhile.
+A call acts on what its descriptor meant on entry: the kernel takes a reference to the open file
+description (fs/file.c fdget(), net/socket.c sockfd_lookup_light()) and keeps it until the call
+returns, even if other threads close or replace that number meanwhile.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from strace_analyzer.trace.events import Entered, Syscall
 class OpenCall:
     """A call that is under way.
 
-    `fd` is its descriptor argument, if a note behind it shows that it is all there. `number` is the
-    descriptor that it is about, `descriptor` what that stood for in `table` as the call was
-    entered; both None where it has none, or where what it meant does not matter. `closing` is what
-    a close() took out of the table. An `is_ignored` call can move nothing: its descriptor was no
-    socket when it began. One that `moves_data` over a connection that stands is no news. Nothing
-    more is awaited of one that `is_over`: what came of it was not understood, or is not traced.
+    `fd` is its descriptor argument, if the note printed after it shows that it is complete.
+    `number` is the descriptor that the call acts on, and `descriptor` its entry in `table` on
+    entry; both are None if it has none or its meaning does not matter. `closing` is the entry that
+    a close() removed from the table. A call that `is_ignored` can change nothing: its descriptor
+    was not a socket when it began. A call that `moves_data` over an established connection is no
+    news. Nothing more is expected of a call that `is_over`: its outcome was not understood, or is
+    not traced.
     """
 
     __slots__ = (
@@ -36,7 +38,7 @@ class OpenCall:
         *,
         is_ignored: bool = False,
     ) -> None:
-        """It `holds` what stands at its descriptor in this table, until it is back."""
+        """The call holds the entry at its descriptor in the table `holds` until it returns."""
         self.half = half
         self.fd = None if fd is None or fd.note is None else fd
         self.is_ignored = is_ignored
@@ -53,14 +55,15 @@ class OpenCall:
                 self.descriptor.description.references += 1
 
     def close(self, table: FdTable, number: int) -> None:
-        """The call is a close(): the number is free now, the socket is closed when it is back."""
+        """The call is a close(): the number is free now, the socket is closed when the call
+        returns."""
         self.number = number
         self.closing = table.remove(number)
         if self.closing is not None:
             self.closing.description.references += 1
 
     def is_elsewhere(self, table: FdTable, number: int) -> bool:
-        """`number` of `table`, which this call is about, stands for something else by now."""
+        """`number` of `table` is what this call acts on, and means something else by now."""
         if number != self.number or table is not self.table:
             return False
         now = table.slots.get(number)
@@ -70,16 +73,16 @@ class OpenCall:
 
 
 OpenCalls = dict[int, OpenCall]
-"""The calls under way in one trace, by the task that is inside."""
+"""The calls under way in one trace, by the task that is in them."""
 
 
 def rename(calls: OpenCalls, old: int, new: int) -> None:
-    """The task that was known as `old` is `new`."""
+    """The task known as `old` is now known as `new`."""
     call = calls.pop(old, None)
     if call is not None:
         calls[new] = call
 
 
 def as_call(half: Entered) -> Syscall:
-    """A call of which only the first half is known: its result is not."""
+    """A call of which only the first half is known; its result is unknown."""
     return Syscall(half.tid, half.time, half.seconds, half.call, half.span)

@@ -1,4 +1,4 @@
-"""setsockopt(2) and getsockopt(2): one function a call, one table row an option."""
+"""setsockopt(2) and getsockopt(2): one function per call, one table row per option."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from strace_analyzer.trace.values import Array, Name, Struct, Value, plain
 
 
 class OptionCall(NamedTuple):
-    """What setsockopt() set or getsockopt() told: `value` is a number, of SO_ERROR the name of the
-    error ("" for none); None where the trace does not show it."""
+    """What setsockopt() set or getsockopt() returned. `value` is a number, or for SO_ERROR the name
+    of the error ("" for none); None if the trace does not show it."""
 
     name: str
     value: int | str | None
@@ -41,7 +41,7 @@ def _flag(name: str) -> Setter:
 
 
 def _port_range(options: Options, value: Value | None) -> Options:
-    """IP_LOCAL_PORT_RANGE(2const): high << 16 | low, 0 for the host's bound."""
+    """IP_LOCAL_PORT_RANGE(2const): high << 16 | low; 0 means the host's limit."""
     bits = option_number(value)
     if bits is None:
         return options
@@ -50,7 +50,7 @@ def _port_range(options: Options, value: Value | None) -> Options:
 
 
 def _linger(options: Options, value: Value | None) -> Options:
-    """socket(7) SO_LINGER: on, with zero seconds, close() sends RST."""
+    """socket(7) SO_LINGER: if it is on with zero seconds, close() sends RST."""
     inner = None if value is None else plain(value)
     if not isinstance(inner, Struct):
         return options
@@ -77,7 +77,7 @@ SETTERS: dict[tuple[int, int], Setter] = {
 
 
 def option_key(args: tuple[Value, ...]) -> tuple[int, int] | None:
-    """(level, option) of setsockopt and getsockopt as numbers, None where they are not known."""
+    """(level, option) of setsockopt() and getsockopt() as numbers, None if they are not known."""
     level = number(argument(args, 1), SOCKET_LEVELS)
     if level is None or level not in OPTIONS_OF_LEVEL:
         return None
@@ -101,15 +101,15 @@ def setsockopt(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> Non
             if was.origin is Origin.INHERITED:
                 kernel.has_unseen_copies = True  # any socket may have this number, too
             if option_number(value) is None:
-                # setting and clearing look alike (-s 0, -e verbose): a finding, if a doubtful one
+                # setting and clearing look alike (-s 0, -e verbose): report it, but with a doubt
                 options = now.options._replace(no_port=False)
                 now = now._replace(options=options, doubts=now.doubts | {Doubt.OPTIONS_HIDDEN})
         kernel.move(call, "setsockopt", task, fd.fd, description, now)
 
 
 def _value(args: tuple[Value, ...]) -> Value | None:
-    """The option's value; 0 where optlen is 0, which the kernel takes for it where it takes that
-    at all (net/ipv4/ip_sockglue.c do_ip_setsockopt, net/ipv6/ipv6_sockglue.c)."""
+    """The option's value. 0 if optlen is 0: the kernel reads it as 0, for those options that accept
+    this length (net/ipv4/ip_sockglue.c do_ip_setsockopt, net/ipv6/ipv6_sockglue.c)."""
     return _ZERO if number(argument(args, 4)) == 0 else argument(args, 3)
 
 
@@ -119,8 +119,8 @@ SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN = (1, 3), (1, 4), (1, 38), (1, 39)
 
 
 def getsockopt(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """getsockopt(2): SO_ERROR tells what became of a connect; SO_TYPE and its like what a socket
-    is."""
+    """getsockopt(2): SO_ERROR tells the outcome of a connect(); SO_TYPE, SO_PROTOCOL and SO_DOMAIN
+    tell the kind of socket."""
     key = option_key(call.args)
     if key not in (SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN) or call.result.failed:
         return
@@ -141,7 +141,7 @@ def _pending_error(
     if error == "" and was.connection is Connection.CONNECTING:
         established(kernel, task, call, fd, description)
     elif error == "EADDRNOTAVAIL" and was.connection is Connection.CONNECTED:
-        connection_failed(kernel, task, call, fd, description)  # one that was put off
+        connection_failed(kernel, task, call, fd, description)  # a connect() that was delayed
     elif error and was.connection in (Connection.CONNECTING, Connection.CONNECTED):
         connection_lost(kernel, task, call, fd, description)
     elif error is not None:
@@ -151,7 +151,8 @@ def _pending_error(
 def connection_lost(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """The socket's pending error came out: the connection failed or was reset, its port is free."""
+    """The socket's pending error was returned: the connection failed or was reset, and its port is
+    free."""
     was = description.socket
     if was.connection is Connection.CONNECTING:
         connection_failed(kernel, task, call, fd, description)
@@ -163,7 +164,7 @@ def connection_lost(
 def connection_failed(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """The call told that the connection was not made."""
+    """The call showed that the connection was not established."""
     now = release(description.socket)._replace(
         connection=Connection.UNCONNECTED, outcome=Outcome.FAILED
     )
@@ -171,8 +172,8 @@ def connection_failed(
 
 
 def pending_error(call: Syscall) -> str | None:
-    """What SO_ERROR told: `[0]` -> "", `[111]` and `[ECONNREFUSED]` -> "ECONNREFUSED", not printed
-    -> None."""
+    """The result of SO_ERROR: `[0]` -> "", `[111]` and `[ECONNREFUSED]` -> "ECONNREFUSED", not
+    printed -> None."""
     value = argument(call.args, 3)
     inner = None if value is None else plain(value)
     if isinstance(inner, Array) and len(inner.items) == 1:
@@ -184,8 +185,8 @@ def pending_error(call: Syscall) -> str | None:
 
 
 def told_option(call: Syscall) -> OptionCall | None:
-    """The option that setsockopt() or getsockopt() was about, and its value; None for other calls,
-    and where the option is none that the model knows a name of."""
+    """The option of a setsockopt() or getsockopt(), with its value; None for other calls, and for
+    options whose name the model does not know."""
     if call.name not in CALLS:
         return None
     key = option_key(call.args)
@@ -204,7 +205,7 @@ _NAMES = {
 
 
 def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:
-    """What an older socket says about itself."""
+    """What getsockopt() tells about an older socket."""
     inner = None if value is None else plain(value)
     item = inner.items[0] if isinstance(inner, Array) and inner.items else inner
     if key == SO_DOMAIN and socket.domain is None:

@@ -1,10 +1,10 @@
 """What is known of the order between the files of a family without a common clock: takes events,
-says whether one came before another.
+says whether one certainly came before another.
 
-Each file's own order is known. Between files only births and waits tell: all that a parent did
-before a clone() came before what the child does, and all that a child did came before the return of
-the wait() for it. That is a vector clock (Fidge, Mattern): each file counts its own events, and
-knows of each other file how many of its events came before.
+The order within each file is known. Between files only births and waits tell: everything that a
+parent did before clone() came before anything the child does, and everything that a child did came
+before the return of the wait() for it. This is a vector clock (Fidge, Mattern): each file counts
+its own events, and records how many events of each other file came before.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ WAITS = frozenset({"wait4", "waitpid", "waitid"})
 
 
 class Moment(NamedTuple):
-    """The event `number` of the file `source`."""
+    """Event `number` of file `source`."""
 
     source: int
     number: int
 
 
 class Order:
-    """Of one trace. `feed` each event, as the reader gives them; then `before` tells."""
+    """The order of one trace. `feed` it each event in reading order; then ask `is_known`."""
 
     def __init__(self) -> None:
         self._known: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        """by file: of each file how many of its events came before what it does next"""
+        """by file: how many events of each file came before its next event"""
         self._born: dict[int, dict[int, int]] = {}
-        """what a child knows from its parent, by tid, until it speaks"""
+        """by tid: what a child inherits from its parent's knowledge, until it speaks"""
         self._files: dict[int, int] = {}
         """the file of each task that has spoken"""
         self.now = Moment(0, 0)
 
     def feed(self, event: Event) -> None:
-        """`event` is the next one that its file tells."""
+        """`event` is the next event of its file."""
         source = event.span.source
         known = self._known[source]
         known[source] = count = known.get(source, 0) + 1
@@ -66,5 +66,5 @@ class Order:
                 mine[other] = count
 
     def is_known(self, earlier: Moment) -> bool:
-        """True where `earlier` certainly came before what is told now."""
+        """True if `earlier` certainly came before the current event."""
         return earlier.number <= self._known[self.now.source].get(earlier.source, 0)

@@ -1,4 +1,4 @@
-"""Calls that make, change and end processes: one function and one table row per system call."""
+"""Calls that create, change and end processes: one function and one table row per system call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def clone(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def fork(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """fork(2), vfork(2): a copy of the descriptor table in both cases."""
+    """fork(2), vfork(2): both copy the descriptor table."""
     _born(kernel, task, call, Birth())
 
 
@@ -66,8 +66,8 @@ def _birth(args: tuple[Value, ...]) -> Birth:
 
 
 def _clone_flags(args: tuple[Value, ...]) -> Value | None:
-    """`clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)`, `clone(0x11, NULL)` (-X
-    raw)."""
+    """The flags in `clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)`, `clone(0x11,
+    NULL)` (-X raw)."""
     for item in args:
         match item:
             case Named("flags", flags):
@@ -81,13 +81,13 @@ def _clone_flags(args: tuple[Value, ...]) -> Value | None:
 
 
 def entered_clone(kernel: Kernel, task: Task, entered: Entered) -> None:
-    """The call is not back yet, but the child may already speak."""
+    """The call has not returned yet, but the child may already speak."""
     birth = Birth() if entered.name.endswith("fork") else _birth(entered.args)
     kernel.tasks.entered_clone(task, birth)
 
 
 def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """execve(2), execveat(2): another program, other threads gone, close-on-exec descriptors
+    """execve(2), execveat(2): a new program; other threads are gone, close-on-exec descriptors are
     closed."""
     if call.result.failed or call.result.value is None:
         return
@@ -95,7 +95,7 @@ def execve(kernel: Kernel, task: Task, call: Syscall) -> None:
         for fd, descriptor in kernel.tasks.remove(other):
             kernel.dropped(other, fd, descriptor, call)
     kernel.tasks.unshare_table(task)
-    task.table.has_ring = False  # a ring is close-on-exec, and belongs to the memory that is gone
+    task.table.has_ring = False  # a ring is close-on-exec, and part of the memory that is gone
     args = call.args[1:] if call.name == "execveat" else call.args
     _name_program(task, args)
     if kernel.started is None:
@@ -126,7 +126,7 @@ def _name_program(task: Task, args: tuple[Value, ...]) -> None:
 
 
 def unshare(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """unshare(2): a descriptor table or a network of its own."""
+    """unshare(2): a descriptor table or a network namespace of its own."""
     if call.result.failed:
         return
     flags = argument(call.args, 0)
@@ -138,9 +138,9 @@ def unshare(kernel: Kernel, task: Task, call: Syscall) -> None:
 
 
 def setns(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """setns(2): into the network namespace that the descriptor stands for.
+    """setns(2): enter the network namespace that the descriptor refers to.
 
-    nstype 0 allows any kind; without a note from -y it is then taken for a network only if it says
+    nstype 0 allows any kind of namespace; it is then taken for a network only if a note (-y) says
     so.
     """
     if call.result.failed:

@@ -1,4 +1,4 @@
-"""Takes a call that failed and moved nothing, gives the step that tells of it."""
+"""Takes a call that failed and changed nothing, gives the step that reports it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ UNDER_WAY = frozenset({
     "EAGAIN", "EALREADY", "EINPROGRESS", "EINTR", "EISCONN", "ERESTART", "ERESTARTNOHAND",
     "ERESTARTNOINTR", "ERESTARTSYS", "ERESTART_RESTARTBLOCK", "EWOULDBLOCK",
 })  # fmt: skip
-"""Errors of a call that did not fail: it goes on, or is to be made again."""
+"""Errors of a call that did not really fail: it is still going on, or is to be repeated."""
 
 
 _NO_ID = -1
-"""of a socket that only stands for one"""
+"""the id of a socket that is only a placeholder"""
 
 
 def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
-    """Tell of `call`, one of catalogue.SOCKET_CALLS, which acts on `fd`: if it failed, and no step
-    of it tells that yet."""
+    """Report `call`, one of catalogue.SOCKET_CALLS, acting on `fd`, if it failed and none of its
+    steps shows that yet."""
     error = call.result.errno
     if error is None or error in UNDER_WAY or call.result.injected:
         return
@@ -33,7 +33,7 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
         return
     address = asked_address(call)
     if address is not None and address.family not in (*INET, "AF_UNSPEC"):
-        return  # of a UNIX socket: the number is not the one that we take it for
+        return  # a UNIX socket: the number is not what we believed
     known = None if fd is None else _known(kernel, task, fd.fd)
     if known is None:
         socket = (
@@ -55,7 +55,8 @@ def _known(kernel: Kernel, task: Task, fd: int) -> OpenFileDescription | None:
 
 
 def _made(kernel: Kernel, task: Task, call: Syscall) -> Socket | None:
-    """The internet socket that socket(2) did not make."""
+    """The internet socket that socket(2) failed to create; None if it would have been another
+    kind."""
     domain = domain_of(argument(call.args, 0))
     if domain not in INET:
         return None
@@ -64,7 +65,7 @@ def _made(kernel: Kernel, task: Task, call: Syscall) -> Socket | None:
 
 
 def _used(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> Socket | None:
-    """The socket of a number that is none we know, if its note or the address tell its family."""
+    """The socket at a number we do not know, if its note or the address tells the family."""
     note = None if fd is None else fd.socket
     if note is not None and note.foreign:
         return None

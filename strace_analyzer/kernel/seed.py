@@ -1,8 +1,8 @@
-"""Takes what /proc and sock_diag(7) told as tracing began, puts it into the model: processes that
-run already, with their threads and the sockets behind their descriptors.
+"""Takes what /proc and sock_diag(7) told when tracing began, puts it into the model: running
+processes, with their threads and the sockets behind their descriptors.
 
-Such a socket makes no step until a call of the trace touches it: the first one is then preceded by
-a step `inherited`.
+Such a socket makes no step until a call in the trace touches it; that call's step is then preceded
+by a step `inherited`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from strace_analyzer.trace.sockaddr import SocketAddress
 
 
 class ExistingSocket(NamedTuple):
-    """An internet socket as it stands. `local` is None where it has no port, `peer` without one.
+    """The present state of an internet socket. `local` is None if it has no port, `peer` is None if
+    it has no peer.
 
-    `is_complete` is False where its local port could not be asked for, so that None means unknown.
-    `is_incoming` says that it came by accept().
+    `is_complete` is False if its local port could not be queried, so that None means unknown.
+    `is_incoming` says that it was made by accept().
     """
 
     inode: int
@@ -39,7 +40,7 @@ class ExistingSocket(NamedTuple):
 
 
 class ExistingDescriptor(NamedTuple):
-    """A number that stands for a socket."""
+    """A descriptor that is a socket."""
 
     fd: int
     socket: ExistingSocket
@@ -47,8 +48,8 @@ class ExistingDescriptor(NamedTuple):
 
 
 class ExistingProcess(NamedTuple):
-    """A process that runs already. `program` is the path of its executable or, failing that, its
-    command's name; `network` names its network namespace (`net:[4026531840]`)."""
+    """A process that was already running. `program` is the path of its executable or, failing that,
+    its command name; `network` names its network namespace (`net:[4026531840]`)."""
 
     tgid: int
     tids: tuple[int, ...]
@@ -56,14 +57,14 @@ class ExistingProcess(NamedTuple):
     argv: tuple[str, ...]
     network: str
     descriptors: tuple[ExistingDescriptor, ...] | None
-    """those that are sockets; None where nobody knows"""
+    """those that are sockets; None if unknown"""
     argv_truncated: bool = False
-    """of its arguments not all are known"""
+    """not all of its arguments are known"""
 
 
 def ran_already(facts: Facts) -> Iterator[ExistingProcess]:
-    """The processes that the head of a trace names, with their threads. Of their descriptors it
-    says nothing."""
+    """The processes that the head of a trace names, with their threads. It says nothing of their
+    descriptors."""
     for one in facts.processes:
         argv = (one.program, one.script) if one.script else (one.program,)
         yield ExistingProcess(
@@ -72,11 +73,11 @@ def ran_already(facts: Facts) -> Iterator[ExistingProcess]:
 
 
 def seed(kernel: Kernel, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
-    """Put `processes` into the model; `ephemeral` is the range (low, high) from which port 0 is
-    served.
+    """Put `processes` into the model; `ephemeral` is the range (low, high) that port 0 is served
+    from.
 
-    Call it before the first event. Sockets of one inode are one open file description, whoever
-    holds it.
+    Call it before the first event. Sockets with the same inode are one open file description,
+    whichever processes hold it.
     """
     descriptions: dict[int, OpenFileDescription] = {}
     for process in processes:
@@ -110,9 +111,9 @@ def _description(
 
 
 def _socket(id: int, namespace: int, facts: ExistingSocket, ephemeral: tuple[int, int]) -> Socket:
-    """What the facts say. Who chose the port of a connection that stands already, nobody can
-    tell any more: it is taken as harmless. A port held without a connection is taken as bound to
-    port 0 if the kernel could have chosen it."""
+    """The socket that the facts describe. Nobody can tell any more who chose the port of an
+    established connection: it is taken as harmless. A port held without a connection is taken as
+    bound to port 0 if the kernel could have chosen it."""
     low, high = ephemeral
     binding, local, assigned = Binding.UNBOUND, None, None
     doubts = frozenset[str]() if facts.is_complete else frozenset({Doubt.OLDER})

@@ -1,4 +1,4 @@
-"""Calls on sockets: one function and one table row per system call. What they do is in
+"""Calls on sockets: one function and one table row per system call. The state changes are in
 transitions.py.
 
 It is long because each of eight calls has its function.
@@ -65,15 +65,15 @@ class _Made(NamedTuple):
 
 @lru_cache
 def _asked_for(args: tuple[Value, ...]) -> _Made:
-    """What the arguments of socket(2) ask for; programs ask for few kinds."""
+    """What the arguments of socket(2) ask for; cached, since programs ask for few kinds."""
     domain = domain_of(argument(args, 0))
     kind, protocol = transport(domain, argument(args, 1), argument(args, 2))
     return _Made(domain, kind, protocol, _closes_on_exec(argument(args, 1)))
 
 
 def _is_foreign(kernel: Kernel, task: Task, fd: FdArgument, call: Syscall) -> bool:
-    """The note of the new descriptor names a socket of another kind (`<UNIX-STREAM:[7]>`): nothing
-    is kept of it, and so no call on it needs to be looked at."""
+    """True if the note of the new descriptor names another kind of socket (`<UNIX-STREAM:[7]>`): it
+    is not kept, so no call on it needs a look."""
     if fd.may_be_socket:
         return False
     kernel.number_was_given(task, fd.fd, call)
@@ -81,7 +81,7 @@ def _is_foreign(kernel: Kernel, task: Task, fd: FdArgument, call: Syscall) -> bo
 
 
 def socketpair(kernel: Kernel, task: Task, call: Syscall) -> None:
-    """socketpair(2): two numbers that are certainly no internet sockets."""
+    """socketpair(2): two descriptors that are certainly not internet sockets."""
     for fd in _pair(call):
         kernel.number_was_given(task, fd.fd, call)
 
@@ -127,7 +127,7 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
 
 
 def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """bind(2)."""
+    """the family of a listener that was first seen at listen()"""
     address = socket_address(argument(call.args, 1))
     description = socket_for(kernel, task, fd, call, address)
     if description is None:
@@ -148,7 +148,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         request = Request.LATER if was.options.no_port else Request.ANY_PORT
     cannot_be_it = (was.binding, request) not in BIND and was.protocol != "RAW"
     if cannot_be_it and not kernel.is_elsewhere(task, fd.fd):
-        # it was bound already, and that cannot be done twice: another socket has got the number
+        # it was bound already, and bind() cannot succeed twice: the number is another socket now
         kernel.contradicted(task, fd.fd, call)
         kernel.close(task, fd.fd, call)
         description = kernel.adopt(task, fd, call, was.domain)
@@ -173,7 +173,7 @@ _BEFORE_BIND = frozenset({"socket", "accept", "setsockopt"})
 
 
 def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """listen(2): a socket without a port gets one."""
+    """listen(2): a socket without a port is given one."""
     description = kernel.find_or_adopt(task, fd, call, None)
     if description is None:
         return
@@ -194,7 +194,7 @@ def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 
 
 def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """getsockname(2): shows whether a port is taken, and which."""
+    """getsockname(2): shows whether the socket has a port, and which."""
     address = socket_address(argument(call.args, 1))
     if call.result.failed or address is None or address.family not in INET:
         return
@@ -210,8 +210,8 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
 
 
 def _listens_elsewhere(socket: Socket, port_range: tuple[int, int]) -> bool:
-    """listen() on a socket that nobody was seen to bind gave it a port that the kernel does not
-    choose from `port_range` (low, high)."""
+    """listen() gave a port to a socket that was not seen to be bound, and the port lies outside
+    `port_range` (low, high), from which the kernel chooses."""
     port, (low, high) = socket.assigned_port, port_range
     listens = socket.connection is Connection.LISTENING and socket.origin is Origin.CREATED
     is_chosen = port is not None and low <= port <= high
@@ -220,7 +220,7 @@ def _listens_elsewhere(socket: Socket, port_range: tuple[int, int]) -> bool:
 
 def _shown(was: Socket, address: SocketAddress) -> Socket:
     if address.port == 0:
-        # no port is taken: it is not bound, or IP_BIND_ADDRESS_NO_PORT is in force
+        # it has no port: it is not bound, or IP_BIND_ADDRESS_NO_PORT is in force
         binding = Binding.DEFERRED if was.binding is Binding.EPHEMERAL else was.binding
         return was._replace(binding=binding, doubts=was.doubts - {Doubt.OLDER})
     if was.was_released and was.binding is Binding.DEFERRED:
@@ -236,7 +236,7 @@ def _shown(was: Socket, address: SocketAddress) -> Socket:
 
 
 def shutdown(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
-    """shutdown(2): our FIN. After the peer's, the connection is over and the port is free
+    """shutdown(2): our FIN. If the peer's came first, the connection is over and the port is free
     (LAST_ACK)."""
     description = kernel.find(task, fd, call)
     how = number(argument(call.args, 1), SHUTDOWN_HOW)
@@ -244,14 +244,14 @@ def shutdown(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         return
     was = description.socket
     if was.connection is Connection.LISTENING:
-        # net/ipv4/af_inet.c inet_shutdown: TCP_LISTEN without RCV_SHUTDOWN breaks off
+        # net/ipv4/af_inet.c inet_shutdown: TCP_LISTEN without RCV_SHUTDOWN does nothing
         if how in (_SHUT_RD, _SHUT_RDWR):
             now = release(was)._replace(connection=Connection.UNCONNECTED)
             kernel.move(call, "shutdown", task, fd.fd, description, now)
         return
     if how not in (_SHUT_WR, _SHUT_RDWR) and was.connection is not Connection.CONNECTING:
         return
-    # CONNECTING: TCP_SYN_SENT is ended whatever `how`, but perhaps the connection stands already
+    # CONNECTING: any `how` ends TCP_SYN_SENT, but the connection may be established already
     now = was._replace(shut_down=True)
     if was.ending is Ending.PEER_CLOSED and was.is_tcp:
         now = release(now)._replace(connection=Connection.UNCONNECTED)

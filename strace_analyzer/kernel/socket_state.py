@@ -1,9 +1,10 @@
-"""What a socket is at one moment, as a value: where it is bound, what it is connected to, and why
-we know.
+"""The state of a socket at one moment, as a value: where it is bound, what it is connected to, and
+how we know.
 
 Theory of operation
 -------------------
-Two facts about a socket are independent, so they are two small machines and not one product.
+
+Two facts about a socket are independent, so there are two small state machines, not their product.
 
 *Binding*: who chose the local port, and is it held?
 
@@ -17,9 +18,9 @@ Two facts about a socket are independent, so they are two small machines and not
 
     UNCONNECTED -> CONNECTING -> CONNECTED, and LISTENING
 
-`transitions.py` holds the tables that move them. A failed call moves nothing, except where the
-kernel says so: some failed connects give an EPHEMERAL port back (docs/kernel.md, "Which failures
-release a port").
+The tables in `transitions.py` drive both. A failed call changes nothing, except where the kernel
+does: some failed connects release an EPHEMERAL port (docs/kernel.md, "Which failures release a
+port").
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from strace_analyzer.trace.sockaddr import SocketAddress
 
 
 class State(Enum):
-    """A fact that tables are asked for; there is one of each, so it is its own key."""
+    """A fact that is used as a table key. Each member exists once, so it hashes by identity."""
 
     __hash__ = object.__hash__
 
@@ -58,7 +59,7 @@ class Connection(State):
 
 
 class Outcome(State):
-    """What became of the last connect(): `connected` also where later calls showed it."""
+    """The outcome of the last connect(); `connected` also if only later calls showed it."""
 
     CONNECTED = "connected"
     IN_PROGRESS = "in-progress"
@@ -84,20 +85,20 @@ class Ending(State):
 
     OPEN = "open"
     PEER_CLOSED = "peer-closed"
-    """end of file was read before we closed: the peer keeps the TIME_WAIT, not we"""
+    """end of file was read before we closed: TIME_WAIT is on the peer's side, not ours"""
     RESET = "reset"
-    """ECONNRESET, EPIPE, or SO_LINGER {1, 0}: no TIME_WAIT at all"""
+    """ECONNRESET, EPIPE, or SO_LINGER {1, 0}: no TIME_WAIT on either side"""
 
 
 class Options(NamedTuple):
-    """The socket options that matter here, as they stand now."""
+    """The socket options that matter here, with their current values."""
 
     no_port: bool = False
     """IP_BIND_ADDRESS_NO_PORT"""
     reuse_address: bool = False
     reuse_port: bool = False
     port_range: tuple[int, int] | None = None
-    """IP_LOCAL_PORT_RANGE, as (low, high); None is the host's range"""
+    """IP_LOCAL_PORT_RANGE, as (low, high); None means the host's range"""
     linger_zero: bool = False
     """SO_LINGER {l_onoff=1, l_linger=0}: close() sends RST"""
     ipv6_only: bool = False
@@ -106,9 +107,8 @@ class Options(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """A call that made the socket what it is. `role` is what the call did:
-    `socket accept setsockopt bind getsockname connect outcome listen shutdown release eof reset
-    close`."""
+    """A call that shaped the socket's state. `role` is what the call did: `socket accept setsockopt
+    bind getsockname connect outcome listen shutdown release eof reset close`."""
 
     role: str
     call: Syscall
@@ -116,7 +116,7 @@ class Evidence(NamedTuple):
 
 
 INET_OR_UNKNOWN = frozenset(("AF_INET", "AF_INET6", None))
-"""The domains that matter here; of a socket whose domain is not told it may be one of them."""
+"""The domains that matter here; a socket of unknown domain may be one of them."""
 
 
 @replaced_often
@@ -126,12 +126,12 @@ class Socket(NamedTuple):
     id: int
     """unique in its trace, in order of first sight"""
     namespace: int
-    """the network namespace it was made in, numbered from 0 in order of first sight"""
+    """the network namespace in which it was created, numbered from 0 in order of first sight"""
     origin: Origin
     domain: str | None
-    """`AF_INET`, `AF_INET6` ...; None where the trace does not tell"""
+    """`AF_INET`, `AF_INET6` ...; None if the trace does not tell"""
     type: str | None
-    """`SOCK_STREAM` ... without its flags; None where the trace does not tell"""
+    """`SOCK_STREAM` ... without its flags; None if the trace does not tell"""
     protocol: str | None
     """the transport: `TCP UDP MPTCP UDPLITE SCTP DCCP RAW`, another protocol's name, or None"""
     binding: Binding = Binding.UNBOUND
@@ -139,42 +139,42 @@ class Socket(NamedTuple):
     outcome: Outcome = Outcome.NONE
     ending: Ending = Ending.OPEN
     local: SocketAddress | None = None
-    """what bind() was given; for an unbound socket what getsockname() showed"""
+    """the address given to bind(); for an unbound socket what getsockname() showed"""
     assigned_port: int | None = None
-    """the port that the kernel chose, where getsockname() or -yy showed it"""
+    """the port that the kernel chose, if getsockname() or -yy showed it"""
     peer: SocketAddress | None = None
     """the address of the last connect()"""
     options: Options = Options()
     connects: int = 0
     """connect() calls with an address since the binding was made (or since the socket was)"""
     was_released: bool = False
-    """a binding to port 0 was given back by a failed connect, a reset or connect(AF_UNSPEC)"""
+    """a binding to port 0 was released by a failed connect, a reset or connect(AF_UNSPEC)"""
     proved_pinned: bool = False
     """-yy showed the connecting descriptor bound to a port: `3<TCP:[0.0.0.0:PORT]>`"""
     shows_no_port: bool = False
-    """-yy showed the connecting descriptor by its inode alone, although it was bound"""
+    """-yy showed the connecting descriptor only by its inode, although it was bound"""
     inode: int | None = None
-    """the number in `<TCP:[1234]>` or `<socket:[1234]>`, where -y or -yy showed it"""
+    """the number in `<TCP:[1234]>` or `<socket:[1234]>`, if -y or -yy showed it"""
     shut_down: bool = False
-    """shutdown(SHUT_WR) or SHUT_RDWR by us, or any while it was connecting"""
+    """shutdown(SHUT_WR) or SHUT_RDWR by us, or any shutdown() while it was connecting"""
     doubts: frozenset[str] = frozenset()
     """codes of what could make statements about this socket wrong (see step.Doubt)"""
     trail: tuple[Evidence, ...] = ()
-    """the calls that made it so, in order; repeats keep the first and the last"""
+    """the calls that led to this state, in order; of a repeated role, the first and the last"""
 
     @property
     def is_inet(self) -> bool:
-        """AF_INET or AF_INET6, or not known to be anything else."""
+        """AF_INET or AF_INET6, or of unknown domain."""
         return self.domain in INET_OR_UNKNOWN
 
     @property
     def is_tcp(self) -> bool:
-        """TCP or MPTCP for certain."""
+        """Certainly TCP or MPTCP."""
         return self.protocol in ("TCP", "MPTCP")
 
     @property
     def is_udp(self) -> bool:
-        """UDP or UDP-Lite for certain."""
+        """Certainly UDP or UDP-Lite."""
         return self.protocol in ("UDP", "UDPLITE")
 
     def evidence(self, role: str) -> Evidence | None:

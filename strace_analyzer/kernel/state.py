@@ -1,4 +1,4 @@
-"""The kernel as the calls find it: tasks, sockets, and the steps that the current event has
+"""The kernel's state as the calls see it: tasks, sockets, and the steps that the current event has
 made.
 
 It is long because everything that a call can do to a descriptor goes through here, and nothing else
@@ -35,7 +35,7 @@ _new = tuple.__new__
 
 
 class Kernel:
-    """What all calls act on. `steps` and `doubts` collect what the current event did."""
+    """What all calls act on. `steps` and `doubts` collect the effects of the current event."""
 
     def __init__(self) -> None:
         self.tasks = Tasks()
@@ -44,40 +44,40 @@ class Kernel:
         self.namespaces: dict[str, int] = {}
         """network namespaces that -y named (`net:[4026531840]`), by that name"""
         self.port_range = DEFAULT_RANGE
-        """from which the kernel chooses ports, low and high"""
+        """the range that the kernel chooses ports from, (low, high)"""
         self.takes_guesses = False
-        """the trace begins in the midst of things: what is copied may be a socket"""
+        """the trace starts after the program did: a descriptor that is copied may be a socket"""
         self.shows_bound_ports: set[int] = set()
         """network namespaces in which -yy has shown the port of a TCP socket that was bound and not
         connected"""
         self.unshared: set[int] = set()
         """network namespaces that a task left by unshare(2)"""
         self.has_unseen_copies = False
-        """a number that was free, or stood for another socket, is a socket whose making nobody saw:
-        it was copied there, or the task is another process"""
+        """a number that was free, or was another socket, turned out to be a socket whose creation
+        was not seen: it was copied there, or the task belongs to another process"""
         self.close_was_seen = False
         self.unclosed = Unclosed()
         self.started: ThreadGroup | None = None
         """the process of the first execve()"""
         self.started_script = ""
-        """`python3 bills.py`: what that process runs, if execve() does not show its words"""
+        """`python3 bills.py`: what that process runs, if execve() does not show its arguments"""
         self._sockets = 0
         self._taken_for_closed: dict[tuple[Task, int], Socket] = {}
         """by maker and number: unconnected sockets whose number was given to another task that is
-        taken for a thread of the maker's process, where closing is not traced"""
+        assumed to be a thread of the same process, in a trace that shows no close()"""
         self.shown: dict[tuple[int, str | None, int], Shown] = {}
-        """sockets that are known by their notes only, the last of each network namespace, protocol
-        and local port"""
+        """sockets that are known only by their notes: the latest for each network namespace,
+        protocol and local port"""
         self.order: Order | None = None
-        """kept where the files of a family have no common clock"""
+        """set only if the files of a family have no common clock"""
         self.calls: OpenCalls = {}
         self.begun: OpenCall | None = None
-        """the first half of the call that is told now, where it came in two"""
+        """the first half of the current call, if it came in two"""
 
     # sockets and descriptors
 
     def new_socket_id(self) -> int:
-        """A number for a socket, in order of first sight."""
+        """A number for a new socket, in order of first sight."""
         self._sockets += 1
         return self._sockets - 1
 
@@ -96,9 +96,9 @@ class Kernel:
         doubts: frozenset[str] = frozenset(),
         peer: SocketAddress | None = None,
     ) -> OpenFileDescription:
-        """A new socket at `fd` of `task`, with the call that made or first showed it.
+        """Create a socket at `fd` of `task`; `call` created it or is the first to show it.
 
-        An accepted one is bound (to its listener's port) and connected; `peer` is to whom.
+        An accepted socket is bound (to its listener's port) and connected to `peer`.
         """
         self.number_was_given(task, fd.fd, call)  # this may show that the task is another process
         note = fd.socket
@@ -122,11 +122,12 @@ class Kernel:
         return description
 
     def entered_network(self, task: Task, name: str | None) -> int:
-        """The network namespace that setns(2) brought `task` into, `name` as -y shows it
+        """The network namespace that `task` entered by setns(2); `name` as -y shows it
         (`net:[4026531840]`).
 
-        One that was left is the same again. Where its name has not been seen before, it is the one
-        that unshare(2) left, if that is one; without names, the other of two. Else it is new.
+        Entering a namespace that was left before gives the same number again. A name not seen
+        before is taken for the only namespace left by unshare(2), if there is just one; without a
+        name, for the only other namespace, if there is just one. Otherwise it is new.
         """
         known = None if name is None else self.namespaces.get(name)
         if known is None:
@@ -145,8 +146,8 @@ class Kernel:
         task.table.set(fd, descriptor)
 
     def rests_on_the_number(self, task: Task, fd: FdArgument, socket: Socket) -> bool:
-        """Nothing but its number tells that this is `socket`, and a ring may have given that to
-        another one."""
+        """True if only the number says that this is `socket`, and an io_uring may have given that
+        number to another file."""
         if not task.table.has_ring:
             return False
         note = fd.socket
@@ -158,7 +159,7 @@ class Kernel:
         if not task.table.knows(fd):
             return
         task.table.replaced.pop(fd, None)
-        self._separate_strangers(task, fd)  # nobody closed it: it is another process's
+        self._separate_strangers(task, fd)  # nobody closed it: it belongs to another process
         if isinstance(call, Syscall) and fd in task.table.slots:
             if self.close_was_seen:
                 self.doubt(Doubt.GIVEN_TWICE, task, fd, call)
@@ -167,8 +168,9 @@ class Kernel:
         self.close(task, fd, call)
 
     def _separate_strangers(self, task: Task, fd: int) -> None:
-        """Where `fd` of a task of unknown kinship was made by another one, they are no threads of
-        one process; unless the trace does not show what is closed."""
+        """If the socket at `fd` was made by another task, and the two share a table only by
+        assumption, they are not threads of one process after all. In a trace that shows no close()
+        this proves nothing yet."""
         descriptor = task.table.slots.get(fd)
         if descriptor is None:
             return
@@ -182,8 +184,8 @@ class Kernel:
             self._taken_for_closed[maker, fd] = socket
 
     def _was_not_closed(self, task: Task, fd: int, call: Syscall) -> None:
-        """`task` goes on with a number that it made a socket at, and that another one was given:
-        they are no threads of one process, and each has its own."""
+        """`task` goes on using a number at which it made a socket, although another task was given
+        the same number: they are not threads of one process, and each has its own socket."""
         descriptor = task.table.slots.get(fd)
         socket = self._taken_for_closed.pop((task, fd))
         if descriptor is None:
@@ -201,7 +203,7 @@ class Kernel:
         self.emit(call, "inherited", task, fd, description, None, socket)
 
     def close(self, task: Task, fd: int, call: Cause) -> None:
-        """Take `fd` out of the task's table."""
+        """Remove `fd` from the task's table."""
         descriptor = task.table.remove(fd)
         task.table.hide(fd)
         if descriptor is not None:
@@ -210,8 +212,8 @@ class Kernel:
             self.dropped(task, fd, descriptor, call)
 
     def release(self, tid: int, call: OpenCall, cause: Cause) -> None:
-        """`tid` is back from `call`, or its end is not in the trace: what it held it holds no
-        more."""
+        """`tid` has returned from `call`, or the end of the call is not in the trace: drop what the
+        call held."""
         number = call.number
         if number is None:
             return
@@ -223,7 +225,7 @@ class Kernel:
                     self.dropped(task, number, held, cause)
 
     def undo_close(self, task: Task) -> None:
-        """The close() that is told now was never made: what its first half took out goes back."""
+        """The current close() was never made: put back what its first half removed."""
         begun = self.begun
         if begun is None or begun.closing is None or begun.number is None:
             return
@@ -231,8 +233,8 @@ class Kernel:
             task.table.set(begun.number, begun.closing)
 
     def saw(self, task: Task, fd: FdArgument, call: Syscall) -> None:
-        """`fd` of a call that only sockets are used with, or that moves data: its note may be all
-        that is known of a socket."""
+        """Note the socket at `fd` of a call that moves data or works only on sockets: its note may
+        be all that is known of it."""
         note, table = fd.socket, task.table
         if note is None or fd.note is None or note.protocol not in TYPES or not note.local_port:
             return
@@ -248,12 +250,12 @@ class Kernel:
         shown.listens = shown.listens or call.name in ("accept", "accept4", "listen")
 
     def is_elsewhere(self, task: Task, fd: int) -> bool:
-        """The call that is told now began before `fd` got its present meaning: it is about what
-        the number meant then, and leaves the descriptor table alone."""
+        """The current call began before `fd` got its present meaning: it acts on what the number
+        meant then, and leaves the descriptor table alone."""
         return self.begun is not None and self.begun.is_elsewhere(task.table, fd)
 
     def received(self, task: Task, fd: FdArgument, call: Syscall) -> None:
-        """A descriptor of another process arrived: perhaps a socket that was bound there
+        """A descriptor arrived from another process: perhaps a socket that was bound there
         (unix(7))."""
         note = fd.socket
         protocol = note.protocol if note else None
@@ -290,7 +292,7 @@ class Kernel:
         return any(other is not None and other.table in tables for other in others)
 
     def drop_close_on_exec(self, task: Task, call: Cause) -> None:
-        """execve(2): descriptors with FD_CLOEXEC are closed."""
+        """execve(2): close descriptors with FD_CLOEXEC."""
         for fd in task.table:
             descriptor = task.table.slots.get(fd)
             if descriptor is not None and descriptor.close_on_exec:
@@ -298,16 +300,15 @@ class Kernel:
                 self.close(task, fd, call)
 
     def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
-        """The socket at `fd`, None where it is none that we know or where its note says
-        otherwise."""
+        """The socket at `fd`, or None if none is known there or the note contradicts it."""
         description = self._found(task, fd, call)
         if self.order is not None and description is not None:
             self.used(task, fd.fd, description, call)
         return description
 
     def used(self, task: Task, fd: int, description: OpenFileDescription, call: Cause) -> None:
-        """`call` is about `description`: unless it certainly comes after the last one that was,
-        which socket it is about, and what it finds there, is not certain."""
+        """`call` uses `description`. Unless it certainly comes after the previous use, it is
+        uncertain which socket the call means and in which state."""
         order = self.order
         if order is None:
             return
@@ -356,8 +357,8 @@ class Kernel:
     def find_or_adopt(
         self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
     ) -> OpenFileDescription | None:
-        """As `find`; a number that only a socket call can use, and that we do not know, is an
-        older socket."""
+        """Like `find`, but an unknown number that only sockets can be used with is adopted as a
+        socket older than the trace."""
         known = self.find(task, fd, call)
         if known is not None:
             if known.is_guess:
@@ -368,13 +369,13 @@ class Kernel:
         if fd.note is not None and (note is None or note.foreign):
             return None
         if self.is_elsewhere(task, fd.fd):
-            return None  # it was older than the trace, and is not at its number any more
+            return None  # it was older than the trace, and has left its number since
         return self._copied_unseen(task, fd, call) or self.adopt(task, fd, call, domain)
 
     def adopt(
         self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
     ) -> OpenFileDescription:
-        """A socket whose making the trace does not show."""
+        """A socket whose creation the trace does not show."""
         note = fd.socket
         protocol = note.protocol if note else None
         if fd.fd in task.table.freed:
@@ -389,8 +390,8 @@ class Kernel:
         )  # fmt: skip
 
     def guess(self, task: Task, fd: FdArgument) -> OpenFileDescription | None:
-        """What `fd` stands for that was there before the trace, if it may be a socket: it is told
-        of when it is used as one. None where the trace shows what was there before."""
+        """A placeholder for a file at `fd` that is older than the trace and may be a socket: it is
+        reported once it is used as one. None if the trace shows what was there."""
         is_older = self.takes_guesses and not self.is_elsewhere(task, fd.fd)
         if not is_older or not fd.may_be_socket or task.table.knows(fd.fd):
             return None
@@ -406,9 +407,10 @@ class Kernel:
     def _copied_unseen(
         self, task: Task, fd: FdArgument, call: Syscall
     ) -> OpenFileDescription | None:
-        """A dup() that is not traced: -yy shows a bound socket at a number that is new, and the
-        process has one that it bound to port 0 and has not connected: the one that has shown this
-        port, else this thread's last, if any."""
+        """The socket copied to `fd` by a dup() that is not traced, or None. -yy shows a bound
+        socket at a new number, and the process has a socket that it bound to port 0 and has not
+        connected: take the one known to have this port, else the latest one of this thread, else
+        the latest."""
         note = fd.socket
         if note is None or not note.is_bound_to_any:
             return None
@@ -427,7 +429,8 @@ class Kernel:
         return description
 
     def _believed_after_exec(self, task: Task, fd: FdArgument, call: Syscall) -> Descriptor | None:
-        """FIONCLEX is often not traced: a close-on-exec number used after execve was not closed."""
+        """FIONCLEX is often not traced: a close-on-exec number used after execve() was not
+        closed."""
         descriptor = task.table.replaced.pop(fd.fd, None)
         if descriptor is not None:
             descriptor = descriptor._replace(close_on_exec=False)
@@ -450,11 +453,11 @@ class Kernel:
         *,
         keep: bool = True,
     ) -> None:
-        """The socket becomes `now`; `keep` puts the call into its trail."""
+        """The socket becomes `now`; `keep` adds the call to its trail."""
         was = description.socket
         if keep:
             trail = extended(now.trail, Evidence(role, call, fd))
-            now = _new(Socket, (*now[:-1], trail))  # as _replace(), in half the time
+            now = _new(Socket, (*now[:-1], trail))  # like _replace(), in half the time
         description.socket = now
         self.emit(call, role, task, fd, description, was, now)
 
@@ -468,7 +471,7 @@ class Kernel:
         was: Socket | None,
         now: Socket | None,
     ) -> None:
-        """Note a step, unless the socket is not an internet socket."""
+        """Record a step, unless the socket is not an internet socket."""
         socket = was if now is None else now
         if description.is_guess:
             return  # it was copied and closed, as any file can be
@@ -479,13 +482,13 @@ class Kernel:
             self.steps.append(Step(call, role, task, fd, description, was, now))
 
     def contradicted(self, task: Task, fd: int, call: Cause) -> None:
-        """`call` had a result that cannot be, as the model sees the socket; where close() is not
-        traced that says little, since the number was used again."""
+        """The result of `call` is impossible in the socket's state as the model sees it. If no
+        close() is traced this says little: the number was reused."""
         if self.close_was_seen:
             self.doubt(Doubt.IMPOSSIBLE, task, fd, call)
 
     def doubt(self, code: Doubt, task: Task | None, fd: int | None, call: Cause) -> None:
-        """Note something that the trace does not tell."""
+        """Record something that the trace does not tell."""
         self.doubts.append(DoubtAt(code, task, fd, call.span.source, call.span.first))
 
 
@@ -494,7 +497,7 @@ def _is_connected(socket: Socket) -> bool:
 
 
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:
-    """`trail` with `item`; of a role that repeats only the first and the last are kept."""
+    """`trail` with `item` added; of a role that repeats only the first and the last are kept."""
     role = item.role
     same = [index for index, old in enumerate(trail) if old.role == role]
     if role == "setsockopt":

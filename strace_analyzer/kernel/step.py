@@ -17,10 +17,11 @@ MOVING = frozenset({
     "bind", "close", "connect", "eof", "getsockname", "left", "listen", "outcome", "release",
     "reset", "send", "setsockopt", "shutdown",
 })  # fmt: skip
-"""Roles of all other steps. `left`: the process that made it has it no more, another one has."""
+"""Roles of all other steps. `left`: the process that made the socket no longer has it, but another
+one does."""
 FAILED = "failed"
-"""Role of a call that failed and is no step of these: nothing has moved. Where it made no socket,
-or the number is none that is known, the socket stands for that which it was about."""
+"""Role of a failed call that none of these steps covers: nothing has changed. If it created no
+socket, or its number is unknown, the step's socket is a placeholder."""
 
 
 class Code(Enum):
@@ -33,23 +34,24 @@ class Code(Enum):
 
 
 class Dry(NamedTuple):
-    """A call that found no port. `certain` is False where an address could be the reason."""
+    """A call that found no port. `certain` is False if an address could be the reason."""
 
     code: Code
     certain: bool
 
 
 class Step:
-    """One event moved, or tried to move, one socket.
+    """One event changed, or tried to change, one socket.
 
     `event` is the call (or the exit or execve that closed descriptors); `role` says what it did, in
-    the words of socket_state.Evidence. A failed call is a step too, with `was` and `now` equal: its
-    `event.result.errno` says why. `was` is None for a socket just made or first seen, `now` is None
-    when the last reference to it is gone. `fd` is the descriptor the call used, `socket` the socket
-    after the step, or what it last was; `errno` the error of the call, None where it succeeded or
-    was no call; `space` the space of ports that the socket takes one from (kernel.destination).
-    `dry` and `reached_ipv6` are set by who judges steps (exhaustion.py): not None where the call
-    found no port; whether a connection to an IPv6 address has found one in this namespace so far.
+    the words of socket_state.Evidence. A failed call is a step too, with `was` and `now` equal.
+    `was` is None for a socket just created or first seen; `now` is None when the last reference to
+    it is gone. `fd` is the descriptor that the call used; `socket` is the socket after the step, or
+    its last state; `errno` is the error of the call, None if it succeeded or the event is not a
+    call; `space` is the port space of the socket (kernel.destination). `dry` and `reached_ipv6` are
+    set by the judge of steps (exhaustion.py): `dry` is not None if the call found no port;
+    `reached_ipv6` is whether a connection to an IPv6 address has found a port in this namespace so
+    far.
     """
 
     __slots__ = (
@@ -83,12 +85,12 @@ class Step:
         self.errno = event.result.errno if isinstance(event, Syscall) else None
 
     def leading_to(self, now: Socket) -> Step:
-        """This step, if it had made `now` of the socket."""
+        """This step, as if it had left the socket as `now`."""
         return Step(self.event, self.role, self.task, self.fd, self.description, self.was, now)
 
 
 class DoubtAt(NamedTuple):
-    """A doubt, and the line that raised it. `task` may be None for the whole trace."""
+    """A doubt and the line that raised it. `task` is None if it is about the whole trace."""
 
     code: Doubt
     task: Task | None

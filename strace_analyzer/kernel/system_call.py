@@ -1,7 +1,7 @@
 """What the model knows of one system call: a row of the tables in the *_calls files.
 
-The dispatcher (tracker.py), what is looked at (interest.py), the prefilter and the warnings about
-halves that are missing all read these rows and nothing else.
+The dispatcher (tracker.py), the selection of calls (interest.py), the prefilter and the warnings
+about missing halves all read these rows and nothing else.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Gives = Callable[[Syscall], tuple[FdArgument, ...]]
 
 
 class SystemCall(NamedTuple):
-    """One of `act` and `on` says what it does; `on` gets the descriptor that is its first argument,
-    and is not called for a line that shows none.
+    """One row: `act` or `on` says what the call does. `on` gets the descriptor in the first
+    argument, and is not called if the line shows none.
 
-    `when` it can matter at all (a call that is not ALWAYS is left out where the model can tell from
-    descriptors alone that nothing moves). `begin` is what is done as the first half is read.
-    `is_attempt`: it counts although strace answered in the kernel's place (-e inject=), which the
-    other calls do not. `gives` says which descriptors it gave, with numbers of the kernel's choice.
-    `is_made`: it is taken as made where the trace has only its first half. `is_idle` tells of a
-    call that its arguments show to move nothing, whatever its descriptor.
+    `when` says when the call can matter at all: a call that is not ALWAYS is skipped if the
+    descriptors alone show that nothing changes. `begin` runs when the first half is read.
+    `is_attempt`: the call counts even if strace answered in the kernel's place (-e inject=); others
+    do not. `gives` returns the descriptors that the call allocated, with numbers chosen by the
+    kernel. `is_made`: the call is taken as made if the trace has only its first half. `is_idle` is
+    true for a call whose arguments show that it changes nothing, whatever its descriptor.
     """
 
     act: Act | None = None
@@ -43,11 +43,11 @@ class SystemCall(NamedTuple):
     is_idle: Callable[[Syscall], bool] | None = None
 
     def descriptor(self, call: Syscall) -> FdArgument | None:
-        """The descriptor that `call` acts on; None where it has none, or shows none."""
+        """The descriptor that `call` acts on; None if it has none or the line does not show it."""
         return None if self.on is None else first_fd(call.args)
 
     def do(self, kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
-        """Move the model; `fd` is `descriptor(call)`."""
+        """Update the model; `fd` is `descriptor(call)`."""
         if self.act is not None:
             self.act(kernel, task, call)
         elif self.on is not None and fd is not None:

@@ -1,10 +1,10 @@
-"""Which task speaks: takes thread ids, births and deaths, gives Tasks with their tables and
-groups.
+"""Which task a line belongs to: takes thread ids, births and deaths, gives Tasks with their tables
+and groups.
 
 What makes this hard: a child can speak before the clone() that made it returns; the number that
 clone() returns is the child's number in the *caller's* PID namespace, which need not be the one
-strace prints (clone(2), pid_namespaces(7)); a trace taken with -p begins in the middle of the
-lives of several tasks whose kinship it never tells; and numbers are used again.
+strace prints (clone(2), pid_namespaces(7)); a trace taken with -p begins in the middle of the lives
+of several tasks and never tells how they are related; and numbers are reused.
 
 It is long because the ways in which a task can come to be do not come apart.
 """
@@ -28,8 +28,8 @@ class Birth(NamedTuple):
 
 @dataclass(slots=True)
 class _Cloning:
-    """A clone-like call that `parent` is inside of, and the task that is taken for its `child`: one
-    that began to speak meanwhile."""
+    """A clone-like call that `parent` has not returned from, and the task that is taken for its
+    `child`: one that began to speak meanwhile."""
 
     parent: Task
     birth: Birth
@@ -37,11 +37,11 @@ class _Cloning:
 
 
 class Tasks:
-    """All tasks that are alive, by the thread id that strace prints."""
+    """All live tasks, by the thread id that strace prints."""
 
     def __init__(self) -> None:
         self.by_tid: dict[int, Task] = {}
-        """to be read"""
+        """read only"""
         self.awaits_children = False
         """a clone-like call is under way, or a child has not spoken yet"""
         self._cloning: dict[int, _Cloning] = {}
@@ -49,22 +49,22 @@ class Tasks:
         self._unspoken: dict[int, Task] = {}
         """children that their clone named and that have not spoken yet, in order"""
         self._silent: list[int] = []
-        """children that were made and never said anything, as far as their numbers tell"""
+        """children that were made and never spoke, as far as their numbers tell"""
         self.named: set[int] = set()
-        """numbers of children that their clone named; to be read"""
+        """numbers of children that their clone named; read only"""
         self.children_are_shown = False
-        """a child has spoken: strace follows them (-f)"""
+        """a child has spoken: strace follows children (-f)"""
         self._strangers: Task | None = None
-        """stands for the tasks of unknown kinship: they are taken for threads of one process"""
+        """stands for the tasks of unknown kinship: they are assumed to be threads of one process"""
         self._clones_are_traced = False
         self._names: dict[str, int] = {}
         self.namespaces = 1
-        """network namespaces known so far, numbered from 0"""
+        """how many network namespaces are known so far, numbered from 0"""
         self._renamed: dict[int, Task] = {}
-        """tasks that were taken for the child that a clone gave another number"""
+        """tasks that were taken for a child to which clone() gave another number"""
         self.tree_is_complete = False
-        """True when the trace begins with the execve of its first task: every other task is its
-        child"""
+        """True if the trace begins with the execve() of its first task: every other task descends
+        from it"""
 
     def __iter__(self) -> Iterator[Task]:
         return iter(tuple(self.by_tid.values()))
@@ -75,30 +75,30 @@ class Tasks:
 
     @property
     def unseen(self) -> tuple[int, ...]:
-        """The children that a clone named and that never said anything."""
+        """The children that a clone named and that never spoke."""
         return (*self._silent, *self._unspoken)
 
     @property
     def table_of_strangers(self) -> FdTable | None:
-        """The table that a task of unknown kinship is taken to have."""
+        """The table that a task of unknown kinship is assumed to have."""
         pattern = self._strangers or self._first_of_complete_tree
         return None if pattern is None else pattern.table
 
     @property
     def _first_of_complete_tree(self) -> Task | None:
-        """The first task, if all others must come from it, and yet no clone is traced."""
+        """The first task, if all others must descend from it but no clone is traced."""
         if self.tree_is_complete and not self._clones_are_traced:
             return next(iter(self.by_tid.values()), None)
         return None
 
     def new_namespace(self) -> int:
-        """A number for a network namespace that nobody has had before."""
+        """A number for a new network namespace."""
         self.namespaces += 1
         return self.namespaces - 1
 
     def speaker(self, tid: int) -> Task:
-        """The task that a line with this id belongs to; made, paired or taken in where it is
-        new."""
+        """The task that a line with this id belongs to. A new task is matched to a pending clone,
+        or taken in as one of unknown kinship."""
         task = self.by_tid.get(tid)
         if task is not None:
             if self._unspoken and self._unspoken.pop(tid, None) is not None:
@@ -117,7 +117,8 @@ class Tasks:
         return task
 
     def take_in(self, tgid: int, tids: Iterable[int], namespace: int) -> Task:
-        """A process that runs already, with all its threads; gives the task that stands for it."""
+        """Add a process that was already running, with all its threads; returns the task that
+        stands for it."""
         group, table = ThreadGroup(self._name(tgid), tgid), FdTable()
         group.tids = [tgid, *(tid for tid in tids if tid != tgid)]
         table.users = len(group.tids)
@@ -127,14 +128,14 @@ class Tasks:
         return self.by_tid[tgid]
 
     def entered_clone(self, parent: Task, birth: Birth) -> None:
-        """`parent` is inside a clone-like call: the next unknown speaker may be its child."""
+        """`parent` is in a clone-like call: the next unknown speaker may be its child."""
         self._clones_are_traced = True
         self._cloning[parent.tid] = _Cloning(parent, birth)
         self._look_for_children()
 
     def cloned(self, parent: Task, tid: int, birth: Birth) -> list[tuple[int, Descriptor]]:
-        """A clone-like call of `parent` returned `tid`. Gives the descriptors (fd, descriptor) that
-        a task lost whose kinship turned out to be another, or whose end was not traced."""
+        """A clone-like call of `parent` returned `tid`. Returns the descriptors (fd, descriptor)
+        lost by a task whose parent turned out to be another, or whose exit was not traced."""
         lost = self._cloned(parent, tid, birth)
         self._look_for_children()
         return lost
@@ -157,7 +158,7 @@ class Tasks:
         if early is not None:
             waiting = any(other.child is None for other in self._cloning.values())
             if child is None and (not waiting or tid < parent.tid):
-                if tid > parent.tid:  # hardly one of a PID namespace that began with 1
+                if tid > parent.tid:  # hardly a number of a PID namespace that began with 1
                     self._silent.append(tid)
                 return []  # the number is one of the caller's own PID namespace
             lost = self._hand_over(early)
@@ -166,17 +167,17 @@ class Tasks:
         if child is not None:
             if tid in self._unspoken:
                 self._silent.append(tid)
-            lost += self.remove(child)  # its exit was not traced; the number is used again
+            lost += self.remove(child)  # its exit was not traced; the number was reused
         self._unspoken[tid] = self._born(parent, tid, birth)
         return lost
 
     def clone_failed(self, parent: Task) -> None:
-        """A clone-like call of `parent` gave an error: it made no child."""
+        """A clone-like call of `parent` failed: it made no child."""
         self._cloning.pop(parent.tid, None)
         self._look_for_children()
 
     def remove(self, task: Task) -> list[tuple[int, Descriptor]]:
-        """`task` is gone. What its table held is closed if no other task uses it: (fd,
+        """`task` is gone. Returns what is closed because no other task uses its table: (fd,
         descriptor)."""
         del self.by_tid[task.tid]
         self._unspoken.pop(task.tid, None)
@@ -185,7 +186,8 @@ class Tasks:
         return self.leave_table(task)
 
     def leave_table(self, task: Task) -> list[tuple[int, Descriptor]]:
-        """Drop `task`'s use of its table; what that closed for good, as (last fd, descriptor)."""
+        """Stop `task` from using its table; returns what that closed for good, as (last fd,
+        descriptor)."""
         table = task.table
         table.users -= 1
         if table.users > 0:
@@ -200,7 +202,7 @@ class Tasks:
         return closed
 
     def unshare_table(self, task: Task) -> None:
-        """`task` gets a copy of a table that it shared (unshare(2) CLONE_FILES, execve(2))."""
+        """`task` gets its own copy of a shared table (unshare(2) CLONE_FILES, execve(2))."""
         if task.table.users > 1:
             copy = task.table.fork()
             self.leave_table(task)
@@ -208,7 +210,8 @@ class Tasks:
             task.group.has_several_tables = True
 
     def executed(self, task: Task) -> list[Task]:
-        """`task` replaced its program: the other threads of its process are dead (execve(2))."""
+        """`task` replaced its program; returns the other threads of its process, which are dead
+        (execve(2))."""
         self._leave_strangers(task)
         group = task.group
         if group.tgid is None:
@@ -216,7 +219,7 @@ class Tasks:
         return [other for other in self if other.group is group and other is not task]
 
     def take_over(self, leader_tid: int, by_tid: int) -> Task | None:
-        """`+++ superseded by execve in pid N +++`: thread N goes on under the leader's number."""
+        """`+++ superseded by execve in pid N +++`: thread N continues under the leader's number."""
         task = self.by_tid.pop(by_tid, None)
         if task is None:
             return None
@@ -239,15 +242,15 @@ class Tasks:
             group.tgid = tid
 
     def tell_apart(self, one: Task, other: Task) -> None:
-        """Two tasks that share a table by assumption cannot share it: one of them goes, but not the
-        one that the strangers' process is named after."""
+        """Two tasks cannot share the table that they were assumed to share: separate one of them,
+        preferably not the one that the strangers' process is named after."""
         strangers = [task for task in (one, other) if task.family.is_stranger]
         first = None if self._strangers is None else self._strangers.group.tids[0]
         self._separate(next((s for s in strangers if s.family.tid != first), strangers[0]))
 
     def _separate(self, task: Task) -> None:
-        """`task` was taken for a thread of the strangers' process, and it is not: it goes, with the
-        threads that it is known to have and with what they made."""
+        """`task` was assumed to be a thread of the strangers' process, and is not: it leaves, with
+        its known threads and what they made."""
         task.group.has_several_tables = True
         assumed, table = task.table, FdTable()
         table.users = 0
@@ -281,14 +284,14 @@ class Tasks:
         return child
 
     def _taken_for_child(self, task: Task | None) -> _Cloning | None:
-        """The call under way that `task` was taken to come from."""
+        """The pending call that `task` was taken to come from."""
         for cloning in self._cloning.values():
             if task is not None and cloning.child is task:
                 return cloning
         return None
 
     def _hand_over(self, child: Task) -> list[tuple[int, Descriptor]]:
-        """`child` is not whose it was taken for: it must come from another call under way."""
+        """`child` was matched to the wrong call: match it to another pending one."""
         for cloning in self._cloning.values():
             if cloning.child is None:
                 cloning.child = child
@@ -305,7 +308,7 @@ class Tasks:
             if plausible:
                 self.children_are_shown = True
                 if parent is None or parent.tgid is None or number > parent.tgid:
-                    self._silent.append(number)  # no number of a namespace of its own: two tasks?
+                    self._silent.append(number)  # not from a namespace of its own: two tasks?
                 del self._unspoken[number]
                 del self.by_tid[number]
                 child.ambiguous = any(
@@ -322,7 +325,7 @@ class Tasks:
         return None
 
     def _misnamed(self, tid: int) -> Task | None:
-        """`tid` speaks itself, which a task of another number was taken for: that one's own clone
+        """`tid` itself speaks, after another task was taken for it: the clone of that other task
         has not been printed yet."""
         other = self._renamed.pop(tid, None)
         if other is None or self.by_tid.get(other.tid) is not other:
@@ -351,8 +354,8 @@ class Tasks:
         return task
 
     def _first_stranger(self, tid: int) -> Task:
-        """Whom strangers are taken for threads of: the first one's process, or, where the tree is
-        complete and no clone is traced, the first task's."""
+        """The task that strangers are assumed to share a process with: the first stranger or, if
+        the tree is complete and no clone is traced, the first task."""
         first = self._first_of_complete_tree
         if first is not None:
             return Task(tid, first.group, first.table, first.namespace)
@@ -374,7 +377,8 @@ class Tasks:
         return child
 
     def _adopt(self, parent: Task, child: Task, birth: Birth) -> list[tuple[int, Descriptor]]:
-        """`child` turns out to be `parent`'s: it gets the parent's table and what it made."""
+        """`child` turns out to be a child of `parent`: it gets the parent's table, plus the
+        descriptors it made itself. Returns what its old table lost."""
         own = self._own_descriptors(child)
         lost = self.leave_table(child)
         child.group.tids.remove(child.tid)
@@ -412,7 +416,7 @@ class Tasks:
         ]
 
     def _leave_strangers(self, task: Task) -> None:
-        """`task` and the threads that it is known to have are a process of their own."""
+        """`task` and its known threads are a process of their own."""
         family = task.family
         if not family.is_stranger or self._strangers is None:
             return

@@ -1,7 +1,7 @@
-"""Takes what a connection was and is now, says whether it goes to TIME_WAIT on this side.
+"""Takes what a connection was and what it is now, says whether it goes to TIME_WAIT on this side.
 
-docs/kernel.md, "TIME_WAIT". A trace cannot show unread data, whose close sends RST, so what follows
-from here is the high bound; the low bound is without any TIME_WAIT.
+docs/kernel.md, "TIME_WAIT". A trace cannot show unread data, which makes close() send RST, so the
+answers given here are the upper bound; the lower bound counts no TIME_WAIT at all.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ HOLD = 60.0
 
 
 def leaves_time_wait(last: Socket, now: Socket | None) -> bool:
-    """Does a connection that was `last` and is now `now` (None when closed) go to TIME_WAIT on our
-    side?
+    """True if a connection that was `last` and is now `now` (None if closed) goes to TIME_WAIT on
+    our side.
 
-    Only by our close, first: not where the peer's end was read before, not after RST in either
-    direction, and not where the socket lives on, for then the connection was aborted (tcp(7),
-    connect(AF_UNSPEC)). One whose connect never came to an end in the trace counts, since this is
-    the high bound.
+    Only if we close first: not after the peer's end of file was read, not after RST in either
+    direction, and not if the socket lives on, since the connection was then aborted (tcp(7),
+    connect(AF_UNSPEC)). A connect() whose end is not in the trace counts, because this is the upper
+    bound.
     """
     return (
         now is None
@@ -31,7 +31,7 @@ def leaves_time_wait(last: Socket, now: Socket | None) -> bool:
 
 
 def gives_again(reuse: int | None, to: Destination) -> bool:
-    """Does connect() to there, with net.ipv4.tcp_tw_reuse as `reuse`, use ports that it chose and
-    that are in TIME_WAIT again after a second? Where nothing tells `reuse`, it is the default, 2:
-    to loopback alone (docs/kernel.md)."""
+    """True if connect() to this destination can reuse a port that connect() chose, after a second
+    in TIME_WAIT, with net.ipv4.tcp_tw_reuse set to `reuse`. None is taken as the default, 2:
+    loopback only (docs/kernel.md)."""
     return reuse == 1 or (reuse != 0 and to.is_loopback)

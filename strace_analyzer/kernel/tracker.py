@@ -47,9 +47,9 @@ class Tracker:
         script: str = "",
         port_range: tuple[int, int] = DEFAULT_RANGE,
     ) -> None:
-        """Without `incoming`, connections that came by accept() have no local address. `script` is
-        what the first process runs (`python3 bills.py`), where its execve() may not say.
-        `port_range`, low and high, is that from which the kernel chooses ports."""
+        """Without `incoming`, connections made by accept() have no local address. `script` is what
+        the first process runs (`python3 bills.py`), in case its execve() does not say. `port_range`
+        (low, high) is the range that the kernel chooses ports from."""
         self._kernel = Kernel()
         self._kernel.port_range = port_range
         self._kernel.started_script = script
@@ -57,7 +57,7 @@ class Tracker:
         self._calls = self._kernel.calls
         self._began = False
         self.injected: Counter[str] = Counter()
-        """calls that move the model and that strace answered itself (-e inject=), by name"""
+        """calls that change the model and that strace answered itself (-e inject=), by name"""
         self.halves = LostHalves(self._calls)
         self._entry_times: EntryTimes | None = None
         self._take: dict[type[Event], Callable[[Any], None]] = {
@@ -74,12 +74,12 @@ class Tracker:
 
     @property
     def tasks(self) -> Tasks:
-        """The tasks that are alive now."""
+        """The live tasks."""
         return self._kernel.tasks
 
     @property
     def interest(self) -> Interest:
-        """What this tracker looks at, from one event to the next."""
+        """What this tracker looks at; it changes from one event to the next."""
         return self._interest
 
     @property
@@ -94,18 +94,18 @@ class Tracker:
 
     @property
     def shown(self) -> Mapping[tuple[int, str | None, int], Shown]:
-        """Sockets that are known by their notes only, the last of each network namespace, protocol
-        and local port."""
+        """Sockets that are known only by their notes: the latest for each network namespace,
+        protocol and local port."""
         return self._kernel.shown
 
     @property
     def unclosed(self) -> Unclosed:
-        """Sockets that must have been closed, while no close() is shown; none where one is."""
+        """Sockets that must have been closed although no close() is shown; empty once one is."""
         return Unclosed() if self._kernel.close_was_seen else self._kernel.unclosed
 
     def may_hold_socket(self, number: int | None) -> bool:
-        """A task has a descriptor with this number, or with any (None), that may be an internet
-        socket."""
+        """True if a task has a descriptor with this number (None: any number) that may be an
+        internet socket."""
         for task in self._kernel.tasks:
             numbers = task.table if number is None else (number,)
             held = [task.table.slots.get(at) for at in numbers]
@@ -127,19 +127,20 @@ class Tracker:
         self._entry_times = EntryTimes(self._kernel.tasks)
 
     def seed(self, processes: Iterable[ExistingProcess], ephemeral: tuple[int, int]) -> None:
-        """Processes that run already as tracing begins (see kernel.seed). Where their descriptors
-        are known too, nothing is guessed of the time before."""
+        """Add processes that were running when tracing began (see kernel.seed). If their
+        descriptors are known too, nothing is guessed about the time before."""
         there = tuple(processes)
         self._began = all(process.descriptors is not None for process in there)
         seed(self._kernel, there, ephemeral)
 
     @property
     def steps(self) -> list[Step]:
-        """What is still to be `taken`; always the same list."""
+        """The steps not yet `taken`; always the same list object."""
         return self._kernel.steps
 
     def listening(self, kind: type[Event]) -> Iterator[Callable[[Any], None]]:
-        """What is to be given events of this type, in order: as `feed`, without the way there."""
+        """The functions to call with each event of this type, in order: what `feed` does, without
+        its overhead."""
         if self._kernel.order is not None:
             yield self._kernel.order.feed
         if self._entry_times is not None:
@@ -149,19 +150,19 @@ class Tracker:
             yield self._take[kind]
 
     def feed(self, event: Event) -> list[Step]:
-        """What the next event did, in order; [] for one that moves nothing here."""
+        """What the next event did, in order; [] if it changed nothing here."""
         for hear in self.listening(type(event)):
             hear(event)
         return self.taken()
 
     def taken(self) -> list[Step]:
-        """What was done since this was asked last."""
+        """The steps since this was last called."""
         steps = self._kernel.steps.copy()
         self._kernel.steps.clear()
         return steps
 
     def close(self) -> list[Step]:
-        """The end of the trace: calls that never came back are taken as far as they were seen."""
+        """The end of the trace: calls that never returned are followed as far as they were seen."""
         if self._entry_times is not None:
             self._carry_out(self._entry_times.rest())
         self.halves.close()
@@ -222,8 +223,8 @@ class Tracker:
             kernel.release(tid, begun, call)
 
     def _begin(self, name: str) -> None:
-        """The first call of the trace, or its first half, is `name`: strace starts a program with
-        execve(), and with any other call the trace begins in the midst of one."""
+        """`name` is the first call of the trace, or its first half. strace starts a program with
+        execve(); with any other call, the trace begins in the middle of things."""
         self._began = True
         self._kernel.tasks.tree_is_complete = name == "execve"
         if name != "execve":
@@ -254,7 +255,7 @@ class Tracker:
             begin(kernel, task or kernel.tasks.speaker(tid), half)
 
     def _attached(self, event: Attached) -> None:
-        # the notice can stand inside of the line of the clone() that made the task
+        # the notice can stand inside the line of the clone() that made the task
         if self._kernel.tasks.awaits_children:
             self._kernel.tasks.speaker(event.tid)
 
@@ -268,7 +269,7 @@ class Tracker:
             group.command = event.command
 
     def _complete(self, tid: int, end: Exited | Killed | None) -> None:
-        """If `tid` is inside of a call: it was made, its result will never be known."""
+        """If `tid` is in a call: the call was made, its result will never be known."""
         begun = self._calls.pop(tid, None)
         if begun is None:
             return

@@ -1,8 +1,8 @@
-"""The tables that move a socket: which state, which call, which result -> which state.
+"""The tables that change a socket: which state, which call, which result -> which state.
 
-Laws of this file: every rule about what a call does to a binding or a connection stands here;
-nothing here knows about tasks, descriptors or text. Sources are named beside the rows;
-docs/kernel.md has the measurements.
+Laws of this file: every rule about what a call does to a binding or a connection is here; nothing
+here knows about tasks, descriptors or text. Sources are named beside the rows; docs/kernel.md has
+the measurements.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ class Request(State):
 
 BIND: dict[tuple[Binding, Request], Binding] = {
     # ip(7); net/ipv4/af_inet.c __inet_bind: port 0 calls get_port() at once, unless
-    # inet->bind_address_no_port, which leaves it to connect()
+    # inet->bind_address_no_port is set, which leaves it to connect()
     (Binding.UNBOUND, Request.PORT): Binding.BOUND,
     (Binding.UNBOUND, Request.ANY_PORT): Binding.EPHEMERAL,
     (Binding.UNBOUND, Request.LATER): Binding.DEFERRED,
-    # __inet_bind refuses (EINVAL) only while inet->inet_num is set, and a deferred port is not
+    # __inet_bind refuses (EINVAL) only while inet->inet_num is set, and with a deferred port it is
+    # not
     (Binding.DEFERRED, Request.PORT): Binding.BOUND,
     (Binding.DEFERRED, Request.ANY_PORT): Binding.EPHEMERAL,
     (Binding.DEFERRED, Request.LATER): Binding.DEFERRED,
 }
-"""A successful bind(). A pair that is missing cannot succeed: the socket must be another one."""
+"""A successful bind(). A missing pair cannot succeed: the socket must be another one."""
 
 PORT_AT_CONNECT: dict[Binding, Binding] = {
-    # net/ipv4/inet_hashtables.c inet_hash_connect: chooses a port where there is none
+    # net/ipv4/inet_hashtables.c inet_hash_connect: chooses a port if there is none
     Binding.UNBOUND: Binding.AUTOBOUND,
     Binding.DEFERRED: Binding.AUTOBOUND,
 }
-"""connect(), listen() and the first send give a port to a socket without one."""
+"""connect(), listen() and the first send give a port to a socket that has none."""
 
 RELEASED: dict[Binding, Binding] = {
-    # net/ipv4/tcp.c tcp_set_state(TCP_CLOSE): inet_put_port() unless SOCK_BINDPORT_LOCK, which
-    # only bind() to an explicit port sets. What remains is the address: the port comes at connect.
+    # net/ipv4/tcp.c tcp_set_state(TCP_CLOSE): inet_put_port() unless SOCK_BINDPORT_LOCK, which only
+    # bind() to an explicit port sets. The address remains; the next connect() chooses a port.
     Binding.EPHEMERAL: Binding.DEFERRED,
     Binding.AUTOBOUND: Binding.DEFERRED,
 }
-"""A port that the kernel chose goes back to it; BOUND is never released before close()."""
+"""A port that the kernel chose is given back; BOUND is never released before close()."""
 
 
 class ConnectResult(State):
@@ -84,10 +85,11 @@ _CONNECT_ERRORS: dict[str, ConnectResult] = {
 }
 
 AT_ONCE = 0.001
-"""Seconds. A route that says EHOSTUNREACH or ENETUNREACH answers within this time."""
+"""Seconds. A route that fails with EHOSTUNREACH or ENETUNREACH does so within this time."""
 ROUND_TRIP = 0.1
-"""Seconds. A router, or a neighbour that does not answer, takes a second or more (docs/kernel.md).
-Between the two nothing is certain: on a busy machine strace's own stops take milliseconds."""
+"""Seconds. An error from a router, or for a neighbour that does not answer, takes a second or more
+(docs/kernel.md). Between the two nothing is certain: on a busy machine strace's own stops take
+milliseconds."""
 
 
 def connect_result(
@@ -96,7 +98,8 @@ def connect_result(
     """What connect() with this error (None for success) did; `duration` in seconds, from -T.
 
     `connecting` says that a connect() on the socket is in progress: the error is then the pending
-    one, the route is not looked up again (net/ipv4/af_inet.c __inet_stream_connect, SS_CONNECTING).
+    one, and the route is not looked up again (net/ipv4/af_inet.c __inet_stream_connect,
+    SS_CONNECTING).
     """
     result = _first_result(errno, duration)
     if connecting and result in (ConnectResult.NOT_TRIED, ConnectResult.UNCLEAR):
@@ -108,7 +111,7 @@ def _first_result(errno: str | None, duration: float | None) -> ConnectResult:
     if errno is None:
         return ConnectResult.DONE
     if errno == "ENETUNREACH" and duration is None:
-        return ConnectResult.NOT_TRIED  # nearly always the route: a router's word is rare
+        return ConnectResult.NOT_TRIED  # nearly always the route: a router rarely says so
     if errno in ("EHOSTUNREACH", "ENETUNREACH"):
         if duration is None or AT_ONCE <= duration < ROUND_TRIP:
             return ConnectResult.UNCLEAR
@@ -128,15 +131,17 @@ CONNECT: dict[tuple[Connection, ConnectResult], Connection] = {
     (Connection.CONNECTED, ConnectResult.DONE): Connection.CONNECTED,
     (Connection.CONNECTED, ConnectResult.ALREADY_CONNECTED): Connection.CONNECTED,
 }
-"""What is missing leaves the connection as it is: a failure, or EISCONN on a listener."""
+"""A missing pair leaves the connection as it is: a failure, or EISCONN on a listener."""
 
 RESET_ERRORS = frozenset({"ECONNRESET", "ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "EPIPE"})
-"""Pending errors of a TCP socket that any call may return: the connection is gone, and with it the
-port (tcp_reset and tcp_write_err call tcp_done). EPIPE after our own shutdown is no such sign."""
+"""Pending errors of a TCP socket that any call may return: the connection is gone, and its port
+with it (tcp_reset and tcp_write_err call tcp_done). EPIPE after our own shutdown is no such sign.
+"""
 
 
 def release(socket: Socket) -> Socket:
-    """`socket` after the kernel took its automatic port back; itself where it keeps the port."""
+    """`socket` after the kernel took back a port that it had chosen; unchanged if it keeps the
+    port."""
     binding = RELEASED.get(socket.binding)
     if binding is None:
         return socket
@@ -149,7 +154,7 @@ def release(socket: Socket) -> Socket:
 
 
 def ended(socket: Socket) -> Socket:
-    """`socket` after its connection, or the attempt, has come to its end in both directions."""
+    """`socket` after its connection, or the attempt, has ended in both directions."""
     return release(socket)._replace(
         connection=Connection.UNCONNECTED, ending=Ending.OPEN, shut_down=False
     )

@@ -22,7 +22,7 @@ _DEFAULT_PROTOCOL = {"SOCK_STREAM": "TCP", "SOCK_DGRAM": "UDP", "SOCK_DCCP": "DC
 
 
 def domain_of(value: Value | None) -> str | None:
-    """The AF_ name of socket(2)'s first argument, None where it is not printed."""
+    """The AF_ name of socket(2)'s first argument, or None if it is not printed."""
     family = number(value, ADDRESS_FAMILIES)
     if family is None:
         inner = None if value is None else plain(value)
@@ -40,7 +40,7 @@ _DOMAIN_NAMES = {
 def transport(
     domain: str | None, type_value: Value | None, protocol_value: Value | None
 ) -> tuple[str | None, str | None]:
-    """Type and transport of socket(domain, type, protocol); protocol 0 is the type's own
+    """Type and transport of socket(domain, type, protocol); protocol 0 means the type's default
     (ip(7))."""
     bits = number(type_value, SOCKET_TYPES)
     kind = (

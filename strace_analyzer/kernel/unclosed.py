@@ -1,5 +1,5 @@
-"""Sockets whose number was given out again, in a trace that shows no close(): lines of theirs are
-missing. Counts them."""
+"""Counts sockets whose number was given out again in a trace that shows no close(): some of their
+lines are missing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from strace_analyzer.kernel.socket_state import Origin
 
 
 class Unclosed:
-    """`count` of them in all; of them `accepted` came in, and `unused` are TCP sockets of which the
-    trace shows nothing but how they were made: what they were made for is not in it."""
+    """`count` is the total; `accepted` of them came from accept(), and `unused` are TCP sockets of
+    which the trace shows only the creation, so what they were made for is missing."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -17,8 +17,8 @@ class Unclosed:
         self.unused = 0
 
     def add(self, task: Task, description: OpenFileDescription) -> None:
-        """The number of `description` was given to `task`. That of a socket of another task, which
-        may be no thread of its process, says nothing."""
+        """The number of `description` was given to `task` again. If another task made the socket
+        this proves nothing: it may not be a thread of the same process."""
         if description.maker is not task:
             return
         self.count += 1

@@ -1,4 +1,5 @@
-"""What the ledger holds for one open socket, and the connect() that took a port while it ran."""
+"""What the ledger records for one open socket, and how to tell a connect() that held a port only
+while it ran."""
 
 from __future__ import annotations
 
@@ -12,24 +13,24 @@ from strace_analyzer.trace.events import Syscall
 
 
 class Account:
-    """What one open socket is down for."""
+    """The record of one open socket."""
 
     __slots__ = ("_last", "group", "local", "pins", "protocol", "to", "wildcard")
 
     def __init__(self, protocol: str, group: ThreadGroup) -> None:
         self.protocol = protocol
         self.group = group
-        """the process that bound it, or else that connected it"""
+        """the process that bound it or, if none did, that connected it"""
         self.pins: tuple[Pin, ...] = ()
         self.wildcard = False
-        """the pinned port is one of the wildcard address"""
+        """the pinned port is on the wildcard address"""
         self.to: Destination | None = None
         self.local: str | None = None
         self._last: Socket | None = None
 
     def has_moved(self, now: Socket | None) -> bool:
-        """False where `now` says nothing of its ports and its connection that it did not say the
-        last time: most calls of getsockname()."""
+        """False if `now` says the same about ports and connection as the last state seen: true of
+        most calls of getsockname()."""
         last, self._last = self._last, now
         return (
             last is None
@@ -45,7 +46,8 @@ class Account:
 
 
 def refused(step: Step) -> bool:
-    """A connect() that failed on the wire; one that found no port (EADDRNOTAVAIL) took none."""
+    """True for a connect() that failed on the wire. One that found no port (EADDRNOTAVAIL) took
+    none."""
     event = step.event
     return (
         step.role == "connect"

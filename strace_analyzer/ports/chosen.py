@@ -1,10 +1,12 @@
-"""Which local ports the kernel was seen to choose: takes sockets, gives what they say of the range.
+"""The local ports that the kernel was seen to choose: takes sockets, gives what they say about the
+ephemeral range.
 
-bind() with port 0 takes one at random out of the whole range (net/ipv4/inet_connection_sock.c
-inet_csk_find_open_port; with SO_REUSEADDR out of its lower half first), so twenty of them that lie
-close together show that the range is a small one.
-connect() goes on from its last one for a destination: how close its ports lie shows nothing, but
-that they are in the range is true of them too.
+bind() with port 0 takes a random port of the whole range (net/ipv4/inet_connection_sock.c
+inet_csk_find_open_port; with SO_REUSEADDR it tries the lower half first), so if twenty of them lie
+close together, the range is small.
+
+connect() continues from the last port it used for a destination: that its ports lie close together
+means nothing, but they too lie within the range.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.ports.port_range import PortRange
 
 ENOUGH = 20
-"""So many ports chosen at random show about where the range is."""
+"""This many randomly chosen ports show roughly where the range is."""
 CLOSE = 2
-"""Times their number: out of the usual range 20 ports all lie within 40 less than once in 10^50."""
+"""Multiplied by their number, the span that counts as close. In the default range the chance that
+20 random ports lie within a span of 40 is less than 1 in 10^50."""
 
 _DOUBTED = ("assumed", "option")
-"""Sources of a range that the machine did not tell."""
+"""Sources of a range that did not come from the machine itself."""
 
 
 class Chosen:
-    """Of one network namespace. `note` each socket, then `told`."""
+    """The chosen ports of one network namespace. `note` each socket, then read `told`."""
 
     def __init__(self) -> None:
         self._at_random: set[int] = set()
@@ -32,7 +35,7 @@ class Chosen:
         self._low, self._high = 1 << 16, 0
 
     def note(self, socket: Socket) -> None:
-        """What this socket shows; one under IP_LOCAL_PORT_RANGE shows only its own range."""
+        """Take in what this socket shows; under IP_LOCAL_PORT_RANGE it shows only its own range."""
         port = socket.assigned_port
         if port is None or socket.options.port_range is not None:
             return
@@ -45,8 +48,8 @@ class Chosen:
         self._low, self._high = min(self._low, port), max(self._high, port)
 
     def told(self, assumed: PortRange) -> ChosenPorts | None:
-        """What they say against a range that is only assumed, or that the user gave; None where
-        they fit into it."""
+        """How the chosen ports contradict a range that is only assumed, or was given by the user;
+        None if they fit into it."""
         if assumed.source not in _DOUBTED or self._high == 0:
             return None
         outside = self._low < assumed.low or self._high > assumed.high

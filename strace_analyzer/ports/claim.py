@@ -1,8 +1,8 @@
-"""What a socket's state claims of the local ports: takes a Socket, gives a Claim or None.
+"""Which local ports a socket's state claims: takes a Socket, gives a Claim or None.
 
-docs/kernel.md, "Who may share a port": a port is one socket's alone when bind() or listen() took
-it, and shared by destinations when connect() did. All of this is for one *space* of ports: TCP's,
-which MPTCP uses too, or UDP's, or another protocol's own.
+docs/kernel.md, "Who may share a port": a port belongs to one socket alone if bind() or listen()
+took it, and is shared between destinations if connect() did. All of this is about one port *space*:
+TCP's, which MPTCP uses too, UDP's, or that of another protocol.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 
 
 class Owned(NamedTuple):
-    """A port for this socket alone. `address` is None for the wildcard, `port` None where the
-    kernel chose.
+    """A port for this socket alone. `address` is None for the wildcard; `port` is None if the
+    kernel chose it.
 
-    `reusable` says that bind() may give the port to others of the same kind: SO_REUSEADDR on UDP,
+    `reusable` says that bind() may give the same port to other such sockets: SO_REUSEADDR on UDP,
     and on TCP under ip_autobind_reuse=1.
     """
 
@@ -36,7 +36,7 @@ class Owned(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """A port chosen by connect(). `local` is None where the route chose the address."""
+    """A port chosen by connect(). `local` is None if the route chose the address."""
 
     family: Family
     destination: Destination
@@ -47,17 +47,17 @@ Claim = Owned | Shared
 
 
 def is_up(socket: Socket) -> bool:
-    """It has made a connection, or is making one."""
+    """It is connected or connecting."""
     return socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
 
 
 def is_listening(socket: Socket) -> bool:
-    """It waits for connections: the port is its purpose."""
+    """It waits for connections: having the port is its purpose."""
     return socket.connection is Connection.LISTENING
 
 
 def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
-    """bind() with port 0 holds a port for it alone, and it is no listener."""
+    """bind() with port 0 holds a port for this socket alone, and it is not a listener."""
     return (
         socket.binding is Binding.EPHEMERAL
         and not is_listening(socket)
@@ -66,16 +66,16 @@ def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
 
 
 def local_address(socket: Socket) -> str | None:
-    """The specific address it was bound to or getsockname() showed; None for the wildcard or
-    unknown."""
+    """The specific address that it was bound to or that getsockname() showed; None if it is the
+    wildcard or unknown."""
     return specific(socket.local)
 
 
 def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:
-    """What it claims now; `autobind_reuse` is the sysctl net.ipv4.ip_autobind_reuse.
+    """What the socket claims now; `autobind_reuse` is the sysctl net.ipv4.ip_autobind_reuse.
 
     A connection over a port that bind() took claims that port; one over a port that connect() chose
-    shares. UDP knows no sharing: whoever chose the port has it alone.
+    shares it. UDP has no sharing: a socket has its port alone, whoever chose it.
     """
     claimed = _CLAIMED.get(socket.binding)
     return None if claimed is None else claimed(socket, autobind_reuse)
@@ -107,7 +107,7 @@ _CLAIMED: dict[Binding, Callable[[Socket, bool], Claim | None]] = {
 
 
 def shared(socket: Socket, local: str | None) -> Shared | None:
-    """What it claims when connect() chose its port; None without a destination."""
+    """The socket's claim if connect() chooses its port; None without a destination."""
     to = destination(socket.peer)
     if to is None:
         return None
@@ -115,7 +115,7 @@ def shared(socket: Socket, local: str | None) -> Shared | None:
 
 
 def owned(socket: Socket, autobind_reuse: bool = False) -> Owned:
-    """What it claims when it has its port for itself."""
+    """The socket's claim if it has its port for itself."""
     bound = None if socket.binding is Binding.AUTOBOUND else socket.local
     reusable = socket.options.reuse_address and (autobind_reuse or space(socket) == "UDP")
     return Owned(family(socket, bound), specific(bound), reusable=reusable)

@@ -1,4 +1,4 @@
-"""The order of a trace's steps, and their times where there are any: seconds that never go back."""
+"""Numbers the steps of a trace and gives their times, if any, as seconds that never go back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Clock:
         self._last = 0.0
 
     def at(self, seconds: float | None) -> float | None:
-        """`seconds`, or the latest time before where that is later or this step has none."""
+        """`seconds`, or the latest earlier time if that is later or this step has none."""
         self.order += 1
         if seconds is None:
             return None if self.begin is None else self._last

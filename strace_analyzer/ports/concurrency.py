@@ -1,9 +1,8 @@
-"""How many connections each destination has at once, and the highest of these numbers: N of
-docs/ports.md.
+"""How many connections each destination has at once, and the maximum of these: N of docs/ports.md.
 
-Two connections can share a local port unless they have local address, remote address and remote
-port in common (docs/kernel.md, "Who may share a port"). So the ports that connections need is the
-highest number that agree in all three.
+Two connections can share a local port unless local address, remote address and remote port are all
+equal (docs/kernel.md, "Who may share a port"). So the ports that a set of connections needs is the
+largest number of them that agree in all three.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ from __future__ import annotations
 from strace_analyzer.kernel.destination import Destination
 
 Place = tuple[Destination, str | None]
-"""Where connections meet that cannot share a port: the destination, and the local address, None
-while nobody has shown it."""
+"""Connections with the same place cannot share a port: destination and local address, None while
+the local address is unknown."""
 
 
 class Sources:
-    """Which local address the route to a destination gives, learned from getsockname().
+    """The local address that the route to each destination gives, learned from getsockname().
 
-    A socket without a local address gets it from the route, the same for all of them; so once one
-    of them has shown it, the others to that destination stand there too.
+    A socket without a local address gets it from the route, and all such sockets get the same one;
+    so once one of them has shown it, it is known for the others to that destination.
     """
 
     __slots__ = ("_known",)
@@ -28,15 +27,15 @@ class Sources:
         self._known: dict[Destination, str] = {}
 
     def learn(self, destination: Destination, address: str) -> bool:
-        """An unbound socket connected there showed `address`; True if that is news."""
+        """An unbound socket connected to `destination` showed `address`; True if that is new."""
         if destination in self._known:
             return False
         self._known[destination] = address
         return True
 
     def place(self, destination: Destination, local: str | None) -> Place:
-        """The place of a connection from `local` if the socket's own address is known, else from
-        the route's."""
+        """The place of a connection, using the socket's own address `local` if it is known, else
+        the address that the route gives."""
         return destination, self._known.get(destination) if local is None else local
 
 
@@ -51,16 +50,18 @@ class Concurrency:
     def __init__(self) -> None:
         self._counts: dict[Place, int] = {}
         self._having: dict[int, int] = {}
-        """how many keys have this count: when none has the highest, it is the next lower"""
+        """how many places have each count: once none has the highest, the next lower is the
+        highest"""
         self.now = 0
         self.peak = 0
 
     def count(self, place: Place) -> int:
-        """How many there are now that a new one could not share a port with."""
+        """How many connections there are now that a new one could not share a port with."""
         return self._counts.get(place, 0)
 
     def learned(self, place: Place) -> None:
-        """`Sources` has just learned the local address there: who had none has that."""
+        """`Sources` has just learned the local address for this place: connections counted without
+        an address move to it."""
         nowhere = place[0], None
         count = self._counts.get(nowhere, 0)
         if count:
@@ -68,7 +69,7 @@ class Concurrency:
             self.change(place, count)
 
     def change(self, key: Place, by: int) -> None:
-        """One connection more (1), or one less (-1): the place is the one that it has now."""
+        """Add (1) or remove (-1) one connection at its present place."""
         old = self._counts.get(key, 0)
         new = old + by
         having = self._having
@@ -86,5 +87,5 @@ class Concurrency:
             if new > self.peak:
                 self.peak = new
         elif old == self.now and old not in having:
-            # `by` is -1 but for `learned`, whose second half makes up for the first
+            # `by` is -1, except from `learned`, whose second half restores the first
             self.now = new if by == -1 else max(having, default=0)

@@ -1,4 +1,4 @@
-"""Connections by destination and protocol: how many, how many of them bound early, how many at
+"""Connections by destination and protocol: how many in all, how many bound early, how many at
 once."""
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Destinations:
 
     @property
     def connections(self) -> int:
-        """All of them together."""
+        """The total of all destinations."""
         return sum(row.connections for row in self._rows.values())
 
     def connect(self, to: Destination, protocol: str, early_bound: bool) -> None:
-        """A connection is made or tried on the wire."""
+        """A connection was made or tried on the wire."""
         row = self._rows.get((to, protocol))
         if row is None:
             row = self._rows[to, protocol] = _Row()
@@ -40,11 +40,11 @@ class Destinations:
             row.peak = row.now
 
     def disconnect(self, to: Destination, protocol: str) -> None:
-        """It is over."""
+        """A connection ended."""
         self._rows[to, protocol].now -= 1
 
     def table(self) -> tuple[DestinationUse, ...]:
-        """The destinations, the most connections first."""
+        """The destinations, those with the most connections first."""
         uses = [
             DestinationUse(
                 to.address, to.port, protocol, row.connections, row.early_bound, row.peak

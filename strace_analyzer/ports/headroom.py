@@ -1,7 +1,7 @@
-"""How near to the end of the range a namespace came, as it is and without its early binds.
+"""How close a namespace came to the end of its port range, as it is and without its early binds.
 
-Counts everything that holds a port of the range: early binds, idle bound sockets, listeners, named
-ports, and the connections that share; and once more with those that are in TIME_WAIT.
+Counts everything that holds a port of the range: early binds, idle bound sockets, listeners,
+explicit ports, and the connections that share ports; then again including those in TIME_WAIT.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from strace_analyzer.ports.port_range import PortRange
 from strace_analyzer.ports.port_table import PortTable
 
 Claims = tuple[Claim | None, Claim | None]
-"""what a socket claims, as it is and without early binds"""
+"""what a socket claims as it is, and without early binds"""
 NOTHING: Claims = (None, None)
-"""where it claims no port"""
+"""it claims no port"""
 
 
 class Tables(NamedTuple):
-    """Ports in use as it is and without early binds."""
+    """Ports in use as it is, and without early binds."""
 
     as_is: PortTable
     without: PortTable
@@ -50,8 +50,8 @@ class Headroom:
         self._claims: dict[int, Claims] = {}
 
     def move(self, socket: int, now: Socket | None, *, waits: bool = False) -> Claims:
-        """The socket with this id is now `now`, None when it is closed; with `waits` it goes to
-        TIME_WAIT, and what is returned is to be given to `expire` when that is over."""
+        """The socket with this id is now `now`, None if it is closed. With `waits` its connection
+        goes to TIME_WAIT: pass the returned claims to `expire` when that is over."""
         old = self._claims.get(socket, NOTHING)
         new = NOTHING if now is None else self._wanted(now)
         if new == old:
@@ -66,7 +66,7 @@ class Headroom:
         return old if waits else NOTHING
 
     def expire(self, claims: Claims) -> None:
-        """What stood on these claims is no longer in TIME_WAIT."""
+        """TIME_WAIT is over for these claims."""
         self.high.replace(claims, NOTHING)
 
     def tried(self, socket: int, attempt: Claim) -> None:
@@ -83,8 +83,8 @@ class Headroom:
             table.learned(destination)
 
     def _wanted(self, now: Socket) -> Claims:
-        """What it claims, and what it would claim if its port were chosen at connect():
-        IP_BIND_ADDRESS_NO_PORT, or no bind()."""
+        """What the socket claims, and what it would claim if its port were chosen at connect()
+        (IP_BIND_ADDRESS_NO_PORT, or no bind())."""
         as_is = claim(now, self._autobind_reuse)
         if not pins(now):
             return as_is, as_is

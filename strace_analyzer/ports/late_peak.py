@@ -1,14 +1,14 @@
-"""The highest number of intervals open at once, where an interval is only later known to count.
+"""The highest number of intervals open at once, where only a later event decides whether an
+interval counts.
 
-A bind() becomes an early bind by the connect() that follows it, perhaps much later; then it has
-held its port since the bind. So each interval has a beginning, and is *confirmed* afterwards or
-never.
+A bind() becomes an early bind by the connect() that follows it, perhaps much later; it has then
+held its port since the bind. So each interval has a beginning, and is *confirmed* later or never.
 
-How: time is cut at the beginnings of the intervals still unconfirmed. Each piece knows the highest
-count within it. Confirming one adds 1 to its own piece and to all later ones, and its cut is no
-longer needed. The pieces are a linked list, and "all later ones" is a number that stands once, at
-the piece where it begins, so every operation costs the same whatever is open; memory is one piece
-for each open interval that is not confirmed.
+How: time is cut at the beginnings of the intervals that are still unconfirmed, and each piece
+stores the highest count within it. Confirming an interval adds 1 to its own piece and all later
+ones, and removes its cut. The pieces are a linked list, and an addition to all later pieces is
+stored once, at the piece where it begins, so every operation takes constant time; memory is one
+piece for each open unconfirmed interval.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Interval:
     def __init__(self, high: int, when: float | None, before: Interval | None) -> None:
         self.confirmed = False
         self._high = high
-        """highest count in the piece, less what `_add` of this and all earlier pieces adds to it"""
+        """highest count in the piece, less the sum of `_add` over this and all earlier pieces"""
         self._add = 0
         self._when = when
         self._before = before
@@ -38,19 +38,19 @@ class LatePeak:
     def __init__(self) -> None:
         self._first = self._last = Interval(0, None, None)
         self._added = 0
-        """what the `_add`s of all pieces come to"""
+        """the sum of `_add` over all pieces"""
         self.count = 0
         self.total = 0
 
     def begin(self, when: float | None) -> Interval:
-        """An interval begins, and may or may not come to count. `when` is given back by `peak`."""
+        """An interval begins; it may or may not be confirmed later. `peak` returns `when`."""
         piece = Interval(self.count - self._added, when, self._last)
         self._last._after = piece
         self._last = piece
         return piece
 
     def confirm(self, interval: Interval) -> None:
-        """It counts, and has counted since it began. Nothing happens the second time."""
+        """The interval counts, and has counted since it began. Repeated calls do nothing."""
         if interval.confirmed:
             return
         interval.confirmed = True
@@ -61,7 +61,7 @@ class LatePeak:
         self._join(interval)
 
     def end(self, interval: Interval) -> None:
-        """It is over; it never counted if it was not confirmed before."""
+        """The interval is over; if it was not confirmed before, it never counted."""
         if interval.confirmed:
             self.count -= 1
         else:
@@ -69,7 +69,7 @@ class LatePeak:
 
     @property
     def is_idle(self) -> bool:
-        """None is open, be it confirmed or not."""
+        """No interval is open, confirmed or not."""
         return not self.count and self._first is self._last
 
     @property
@@ -85,9 +85,9 @@ class LatePeak:
         return best, when
 
     def _join(self, piece: Interval) -> None:
-        """The cut at the beginning of `piece` is not needed any more."""
+        """The cut at the beginning of `piece` is no longer needed."""
         before, after = piece._before, piece._after
-        assert before is not None  # the first piece is nobody's interval
+        assert before is not None  # the first piece belongs to no interval
         if piece._high + piece._add > before._high:
             before._high, before._when = piece._high + piece._add, piece._when
         before._after = after

@@ -1,8 +1,8 @@
-"""Takes the Steps of one trace, gives the PortUse of each network namespace: what docs/ports.md
-defines.
+"""Takes the Steps of one trace, gives the PortUse of each network namespace, as defined in
+docs/ports.md.
 
-Streaming: what is kept grows with the sockets that are open (or in TIME_WAIT), the processes and
-the distinct destinations, not with the length of the trace.
+Streaming: memory grows with the sockets that are open (or in TIME_WAIT), the processes and the
+distinct destinations, not with the length of the trace.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from strace_analyzer.ports.port_range import of_namespace
 class PortLedger:
     """`step` each Step of the trace in order, judged (exhaustion.py), then `close`.
 
-    `port_range` is the user's word for the ephemeral range, `host_range` this machine's (give it
-    only when the trace is made here and now), `autobind_reuse` says net.ipv4.ip_autobind_reuse=1.
+    `port_range` is the ephemeral range given by the user, `host_range` this machine's (pass it only
+    if the trace is made here and now); `autobind_reuse` says net.ipv4.ip_autobind_reuse=1.
     """
 
     roles = (MOVING | {"inherited", FAILED}) - {"setsockopt", "eof"}
-    """of steps that can move a port; others need not be given"""
+    """of steps that can affect a port; others may be skipped"""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class PortLedger:
         namespace.step(step)
 
     def state(self, namespace: int) -> PortState:
-        """The ports of one namespace as they stand after the last step."""
+        """The ports of one namespace after the last step."""
         ledger = self._namespaces.get(namespace)
         if ledger is None:
             return PortState(self._range.size, self._range.source)
@@ -55,7 +55,7 @@ class PortLedger:
         """The use of ports of each namespace in which a TCP socket was bound or connected.
 
         `begin` and `end` are the seconds of the trace's first and last event, None without times;
-        without `begin` the first step stands for it.
+        without `begin`, the first step's time is used.
         """
         return tuple(
             ledger.close(begin, end)

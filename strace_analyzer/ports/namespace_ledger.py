@@ -1,8 +1,8 @@
 """The account of one network namespace: takes the Steps of its TCP sockets, gives a PortUse.
 
-Every step is turned into moves by comparing what the account holds for the socket with what the
-socket is now: a port pinned or given up, a connection begun or ended. So it does not matter which
-call did it. It is long because all that is counted of a namespace is counted here.
+For every step, the account of the socket is compared with its new state, which gives the moves: a
+port pinned or released, a connection begun or ended. So it does not matter which call did it. It is
+long because all that is counted of a namespace is counted here.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from strace_analyzer.ports.timeline import Timeline
 from strace_analyzer.ports.usage import Usage, together
 
 MANY = 256
-"""processes of which more than the figures is kept, though they hold nothing"""
+"""number of active processes from which on idle ones are reduced to their figures"""
 
 
 class NamespaceLedger:
-    """See the module. `has_moved` is False while no socket was bound or connected."""
+    """See the module. `has_moved` is False until a socket is bound or connected."""
 
     def __init__(self, namespace: int, whole: PortRange, autobind_reuse: bool) -> None:
         self.has_moved = False
@@ -45,7 +45,8 @@ class NamespaceLedger:
         self._sources = Sources()
         self._usage = Usage()
         self._by_process: dict[ThreadGroup, ProcessUse | None] = {}
-        """what is over, of each process that had a part, in order of first sight"""
+        """for each process with a part in this, in order of first sight: its figures up to the last
+        fold"""
         self._active: dict[ThreadGroup, Usage] = {}
         """what has come since"""
         self._many = MANY
@@ -56,9 +57,9 @@ class NamespaceLedger:
         self._ranges: set[PortRange] = set()
         self._headroom = Headroom(whole, self._sources, autobind_reuse)
         self._held = 0
-        """ports that bind() with port 0 and the wildcard holds now"""
+        """ports held now by bind() with port 0 and the wildcard"""
         self._in_time_wait = 0
-        """of the ports pinned so far, those that went to TIME_WAIT"""
+        """how many of the ports pinned so far went to TIME_WAIT"""
         self._timeline: Timeline | None = None
         self._chosen = Chosen()
 
@@ -90,7 +91,7 @@ class NamespaceLedger:
         self.has_moved = True
 
     def state(self) -> PortState:
-        """The ports as they stand now, for whoever must judge a call that found none."""
+        """The ports as they are now, to judge a call that found none."""
         taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
         usage, shown = self._usage, self._chosen.told(taken)
         size, source = taken.size, taken.source
@@ -110,7 +111,8 @@ class NamespaceLedger:
         )
 
     def close(self, begin: float | None, end: float | None) -> PortUse:
-        """The account; `begin` and `end` are the seconds of the trace's first and last event."""
+        """The whole account; `begin` and `end` are the seconds of the trace's first and last
+        event."""
         clock, usage = self._clock, self._usage
         timed = clock.begin is not None
         begin = clock.begin if begin is None else begin
@@ -155,8 +157,8 @@ class NamespaceLedger:
         )
 
     def _dry_after(self, headroom: int, seconds: float | None) -> float | None:
-        """Seconds until none is left, at the rate at which pinned ports went to TIME_WAIT in these
-        `seconds`; None where that rate can go on."""
+        """Seconds until no port is left, at the rate at which pinned ports went to TIME_WAIT in
+        these `seconds`; None if that rate can be sustained."""
         if not seconds or not self._in_time_wait:
             return None
         rate = self._in_time_wait / seconds
@@ -201,7 +203,7 @@ class NamespaceLedger:
             if account.to is not None:
                 self._end_connection(account, step, seconds)
             elif now is not None and refused(step):
-                # it took a port, and gave it back before the call returned
+                # it took a port, and released it before the call returned
                 self._begin_connection(account, step, now)
                 attempt = shared(now, account.local)
                 if attempt is not None:
@@ -243,12 +245,13 @@ class NamespaceLedger:
         account.to = account.local = None
 
     def _expire(self, usages: tuple[Usage, Usage], to: Destination, local: str | None) -> None:
-        place = self._sources.place(to, local)  # perhaps another one than a minute ago
+        place = self._sources.place(to, local)  # may differ from a minute ago
         for usage in usages:
             usage.expire(place)
 
     def _learn(self, account: Account, to: Destination, local: str | None) -> None:
-        """getsockname() showed where this connection comes from, and with it the others there."""
+        """getsockname() showed where this connection comes from; the same holds for others to this
+        destination."""
         old, new = self._sources.place(to, account.local), self._sources.place(to, local)
         account.local = local
         for usage in self._usages(account):
@@ -272,7 +275,7 @@ class NamespaceLedger:
         return usage
 
     def _fold(self) -> None:
-        """Of the processes that hold nothing now, keep the figures only: most are gone for good."""
+        """Reduce the processes that hold nothing now to their figures: most are gone for good."""
         idle = [group for group, usage in self._active.items() if usage.is_idle]
         for group in idle:
             since = self._active.pop(group).of(group.id, timed=True)

@@ -1,4 +1,4 @@
-"""Which ephemeral port range a namespace had, and who says so."""
+"""Which ephemeral port range a namespace had, and how we know."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PortRange(NamedTuple):
 
 
 def of_namespace(option: tuple[int, int] | None, host: tuple[int, int] | None) -> PortRange:
-    """The user's word before the machine's, and the usual one where neither is known."""
+    """The range given by the user, else the host's, else the kernel's default."""
     if option is not None:
         return PortRange(*option, "option")
     if host is not None:
@@ -30,13 +30,13 @@ def of_namespace(option: tuple[int, int] | None, host: tuple[int, int] | None) -
 
 
 def narrowed(whole: PortRange, wanted: tuple[int, int] | None) -> PortRange:
-    """`whole` under a socket's IP_LOCAL_PORT_RANGE `wanted`, which the kernel clamps to the
-    sysctl's.
+    """`whole` narrowed by a socket's IP_LOCAL_PORT_RANGE `wanted`, which the kernel clamps to the
+    sysctl's range.
 
-    A bound of 0 is the sysctl's own; a range outside of it has no effect
-    (IP_LOCAL_PORT_RANGE(2const), net/ipv4/inet_connection_sock.c, inet_sk_get_local_port_range).
-    Where the whole range is only assumed, the socket's word stands: the program chose ports that
-    its host has.
+    A bound of 0 means the sysctl's bound; a range outside the sysctl's has no effect
+    (IP_LOCAL_PORT_RANGE(2const), net/ipv4/inet_connection_sock.c, inet_sk_get_local_port_range). If
+    the whole range is only assumed, `wanted` is used as it is: the program presumably chose ports
+    that its host has.
     """
     if wanted is None:
         return whole

@@ -1,16 +1,16 @@
-"""A model of the kernel's ports: takes and gives back claims, says whether one more fits and what
-is used.
+"""A model of the kernel's ports: claims come and go, and it says how many ports are used and
+whether one more claim fits.
 
 It follows net/ipv4/inet_connection_sock.c (inet_csk_find_open_port, conflicts of bind) and
-net/ipv4/inet_hashtables.c (__inet_hash_connect) as docs/kernel.md, "Who may share a port", has
-measured them, without the numbers of the ports: which port the kernel picks is chance. Where it
-could have picked shared or separate ports, the model takes the fewest, so that what it finds full
-is certainly full:
+net/ipv4/inet_hashtables.c (__inet_hash_connect), as measured in docs/kernel.md, "Who may share a
+port", but without port numbers: which port the kernel picks is chance. If it could have picked
+shared or separate ports, the model assumes the fewest, so that what it finds full is certainly
+full:
 
-- sockets bound to two specific addresses may be on one port, so these count as the larger of the
-  two;
-- connections to different destinations may be on one port: they count as the largest destination;
-- all SO_REUSEADDR sockets that share their ports may be on one;
+- sockets bound to two specific addresses may share a port, so these count as the larger of the
+  two groups;
+- connections to different destinations may share a port, so they count as the largest destination;
+- all SO_REUSEADDR sockets that share their ports may be on one port;
 - a wildcard bind conflicts with all of these, and connect() avoids whatever bind() holds, so those
   add up.
 """
@@ -28,25 +28,25 @@ Key = TypeVar("Key")
 
 
 class _Stack:
-    """What stands on the ports of IPv4, or of IPv6."""
+    """What uses the ports of IPv4, or of IPv6."""
 
     def __init__(self) -> None:
         self.wildcard = 0
         self.reusable = 0
         self.at_address: Counter[str] = Counter()
         self.bound = 0
-        """the fewest ports that its binds hold"""
+        """the fewest ports that its binds can hold"""
         self.shared = Concurrency()
 
     def count(self) -> None:
-        """What its binds hold has changed."""
+        """Recount after a change of its binds."""
         at_address = max(self.at_address.values(), default=0)
         self.bound = self.wildcard + min(1, self.reusable) + at_address
 
 
 class PortTable:
-    """One space of ports of one network namespace, of which it says how many are used; `low` and
-    `high` are the ephemeral range."""
+    """The ports in use in one port space of one network namespace; `low` and `high` are the
+    ephemeral range."""
 
     def __init__(self, low: int, high: int, sources: Sources) -> None:
         self.low = low
@@ -61,13 +61,13 @@ class PortTable:
         """connect() avoids every port that a bind() of either family holds, on any address"""
         self._named: Counter[Owned] = Counter()
         self.used = 0
-        """How many ports all claims together stand on, never more than there are.
+        """How many ports all claims together need, at most the size of the range.
 
-        One too many only where a bind to a specific address got a port that a connection from
-        another address had before.
+        One too many only if a bind to a specific address got a port that a connection from another
+        address already had.
         """
         self.peak = 0
-        """the most that a claim has made it"""
+        """the highest value of `used` after a claim"""
 
     def learned(self, destination: Destination) -> None:
         """`Sources` has just learned where connections to this destination come from."""
@@ -77,7 +77,7 @@ class PortTable:
         self._count()
 
     def change(self, claim: Claim, by: int) -> None:
-        """Add `claim` (1), whether or not it fits, or give it back (-1)."""
+        """Add `claim` (1), whether or not it fits, or remove it (-1)."""
         if isinstance(claim, Shared):
             place = self._sources.place(claim.destination, claim.local)
             self._stacks[claim.family].shared.change(place, by)
@@ -101,7 +101,7 @@ class PortTable:
 
     def _change_owned(self, claim: Owned, by: int) -> None:
         if claim.family is Family.DUAL:
-            # a reusable dual port is counted with IPv4's: the fewest
+            # count a reusable dual port with IPv4's: the fewest
             if claim.reusable:
                 self._stacks[Family.V4].reusable += by
             else:
@@ -120,17 +120,17 @@ class PortTable:
 
 
 class ScarcePorts(PortTable):
-    """The same for who asks whether one more fits: a bind() to an address must know which shared
-    ports it would meet."""
+    """The same, and able to say whether one more claim fits: a bind() to an address must know which
+    shared ports it would meet."""
 
     def __init__(self, low: int, high: int, sources: Sources) -> None:
         super().__init__(low, high, sources)
         self._from: dict[str, dict[Destination, int]] = {}
-        """shared ports by local address, where it is known"""
+        """shared ports by local address, if it is known"""
 
     def fits(self, claim: Claim) -> bool:
-        """Could the kernel serve one more such claim? A port with a number is not one of its
-        choice."""
+        """Could the kernel serve one more such claim? An explicit port always fits: the kernel does
+        not choose it."""
         if isinstance(claim, Shared):
             place = self._sources.place(claim.destination, claim.local)
             taken = self._stacks[claim.family].shared.count(place)
@@ -148,7 +148,7 @@ class ScarcePorts(PortTable):
         return self._dual + stack.wildcard + reusable + stack.at_address[claim.address] + here
 
     def learned(self, destination: Destination) -> None:
-        """As PortTable.learned."""
+        """Like PortTable.learned."""
         super().learned(destination)
         place = self._sources.place(destination, None)
         address = place[1]
@@ -157,7 +157,7 @@ class ScarcePorts(PortTable):
             self._from.setdefault(address, {})[destination] = count
 
     def change(self, claim: Claim, by: int) -> None:
-        """As PortTable.change."""
+        """Like PortTable.change."""
         super().change(claim, by)
         if not isinstance(claim, Shared):
             return
@@ -171,7 +171,7 @@ class ScarcePorts(PortTable):
 
 def _open_to_none(stack: _Stack, claim: Owned) -> int:
     """Ports of one family that a wildcard bind cannot have."""
-    if claim.reusable:  # open to it: ports of others like it, and what these share
+    if claim.reusable:  # it may use ports of other reusable sockets, and what these share
         return stack.bound - min(1, stack.reusable)
     return stack.bound + stack.shared.now
 

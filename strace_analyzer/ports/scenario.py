@@ -1,8 +1,8 @@
 """One way the program could have been written, played through a model of the kernel with a given
-range.
+port range.
 
-Takes the Steps of one space of ports of one namespace, and says of each whether the kernel could
-have served it. What was refused holds nothing from then on, although the trace goes on with it.
+Takes the Steps of one port space of one namespace, and says for each whether the kernel could have
+served it. A refused socket holds nothing from then on, although the trace continues with it.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ from strace_analyzer.trace.events import Syscall
 
 
 class Change(Enum):
-    """What is different from the trace. UDP is the same in all three: the kernel shares no UDP
+    """What is different from the trace. UDP is the same in all three: the kernel never shares UDP
     ports."""
 
     AS_IS = "as is"
     NO_EARLY_BIND = "without early binds"
-    """bind() to the wildcard and port 0 is left out; to a specific address it stays"""
+    """bind() to the wildcard and port 0 is left out; bind() to a specific address stays"""
     NO_PORT = "with IP_BIND_ADDRESS_NO_PORT"
-    """set before every bind() with port 0"""
+    """the option is set before every bind() with port 0"""
 
 
 _NO_PORT_ERRORS = frozenset({"EADDRINUSE", "EADDRNOTAVAIL", "EAGAIN"})
 
 
 class Scenario:
-    """`time_wait` keeps ports that a close leaves in TIME_WAIT for a minute; it needs times."""
+    """`time_wait` keeps ports in TIME_WAIT for a minute after a close; it needs times."""
 
     def __init__(
         self, low: int, high: int, change: Change, time_wait: bool, autobind_reuse: bool = False
@@ -58,28 +58,28 @@ class Scenario:
         self.peak = 0
         """the most ports of the range in use at once"""
         self.served = 0
-        """claims the kernel could serve"""
+        """claims that the kernel could serve"""
         self.connected = 0
-        """of these, connections"""
+        """how many of these are connections"""
         self.refused = 0
         self._autobind_reuse = autobind_reuse
         self._sources = Sources()
         self._whole = PortRange(low, high, "option")
         self._tables: dict[PortRange, ScarcePorts] = {}
-        """one for each range that sockets asked for; that these may overlap is left out: the
+        """one for each range that sockets asked for; overlaps are ignored, which counts the
         fewest"""
         self._claims: dict[int, tuple[ScarcePorts, Claim]] = {}
         self._refused: set[int] = set()
         self._holds = Holds()
 
     def step(self, step: Step, seconds: float | None) -> bool:
-        """Play one step; False where the kernel would have had no port for it."""
+        """Play one step; False if the kernel would have had no port for it."""
         if seconds is not None:
             self._holds.expire(seconds)
         socket, now = step.socket.id, step.now
         wanted = None if now is None else self.wanted(now)
         if socket in self._refused:
-            if wanted is None:  # it has given up, or is closed: what comes next is another try
+            if wanted is None:  # it gave up or is closed: a later attempt is a new one
                 self._refused.discard(socket)
             return True
         attempt = None if socket in self._claims else self._attempt(step)
@@ -132,8 +132,8 @@ class Scenario:
             table.change(held, -1)
 
     def _attempt(self, step: Step) -> Claim | None:
-        """What a call that failed for want of a port, or that held one only while it ran, had
-        asked for."""
+        """The claim of a call that failed for lack of a port, or that held a port only while it
+        ran."""
         socket, errno = step.socket, step.errno
         if errno is None or step.role not in ("bind", "connect", "listen", "send"):
             return None

@@ -1,4 +1,4 @@
-"""Takes what to do when a closed connection has kept its port for a minute, and does it then."""
+"""Runs a callback once a closed connection has kept its port for a minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Given = TypeVarTuple("Given")
 
 
 class Holds:
-    """What to do when a minute is over, in order. Needs times that do not go back."""
+    """Callbacks that are due after a minute, in order. Needs times that never go back."""
 
     __slots__ = ("_queue",)
 
@@ -20,12 +20,12 @@ class Holds:
         self._queue: deque[tuple[float, Callable[..., None], tuple[Any, ...]]] = deque()
 
     def hold(self, since: float, release: Callable[[*Given], None], *given: *Given) -> None:
-        """Call `release` with what is `given` when a minute has passed since `since`. (Not a
-        function that knows it by itself: there may be a hundred thousand at once.)"""
+        """Call `release` with the arguments `given` a minute after `since`. (Not a closure: there
+        may be a hundred thousand at once.)"""
         self._queue.append((since + HOLD, release, given))
 
     def expire(self, now: float) -> None:
-        """Release all whose minute is over at `now`."""
+        """Release everything whose minute is over at `now`."""
         queue = self._queue
         while queue and queue[0][0] <= now:
             _, release, given = queue.popleft()

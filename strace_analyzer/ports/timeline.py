@@ -1,4 +1,4 @@
-"""Ports held and needed over the course of a trace, at a fixed number of points however long it
+"""Ports held and needed over the course of a trace, at a bounded number of points however long it
 is."""
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ POINTS = 128
 
 
 class Timeline:
-    """The highest value in each of up to POINTS equal spans, whose width doubles as the trace goes
-    on.
+    """The highest value in each of up to POINTS equal spans, whose width doubles as the trace
+    grows.
 
-    `resolution` is the first width: seconds where there are times, else calls.
+    `resolution` is the initial width: in seconds if there are times, else in calls.
     """
 
     __slots__ = ("_held", "_levels", "_needed", "_origin", "_taken", "_width")
@@ -27,8 +27,8 @@ class Timeline:
         self._levels = (0, 0, 0)
 
     def record(self, at: float, held: int, needed: int, taken: int = 0) -> None:
-        """From `at` on, which is not earlier than the last one, the levels are these; `taken` are
-        all that are in use, with those in TIME_WAIT."""
+        """The levels from `at` on, which must not be earlier than the last one; `taken` counts all
+        ports in use, including TIME_WAIT."""
         if self._origin is None:
             self._origin = at
         index = int((at - self._origin) / self._width)
@@ -36,7 +36,7 @@ class Timeline:
             self._halve()
             index = int((at - self._origin) / self._width)
         missing = index + 1 - len(self._held)
-        if missing > 0:  # until now the old levels stood
+        if missing > 0:  # the old levels lasted until now
             self._held += [self._levels[0]] * missing
             self._needed += [self._levels[1]] * missing
             self._taken += [self._levels[2]] * missing

@@ -1,9 +1,10 @@
 """The ports that one process, or one network namespace, pins and needs: takes moves, keeps the
 peaks.
 
-*Pinned* are ports that bind() with port 0 and the wildcard address holds for a socket that then
-connects. *Needed* are the ports that the same connections would have fitted in. Both are kept
-without TIME_WAIT (the low bound) and with it (the high bound). docs/ports.md has the definitions.
+*Pinned* ports are those that bind() with port 0 and the wildcard address holds for a socket that
+connects later. *Needed* are the ports that the same connections would have fitted in. Both are
+counted without TIME_WAIT (the lower bound) and with it (the upper bound). docs/ports.md has the
+definitions.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from strace_analyzer.ports.late_peak import Interval, LatePeak
 
 
 class Pin(NamedTuple):
-    """A port that bind() holds: an interval of the low bound and one of the high."""
+    """A port that bind() holds: one interval for the lower bound and one for the upper."""
 
     low: tuple[LatePeak, Interval]
     high: tuple[LatePeak, Interval]
@@ -27,7 +28,7 @@ class Pin(NamedTuple):
             peak.confirm(interval)
 
     def release(self) -> None:
-        """The socket gave the port up; the high bound goes on until `expire`."""
+        """The socket released the port; the upper bound counts it until `expire`."""
         peak, interval = self.low
         peak.end(interval)
 
@@ -48,27 +49,28 @@ class Usage:
         self.needed = Concurrency()
         self.needed_high = Concurrency()
         self.exhausted = False
-        """it met E1 or E2 of docs/kernel.md, for certain"""
+        """it certainly met E1 or E2 of docs/kernel.md"""
         self._at_address: dict[str, tuple[LatePeak, LatePeak]] = {}
 
     def pin(self, address: str | None, when: float | None) -> Pin:
-        """bind() took a port, on the wildcard (None) or a specific address, which counts apart."""
+        """bind() took a port on the wildcard (None) or on a specific address; the latter is counted
+        separately."""
         low, high = self.pinned, self.pinned_high
         if address is not None:
             low, high = self._at_address.setdefault(address, (LatePeak(), LatePeak()))
         return Pin((low, low.begin(when)), (high, high.begin(when)))
 
     def connect(self, place: Place) -> None:
-        """A connection is made."""
+        """A connection was made."""
         self.needed.change(place, 1)
         self.needed_high.change(place, 1)
 
     def disconnect(self, place: Place) -> None:
-        """It is over; its port may still be kept from its destination until `expire`."""
+        """A connection is over; its port may stay unavailable to its destination until `expire`."""
         self.needed.change(place, -1)
 
     def expire(self, place: Place) -> None:
-        """Its port is free for its destination again."""
+        """The port is available to its destination again."""
         self.needed_high.change(place, -1)
 
     def moved(self, old: Place, new: Place) -> None:
@@ -84,7 +86,7 @@ class Usage:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is bound, connected or in TIME_WAIT: what comes later begins at nothing."""
+        """Nothing is bound, connected or in TIME_WAIT: counting can start again from zero."""
         peaks = [self.pinned, self.pinned_high]
         for both in self._at_address.values():
             peaks += both
@@ -99,13 +101,13 @@ class Usage:
 
     @property
     def pinned_at_address(self) -> int:
-        """Ports that are pinned now on specific addresses, the most on one of them."""
+        """Ports pinned now on specific addresses: the maximum over the addresses."""
         if not self._at_address:
             return 0
         return max(low.count for low, _ in self._at_address.values())
 
     def addresses(self) -> list[tuple[str, int, int]]:
-        """(local address, peak, total) of ports pinned on specific addresses, the highest peak
+        """(local address, peak, total) of ports pinned on specific addresses, highest peak
         first."""
         rows = [
             (address, low.peak[0], low.total)
@@ -115,8 +117,8 @@ class Usage:
         return sorted(rows, key=lambda row: (-row[1], row[0]))
 
     def of(self, process: str, timed: bool) -> ProcessUse:
-        """These counts as the part of `process`. Without times how many ports were in TIME_WAIT at
-        once is not known; `most_pinned` and `most_needed` then take all of them."""
+        """These counts as the part of `process`. Without times it is unknown how many ports were in
+        TIME_WAIT at once; `most_pinned` and `most_needed` then assume all of them."""
         return ProcessUse(
             process=process,
             peak_pinned=self.pinned.peak[0],
@@ -132,8 +134,8 @@ class Usage:
 
 
 def together(before: ProcessUse | None, since: ProcessUse) -> ProcessUse:
-    """The use of one process out of two parts, one `before` and one `since` a moment at which it
-    was idle. Both with times."""
+    """The use of one process, combined from the parts `before` and `since` a moment at which it was
+    idle. Both must have times."""
     if before is None:
         return since
     return ProcessUse(

@@ -1,9 +1,9 @@
 """Would this trace have exhausted another port range, and when? Takes Steps, gives Forecasts.
 
-Streaming, as the ledger: several scenarios are played side by side, each with its own model of the
-ports. The model takes the fewest ports that the kernel could have used (port_table.py), and
-destinations that a failed bind() hides are not there; so "would have run out" is certain, "would
-not have" is not.
+Streaming, like the ledger: several scenarios are played side by side, each with its own model of
+the ports. The model assumes the fewest ports that the kernel could have used (port_table.py), and
+destinations that a failed bind() hides are missing; so "would have run out" is certain, "would not
+have" is not.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ class Failure(NamedTuple):
     seconds: float | None
     """from the trace's beginning; None without times"""
     connections: int
-    """that had been made before"""
+    """connections made before it"""
 
 
 class Forecast(NamedTuple):
-    """One scenario's end. `first` is None where the range would have been enough."""
+    """The result of one scenario. `first` is None if the range would have been enough."""
 
     namespace: int
     protocol: str
     change: Change
     time_wait: bool
-    """ports that a close leaves in TIME_WAIT counted as taken: the high bound"""
+    """ports in TIME_WAIT count as taken: the upper bound"""
     range: tuple[int, int]
     first: Failure | None
     refused: int
     peak: int
-    """the most ports in use at once; the range's size where it ran out"""
+    """the most ports in use at once; the range's size if it ran out"""
 
 
 class _Played:
@@ -74,11 +74,11 @@ class WhatIf:
                 played.first = _failure(step, seconds, connections)
 
     def close(self, begin: float | None = None) -> tuple[Forecast, ...]:
-        """The forecasts: by namespace and protocol, for each change, without TIME_WAIT and with it.
+        """The forecasts, by namespace and protocol: for each change, without TIME_WAIT and with it.
 
-        `begin` is when the trace began; without it the first step stands for that.
-
-        Those with TIME_WAIT are left out for a trace without times, and for UDP, which has none.
+        `begin` is when the trace began, in seconds; without it, the first step's time is used.
+        Forecasts with TIME_WAIT are left out for a trace without times, and for UDP, which has no
+        TIME_WAIT.
         """
         return tuple(
             Forecast(
