@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from strace_analyzer.analysis.spelling import RESULT
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
@@ -22,8 +22,6 @@ from strace_analyzer.trace.events import (
     Unparsed,
 )
 
-_RESULT = re.compile(r"\)\s*= ")
-"""Behind it a call's line says what it returned: it is whole, whatever else is odd about it."""
 _MANY = 3
 _EXITS = frozenset({"exit", "exit_group"})
 
@@ -74,7 +72,7 @@ class Pieces:
         last = self.last
         if self._exits or self._has_table:
             return self.cut_ends
-        is_cut = isinstance(last, Unparsed) and _RESULT.search(last.text) is None
+        is_cut = isinstance(last, Unparsed) and RESULT.search(last.text) is None
         return max(is_cut + self._halves.broke_off, self.cut_ends)
 
     @property
