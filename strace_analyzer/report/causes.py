@@ -94,6 +94,14 @@ class Cause:
         """Those of its groups, each once: what a suppression file names."""
         return list(dict.fromkeys(group.fingerprint for group in self.groups))
 
+    def shared_by(self, section: Section) -> str:
+        """`the same for every script of python3, as the trace does not show which one it is`: what
+        has its fingerprints besides; "" for nothing."""
+        found = {words.shared_by(g.process.command, section.process(g)) for g in self.groups} - {""}
+        if not found:
+            return ""
+        return f"the same for {' and '.join(sorted(found))}, {words.AS_NOT_SHOWN}"
+
     def message(self, section: Section) -> str:
         """What its rule says of it, or of several processes how many findings of which program."""
         rule = section.rule(self.head)

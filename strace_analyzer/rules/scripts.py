@@ -142,6 +142,11 @@ def script_in(
     return None if manual is None else _script(manual, argv, cut)
 
 
+def is_interpreter(command: str) -> bool:
+    """Whether `command` runs scripts, modules or classes that its words name."""
+    return any(re.fullmatch(name, command) for name, _ in _MANUALS)
+
+
 def _script(manual: _Manual, argv: Sequence[str], cut: Collection[int]) -> tuple[int, str] | None:
     at = 1
     while at < len(argv):

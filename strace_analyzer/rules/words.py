@@ -17,7 +17,9 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.plain import count, safe
 from strace_analyzer.rules.runtimes import Runtime, recognise
-from strace_analyzer.rules.scripts import script_in
+from strace_analyzer.rules.scripts import is_interpreter, script_in
+
+AS_NOT_SHOWN = "as the trace does not show which one it is"
 
 
 class Case(NamedTuple):
@@ -147,6 +149,21 @@ def script_of(command: str, argv: Sequence[str], cut: Collection[int] = frozense
         return None
     name = found[1].removesuffix("...").rpartition("/")[2]
     return name if name and " " not in name else None
+
+
+def shared_by(command: str | None, process: Process | None) -> str:
+    """`every script of python3`, where the trace does not show which one the process runs (-s 0), or
+    `every program`, where it shows no program: what has the same fingerprint. Else ""."""
+    if command is None:
+        return "every program"
+    if not is_interpreter(command):
+        return ""
+    known = process is not None and process.command == command
+    argv = process.argv if process is not None and known else ()
+    cut = process.argv_cut if process is not None else frozenset()
+    found = script_in(command, argv, cut)
+    shown = len(argv) > 0 and 1 not in cut if found is None else found[0] not in cut
+    return "" if shown else f"every script of {safe(command)}"
 
 
 def who(ref: ProcessRef, process: Process | None) -> str:

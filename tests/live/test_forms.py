@@ -145,8 +145,15 @@ def test_without_the_script_the_fingerprint_is_of_the_interpreter_and_of_no_scri
         (group,) = sa.analyze(tmp_path / "trace.txt").groups
         assert name not in group.message
         found.add(group.fingerprint)
+        python = basename(words[0])
+        asked = run(tmp_path, "--format", "suppressions", "trace.txt").stdout
+        assert f"# This fits every script of {python}, as the trace does not show" in asked
+        for more in (("--all",), ("--format", "html"), ("--format", "markdown")):
+            said = " ".join(run(tmp_path, *more, "trace.txt").stdout.split())
+            assert f"the same for every script of {python}, as the trace does not show" in said
         (known,) = sa.analyze(traced(tmp_path, "trace", words)).groups
         assert known.fingerprint not in found
+        assert "This fits" not in run(tmp_path, "--format", "suppressions", "trace").stdout
     assert len(found) == 1
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -75,6 +76,26 @@ def test_what_cannot_be_judged_is_no_success() -> None:
     told = invocation["toolExecutionNotifications"]
     assert told[0]["descriptor"]["id"] == "inconclusive"
     assert run_of(sa.analyze(ERLANG))["invocations"][0]["executionSuccessful"]
+
+
+def known_by(*paths: Path) -> dict[str, list[str]]:
+    """What the results of each trace are known by in one report of all."""
+    found: dict[str, list[str]] = {str(path): [] for path in paths}
+    for result in run_of(sa.analyze([str(path) for path in paths]))["results"]:
+        source = unquote(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        found[source].append(result["partialFingerprints"]["straceAnalyzerCause/v1"])
+    return found
+
+
+def test_a_fingerprint_is_the_same_whatever_else_is_reported(tmp_path: Path) -> None:
+    """Also where another trace of the same program comes before it, or the same trace again."""
+    copies = [tmp_path / f"{at}.strace" for at in range(3)]
+    for copy in copies:
+        copy.write_bytes(ERLANG.read_bytes())
+    alone = {source: ids for path in (*SAMPLES, *copies) for source, ids in known_by(path).items()}
+    assert sum(map(len, alone.values())) > 10
+    everything = [*copies, *SAMPLES]
+    assert known_by(*everything) == alone == known_by(*reversed(everything))
 
 
 def of_programs(names: list[str]) -> list[dict[str, Any]]:

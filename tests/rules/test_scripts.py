@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from report.fixtures import process
 
 from strace_analyzer.live.collect import script
-from strace_analyzer.rules.words import script_of
+from strace_analyzer.rules.words import script_of, shared_by
 
 LINES = [
     ("python3 -I a1.py zz", "a1.py"),
@@ -61,6 +62,23 @@ LINES = [
 def test_the_script_of_a_command_line(line: str, named: str | None) -> None:
     words = line.split()
     assert script_of(words[0], words) == named
+
+
+@pytest.mark.parametrize(("line", "named"), LINES)
+def test_a_fingerprint_is_shared_where_the_words_are_not_shown(
+    line: str, named: str | None
+) -> None:
+    """-s 0 leaves nothing of any word, a shorter -s some of one: then it is of every script."""
+    words = line.split()
+    ran = process(command=words[0], argv=tuple(words))
+    every = "" if words[0] == "curl" else f"every script of {words[0]}"
+    assert shared_by(words[0], ran) == ""
+    cut = ran._replace(argv_cut=frozenset(range(len(words))))
+    assert shared_by(words[0], cut) == every
+    assert shared_by(words[0], cut._replace(argv=("",) * len(words))) == every
+    assert shared_by(words[0], ran._replace(argv=())) == every
+    assert shared_by(words[0], None) == every
+    assert shared_by(None, None) == "every program"
 
 
 def test_an_option_that_is_cut_may_take_the_next_word() -> None:

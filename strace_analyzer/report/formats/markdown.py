@@ -123,7 +123,9 @@ def _cause(cause: Cause, section: Section) -> Iterator[str]:
         yield f"\n**Fix:** {escaped(advice)}\n"
     yield f"\n<details><summary>Proof: {escaped(cause.proof())}</summary>\n\n"
     yield fenced(f"{call.line:>6}  {excerpt(call.text, 100)}" for call in group.sample.trail)
-    yield f"\nFingerprint, to suppress it: {', '.join(cause.fingerprints())}\n"
+    shared = cause.shared_by(section)
+    more = f" ({escaped(shared)})" if shared else ""
+    yield f"\nFingerprint, to suppress it: {', '.join(cause.fingerprints())}{more}\n"
     yield "\n</details>\n"
 
 

@@ -46,7 +46,7 @@ def _run(report: Report) -> JsonObject:
     rules = [rule for rule in selected.analysis.rules if not wanted or rule.id in wanted]
     index = {rule.id: at for at, rule in enumerate(rules)}
     tool = document.tool()
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     found = every_cause(selected)
     return {
         "tool": {"driver": {**tool, "rules": [_rule(rule) for rule in rules]}},
@@ -85,10 +85,13 @@ def _rule(rule: type[Rule]) -> JsonObject:
 
 
 def _result(
-    cause: Cause, section: Section, index: dict[str, int], seen: Counter[str]
+    cause: Cause, section: Section, index: dict[str, int], seen: Counter[tuple[str, str]]
 ) -> JsonObject:
+    """One of `found`. `seen` counts by trace and fingerprint: what other traces are reported with
+    it must not change what a result is known by."""
     head = cause.head
-    seen[head.fingerprint] += 1
+    this = (section.trace.id, head.fingerprint)
+    seen[this] += 1
     text = safe(cause.message(section))
     advice = section.rule(head).advice(section.case(head)).text
     peers = cause.peers.most_common(_SHOWN)
@@ -117,9 +120,7 @@ def _result(
             }
         ],
         "occurrenceCount": cause.count,
-        "partialFingerprints": {
-            "straceAnalyzerCause/v1": f"{head.fingerprint}:{seen[head.fingerprint]}"
-        },
+        "partialFingerprints": {"straceAnalyzerCause/v1": f"{head.fingerprint}:{seen[this]}"},
         "properties": {
             "confidence": "probable" if cause.probable == cause.count else "certain",
             "process": head.process.id,

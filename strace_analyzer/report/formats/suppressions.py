@@ -15,6 +15,7 @@ from strace_analyzer.report import document
 from strace_analyzer.report.cannot_tell import reasons
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.suppression import TABLE
+from strace_analyzer.rules.words import AS_NOT_SHOWN, shared_by
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -37,4 +38,9 @@ def _entry(group: Group, report: Report) -> Iterator[str]:
     to = listed(str(peer.peer) for peer in group.peers)
     yield f"\n# {group.level}: {safe(made['message'])}\n"
     yield f"# {group.rule}, first at {safe(str(group.first))}{f', to {safe(to)}' if to else ''}\n"
+    shared = shared_by(
+        group.process.command, report.selected.process(group.trace, group.process.id)
+    )
+    if shared:
+        yield f"# This fits {shared}, {AS_NOT_SHOWN}.\n"
     yield f'[[{TABLE}]]\nfingerprint = "{group.fingerprint}"\nreason = ""\n'

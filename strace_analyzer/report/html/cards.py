@@ -87,11 +87,13 @@ def _card(cause: Cause, section: Section) -> JsonObject:
     headings, peers = cause.places(section)
     more = len(peers) - _PEERS
     several = cause.processes > 1
+    shared = cause.shared_by(section)
     return {
         "level": str(group.level),
         "probable": cause.probable == cause.count,
         "rule": group.rule,
         "fingerprint": ", ".join(cause.fingerprints()),
+        "shared_by": f" ({shared})" if shared else "",
         "message": safe(cause.message(section)),
         "worst": cause.worst(_WORST).removesuffix(": --all") if several else "",
         "who": safe(advice.who),

@@ -84,7 +84,9 @@ def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) 
     )
     parts.append(part(*proofs, worth=[Worth.MORE_CALLS, Worth.CALLS]))
     if section.everything:
-        fingerprints = labelled("Fingerprint", Text(", ".join(cause.fingerprints())), 13)
+        shared = cause.shared_by(section)
+        said = ", ".join(cause.fingerprints()) + (f" ({shared})" if shared else "")
+        fingerprints = labelled("Fingerprint", Text(said), 13)
         parts.append(Part((fingerprints, BLANK)))
     return parts
 
