@@ -1,4 +1,4 @@
-"""`analyze` for what is complete, `Analyzer` for what is still being written.
+"""`analyze` for complete traces, `Analyzer` for one that is still being written.
 
 It is long because both ways in, and what becomes of an input that cannot be read, are here.
 """
@@ -47,11 +47,11 @@ def analyze(
 
     `source` is a path (a file, a directory of -ff files, or their prefix), several paths (each a
     trace of its own), or a trace itself: an open file, text or bytes of more than a line, a list of
-    lines. `port_range` is the ephemeral range, (low, high), where
-    the default is not the one in force; `autobind_reuse` says that net.ipv4.ip_autobind_reuse was
-    1. `rules` are run instead of the catalogue. Without `sockets`, the sockets' lives are not
-    collected. Raises TraceError where no source can be read (of several, one that cannot is a
-    warning), TypeError where it is none of these, or `port_range` no pair of ports.
+    lines. `port_range` is the ephemeral range (low, high), if it was not the default;
+    `autobind_reuse` says that net.ipv4.ip_autobind_reuse was 1. `rules` replace the catalogue.
+    Without `sockets`, the lives of sockets are not collected. Raises TraceError if no source can be
+    read (one unreadable source of several is a warning), TypeError if `source` is none of these or
+    `port_range` is not a pair of ports.
     """
     settings = Settings(
         rules=tuple(rules) if rules is not None else catalogue(),
@@ -63,7 +63,7 @@ def analyze(
 
 
 def _pair(port_range: object) -> tuple[int, int]:
-    """`port_range` as it was given. Raises TypeError where it is no pair of ports in order."""
+    """`port_range`, checked. Raises TypeError unless it is a pair of ports, low <= high."""
     match port_range:
         case (int(low), int(high)) if 0 < low <= high < 1 << 16:
             return low, high
@@ -71,8 +71,8 @@ def _pair(port_range: object) -> tuple[int, int]:
 
 
 def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis:
-    """As `analyze`, for inputs that are already resolved. One of several that cannot be read costs
-    itself only; raises TraceError where none can."""
+    """Like `analyze`, for inputs that are already resolved. An input that cannot be read is
+    reported in the result; raises TraceError if none can be read."""
     done: list[_Done] = []
     refused: list[TraceError] = []
     for trace in inputs:
@@ -88,7 +88,7 @@ def analyze_traces(inputs: Sequence[TraceInput], settings: Settings) -> Analysis
 
 
 def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
-    """One, or one for each container whose lines stand in one file."""
+    """One result, or one for each container whose lines are in the file."""
     reader, analysis = opened(trace, settings)
     try:
         for events in reader.batches():
@@ -108,15 +108,15 @@ def _analyzed(trace: TraceInput, settings: Settings) -> list[_Done]:
 
 
 def _refused(trace: TraceInput, error: TraceError, settings: Settings) -> _Done:
-    """A trace that cannot be read, as a trace of which nothing is known but why."""
+    """The result of a trace that cannot be read: nothing is known of it but the reason."""
     analysis = TraceAnalysis(trace.id, trace.name, [trace.name], settings)
     analysis.close()
     return trace, analysis, analysis.result("none", (Accounting(trace.name, refused=str(error)),))
 
 
 def _one_of(trace: TraceInput, number: int, stream: str, streams: tuple[str, ...]) -> TraceInput:
-    """The lines of one container as a trace of its own; the lines that belong to none of `streams`
-    go with those of no name, or with the first."""
+    """The lines of one container as a trace of its own. Lines that belong to none of `streams` go
+    to the one without a name, or to the first."""
     has_rest = stream == (NOBODY if NOBODY in streams else streams[0])
     others = tuple(other for other in streams if other != stream) if has_rest else ()
     only = None if has_rest else stream
@@ -128,10 +128,10 @@ def _one_of(trace: TraceInput, number: int, stream: str, streams: tuple[str, ...
 def opened(
     trace: TraceInput, settings: Settings, *, once: bool = False
 ) -> tuple[TraceReader, TraceAnalysis]:
-    """The reader of `trace`, and the analysis that its events are to be fed to: live or not.
+    """The reader of `trace`, and the analysis to feed its events to, live or not.
 
-    Unless `settings.strict`, the reader may raise EveryLineMattersError while it is read: then the
-    trace is to be opened again, strictly. It does not for a stream, nor where it is read `once`.
+    Unless `settings.strict` is set, the reader may raise EveryLineMattersError while it is read:
+    open the trace again, strictly. It never does so for a stream, nor if the trace is read `once`.
     """
     settings, facts = _with_facts(trace, settings)
     names = [source.name for source in trace.sources]
@@ -148,8 +148,8 @@ def opened(
 
 
 def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]:
-    """With what the head of the trace says of its machine, and the list of its sockets that
-    `collect` laid beside it, where that is not known better."""
+    """The settings, completed by what the head of the trace says about its machine and by the list
+    of sockets that `collect` saved next to it, unless these are known already."""
     source = trace.sources[0]
     if settings.machine is None and (listed := source.beside("ss.txt")):
         machine = parse(listed.decode("utf-8", "replace").splitlines())
@@ -157,7 +157,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
     if settings.host_range is not None:
         return settings, Facts({})
     ahead, head = io.BytesIO(source.ahead()), b""
-    with suppress(TraceError):  # said when it is read; of what was compressed the end is missing
+    with suppress(TraceError):  # reported later; the end of compressed data is missing here
         again = source.can_be_read_again
         first = source.blocks(SMALL_BLOCK) if again else blocks(ahead, SMALL_BLOCK)
         head = next(iter(first), b"")
@@ -175,17 +175,17 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
 
 
 _HEAD = 1 << 16
-"""bytes in which all the facts stand (machine/facts.py)"""
+"""bytes at the head of a trace that contain all the facts (machine/facts.py)"""
 
 
 def result(reader: TraceReader, analysis: TraceAnalysis) -> TraceResult:
-    """The trace as it was read to its end."""
+    """The result of a trace that was read to its end."""
     accounts = tuple(reader.accounting)
     return analysis.result(reader.clock, accounts, reader.steps_back, reader.left_out)
 
 
 def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings) -> Analysis:
-    """One Analysis out of finished traces; nothing is summed across them."""
+    """One Analysis of finished traces; nothing is summed across them."""
     processes: list[Process] = []
     unknown: list[Unknown] = []
     warnings: list[Warning] = []
@@ -215,8 +215,8 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
 def _told(
     analysis: TraceAnalysis, result: TraceResult, rules: Mapping[str, type[Rule]]
 ) -> Iterator[Group]:
-    """The groups with what their rules say of each: what it is, and what to do for this runtime;
-    and with fingerprints that tell two scripts of one interpreter apart."""
+    """The groups with their rules' words: what was found, and what to do for this runtime; and with
+    fingerprints that distinguish two scripts of one interpreter."""
     ours = frozenset(catalogue())
     processes = {process.id: process for process in analysis.processes()}
     for group in analysis.groups.all():
@@ -234,10 +234,10 @@ def _told(
 
 
 class Analyzer:
-    """Analyses one trace line by line, for streams: findings come as soon as they are provable.
+    """Analyses one trace line by line, for streams: findings come as soon as they can be proved.
 
-    `feed` gives the findings that a line made or changed, level and confidence provisional; the
-    same `id` again is an update. `close` gives the Analysis.
+    `feed` returns the findings that a line made or changed, with provisional level and confidence;
+    a repeated `id` is an update. `close` returns the Analysis.
     """
 
     def __init__(self, name: str = "<stream>", settings: Settings | None = None) -> None:
@@ -246,7 +246,7 @@ class Analyzer:
         self._stream = EventStream(name)
 
     def feed(self, line: str | bytes) -> list[Finding]:
-        """Take in one line, with or without its end."""
+        """Take in one line, with or without its line ending."""
         raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
         return self._analysis.feed(self._stream.feed(raw))
 

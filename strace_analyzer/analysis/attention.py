@@ -1,4 +1,4 @@
-"""What the analysis of one trace looks at now, for a reader that skips what nobody looks at."""
+"""What the analysis of one trace needs to see at the moment, for a reader that skips the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from strace_analyzer.trace.prefilter.watch import When
 
 
 class Attention:
-    """The Watch (trace/prefilter/watch.py) of one trace: the model's interest, and what shows
+    """The Watch (trace/prefilter/watch.py) of one trace: what interests the model, and what reveals
     the options of strace."""
 
     def __init__(
@@ -30,7 +30,8 @@ class Attention:
 
     @property
     def when(self) -> Mapping[str, When]:
-        """In a trace that seems filtered, other calls could show how, or that it is not."""
+        """By name, when a call matters. In a trace that looks filtered, other calls matter too:
+        they can show how it was filtered, or that it was not."""
         wanted = dict.fromkeys(WAITS, When.ALWAYS) | self._interest.when
         if self.all_data:
             moved = (name for name, when in wanted.items() if when is When.MOVED)

@@ -1,5 +1,5 @@
-"""Takes what of a trace was not read, not seen or hidden, gives the reasons for which it cannot be
-judged: nothing found in it is then no all-clear."""
+"""Takes what was not read, not seen or hidden, gives the reasons why a trace cannot be judged:
+finding nothing in it is then no all-clear."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from strace_analyzer.trace.reader import Accounting
 def not_read(
     accounts: Sequence[Accounting], unread: Unread, sources: Sequence[str]
 ) -> Iterator[Told]:
-    """What was lost on the way, or was not understood. `sources` are the names of the sources."""
+    """What was lost on the way or not understood. `sources` are the names of the sources."""
     for account in accounts:
         if account.refused is not None:
             yield Told(Doubt.REFUSED, 1, account.refused)
@@ -67,9 +67,9 @@ def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
 
 
 def lines_missing(unclosed: Unclosed, connections: int, *, listens: bool) -> Iterator[Told]:
-    """Numbers that were given out again while no close() is shown tell that lines are missing. They
-    decide nothing where `connections` are shown, or a server that `listens`, and what each of these
-    sockets was made for: then it may be close() alone that an option left out."""
+    """Descriptor numbers that were given out again although no close() is shown mean that lines are
+    missing. This does not matter if the trace shows `connections`, or a server that `listens`, and
+    shows what each of these sockets was used for: then perhaps an option hid close() alone."""
     closed = unclosed.count - (unclosed.accepted if listens else 0)
     if unclosed.unused or (closed and not connections):
         sockets = count(closed, "socket")
@@ -83,8 +83,8 @@ def lines_missing(unclosed: Unclosed, connections: int, *, listens: bool) -> Ite
 def not_seen(
     unseen: Sequence[int], given_twice: int, *, is_part: bool, one_without_number: bool
 ) -> Iterator[Told]:
-    """Tasks that the trace makes and that say nothing in it, by thread id, or `one_without_number`;
-    or `is_part`: it is what one of several said."""
+    """Tasks that the trace creates but that never appear in it: `unseen`, by thread id, or
+    `one_without_number`. `is_part` says that the trace is only the part of one thread or child."""
     if unseen:
         tasks = "task" if len(unseen) == 1 else "tasks"
         was = "was" if len(unseen) == 1 else "were"

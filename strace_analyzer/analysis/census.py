@@ -15,7 +15,7 @@ from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
 Peer = tuple[str | None, int | None]
 _FEW = 4
-"""destinations of a process of which several processes may have the same"""
+"""destination sets up to this size are shared between processes that have the same ones"""
 
 
 def _with(known: frozenset[Peer] | set[Peer], peer: Peer) -> frozenset[Peer] | set[Peer]:
@@ -50,7 +50,7 @@ class _Tally:
 
 
 class Census:
-    """One trace's processes. `feed` every step with one of `roles`, then `processes`."""
+    """The processes of one trace. `feed` every step with one of `roles`, then ask `processes`."""
 
     roles = frozenset({*MAKING, "connect", "outcome", "reset"}) - {"accept"}
 
@@ -65,13 +65,13 @@ class Census:
 
     @property
     def sockets(self) -> int:
-        """Sockets so far that can be internet sockets, over all processes, but for accepted
+        """Sockets so far that can be internet sockets, over all processes, without accepted
         ones."""
         return sum(tally.sockets + tally.unknown_kind for tally in self._tallies.values())
 
     @property
     def decoded(self) -> int:
-        """Of the connections, those whose bind() strace decoded too, if there was one."""
+        """Connections so far whose bind() strace decoded too, if there was one."""
         return sum(tally.tcp_connections - tally.unread for tally in self._tallies.values())
 
     def feed(self, step: Step) -> None:
@@ -89,8 +89,8 @@ class Census:
     def processes(
         self, findings: dict[str, dict[str, int]], living: Collection[ThreadGroup]
     ) -> tuple[Process, ...]:
-        """Every process with a socket, in order of first sight; `findings` counts by process and
-        rule, `living` are those of which the trace shows no end."""
+        """Every process with a socket, in order of first sight. `findings` counts them by process
+        and rule; `living` are the processes whose end the trace does not show."""
         return tuple(
             Process(
                 id=f"{self._trace}:{tally.group.id}",
@@ -152,8 +152,9 @@ _BEFORE_THE_TRACE = frozenset({Doubt.OLDER, Doubt.RECEIVED, Doubt.UNDECODED})
 
 
 def _may_have_been_bound(was: Socket) -> bool:
-    """The trace does not show whether it was: its making is older or elsewhere, its bind() was not
-    decoded, or getsockname() showed a port that nobody was seen to ask for."""
+    """True if the trace does not show whether the socket was bound: it was created before the trace
+    or in another process, its bind() was not decoded, or getsockname() showed a port that no call
+    in the trace asked for."""
     if was.binding is not Binding.UNBOUND or was.was_released:
         return False
     return not was.doubts.isdisjoint(_BEFORE_THE_TRACE) or was.assigned_port is not None

@@ -76,12 +76,10 @@ Timed = Syscall | Entered | Exited | Killed | SignalDelivered
 _ACCEPTED = Origin.ACCEPTED
 _TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
 
-"""ip_local_port_range since Linux 4.2 (docs/kernel.md)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How traces are to be judged, whatever is reported of it afterwards."""
+    """How traces are to be judged, independent of what is reported."""
 
     rules: tuple[type[Rule], ...]
     port_range: tuple[int, int] | None = None
@@ -89,33 +87,34 @@ class Settings:
     host_range: tuple[int, int] | None = None
     """the range of the machine that is traced live, from /proc; None for a file"""
     autobind_reuse: bool = False
-    """net.ipv4.ip_autobind_reuse is 1 where the trace was taken"""
+    """net.ipv4.ip_autobind_reuse was 1 on the traced machine"""
     tw_reuse: int | None = None
-    """net.ipv4.tcp_tw_reuse where the trace was taken; None where that is not known"""
+    """net.ipv4.tcp_tw_reuse on the traced machine; None if unknown"""
     keep_sockets: bool = False
     """collect every socket's life"""
     keep_processes: bool = False
-    """collect every process's life, also of those without sockets"""
+    """collect every process's life, including those without sockets"""
     what_if: tuple[int, int] | None = None
-    """another port range, (low, high), for which to say whether it would have been enough"""
+    """another port range, (low, high): would it have been enough?"""
     jobs: int = 1
-    """processes that may work on one trace"""
+    """how many processes may work on one trace"""
     strict: bool = False
-    """every line is looked at, also those that cannot matter"""
+    """look at every line, including those that cannot matter"""
     machine: Listing | None = None
-    """the sockets of the machine that was traced, where the user gave a list of them"""
+    """the sockets of the traced machine, if the user gave a list of them"""
     ask_machine: Callable[[], Listing | None] | None = None
-    """asks for them, where the trace is made here and now: at the first call that finds no port"""
+    """for a trace made here and now: queries the machine's sockets, at the first call that finds no
+    port"""
     nothing_hidden: bool = False
-    """strace was started by us, with the options that show all that the model needs"""
+    """we started strace, with the options that show all that the model needs"""
     something_hidden: bool = False
-    """the head of the trace says that the options of strace showed a part of that only"""
+    """the head of the trace says that the options of strace showed only a part of that"""
     started_script: str = ""
-    """`python3 bills.py`, where strace started an interpreter: with -s 0 execve() does not say"""
+    """`python3 bills.py`, if strace started an interpreter: with -s 0 execve() does not show it"""
 
 
 class Asked(NamedTuple):
-    """Who is told of one kind of steps: the rules last, which may ask the others."""
+    """Who receives one kind of step: the rules come last, because they may ask the observers."""
 
     observers: tuple[Callable[[Step], None], ...]
     rules: tuple[Rule, ...]
@@ -129,10 +128,10 @@ class TraceAnalysis:
         self.name = name
         self._first_call: str | None = None
         self._started: tuple[str, ...] | None = None
-        """the words of the program with which the trace begins"""
+        """the command line of the program with which the trace begins"""
         self._reasons: list[Told] = []
         self._apart: Told | None = None
-        """processes that the trace lacks"""
+        """processes that are missing from the trace"""
         self._warnings: list[Told] = []
         self._source_names = source_names
         self._settings = settings
@@ -172,10 +171,10 @@ class TraceAnalysis:
         self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
         self._listening: dict[str | type[Event], tuple[Callable[[Any], None], ...]] = {}
-        """who hears calls of a name, or events of another type, as far as one came"""
+        """who receives calls of a name, or events of another type; filled as they first occur"""
         self._asked: dict[tuple[str, Binding | None, bool], Asked] = {}
-        """who is told of steps, by their role, how the socket was bound before, and whether it came
-        by accept(), as far as one came"""
+        """who receives steps, by role, the socket's previous binding, and whether it came from
+        accept(); filled as they first occur"""
         self._exhaustion = Exhaustion()
         self.now: float | None = None
         self._start: float | None = None
@@ -184,7 +183,7 @@ class TraceAnalysis:
         self._quotes: list[str] = []
         self._guard = Guard()
         self._faults: list[tuple[int, Fault]] = []
-        """of our own, each with the source of the event"""
+        """our own faults, each with the source of the event"""
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
         self._groups = Groups(settings.rules)
@@ -204,40 +203,42 @@ class TraceAnalysis:
         return round(seconds - self._start, 6)
 
     def port_range(self, namespace: int) -> tuple[int, int]:
-        """The ephemeral range taken to be in force."""
+        """The ephemeral range that is assumed to be in force."""
         return self._range.low, self._range.high
 
     def limit(self, socket: Socket) -> tuple[int, int] | None:
-        """The range to which IP_LOCAL_PORT_RANGE limits `socket`."""
+        """The range to which IP_LOCAL_PORT_RANGE limits `socket`, or None."""
         if socket.options.port_range is None:
             return None
         part = narrowed(self._range, socket.options.port_range)
         return (part.low, part.high) if part.size < self._range.size else None
 
     def gives_again(self, to: Destination) -> bool:
-        """connect() to there uses ports in TIME_WAIT again after a second."""
+        """connect() to this destination reuses ports in TIME_WAIT after a second."""
         return gives_again(self._settings.tw_reuse, to)
 
     def port_state(self, namespace: int) -> PortState:
-        """The ports of a network namespace as they stand now."""
+        """The ports of a network namespace as they are now."""
         return self._ledger.state(namespace)
 
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
-        """Who has sockets of a network namespace open now, of all or with this local port."""
+        """Who has open sockets in a network namespace: all of them, or those with this local
+        port."""
         return held(self._tracker.tasks, namespace, port)
 
     def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
-        """Who has them still if FD_CLOEXEC, with which execve() closed them, was cleared unseen."""
+        """Who would still have such sockets if the FD_CLOEXEC flag, by which execve() closed them,
+        was cleared unseen."""
         return closed_on_exec(self._tracker.tasks, namespace, port)
 
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
-        """A socket with this local port that is known by the note of a descriptor only."""
+        """A socket with this local port that is known only by a descriptor's note."""
         return self._tracker.shown.get((namespace, protocol, port))
 
     @property
     def machine(self) -> Listing | None:
-        """The sockets of the machine that was traced, where there is a list of them; of this one it
-        is asked for once."""
+        """The sockets of the traced machine, if there is a list of them; this machine is asked only
+        once."""
         if self._machine is None and self._settings.ask_machine is not None:
             self._machine = self._settings.ask_machine() or Listing(())
         return self._machine
@@ -245,15 +246,16 @@ class TraceAnalysis:
     # the way through
 
     def seed(self, processes: Iterable[ExistingProcess]) -> None:
-        """Processes that run already as the trace begins. Before the first event."""
+        """Add processes that were running when the trace began. Call it before the first event."""
         self._tracker.seed(processes, self.port_range(0))
 
     def not_traced(self, count: int, words: str) -> None:
-        """`count` processes below those that are traced are not, as `words` say."""
+        """`count` processes below the traced ones are not traced, as `words` say."""
         self._apart = Told(Doubt.CHILDREN_APART, count, words)
 
     def keep_order(self) -> None:
-        """No clock tells the order between the files of this trace. Before the first event."""
+        """No clock tells the order between the files of this trace. Call it before the first
+        event."""
         self._tracker.keep_order()
 
     def expect_entry_times(self) -> None:
@@ -265,8 +267,8 @@ class TraceAnalysis:
         return standing(self._tracker.tasks)
 
     def feed(self, events: Iterable[Event]) -> list[Finding]:
-        """Take events in; the findings that they made or changed (level and confidence
-        provisional). A fault of ours costs its event and is told in the result."""
+        """Take in events; returns the findings that they made or changed (level and confidence
+        provisional). A fault of our own loses its event and is reported in the result."""
         changed: list[Finding] = []
         listening, steps, doubts = self._listening, self._tracker.steps, self._doubts
         coming, pieces = iter(events), self._pieces
@@ -291,7 +293,7 @@ class TraceAnalysis:
     def _subscribe(
         self, kind: str | type[Event], event: Event
     ) -> tuple[Callable[[Any], None], ...]:
-        """Who hears events like this one: calls of its name, or other events of its type."""
+        """Who receives events like this one: calls of its name, or other events of its type."""
         hears: list[Callable[[Any], None]] = []
         if self._unread.unreturned and isinstance(event, (Syscall, Entered, Exited, Killed)):
             hears.append(self._went_on)
@@ -335,7 +337,7 @@ class TraceAnalysis:
             self._listening.clear()  # nobody counts calls any more
 
     def _executed(self, call: Syscall) -> None:
-        """Keep the words of the first, if they are all there."""
+        """Keep the words of the first execve(), if the line shows all of them."""
         if self._started is None:
             group = self._tracker.tasks.by_tid[call.tid].group
             self._started = () if group.argv_truncated else group.argv
@@ -355,7 +357,7 @@ class TraceAnalysis:
         if line is not None:
             self._not_understood(line)
         if self._unread.unreturned and not was_heard:
-            self._listening.clear()  # whether its task goes on, any call tells
+            self._listening.clear()  # any call can tell whether its task goes on
 
     def _strange(self, call: Syscall) -> None:
         self._not_understood(self._unread.strange(call))
@@ -369,7 +371,7 @@ class TraceAnalysis:
             self._listening.clear()
 
     def close(self) -> list[Finding]:
-        """The end of the trace; the findings that only it completes."""
+        """The end of the trace; returns the findings that only it completes."""
         changed = self._tell(self._tracker.close())
         changed += self._engine.close()
         self.lives.close()
@@ -381,7 +383,7 @@ class TraceAnalysis:
         return changed
 
     def _tell(self, steps: list[Step]) -> list[Finding]:
-        """Steps, and the doubts that have come up, to all who asked for them."""
+        """Pass steps, and doubts that have come up, to all who asked for them."""
         changed: list[Finding] = []
         for step in steps:
             was = step.was
@@ -407,8 +409,8 @@ class TraceAnalysis:
             self._unknowns.add(Doubt.UNREAD, None, None, at)
 
     def _asking(self, role: str, binding: Binding | None, came_in: bool) -> Asked:
-        """Who is told of steps with this role of sockets that were bound so before, and that
-        accept() made or not."""
+        """Who receives steps with this role, of sockets with this previous binding, made by
+        accept() or not."""
         observers: list[Callable[[Step], None]] = []
         if role in ASKING:
             observers.append(self._exhaustion.judge)
@@ -416,7 +418,7 @@ class TraceAnalysis:
             observers.append(self._census.feed)
         if role in Failures.roles:
             observers.append(self._failed.feed)
-        if role in PortLedger.roles and not came_in:  # those stand on their listener's port
+        if role in PortLedger.roles and not came_in:  # those use their listener's port
             observers.append(self._ledger.step)
         if self._what_if is not None and role != FAILED:
             observers.append(self._what_if.step)
@@ -426,7 +428,7 @@ class TraceAnalysis:
 
     @property
     def _end(self) -> float | None:
-        """When the last event was, or came to its end."""
+        """When the last event happened or, if known, ended."""
         last = self._last
         ended = last.ended if isinstance(last, Syscall) else None
         return ended or (None if last is None else last.seconds)
@@ -477,7 +479,7 @@ class TraceAnalysis:
         return found
 
     def provisional(self) -> Iterator[Finding]:
-        """The findings as `feed` and `close` last gave them, in order of first sight."""
+        """The findings as `feed` and `close` last returned them, in order of first sight."""
         return iter(self._engine.store)
 
     @property
@@ -492,11 +494,11 @@ class TraceAnalysis:
 
     @property
     def failures(self) -> tuple[RuleFailure, ...]:
-        """Rules that raised."""
+        """The rules that raised an error."""
         return tuple(self._engine.failures)
 
     def process_lives(self) -> tuple[ProcessLife, ...]:
-        """Every process that spoke, if they are kept."""
+        """Every process that spoke, if process lives are kept."""
         return () if self._genealogy is None else tuple(self._genealogy.lives())
 
     def processes(self) -> tuple[Process, ...]:
@@ -516,8 +518,8 @@ class TraceAnalysis:
     def result(
         self, clock: str, accounts: tuple[Accounting, ...], steps_back: int = 0, left_out: int = 0
     ) -> TraceResult:
-        """The trace itself, as the report names it; how its reader found its clock, and how many
-        lines it left out too soon."""
+        """The trace itself, as the report names it; `clock` is how its reader found the clock,
+        `left_out` how many lines it skipped too early."""
         for source, fault in self._faults:
             accounts[source].has_failed(fault)
         self._faults.clear()
@@ -567,8 +569,8 @@ class TraceAnalysis:
 
     @property
     def _unseen(self) -> tuple[int, ...]:
-        """The tasks that were made and never seen. Where only some calls are traced, a child that
-        strace follows may have nothing to say: but at the end it exits, and that is printed."""
+        """The tasks that were made and never seen. If only some calls are traced, a child that
+        strace follows may have nothing to show; but its exit is always printed."""
         tasks, ended, visibility = self._tracker.tasks, self._ended, self.visibility
         if not visibility.is_filtered or self._pieces.ends_in_exits:
             return (*tasks.unseen, *ended.unseen)
@@ -577,7 +579,7 @@ class TraceAnalysis:
         return tasks.unseen if ended.several_spoke else (*tasks.unseen, *ended.unseen)
 
     def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
-        """Why nothing can be said where nothing was found; first what weighs most."""
+        """Why finding nothing proves nothing; the weightiest reason first."""
         if not self.visibility.names and any(account.tables for account in accounts):
             yield Told(Doubt.SUMMARY, 1)
         yield from not_read(accounts, self._unread, self._source_names)

@@ -1,9 +1,10 @@
-"""The text of a line that was not understood in, the call out that it names and that can decide.
+"""Takes the text of a line that was not understood, gives the call in it that could decide the
+verdict.
 
-A line of read() or mmap() that is not understood changes nothing. One that makes, binds, connects
-or copies a socket, or makes a task, could be the finding itself, or what makes one harmless; so
-could what SO_ERROR says of a connection. One that opens something else says by its number what is
-closed, where nothing shows that number.
+An unreadable read() or mmap() line changes nothing. One that makes, binds, connects or copies a
+socket, or makes a task, could be the finding itself, or what makes one harmless; so could the
+SO_ERROR of a connection. A call that opens another file shows, by the number it returns, which
+socket must have been closed before; it matters if that number is not shown.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from strace_analyzer.kernel.descriptor_calls import GIVES_FD
 from strace_analyzer.trace.decode.frames import is_known
 
 ON_A_SOCKET = {"bind": 3, "connect": 3, "listen": 2, "setsockopt": 5}
-"""Calls whose first argument is the socket that they move, and how many arguments they have."""
+"""Calls whose first argument is the socket that they change, and how many arguments they have."""
 MAKES_SOCKET = frozenset({"accept", "accept4", "socket"})
 """Calls that return a new socket."""
 READ_IN_PART = {
@@ -27,7 +28,7 @@ READ_IN_PART = {
     "socketcall": 2,
     **dict.fromkeys(MAKES_SOCKET, 0),
 }
-"""The same, with those that copy or make one; and the one that says in memory what it is about."""
+"""The same, plus calls that copy or make one, plus socketcall(), whose arguments are in memory."""
 DECIDING = ON_A_SOCKET.keys() | {
     "accept", "accept4", "clone", "clone2", "clone3", "close_range", "dup", "dup2", "dup3",
     "execve", "execveat", "fcntl", "fcntl64", "fork", "io_uring_setup", "pidfd_getfd", "pipe",
@@ -47,37 +48,37 @@ _NAMED = re.compile(
     r"|(" + "|".join(sorted(GIVES_FD, reverse=True)) + r")(?:\(|[ \t]+resumed>)"
     r"(?!.*= (?:\d+(?:<.*>)?|-1 E[A-Z0-9]+ \(.*\)|\?)(?: <[\d.]+>)?$))"
 )
-"""Of fcntl() only where its command may copy or mark a descriptor that is no file's, or breaks off
-before that can be told: a reader may skip the others (trace/prefilter/scan.py). Of getsockopt() all
-but those that are about another option than SO_ERROR."""
+"""fcntl() only if its command may copy or mark a descriptor that is not a plain file's, or if the
+line breaks off before that is clear: a reader may skip the others (trace/prefilter/scan.py).
+getsockopt() unless it is about an option other than SO_ERROR."""
 _NO_RESULT = re.compile(
     r"(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?"
     r"(?:(bind|connect|listen|setsockopt)\(\d+[<,]|(socket)\((?:AF|PF)_)"
 )
-"""A line that begins as such a call does and ends otherwise: whose it is nobody knows."""
+"""A line that begins like such a call and ends otherwise: it may be any program's."""
 REST_OF_STRINGS = re.compile(r'"(?![\d.:a-f]+"\))')
-"""The rest of a call that begins with a string, as with -z: no socket call has one but for an
-address."""
+"""The rest of a call that begins with a string, as with -z: socket calls have no strings except
+addresses."""
 NOT_RETURNED = re.compile(r"= \?|\.\.\.>")
-"""What strace prints of a call that it did not see return."""
+"""What strace prints for a call that it did not see return."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+("?)')
 _SPELLED = re.compile(
     r"(?<![\w.])((?i:" + "|".join(sorted(READ_IN_PART, reverse=True)) + r"))"
     r"[ \t]{0,4}\([ \t]*+(?:[0-9]+[ \t]*(?:[<,]|\)[ \t]*=)|[AP]F_)"
 )
 """Such a call with a blank or in letters that strace does not print: `bind (3, ...`,
-`LISTEN(3, 5)`. What follows tells it from prose; trace/prefilter/scan.py finds it too."""
+`LISTEN(3, 5)`. What follows distinguishes it from prose; trace/prefilter/scan.py finds it too."""
 SOCKET_WORDS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
-"""What strace prints of socket calls, and of nothing else: trace/prefilter/scan.py finds it too."""
+"""What strace prints only for socket calls: trace/prefilter/scan.py finds it too."""
 SOCKET_ARGUMENTS = "arguments of a socket call"
-"""What `deciding_call` returns for a line that has such arguments and no name of a call."""
+"""What `deciding_call` returns for a line that has such arguments and no call name."""
 SPELLING = Spelling(DECIDING | {"close"})
 """Finds misspelt names of these calls."""
 CLOSING = re.compile(r"(?<![\w.])close[ \t]{0,4}\([ \t]*(\d*)(<[a-rt-z/])?")
-"""A close(), with the number that it closes, and whether that is surely a file's. A second half
-closes nothing more."""
+"""A close(), with the number that it closes, and whether that is certainly a plain file. A second
+half closes nothing more."""
 NOT_YET_CONNECTED = frozenset({"EINPROGRESS", "EINTR", "EAGAIN", "EALREADY"})
-"""Errors of a connect() that makes a connection, or goes on to make it (connect(2))."""
+"""Errors of a connect() that still leads to a connection (connect(2))."""
 
 
 _SECOND_HALF = re.compile(r"<\.\.\. (\w+)")
@@ -85,14 +86,14 @@ _SKIPPED_HALVES = {
     *GIVES_FD,
     "close", "fcntl", "fcntl64", "getsockopt", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg",
 }  # fmt: skip
-"""Calls of which a reader may leave the second half out (trace/prefilter/scan.py)."""
+"""Calls whose second half a reader may skip (trace/prefilter/scan.py)."""
 
 
 def deciding_call(text: str, *, is_beginning: bool = True) -> str | None:
-    """The call that `text`, a line that was not understood, names, if it could decide the verdict;
+    """The call that `text`, a line that was not understood, names, if it could decide the verdict.
     SOCKET_ARGUMENTS if the line has arguments of some socket call; NAMELESS if it ends like a call
-    and nothing says which. A cut name counts only with `is_beginning`: later in a trace a reader
-    may leave such lines out."""
+    without naming one. A name that was cut counts only with `is_beginning`: later in a trace a
+    reader may skip such lines."""
     half = _SECOND_HALF.match(text)
     if half is not None and half[1] in _SKIPPED_HALVES and not is_beginning:
         return None
@@ -105,12 +106,13 @@ def deciding_call(text: str, *, is_beginning: bool = True) -> str | None:
 
 
 def without_strings(text: str) -> str:
-    """What is quoted is left out, but for a string without its end."""
+    """`text` without quoted strings; an unterminated string stays."""
     return _STRING.sub(lambda string: "" if string[1] else string[0], text)
 
 
 def loosely(text: str) -> str | None:
-    """As `deciding_call`, of a text without its strings: with blanks, or by the arguments alone."""
+    """Like `deciding_call`, for a text without its strings: finds calls with odd blanks, or by
+    their arguments alone."""
     spelled = _SPELLED.search(text)
     if spelled is not None:
         return spelled[1].lower()
@@ -122,20 +124,20 @@ def loosely(text: str) -> str | None:
 
 
 def begun_call(text: str) -> str | None:
-    """The call on a socket that a line begins with and does not end as one."""
+    """The socket call that a line begins with, though it does not end like one."""
     match = _NO_RESULT.match(text)
     return None if match is None else str(match[1] or match[2])
 
 
 def may_decide(name: str) -> bool:
-    """A call of this name is none that strace knows, and what it shows may tell that it is one that
-    can decide: to be given to `Unread.strange`."""
+    """True if a call of this name is unknown to strace, and its line may show that it is one that
+    can decide: give it to `Unread.strange`."""
     return not is_known(name) or calls_numbered(name) != ()
 
 
 MAY_LACK_RESULT = DECIDING - READ_IN_PART.keys() - {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}
-"""Other calls that can decide by what they return: to be given to `Unread.without_result`. What is
-sent and received decides little, and often happens."""
+"""Other calls that can decide by what they return: give them to `Unread.without_result`. Sends and
+receives are left out: they decide little, and are frequent."""
 
 
 _GONE = r"(?:removed|skipped|omitted|deleted|elided|truncated|snipped|cut|left out|not shown)"
@@ -148,10 +150,10 @@ _OMISSION = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 100
-"""Characters of a line that says so."""
+"""The most characters a line that reports an omission may have."""
 
 
 def states_omission(text: str) -> bool:
-    """A line that is none of strace's says that lines were left out here: `[...]`, `<snip>`,
+    """A line that strace did not print says that lines were left out here: `[...]`, `<snip>`,
     `-- 120 lines skipped --`, `(output truncated)`."""
     return len(text) < _LONGEST and _OMISSION.fullmatch(text) is not None

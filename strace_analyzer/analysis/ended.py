@@ -1,8 +1,8 @@
-"""Takes what a trace says of children that ended, gives those of which it shows nothing else.
+"""Takes what a trace says about children that ended, gives those that it does not show otherwise.
 
-A filter may leave out the clone() that made a child. That there was one its parent still tells, as
-wait4() gives its number and SIGCHLD names it (wait(2), sigaction(2): `si_pid`, in the number of the
-PID namespace of the one who is told).
+A filter may leave out the clone() that made a child. Its parent still reveals it: wait4() returns
+its number and SIGCHLD carries it (wait(2), sigaction(2): `si_pid`, in the PID namespace of the task
+that is notified).
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ _CHILD = re.compile(
 
 
 class Ended:
-    """Of one trace. Give it the `call`s that wait, each `signal` and each `end`, then ask."""
+    """The ended children of one trace. Give it each `call` that waits, each `signal` and each
+    `end`, then ask."""
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._gone: set[int] = set()
         """tasks whose end the trace shows"""
         self._told: dict[int, int] = {}
-        """children that were told of -> the task that was told"""
+        """children whose end was reported -> the task to which it was reported"""
         self._is_nameless = False
-        """SIGCHLD was delivered without its siginfo, as strace printed it before 4.7: whose end it
-        tells is not known"""
+        """SIGCHLD was delivered without its siginfo, as strace printed it before 4.7: which child
+        ended is unknown"""
 
     def call(self, call: Syscall) -> None:
         """A wait4(), waitpid() or waitid() returned."""
@@ -40,7 +41,7 @@ class Ended:
             self._tell(call.tid, call.result.value or 0)
 
     def signal(self, event: SignalDelivered) -> None:
-        """Of all signals, SIGCHLD tells of a child."""
+        """A signal was delivered; only SIGCHLD matters."""
         if event.signal == "SIGCHLD":
             self._named(event.tid, event.info)
             self._is_nameless |= "si_" not in event.info and not event.stopped
@@ -64,20 +65,20 @@ class Ended:
 
     @property
     def several_spoke(self) -> bool:
-        """Of more than one task something is shown."""
+        """The trace shows something of more than one task."""
         return len(self._gone | self._tasks.by_tid.keys()) > 1
 
     @property
     def one_without_number(self) -> bool:
-        """A child ended, nothing tells its number, and of one task alone something is shown."""
+        """A child ended whose number is unknown, and the trace shows only one task."""
         return self._is_nameless and not self._told and not self.several_spoke
 
     @property
     def unseen(self) -> tuple[int, ...]:
-        """The numbers of children that no clone named and that never said anything.
+        """The numbers of children that no clone named and that never spoke.
 
-        In a PID namespace a child has another number than strace prints, as a rule a lower one
-        than its parent there: each task that nobody was told of may be one of those.
+        In a PID namespace a child's number differs from the one that strace prints, and is usually
+        lower than its parent's there; so each task whose end was not reported may be one of those.
         """
         told = [(child, of) for child, of in self._told.items() if not self._is_known(child)]
         tellers = set(self._told.values())

@@ -1,4 +1,4 @@
-"""Runs a rule on its own examples: takes the rule, gives what disagrees, line by line."""
+"""Runs a rule on its own examples: takes the rule, gives the lines that disagree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strace_analyzer.rules.rule import Example
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An example that the rule does not live up to. `lines` are its lines of strace output."""
+    """An example on which the rule fails. `lines` are its lines of strace output."""
 
     rule: str
     example: str
@@ -33,7 +33,7 @@ def disagreements(rule: type[Rule]) -> list[Disagreement]:
 
 
 def disagreement(rule: type[Rule], example: Example) -> Disagreement | None:
-    """How `example` comes out otherwise than marked; None where it comes out right."""
+    """How the result of `example` differs from its marks; None if it does not."""
     wanted = set(example.flagged_lines)
     error = None
     if isinstance(example, Flagged) != bool(wanted):

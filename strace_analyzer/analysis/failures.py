@@ -1,4 +1,4 @@
-"""Takes steps, counts socket calls that failed: by process, call, error, destination, and why."""
+"""Takes steps, counts socket calls that failed, by process, call, error, destination and reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _Key = tuple[str, str, str, str, Endpoint | None]
 
 
 class Failures:
-    """Of one trace. `feed` each step with one of `roles`; grows with the failing destinations."""
+    """The failures of one trace. `feed` each step with one of `roles`; memory grows with the
+    failing destinations."""
 
     roles = frozenset({"bind", "connect", FAILED, "listen", "outcome", "reset", "send"})
 
@@ -44,7 +45,7 @@ class Failures:
         self._count(group, step, errno, code, address)
 
     def all(self) -> tuple[Failure, ...]:
-        """What was counted, in order of first sight."""
+        """The failures, in order of first sight."""
         return tuple(self._counted.values())
 
     def _count(
@@ -66,8 +67,8 @@ class Failures:
 
 
 def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
-    """Why the call failed, in a code: what the error means there (the ERRORS of its page in section
-    2 of the manual, tcp(7), udp(7), ip(7))."""
+    """A code for why the call failed, from the meaning of the error (ERRORS in the call's manual
+    page of section 2, tcp(7), udp(7), ip(7))."""
     assert isinstance(step.event, Syscall)
     name, socket = step.event.name, step.socket
     match name, errno:
@@ -98,8 +99,8 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
 
 
 def _is_refusal(step: Step) -> bool:
-    """A connect() that fails with EAGAIN is not under way: connect(2), "insufficient entries in the
-    routing cache"."""
+    """True for a connect() that fails with EAGAIN: it is not under way; connect(2), "insufficient
+    entries in the routing cache"."""
     return step.role == "connect" and step.errno == "EAGAIN"
 
 
@@ -109,7 +110,7 @@ def _is_to_port_zero(step: Step) -> bool:
 
 
 def _no_address(step: Step) -> str:
-    """A connect() or a send that no address, or no pair of them, could be had for."""
+    """The reason why a connect() or a send found no address, or no pair of addresses."""
     was, to = step.was, towards(step)
     is_six = to is not None and ":" in to.address and not step.reached_ipv6
     has_port = was is not None and was.binding in (Binding.BOUND, Binding.EPHEMERAL)
@@ -123,7 +124,7 @@ def _was_connected(socket: Socket) -> bool:
 
 
 _GOING = frozenset({"connect", "getsockopt", "sendto", "sendmsg", "sendmmsg"})
-"""calls that go to a port, or say what became of that"""
+"""calls that go to a port, or report what happened there"""
 _NOWHERE = Destination("", 0)
 _OF_SOCKET = {
     "EAFNOSUPPORT": "family-off",

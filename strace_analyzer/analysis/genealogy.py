@@ -1,5 +1,5 @@
-"""Which process made which, what each ran and how it ended: takes events as the model takes them,
-gives ProcessLives."""
+"""Which process made which, what each ran and how it ended: takes events in the order in which the
+model takes them, gives ProcessLives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Life:
 
 
 class Genealogy:
-    """Of one trace. `feed` each event when the model has taken it in."""
+    """The processes of one trace. `feed` each event after the model has taken it in."""
 
     def __init__(self, context: Context, tasks: Tasks) -> None:
         self._context = context

@@ -1,5 +1,5 @@
-"""Findings in, one Group for each cause out: same rule, process, call site, level and
-confidence, and what the rule tells apart besides (Rule.apart)."""
+"""Findings in, one Group per cause out: same rule, process, call site, level and confidence, and
+the detail by which the rule separates its findings (Rule.apart)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.rule import Rule, sections
 
 LINES_SHOWN = 8
-"""Bind lines that are kept for each peer of a group."""
+"""How many bind lines are kept for each peer of a group."""
 
 Key = tuple[object, ...]
 
 
 def group_key(finding: Finding) -> Key:
-    """What two findings of one group have in common."""
+    """What all findings of one group have in common."""
     return (
         finding.rule,
         finding.trace,
@@ -42,7 +42,7 @@ def group_key(finding: Finding) -> Key:
 
 
 def call_site(finding: Finding) -> str | None:
-    """The innermost frame of the program itself that made the defining call (-k), None without
+    """The program's innermost own frame in the stack of the defining call (-k); None without
     frames."""
     call = finding.calls.get("bind") or finding.calls.get("connect")
     if call is None or not call.stack:
@@ -77,7 +77,7 @@ class _Collected:
 
 
 class Groups:
-    """Collects findings that have their final level; memory grows with causes and peers only."""
+    """Collects findings that have their final level; memory grows only with causes and peers."""
 
     def __init__(self, rules: Iterable[type[Rule]] = ()) -> None:
         self._collected: dict[Key, _Collected] = {}
@@ -121,8 +121,7 @@ class Groups:
                 peer.lines.append(finding.at.line)
 
     def all(self) -> tuple[Group, ...]:
-        """The groups: worst first, then those with the most findings, then in order of first
-        sight."""
+        """The groups: worst level first, then most findings, then in order of first sight."""
         groups = [
             _finished(group, self._rules.get(group.first.rule))
             for group in self._collected.values()
@@ -163,8 +162,9 @@ def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
 
 
 def fingerprint(finding: Finding, site: str | None, program: str | None) -> str:
-    """What stays the same from run to run: the rule, the program (with its script, where it is an
-    interpreter), the call site, the address family, the cause; no pid, line, time or port."""
+    """A hash that stays the same from run to run, of the rule, the program (with its script if it
+    is an interpreter), the call site, the address family and the cause; no pid, line, time or port.
+    """
     said = f"{finding.rule}|{program}|{site}|{finding.socket.domain}|{finding.cause}"
     return sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""Tasks in, who holds which socket now out: for rules that must name the holder of a port."""
+"""Takes tasks, gives who holds which socket now: for rules that must name the holder of a port."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from strace_analyzer.rules.evidence import Held
 
 
 def held(tasks: Iterable[Task], namespace: int, port: int | None) -> Iterator[Held]:
-    """The open internet sockets of `namespace`, each once for every process that has it; of all, or
+    """The open internet sockets of `namespace`, each once per process that has it: all of them, or
     only those with this local port."""
     for table, group in _tables(tasks):
         yield from _with_port(table.slots, group, namespace, port)
 
 
 def closed_on_exec(tasks: Iterable[Task], namespace: int, port: int) -> Iterator[Held]:
-    """The internet sockets with this local port that execve() closed in those who have not
-    inherited them: they have, if FD_CLOEXEC was cleared unseen."""
+    """The internet sockets with this local port that execve() closed: their processes still have
+    them if FD_CLOEXEC was cleared unseen."""
     for table, group in _tables(tasks):
         yield from _with_port(table.replaced, group, namespace, port)
 
 
 def _tables(tasks: Iterable[Task]) -> Iterable[tuple[FdTable, ThreadGroup]]:
-    """Each table once, with the process of the first task that has it."""
+    """Each table once, with the process of the first task that uses it."""
     tables: dict[int, tuple[FdTable, ThreadGroup]] = {}
     for task in tasks:
         tables.setdefault(id(task.table), (task.table, task.group))
@@ -43,9 +43,9 @@ def _with_port(
 
 
 def local_port(socket: Socket) -> int | None:
-    """The local port that it has, None where it has none or the trace does not show it."""
+    """The local port of the socket; None if it has none or the trace does not show it."""
     if socket.binding is Binding.BOUND:
         return socket.assigned_port if socket.local is None else socket.local.port
     if socket.binding is Binding.UNBOUND and (socket.connects or socket.was_released):
-        return None  # what was shown of it is not held any more
+        return None  # the port that was shown is no longer held
     return socket.assigned_port

@@ -1,5 +1,5 @@
-"""Sockets' lives, from steps: each internet socket folded into one row when its last descriptor
-goes."""
+"""Takes steps, gives sockets' lives: each internet socket becomes one row when its last descriptor
+is closed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from strace_analyzer.trace.events import Syscall
 
 
 class Lives:
-    """The sockets of one trace, in order of first sight. Off (`keep` False), it holds nothing."""
+    """The sockets of one trace, in order of first sight. With `keep` False it holds nothing."""
 
     def __init__(
         self,
@@ -23,8 +23,8 @@ class Lives:
         traffics: Traffics,
         verdicts: Callable[[], Mapping[Location, tuple[str, ...]]],
     ) -> None:
-        """`verdicts` are the rules that flag a socket, by the lines of the calls they stand at;
-        asked for when all have been judged."""
+        """`verdicts` gives the rules that flag a socket, by the lines of the flagged calls; it is
+        called when all findings have been judged."""
         self._context = context
         self._keep = keep
         self._traffics = traffics
@@ -48,7 +48,7 @@ class Lives:
     def close(self) -> None:
         """The end of the trace: what is still open stays open."""
         for key, (step, _) in tuple(self._opened.items()):
-            if not step.description.socket.is_inet:  # as a later call told
+            if not step.description.socket.is_inet:  # a later call showed this
                 del self._opened[key]
                 self._ended.pop(key, None)
             elif key not in self._ended:

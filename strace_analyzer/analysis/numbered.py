@@ -1,9 +1,9 @@
-"""The number of a system call for which strace had no name -> the calls that it may be.
+"""Takes the number of a system call that strace has no name for, gives the calls that it may be.
 
-strace prints `syscall_0x1b3(...)` of a call that is younger than itself (`SYS_291(...)` before
-strace 4.12 or so), and does not say of which architecture the process was. Since Linux 5.1 new
-calls have one number on all of them, but Alpha's, which lie 110 higher, and those of MIPS and x32,
-which stand above a base. What is asked here is only whether such a call could decide the verdict.
+strace prints `syscall_0x1b3(...)` for a call that is newer than itself (`SYS_291(...)` before
+strace 4.12 or so), and does not say for which architecture. Since Linux 5.1 new calls have the same
+number everywhere, except on Alpha, where it is 110 higher, and on MIPS and x32, where it is added
+to a base. The only question here is whether such a call could decide the verdict.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ EVERYWHERE = {
 }  # fmt: skip
 """The same number on all architectures (Linux 5.1 and later)."""
 TABLES = {"x86-64": _X86_64, "x32": _X32, "i386": _I386, "arm64": _GENERIC}
-"""Of architectures, the calls that can decide: analysis.deciding.DECIDING."""
+"""By architecture, the calls that can decide: analysis.deciding.DECIDING."""
 _BASES = (0, 110, 4000, 5000, 6000, 1 << 30)
-"""Above which the numbers stand: of Alpha from 424 on; of MIPS o32, n64 and n32; of x32."""
+"""Bases added to the numbers: of Alpha from 424 on; of MIPS o32, n64 and n32; of x32."""
 _NUMBERED = re.compile(r"(?:syscall|SYS)_(0x[0-9a-f]{1,16}|[0-9]{1,10})", re.ASCII)
 
 
 def calls_numbered(name: str) -> tuple[str, ...]:
-    """The deciding calls that `name`, a number as strace prints it, may be, each once; () where it
-    is none, or no number."""
+    """The deciding calls that `name`, a number as strace prints it, may be, each once; () if there
+    are none or `name` is not a number."""
     match = _NUMBERED.fullmatch(name)
     if match is None:
         return ()

@@ -1,4 +1,5 @@
-"""Which calls the trace shows only in part: takes its events, counts halves without a partner."""
+"""Which calls the trace shows only in part: takes its events, counts halves whose other half is
+missing."""
 
 from __future__ import annotations
 
@@ -27,28 +28,29 @@ _EXITS = frozenset({"exit", "exit_group"})
 
 
 class Pieces:
-    """Of one trace. Give it the events for which it is `listening`, and the `last`, then read.
+    """The incomplete calls of one trace. Give it the events that it is `listening` to, set `last`,
+    then read.
 
     `began_midway` counts tasks whose first line is the end of a call; `lost` counts halves in the
-    middle whose other half is missing; `broke_off` counts what was under way at the end. The latter
-    two of calls that always matter to the model: others a reader may skip. Who is inside of which
-    call the `tracker` knows, which takes the same events.
+    middle whose other half is missing; `broke_off` counts calls under way at the end. The last two
+    count only calls that always matter to the model, since a reader may skip others. The `tracker`,
+    which takes the same events, knows which task is in which call.
     """
 
     def __init__(self, tracker: Tracker) -> None:
         self.began_midway = 0
         self._halves = tracker.halves
         self._second_halves = 0
-        """those without the first, of tasks that had spoken"""
+        """second halves without a first half, of tasks that had spoken before"""
         self._known: set[int] = set()
         self.last: Event | None = None
-        """set by who reads the trace: a reader gives the last line, whatever it is"""
+        """set by the owner: a reader passes on the last line, whatever it is"""
         self.cut_ends = 0
         """sources whose last line was cut"""
         self._has_table = False
         self._calls = 0
         self.begun: dict[str, None] = {}
-        """names of calls that began before the first one came to its end, in order"""
+        """names of calls that began before the first one ended, in order"""
         self._detached = False
         self._take: dict[type[Event], Callable[[Any], None]] = {
             Syscall: self._call,
@@ -67,7 +69,7 @@ class Pieces:
 
     @property
     def broke_off(self) -> int:
-        """Calls under way, and a last line that was cut, where nothing says that the trace
+        """Calls under way, plus a last line that was cut, unless something says that the trace
         ended."""
         last = self.last
         if self._exits or self._has_table:
@@ -86,12 +88,12 @@ class Pieces:
 
     @property
     def ends_in_exits(self) -> bool:
-        """The last line is that of a task's end."""
+        """The last line is a task's end."""
         return isinstance(self.last, (Exited, Killed))
 
     def listening(self, event: Event) -> Iterator[Callable[[Any], None]]:
-        """What is to be given events like this one, if anything: later than in the beginning a
-        reader shows not all that a task says, and only calls that always matter tell anything."""
+        """The functions to call with events like this one. After the beginning a reader no longer
+        shows everything, so only calls that always matter count."""
         has_begun = self._calls >= BEGINNING
         if isinstance(event, Syscall) and has_begun and event.name not in ALWAYS_MATTER:
             return
@@ -105,14 +107,15 @@ class Pieces:
             if tid in self._known:
                 self._second_halves += name in ALWAYS_MATTER
             elif name not in CLONES and self._calls < BEGINNING:
-                self.began_midway += 1  # the first line of a child can be the end of its clone
+                self.began_midway += 1  # the first line of a child can be the end of its clone()
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
             self._known.add(tid)
 
     @property
     def none_ended(self) -> str:
-        """What is to be said of a trace in which calls began and none came to its end: `this trace
-        shows no call that came to its end: connect() was under way as strace detached`."""
+        """What to say about a trace in which calls began and none ended:
+        `this trace shows no call that came to its end: connect() was under way as strace detached`.
+        """
         names = [f"{name}()" for name in self.begun]
         calls = " and ".join(names) if len(names) < _MANY else f"{names[0]} and others"
         were = "was" if len(names) == 1 else "were"

@@ -27,19 +27,19 @@ from strace_analyzer.trace.reader import Accounting, TraceInput
 
 T_co = TypeVar("T_co", covariant=True)
 _SHOWN = 20
-"""items in a notebook"""
+"""how many items are shown in a notebook"""
 
 
 class Sized(Protocol[T_co]):
-    """A sequence that may live on disk: it can be gone through again, and its length is known."""
+    """A sequence that may be on disk: it can be iterated repeatedly, and its length is known."""
 
     def __iter__(self) -> Iterator[T_co]: ...
     def __len__(self) -> int: ...
 
 
 class Items(Sized[T_co], Protocol[T_co]):
-    """A Sized of which single items and slices can be taken, as from a tuple; each taking goes
-    through it from the beginning."""
+    """A Sized that also supports indexes and slices, like a tuple; each access iterates from the
+    beginning."""
 
     @overload
     def __getitem__(self, index: int) -> T_co: ...
@@ -52,8 +52,8 @@ class TraceResult:
     """One trace: how it was read, and its ports. `seconds` is its length, None without times.
 
     `tcp_connections` counts the outgoing TCP connections that were judged. `quotes` are strace's
-    own errors, as printed. `inconclusive` says in words why nothing can be said, None where
-    something can.
+    own errors, as printed. `inconclusive` says in words why nothing can be said, None if something
+    can.
     """
 
     id: str
@@ -69,12 +69,12 @@ class TraceResult:
     """the first time that it shows, by its clock: seconds since 1970, since midnight, or (-r) since
     before its first line"""
     started: tuple[str, ...] = ()
-    """the program that strace started and its arguments, () if the trace does not show them
-    whole"""
+    """the program that strace started and its arguments; () if the trace does not show them in
+    full"""
     may_hide_bind: bool = False
-    """not one bind() is shown, and how strace was started is not known"""
+    """no bind() is shown, and it is not known how strace was started"""
     forecasts: tuple[Forecast, ...] = ()
-    """what would have become of it with another port range, where that was asked"""
+    """what would have happened with another port range, if that was asked"""
 
     def __repr__(self) -> str:
         lines = sum(source.lines for source in self.sources)
@@ -97,7 +97,7 @@ class Analysis:
     warnings: tuple[Warning, ...]
     rules: tuple[type[Rule], ...]
     failures: tuple[RuleFailure, ...]
-    """rules that raised; calls of the trace that failed are `failed_calls`"""
+    """rules that raised an error; calls of the trace that failed are in `failed_calls`"""
 
     def __repr__(self) -> str:
         """`<Analysis of trace.txt: 1 warning in 1 group, 40 findings>`."""
@@ -127,11 +127,11 @@ class Analysis:
         return f"<p>{escape(repr(self))}</p><table><tr>{titles}</tr>{body}</table>"
 
     lives: tuple[ProcessLife, ...] = ()
-    """every process, also those without sockets, where they were asked for"""
+    """every process, including those without sockets, if they were asked for"""
     inputs: tuple[TraceInput, ...] = ()
     """what was read; () for a stream that was fed"""
     failed_calls: tuple[Failure, ...] = ()
-    """socket calls that failed, those of a kind together"""
+    """socket calls that failed, grouped by kind"""
 
 
 class Joined(Items[T_co]):
@@ -163,7 +163,7 @@ class Joined(Items[T_co]):
         return tuple(islice(self, places.start, places.stop, places.step))
 
     def _repr_html_(self) -> str:
-        """The first of them as a list, for notebooks (IPython's rich display)."""
+        """The first items as a list, for notebooks (IPython's rich display)."""
         shown = "".join(f"<li>{escape(repr(item))}</li>" for item in islice(self, _SHOWN))
         more = len(self) - _SHOWN
         return f"<ol start=0>{shown}</ol>{f'<p>and {more:,} more</p>' if more > 0 else ''}"

@@ -1,4 +1,4 @@
-"""What a person hands to analyze() in Python -> traces: paths, open files, text, lines."""
+"""Takes the `source` argument of analyze(), gives traces: paths, open files, text, lines."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Source = Path | bytes | BinaryIO | TextIO | Sequence[Path] | Sequence[bytes]
 
 
 def resolved(source: Source) -> list[TraceInput]:
-    """The traces that `source` names or holds. Raises TraceError where it names nothing,
-    TypeError where it is no source."""
+    """The traces that `source` names or holds. Raises TraceError if it names nothing, TypeError if
+    it is not a source."""
     if isinstance(source, str) and _is_line(source):
         return _given(source.encode("utf-8", "surrogateescape"))
     if isinstance(source, (str, os.PathLike)) and os.fspath(source):
@@ -46,13 +46,13 @@ def resolved(source: Source) -> list[TraceInput]:
 
 
 def _name(stream: Any) -> str:
-    """What an open file is called; one of a number alone, or in memory, has no name."""
+    """The name of an open file; one opened by number, or in memory, has no name."""
     name = getattr(stream, "name", None)
     return os.fsdecode(name) if isinstance(name, (str, bytes)) and name else "<stream>"
 
 
 _CALL = re.compile(r"\n|^(?>.*?\w\().*= |<\.\.\. |^(\d+ +)?(\+\+\+|---) ", re.DOTALL)
-"""what is in a line of strace, and in no name of a file"""
+"""matches in any line of strace output, and in no file name"""
 
 
 def _is_line(item: object) -> bool:

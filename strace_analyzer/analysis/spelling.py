@@ -1,8 +1,8 @@
-"""Takes a line that was damaged, or a name that strace has not, gives the call that it may be.
+"""Takes a damaged line, or a call name that strace does not know, gives the call that it may be.
 
-A letter was changed, the front or the end was cut off, two lines ran into one, a blank came
-between: what is left of the name tells it from other calls, and what strace prints before a record
-tells a record from what a program printed.
+Perhaps a letter was changed, the front or the end was cut off, two lines ran together, or a blank
+was inserted. What is left of the name distinguishes it from other calls, and what strace prints
+before a record distinguishes a record from a program's output.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ _PREFIX = re.compile(
     r"(?:(?:\d\d:\d\d:\d\d(?:[.,]\d+)?|\d{9,11}(?:[.,]\d+)?|\d{1,8}[.,]\d+)[ \t]+)?"
     r"(?:\(\+ *\d+(?:[.,]\d+)?\)[ \t]+)?(?:\[[ 0-9a-f?]{4,16}\][ \t]+){0,2}"
 )
-"""What strace prints before a record (frame.lark), with the blanks as somebody left them."""
+"""What strace prints before a record (frame.lark), with blanks that may have been edited."""
 _WORD = re.compile(r"(?:<\.{0,3}[ \t]*)?([A-Za-z_]+\d?)(?:[ \t]+r[esumd]*)?[^A-Za-z0-9]*")
-"""A record of which no more is left than a name or its beginning."""
+"""A record of which only a name, or the beginning of one, is left."""
 _RUN_INTO = re.compile(
     r"(?:<\.{0,3}[ \t]{0,4})?([A-Za-z_]{0,20}+)(?:[ \t]{1,4}r[esumd]{0,6}>?)?"
     r"(?=[234]?(?:\d{1,7} |\[pid |\d{1,11}[:.]))"
 )
-"""What is left of a record whose end is lost with that of its line: the next one follows."""
+"""What is left of a record whose end is lost together with the line end: the next record
+follows."""
 _HEAD = re.compile(r"([A-Za-z_][^(]{0,40}?)\(")
 _SAID = re.compile(r"[A-Za-z_]+ [^(]*\(")
 """Words before a parenthesis, in prose."""
@@ -37,13 +38,13 @@ CALLED = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]{1,4}resumed
 """The name of a call, or of its second half."""
 _BETWEEN = re.compile(r"\W+")
 _ALONE = 4
-"""So many letters of a name stand for it where nothing else tells a record from a word."""
+"""How many letters of a name are enough if nothing else distinguishes a record from a word."""
 _JOINED = 2
-"""So many where something does, or where the next name follows."""
+"""How many are enough if something does, or if the next name follows."""
 
 
 class Spelling:
-    """Of calls with these `names`."""
+    """Finds misspelt calls among these `names`."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = sorted(names)
@@ -52,8 +53,8 @@ class Spelling:
         )
 
     def call(self, name: str) -> str | None:
-        """What an unknown `name` may be: one with another letter, without its first ones, or the
-        beginning of one that runs into the next record's."""
+        """The call that an unknown `name` may be: one with a letter changed, without its first
+        letters, or the beginning of one that runs into the next record's."""
         lower = name.lower()
         for known in self._names:
             if _is_near(known, lower) or known.endswith(lower):
@@ -64,13 +65,13 @@ class Spelling:
         return None
 
     def begun(self, word: str) -> str | None:
-        """The first name that `word` is the beginning of."""
+        """The first of the names that begins with `word`."""
         lower = word.lower()
         return next((name for name in self._names if name.startswith(lower)), None)
 
     def line(self, text: str) -> str | None:
-        """What a line may be that was not understood and that names none of them; NAMELESS where
-        it ends as a call does and names none at all."""
+        """The call that a line may be that was not understood and that names none of them; NAMELESS
+        if it ends like a call but names none at all."""
         prefix = _PREFIX.match(text)
         assert prefix is not None  # it can be empty
         record = text[prefix.end() :]
@@ -107,7 +108,7 @@ class Spelling:
 
 
 def _is_near(one: str, other: str) -> bool:
-    """They differ by one letter that is another, too many or missing, or by two exchanged."""
+    """True if the two differ by one changed, added or missing letter, or by two swapped ones."""
     if abs(len(one) - len(other)) > 1:
         return False
     while one and other and one[0] == other[0]:

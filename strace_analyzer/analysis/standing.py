@@ -1,4 +1,5 @@
-"""Tasks in, how many sockets they hold open now out: for those who watch a trace being made."""
+"""Takes tasks, gives how many sockets they hold open now: for those who watch a trace being
+made."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
 
 class Standing(NamedTuple):
-    """The sockets at this moment of the trace: all, and those that bind() with port 0 and the
-    wildcard address has given a port to."""
+    """The sockets at this moment of the trace: `open` counts all, `pinned` those that bind() with
+    port 0 and the wildcard address has given a port."""
 
     open: int
     pinned: int

@@ -10,13 +10,14 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.strace_command import remedy
 
 _NAMED = 6
-"""so many lines or tasks are named in one sentence"""
+"""how many lines or tasks one sentence names"""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A doubt about the whole trace. `count` is the number of findings that it concerns, or of
-    connections, tasks, calls, lines; `words` stand for its reason where they say more."""
+    """A doubt about the whole trace. `count` is the number of findings that it affects, or of
+    connections, tasks, calls, lines; `words`, if any, replace the doubt's reason with something
+    more specific."""
 
     doubt: Doubt
     count: int
@@ -24,16 +25,16 @@ class Told:
 
     @property
     def message(self) -> str:
-        """It in words."""
+        """The doubt in words."""
         return self.words or self.doubt.reason
 
     @property
     def headline(self) -> str:
-        """It as the reason why nothing can be said: what damaged the file is told elsewhere."""
+        """The reason why nothing can be said; how the file was damaged is reported elsewhere."""
         return self.doubt.reason if self.doubt is Doubt.DAMAGED else self.message
 
     def of(self, trace: str) -> Warning:
-        """It as the report has it."""
+        """The Warning for the report on `trace`."""
         doubt = self.doubt
         return Warning(
             code=doubt.value,

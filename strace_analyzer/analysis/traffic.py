@@ -1,8 +1,8 @@
-"""What went over each socket, and in which order what happened to it: takes the calls before the
-model does, and its steps, gives a Traffic for each socket.
+"""What was sent over each socket, and what happened to it in which order: takes the calls before
+the model does, and the model's steps, gives a Traffic for each socket.
 
-A history is a string as Zeek's: a letter for each kind of thing that happened, in order, upper case
-ours and lower case the peer's doing as our calls show it. docs/events.md lists them.
+A history is a string as in Zeek: one letter for each kind of event, in order, upper case for ours
+and lower case for the peer's as far as our calls show them. docs/events.md lists them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST = 64
 
 @dataclass(slots=True)
 class Traffic:
-    """Of one socket. Bytes are None where no call that moves data was seen."""
+    """The traffic of one socket. Byte counts are None if no call that moves data was seen."""
 
     history: str = ""
     sent: int | None = None
@@ -39,7 +39,7 @@ class Traffic:
     connect_seconds: float | None = None
 
     def note(self, letter: str) -> None:
-        """One thing more; what goes on as before is noted once, data once in each direction."""
+        """Add an event; a repetition is noted once, data once per direction."""
         if len(self.history) >= _LONGEST:
             return
         tail = self.history[len(self.history.rstrip("Dd")) :] if letter in "Dd" else ""
@@ -48,30 +48,31 @@ class Traffic:
 
     @property
     def closed_first(self) -> str | None:
-        """`us`, `peer` or `unknown`; None for what never stood, or stands."""
+        """`us`, `peer` or `unknown`; None if there was no connection, or it is still open."""
         if "c" not in self.history and "A" not in self.history:
             return None
         for letter in self.history:
             if letter in "fr":
                 return "peer"
-            if letter in "HF":  # an end of file that nobody read would not show
+            if letter in "HF":  # an end of file that was never read would not show
                 return "us" if self.received is not None else "unknown"
         return None
 
 
 class Traffics:
-    """The traffic of one trace's sockets, by the numbers of their descriptions."""
+    """The traffic of one trace's sockets, by the ids of their descriptions."""
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._of: dict[int, Traffic] = {}
 
     def take(self, key: int) -> Traffic:
-        """What is known of a socket; from now on it is another's."""
+        """What is known of a socket, removed from here: its key may belong to another from now
+        on."""
         return self._of.pop(key, None) or Traffic()
 
     def call(self, call: Syscall) -> None:
-        """A call that may move data; before the model takes it in."""
+        """A call that may move data; call this before the model takes it in."""
         name = call.name
         is_sent = name in SENDING
         if not is_sent and name not in RECEIVING:
@@ -97,7 +98,7 @@ class Traffics:
             traffic.note("D" if is_sent else "d")
 
     def step(self, step: Step) -> None:
-        """What a call did to a socket; before it is folded."""
+        """What a call did to a socket; call this before the socket's life is folded."""
         traffic = self._at(step.description.id)
         traffic.fds.add(step.fd)
         traffic.processes.add(step.task.group.id)
@@ -137,20 +138,20 @@ class Traffics:
 
 
 def _moved(call: Syscall) -> int:
-    """Bytes that the call moved out of or into the socket's buffers."""
+    """How many bytes the call moved out of or into the socket's buffers."""
     value = call.result.value
     if call.result.failed or value is None or value <= 0:
         return 0
     flags = argument(call.args, _FLAGS.get(call.name, 99))
     if flags is not None and includes(flags, "MSG_PEEK", MSG_FLAGS):
-        return 0  # it stays there
+        return 0  # the data stays there
     if call.name in ("sendmmsg", "recvmmsg"):
         return _of_messages(argument(call.args, 1), value)
     return value
 
 
 def _of_messages(messages: Value | None, count: int) -> int:
-    """The sum of msg_len of so many messages, which is what the kernel writes there."""
+    """The sum of msg_len over the first `count` messages, as the kernel sets it."""
     inner = None if messages is None else plain(messages)
     if not isinstance(inner, Array):
         return 0

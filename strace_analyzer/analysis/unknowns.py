@@ -20,13 +20,13 @@ class Unknowns:
         return len(self._folded)
 
     def feed(self, raised: DoubtAt) -> None:
-        """Count it with the others of its code and process."""
+        """Count a doubt with the others of the same code and process."""
         process = None if raised.task is None else f"{self._context.trace}:{raised.task.group.id}"
         at = Location(self._context.source_name(raised.source), raised.line)
         self.add(raised.code, process, raised.fd, at)
 
     def add(self, doubt: Doubt, process: str | None, fd: int | None, at: Location) -> None:
-        """Count one more `doubt` at `at`; `fd` is kept only while all have the same."""
+        """Count one more `doubt` at `at`; `fd` is kept only as long as all have the same."""
         known = self._folded.get((doubt, process))
         count, first = (1, at) if known is None else (known.count + 1, known.first)
         self._folded[doubt, process] = Unknown(

@@ -1,5 +1,5 @@
-"""Takes what a reader did not understand, gives the lines among it that could decide the verdict
-(analysis/deciding.py says by which calls)."""
+"""Takes what a reader did not understand, gives the lines in it that could decide the verdict
+(analysis/deciding.py says which calls do)."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _KEPT = 1000
 
 
 def number_of(call: Syscall) -> int | None:
-    """The descriptor that is the first argument of `call`."""
+    """The descriptor in the first argument of `call`, or None."""
     fd = fd_argument(argument(call.args, 0))
     return None if fd is None else fd.fd
 
 
 class UnreadLine(NamedTuple):
-    """One line that could decide and was not understood; `name` is the call that it names."""
+    """A line that could decide and was not understood; `name` is the call that it names."""
 
     source: int
     line: int
@@ -48,31 +48,32 @@ class UnreadLine(NamedTuple):
 
 
 class Unread:
-    """Of one trace. `feed` each line that was not understood, those that are not strace's, and the
-    calls of READ_IN_PART and of MAY_LACK_RESULT."""
+    """The unread lines of one trace. `feed` it each line that was not understood; give it the lines
+    that strace did not print, and the calls of READ_IN_PART and MAY_LACK_RESULT."""
 
     def __init__(
         self, is_open: Callable[[int | None], bool], is_beginning: Callable[[], bool]
     ) -> None:
-        """`is_open` says whether a descriptor with this number, or with any, may be a socket;
-        `is_beginning`, whether every line is still given."""
+        """`is_open` says whether a descriptor with this number (None: any) may be a socket;
+        `is_beginning`, whether the reader still passes on every line."""
         self._is_open = is_open
         self._is_beginning = is_beginning
         self._broken_off = 0
-        """lines that begin a call that can decide nothing: what follows may be the rest of it"""
+        """lines that begin a call that cannot decide anything: a later line may be the rest of
+        it"""
         self.count = 0
         """lines of any kind that were not understood"""
         self.deciding = 0
-        """of them, lines that could decide the verdict"""
+        """how many of them could decide the verdict"""
         self.lines: list[UnreadLine] = []
         """the first of these"""
         self.omissions: list[UnreadLine] = []
         """lines, with their text as `name`, that say that others were left out"""
         self.unreturned: dict[int, Syscall] = {}
-        """by task, calls that could decide and that were not seen to return"""
+        """by task: calls that could decide and were not seen to return"""
 
     def feed(self, event: Unparsed) -> UnreadLine | None:
-        """Note `event`; it as an UnreadLine where it could decide."""
+        """Note `event`; returned as an UnreadLine if it could decide."""
         self.count += 1
         name = deciding_call(event.text, is_beginning=self._is_beginning())
         if name is None:
@@ -92,7 +93,7 @@ class Unread:
         return match[2] is None and self._is_open(int(match[1]))
 
     def foreign(self, event: Foreign | Notice) -> UnreadLine | None:
-        """The same for a line that is taken for another program's, or for strace's own words."""
+        """The same for a line that seems to be another program's, or strace's own message."""
         if isinstance(event, Foreign) and self._is_beginning() and states_omission(event.text):
             self.omissions.append(UnreadLine(event.span.source, event.span.first, event.text))
         unquoted = without_strings(event.text)
@@ -103,8 +104,8 @@ class Unread:
         return self._note(event, name)
 
     def strange(self, call: Syscall) -> UnreadLine | None:
-        """The same for a call of a name that strace has not: a number, of a call that is younger
-        than strace, or a name that was changed, with the arguments of a socket call."""
+        """The same for a call with a name that strace does not know: a number, for a call newer
+        than strace, or a changed name, or one with the arguments of a socket call."""
         if call.result.failed and call.result.errno not in NOT_YET_CONNECTED:
             return None
         numbered = calls_numbered(call.name)
@@ -118,7 +119,7 @@ class Unread:
         return None
 
     def without_result(self, call: Syscall) -> UnreadLine | None:
-        """The same for a call of which the line tells all but what it returned."""
+        """The same for a call whose line shows everything but the result."""
         if call.result.value is not None:
             return None
         is_given = call.name in ALWAYS_MATTER or self._is_beginning()
@@ -126,12 +127,12 @@ class Unread:
         return self._note(call, call.name) if is_cut else None
 
     def call(self, call: Syscall) -> UnreadLine | None:
-        """The same for a call that was read, but on which socket it acted was not."""
+        """The same for a call that was read, except for the socket that it acted on."""
         result = call.result
         errno = result.errno
         if errno is not None and not (errno in NOT_YET_CONNECTED and call.entry_seen):
             return None
-        if result.value is None:  # unknown to strace, or not there at all
+        if result.value is None:  # unknown to strace, or missing
             if NOT_RETURNED.search(call.text) is None:
                 return self._note(call, call.name)
             self.unreturned[call.tid] = call
@@ -144,8 +145,8 @@ class Unread:
         return self._note(call, call.name)
 
     def went_on(self, event: Syscall | Entered | Exited | Killed) -> UnreadLine | None:
-        """The same for a call that did not return, as strace says (`= ?`), where its task is not
-        over: it makes another call, `event`."""
+        """The same for a call that did not return according to strace (`= ?`), although its task
+        goes on to another call, `event`."""
         call = self.unreturned.pop(event.tid, None)
         if call is None or isinstance(event, (Exited, Killed)):
             return None
@@ -162,7 +163,7 @@ class Unread:
 
     @property
     def names(self) -> set[str]:
-        """The calls that they name: the trace shows them, if not what they did."""
+        """The calls that the lines name: the trace shows them, though not what they did."""
         return {line.name for line in self.lines} - {SOCKET_ARGUMENTS}
 
     @property

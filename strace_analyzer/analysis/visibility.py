@@ -1,8 +1,8 @@
-"""What the trace could show: takes its events, gives what its own options hid.
+"""What the trace can show: takes its events, gives what the options of strace hid.
 
-A filter leaves no note in the trace. What betrays it: calls that no program can do without (mmap,
-brk, reading the loader's files) are missing, a socket is used that nobody connected, not one call
-of hundreds failed.
+A filter leaves no note in the trace. It shows in other ways: calls that no program can do without
+(mmap, brk, reading the loader's files) are missing, a socket is used that was never connected, not
+one of hundreds of calls failed.
 
 It is long because what each option can hide, and what betrays it, stands here once.
 """
@@ -34,20 +34,20 @@ CLASSES = (
         "access", "stat", "stat64", "newfstatat", "fstat", "fstat64", "lseek", "pread64",
     }) | _WAITING,
 )  # fmt: skip
-"""The same for calls that one class shows: those of two were not filtered by class. mmap() is of
-two classes, arch_prctl() is shown with execve() (%process)."""
+"""The same for calls that one class shows: a trace with calls of two classes was not filtered by
+class. mmap() is in two classes; arch_prctl() is shown with execve() (%process)."""
 
 
 _ALL_FAILED = 5
-"""So many calls, and every one failed: no trace but one taken with -Z begins so."""
+"""If this many calls all failed, the trace was taken with -Z: no other trace begins so."""
 _NONE_FAILED = 50
-"""So many calls of a whole program, and none failed: the dynamic loader alone looks for files that
-are not there."""
+"""If a whole program makes this many calls and none fails, failures are hidden: the dynamic loader
+alone looks for files that do not exist."""
 
 
 class Visibility:
-    """What one trace showed. Give it the calls that it `hears_of`, and its `pieces` every
-    event, then ask.
+    """What one trace showed. Give it the calls that it `hears_of`, and its `pieces` every event,
+    then ask.
 
     `nothing_hidden` says that the options of strace are known to show all that matters,
     `something_hidden` that they are known not to.
@@ -62,18 +62,18 @@ class Visibility:
         self.names: set[str] = set()
         self.calls = 0
         self.failures = 0
-        """calls that failed; both are counted no further than they can tell anything"""
+        """calls that failed; both counts stop once they can tell nothing more"""
         self.is_counted = False
         self.loader_ran = False
-        """glibc's dynamic loader opened its cache: it closes that, and other files, too"""
+        """glibc's dynamic loader opened its cache: it also closes that, and other files"""
         self._binds = False
-        """a bind() worked"""
+        """a bind() succeeded"""
         self._users: set[int] = set()
         """tasks that make, bind or connect sockets"""
 
     def hears_of(self, name: str) -> Iterator[Callable[[Syscall], None]]:
-        """There are calls of this name: what is to be given those to come, in order. It is to be
-        asked again where `is_counted` has changed."""
+        """The functions to give calls of this name to, in order; records that such calls occur. Ask
+        again when `is_counted` has changed."""
         self.names.add(name)
         if name in _SOCKETS:
             yield self._uses_sockets
@@ -99,7 +99,7 @@ class Visibility:
 
     @property
     def is_surely_unfiltered(self) -> bool:
-        """No later call can change it: this trace was not filtered."""
+        """This trace was not filtered, and no later call can change that."""
         is_open = not self.something_hidden and not self.names.isdisjoint(CLASSLESS)
         return self.nothing_hidden or is_open
 
@@ -118,36 +118,36 @@ class Visibility:
 
     @property
     def _has_the_whole_list(self) -> bool:
-        """Files are opened and read too: who is after sockets does not list that, but the command
-        line that `strace-analyzer command` prints does: it lists all that moves the model, and
-        none of what %desc and %file show besides."""
+        """Files are opened and read too. Someone who wants sockets does not list these calls, but
+        the command line that `strace-analyzer command` prints does: it lists all that changes the
+        model, and nothing else that %desc and %file would show."""
         names = self.names
         opened = not names.isdisjoint({"open", "openat"})
         return opened and {"read", "close"} <= names and names.isdisjoint(_MAPPED_FILES)
 
     @property
     def hides_close(self) -> bool:
-        """A descriptor's number may have been used again unseen."""
+        """A descriptor's number may have been reused unseen."""
         hidden = self.is_filtered or self.loader_ran
         return hidden and self.names.isdisjoint({"close", "close_range"})
 
     @property
     def hides_copies(self) -> bool:
-        """Descriptors may have been copied unseen, by dup() and its like or by fork(). Without
-        socket() nothing tells these from new ones."""
+        """Descriptors may have been copied unseen, by dup() and similar calls or by fork(). Without
+        socket() they cannot be told from new ones."""
         seen = self.names
         copies = not seen.isdisjoint(_COPYING) and not seen.isdisjoint(CLONES)
         return self.is_filtered and not copies and not self.hides_socket
 
     @property
     def hides_close_on_exec(self) -> bool:
-        """FD_CLOEXEC may have been changed unseen: both fcntl(2) and ioctl(2) do that."""
+        """FD_CLOEXEC may have been changed unseen: both fcntl(2) and ioctl(2) can do that."""
         marks = "ioctl" in self.names and not self.names.isdisjoint({"fcntl", "fcntl64"})
         return self.is_filtered and not marks
 
     @property
     def hides_connect(self) -> bool:
-        """Sockets are bound, and not one call is shown that could use them."""
+        """Sockets are bound, and no call is shown that could use them."""
         shown = self.names - _HARMLESS
         return self.is_filtered and "bind" in shown and shown <= _BEFORE_USE
 
@@ -169,13 +169,13 @@ class Visibility:
 
     @property
     def unrelated(self) -> int:
-        """How many tasks use sockets, and no clone() tells who made them; 0 where one does."""
+        """How many tasks use sockets while no clone() tells who made them; 0 if one does."""
         alone = len(self._users) < 2 or not self.names.isdisjoint(CLONES)
         return 0 if alone or not self.is_filtered else len(self._users)
 
     def hides_failures(self, hidden_connects: int) -> bool:
-        """Not one call failed, and there should be some: a whole program's, or the connects in
-        progress of the sockets that are used (`hidden_connects`) without a connect() (-z)."""
+        """No call failed although some should have: those of a whole program, or the pending
+        connects of sockets that are used without a connect() (`hidden_connects`, -z)."""
         if self.failures or self.nothing_hidden:
             return False
         if hidden_connects:
@@ -187,10 +187,10 @@ class Visibility:
     def inconclusive(
         self, sockets: int, connections: int, hidden_connects: int, hidden_binds: int
     ) -> Told | None:
-        """Why this trace can say nothing about bind and connect; None where it can.
+        """Why this trace can say nothing about bind and connect; None if it can.
 
-        The model counts internet sockets, their connections, and those of them that are used
-        without a connect(), or have a port without a bind().
+        The counts come from the model: internet sockets, their connections, sockets used without a
+        connect(), and sockets that have a port without a bind().
         """
         names = self.names
         if self.nothing_hidden:
@@ -203,7 +203,7 @@ class Visibility:
                 return Told(Doubt.CONNECT_HIDDEN, hidden_connects, words)
             words = f"{words}, or the calls that failed (-z)"
             return Told(Doubt.FAILURES_HIDDEN, hidden_connects, words)
-        if hidden_binds and not self.pieces.lost:  # else its bind() may be one of the halves
+        if hidden_binds and not self.pieces.lost:  # otherwise its bind() may be one of the halves
             words = self._not_shown("bind()") if "bind" not in names else ""
             return Told(Doubt.BIND_HIDDEN, hidden_binds, words)
         if not names and self.is_filtered:
@@ -211,16 +211,16 @@ class Visibility:
         return (self._hidden_by_name(sockets) if self.is_filtered else None) or self._unmade()
 
     def _unmade(self) -> Told | None:
-        """Sockets are bound that nothing made, and nothing connects any."""
+        """Sockets are bound that no call made, and none is connected."""
         names = self.names
         if "bind" not in names or not names.isdisjoint(_MAKING | {"connect"}):
             return None
         if "execve" not in names and "listen" in names:
-            return None  # those of a server that was there before
+            return None  # those of a server that was running before
         return Told(Doubt.CONNECT_HIDDEN, 1, self._not_shown("socket() and connect()"))
 
     def _hidden_by_name(self, sockets: int) -> Told | None:
-        """What a filter of calls by name left out that every client needs."""
+        """What a filter by call name left out that every client needs."""
         shown = self.names - _HARMLESS
         bind = "bind" in shown
         if not bind and "connect" not in shown:
@@ -235,7 +235,8 @@ class Visibility:
         return None
 
     def _not_shown(self, calls: str) -> str:
-        """That `calls` are not shown, and why: who passes on a few lines may have left them out."""
+        """Says that `calls` are not shown, and why: whoever passes on a few lines may have left
+        them out."""
         if self.calls > _FEW or self.pieces.has_ended:
             return f"the options of this trace hid {calls}"
         them = "them" if " and " in calls else "it"
@@ -247,14 +248,14 @@ _ASKED = frozenset({"bind", "connect"})
 _MAKING = frozenset({
     "socket", "socketcall", "accept", "accept4", "pidfd_getfd",
 })  # fmt: skip
-"""One of them made the sockets of a program that strace started, unless it inherited them."""
+"""One of these made the sockets of a program that strace started, unless it inherited them."""
 _BEFORE_USE = frozenset({
     "bind", "socket", "setsockopt", "getsockopt", "fcntl", "fcntl64", "ioctl",
 })  # fmt: skip
-"""What makes a socket ready, and is no use of it."""
+"""Calls that prepare a socket without using it."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
-"""Calls that somebody may have picked out of a trace."""
+"""This few calls may have been picked out of a trace."""
 _NETWORK = frozenset({
     "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername",
     "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",
@@ -264,5 +265,5 @@ _MAPPED_FILES = frozenset({"mmap", "mmap2", "fstat", "fstat64", "newfstatat", "p
 TELLING = CLASSLESS.union(*CLASSES, _MAPPED_FILES)
 """Calls that the model does not need, and that tell something about the options of strace."""
 _HARMLESS = frozenset({"execve", "exit_group", "exit"})
-"""What even a trace of network calls of a program without any can show (-e
+"""What even a trace of network calls can show of a program that makes none (-e
 trace=network,execve)."""

@@ -1,5 +1,5 @@
-"""Takes what a trace showed and what was found in it, gives what to tell of each thing
-hidden that matters."""
+"""Takes what a trace showed and what was found in it, gives a warning for each hidden thing that
+matters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strace_analyzer.kernel.doubts import Doubt
 
 NONE_INJECTED: Mapping[str, int] = {}
 ON_A_SOCKET = frozenset({"socket", "bind", "connect", "listen", "setsockopt"})
-"""What they are answered decides whether a bind is an early one."""
+"""The results of these calls decide whether a bind is an early one."""
 
 
 def hidden(
@@ -21,7 +21,7 @@ def hidden(
     *,
     has_unseen_copies: bool,
 ) -> frozenset[str]:
-    """The codes of what is hidden, for Summary: findings that rest on it are probable."""
+    """The codes of what is hidden, for Summary: findings that depend on it are probable."""
     codes = {
         Doubt.COPIES_HIDDEN: visibility.hides_copies and has_unseen_copies,
         Doubt.DESCRIPTORS_HIDDEN: visibility.hides_close,
@@ -46,8 +46,8 @@ def warnings(
     untimed: int = 0,
     injected: Mapping[str, int] = NONE_INJECTED,
 ) -> Iterator[Told]:
-    """What to tell about a trace, once a thing. `doubts` counts those of its findings, by code;
-    `untimed` are processes whose level rests on what TIME_WAIT held, in a trace without times;
+    """The warnings about a trace, each once. `doubts` counts those of its findings, by code;
+    `untimed` counts processes whose level depends on ports in TIME_WAIT, in a trace without times;
     `injected` counts results that strace made up, by call."""
     yield from _by_name(visibility, doubts, connections, hidden_connects)
     yield from _in_part(visibility, steps_back, unordered)
@@ -97,7 +97,7 @@ def _by_name(
 
 def _in_part(visibility: Visibility, steps_back: int, unordered: int) -> Iterator[Told]:
     pieces = visibility.pieces
-    if pieces.began_midway and not visibility.nothing_hidden:  # else /proc told what was before
+    if pieces.began_midway and not visibility.nothing_hidden:  # else /proc told it
         yield Told(Doubt.TRUNCATED_START, pieces.began_midway)
     if pieces.lost:
         yield Told(Doubt.HALVES_LOST, pieces.lost)

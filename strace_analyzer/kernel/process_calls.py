@@ -66,8 +66,8 @@ def _birth(args: tuple[Value, ...]) -> Birth:
 
 
 def _clone_flags(args: tuple[Value, ...]) -> Value | None:
-    """The flags in `clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)`, `clone(0x11,
-    NULL)` (-X raw)."""
+    """The flags in `clone(child_stack=NULL, flags=...)`, `clone3({flags=...}, 88)` and
+    `clone(0x11, NULL)` (-X raw)."""
     for item in args:
         match item:
             case Named("flags", flags):

@@ -1,4 +1,4 @@
-"""Takes what a machine tells of its own sockets (ss(8), /proc/net), as text, gives rows."""
+"""Takes what a machine says about its own sockets (ss(8), /proc/net), as text, gives rows."""
 
 from strace_analyzer.machine.listing import Listing, parse, together
 from strace_analyzer.machine.sockets import MachineSocket, Owner

@@ -1,5 +1,5 @@
-"""What a machine says of its ports and of the processes that are traced, and the comment lines that
-keep it at the head of a trace: `# strace-analyzer: net.ipv4.ip_local_port_range = 32768 60999`."""
+"""What a machine says about its ports and the traced processes, and the comment lines that keep it
+at the head of a trace: `# strace-analyzer: net.ipv4.ip_local_port_range = 32768 60999`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SYSCTLS = (
     "net.ipv4.ip_autobind_reuse",
     "net.core.somaxconn",
 )
-"""What decides how many ports there are and how soon they are free (ip(7), tcp(7),
+"""What decides how many ports there are and how soon they are free again (ip(7), tcp(7),
 Documentation/networking/ip-sysctl.rst)"""
 PORT_RANGE, RESERVED, TW_REUSE = SYSCTLS[:3]
 DEFAULT_RANGE = (32768, 60999)
@@ -25,16 +25,16 @@ DEFAULT_RANGE = (32768, 60999)
 _LINE = re.compile(
     r"[^\"'(]{0,200}?# strace-analyzer: (?P<name>[a-z0-9_.-]{1,60}) = (?P<value>.{0,8000})"
 )
-"""Before it stands what a mail or a log put there: no string and no argument of a call."""
+"""A mail or a log may put text in front, but no string and no argument of a call."""
 _MOST = 8000
 """characters of a value: the ids of a thousand threads"""
 _SOONEST = 20
-"""lines at the head of a trace among which facts are looked for"""
+"""lines at the head of a trace that are searched for facts"""
 
 
 class TracedProcess(NamedTuple):
-    """A process that ran when tracing began. `program` is the path of its executable, or its
-    command's name; `script` what an interpreter runs in it, "" for none. Its arguments are not
+    """A process that was running when tracing began. `program` is the path of its executable, or
+    its command name; `script` is what an interpreter runs in it, "" for none. Its arguments are not
     kept."""
 
     pid: int
@@ -44,16 +44,16 @@ class TracedProcess(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """By name, in the words of sysctl(8); besides them `kernel`, `strace`, `date`, `shown`, which
-    is `all` where the trace shows every call that matters, `script`, what the interpreter runs that
-    strace started, and of each process that ran then `program.PID`, `script.PID` and `threads.PID`.
-    """
+    """Facts by name, in the words of sysctl(8). Also `kernel`, `strace`, `date`; `shown`, which is
+    `all` if the trace shows every call that matters; `script`, what the interpreter runs that
+    strace started; and for each process that was running `program.PID`, `script.PID` and
+    `threads.PID`."""
 
     values: dict[str, str]
 
     @property
     def port_range(self) -> tuple[int, int] | None:
-        """net.ipv4.ip_local_port_range, None if it is not among them or makes no sense."""
+        """net.ipv4.ip_local_port_range, None if missing or invalid."""
         words = self.values.get(PORT_RANGE, "").split()
         if len(words) != 2 or not all(word.isascii() and word.isdecimal() for word in words):
             return None
@@ -67,13 +67,13 @@ class Facts(NamedTuple):
 
     @property
     def tw_reuse(self) -> int | None:
-        """net.ipv4.tcp_tw_reuse, None if it is not among them or makes no sense."""
+        """net.ipv4.tcp_tw_reuse, None if missing or invalid."""
         value = self.values.get(TW_REUSE, "")
         return int(value) if value in ("0", "1", "2") else None
 
     @property
     def nothing_hidden(self) -> bool:
-        """The options of the trace left nothing out: what it does not show did not happen."""
+        """The options of strace left nothing out: what the trace does not show did not happen."""
         return self.values.get("shown") == "all"
 
     @property
@@ -88,7 +88,7 @@ class Facts(NamedTuple):
 
     @property
     def processes(self) -> tuple[TracedProcess, ...]:
-        """Those that ran when tracing began; what makes no sense is left out."""
+        """The processes that were running when tracing began; invalid entries are skipped."""
         found = []
         for name, program in self.values.items():
             kind, _, pid = name.partition(".")
@@ -106,7 +106,7 @@ class Facts(NamedTuple):
         return tuple(found)
 
     def with_processes(self, processes: Iterable[TracedProcess]) -> Facts:
-        """The same, with those."""
+        """The same facts, with those processes."""
         more: dict[str, str] = {}
         for one in processes:
             more[f"program.{one.pid}"] = one.program
@@ -116,8 +116,8 @@ class Facts(NamedTuple):
         return Facts({**self.values, **more})
 
     def in_network(self, there: Facts | None) -> Facts:
-        """The same with what is set `there`, in another network namespace, instead of here: what is
-        not known of it is left out."""
+        """The same facts with the sysctls of `there`, another network namespace, in place of these;
+        unknown ones are left out."""
         if there is None:
             return self
         rest = {name: value for name, value in self.values.items() if name not in SYSCTLS}
@@ -147,7 +147,8 @@ def read(head: Iterable[bytes]) -> Facts:
 
 
 def _of_docker(line: bytes) -> bytes:
-    """What docker's json-file driver keeps of a line in its `log`; any other line as it is."""
+    """The text of a line that docker's json-file driver keeps in `log`; any other line
+    unchanged."""
     if not line.startswith(b'{"'):
         return line
     try:
@@ -158,8 +159,7 @@ def _of_docker(line: bytes) -> bytes:
 
 
 def of_this_machine(**more: str) -> Facts:
-    """Those of the network namespace that this thread is in, and `more`; what cannot be read is
-    left out."""
+    """The facts of this thread's network namespace, and `more`; what cannot be read is left out."""
     found: dict[str, str] = {}
     for name in SYSCTLS:
         try:

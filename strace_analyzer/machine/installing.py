@@ -1,4 +1,4 @@
-"""Takes the name of a Python package that is missing, gives what to type to have it."""
+"""Takes the name of a Python package that is missing, gives the command that installs it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def to_install(package: str) -> str:
-    """The command line that adds `package` where this program runs, by how that was made: an
-    environment of pipx's or of uv's own, a Python that the system manages (PEP 668), or another."""
+    """The command line that adds `package` to this program's environment: one made by pipx or uv, a
+    Python that the system manages (PEP 668), or any other."""
     place = Path(sys.prefix)
     if place.parent.parts[-2:] == ("pipx", "venvs"):
         return f"pipx inject {place.name} {package}"

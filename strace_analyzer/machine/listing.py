@@ -1,7 +1,8 @@
-"""The text of `ss -tanp`, `ss -uanp`, /proc/net/tcp, udp and their like in, a row a socket out.
+"""Takes the text of `ss -tanp`, `ss -uanp`, /proc/net/tcp, udp and similar, gives one row per
+socket.
 
-Formats: ss(8) with and without a heading, `-p`, `-o`, `-e` or a Netid column; proc_pid_net(5).
-Several of them may stand one after the other in one text.
+Formats: ss(8) with and without a heading, `-p`, `-o`, `-e` or a Netid column; proc_pid_net(5). One
+text may contain several of them in sequence.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ _PROC = re.compile(
 )
 _HEADINGS = ("State", "Netid", "sl")
 _UDP_ALONE = "UNCONN"
-"""a state that ss(8) has for datagram sockets only, as long as no connection is being made"""
+"""a state that ss(8) shows only for datagram sockets, as long as no connection is being made"""
 
 
 class Listing(NamedTuple):
-    """The sockets of one machine at one moment; `unread` lines were neither socket nor heading,
-    `headings` were there. With a heading and nothing else there were none."""
+    """The sockets of one machine at one moment. `unread` counts lines that were neither socket nor
+    heading, `headings` counts headings. A heading and nothing else means that there were no
+    sockets."""
 
     sockets: tuple[MachineSocket, ...]
     unread: int = 0
@@ -45,20 +47,20 @@ class Listing(NamedTuple):
         return bool(self.sockets) or (self.headings > 0 and not self.unread)
 
     def at(self, port: int, protocol: str = "TCP") -> tuple[MachineSocket, ...]:
-        """The sockets whose local port it is; a listener first, what is closing last."""
+        """The sockets with this local port: listeners first, closing ones last."""
         found = [one for one in self.sockets if (one.port, one.protocol) == (port, protocol)]
         return tuple(sorted(found, key=lambda one: (one.state != "LISTEN", one.state != "ESTAB")))
 
     def by_holder(self, low: int, high: int, protocol: str = "TCP") -> list[tuple[str, int]]:
-        """Who has how many of the protocol's ports from `low` to `high`, the most first: a process,
-        or where none is named the state and the peer, `TIME-WAIT to 192.0.2.7:80`."""
+        """Who has how many of the protocol's ports from `low` to `high`, the most first: a process
+        or, if none is named, the state and the peer, `TIME-WAIT to 192.0.2.7:80`."""
         own = (one for one in self.sockets if one.protocol == protocol)
         ports = {one.port: one for one in own if low <= one.port <= high}
         return Counter(one.holder for one in ports.values()).most_common()
 
 
 def parse(lines: Iterable[str]) -> Listing:
-    """The sockets listed in `lines`. A listing without any gives none; nothing is raised."""
+    """The sockets listed in `lines`, perhaps none; nothing is raised."""
     found: list[MachineSocket] = []
     unread = begin = headings = 0
     protocol = "TCP"
@@ -85,8 +87,8 @@ def parse(lines: Iterable[str]) -> Listing:
 
 
 def together(listings: Iterable[Listing]) -> Listing:
-    """What several listings of one machine have, as one. Of a socket that stands in two of them the
-    first is kept that names its processes: /proc/net/tcp has none."""
+    """Several listings of one machine as one. For a socket in more than one of them, the first
+    listing that names its processes wins: /proc/net/tcp never does."""
     kept: dict[tuple[str | int, ...], list[MachineSocket]] = {}
     unread = headings = 0
     for listing in listings:
@@ -102,15 +104,15 @@ def together(listings: Iterable[Listing]) -> Listing:
 
 
 def _identity(one: MachineSocket) -> tuple[str | int, ...]:
-    """By which a socket is known again, `*` being what ss(8) writes for `::`."""
+    """What identifies a socket; ss(8) writes `*` for `::`."""
     ends = ("::" if end == "*" else end for end in (one.address, one.peer_address))
     return (one.protocol, one.port, one.peer_port, *ends)
 
 
 def _settle(found: list[MachineSocket], begin: int) -> None:
-    """The rows from `begin` on have one heading. Without a column for it, ss(8) does not say which
-    protocol they have: it was asked for UDP where a socket is in a state that TCP does not show,
-    and none is in one that UDP does not have."""
+    """Set the protocol of the rows from `begin` on, which have one heading. Without a column for
+    it, ss(8) does not show the protocol: it was asked for UDP if some socket is in a state that TCP
+    does not show, and none is in a state that UDP does not have."""
     states = {one.state for one in found[begin:]}
     if _UDP_ALONE not in states:
         return
@@ -122,8 +124,9 @@ def _settle(found: list[MachineSocket], begin: int) -> None:
 
 
 def of_proc(line: str, protocol: str = "TCP") -> MachineSocket | None:
-    """A line of /proc/net/tcp or its like, None if it is no socket's. Its addresses are 32-bit
-    words in the order of the machine, taken to be little-endian as nearly all are."""
+    """The socket on a line of /proc/net/tcp or similar, None if there is none. Its addresses are
+    32-bit words in the machine's byte order, assumed to be little-endian as on nearly all machines.
+    """
     match = _PROC.match(line.strip())
     if match is None:
         return None
@@ -152,7 +155,7 @@ def _of_ss(line: str) -> MachineSocket | None:
 
 
 def _owners(text: str) -> tuple[Owner, ...]:
-    """`users:(("nginx",pid=7,fd=6),...)`; before iproute2 4.0 without the names of the numbers."""
+    """`users:(("nginx",pid=7,fd=6),...)`; before iproute2 4.0 without `pid=` and `fd=`."""
     return tuple(Owner(m["command"], int(m["pid"]), int(m["fd"])) for m in _OWNER.finditer(text))
 
 
@@ -171,8 +174,8 @@ def _endpoint(text: str) -> tuple[str, int] | None:
 
 
 def hexadecimal(field: str, order: str) -> tuple[str, int]:
-    """`0100007F:1F90`, a column of /proc/net/tcp: address and port. The address stands there as
-    32-bit words in the order of the machine: `<` or `=`, as in struct (proc_pid_net(5))."""
+    """`0100007F:1F90`, a column of /proc/net/tcp: address and port. The address is made of 32-bit
+    words in byte order `order`: `<` or `=`, as in struct (proc_pid_net(5))."""
     address, _, port = field.partition(":")
     words = (int(address[at : at + 8], 16) for at in range(0, len(address), 8))
     packed = b"".join(struct.pack(f"{order}I", word) for word in words)

@@ -13,7 +13,7 @@ ANY = frozenset({"0.0.0.0", "::", "*"})
 
 
 class Owner(NamedTuple):
-    """A process that has the socket open, and its descriptor there."""
+    """A process that has the socket open, and its descriptor."""
 
     command: str
     pid: int
@@ -24,9 +24,9 @@ class Owner(NamedTuple):
 
 
 class MachineSocket(NamedTuple):
-    """`state` is a word of ss(8). Addresses are without brackets and scope; a peer's port is 0
-    where it has none. `owners` is empty if the listing does not tell, as in TIME-WAIT, where
-    there is none. `inode` is 0 in TIME-WAIT, None if the listing has no such column."""
+    """`state` is a word of ss(8). Addresses are without brackets and scope; the peer's port is 0 if
+    there is no peer. `owners` is empty if the listing does not tell; in TIME-WAIT there are none.
+    `inode` is 0 in TIME-WAIT, None if the listing has no such column."""
 
     protocol: str
     state: str
@@ -39,12 +39,12 @@ class MachineSocket(NamedTuple):
 
     @property
     def is_wildcard(self) -> bool:
-        """Its local address is any."""
+        """Its local address is a wildcard."""
         return self.address in ANY
 
     @property
     def holder(self) -> str:
-        """`worker (pid 7)`; where no process is named, `TIME-WAIT to 192.0.2.7:80`."""
+        """`worker (pid 7)`; if no process is named, `TIME-WAIT to 192.0.2.7:80`."""
         if self.owners:
             return f"{self.owners[0].command} (pid {self.owners[0].pid})"
         return f"{self.state} to {self._peer}" if self.peer_port else self.state
