@@ -3,7 +3,7 @@ alike, so that what thousands of processes have in common is kept once."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from functools import lru_cache
 from typing import TypeVar
 
@@ -19,3 +19,19 @@ def one_of(value: Value) -> Value:
     """The first of those that are of this type and equal, of the last few thousand that were asked
     for."""
     return _first(type(value), value)  # type: ignore[return-value]
+
+
+_FEW = 4
+"""values of which sets are likely to be alike"""
+
+
+def with_one(known: Collection[Value], value: Value) -> Collection[Value]:
+    """A set that has `value` too: one for all that have the same few, a set of its own (the same
+    one, which grows) where there are more. It begins as frozenset()."""
+    if value in known:
+        return known
+    if len(known) < _FEW:
+        return one_of(frozenset({*known, value}))
+    known = known if isinstance(known, set) else set(known)
+    known.add(value)
+    return known

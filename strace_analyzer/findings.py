@@ -10,7 +10,7 @@ created faster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import NamedTuple
@@ -287,10 +287,17 @@ class Group:
     advice: str
     cause: str | None
     without_bind: str | None
-    sample: Finding
-    """the finding shown as proof: the first one that connected, else the first"""
+    kept: Finding | Callable[[], Finding]
+    """the sample, or what reads it: those of very many groups are on disk"""
     failed_calls: tuple[FailedCalls, ...] = ()
     """of a rule whose findings are calls that failed: by call and error, the most frequent first"""
+    namespace: int = 0
+    """the network namespace of the sample's socket"""
+
+    @property
+    def sample(self) -> Finding:
+        """The finding shown as proof: the first one that connected, else the first."""
+        return self.kept if isinstance(self.kept, Finding) else self.kept()
 
     def __repr__(self) -> str:
         return f"<Group {self.id}: {self.count} x {self.level} {self.rule}, {self.process}>"

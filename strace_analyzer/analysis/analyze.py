@@ -6,10 +6,11 @@ It is long because both ways in, and what becomes of an input that cannot be rea
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from strace_analyzer.alike import one_of
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.groups import fingerprint
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
@@ -189,17 +190,20 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
     processes: list[Process] = []
     unknown: list[Unknown] = []
     warnings: list[Warning] = []
+    groups: list[Group] = []
+    ours = frozenset(catalogue())
     for analysis, _ in done:
-        processes += analysis.processes()
         unknown += analysis.unknowns.all()
         warnings += analysis.warnings()
     failures = [failure for analysis, _ in done for failure in analysis.failures]
-    ours = frozenset(catalogue())
     rules = {r.id: r if r in ours else spoken(r, failures) for r in settings.rules}
-    groups = tuple(group for analysis, result in done for group in _told(analysis, result, rules))
+    for analysis, result in done:
+        of_trace = analysis.processes()
+        processes += of_trace
+        groups += _told(analysis, of_trace, result, rules)
     return Analysis(
         traces=tuple(result for _, result in done),
-        groups=groups,
+        groups=tuple(groups),
         findings=Joined(analysis for analysis, _ in done),
         processes=tuple(processes),
         sockets=Joined(analysis.lives for analysis, _ in done),
@@ -213,23 +217,29 @@ def joined(done: Sequence[tuple[TraceAnalysis, TraceResult]], settings: Settings
 
 
 def _told(
-    analysis: TraceAnalysis, result: TraceResult, rules: Mapping[str, type[Rule]]
+    analysis: TraceAnalysis,
+    processes: Iterable[Process],
+    result: TraceResult,
+    rules: Mapping[str, type[Rule]],
 ) -> Iterator[Group]:
     """The groups with their rules' words: what was found, and what to do for this runtime; and with
     fingerprints that distinguish two scripts of one interpreter."""
     ours = frozenset(catalogue())
-    processes = {process.id: process for process in analysis.processes()}
-    for group in analysis.groups.all():
-        use = next((use for use in result.ports if use.namespace == group.sample.namespace), None)
-        case = Case(group, processes.get(group.process.id), use)
+    by_id = {process.id: process for process in processes}
+    groups = analysis.groups.take()
+    groups.reverse()
+    while groups:  # each goes as it is told
+        group = groups.pop()
+        use = next((use for use in result.ports if use.namespace == group.namespace), None)
+        case = Case(group, by_id.get(group.process.id), use)
         rule, name = rules[group.rule], program(group.process.command, case.process)
         if rule not in ours:
             rehearse(rule, case)
         yield replace(
             group,
-            fingerprint=fingerprint(group.sample, group.call_site, name),
+            fingerprint=one_of(fingerprint(group.sample, group.call_site, name)),
             message=rule.summary(case),
-            advice=rule.advice(case).text,
+            advice=one_of(rule.advice(case).text),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from strace_analyzer.alike import one_of
+from strace_analyzer.alike import with_one
 from strace_analyzer.findings import Process
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
@@ -14,18 +14,6 @@ from strace_analyzer.kernel.step import MAKING, Step
 from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
 Peer = tuple[str | None, int | None]
-_FEW = 4
-"""destination sets up to this size are shared between processes that have the same ones"""
-
-
-def _with(known: frozenset[Peer] | set[Peer], peer: Peer) -> frozenset[Peer] | set[Peer]:
-    if peer in known:
-        return known
-    if len(known) < _FEW:
-        return one_of(frozenset({*known, peer}))
-    known = known if isinstance(known, set) else set(known)
-    known.add(peer)
-    return known
 
 
 class _Tally:
@@ -46,7 +34,7 @@ class _Tally:
         self.address_bound = 0
         self.connected = 0
         self.failed = 0
-        self.destinations: frozenset[Peer] | set[Peer] = frozenset()
+        self.destinations: Collection[Peer] = frozenset()
 
 
 class Census:
@@ -130,7 +118,7 @@ class Census:
         if begins and now.peer is not None:
             tally.tcp_connections += 1
             tally.unread += Doubt.UNDECODED in now.doubts
-            tally.destinations = _with(tally.destinations, (now.peer.address, now.peer.port))
+            tally.destinations = with_one(tally.destinations, (now.peer.address, now.peer.port))
             if was.binding is Binding.EPHEMERAL and is_early_wildcard_bind(was):
                 tally.early_bound += 1
             elif was.binding in (Binding.EPHEMERAL, Binding.BOUND):

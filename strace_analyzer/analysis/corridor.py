@@ -186,7 +186,7 @@ class TraceAnalysis:
         """our own faults, each with the source of the event"""
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
-        self._groups = Groups(settings.rules)
+        self._groups = Groups(settings.rules, self._judged_again)
         self._doubted: Counter[str] = Counter()
         self._counts: dict[str, dict[str, int]] = {}
 
@@ -451,11 +451,14 @@ class TraceAnalysis:
             showing_ports=self._tracker.shows_bound_ports,
         )
         counts: dict[str, Counter[str]] = {}
-        for finding in self._engine.judged(self._summary):
-            self._groups.add(finding)
+        for number, finding in enumerate(self._engine.judged(self._summary)):
+            self._groups.add(finding, number)
             self._doubted.update(finding.doubts)
             counts.setdefault(finding.process.id, Counter())[finding.rule] += 1
-        self._counts = {process: dict(sorted(count.items())) for process, count in counts.items()}
+        alike: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
+        for process, count in counts.items():
+            items = tuple(sorted(count.items()))
+            self._counts[process] = alike.setdefault(items, dict(items))
         for failure in self._engine.failures:
             self._unknowns.add(
                 Doubt.RULE_FAILED, None, None, Location(failure.source, failure.line)
@@ -470,6 +473,9 @@ class TraceAnalysis:
         """The findings, judged and grouped, in order of first sight."""
         for finding in self._engine.judged(self._summary):
             yield finding._replace(group=self._groups.id_of(finding))
+
+    def _judged_again(self, number: int) -> Finding:
+        return self._engine.judged_again(number, self._summary)
 
     def _verdicts(self) -> dict[Location, tuple[str, ...]]:
         """The rules that flag a socket, by the lines that they flag."""

@@ -3,10 +3,12 @@ the detail by which the rule separates its findings (Rule.apart)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 
+from strace_analyzer.alike import one_of, with_one
 from strace_analyzer.findings import (
     Endpoint,
     FailedCalls,
@@ -19,6 +21,7 @@ from strace_analyzer.findings import (
 )
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.rule import Rule, sections
+from strace_analyzer.rules.store import IN_MEMORY
 
 LINES_SHOWN = 8
 """How many bind lines are kept for each peer of a group."""
@@ -54,111 +57,166 @@ def call_site(finding: Finding) -> str | None:
     return call.stack[0].lstrip("> ").strip()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Peer:
     count: int = 0
     connected: int = 0
-    fds: dict[int, None] = field(default_factory=dict)
+    fds: Collection[int] = frozenset()
     lines: list[int] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Collected:
-    id: str
-    first: Finding
-    sample: Finding
+    group: Group
+    """without what is still counted"""
+    sample: Finding | int
+    """itself, or its number: those of very many groups are read again when they are asked for"""
+    has_connected: bool
     last: Location
     count: int = 0
     connected: int = 0
     failed: int = 0
-    fds: dict[int, None] = field(default_factory=dict)
+    fds: Collection[int] = frozenset()
     peers: dict[Endpoint, _Peer] = field(default_factory=dict)
-    failed_calls: dict[tuple[str, str], FailedCalls] = field(default_factory=dict)
+    failed_calls: dict[tuple[str, str], FailedCalls] | None = None
 
 
 class Groups:
-    """Collects findings that have their final level; memory grows only with causes and peers."""
+    """Collects findings that have their final level; memory grows with causes and peers only, by
+    little for each: the samples of all but the first groups are not kept."""
 
-    def __init__(self, rules: Iterable[type[Rule]] = ()) -> None:
-        self._collected: dict[Key, _Collected] = {}
+    def __init__(
+        self,
+        rules: Iterable[type[Rule]] = (),
+        read: Callable[[int], Finding] | None = None,
+        in_memory: int = IN_MEMORY,
+    ) -> None:
+        """`read` gives a finding again by its number, where they have numbers."""
+        self._numbers: dict[Key, int] = {}
+        """by what its findings have in common, which group it is, from 0 on"""
+        self._collected: list[_Collected] = []
         self._rules = {rule.id: rule for rule in rules}
+        self._read = read
+        self._in_memory = in_memory
 
     def id_of(self, finding: Finding) -> str:
         """The id of the group that `finding` belongs to; it must have been added."""
-        return self._collected[self._key(finding)].id
+        return _id(self._numbers[self._key(finding)])
 
     def _key(self, finding: Finding) -> Key:
         rule = self._rules.get(finding.rule)
         apart = None if rule is None or rule.apart is None else finding.detail(rule.apart)
         return (*group_key(finding), apart)
 
-    def add(self, finding: Finding) -> None:
-        """Count `finding` in its group."""
+    def add(self, finding: Finding, number: int = 0) -> None:
+        """Count `finding`, which is read again as the `number`th, in its group."""
         key = self._key(finding)
-        group = self._collected.get(key)
-        if group is None:
-            name = f"g{len(self._collected) + 1}"
-            group = self._collected[key] = _Collected(name, finding, finding, finding.at)
+        at = self._numbers.get(key)
+        group = None if at is None else self._collected[at]
+        has_connected = finding.outcome is Outcome.CONNECTED
+        if group is None or (has_connected and not group.has_connected):
+            some = self._read is None or len(self._collected) < self._in_memory
+            sample = finding if some else number
+            if group is None:
+                at = self._numbers[key] = len(self._collected)
+                made = self._begun(finding, _id(at))
+                group = _Collected(made, sample, has_connected, made.first)
+                self._collected.append(group)
+            group.sample, group.has_connected = sample, has_connected
         group.count += 1
         group.last = finding.at
-        if group.sample.outcome is not Outcome.CONNECTED and finding.outcome is Outcome.CONNECTED:
-            group.sample = finding
-        group.connected += finding.outcome is Outcome.CONNECTED
+        group.connected += has_connected
         group.failed += finding.outcome is Outcome.FAILED
-        group.fds[finding.fd] = None
+        group.fds = with_one(group.fds, finding.fd)
         rule = self._rules.get(finding.rule)
         if rule is not None and rule.is_failure:
+            calls = group.failed_calls = group.failed_calls or {}
             for one in failed_call(finding):
-                known = group.failed_calls.get((one.call, one.error))
+                known = calls.get((one.call, one.error))
                 both = [one] if known is None else [known, one]
-                group.failed_calls[one.call, one.error] = added(both)[0]
+                calls[one.call, one.error] = added(both)[0]
         if finding.peer is not None:
-            peer = group.peers.setdefault(finding.peer, _Peer())
+            peer = group.peers.get(finding.peer)
+            if peer is None:
+                peer = group.peers[one_of(finding.peer)] = _Peer()
             peer.count += 1
-            peer.connected += finding.outcome is Outcome.CONNECTED
-            peer.fds[finding.fd] = None
+            peer.connected += has_connected
+            peer.fds = with_one(peer.fds, finding.fd)
             if len(peer.lines) < LINES_SHOWN:
                 peer.lines.append(finding.at.line)
 
-    def all(self) -> tuple[Group, ...]:
-        """The groups: worst level first, then most findings, then in order of first sight."""
-        groups = [
-            _finished(group, self._rules.get(group.first.rule))
-            for group in self._collected.values()
-        ]
-        return tuple(sorted(groups, key=lambda group: (-group.level, -group.count)))
+    def _begun(self, first: Finding, id: str) -> Group:
+        rule, site = self._rules.get(first.rule), call_site(first)
+        process = first.process
+        return Group(
+            id=id,
+            fingerprint=one_of(fingerprint(first, site, process.command)),
+            rule=one_of(first.rule),
+            level=first.level,
+            confidence=first.confidence,
+            trace=one_of(first.trace),
+            process=process._replace(command=one_of(process.command)),
+            call_site=one_of(site),
+            peers=(),
+            count=0,
+            connected=0,
+            failed=0,
+            fds=(),
+            first=first.at._replace(source=one_of(first.at.source)),
+            last=first.at,
+            message="" if rule is None else rule.title,
+            advice="" if rule is None else one_of(_advice(rule)),
+            cause=one_of(first.cause),
+            without_bind=one_of(first.without_bind),
+            kept=_nothing,
+            namespace=first.namespace,
+        )
+
+    def take(self) -> list[Group]:
+        """The groups, when all is added: worst first, then those with the most findings, then in
+        order of first sight. They are kept here no longer, but for their ids."""
+        collected = iter(self._collected)
+        self._collected = []
+        groups = [self._finished(group) for group in collected]
+        return sorted(groups, key=lambda group: (-group.level, -group.count))
+
+    def _finished(self, group: _Collected) -> Group:
+        peers = sorted(group.peers.items(), key=lambda item: (-item[1].count, item[0].order))
+        kept: Finding | Callable[[], Finding]
+        if isinstance(group.sample, Finding):
+            kept = group.sample
+        else:
+            assert self._read is not None
+            kept = partial(self._read, group.sample)
+        return replace(
+            group.group,
+            peers=tuple(
+                PeerCount(
+                    peer,
+                    seen.count,
+                    seen.connected,
+                    one_of(tuple(sorted(seen.fds))),
+                    tuple(seen.lines),
+                )
+                for peer, seen in peers
+            ),
+            count=group.count,
+            connected=group.connected,
+            failed=group.failed,
+            fds=one_of(tuple(sorted(group.fds))),
+            last=group.last,
+            kept=kept,
+            failed_calls=added((group.failed_calls or {}).values()),
+        )
 
 
-def _finished(group: _Collected, rule: type[Rule] | None) -> Group:
-    first = group.first
-    peers = sorted(group.peers.items(), key=lambda item: (-item[1].count, item[0].order))
-    site = call_site(first)
-    return Group(
-        id=group.id,
-        fingerprint=fingerprint(first, site, first.process.command),
-        rule=first.rule,
-        level=first.level,
-        confidence=first.confidence,
-        trace=first.trace,
-        process=first.process,
-        call_site=site,
-        peers=tuple(
-            PeerCount(peer, seen.count, seen.connected, tuple(seen.fds), tuple(seen.lines))
-            for peer, seen in peers
-        ),
-        count=group.count,
-        connected=group.connected,
-        failed=group.failed,
-        fds=tuple(sorted(group.fds)),
-        first=first.at,
-        last=group.last,
-        message="" if rule is None else rule.title,
-        advice="" if rule is None else _advice(rule),
-        cause=first.cause,
-        without_bind=first.without_bind,
-        sample=group.sample,
-        failed_calls=added(group.failed_calls.values()),
-    )
+def _id(at: int) -> str:
+    return f"g{at + 1}"
+
+
+def _nothing() -> Finding:
+    """Of a group that is not finished."""
+    raise LookupError
 
 
 def fingerprint(finding: Finding, site: str | None, program: str | None) -> str:

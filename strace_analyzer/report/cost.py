@@ -163,7 +163,7 @@ def is_refuted(use: PortUse, section: Section) -> bool:
             and group.confidence is Confidence.CERTAIN
             and group.without_bind is not None
             and group.cause not in ("another-process", "own-sockets", "unknown")
-            and group.sample.namespace == use.namespace
+            and group.namespace == use.namespace
             for group in section.judged
         )
     )

@@ -81,8 +81,7 @@ class Section(NamedTuple):
 
     def ports(self, group: Group) -> PortUse | None:
         """The use of ports in the network namespace of the group's sockets."""
-        namespace = group.sample.namespace
-        return next((use for use in self.trace.ports if use.namespace == namespace), None)
+        return next((use for use in self.trace.ports if use.namespace == group.namespace), None)
 
 
 def sections(selected: Selected, width: int, everything: bool) -> Iterator[Section]:

@@ -152,7 +152,11 @@ class Selected:
         self._windows = (
             windows(selection.since, selection.until, analysis.traces) if selection.by_time else {}
         )
-        self._tids = {(process.trace, process.id): process.tids for process in analysis.processes}
+        self._tids = {
+            (process.trace, process.id): process.tids
+            for process in analysis.processes
+            if selection.pids
+        }
         self.processes = tuple(p for p in analysis.processes if self._keeps(p))
         if selection.by_process and analysis.processes and not self.processes:
             raise ConfigurationError(
@@ -243,7 +247,7 @@ class Selected:
     def ports(self, group: Group) -> PortUse | None:
         """The use of ports in the network namespace of the group's sockets, or None."""
         uses = next((trace.ports for trace in self.traces if trace.id == group.trace), ())
-        return next((use for use in uses if use.namespace == group.sample.namespace), None)
+        return next((use for use in uses if use.namespace == group.namespace), None)
 
     def case(self, group: Group) -> Case:
         """What its rule is asked to put into words."""
@@ -389,7 +393,8 @@ class _Fold:
             fds=tuple(sorted(self.fds)),
             first=self.first.at,
             last=self.last.at,
-            sample=self.sample,
+            kept=self.sample,
+            namespace=self.sample.namespace,
             peers=tuple(
                 PeerCount(peer, count, connected, tuple(sorted(fds)), tuple(lines))
                 for peer, (count, connected, fds, lines) in peers

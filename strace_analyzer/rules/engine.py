@@ -82,11 +82,18 @@ class Engine:
     def judged(self, summary: Summary) -> Iterator[Finding]:
         """Every finding with its final level and confidence, in order of first sight."""
         for finding in self.store:
-            judged = finding
-            with self._guard:
-                judged = self._by_id[finding.rule].judge(finding, summary)
-            self._note(finding.rule)
-            yield judged
+            yield self._judged(finding, summary)
+
+    def judged_again(self, number: int, summary: Summary) -> Finding:
+        """The `number`th of them."""
+        return self._judged(self.store[number], summary)
+
+    def _judged(self, finding: Finding, summary: Summary) -> Finding:
+        judged = finding
+        with self._guard:
+            judged = self._by_id[finding.rule].judge(finding, summary)
+        self._note(finding.rule)
+        return judged
 
     def _note(self, rule: str, step: Step | None = None) -> None:
         """`rule` was asked, about `step` or at the end: it may have raised."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from fuzz.hostile import EARLY_BIND
 
+import strace_analyzer as sa
 from strace_analyzer.analysis.groups import LINES_SHOWN, Groups, call_site
 from strace_analyzer.findings import Confidence, Endpoint, Finding, Group, Level, ProcessRef
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.bind_any_port_zero import BindAnyPortZero
+from strace_analyzer.rules.store import IN_MEMORY
 from tests.report.fixtures import early_bind
 
 WEB, DNS = Endpoint("192.0.2.8", 8001), Endpoint("192.0.2.3", 53)
@@ -17,7 +20,7 @@ def grouped(*findings: Finding) -> tuple[Group, ...]:
     groups = Groups([BindAnyPortZero])
     for finding in findings:
         groups.add(finding)
-    return groups.all()
+    return tuple(groups.take())
 
 
 def test_findings_of_one_cause_are_one_group() -> None:
@@ -129,3 +132,31 @@ def test_the_fingerprint_stays_where_only_numbers_change() -> None:
     (other,) = grouped(early_bind(10, process=ProcessRef("t1:700", 700, 702, "curl")))
     assert here.fingerprint == there.fingerprint != other.fingerprint
     assert len(here.fingerprint) == 16
+
+
+def test_samples_beyond_the_first_groups_are_read_again() -> None:
+    found = [early_bind(10 * n, process=ProcessRef(f"t1:{n}", n, n, "curl")) for n in range(1, 9)]
+    found.append(found[7]._replace(outcome=Outcome.IN_PROGRESS, cause="other"))
+    found.append(found[7]._replace(cause="other"))
+    groups = Groups(read=found.__getitem__, in_memory=2)
+    for number, finding in enumerate(found):
+        groups.add(finding, number)
+    made = groups.take()
+    assert [isinstance(group.kept, Finding) for group in made].count(True) == 2
+    by_id = {group.id: group.sample for group in made}
+    assert [by_id[f"g{n}"] for n in range(1, 10)] == [*found[:8], found[9]]
+
+
+def test_of_very_many_groups_each_shows_its_own_finding() -> None:
+    """More than are kept in memory: each sample is the group's first finding, judged as it is told."""
+    analyzer = sa.Analyzer()
+    for tid in range(1000, 1000 + IN_MEMORY + 20):
+        analyzer.feed(b'%d execve("/bin/a", ["a"], 0x7ffd /* 9 vars */) = 0' % tid)
+        for line in EARLY_BIND.splitlines():
+            analyzer.feed(line.replace(b"7", b"%d" % tid, 1))
+        analyzer.feed(b"%d +++ exited with 0 +++" % tid)
+    analysis = analyzer.close()
+    first = {finding.group: finding._replace(group=None) for finding in analysis.findings}
+    assert len(analysis.groups) == len(first) == IN_MEMORY + 20
+    assert {group.id: group.sample for group in analysis.groups} == first
+    assert sum(isinstance(group.kept, Finding) for group in analysis.groups) == IN_MEMORY

@@ -13,6 +13,7 @@ from fuzz.hostile import EARLY_BIND
 
 import strace_analyzer as sa
 from strace_analyzer.rules.store import IN_MEMORY
+from tests.report.written import written
 
 FIRST, MORE = IN_MEMORY + 1000, 2000
 """Connections after which all is there that is kept once, and those that come then."""
@@ -89,6 +90,26 @@ def test_one_process_after_another(kind: str, most: int) -> None:
     """Of each the report has a row, with its program, ports, findings and failures. What it has in
     common with others (program, arguments, destinations) is kept once."""
     assert growth(SERVICES[kind], own=True) < most
+
+
+IN_THE_REPORT = 4500
+"""bytes for each process with a finding, while its report is made: a row, a group, no proof"""
+
+
+@pytest.mark.slow
+def test_the_report_of_one_process_after_another() -> None:
+    """What is held at most from the end of the stream on, beside what is told once."""
+    peaks = []
+    for number in (1, IN_MEMORY, IN_MEMORY + 1000):  # the first loads what makes a report
+        analyzer = sa.Analyzer()
+        for line in islice(stream(_CALLS, own=True), number * (len(_CALLS) + 2)):
+            analyzer.feed(line)
+        gc.collect()
+        tracemalloc.start()
+        assert "before connecting" in written("text", analyzer.close())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[2] - peaks[1]) / 1000 < IN_THE_REPORT
 
 
 LEAK_ROWS = 5000

@@ -157,7 +157,8 @@ def group(findings: Sequence[Finding], id: str = "g1") -> Group:
         advice="",
         cause=first.cause,
         without_bind=first.without_bind,
-        sample=first,
+        kept=first,
+        namespace=first.namespace,
         failed_calls=added(
             one
             for finding in findings

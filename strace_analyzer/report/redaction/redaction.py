@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.analysis.groups import fingerprint
@@ -160,8 +161,11 @@ class Redaction:
             last=self._location(made.last),
             message="",
             advice="",
-            sample=sample,
+            kept=sample if isinstance(made.kept, Finding) else partial(self._sample, made),
         )
+
+    def _sample(self, made: Group) -> Finding:
+        return self.finding(made.sample)
 
     def suppressed(self, made: Suppressed) -> Suppressed:
         """What a suppression does; it has the fingerprint of its groups, or none."""

@@ -155,7 +155,7 @@ def _findings(section: Section, may_be_in_full: bool) -> _Told:
     if in_full:
         told: set[int] = set()
         for at, cause in enumerate(found):
-            namespace = cause.head.sample.namespace
+            namespace = cause.head.namespace
             parts += cause_parts(cause, section, cost=namespace not in told, before=at)
             told.add(namespace)
     elif found:
