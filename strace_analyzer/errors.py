@@ -36,10 +36,11 @@ class DamagedError(TraceError):
 
 
 class InterruptedReadError(TraceError):
-    """A signal ended the reading before the input ended; its text is how far it came, or empty."""
+    """A signal ended the reading before the input ended; `share` is how far it came, or empty."""
 
     def __init__(self, share: str, signal: int) -> None:
-        super().__init__(share)
+        super().__init__(f"interrupted{share}")
+        self.share = share
         self.signal = signal
 
 

@@ -9,25 +9,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from unicodedata import category
 
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+_PLAIN = re.compile(r"[\x20-\x7e\u00a1-\u00ac\u00ae-\u024f]*")
+"""what all text in Latin letters consists of: nothing in it needs to be looked at"""
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""General categories of what has no glyph of its own (Unicode Standard Annex 44): controls, format
+characters (bidi controls, tags, joiners), what is unassigned or private, line ends."""
+_BLANK = frozenset(
+    (
+        0x034F,
+        0x115F,
+        0x1160,
+        0x17B4,
+        0x17B5,
+        0x2800,
+        0x3164,
+        0xFFA0,
+        *range(0x180B, 0x1810),
+        *range(0xFE00, 0xFE10),
+        *range(0xE0100, 0xE01F0),
+    )
 )
+"""Letters and marks that show nothing: Default_Ignorable_Code_Point of DerivedCoreProperties.txt
+(variation selectors, fillers of Hangul, vowels of Khmer), and the empty pattern of Braille."""
 
 
 def safe(text: str) -> str:
-    r"""`text` with every character that could command a terminal written as an escape: `\x1b`,
-    `\u202e`.
+    r"""`text` with every character that could command a terminal, or that nobody can see, written
+    as an escape: `\x1b`, `\u202e`, `\U000e0041`.
 
     Undecodable bytes (surrogateescape) come out as the byte they were: `\xff`.
     """
-    return _UNSAFE.sub(_escape, text)
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(_escape(character) if is_unseen(character) else character for character in text)
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
+def is_unseen(character: str) -> bool:
+    """It has no glyph, and is no space."""
+    return category(character) in _UNSEEN or ord(character) in _BLANK
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
+    if code >= 0x10000:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 

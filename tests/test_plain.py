@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 import pytest
 
 from strace_analyzer.plain import count, duration, listed, ranges, safe
@@ -13,6 +15,19 @@ def test_nothing_of_a_traced_program_can_command_a_terminal() -> None:
 
 def test_text_cannot_be_turned_around_or_hidden() -> None:
     assert safe("x\u202ecod.exe\u200b") == r"x\u202ecod.exe\u200b"
+
+
+def test_what_has_no_glyph_is_shown() -> None:
+    assert safe("a\U000e0041b\ufe0fc\ue000d\u0378e\u2028f\u00adg\u3164") == (
+        r"a\U000e0041b\ufe0fc\ue000d\u0378e\u2028f\xadg\u3164"
+    )
+
+
+def test_of_all_characters_only_those_stay_that_can_be_seen() -> None:
+    """By its general category: letters, marks, numbers, punctuation, symbols, spaces."""
+    for code in range(0x110000):
+        stays = safe(chr(code)) == chr(code)
+        assert not stays or category(chr(code))[0] in "LMNPS" or category(chr(code)) == "Zs"
 
 
 def test_undecodable_bytes_come_out_as_the_bytes_they_were() -> None:

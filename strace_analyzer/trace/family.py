@@ -45,7 +45,7 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
     for index, source in enumerate(sources):
         clock = Clock()
         frames = Frames(clock)
-        block = next(iter(source.blocks()), b"")
+        block = source.first_block()
         for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
             with Guard():  # told when it is read
                 for line in lines(index, number, raw):

@@ -31,7 +31,7 @@ def unwrapped(sources: Sequence[SourceInput]) -> Sequence[SourceInput]:
     Raises TraceError where that cannot be read.
     """
     for source in sources:
-        block = next(iter(source.blocks()), b"")
+        block = source.first_block()
         if block:
             return [_unwrapping(one) for one in sources] if _is_wrapped(block) else sources
     return sources

@@ -61,6 +61,30 @@ def test_an_interrupted_reading_says_how_far_it_came(strict: bool) -> None:
     assert analysis.traces[0].inconclusive == warning.message
 
 
+@dataclass(frozen=True, slots=True)
+class NotBegun(SourceInput):
+    """A source that is reached when the signal has come."""
+
+    def blocks(self, *how: object) -> Iterator[bytes]:
+        raise InterruptedReadError("", signal.SIGTERM)
+        yield b""
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_of_many_traces_those_behind_the_signal_say_so(files: int) -> None:
+    """Of a directory, say: no reason is empty, and none is that a file cannot be read."""
+    traces = [
+        TraceInput(f"t{n}", name, tuple(NotBegun(name, Path(name), None) for _ in range(files)))
+        for n, name in enumerate("abcdefghij", 1)
+    ]
+    analysis = analyze_traces(traces, Settings(rules=catalogue()))
+    selected = Selected(analysis)
+    judgement = judge(selected, parse_gate((), ()))
+    assert (judgement.verdict, judgement.exit_status) == ("inconclusive", 143)
+    assert selected.refused == ()
+    assert [trace.inconclusive for trace in analysis.traces] == ["interrupted after 0 lines"] * 10
+
+
 def test_the_share_is_said_where_it_is_known() -> None:
     assert _share(14, 100) == " (14 %)"
     assert _share(14, 0) == ""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from subprocess import PIPE
+from unicodedata import category
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -48,10 +49,19 @@ NAMES = {
     "markdown": "``` | **b** @octocat www.evil [x](ftp:x) <details>",
     "template": "{{ 7*7 }}{% raw %}",
     "bytes": "\udcff\udcfe",
+    "unseen": "a\U000e0041\U000e007fb\ufe0f\U000e0100c\u00ad\u034f\u061c\u180e\u3164\uffa0\u2800",
+    "private": "a\ue000\U000f0000\U0010fffd\ufffe\u0378\ufdd0\u2028\u2029\u0085b",
 }
+_HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+"""categories of what has no glyph (Unicode Standard Annex 44)"""
 _UNSAFE = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+    "[" + "".join(
+        character
+        for character in map(chr, range(0x110000))
+        if character != "\n" and category(character) in _HIDDEN
+    )
+    + "\u034f\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)  # fmt: skip
 
 
 def trace(name: str) -> bytes:

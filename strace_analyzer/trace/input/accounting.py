@@ -156,7 +156,7 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
         if last and not last.endswith(b"\n"):
             account.unended = tuple(rows(before + last)[-_LAST:])
     except InterruptedReadError as stopped:
-        account.interrupted = f"interrupted after {account.lines:,} lines{stopped}"
+        account.interrupted = f"interrupted after {account.lines:,} lines{stopped.share}"
         account.signal = stopped.signal
     except DamagedError as damage:
         if not account.lines:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from strace_analyzer.errors import DamagedError, TraceError
+from strace_analyzer.errors import DamagedError, InterruptedReadError, TraceError
 from strace_analyzer.plain import count
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Tell, blocks, nobody
 from strace_analyzer.trace.input.remote import opened
@@ -89,6 +90,13 @@ class SourceInput:
         elif self.path is not None:
             with self.path.open("rb", buffering=0) as local:
                 yield from iter(partial(local.read, size), b"")
+
+    def first_block(self, size: int = BLOCK_SIZE) -> Block:
+        """What it begins with; nothing where it is empty, or a signal came before: who reads it
+        then is told. Raises TraceError where it cannot be read."""
+        with suppress(InterruptedReadError):
+            return next(iter(self.blocks(size)), b"")
+        return b""
 
     def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
         """The content, decompressed, a block at a time; a stream's as soon as it is there.
