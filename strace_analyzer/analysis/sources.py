@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, TextIO, Union
 
@@ -21,7 +20,7 @@ def resolved(source: Source) -> list[TraceInput]:
     if isinstance(source, str) and _is_line(source):
         return _given(source.encode("utf-8", "surrogateescape"))
     if isinstance(source, (str, os.PathLike)) and os.fspath(source):
-        return traces([os.fspath(source)], sys.stdin.buffer)
+        return traces([os.fspath(source)])
     if isinstance(source, (bytes, bytearray)):
         return _given(bytes(source))
     if isinstance(source, Sequence) and source:
@@ -30,7 +29,7 @@ def resolved(source: Source) -> list[TraceInput]:
             return _given(b"\n".join(map(_raw, items)))
         paths = [os.fspath(item) for item in items if isinstance(item, (str, os.PathLike))]
         if len(paths) == len(items):
-            return traces(paths, sys.stdin.buffer)
+            return traces(paths)
     binary: Any = getattr(source, "buffer", source)
     if isinstance(source, io.TextIOBase) and binary is source:  # StringIO
         return _given(source.read().encode("utf-8", "surrogateescape"))

@@ -152,6 +152,7 @@ def attach(
             existing=session.existing,
             may_be_empty=True,
             apart=session.untraced,
+            headed=session.copy.begins_with.count(b"\n"),
         )
         status = go_through(watch, chosen, stream, manner).exit_status
     if session.copy.failure is not None:

@@ -3,13 +3,11 @@ is one line on standard error and a status of our own."""
 
 from __future__ import annotations
 
-import errno
-import io
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import TextIO
 
 from strace_analyzer.cli.say import say
 from strace_analyzer.faults import FAULT, Guard
@@ -17,10 +15,9 @@ from strace_analyzer.faults import FAULT, Guard
 
 def written_out(work: Callable[[], int], failed: int) -> int:
     """The status that `work` gives; `failed` where something that it said could not be written (a
-    full disk, a stream that is closed), or we failed by a fault of our own, of which the line to
+    full disk), or we failed by a fault of our own, of which the line to
     report is said. A reader that has gone is no failure (`| head`)."""
-    sys.stdout = sys.stdout or cast("TextIO", _Closed())
-    sys.stderr = sys.stderr or cast("TextIO", _Closed())
+    _open_what_is_closed()
     guard, status = Guard(), failed
     with guard:
         status = _worked(work, failed)
@@ -56,14 +53,14 @@ def _let_go(stream: TextIO) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-class _Closed(io.TextIOBase):
-    """A standard stream that was closed before we began (`>&-`): Python has None for it."""
-
-    encoding = "utf-8"
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str, /) -> int:
-        """Raises OSError, as write(2) does."""
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+def _open_what_is_closed() -> None:
+    """A standard stream that was closed before we began (`>&-`) is /dev/null from here on, as git
+    and strace(1) have it: else the next file that is opened gets its number, and what is said on
+    standard error would stand in it. Standard input stays None for Python, where that matters."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest number
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)

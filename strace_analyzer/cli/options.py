@@ -157,6 +157,7 @@ OutputFile = Annotated[
     typer.Option(
         "-o",
         "--output",
+        parser=values.parser(values.output_file),
         metavar="FILE",
         help="Write the report to FILE, whole or not at all.",
         rich_help_panel=OUTPUT,

@@ -44,8 +44,13 @@ def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> I
         sys.stdout.flush()
         return
     try:
-        if path.is_file() and _is_read(path, inputs):
+        sources = _read(inputs)
+        if path.is_file() and (_is_standard_input(path, inputs) or _is_one(path, sources)):
             raise TraceError(f"{path} is one of the traces: give -o another name")
+        if _is_named_like(path, sources):
+            raise TraceError(
+                f"{path} would be read as a file of the trace the next time: give -o another name"
+            )
         own = next((fd for fd in (1, 2) if _goes_to(fd, path)), None)
         if own is not None or (path.exists() and not path.is_file()):
             with open(path if own is None else os.dup(own), "w", encoding="utf-8") as stream:
@@ -67,16 +72,33 @@ def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> I
         raise TraceError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _is_read(path: Path, inputs: Sequence[str]) -> bool:
-    """`path` is a file of one of the traces, or what standard input is read from."""
-    if "-" in inputs and _goes_to(0, path):
-        return True
-    sources: list[Path | None] = []
+def _read(inputs: Sequence[str]) -> list[list[Path]]:
+    """The files of each of the traces that `inputs` name."""
+    found = []
     for name in inputs:
         with suppress(TraceError):  # said when it is read
             named = traces([name]) if name != "-" else []
-            sources += [source.path for trace in named for source in trace.sources]
-    return any(source is not None and _is_same(source, path) for source in sources)
+            found += [[one.path for one in trace.sources if one.path] for trace in named]
+    return found
+
+
+def _is_standard_input(path: Path, inputs: Sequence[str]) -> bool:
+    return "-" in inputs and _goes_to(0, path)
+
+
+def _is_one(path: Path, traces: list[list[Path]]) -> bool:
+    """`path` is a file of one of the traces."""
+    return any(_is_same(source, path) for sources in traces for source in sources)
+
+
+def _is_named_like(path: Path, traces: list[list[Path]]) -> bool:
+    """`path` has the name of another file of an -ff family that is read: PREFIX.PID."""
+    return path.suffix[1:].isdecimal() and any(
+        len(sources) > 1
+        and path.stem == sources[0].stem
+        and path.resolve().parent == sources[0].resolve().parent
+        for sources in traces
+    )
 
 
 def _goes_to(fd: int, path: Path) -> bool:

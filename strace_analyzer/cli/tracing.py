@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options
+from strace_analyzer.cli import options, values
 from strace_analyzer.cli.settings import Settings, settings
 from strace_analyzer.report.gate import Gate
 
@@ -18,7 +18,13 @@ NEVER = ("never",)
 
 SaveTrace = Annotated[
     Path | None,
-    typer.Option("--save-trace", metavar="FILE", help="Keep the trace.", rich_help_panel=STRACE),
+    typer.Option(
+        "--save-trace",
+        parser=values.parser(values.saved_file),
+        metavar="FILE",
+        help="Keep the trace.",
+        rich_help_panel=STRACE,
+    ),
 ]
 Stacks = Annotated[
     bool,

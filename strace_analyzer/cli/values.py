@@ -109,11 +109,29 @@ def ports(text: str) -> Ports:
     raise ConfigurationError(f"{text}: not two ports, LO-HI, such as 32768-60999")
 
 
+def _standard_input() -> bytes:
+    """All of it; nothing where it is closed."""
+    return b"" if sys.stdin is None else sys.stdin.buffer.read()
+
+
+def output_file(text: str) -> Path | None:
+    """The file of -o; `-` is standard output, None. Raises ConfigurationError where it is no
+    name."""
+    return None if text == "-" else saved_file(text)
+
+
+def saved_file(text: str) -> Path:
+    """A file that is to be written. Raises ConfigurationError where it is no name."""
+    if not text:
+        raise ConfigurationError("'' names no file: it is empty (a variable that is not set?)")
+    return Path(text)
+
+
 def listed_in(file: str) -> list[str]:
     """The names in a file, a line each, or each ended by NUL (find -print0); `-` is standard input.
     Raises ConfigurationError if it cannot be read or has none."""
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        content = _standard_input() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise ConfigurationError(f"--files-from {file}: {error.strerror or error}") from error
     between = b"\0" if b"\0" in content else b"\n"

@@ -43,7 +43,7 @@ class Watch:
     `existing` are the processes that ran already when the trace began. Where strace was started by
     us, `may_be_empty` says that a trace without a line is no error: the program made no call that
     matters. `program` is what strace was to run, whose execve() then comes first. `apart` are
-    processes below those that are traced, which are not.
+    processes below those that are traced, which are not. `headed` lines stand before strace's.
     """
 
     def __init__(
@@ -55,11 +55,13 @@ class Watch:
         may_be_empty: bool = False,
         program: str | None = None,
         apart: Sequence[Untraced] = (),
+        headed: int = 0,
     ) -> None:
         self._settings = settings
         self._reader, self._trace = opened(trace, settings, once=True)
         self._may_be_empty = may_be_empty
         self._program = program
+        self._headed = headed
         self._found: Counter[Level] = Counter()
         if existing is not None:
             self._trace.seed(existing)
@@ -111,7 +113,8 @@ class Watch:
                 yield from self._until_program_runs(events, self._program)
             yield from events
         except TraceError:
-            if not self._may_be_empty or any(account.lines for account in self._reader.accounting):
+            lines = sum(account.lines for account in self._reader.accounting)
+            if not self._may_be_empty or lines > self._headed:
                 raise
 
     def _until_program_runs(self, events: Iterator[Event], program: str) -> Iterator[Event]:

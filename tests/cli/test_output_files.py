@@ -376,3 +376,41 @@ def test_programs_get_the_same_bytes_in_every_locale_and_people_what_it_has(
         assert narrow.isascii()
     else:
         assert narrow == wide
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_hyphen_is_standard_output(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status = main([*words, str(ERLANG)])
+    plain = capsys.readouterr().out
+    assert main([*words, "-o", "-", str(ERLANG)]) == status
+    assert capsys.readouterr().out == plain
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_an_empty_name_is_no_file(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "-o", "", str(ERLANG)]) == 2
+    assert "names no file: it is empty" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("given", ["fam", "fam/trace"])
+def test_a_report_is_not_named_as_a_file_of_the_family(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be read as one the next time."""
+    monkeypatch.chdir(tmp_path)
+    Path("fam").mkdir()
+    for pid in (10, 11):
+        Path(f"fam/trace.{pid}").write_text(EARLY_BIND)
+    assert main(["check", "-o", "fam/trace.99999", given]) == 2
+    assert "would be read as a file of the trace the next time" in capsys.readouterr().err
+    assert sorted(path.name for path in Path("fam").iterdir()) == ["trace.10", "trace.11"]
+    assert main(["check", "-o", "fam/trace.txt", given]) in (0, 1)
+    assert main(["check", "-o", "trace.99999", given]) in (0, 1, 2)
+    assert Path("trace.99999").exists()

@@ -3,16 +3,21 @@ a reader that has gone is none, and leaves the verdict's status."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from cli.running import COMMAND, CURL, ERLANG, ROOT, SSH, environment
+from typer.main import get_command
+
+from strace_analyzer.cli.app import app
 
 FULL = "strace-analyzer: cannot write: No space left on device\n"
-CLOSED = "strace-analyzer: cannot write: Bad file descriptor\n"
 
 
 def status(
@@ -46,9 +51,57 @@ def test_a_full_disk_is_one_line(words: list[str]) -> None:
     assert status(*words, stdout="/dev/full") == (2, FULL)
 
 
-@pytest.mark.parametrize("words", [[str(CURL)], ["collect"]])
-def test_so_is_a_closed_standard_output(words: list[str]) -> None:
-    assert status(*words, before=lambda: os.close(1)) == (2, CLOSED)
+WITH = {
+    "attach": ["99999999"], "check": [str(ERLANG)], "compare": [str(CURL), str(SSH)],
+    "events": [str(CURL)], "ports": [str(CURL)], "rule": ["socket-leak"],
+    "sockets": [str(CURL)], "summary": [str(CURL)], "tree": [str(CURL)],
+    "run": ["--quiet", "-o", "/dev/null", "--", "true"],
+}  # fmt: skip
+"""what a command is given, where it needs anything"""
+EVERY = [
+    *([name, *WITH.get(name, [])] for name in sorted(get_command(app).commands)),  # type: ignore[attr-defined]
+    ["--help"], ["--version"], ["check", "--help"], ["nosuch"], ["check", "--nosuch"],
+    ["check", "--format", "json", str(CURL)], ["check", "-"], ["check", "--files-from", "-"],
+    ["check", "--ss", "-", str(CURL)], ["check", "--merged", str(CURL), str(SSH)],
+]  # fmt: skip
+
+
+def with_streams(words: list[str], closed: int | None = None) -> tuple[int, bytes, bytes]:
+    """Status, standard output and error of a command whose standard input is empty, and of whose
+    streams one may be closed."""
+
+    def before() -> None:
+        if closed is not None:
+            os.close(closed)
+
+    done = subprocess.run(
+        [*COMMAND, *words], stdin=subprocess.DEVNULL, capture_output=True, cwd=ROOT,
+        env=environment(), preexec_fn=before, timeout=120,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", EVERY, ids=lambda words: " ".join(words).replace(str(ROOT), ""))
+def test_a_stream_that_is_closed_is_one_that_nobody_listens_to(words: list[str]) -> None:
+    """As of git and strace: no traceback, no complaint, the same status, and what goes to the other
+    stream is the same. Standard input that is closed has nothing in it."""
+    if words[0] in ("attach", "run") and shutil.which("strace") is None:
+        pytest.skip("no strace")
+    status, out, err = with_streams(words)
+    assert b"Traceback" not in err
+    assert with_streams(words, closed=1) == (status, b"", err)
+    assert with_streams(words, closed=2) == (status, out, b"")
+    no_input, _, said = with_streams(words, closed=0)
+    assert (no_input, b"Traceback" in said) == (status, False)
+
+
+def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """What is said on standard error would stand in the report, which was opened as number 2."""
+    report = tmp_path / "report"
+    words = ["check", "--format", "json", "-o", str(report), str(CURL), str(tmp_path / "none")]
+    assert with_streams(words)[0] == with_streams(words, closed=2)[0]
+    assert json.loads(report.read_text())["schema"] == 1
 
 
 @pytest.mark.parametrize("words", [["nosuch"], ["--nosuch"], ["nosuch", "-o", "/dev/full"]])

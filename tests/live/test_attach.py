@@ -253,3 +253,16 @@ def test_strace_goes_when_we_are_killed(tmp_path: Path) -> None:
         until(lambda: not tracer(older.pid), "being left alone")
         older.go()
         assert older.end() == 0
+
+
+@pytest.mark.parametrize("saved", ["trace", "/dev/full"])
+def test_a_program_that_makes_no_call_and_a_saved_trace(saved: str, tmp_path: Path) -> None:
+    """What stands at the head of the file is no line of strace's; a full disk is told as that."""
+    with subprocess.Popen(["sleep", "60"]) as idle:
+        words = ("attach", "--quiet", "--for", "1", "--save-trace", saved, str(idle.pid))
+        done = run(tmp_path, *words)
+        idle.kill()
+    assert "not the output of strace" not in done.stderr
+    full = "strace-analyzer: cannot write /dev/full any further: No space left on device\n"
+    assert (full in done.stderr) == (saved == "/dev/full")
+    assert done.returncode == (2 if saved == "/dev/full" else 0)

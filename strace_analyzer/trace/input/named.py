@@ -91,7 +91,10 @@ def _one(name: str, *sources: SourceInput) -> TraceInput:
 
 def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
     if argument == "-":
-        return [stream_trace("<stdin>", stdin or sys.stdin.buffer)]
+        stdin = stdin or getattr(sys.stdin, "buffer", None)
+        if stdin is None:
+            raise TraceError("<stdin>: closed")
+        return [stream_trace("<stdin>", stdin)]
     if not argument:
         raise TraceError("'' names no file: it is empty (a variable that is not set?)")
     if is_url(argument):
