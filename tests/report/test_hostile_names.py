@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from subprocess import PIPE
 from unicodedata import category
@@ -54,14 +55,13 @@ NAMES = {
 }
 _HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 """categories of what has no glyph (Unicode Standard Annex 44)"""
-_UNSAFE = re.compile(
-    "[" + "".join(
-        character
-        for character in map(chr, range(0x110000))
-        if character != "\n" and category(character) in _HIDDEN
-    )
-    + "\u034f\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)  # fmt: skip
+_BLANK = "\u034f\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+_RUNS = [
+    [chr(code) for code in run]
+    for hidden, run in groupby(range(0x110000), lambda code: category(chr(code)) in _HIDDEN)
+    if hidden
+]
+_UNSAFE = re.compile(f"(?!\n)[{''.join(f'{run[0]}-{run[-1]}' for run in _RUNS)}{_BLANK}]")
 
 
 def trace(name: str) -> bytes:

@@ -7,6 +7,7 @@ a PREFIX is the family of files that `strace -ff -o PREFIX` wrote, one per threa
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import tarfile
@@ -91,10 +92,7 @@ def _one(name: str, *sources: SourceInput) -> TraceInput:
 
 def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
     if argument == "-":
-        stdin = stdin or getattr(sys.stdin, "buffer", None)
-        if stdin is None:
-            raise TraceError("<stdin>: closed")
-        return [stream_trace("<stdin>", stdin)]
+        return [stream_trace("<stdin>", stdin or (sys.stdin.buffer if sys.stdin else io.BytesIO()))]
     if not argument:
         raise TraceError("'' names no file: it is empty (a variable that is not set?)")
     if is_url(argument):
