@@ -1,4 +1,4 @@
-"""ROOM 3a, steps in and findings out: one file a rule, and the engine that runs them."""
+"""ROOM 3a, steps in and findings out: one file per rule, and the engine that runs them."""
 
 from strace_analyzer.rules.catalogue import catalogue
 from strace_analyzer.rules.engine import Engine

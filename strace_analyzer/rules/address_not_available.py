@@ -1,4 +1,5 @@
-"""Flags bind() and connect() that fail because an address, or a pair of them, cannot be had.
+"""Flags bind() and connect() that fail because an address, or a pair of addresses, is not
+available.
 
 It is long because each cause has its own words and example.
 """
@@ -25,11 +26,12 @@ _ERRORS = ("EADDRNOTAVAIL", "EADDRINUSE")
 _Pair = tuple[int, int, Destination]
 """namespace, source port, destination"""
 _MANY = 1000
-"""Pairs, of which those that are free again are forgotten."""
+"""How many pairs are kept before those that are free again are forgotten."""
 
 
 class _Last(NamedTuple):
-    """The last connection over a pair: where it was made, and when it was closed by us, first."""
+    """The last connection over a pair: the line of its connect(), and when our side closed it
+    first."""
 
     line: int
     is_open: bool
@@ -53,8 +55,8 @@ class AddressNotAvailable(Rule):
         connect() that found no address is probable, until a call that needs no port fails likewise.
 
     Why it matters:
-        The connection was not made, and waiting or more ports would not help: the kernel says "cannot
-        assign requested address" of the address, not of the ports.
+        The connection was not made, and waiting or more ports would not help: the error,
+        "Cannot assign requested address", is about the address, not about ports.
 
     What to do instead:
         Bind to an address that `ip addr` shows, or to none. Ask getaddrinfo() with AI_ADDRCONFIG, which
@@ -82,10 +84,10 @@ class AddressNotAvailable(Rule):
         self._pairs: dict[_Pair, _Last] = {}
         self._many = _MANY
         self._waiting: dict[tuple[str, str, int], set[str]] = {}
-        """findings by process, what was called, and the port it was called with"""
+        """findings by process, kind of call, and the port that was asked for"""
         self._got_over: set[str] = set()
         self._proved: set[tuple[int, str]] = set()
-        """by namespace: causes of which a call told that needs no port"""
+        """by namespace: causes that were proved by a call that needs no port"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         if step.role == "close":
@@ -112,7 +114,8 @@ class AddressNotAvailable(Rule):
         yield found
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
-        """Of a TCP connect() probable, unless a call that needs no port said the same."""
+        """A TCP connect() is probable, unless a call that needs no port failed for the same
+        cause."""
         if finding.id not in self._got_over:
             finding = finding._replace(level=self.level)
         if (finding.namespace, finding.cause or "") in self._proved:
@@ -120,7 +123,7 @@ class AddressNotAvailable(Rule):
         return finding._replace(confidence=Confidence.PROBABLE)
 
     def _cause(self, step: Step) -> str | None:
-        """Which address could not be had; None where the call did not fail for want of one."""
+        """Which address was not available; None if the call did not fail for lack of one."""
         socket = step.socket
         error = failure(step)
         if error not in _ERRORS or step.dry is not None or _is_injected(step):
@@ -136,7 +139,7 @@ class AddressNotAvailable(Rule):
         if step.role == "connect" and step.space == "UDP":
             if ":" in to.address:
                 self._proved.add((socket.namespace, "no-ipv6"))
-            return None  # resolvers connect UDP sockets to see which addresses there are
+            return None  # resolvers connect UDP sockets to see which addresses are available
         has_port = step.was is not None and step.was.binding in (Binding.BOUND, Binding.EPHEMERAL)
         is_here = ":" not in to.address or step.reached_ipv6 or self._last(step) is not None
         if has_port and is_here and step.space != "UDP":
@@ -174,7 +177,7 @@ class AddressNotAvailable(Rule):
                 self._got_over |= self._waiting.pop(key, set())
 
     def _forget(self, now: float | None) -> None:
-        """Connections that are long over."""
+        """Forget connections that are long over."""
         self._pairs = {pair: last for pair, last in self._pairs.items() if not last.is_over(now)}
         self._many = max(_MANY, 2 * len(self._pairs))
 
@@ -402,8 +405,8 @@ _REMARKS = {
 
 
 def _kind(case: Case) -> str:
-    """The cause, or one of two that have words of their own: a connection that the trace does not
-    show, and connect() to port 0."""
+    """The cause, or one of two special cases with their own words: a connection that the trace does
+    not show, and connect() to port 0."""
     peer = case.sample.peer
     if case.cause == "no-address" and peer is not None and peer.port == 0:
         return "port-zero"
@@ -413,7 +416,7 @@ def _kind(case: Case) -> str:
 
 
 def _named(step: Step) -> Socket:
-    """The socket, with the address that a bind() or a send that failed was given."""
+    """The socket, with the address given to a bind() or a send that failed."""
     socket, asked = step.socket, bind_address(step)
     if asked is not None:
         return socket._replace(local=asked)
@@ -428,7 +431,7 @@ def _pair(socket: Socket) -> _Pair:
 
 
 def _purpose(step: Step) -> tuple[str, str, int] | None:
-    """What the call was for: a bind() to a port, a connect() to a port of any address."""
+    """What the call was for: a bind() to a port, or a connect() to a port of any address."""
     if step.role == "bind":
         asked = bind_address(step)
         port = None if asked is None else asked.port

@@ -25,7 +25,7 @@ _LATER = (
     "at connect() and shared between destinations."
 )
 _CURED = ("curl", "nginx", "haproxy", "squid", "envoy")
-"""whose recent versions set IP_BIND_ADDRESS_NO_PORT"""
+"""runtimes whose recent versions set IP_BIND_ADDRESS_NO_PORT"""
 
 
 class BindAddressPortZero(Rule):
@@ -36,8 +36,8 @@ class BindAddressPortZero(Rule):
         description, while IP_BIND_ADDRESS_NO_PORT is not in force.
 
     Why it matters:
-        The address may be wanted, the early port is not: it takes one (address, port) pair out of the
-        range for every destination, and the port also from unbound connects of other local addresses.
+        The address may be needed, the early port is not: it takes one (address, port) pair away from
+        every destination, and connect() of unbound sockets avoids the port on any local address.
 
     What to do instead:
         Keep the bind() and set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before it: the address is fixed,
@@ -172,4 +172,4 @@ class BindAddressPortZero(Rule):
 
 
 _ANY_SOURCE = frozenset({"IP_TRANSPARENT", "IP_FREEBIND", "IPV6_TRANSPARENT", "IPV6_FREEBIND"})
-"""Options with which a socket may have an address that is not this machine's (ip(7))."""
+"""Options with which a socket may have an address that does not belong to this machine (ip(7))."""

@@ -15,7 +15,7 @@ from strace_analyzer.rules.waste import with_hidden_calls
 from strace_analyzer.rules.words import Case
 
 LONG = 1.0
-"""Seconds. Shorter than this is a probe for a free port, as tests and servers make it."""
+"""Seconds. Anything shorter is a probe for a free port, as tests and servers make it."""
 
 
 class BoundUnused(Rule):
@@ -46,9 +46,10 @@ class BoundUnused(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._held: dict[int, tuple[Step, int]] = {}
-        """by description: the bind whose port is held and not used, and which bind of all it was"""
+        """by description: the bind() whose port is held and unused, and its number among all
+        binds"""
         self._binds = 0
-        """that succeeded, of any socket"""
+        """how many bind() calls succeeded, on any socket"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         now = step.now
@@ -132,7 +133,8 @@ class BoundUnused(Rule):
 
 
 def _is_idle(socket: Socket) -> bool:
-    """Holds a port from bind() with port 0, has neither connected nor listened, and is nobody else's."""
+    """Holds a port from bind() with port 0, has neither connected nor listened, and was not passed
+    on."""
     return (
         socket.is_tcp
         and socket.binding is Binding.EPHEMERAL

@@ -1,4 +1,4 @@
-"""Finds the rules: every module of this package that defines one, in order of their ids."""
+"""Finds the rules: every module of this package that defines one, ordered by id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def built_in_rules() -> tuple[type[Rule], ...]:
 
 
 def rules_of(names: dict[str, object]) -> list[type[Rule]]:
-    """The rules among a module's names, those that it defines itself."""
+    """The rules that a module defines itself, among its `names`."""
     return [
         item
         for item in names.values()
@@ -35,5 +35,5 @@ def rules_of(names: dict[str, object]) -> list[type[Rule]]:
 
 
 def catalogue() -> tuple[type[Rule], ...]:
-    """All rules, in order of their ids."""
+    """All rules, ordered by id."""
     return built_in_rules()

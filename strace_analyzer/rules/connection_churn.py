@@ -19,12 +19,13 @@ from strace_analyzer.rules.waste import NEARLY_ALL, if_at_once
 from strace_analyzer.rules.words import Advice, Case, Figures
 
 MANY = 100
-"""Ports held at one time, nearly all in TIME_WAIT, that are worth a word: fewer are what a script does
-in passing."""
+"""Ports held at one time, nearly all in TIME_WAIT, that are worth a note: a script may use fewer in
+passing."""
 AT_ONCE = 0.1
-"""Where more than this share of the connections is open at one time, they are not one after another."""
+"""If more than this share of the connections is open at one time, they are not made one after
+another."""
 RESTS = 1.0
-"""seconds after which the kernel gives a port in TIME_WAIT again, where it does"""
+"""seconds after which the kernel reuses a port in TIME_WAIT, if it does"""
 HALF = 0.5
 """From this share of the port range on it is a warning."""
 
@@ -44,7 +45,7 @@ class ConnectionChurn(Rule):
 
     Why it matters:
         Each closed connection keeps its port from the same destination for 60 s. With 28,232 ports
-        that allows 470 connections a second: a faster machine or network, and connect() fails.
+        that allows 470 connections a second: on a faster machine or network, connect() fails.
 
     What to do instead:
         Keep connections open and use them again: a pool, HTTP keep-alive. With
@@ -295,7 +296,8 @@ _OR_LONGER = ", or it took longer than ports wait"
 
 
 def _was_given_again(finding: Finding) -> bool:
-    """More connections than the range has ports found one within the time that a port is kept."""
+    """More connections than the range has ports found a port within the time that a port is
+    held."""
     peak, size = finding.detail("peak_ports"), finding.detail("range_size")
     is_over = isinstance(peak, int) and isinstance(size, int) and peak > size
     return is_over and not finding.detail("refused")

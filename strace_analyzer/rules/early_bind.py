@@ -1,4 +1,4 @@
-"""What two rules share: the pattern (a port taken at bind(), then an outgoing connect() on the same
+"""What two rules share: the pattern (a port taken by bind(), then an outgoing connect() on the same
 socket) and the remarks beside its calls."""
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from strace_analyzer.rules.rule import Rule
 from strace_analyzer.rules.words import Advice, Case
 
 UNMEASURED = ("SCTP", "DCCP")
-"""Protocols that work alike by their sources but were not measured (docs/kernel.md)."""
+"""Protocols that work alike according to their sources but were not measured (docs/kernel.md)."""
 ALONE = ("SCTP",)
-"""Of them, those whose sockets share no ports, with or without bind() (docs/kernel.md)."""
+"""Those of them whose sockets share no ports, with or without bind() (docs/kernel.md)."""
 
 PINNED = frozenset({Binding.EPHEMERAL})
-"""How a socket is bound of which a step can be part of the pattern."""
+"""The bindings of a socket whose steps can be part of the pattern."""
 
 
 def early_bind_findings(
     rule: Rule, step: Step, concerns: Callable[[Socket], bool]
 ) -> tuple[Finding, ...]:
-    """The finding of `rule` if `step` is a connect, or changes what became of one, of a socket that
-    holds a port from bind() with port 0 and that `concerns`; the binding's last step ends it."""
+    """The finding of `rule` if `step` is a connect(), or changes the outcome of one, of a socket
+    that holds a port from bind() with port 0 and for which `concerns` is true; the binding's last
+    step ends the finding."""
     was, now = step.was, step.now
     if (
         was is None
@@ -48,12 +49,12 @@ def early_bind_findings(
 
 
 def is_early_wildcard_bind(socket: Socket) -> bool:
-    """Bound to the wildcard address, and it connects as TCP does."""
+    """Bound to the wildcard address, and connects as TCP does."""
     return socket.local is not None and socket.local.is_wildcard and connects_like_tcp(socket)
 
 
 def connects_like_tcp(socket: Socket) -> bool:
-    """TCP, MPTCP, SCTP, DCCP, or of a protocol that the trace does not tell."""
+    """TCP, MPTCP, SCTP, DCCP, or a protocol that the trace does not tell."""
     return socket.is_tcp or socket.protocol in (None, *UNMEASURED)
 
 

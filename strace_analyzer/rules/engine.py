@@ -1,4 +1,4 @@
-"""Steps in, findings out: runs every rule over one trace, keeps what each has found up to date."""
+"""Steps in, findings out: runs every rule over one trace and keeps their findings up to date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from strace_analyzer.rules.store import FindingStore
 
 
 class RuleFailure(NamedTuple):
-    """A rule raised: which, on which line of which source, and what."""
+    """A rule raised an error: which rule, on which line of which source, and the error."""
 
     rule: str
     source: str
@@ -24,10 +24,11 @@ class RuleFailure(NamedTuple):
 
 
 class Engine:
-    """All rules on one trace. `feed` every step, with the rules that `asked` gives for its kind, then
-    `close`; `judged` then gives the findings.
+    """All rules on one trace. `feed` every step, with the rules that `asked` returns for its kind,
+    then `close`; `judged` then gives the findings.
 
-    A rule may be a stranger's: an error in it is noted, once a rule, and the analysis goes on.
+    A rule may come from a user: an error in it is recorded, once per rule, and the analysis goes
+    on.
     """
 
     def __init__(self, rules: Iterable[type[Rule]], context: Context) -> None:
@@ -40,8 +41,8 @@ class Engine:
         self._of_socket: dict[int, set[str]] = {}
 
     def asked(self, role: str, binding: Binding | None, came_in: bool) -> tuple[Rule, ...]:
-        """The rules that want to see steps with this role of sockets that were bound so before, and
-        that accept() made or not."""
+        """The rules that want steps with this role, of sockets with this previous binding, made by
+        accept() or not."""
         return tuple(
             rule
             for rule in self._rules
@@ -62,7 +63,7 @@ class Engine:
                         self.store.put(finding)
                         self._of_socket.setdefault(step.description.id, set()).add(finding.id)
                 break
-            self._note(rule.id, step)  # and the others are still to be asked
+            self._note(rule.id, step)  # the other rules are still to be asked
         if step.now is None and step.description.id in self._of_socket:
             for finding_id in self._of_socket.pop(step.description.id):
                 self.store.finish(finding_id)
@@ -96,7 +97,7 @@ class Engine:
         return judged
 
     def _note(self, rule: str, step: Step | None = None) -> None:
-        """`rule` was asked, about `step` or at the end: it may have raised."""
+        """`rule` was called, for `step` or at the end: record an error if it raised one."""
         if self._guard.error is None or any(failure.rule == rule for failure in self.failures):
             return
         source, line = "", 0

@@ -1,4 +1,4 @@
-"""Flags calls that failed because no local port was left, or nearly none.
+"""Flags calls that failed because no local port was left, or hardly any.
 
 It is long because each cause has its own words.
 """
@@ -39,7 +39,7 @@ _BY_CALL = {
     "datagram": "use one {protocol} socket for many peers, or widen {range}: {protocol} sockets share no "
     "ports, with or without bind().",
 }
-"""The remedy that is sure, whoever holds the ports."""
+"""The remedy that certainly helps, whoever holds the ports."""
 _WITHOUT = {
     "would-fit": "Without the early binds these connections would have fitted.",
     "would-not-fit": "Without the early binds these connections would not all have fitted either.",
@@ -57,9 +57,9 @@ _ASK_OTHER = (
     "sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports.",
     "Then check again with {what}the range (--port-range LO-HI).",
 )
-"""of UDP and SCTP, which know no TIME_WAIT; a list is read of TCP and UDP sockets alone"""
+"""for UDP and SCTP, which have no TIME_WAIT; only lists of TCP and UDP sockets can be read"""
 _SHARING = ("TCP", "MPTCP", "DCCP", None)
-"""protocols whose sockets share ports where connect() chooses them"""
+"""protocols whose sockets share ports if connect() chooses them"""
 _NEEDED = "Without the early binds these connections would stand on {needed}."
 _FEWER = "have fewer sockets bound at a time, or widen {range}."
 _NAMED = "{named} of these sockets asked for their ports by number: take some outside of {{range}}."
@@ -169,7 +169,7 @@ class EphemeralPortsExhausted(Rule):
             yield found._replace(level=Level.ERROR if is_full else Level.WARNING)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
-        """Of what only counts what is open: probable where the trace may not show what closed it."""
+        """A count of open sockets is probable if the trace may not show what closed them."""
         if finding.detail("used") is None:
             return finding
         return with_hidden_calls(finding, summary, options=bool(finding.detail("pinned")))
@@ -358,8 +358,8 @@ class EphemeralPortsExhausted(Rule):
 
 
 def _users(case: Case) -> str:
-    """Who uses the ports: the process that took the last, or how many processes where most are
-    not its own."""
+    """Who uses the ports: the process that took the last one, or the number of processes if most
+    ports are not its own."""
     uses = () if case.ports is None else case.ports.by_process
     taken = {use.process: max(use.most_pinned, use.peak_pinned, use.peak_needed) for use in uses}
     own = taken.pop(case.group.process.id, 0)
@@ -389,7 +389,7 @@ def _standing(case: Case) -> str:
 
 
 def _own_sockets(case: Case) -> str:
-    """Which sockets of the trace have all ports, each one of its own."""
+    """Which sockets of the trace hold all ports, one each."""
     held, mine = case.number("held"), case.number("held_by_process")
     call = _failing(case)
     kind = "listening" if call == "listen" else case.sample.socket.protocol or "open"
@@ -403,7 +403,7 @@ def _own_sockets(case: Case) -> str:
 
 
 def _limit(case: Case) -> str | None:
-    """How the program itself limits the range, None where it does not."""
+    """How the program itself limits the range; None if it does not."""
     low, high = case.number("limit_low"), case.number("limit_high")
     if not high:
         return None
@@ -425,7 +425,8 @@ def _failing(case: Case) -> str:
 
 
 def _holder(case: Case) -> str | None:
-    """Who has most of the ports by the machine's list: there the remedy lies, if not here."""
+    """Who holds most of the ports according to the machine's list: if the cause is not here, it is
+    there."""
     held = case.sample.detail("machine")
     if not isinstance(held, str):
         return None
@@ -436,8 +437,8 @@ def _holder(case: Case) -> str | None:
 
 
 def _sure(case: Case) -> tuple[str, ...]:
-    """Who (nothing where it does not matter), and the remedies that help whoever holds the ports, one
-    for each kind of call that failed."""
+    """Whom the remedies address ("" if it does not matter), and those that help whoever holds the
+    ports, one for each kind of call that failed."""
     calls = _asked(case)
     if len(calls) == 1:
         return _remedy(case, calls[0])
@@ -450,10 +451,11 @@ def _sure(case: Case) -> tuple[str, ...]:
 
 
 def _asked(case: Case) -> tuple[str, ...]:
-    """The kinds of calls of the group that failed, that of the sample first, as in _BY_CALL."""
+    """The kinds of calls of the group that failed, as keys of _BY_CALL; the sample's comes
+    first."""
     shares = case.sample.socket.protocol in _SHARING
     calls = [_failing(case) if shares else "datagram"]
-    if shares:  # of another finding's socket only the error tells what it was
+    if shares:  # for the other findings' sockets, only the error shows what they were
         for some in case.group.failed_calls:
             call = some.call.removesuffix("()").replace("connection", "connect")
             calls.append("datagram" if some.error == "EAGAIN" else call)
@@ -461,7 +463,7 @@ def _asked(case: Case) -> tuple[str, ...]:
 
 
 def _remedy(case: Case, call: str) -> tuple[str, ...]:
-    """Who, and the remedy for one kind of call."""
+    """Whom the remedy addresses, and the remedy for one kind of call."""
     runtime = case.runtime
     if call == "bind" and runtime is not None and runtime.family in BINDING:
         no_port = "Or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before bind()."

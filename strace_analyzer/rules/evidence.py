@@ -35,7 +35,7 @@ from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
 
 class Held(NamedTuple):
-    """A process that has a socket open now, and its descriptor there."""
+    """A process that has a socket open now, and its descriptor for it."""
 
     group: ThreadGroup
     fd: int
@@ -48,13 +48,13 @@ class Held(NamedTuple):
 
 
 class Context(Protocol):
-    """What a rule is told about the trace it follows; `analysis` provides it."""
+    """What a rule can ask about the trace that it follows; `analysis` provides it."""
 
     trace: str
     """id of the trace, `t1`"""
 
     now: float | None
-    """seconds of the last step of all, None without times"""
+    """seconds of the latest step, None without times"""
 
     def source_name(self, source: int) -> str:
         """The name of a source of the trace, as the user gave it."""
@@ -65,39 +65,39 @@ class Context(Protocol):
         ...
 
     def port_range(self, namespace: int) -> tuple[int, int]:
-        """The ephemeral range (low, high) that is taken to be in force."""
+        """The ephemeral range (low, high) that is assumed to be in force."""
         ...
 
     def limit(self, socket: Socket) -> tuple[int, int] | None:
-        """The range (low, high) to which IP_LOCAL_PORT_RANGE limits `socket`, None where it does
-        not."""
+        """The range (low, high) to which IP_LOCAL_PORT_RANGE limits `socket`, or None."""
         ...
 
     def gives_again(self, to: Destination) -> bool:
-        """connect() to there uses ports that it chose and that are in TIME_WAIT again after a second:
-        to loopback by default, to any other destination with net.ipv4.tcp_tw_reuse=1."""
+        """connect() to this destination reuses ports that it chose and that are in TIME_WAIT, after
+        a second: to loopback by default, to any other destination with net.ipv4.tcp_tw_reuse=1."""
         ...
 
     def port_state(self, namespace: int) -> PortState:
-        """The ports of a network namespace as they stand now."""
+        """The ports of a network namespace as they are now."""
         ...
 
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
-        """Who has sockets of a network namespace open now, of all or with this local port."""
+        """Who has open sockets in a network namespace: all of them, or those with this local
+        port."""
         ...
 
     def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
-        """Who has sockets with this local port open still if FD_CLOEXEC, with which execve() closed
-        them, was cleared unseen."""
+        """Who would still have sockets with this local port if the FD_CLOEXEC flag, by which
+        execve() closed them, was cleared unseen."""
         ...
 
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
-        """A socket with this local port that is known by the note of a descriptor only."""
+        """A socket with this local port that is known only by a descriptor's note."""
         ...
 
     @property
     def machine(self) -> Listing | None:
-        """The sockets of the machine that was traced, where the user gave a list of them."""
+        """The sockets of the traced machine, if the user gave a list of them."""
         ...
 
 
@@ -116,26 +116,27 @@ _STRING = re.compile(
     r"|\"(?:[^\"\\]|\\.)+(?:\"(?:\.\.\.)?|$)",
     re.S,
 )
-"""a string that is an address, or empty, and is kept, or one that is not, to its end or that of the line"""
+"""a string: kept if it is an address or empty, otherwise matched to its end or the end of the
+line"""
 
 CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
 
 
 _MOST_RECORDS = 200
-"""Calls of proofs that are kept ready: those of the sockets that are at work."""
+"""How many calls of proofs are cached: those of the sockets in use."""
 
 
 class Records:
-    """The calls of one trace as the report shows them: those of a proof are shown again with each
-    state of the finding."""
+    """The calls of one trace as the report shows them, cached: a proof shows the same calls again
+    with each new state of the finding."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self._made: dict[tuple[str, int, Span], CallRecord] = {}
 
     def of(self, item: Evidence) -> CallRecord:
-        """As `record`."""
+        """Like `record`."""
         key = item.role, item.fd, item.call.span
         known = self._made.get(key)
         if known is None:
@@ -159,7 +160,7 @@ def build(
     ended: bool,
     details: tuple[tuple[str, Detail], ...],
 ) -> Finding:
-    """The Finding of `rule` about `socket` as it stands after `step`."""
+    """The Finding of `rule` about `socket` in its state after `step`."""
     context, event = records.context, step.event
     trail = list(map(records.of, socket.trail))
     if isinstance(event, Syscall) and step.role == "close":
@@ -204,8 +205,8 @@ def build(
 
 
 def open_doubts(socket: Socket) -> frozenset[str]:
-    """What could make a finding about `socket` wrong. Where -yy shows the connecting descriptor as a TCP
-    socket bound to a port, it does not matter how the number got there."""
+    """What could make a finding about `socket` wrong. If -yy shows the connecting descriptor as a
+    TCP socket bound to a port, it does not matter how the number got there."""
     return socket.doubts - SETTLED_BY_PROOF if socket.proved_pinned else socket.doubts
 
 
@@ -260,12 +261,12 @@ _ADDRESSED = frozenset({"bind", "connect", "getsockname"})
 
 
 def carries_data(name: str) -> bool:
-    """Whether strace prints with a call of this name what was sent or received."""
+    """Whether strace prints sent or received data in a call of this name."""
     return name in _DATA_CALLS
 
 
 def without_payload(name: str, text: str) -> str:
-    """The call without what was sent or received, as `strace -s 0` would print it: a report is
+    """The call without sent or received data, as `strace -s 0` would print it, because reports are
     passed on. Addresses stay."""
     if not carries_data(name):
         return text
@@ -273,20 +274,21 @@ def without_payload(name: str, text: str) -> str:
 
 
 def process_ref(context: Context, group: ThreadGroup, tid: int | None) -> ProcessRef:
-    """`group` as the report names it; `tid` is the thread that made the call the finding stands at."""
+    """`group` as the report names it; `tid` is the thread that made the call at which the finding
+    is reported."""
     return ProcessRef(f"{context.trace}:{group.id}", group.tgid or None, tid, group.command)
 
 
 def endpoint(address: SocketAddress | None) -> Endpoint | None:
-    """An internet address as the report shows it, IPv4-mapped as IPv4, so that a destination has one
-    spelling; None for any other."""
+    """An internet address as the report shows it, IPv4-mapped as IPv4, so that a destination has
+    one spelling; None for any other."""
     if address is None or address.address is None or address.port is None:
         return None
     return Endpoint(unmapped(address.address), address.port)
 
 
 def local_address(socket: Socket) -> LocalAddress:
-    """What bind() was given; for an older socket whatever is known."""
+    """The address given to bind(); for an older socket whatever is known."""
     local = socket.local
     if local is None:
         return LocalAddress(None, None, socket.assigned_port)

@@ -15,12 +15,12 @@ NEARLY_FULL, FULL = 0.8, 0.95
 
 
 class Fullest(NamedTuple):
-    """`used` of `size` local ports were in use after `step`, whoever has them, some of them
-    `waiting` in TIME_WAIT and some `pinned` by bind() with port 0 (open or waiting).
+    """`used` of `size` local ports were in use after `step`, whoever had them; some of them
+    `waiting` in TIME_WAIT, and some `pinned` by bind() with port 0 (open or waiting).
 
-    `is_assumed` says that nobody told the range, `is_timed` that the trace has times: without them
-    what waits may not have waited at once. Of the `needed` ports connections to different
-    destinations would have shared some.
+    `is_assumed` says that the range is not known. `is_timed` says that the trace has times: without
+    them, the waiting ports may not all have waited at the same time. `needed` counts the ports that
+    the connections would have needed if those to different destinations shared ports.
     """
 
     step: Step
@@ -32,16 +32,16 @@ class Fullest(NamedTuple):
     is_assumed: bool
     is_timed: bool
     after_end: int
-    """sockets that were open after end of file, where they fill half of the range"""
+    """sockets open after end of file, if they fill half of the range"""
 
     @property
     def share(self) -> float:
-        """Of the range."""
+        """The share of the range in use."""
         return self.used / self.size
 
     @property
     def cause(self) -> str:
-        """What most of the ports are held by."""
+        """What holds most of the ports."""
         if 2 * self.waiting > self.used:
             return "time-wait"
         if 2 * self.pinned > self.used:
@@ -52,29 +52,29 @@ class Fullest(NamedTuple):
 
     @property
     def would_fit(self) -> bool:
-        """The connections would have needed far fewer without the early binds."""
+        """The connections would have needed far fewer ports without the early binds."""
         return self.pinned > 0 and self.needed < NEARLY_FULL * self.size
 
     @property
     def is_certain(self) -> bool:
-        """So many were in use, of a range that is known."""
+        """This many were certainly in use, of a known range."""
         return not self.is_assumed and (self.is_timed or not self.waiting)
 
 
 class Fullness:
-    """Of all that holds a port of TCP's."""
+    """Counts everything that holds a TCP port."""
 
     def __init__(self, context: Context, left_open: Callable[[int], int]) -> None:
-        """`left_open` says of a namespace how many sockets stand open after end of file, where they
-        fill half of the range."""
+        """`left_open` returns, for a namespace, how many sockets are open after end of file, if
+        they fill half of the range."""
         self._context = context
         self._left_open = left_open
         self._fullest: dict[tuple[int, bool], Fullest] = {}
-        """by namespace, with ports in TIME_WAIT (True) and of open sockets alone"""
+        """by namespace, and whether ports in TIME_WAIT count (True) or only open sockets"""
         self._given_again: set[int] = set()
-        """namespaces in which more would have been in use than there are, and nothing failed: ports
-        in TIME_WAIT were given again (net.ipv4.tcp_tw_reuse), the peer had closed first, or, where
-        the trace has no times, it took longer than they wait"""
+        """namespaces in which more ports would have been in use than there are, though nothing
+        failed: ports in TIME_WAIT were reused (net.ipv4.tcp_tw_reuse), the peer had closed first
+        or, if the trace has no times, it took longer than ports wait"""
         self._dry: set[int] = set()
 
     def note(self, step: Step) -> None:
@@ -95,7 +95,7 @@ class Fullness:
         is_shared = 2 * (state.pinned + state.waiting) <= used
         to = destination(now.peer)
         if is_shared and to is not None and self._context.gives_again(to):
-            used = state.used  # what waits is given again to whoever asks next (docs/kernel.md)
+            used = state.used  # ports in TIME_WAIT are given to whoever asks next (docs/kernel.md)
         if used < NEARLY_FULL * state.size:
             return
         key = now.namespace, used > state.used
@@ -116,7 +116,7 @@ class Fullness:
         )
 
     def ran_dry(self, namespace: int) -> None:
-        """Ports have run out there: nothing is left to be warned of."""
+        """Ports have run out in this namespace: there is nothing left to warn about."""
         self._dry.add(namespace)
 
     def close(self) -> Iterator[Fullest]:
@@ -131,7 +131,7 @@ class Fullness:
 
 
 _FOUND = (None, "EINPROGRESS")
-"""what bind(), connect() and listen() give where there was a port"""
+"""results of bind(), connect() and listen() that found a port"""
 
 
 def _rank(known: Fullest) -> tuple[bool, int, bool]:

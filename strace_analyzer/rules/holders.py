@@ -1,5 +1,5 @@
-"""Steps in, at a call that found no port out: who held the ports, and whether the same connections would
-have fitted without the early binds."""
+"""Takes steps; for a call that found no port, gives who held the ports, and whether the same
+connections would have fitted without the early binds."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
 
 _PORT_ALONE = (Connection.UNCONNECTED, Connection.LISTENING)
-"""TCP sockets of which connect() has not told yet to whom their port goes"""
+"""states of TCP sockets that do not share their port, because no connect() has set its
+destination"""
 SHOWN = 8
-"""holders that are named"""
+"""how many holders are named"""
 FEW_OPEN = 0.1
-"""Where so few of the ports are held by open connections, those in TIME_WAIT are to blame."""
+"""If open connections hold no more than this share of the ports, those in TIME_WAIT are to
+blame."""
 OF_ITS_OWN = 32
-"""So many ports of its own make a range that is smaller than assumed as good an explanation as another
-process."""
+"""If the trace itself uses this many ports, a range smaller than assumed explains the failure as
+well as another process does."""
 
 
 LEFT = 3
-"""So many left open are a leak."""
+"""This many sockets left open are a leak."""
 
 
 class Holders:
@@ -36,14 +38,14 @@ class Holders:
         self._binds_early: set[int] = set()
         """namespaces in which the trace shows a port taken by bind() with port 0"""
         self._alone: dict[tuple[int, str | None], dict[int, tuple[ThreadGroup, int]]] = {}
-        """by namespace and space of ports: open sockets with a port that no other has, of which the
-        kernel chose that, by description, or that asked for one within the range, by their port as a
-        negative number, with their process and descriptor"""
+        """by namespace and port space: open sockets that do not share their port, with their
+        process and descriptor. The key is the description if the kernel chose the port, or the
+        negative port number if the program asked for one within the range"""
         self._after_end: dict[int, set[int]] = {}
         """by namespace: open TCP sockets on which end of file was read"""
 
     def note(self, step: Step) -> None:
-        """What the socket shows of the ports that the kernel gives."""
+        """Take in what the socket shows about the ports that the kernel chooses."""
         socket = step.socket
         self._note_open(step)
         is_early = socket.binding is Binding.EPHEMERAL
@@ -74,8 +76,8 @@ class Holders:
             ended.discard(id)
 
     def _alone_as(self, socket: Socket, space: str | None, id: int) -> int | None:
-        """The key in _alone of a socket that has a port which no other can have, None where it has
-        none. Of TCP's those that bind() with port 0 chose are counted elsewhere, and those of
+        """The key in _alone of a socket whose port no other socket can have; None if it has no such
+        port. For TCP, ports chosen by bind() with port 0 are counted elsewhere, and those of
         connect() are shared."""
         if socket.binding is Binding.BOUND and socket.origin is not Origin.ACCEPTED:
             is_free = space != "TCP" or socket.connection in _PORT_ALONE
@@ -88,8 +90,8 @@ class Holders:
         return id if socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL) else None
 
     def details(self, step: Step, cause: str) -> tuple[tuple[str, Detail], ...]:
-        """What is known of the holders: by the list of the machine, of the trace's own sockets, and
-        the range to which the program limits itself."""
+        """What is known about the holders: from the machine's list, from the trace's own sockets,
+        and the range to which the program limits itself."""
         namespace = step.socket.namespace
         found = [*self.by_machine(cause, namespace, step.space), *self.limit(step.socket)]
         if cause == "own-sockets":
@@ -104,24 +106,26 @@ class Holders:
         return tuple(found)
 
     def limit(self, socket: Socket) -> tuple[tuple[str, Detail], ...]:
-        """The range to which IP_LOCAL_PORT_RANGE limits `socket`, nothing where it does not."""
+        """The range to which IP_LOCAL_PORT_RANGE limits `socket`; empty if it does not."""
         limit = self.context.limit(socket)
         return () if limit is None else (("limit_low", limit[0]), ("limit_high", limit[1]))
 
     def left_open(self, namespace: int) -> int:
-        """How many TCP sockets stand open after end of file, where they fill half of the range."""
+        """How many TCP sockets are open after end of file, if they fill half of the range;
+        otherwise 0."""
         left = len(self._after_end.get(namespace, ()))
         return left if fills_half(left, self.context.port_state(namespace).size) else 0
 
     def cause(self, step: Step) -> tuple[str, str]:
-        """What held the ports, and whether the same connections would have fitted without the binds."""
+        """What held the ports, and whether the same connections would have fitted without the
+        binds."""
         socket = step.socket
         alone = len(self._alone.get((socket.namespace, step.space), ()))
         limit = self.context.limit(socket)
         if step.space != "TCP":
             low, high = limit or self.context.port_range(socket.namespace)
             fills = alone >= NEARLY_ALL * (high - low + 1)
-            # UDP shares no ports, with or without bind()
+            # UDP sockets share no ports, with or without bind()
             return "own-sockets" if fills else "unknown", "would-not-fit"
         state = self.context.port_state(socket.namespace)
         size = self._size(socket.namespace, state)
@@ -141,7 +145,7 @@ class Holders:
             return "time-wait", "would-not-fit"
         own = max(state.needed, state.needed_with_time_wait)
         if state.source == "assumed" and own >= OF_ITS_OWN:
-            # a smaller range than the assumed one would explain it too
+            # a range smaller than the assumed one would explain it too
             if step.role in ("bind", "connect") and state.needed <= FEW_OPEN * own:
                 return "time-wait", "would-not-fit"
             return "unknown", "unknown"
@@ -152,8 +156,8 @@ class Holders:
     def by_machine(
         self, cause: str, namespace: int, protocol: str | None
     ) -> tuple[tuple[str, Detail], ...]:
-        """Who has the ports by the list of the machine's sockets, if there is one and the trace does
-        not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`."""
+        """Who holds the ports according to the list of the machine's sockets, if there is one and
+        the trace does not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`."""
         listing = self.context.machine
         if listing is None or protocol is None or cause not in ("another-process", "unknown"):
             return ()
@@ -165,8 +169,8 @@ class Holders:
         return (("machine", "; ".join(told)),) if told else ()
 
     def _size(self, namespace: int, state: PortState) -> int:
-        """The size of the range. Where it is only assumed, and the ports that the kernel was seen to
-        choose lie as densely as only a smaller range makes them, it is that smaller range."""
+        """The size of the range. If it is only assumed, and the ports that the kernel was seen to
+        choose are so dense that the range must be smaller, the span of these ports."""
         if state.source == "assumed" and namespace in self._shown:
             low, high = self._shown[namespace]
             span = high - low + 1
@@ -176,13 +180,13 @@ class Holders:
 
 
 def fills_half(left: int, size: int) -> bool:
-    """So many sockets, left open after end of file, are why `size` ports ran out."""
+    """True if `left` sockets, open after end of file, explain why `size` ports ran out."""
     return left >= LEFT and 2 * left >= size
 
 
 def _fits(needed: int, size: int, step: Step) -> str:
-    """Whether one more connection would have fitted. A bind() that failed does not say where it
-    was to go: to a destination that has all its ports in use, or to another."""
+    """Whether one more connection would have fitted. A bind() that failed does not tell its
+    destination: perhaps one whose ports are all in use, perhaps another."""
     if needed < size:
         return "would-fit"
     return "would-not-fit" if step.role == "connect" else "unknown"

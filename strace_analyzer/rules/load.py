@@ -1,5 +1,5 @@
-"""Takes a rule file or a directory of them, gives the rules in it; and those that installed
-packages add."""
+"""Takes a rule file or a directory of them, gives the rules in it; also the rules of installed
+packages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def rules_in(path: Path) -> tuple[type[Rule], ...]:
-    """The rules of a file, or of every .py file of a directory that does not begin with `_` or
-    `test_`.
+    """The rules of a file, or of every .py file in a directory whose name does not begin with `_`
+    or `test_`.
 
-    Raises RuleError where there is none, or one cannot be loaded or lacks what a rule needs.
+    Raises RuleError if there is no rule, or if one cannot be loaded or lacks something that a rule
+    needs.
     """
     if not path.exists():
         raise RuleError(f"{path}: no such file or directory")
@@ -37,7 +38,7 @@ def rules_in(path: Path) -> tuple[type[Rule], ...]:
 
 
 def installed_rules() -> tuple[type[Rule], ...]:
-    """The rules of the entry-point group `strace_analyzer.rules`. Raises RuleError as
+    """The rules of the entry-point group `strace_analyzer.rules`. Raises RuleError like
     `rules_in`."""
     if not _is_any_named():
         return ()
@@ -55,7 +56,7 @@ def installed_rules() -> tuple[type[Rule], ...]:
 
 
 def _is_any_named() -> bool:
-    """Whether a package on sys.path names the group at all (or is in an archive, and may)."""
+    """Whether a package on sys.path names the group (or is in an archive, and might)."""
     for place in map(Path, sys.path):
         files = [*place.glob("*.*-info/entry_points.txt"), place / "EGG-INFO" / "entry_points.txt"]
         if place.is_file() or any(_names_rules(file) for file in files):
@@ -70,9 +71,9 @@ def _names_rules(file: Path) -> bool:
 
 
 def together(*parts: Sequence[type[Rule]]) -> tuple[type[Rule], ...]:
-    """All of them in order of their ids; a file that is named twice is loaded once.
+    """All rules, ordered by id; a file that is named twice is loaded once.
 
-    Raises RuleError where two rules have one id.
+    Raises RuleError if two rules have the same id.
     """
     every: dict[str, type[Rule]] = {}
     for rule in (rule for part in parts for rule in part):
@@ -90,7 +91,7 @@ def _rules_of_file(file: Path) -> list[type[Rule]]:
     if spec is None or spec.loader is None:
         raise RuleError(f"{file}: not a Python file")
     module = module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
+    sys.modules[name] = module  # dataclasses and pickle look up a class's module by name
     try:
         spec.loader.exec_module(module)
     except (
@@ -112,7 +113,7 @@ def _rules_of_file(file: Path) -> list[type[Rule]]:
 
 
 def _checked(rule: type[Rule], where: str) -> type[Rule]:
-    """A rule with an id, a title and the five sections. Raises RuleError saying which is
+    """`rule`, if it has an id, a title and the five sections. Raises RuleError saying what is
     missing."""
     name = f"{where}: {rule.__name__}"
     for attribute in ("id", "title"):

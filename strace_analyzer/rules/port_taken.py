@@ -1,4 +1,4 @@
-"""Flags bind() to a port that somebody else has, and says who.
+"""Flags bind() to a port that another socket has, and says whose.
 
 It is long because each kind of holder has its own words.
 """
@@ -29,8 +29,8 @@ _ERROR = "EADDRINUSE"
 
 
 class _Gone(NamedTuple):
-    """A socket that had the port before, as it was when it was closed (without its trail): on which
-    line, when, and whose."""
+    """A socket that had the port before, in its state when it was closed (without its trail): on
+    which line, when, and whose."""
 
     socket: Socket
     line: int
@@ -39,8 +39,8 @@ class _Gone(NamedTuple):
     pid: int | None
 
     def has_port_from(self, socket: Socket, asked: SocketAddress | None, now: float | None) -> bool:
-        """Whether what it left in TIME_WAIT can be why `socket` does not get the port at `asked`, at
-        `now`. Not where both have SO_REUSEADDR (docs/kernel.md)."""
+        """Whether what the socket left in TIME_WAIT can explain why `socket` does not get the port
+        at `asked`, at time `now`. It cannot if both have SO_REUSEADDR (docs/kernel.md)."""
         if now is not None and self.seconds is not None and now - self.seconds > HOLD:
             return False
         share = self.socket.options.reuse_address and socket.options.reuse_address
@@ -64,7 +64,8 @@ class _Gone(NamedTuple):
 
 
 class _Failed(NamedTuple):
-    """A call that found a port taken: its finding, its socket, and the address that it asked for."""
+    """A call that found a port taken: its finding, its socket, and the address that it asked
+    for."""
 
     finding: str
     description: int
@@ -114,16 +115,16 @@ class PortTaken(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._pending: dict[int, Finding] = {}
-        """by description: what failed, while the socket may yet get another port"""
+        """by description: failures of sockets that may yet get another port"""
         self._gone: dict[tuple[int, str | None, int], _Gone] = {}
         """by namespace, protocol and port: the last socket that had it"""
         self._failed: dict[tuple[str, str | None, int], list[_Failed]] = {}
         """by process, protocol and port"""
         self._got_over: set[str] = set()
         self._moved: dict[int, Finding] = {}
-        """by description: what failed, and the socket has another port since"""
+        """by description: failures of sockets that have got another port since"""
         self._unnamed: dict[str, Step] = {}
-        """the calls of findings without a holder, which a later line may show"""
+        """the calls of findings without a holder, in case a later line shows it"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id = step.description.id
@@ -135,12 +136,12 @@ class PortTaken(Rule):
         if step.errno is not None:
             port = _port_asked(step)
             if step.errno == _ERROR and port and not _is_injected(step):
-                self._pending.setdefault(id, self._taken(step, port))  # the first was wanted most
+                self._pending.setdefault(id, self._taken(step, port))  # the first was preferred
             return
         if step.role == "connect":
-            self._moved.pop(id, None)  # a client that tries one port after the other, and got one
+            self._moved.pop(id, None)  # a client that tries one port after another, and got one
             pending = self._pending.pop(id, None)
-            if pending is not None:  # a client: it goes out from another port after all
+            if pending is not None:  # a client: it connects from another port after all
                 self._got_over.add(pending.id)
                 yield pending
         elif step.role == "bind":
@@ -154,7 +155,7 @@ class PortTaken(Rule):
         yield from self._moved.values()
 
     def _named(self, finding: Finding) -> Finding:
-        """The same, with the holder that only a line behind it shows."""
+        """The same finding, with a holder that only a later line shows."""
         step, port = self._unnamed.get(finding.id), finding.detail("port")
         if step is None or not isinstance(port, int):
             return finding
@@ -165,15 +166,15 @@ class PortTaken(Rule):
         return finding._replace(cause=cause, details=(*finding.details, *who))
 
     def _said_of(self, id: int) -> Iterable[Finding]:
-        """What is left to say of a socket that is closed."""
+        """What is left to report about a socket that is closed."""
         for waiting in (self._pending, self._moved):
             finding = waiting.pop(id, None)
             if finding is not None:
                 yield finding
 
     def _note_move(self, step: Step) -> Iterable[Finding]:
-        """The socket got a port after all: the one that it had asked for, or another, at which
-        nobody looks for it if it is a server's."""
+        """The socket got a port after all: the one that it had asked for, or another one, where
+        nobody will look for a server."""
         pending = self._pending.pop(step.description.id, None)
         asked = bind_address(step)
         if pending is None or asked is None:
@@ -214,7 +215,7 @@ class PortTaken(Rule):
         return found
 
     def _shown(self, step: Step, port: int) -> Shown | None:
-        """Who has the port by the note of a descriptor, and at an address that conflicts."""
+        """Who has the port according to a descriptor's note, at an address that conflicts."""
         socket = step.socket
         shown = self.context.shown(socket.namespace, space(socket), port)
         if shown is None or shown.socket.local is None or shown.socket.domain is None:
@@ -227,7 +228,8 @@ class PortTaken(Rule):
     def _holder(
         self, step: Step, port: int
     ) -> tuple[str, tuple[tuple[str, str | int | None], ...]]:
-        """The cause, and who: the trace is asked first, then the machine's list, then the past."""
+        """The cause, and the holder: looked for in the trace first, then in the machine's list,
+        then in the past."""
         socket = step.socket
         asked = bind_address(step) or socket.local
         held = [
@@ -269,7 +271,7 @@ class PortTaken(Rule):
         return "unknown", (("listed", False),) if machine is not None and machine.is_answer else ()
 
     def _may_have_inherited(self, step: Step, port: int) -> Iterator[tuple[str, str | int | None]]:
-        """Who has a listener on the port if its descriptor was not closed by execve() after all."""
+        """Who has a listener on the port if execve() did not close its descriptor after all."""
         socket = step.socket
         asked = bind_address(step) or socket.local
         for one in self.context.closed_on_exec(socket.namespace, port):
@@ -300,7 +302,7 @@ class PortTaken(Rule):
         )
 
     def _note_success(self, step: Step) -> None:
-        """The process has got the port, or the one after that which failed and was given up."""
+        """The process has got the port, or the one after a port that failed and was given up."""
         asked = bind_address(step)
         if asked is None or not asked.port:
             return
@@ -317,8 +319,8 @@ class PortTaken(Rule):
             port, is_over = port - 1, self._is_given_up
 
     def _is_given_up(self, failed: _Failed, asked: SocketAddress) -> bool:
-        """The program looked for a free port: it closed that socket, and asked for the next port of
-        the same address."""
+        """The program was looking for a free port: it closed the failed socket, and asked for the
+        next port of the same address."""
         was = failed.address
         is_closed = failed.description not in self._pending
         is_same = was is not None and (was.family, was.address) == (asked.family, asked.address)
@@ -545,12 +547,12 @@ class PortTaken(Rule):
 
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
-"""what a state of the machine's list says of the holder; all others are connections"""
+"""what a state in the machine's list says about the holder; all other states are connections"""
 _UNCERTAIN = frozenset({"time-wait", "unknown"})
-"""Causes that are guessed, as no holder is seen."""
+"""Causes that are guesses, because no holder is seen."""
 _MOST_UNNAMED = 1000
 _WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
-"""protocols in which a socket that is closed leaves nothing behind on its port"""
+"""protocols in which a closed socket leaves nothing behind on its port"""
 _STOP = "stop the holder, or choose another port."
 _CHOOSE = (
     "let the kernel choose the port of each connection: leave the bind() out, or bind to port 0."
@@ -588,8 +590,8 @@ _FIX: dict[str, tuple[str, ...]] = {
 
 
 def _inheritance(finding: Finding, summary: Summary) -> Finding:
-    """Probable where a program may have inherited the listener, as the trace does not show whether
-    FD_CLOEXEC was changed; where it shows that, nobody has."""
+    """Probable if a program may have inherited the listener, because the trace does not show
+    whether FD_CLOEXEC was changed; if the trace would show that, nobody has inherited it."""
     if finding.detail("may_hold_fd") is None:
         return finding
     if Doubt.CLOEXEC_HIDDEN not in summary.hidden:
@@ -600,8 +602,8 @@ def _inheritance(finding: Finding, summary: Summary) -> Finding:
 
 
 def _end_unseen(finding: Finding, summary: Summary) -> Finding:
-    """Probable where a connection of the trace has the port and no close() is shown: it may have
-    been closed, and then its TIME_WAIT has the port."""
+    """Probable if a connection of the trace has the port and no close() is shown: it may have been
+    closed, and its TIME_WAIT has the port."""
     is_of_trace = finding.detail("holder_fd") is not None and not finding.detail("listed")
     is_connection = finding.cause in ("connection", "outgoing-connection")
     if not (is_of_trace and is_connection and Doubt.DESCRIPTORS_HIDDEN in summary.hidden):
@@ -612,7 +614,7 @@ def _end_unseen(finding: Finding, summary: Summary) -> Finding:
 
 
 def _heir(case: Case) -> str:
-    """Who may have the port by inheritance: `sleep (pid 7, fd 3)`; nothing where nobody may."""
+    """Who may have inherited the port: `sleep (pid 7, fd 3)`; "" if nobody."""
     program, pid, fd = (case.sample.detail(f"may_hold_{what}") for what in ("program", "pid", "fd"))
     if fd is None:
         return ""
@@ -620,7 +622,7 @@ def _heir(case: Case) -> str:
 
 
 def _sharing(case: Case) -> Iterable[str]:
-    """What is wrong where one of the two sockets has SO_REUSEPORT and the other has not."""
+    """What is wrong if only one of the two sockets has SO_REUSEPORT."""
     sharer = case.sample.detail("reuse_port")
     if sharer is not None:
         yield (
@@ -630,13 +632,14 @@ def _sharing(case: Case) -> Iterable[str]:
 
 
 def _is_nobody_named(case: Case) -> bool:
-    """The machine's list has the holder, but not whose it is: another user's, or ss without -p."""
+    """The machine's list has the holder, but not its process: it is another user's, or ss ran
+    without -p."""
     is_listed = case.sample.detail("listed") and case.cause != "time-wait"
     return bool(is_listed) and not case.sample.detail("holder_pid")
 
 
 def _time_wait(case: Case) -> Iterable[str]:
-    """What helps against connections of a predecessor in TIME_WAIT: both servers must have set
+    """What helps against a predecessor's connections in TIME_WAIT: both servers must set
     SO_REUSEADDR (docs/kernel.md)."""
     if case.sample.socket.protocol in _WITHOUT_TIME_WAIT:
         return
@@ -669,7 +672,8 @@ def _time_wait(case: Case) -> Iterable[str]:
 
 
 def _port_asked(step: Step) -> int:
-    """The port that bind() named, or that listen() found somebody listening on; 0 for any other."""
+    """The port that bind() named, or on which listen() found another listener; 0 for any other
+    call."""
     if step.role == "bind":
         asked = bind_address(step)
         return 0 if asked is None else asked.port or 0
@@ -680,13 +684,14 @@ def _port_asked(step: Step) -> int:
 
 
 def _space(socket: Socket) -> str | None:
-    """Also of a connection that came in: it takes no port, and keeps its listener's."""
+    """The port space, also of an incoming connection: it takes no port, but keeps its
+    listener's."""
     return space(socket._replace(origin=Origin.INHERITED))
 
 
 def _conflicts(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:
-    """Whether the same port on `one` and, at the address `asked`, on `other` is too much; what is
-    not known may be."""
+    """Whether `one` and, at the address `asked`, `other` cannot have the same port; True if one of
+    the addresses is unknown."""
     if one.local is None or asked is None:
         return True
     families = {family(one, one.local), family(other, asked)}
@@ -697,14 +702,14 @@ def _conflicts(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:
 
 
 def _weight(one: Held) -> tuple[bool, bool]:
-    """A listener first, and of those who have it the one that made it."""
+    """Sort key: listeners first, and of the processes that have one its maker first."""
     listens = one.socket.connection is Connection.LISTENING
     return not listens, one.group is not one.description.group
 
 
 def _is_own(one: Held, step: Step) -> bool:
-    """The process that asks made it, and has it; not where it may be another's, since nothing tells
-    whose threads the two are."""
+    """The process that asks made the socket and has it. False if it may be another process's,
+    because nothing tells how the two are related."""
     return (
         one.group is step.task.group
         and _is_maker(one)
@@ -713,25 +718,25 @@ def _is_own(one: Held, step: Step) -> bool:
 
 
 def _is_maker(one: Held) -> bool:
-    """Not one that inherited a copy."""
+    """True unless the process inherited a copy."""
     return one.group is one.description.group
 
 
 def _is_got(failed: _Failed, asked: SocketAddress) -> bool:
-    """The port at `asked` is what the failed call wanted: not that of another address."""
+    """The port at `asked` is what the failed call wanted, not the same port at another address."""
     was = specific(failed.address)
     return was is None or specific(asked) in (None, was)
 
 
 def _sharer(holder: Socket, socket: Socket) -> Iterator[tuple[str, str]]:
-    """Which of the two has SO_REUSEPORT, where only one has: `here` is `socket`."""
+    """Which of the two has SO_REUSEPORT, if only one has: `here` means `socket`."""
     if holder.options.reuse_port != socket.options.reuse_port:
         yield "reuse_port", "here" if socket.options.reuse_port else "holder"
 
 
 def _is_dual_stack(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:
-    """The one is a wildcard of both families, the other the IPv4 wildcard (or the `other` any address
-    of IPv4): whichever was first, it serves what the second would have."""
+    """One is a wildcard for both families, the other the IPv4 wildcard (`other` may be any IPv4
+    address): whichever came first serves what the second would have."""
     first, second = family(one, one.local), family(other, asked)
     if (first, second) == (Family.DUAL, Family.V4):
         return True
@@ -763,7 +768,7 @@ def _kind(one: Held, all_held: list[Held], step: Step, asked: SocketAddress | No
 
 def _who(one: Held, step: Step, context: Context) -> tuple[tuple[str, str | int | None], ...]:
     """The holder, for the details of a finding: since which line, or on which it is first seen, and
-    in which file where that is another than the finding's."""
+    in which file if that differs from the finding's."""
     socket = one.socket
     made = next(filter(None, map(socket.evidence, _MADE)), None)
     first = made or next(iter(socket.trail), None)
@@ -782,11 +787,11 @@ def _who(one: Held, step: Step, context: Context) -> tuple[tuple[str, str | int 
 
 
 _MADE = ("bind", "connect", "listen", "accept", "socket")
-"""what gave a socket its port, in the order in which one is asked for"""
+"""what gave a socket its port, in the order in which they are tried"""
 
 
 def _by_note(shown: Shown) -> tuple[str, tuple[tuple[str, str | int | None], ...]]:
-    """The cause, and who: as `_holder`."""
+    """The cause, and the holder, like `_holder`."""
     peer = shown.socket.peer
     if shown.listens:
         cause, what = "listener", "a listener"

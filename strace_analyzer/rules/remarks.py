@@ -1,4 +1,4 @@
-"""Takes one call of a finding's proof, gives the few words that say what it shows, whatever the rule."""
+"""Takes one call of a finding's proof, gives a few words on what it shows, whatever the rule."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.plain import duration
 
 _HOLDING_ERRORS = frozenset({"ENETUNREACH", "EACCES", "EINVAL", "EPERM"})
-"""given before the kernel touches the port, which then stays taken (docs/kernel.md)"""
+"""returned before the kernel touches the port, which then stays taken (docs/kernel.md)"""
 _UNDER_WAY = ("EINPROGRESS", "EALREADY", "EINTR")
 
 
 def remark(record: CallRecord, finding: Finding) -> str:
-    """A remark beside the call, or nothing where the call speaks for itself."""
+    """A remark beside the call, or "" if the call speaks for itself."""
     if record.injected:
         return "strace's answer, not the kernel's"
     match record.role:
@@ -84,8 +84,8 @@ def _outcome(record: CallRecord) -> str:
 
 
 def _close(finding: Finding) -> str:
-    """Only probably in TIME_WAIT: no call shows that the peer, perhaps the other end in the same trace,
-    had closed first and nobody read that."""
+    """The duration, and "likely" TIME_WAIT: no call shows whether the peer, perhaps the other end
+    in the same trace, had closed first without its end of file being read."""
     words = [] if finding.held_seconds is None else [f"held {duration(finding.held_seconds)}"]
     roles = {record.role for record in finding.trail}
     connected = finding.outcome is Outcome.CONNECTED and finding.socket.protocol in ("TCP", "MPTCP")

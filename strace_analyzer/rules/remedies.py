@@ -1,7 +1,7 @@
-"""Gives, per runtime, what to write instead: where its programs come to bind() to 0.0.0.0 port 0, and
-where they make a connection for every request.
+"""Gives, per runtime, what to write instead, for programs that bind() to 0.0.0.0 port 0 and for
+those that make a connection for every request.
 
-Each remedy was tried on the named versions, or stands in the project's own change (RULES.md has
+Each remedy was tried on the named versions, or comes from the project's own change (RULES.md has
 the references).
 """
 
@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 
 class Remedy(NamedTuple):
-    """`fix` is what to do, `until` what else to know. `cured_in`: from this version on the
-    runtime binds only when it is told to, so an offender that is as new has an option of its own
-    (`fix_after`)."""
+    """`fix` is what to do, `until` what else to know. From version `cured_in` on the runtime binds
+    only when told to, so a program on that version has set an option itself (`fix_after`)."""
 
     fix: str
     until: str = ""
@@ -21,7 +20,7 @@ class Remedy(NamedTuple):
     fix_after: str = ""
 
     def sentences(self, major: int | None) -> tuple[str, ...]:
-        """What to say to a user of version `major` (None: not known)."""
+        """What to say to a user of version `major` (None: unknown)."""
         if self.cured_in is not None and major is not None and major >= self.cured_in:
             return (self.fix_after,)
         return (self.fix, self.until) if self.until else (self.fix,)
@@ -117,6 +116,6 @@ KEEPING = {
     "envoy": "no max_requests_per_connection of 1 in the cluster.",
     "curl": "several URLs in one call of curl, which then keeps the connection (or --next).",
 }
-"""Connections kept and used again, by the family of the runtime."""
+"""How to keep connections open and reuse them, by the family of the runtime."""
 LISTING = {"UDP": "-uanp", "SCTP": "-Sanp", "DCCP": "-danp"}
-"""The option of ss(8) that lists the sockets of a protocol; of TCP and MPTCP it is -tanp."""
+"""The option of ss(8) that lists the sockets of a protocol; for TCP and MPTCP it is -tanp."""

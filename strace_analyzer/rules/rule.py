@@ -1,4 +1,5 @@
-"""What a rule is: a class that takes Steps, gives Findings and the words for them; what all share is here.
+"""What a rule is: a class that takes Steps, gives Findings and the words for them; what all rules
+share.
 
 It is long because every default stands here, beside the attribute that a rule sets instead.
 """
@@ -22,9 +23,10 @@ from strace_analyzer.rules.words import Advice, Case, Figures
 class Example(NamedTuple):
     """A named piece of strace output that documents a rule and tests it.
 
-    In `trace`, a line that ends in ` #!` must be the bind line (or, for other rules, the line a finding
-    stands at) of a finding of this rule; no other line may be. The mark is cut off before parsing.
-    `port_range` is the ephemeral range, (low, high), where the example needs another than the usual.
+    In `trace`, a line that ends in ` #!` must be the bind line (or, for other rules, the line at
+    which a finding is reported) of a finding of this rule; no other line may be. The mark is
+    removed before parsing. `port_range` is the ephemeral range (low, high), if the example needs
+    one other than the default.
     """
 
     name: str
@@ -33,7 +35,7 @@ class Example(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name, with the range of ports where it has one of its own."""
+        """Its name, with the port range if it has one of its own."""
         if self.port_range is None:
             return self.name
         low, high = self.port_range
@@ -64,12 +66,12 @@ class Clean(Example):
 class Rule(ABC):
     """Base of all rules. One instance follows one trace.
 
-    A rule file holds one subclass with `id`, a docstring with the five sections, `level`, `step`, and
-    `examples`. Override `close` to report what only
-    the end of the trace shows, and `judge` to set level and confidence when everything is known.
+    A rule file holds one subclass with `id`, a docstring with the five sections, `level`, `step`,
+    and `examples`. Override `close` to report what only the end of the trace shows, and `judge` to
+    set level and confidence when everything is known.
 
-    Its words come from its docstring and title; `summary`, `why`, `advice`, `remark` and `figures`
-    say it better where a rule can. They are asked of the class, when the trace is over.
+    Its words come from its docstring and title; override `summary`, `why`, `advice`, `remark` and
+    `figures` to say it better. They are called on the class, when the trace is over.
     """
 
     id: ClassVar[str]
@@ -77,18 +79,18 @@ class Rule(ABC):
     """what it flags, in a few words"""
     level: ClassVar[Level] = Level.NOTE
     least: ClassVar[Level | None] = None
-    """the lowest level that `judge` can give, which is shown before the trace has ended: what was
-    told as a warning does not end as a note; None where `level` is the lowest"""
+    """the lowest level that `judge` can give; it is shown until the trace ends, so that what was
+    reported as a warning does not end as a note. None if `level` is the lowest"""
     roles: ClassVar[frozenset[str] | None] = None
-    """the roles of the steps that `step` is given, None for every step"""
+    """the roles of the steps that `step` receives, None for every step"""
     bindings: ClassVar[frozenset[Binding | None] | None] = None
-    """how the socket was bound before those steps, None (the member) for one just made or first
-    seen; None (the whole) for however it was"""
+    """the socket's bindings before those steps; None as a member means that it was just made or
+    first seen, None as the whole means any binding"""
     incoming: ClassVar[bool] = True
-    """whether `step` is given those of connections that came in by accept()"""
+    """whether `step` receives those of connections made by accept()"""
     examples: ClassVar[tuple[Example, ...]] = ()
     leads: ClassVar[bool] = False
-    """its notes are shown in full where nothing worse was found"""
+    """its notes are shown in full if nothing worse was found"""
     is_failure: ClassVar[bool] = False
     """its findings are calls that failed: they come before what made them fail"""
     counts_ports: ClassVar[bool] = False
@@ -98,8 +100,8 @@ class Rule(ABC):
     counted: ClassVar[str] = "TIMES"
     """the heading of the column that counts findings by destination"""
     apart: ClassVar[str | None] = None
-    """the name of a detail in which the findings of one group are alike: a sentence that names a port
-    is about no other"""
+    """the name of a detail that must be equal within a group: a sentence that names a port is about
+    no other"""
     file: ClassVar[str | None] = None
     """the rule file that it was loaded from, None for a rule of a package"""
 
@@ -109,7 +111,8 @@ class Rule(ABC):
 
     @abstractmethod
     def step(self, step: Step) -> Iterable[Finding]:
-        """Findings that `step` completes. The same finding again (same id) replaces the earlier one."""
+        """Findings that `step` completes. A finding with an id that was given before replaces the
+        earlier one."""
 
     def close(self) -> Iterable[Finding]:
         """Findings that only the end of the trace completes."""
@@ -131,10 +134,10 @@ class Rule(ABC):
         ended: bool = False,
         details: tuple[tuple[str, Detail], ...] = (),
     ) -> Finding:
-        """A finding about `socket`, standing at its first call with role `at` (else at the step's).
+        """A finding about `socket`, reported at its first call with role `at` (else at the step's).
 
         `ended` says that the binding was given up with this step: `held_seconds` ends here.
-        `details` are what the rule knows besides, by name: reports in JSON show them.
+        `details` are what else the rule knows, by name: reports in JSON show them.
         """
         return build(
             self._records, self.id, self.level if self.least is None else self.least, step, socket,
@@ -151,7 +154,7 @@ class Rule(ABC):
 
     @classmethod
     def together(cls, processes: int, findings: int, connections: int) -> str:
-        """The findings of many processes in one line; `connections` are all that were judged."""
+        """The findings of many processes in one line; `connections` is how many were judged."""
         made = count(findings, cls.things)
         return f"{made} in {count(processes, 'process', 'processes')}"
 
@@ -167,7 +170,7 @@ class Rule(ABC):
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
-        """A few words beside a call of the proof, or nothing where it speaks for itself."""
+        """A few words beside a call of the proof, or "" if it speaks for itself."""
         return remark(record, finding)
 
     @classmethod
@@ -177,12 +180,12 @@ class Rule(ABC):
 
     @classmethod
     def figures(cls, case: Case) -> Iterable[Figures]:
-        """Tables for its page, under the one of destinations."""
+        """Tables for its page, below the one of destinations."""
         return ()
 
 
 def documentation(rule: type[Rule]) -> str:
-    """The docstring of `rule`, indentation removed."""
+    """The docstring of `rule`, without indentation."""
     from inspect import cleandoc
 
     return cleandoc(rule.__doc__ or "")

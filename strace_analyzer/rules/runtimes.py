@@ -1,8 +1,8 @@
-"""Takes a process, gives the runtime it is and, where the command shows it, its version.
+"""Takes a process, gives its runtime and, if the command shows it, the version.
 
-Known by the program's name (execve or -Y) and by the paths it ran:
-`/usr/lib/erlang/erts-11.1.8/bin/beam.smp` is Erlang/OTP 23,
-`/usr/lib/jvm/java-17-openjdk/bin/java` is Java 17.
+Recognised by the program's name (execve or -Y) and by the paths it ran:
+`/usr/lib/erlang/erts-11.1.8/bin/beam.smp` is Erlang/OTP 23, `/usr/lib/jvm/java-17-openjdk/bin/java`
+is Java 17.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from strace_analyzer.findings import Process
 
 
 class Runtime(NamedTuple):
-    """`family` is the key of the remedies; `title` is how to call it in a sentence."""
+    """`family` is the key of the remedies; `title` is its name in a sentence."""
 
     family: str
     title: str
@@ -89,14 +89,14 @@ _LINES = {
     "ruby": "rbspy snapshot --pid {pid}",
     "php": "phpspy -p {pid}",
 }
-"""What names the line of the program in a language that the stack of strace -k does not know: the
+"""Tools that name the line of a program in a language whose frames strace -k does not know: the
 manuals of py-spy, async-profiler (-e with a native function), Node.js (SIGUSR1), rbspy, phpspy"""
 
 
 def naming_the_line(command: str | None, process: Process | None) -> str | None:
     """`these frames are the interpreter's: while it runs, py-spy dump --pid 4510 names the line of
-    Python`, or `when it runs again, py-spy dump --pid PID ...` where the trace shows its end; None
-    for a program whose own frames they are."""
+    Python`, or `when it runs again, py-spy dump --pid PID ...` if the trace shows its end; None for
+    a program that is not run by such an interpreter."""
     runtime = recognise(command, process)
     tool = None if runtime is None else _LINES.get(runtime.family)
     if runtime is None or tool is None:
@@ -112,7 +112,7 @@ def naming_the_line(command: str | None, process: Process | None) -> str | None:
 
 
 def recognise(command: str | None, process: Process | None) -> Runtime | None:
-    """The runtime of `command`, or of `process` where it is known; None where nothing tells."""
+    """The runtime of `command`, or of `process` if it is known; None if nothing tells."""
     programs = process.programs if process is not None else ()
     argv = process.argv if process is not None else ()
     last = programs[-1].rpartition("/")[2] if programs else None

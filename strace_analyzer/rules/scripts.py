@@ -1,7 +1,8 @@
-"""Takes the words of an interpreter's command line, gives the place of the script that it runs.
+"""Takes an interpreter's command line, gives the position of the script that it runs.
 
-By the manuals of the interpreters: python(1), ruby(1), perl(1), php(1), node(1), java(1), bash(1),
-dash(1). An argument is never taken for the script: where an option is not known, none is named.
+Follows the manuals of the interpreters: python(1), ruby(1), perl(1), php(1), node(1), java(1),
+bash(1), dash(1). An argument must never be mistaken for the script: after an unknown option, none
+is named.
 """
 
 from __future__ import annotations
@@ -12,26 +13,26 @@ from typing import NamedTuple
 
 
 class _Manual(NamedTuple):
-    """The options of one interpreter. What is in none of these is not known."""
+    """The options of one interpreter. An option in none of these fields is unknown."""
 
     values: frozenset[str] = frozenset()
-    """long options (`-cp` of Java is one) that take the next word"""
+    """long options (including Java's `-cp`) that take the next word"""
     names: frozenset[str] = frozenset()
     """long options whose value is the script"""
     flags: str = r"(?!)"
     """a pattern of long options that take no word of their own"""
     letters: str = ""
-    """options of one letter that take none; several may stand in one word"""
+    """one-letter options that take no value; one word may contain several"""
     value_letters: str = ""
-    """those that take the rest of their word, or else the next"""
+    """one-letter options that take the rest of their word, or else the next word"""
     name_letters: str = ""
-    """those whose value, likewise, is the script"""
+    """the same, with the script as their value"""
     rest_letters: str = ""
-    """those to which the rest of their word belongs, and never the next"""
+    """one-letter options that take the rest of their word, but never the next"""
     number_letters: str = ""
-    """those after which digits may stand, and then other letters"""
+    """one-letter options that may be followed by digits, and then by other letters"""
     is_shell: bool = False
-    """`+x` is an option too, and a value always the next word: `-euo pipefail`"""
+    """`+x` is an option too, and a value is always the next word: `-euo pipefail`"""
 
 
 _PYTHON = _Manual(
@@ -134,16 +135,16 @@ _MANUALS = (
 def script_in(
     command: str, argv: Sequence[str], cut: Collection[int] = frozenset()
 ) -> tuple[int, str] | None:
-    """The place in `argv` of the word that names the script, module or class that `command` runs,
-    and the name as it stands there; None where it is no interpreter, runs what stands in its own
-    words (`-c`, `-e`) or on standard input, or has an option that is not known: of those that are
-    `cut` one whose name may be longer than what is seen of it."""
+    """The position in `argv` and the text of the word that names the script, module or class that
+    `command` runs. None if `command` is not an interpreter, if the program is in an argument (`-c`,
+    `-e`) or on standard input, or if an option is unknown. A word in `cut` counts as unknown if the
+    missing part may belong to the option's name."""
     manual = next((known for name, known in _MANUALS if re.fullmatch(name, command)), None)
     return None if manual is None else _script(manual, argv, cut)
 
 
 def is_interpreter(command: str) -> bool:
-    """Whether `command` runs scripts, modules or classes that its words name."""
+    """Whether `command` runs a script, module or class that its command line names."""
     return any(re.fullmatch(name, command) for name, _ in _MANUALS)
 
 
@@ -178,7 +179,7 @@ def _word(argv: Sequence[str], at: int) -> tuple[int, str] | None:
 
 
 def _long(manual: _Manual, option: str, word: str) -> int | None:
-    """How many words it takes besides itself; None where it is not known."""
+    """How many words the option takes besides itself; None if that is unknown."""
     if option in manual.values:
         return 0 if "=" in word else 1
     if "=" in word and word.startswith("--") and option not in ("--eval", "--print", "--run"):
@@ -187,7 +188,8 @@ def _long(manual: _Manual, option: str, word: str) -> int | None:
 
 
 def _short(manual: _Manual, word: str) -> int | str | None:
-    """The same of a word of letters; the script's name where it is in it, "" where it is next."""
+    """The same for a word of letters; the script's name if it is in this word, "" if it is the
+    next."""
     words, rest = 0, word[1:]
     if not rest or word[0] == "@":
         return None

@@ -22,28 +22,31 @@ FULL = 0.5
 """From this share of the range on the kernel's search is long (docs/kernel.md): it tries the ports
 of one parity first, and finds them all in use."""
 TIMES = 3.0
-"""With the range half full or more the search takes so many times as long as at the beginning."""
+"""With half of the range in use or more, the search must take this many times as long as at the
+beginning."""
 LONGER = 20e-6
-"""Seconds that it must be longer, at least: strace itself takes as much."""
+"""Seconds by which it must be longer, at least: strace itself takes that much."""
 EMPTY = 3
 """The tenths of the range, from the first, in which the search is still short."""
 SAMPLE = 3
-"""connect() calls without which a median tells nothing"""
+"""with fewer connect() calls a median means nothing"""
 PER_PORT = 20e-6
-"""Seconds for each port of the range that no search takes: 7,000 ports took 340 microseconds (docs/kernel.md).
-What is slower waited for something else."""
+"""Seconds per port of the range that no search exceeds: 7,000 ports took 340 microseconds
+(docs/kernel.md). A slower call waited for something else."""
 RETRANSMITTED = 0.9
-"""Seconds from which a call has waited for the network: a SYN that nobody answered, as where the
-queue of a listener on loopback is full, is sent again after one second (docs/kernel.md)."""
+"""Seconds from which on a call must have waited for the network: a SYN that was not answered, for
+example because the queue of a listener on loopback is full, is sent again after one second
+(docs/kernel.md)."""
 _STEP = log(1.1)
-"""Durations are counted in classes that are 10 % wide: of them percentiles are taken."""
+"""Durations are counted in classes that are 10 % wide, from which percentiles are taken."""
 PARTS = 1000
-"""of the range, in each of which durations are counted"""
+"""parts of the range in which durations are counted separately"""
 MANY = 200
-"""Connections without which a range that nobody has told is not said to be nearly full."""
+"""With fewer connections, a range that is not known is not said to be nearly full."""
 MUCH = 5.0
-"""There half of the calls at the end take so many times as long as half of those at the beginning:
-at half of the range all ports of one parity are in use, and every search is long."""
+"""In that case half of the calls at the end must take this many times as long as half of those at
+the beginning: once half of the range is in use, all ports of one parity are, and every search is
+long."""
 
 
 class _Part:
@@ -52,7 +55,7 @@ class _Part:
     def __init__(self) -> None:
         self.count = 0
         self._classes: dict[int, tuple[int, float]] = {}
-        """how many there are of each, and their sum in seconds"""
+        """the number of calls in each class, and the sum of their seconds"""
 
     def add(self, seconds: float) -> None:
         self.count += 1
@@ -66,12 +69,12 @@ class _Part:
 
     @property
     def median(self) -> float:
-        """The mean of the class in which it lies, in seconds."""
+        """The mean of the class that contains it, in seconds."""
         calls, total = self._classes[self._class(0.5)]
         return total / calls
 
     def percentile(self, share: float) -> float:
-        """The upper end of the class in which it lies, in seconds."""
+        """The upper end of the class that contains it, in seconds."""
         return float(1.1 ** self._class(share))
 
     def _class(self, share: float) -> int:
@@ -93,7 +96,7 @@ class _Part:
 
 
 class _Route:
-    """The connect() calls to one destination, by how many ports were in use there."""
+    """The connect() calls to one destination, by how many ports were in use for it."""
 
     def __init__(self) -> None:
         self.parts: dict[int, _Part] = {}
@@ -103,7 +106,7 @@ class _Route:
         self.has_own_range = False
 
     def add(self, step: Step, full: float, seconds: float) -> None:
-        """One call; `full` is the share of the range that was in use before it."""
+        """Add one call; `full` is the share of the range that was in use before it."""
         at = min(PARTS - 1, int(full * PARTS))
         if at > self.most:
             self.most, self.slowest = at, step
@@ -113,15 +116,15 @@ class _Route:
         part.add(seconds)
 
     def tenths(self, whole: int) -> list[_Part]:
-        """All calls in ten parts of the first `whole` parts."""
+        """All calls, with the first `whole` parts divided into tenths."""
         made = [_Part() for _ in range(TENTHS)]
         for at, part in self.parts.items():
             made[at * TENTHS // whole] += part
         return made
 
     def full(self) -> tuple[_Part, _Part]:
-        """The calls with the range half full or more: the half of them that found fewer ports in
-        use, and the half that found more."""
+        """The calls made with half of the range in use or more: the half of them that found fewer
+        ports in use, and the half that found more."""
         fewer, more, seen = _Part(), _Part(), 0
         parts = [part for at, part in sorted(self.parts.items()) if at >= FULL * PARTS]
         whole = sum(part.count for part in parts)
@@ -178,7 +181,7 @@ class SlowPortSearch(Rule):
         if route is None or to is None or not isinstance(event, Syscall) or event.duration is None:
             return ()
         if event.result.errno != "EINPROGRESS" and not to.is_loopback:
-            return ()  # the network's answer is in it
+            return ()  # the network's answer is included
         if event.duration >= RETRANSMITTED:
             return ()
         namespace, own = step.socket.namespace, step.socket.options.port_range
@@ -407,9 +410,9 @@ class SlowPortSearch(Rule):
 
 
 def _in_known(tenths: list[_Part], fewer: _Part, more: _Part) -> tuple[_Part, _Part] | None:
-    """The calls with the range empty, and with it half full or more, if their median is a longer
-    search: for those of the latter that found `fewer` ports in use, and for those that found
-    `more`."""
+    """The calls with the range nearly empty, and those with half of it in use or more, if the
+    median of the latter shows a longer search, both for those that found `fewer` ports in use and
+    for those that found `more`; otherwise None."""
     first, most = sum(tenths[:EMPTY], _Part()), fewer + more
     if min(first.count, most.count) < SAMPLE:
         return None
@@ -419,8 +422,8 @@ def _in_known(tenths: list[_Part], fewer: _Part, more: _Part) -> tuple[_Part, _P
 
 
 def _is_told_apart(tenths: list[_Part]) -> bool:
-    """In no tenth from half of the range on is the median below one of the first tenths: where calls
-    are slow now and then, whatever the ports, it is in some."""
+    """In no tenth of the upper half of the range is the median below one of the first tenths. It
+    would be somewhere if calls were slow now and then for reasons other than ports."""
     medians = [one.median if one.count >= SAMPLE else None for one in tenths]
     empty = [median for median in medians[:EMPTY] if median is not None]
     full = [median for median in medians[round(FULL * TENTHS) :] if median is not None]
@@ -428,7 +431,7 @@ def _is_told_apart(tenths: list[_Part]) -> bool:
 
 
 def _in_unknown(tenths: list[_Part]) -> tuple[_Part, _Part] | None:
-    """The same of the first connections and the last, where nobody knows of how many."""
+    """The same for the first connections and the last, if the size of the range is unknown."""
     first, most = sum(tenths[:EMPTY], _Part()), sum(tenths[-EMPTY:], _Part())
     if sum(one.count for one in tenths) < MANY or min(first.count, most.count) < SAMPLE:
         return None

@@ -1,5 +1,5 @@
-"""Flags listeners and connections that a program inherited over execve(), and that nobody uses but to keep
-a port busy.
+"""Flags listeners and connections that a program inherited over execve() and never uses, so that
+they only keep a port busy.
 
 It is long because a listener and a connection need words and examples of their own.
 """
@@ -45,8 +45,8 @@ def _server(*after: str, kind: str = "SOCK_STREAM", mark: str = " #!") -> str:
 
 
 def _client(*after: str, mark: str = " #!") -> str:
-    """Process 70 connects, its child 71 executes another program; then `after`, `{}` being the
-    beginning of a time."""
+    """Process 70 connects, its child 71 executes another program; then `after`, in which `{}`
+    stands for the beginning of a time."""
     at = "17000000"
     return "\n".join(
         (
@@ -165,7 +165,7 @@ class SocketInherited(Rule):
         return self._of(found, group, fd)
 
     def _is_idle(self, listened: Step, group: ThreadGroup) -> bool:
-        """Another program than the one that listens, and it has accepted nothing."""
+        """A program other than the one that listens, and it has accepted nothing."""
         return (
             group is not listened.description.group
             and group is not listened.task.group
@@ -299,7 +299,7 @@ class SocketInherited(Rule):
 
 
 _AT_LEAST = 1.0
-"""seconds for which a copy must outlive the maker's"""
+"""seconds by which a copy must outlive the maker's"""
 
 
 def _is_outgoing(step: Step) -> bool:
@@ -312,8 +312,8 @@ def _is_outgoing(step: Step) -> bool:
 
 
 def _lasted(left: Step, end: Step) -> bool:
-    """A copy that goes when its maker's goes is nobody's fault; without times, one that goes with
-    its process."""
+    """The copy outlived its maker's: one that ends together with it is nobody's fault. Without
+    times, it must not have ended with its process."""
     before, after = left.event.seconds, end.event.seconds
     if before is None or after is None:
         return isinstance(left.event, Syscall) and isinstance(end.event, Syscall)

@@ -1,4 +1,4 @@
-"""Flags sockets whose peer has closed, or whose connection broke, and that are not closed.
+"""Flags sockets that are not closed although the peer has closed, or the connection broke.
 
 It is long because the examples need several connections each.
 """
@@ -21,27 +21,31 @@ from strace_analyzer.rules.words import Case, Figures
 from strace_analyzer.trace.events import Syscall
 
 FEW = 3
-"""So many of one process, or it is no leak but what was in use to the last."""
+"""Fewer than this in one process are not a leak, but what was in use at the end."""
 LATER = 3
-"""Sockets that the process made after the peer had closed: it went on, and did not come back to it."""
+"""Sockets that the process made after the peer had closed: it went on, and did not return to this
+one."""
 IDLE = 1.0
 """Seconds since the peer closed; less may be work in progress."""
 MANY = 10
-"""So many, none of which was closed while the process made other sockets, are a leak in less time."""
+"""This many, none of them closed while the process made other sockets, are a leak even in less
+time."""
 POINTS = 8
-"""of the table of growth"""
+"""points in the table of growth"""
 
 
 class _Ended(NamedTuple):
-    """The step that showed the end of a connection, and how many sockets its process had made."""
+    """The step that showed the end of a connection, and how many sockets its process had made by
+    then."""
 
     step: Step
     made: int
 
 
 class _Left(NamedTuple):
-    """Where the finding of a connection that was left open stands in the store; whether it was left
-    for long, whether it was closed at last, too late; when the connection ended: source, line, seconds."""
+    """A connection that was left open: the number of its finding in the store; whether it was left
+    for long, and whether it was closed in the end, too late; when the connection ended: source,
+    line, seconds."""
 
     number: int
     is_long: bool
@@ -96,13 +100,13 @@ class SocketLeak(Rule):
         self._left: dict[str, list[_Left]] = {}
         """by process: those that its exit closed"""
         self._store = FindingStore()
-        """their findings, for which there may be no cause: most of them on disk"""
+        """their findings, which may never be reported: most of them on disk"""
         self._now: float | None = None
         self._ran_dry: set[int] = set()
         """by description: connections that were over and not closed when their process found no
         port"""
         self._filled: set[int] = set()
-        """of these, those that filled half of the range then: closed later, it was too late"""
+        """those of these that filled half of the range then: closing them later was too late"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id, process = step.description.id, step.description.group.id
@@ -129,7 +133,8 @@ class SocketLeak(Rule):
         return ()
 
     def _fill(self, namespace: int) -> None:
-        """A call found no port there: do those that are over and not closed have most of them?"""
+        """A call found no port in this namespace: do the connections that are over and not closed
+        hold most of them?"""
         left = {
             id
             for id, ended in self._ended.items()
@@ -163,7 +168,7 @@ class SocketLeak(Rule):
         return with_hidden_calls(finding, summary, options=False)
 
     def _leave(self, ended: _Ended, now: float | None, is_late: bool = False) -> None:
-        """It is closed at last by the end of the process or of the trace."""
+        """It was closed in the end, by the end of the process or of the trace."""
         is_long = self._is_long(ended, now)
         if not is_long and not self._went_on(ended):
             return
@@ -176,7 +181,7 @@ class SocketLeak(Rule):
         self._left.setdefault(step.description.group.id, []).append(left)
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
-        """The process went on without closing it, be it only until it found no port."""
+        """The process went on without closing it, if only until it found no port."""
         if ended.step.description.id in self._ran_dry:
             return True
         since = ended.step.event.seconds
@@ -185,11 +190,12 @@ class SocketLeak(Rule):
         return self._went_on(ended)
 
     def _went_on(self, ended: _Ended) -> bool:
-        """The process made other sockets since, and did not come back to this one."""
+        """The process has made other sockets since, and did not return to this one."""
         return self._made.get(ended.step.description.group.id, 0) - ended.made >= LATER
 
     def _growth(self, told: list[_Left]) -> Rows:
-        """When how many were left open: seconds (lines without times) and count, a few points."""
+        """When how many were left open, at a few points: (seconds, or lines without times;
+        count)."""
         every = max(1, len(told) // POINTS)
         at = [*range(every - 1, len(told), every)]
         if at[-1] != len(told) - 1:

@@ -1,5 +1,5 @@
-"""A rule that somebody else wrote in, the same rule out, whose words cost no report: what it cannot
-say is said by its docstring, and that it failed is noted once."""
+"""Takes a rule that a user wrote, gives the same rule with words that cannot break a report: if one
+of its texts fails, its docstring is used instead, and the failure is recorded once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def spoken(rule: type[Rule], failures: list[RuleFailure]) -> type[Rule]:
 
 
 def rehearse(rule: type[Rule], case: Case) -> None:
-    """Have `rule` say all that any report may ask of it, so that what fails is known in time."""
+    """Have `rule` say all that any report may ask of it, so that failures are known in time."""
     rule.why(case)
     rule.lists_destinations(case)
     rule.figures(case)

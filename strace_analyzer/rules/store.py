@@ -1,5 +1,5 @@
 """A growing sequence of findings in order of first sight: the first ones in memory, and as many of
-those that may still change; what is beyond that on disk."""
+those that may still change; the rest on disk."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
 
 IN_MEMORY = 1000
-"""Finished findings kept in memory, and open ones; what comes after goes to a temporary file."""
+"""How many finished findings are kept in memory, and how many open ones; later ones go to a
+temporary file."""
 
 KINDS = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (*vars(findings).values(), Doubt, OptionCall, Outcome)
     if isinstance(kind, type)
 }
-"""All that a finding consists of, beside plain values."""
+"""All that a finding consists of, apart from plain values."""
 
 
 class _Unpickler(pickle.Unpickler):
-    """Makes findings, and nothing else: what is read from disk executes nothing."""
+    """Makes findings and nothing else, so that data read from disk cannot execute anything."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Raises UnpicklingError of anything else."""
+        """Raises UnpicklingError for anything else."""
         kind = KINDS.get((module, name))
         if kind is None:
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a finding")
@@ -37,19 +38,19 @@ class _Unpickler(pickle.Unpickler):
 
 
 class FindingStore:
-    """A growing sequence of findings; `put` of an id that is there replaces it."""
+    """A growing sequence of findings; `put` with an id that is open replaces that finding."""
 
     def __init__(self, in_memory: int = IN_MEMORY) -> None:
         self._open: dict[str, int] = {}
         """the numbers of those that may still change"""
         self._held: dict[int, Finding] = {}
-        """of these, those in memory"""
+        """those of them that are in memory"""
         self._finished: dict[int, Finding] = {}
         self._spilled = array("Q")
-        """where each is in the file, by number; eight bytes for a finding, however many there are"""
+        """where each is in the file, by number; eight bytes per finding, however many there are"""
         self._file: IO[bytes] | None = None
         self._end = 0
-        """of the file: asking it would write out what it holds back"""
+        """the file's length: asking the file would flush its buffer"""
         self._was_read = False
         self._limit = in_memory
 
@@ -90,7 +91,7 @@ class FindingStore:
         self._end += self._file.write(pickle.dumps(finding, protocol=pickle.HIGHEST_PROTOCOL))
 
     def __getitem__(self, number: int) -> Finding:
-        """The one that was put as the `number`th of all."""
+        """The `number`th finding, in order of first sight."""
         finding = self._finished.get(number) or self._held.get(number)
         if finding is None:
             assert self._file is not None

@@ -14,7 +14,7 @@ from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 ROLES = frozenset({"close", "connect", "outcome", "release", "reset"})
 """of the steps that `Traffic` must be given"""
 BINDINGS = frozenset({Binding.UNBOUND, Binding.DEFERRED, Binding.AUTOBOUND})
-"""how the sockets of these steps are bound before: connect() chooses their port, or has chosen it"""
+"""bindings of the sockets before these steps: connect() will choose their port, or has chosen it"""
 _UP = (Connection.CONNECTED, Connection.CONNECTING)
 _OWN_PORT = (Binding.EPHEMERAL, Binding.BOUND)
 
@@ -28,22 +28,23 @@ class Route:
         self.most_open = 0
         self.closed = 0
         self.closed_by_us = 0
-        """of them, those that went to TIME_WAIT on this side"""
+        """how many of them went to TIME_WAIT on this side"""
         self.refused = 0
         """connect() calls that found no port"""
         self.began: float | None = None
         self.ended: float | None = None
         self.life = 0.0
-        """seconds that those connections stood, added up, of which both ends have a time"""
+        """the sum of the seconds that connections were open, for those with a time at both ends"""
         self.lives = 0
         self.peak = 0
-        """the most ports held at one time, open or in TIME_WAIT; without times all closed ones count"""
+        """the most ports held at one time, open or in TIME_WAIT; without times all closed ones
+        count"""
         self.first_closed: Step | None = None
         self.groups: set[ThreadGroup] = set()
         self._waiting: deque[float] = deque()
 
     def held(self, now: float | None) -> int:
-        """How many ports are held from this destination at this moment."""
+        """How many local ports the connections to this destination hold at this moment."""
         while self._waiting and now is not None and self._waiting[0] <= now - HOLD:
             self._waiting.popleft()
         return self.open + (self.closed_by_us if now is None else len(self._waiting))
@@ -73,7 +74,8 @@ class Route:
 
 
 class Traffic:
-    """Of one trace. Grows with the destinations, the open connections, and those in TIME_WAIT."""
+    """The traffic of one trace. Grows with the destinations, the open connections, and those in
+    TIME_WAIT."""
 
     def __init__(self) -> None:
         self.routes: dict[tuple[int, Destination], Route] = {}

@@ -1,4 +1,4 @@
-"""How bad an early bind is, and how sure we are, once the whole trace is known: shared by two rules."""
+"""How bad an early bind is, and how certain, once the whole trace is known: shared by two rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEARLY_ALL = 0.8
 
 
 def process_use(finding: Finding, summary: Summary) -> ProcessUse | None:
-    """The part that the finding's process has in the use of ports, None where it is not known."""
+    """The part that the finding's process has in the use of ports, None if unknown."""
     return summary.uses.get((finding.process.id, finding.namespace))
 
 
@@ -32,20 +32,21 @@ def is_wasteful(use: ProcessUse) -> bool:
 
 
 def is_wasteful_if_at_once(use: ProcessUse) -> bool:
-    """The same, only on the assumption of `most_pinned`: the trace has no times."""
+    """The same, but only by the assumption in `most_pinned`, because the trace has no times."""
     is_assumed = use.peak_pinned_with_time_wait is None
     return is_assumed and is_wasteful(use) and use.peak_pinned <= use.peak_needed
 
 
 def if_at_once(finding: Finding) -> Finding:
-    """`finding`, whose level is that of ports in TIME_WAIT at one time, in a trace without times: it
-    assumes that all happened within 60 s."""
+    """`finding` as probable, because its level assumes that its ports were in TIME_WAIT at one
+    time: the trace has no times, and all must have happened within 60 s."""
     doubts = finding.doubts | {Doubt.NO_TIMES}
     return finding._replace(confidence=Confidence.PROBABLE, doubts=one_of(doubts))
 
 
 def early_bind_level(finding: Finding, summary: Summary) -> Level:
-    """Error with harm or near it, warning where the binds took more ports than were needed, else note."""
+    """An error if ports ran out or nearly did, a warning if the binds took more ports than needed,
+    else a note."""
     if took_nearly_all(finding, summary):
         return Level.ERROR
     use = process_use(finding, summary)
@@ -55,7 +56,7 @@ def early_bind_level(finding: Finding, summary: Summary) -> Level:
 
 
 def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = True) -> Finding:
-    """`finding` as probable where the trace hides calls that could make it harmless; `options` says
+    """`finding` as probable if the trace hides calls that could make it harmless; `options` says
     whether IP_BIND_ADDRESS_NO_PORT could."""
     doubts = finding.doubts | (summary.hidden & {Doubt.COPIES_HIDDEN})
     if finding.shows_no_port and finding.namespace in summary.showing_ports:
@@ -72,8 +73,8 @@ def with_hidden_calls(finding: Finding, summary: Summary, *, options: bool = Tru
 
 
 def showed_its_port(finding: Finding) -> bool:
-    """getsockname() after bind and before any connect showed a port: IP_BIND_ADDRESS_NO_PORT was
-    not in force."""
+    """getsockname() after bind() and before any connect() showed a port: IP_BIND_ADDRESS_NO_PORT
+    was not in force."""
     roles = [item.role for item in finding.trail]
     if "getsockname" not in roles:
         return False

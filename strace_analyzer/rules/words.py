@@ -23,8 +23,8 @@ AS_NOT_SHOWN = "as the trace does not show which one it is"
 
 
 class Case(NamedTuple):
-    """What a rule is asked to put into words: a group of its findings, their process (None where it
-    was not selected), and the ports of their network namespace (None where they were not counted)."""
+    """What a rule puts into words: a group of its findings, their process (None if it was not
+    selected), and the ports of their network namespace (None if they were not counted)."""
 
     group: Group
     process: Process | None = None
@@ -37,11 +37,11 @@ class Case(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """The cause that the rule gave, nothing where it gave none."""
+        """The cause that the rule gave, or ""."""
         return self.group.cause or ""
 
     def number(self, name: str) -> int:
-        """A detail of the sample that counts something; 0 where it is not known."""
+        """A detail of the sample that counts something; 0 if unknown."""
         value = self.sample.detail(name)
         return value if isinstance(value, int) else 0
 
@@ -52,17 +52,17 @@ class Case(NamedTuple):
 
     @property
     def runtime(self) -> Runtime | None:
-        """What the program runs on, None where nothing tells."""
+        """What the program runs on, None if nothing tells."""
         return recognise(self.group.process.command, self.process)
 
     @property
     def times(self) -> str:
-        """`, 3 times`; nothing where it was once."""
+        """`, 3 times`; "" if it was once."""
         return f", {count(self.group.count, 'time')}" if self.group.count > 1 else ""
 
     @property
     def share(self) -> str:
-        """`40 of its 40 outgoing TCP connections`, or how often where the whole is not known."""
+        """`40 of its 40 outgoing TCP connections`, or how often if the total is unknown."""
         group, process = self.group, self.process
         if process is None or process.tcp_connections < group.count:
             text = count(group.count, "time")
@@ -99,14 +99,14 @@ class Case(NamedTuple):
 
     @property
     def local_address(self) -> str:
-        """What bind() was given: `0.0.0.0`, `[::]`."""
+        """The address given to bind(): `0.0.0.0`, `[::]`."""
         given = self.sample.local.address or "its address"
         return f"[{given}]" if ":" in given else given
 
 
 class Advice(NamedTuple):
-    """`who` is the runtime as a title (empty where it does not matter), then sentences in order.
-    `caution` is what to see to first, which the text report shows under what the trace hides."""
+    """`who` is the runtime as a title ("" if it does not matter), followed by sentences in order.
+    `caution` is what to check first; the text report shows it below what the trace hides."""
 
     who: str
     sentences: tuple[str, ...]
@@ -120,8 +120,8 @@ class Advice(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """A table for the page of a finding. A column name that begins with `>` is set flush right, one
-    that begins with `~` may be wrapped. `remarks` stand below it."""
+    """A table for the page of a finding. A column name that begins with `>` is right-aligned, one
+    that begins with `~` may be wrapped. `remarks` come below it."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -139,10 +139,10 @@ def program(command: str | None, process: Process | None) -> str | None:
 
 
 def script_of(command: str, argv: Sequence[str], cut: Collection[int] = frozenset()) -> str | None:
-    """The name of the script, module or class that `command` runs, where it is an interpreter.
+    """The name of the script, module or class that `command` runs, if it is an interpreter.
 
-    None where that word of `argv` is one of those that are `cut`: in `/srv/payments/wor`... the last
-    part is no name, and two scripts may begin alike.
+    None if that word of `argv` is in `cut`: in `/srv/payments/wor`... the last part is not a name,
+    and two scripts may begin alike.
     """
     found = script_in(command, argv, cut)
     if found is None or found[0] in cut:
@@ -152,8 +152,8 @@ def script_of(command: str, argv: Sequence[str], cut: Collection[int] = frozense
 
 
 def shared_by(command: str | None, process: Process | None) -> str:
-    """`every script of python3`, where the trace does not show which one the process runs (-s 0), or
-    `every program`, where it shows no program: what has the same fingerprint. Else ""."""
+    """What has the same fingerprint: `every script of python3` if the trace does not show which one
+    the process runs (-s 0), `every program` if it shows no program; "" otherwise."""
     if command is None:
         return "every program"
     if not is_interpreter(command):
