@@ -13,6 +13,7 @@ from dataclasses import replace
 from strace_analyzer.alike import one_of
 from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
 from strace_analyzer.analysis.groups import fingerprint
+from strace_analyzer.analysis.listed import Listed, listed
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
 from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.errors import AllUnreadableError, SeveralStreamsError, TraceError
@@ -43,6 +44,7 @@ def analyze(
     autobind_reuse: bool = False,
     rules: Sequence[type[Rule]] | None = None,
     sockets: bool = True,
+    ss: Listed | None = None,
 ) -> Analysis:
     """Analyse one or more traces to their end.
 
@@ -50,8 +52,10 @@ def analyze(
     trace of its own), or a trace itself: an open file, text or bytes of more than a line, a list of
     lines. `port_range` is the ephemeral range (low, high), if it was not the default;
     `autobind_reuse` says that net.ipv4.ip_autobind_reuse was 1. `rules` replace the catalogue.
-    Without `sockets`, the lives of sockets are not collected. Raises TraceError if no source can be
-    read (one unreadable source of several is a warning), TypeError if `source` is none of these or
+    Without `sockets`, the lives of sockets are not collected. `ss` lists the sockets of the traced
+    machine, to name who holds ports: the output of `ss -tanp` or /proc/net/tcp* as a path, several
+    paths, its text or its lines. Raises TraceError if no source can be read (one unreadable source
+    of several is a warning) or `ss` lists no socket, TypeError if one of them is none of these or
     `port_range` is not a pair of ports.
     """
     settings = Settings(
@@ -59,6 +63,7 @@ def analyze(
         port_range=None if port_range is None else _pair(port_range),
         autobind_reuse=autobind_reuse,
         keep_sockets=sockets,
+        machine=None if ss is None else listed(ss),
     )
     return analyze_traces(resolved(source), settings)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from strace_analyzer.analysis import Settings as AnalysisSettings
+from strace_analyzer.analysis.listed import of_file
 from strace_analyzer.cli.configuration import configuration
 from strace_analyzer.errors import ConfigurationError, TraceError
-from strace_analyzer.machine import Listing, parse
+from strace_analyzer.machine import Listing
 from strace_analyzer.machine import together as together_listed
 from strace_analyzer.report.cause import Cause, of_document
 from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
@@ -113,12 +114,9 @@ def settings(
 def _listing(file: Path) -> Listing:
     """The sockets that `file` lists. Raises ConfigurationError if it lists none."""
     try:
-        listing = parse(file.read_text(encoding="utf-8", errors="replace").splitlines())
-    except OSError as error:
-        raise ConfigurationError(f"--ss {file}: {error.strerror}") from error
-    if not listing.is_answer:
-        raise ConfigurationError(f"--ss {file}: no socket in it (give the output of ss -tanp)")
-    return listing
+        return of_file(file)
+    except TraceError as error:
+        raise ConfigurationError(f"--ss {error}") from error
 
 
 def _known_causes(baseline: Path | None) -> frozenset[Cause]:

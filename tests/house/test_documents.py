@@ -2,8 +2,11 @@
 
 In a ```console block a line that begins with `$ ` is a command; the lines below it, if any, are
 what it prints (a line `...` stands for any lines). Commands run in the checkout, with `strace-
-analyzer` on the PATH. What cannot run here, with a PID or a container that only the reader has,
+analyzer` on the PATH, what they write to /tmp in a directory of the test's own: commands of a page
+that name the same file there are one test, in their order, and depend on no other. What cannot run here, with a PID or a container that only the reader has,
 stands in other blocks or in the text: of it the options are checked, and the syntax of the shell.
+
+It is long because what the pages say is checked in one place: commands, options, links, names.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ LOOKED_AT_ONLY = ("git clone", "cd ", "make", ".ci/run")
 INSTALLERS = ("pipx ", "uvx ")
 """commands that install for the user: run with a home of their own"""
 SHELL_BLOCK = re.compile(r"^```(?:sh|shell|bash)\n(.*?)^```", re.M | re.S)
+SCRATCH = re.compile(r"/tmp/[\w.-]+")
 CALL = re.compile(rf"(?<![-\w]){TOOL}(?![-\w])(?: +(?:'[^']*'|\"[^\"]*\"|[^\s`|;&<>()\"']+))*")
 """a command line of ours, up to what ends a command in a shell"""
 SITE = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
@@ -57,13 +61,44 @@ def commands() -> list[Command]:
     return found
 
 
+def chains(found: list[Command]) -> list[list[Command]]:
+    """Commands of one page that name the same files in /tmp, each chain in the page's order."""
+    made: list[tuple[str, set[str], list[Command]]] = []
+    for command in found:
+        files = set(SCRATCH.findall(command.command))
+        mine = [chain for chain in made if chain[0] == command.page and chain[1] & files]
+        made = [chain for chain in made if chain not in mine]
+        for _, others, _ in mine:
+            files |= others
+        before = [earlier for _, _, some in mine for earlier in some]
+        made.append((command.page, files, [*before, command]))
+    return [some for _, _, some in made]
+
+
 RUN = [
     command
     for command in commands()
     if not command.command.startswith((*LOOKED_AT_ONLY, *INSTALLERS))
 ]
+RUN_TOGETHER = chains(RUN)
 LOOKED_AT = [command for command in commands() if command.command.startswith(LOOKED_AT_ONLY)]
 INSTALLING = [command for command in commands() if command.command.startswith(INSTALLERS)]
+
+
+def test_commands_that_name_the_same_files_of_a_page_are_one_chain() -> None:
+    a, b, c, d, e = (
+        Command(page, words, "")
+        for page, words in (
+            ("p", "x > /tmp/1"),
+            ("p", "y > /tmp/2"),
+            ("q", "z < /tmp/1"),
+            ("p", "w"),
+            ("p", "cat /tmp/2 '/tmp/1'"),
+        )
+    )
+    assert chains([a, b, c, d, e]) == [[c], [d], [a, b, e]]
+    assert chains(RUN) == RUN_TOGETHER
+    assert sorted(len(chain) for chain in RUN_TOGETHER)[-3:] == [2, 2, 2]
 
 
 def shown(command: Command) -> re.Pattern[str]:
@@ -75,21 +110,27 @@ def shown(command: Command) -> re.Pattern[str]:
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("command", RUN, ids=lambda c: f"{c.page}: {c.command}")
-def test_a_documented_command_runs_and_prints_what_is_shown(command: Command) -> None:
+@pytest.mark.parametrize(
+    "chain", RUN_TOGETHER, ids=lambda chain: f"{chain[0].page}: {chain[0].command}"
+)
+def test_documented_commands_run_and_print_what_is_shown(
+    chain: list[Command], tmp_path: Path
+) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command.command],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "COLUMNS": "100", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    if command.output:
-        assert shown(command).fullmatch((done.stdout + done.stderr).rstrip("\n")), done.stdout
+    for command in chain:
+        done = subprocess.run(
+            ["bash", "-c", command.command.replace("/tmp/", f"{tmp_path}/")],
+            cwd=ROOT,
+            env={**os.environ, "PATH": path, "COLUMNS": "100", "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode in (0, 1), done.stderr
+        if command.output:
+            printed = (done.stdout + done.stderr).rstrip("\n").replace(f"{tmp_path}/", "/tmp/")
+            assert shown(command).fullmatch(printed), printed
 
 
 @pytest.mark.parametrize("command", LOOKED_AT, ids=lambda c: f"{c.page}: {c.command}")
