@@ -268,7 +268,7 @@ class TraceAnalysis:
 
     def feed(self, events: Iterable[Event]) -> list[Finding]:
         """Take in events; returns the findings that they made or changed (level and confidence
-        provisional). A fault of our own loses its event and is reported in the result."""
+        provisional). A fault of our own costs its event and is reported in the result."""
         changed: list[Finding] = []
         listening, steps, doubts = self._listening, self._tracker.steps, self._doubts
         coming, pieces = iter(events), self._pieces

@@ -97,7 +97,8 @@ def _by_name(
 
 def _in_part(visibility: Visibility, steps_back: int, unordered: int) -> Iterator[Told]:
     pieces = visibility.pieces
-    if pieces.began_midway and not visibility.nothing_hidden:  # else /proc told it
+    # with nothing_hidden, /proc showed what was there before
+    if pieces.began_midway and not visibility.nothing_hidden:
         yield Told(Doubt.TRUNCATED_START, pieces.began_midway)
     if pieces.lost:
         yield Told(Doubt.HALVES_LOST, pieces.lost)

@@ -100,9 +100,9 @@ def connect_to(
 def shows_a_hidden_connect(
     kernel: Kernel, task: Task, call: Syscall, fd: int, description: OpenFileDescription
 ) -> None:
-    """`call` works only on connections, or asks about the outcome of one. If the trace has no
-    connect() for this socket, either connect() is not traced, or -z left it out because it was in
-    progress and so "failed". Reported once per socket."""
+    """`call` succeeded although it works only on connections, or it asks for the outcome of one. If
+    the trace has no connect() for this socket, either connect() is not traced, or -z left it out
+    because it was in progress and so "failed". Reported once per socket."""
     was = description.socket
     if (
         was.is_tcp
@@ -182,8 +182,8 @@ def _connected(was: Socket, result: ConnectResult, address: SocketAddress) -> So
 def _disconnect(
     kernel: Kernel, task: Task, call: Syscall, fd: FdArgument, description: OpenFileDescription
 ) -> None:
-    """connect(AF_UNSPEC): tcp_disconnect (net/ipv4/tcp.c) releases the port, unless the socket was
-    closed already."""
+    """connect(AF_UNSPEC): tcp_disconnect (net/ipv4/tcp.c) releases the port, unless the
+    connection was closed already (TCP_CLOSE)."""
     was = description.socket
     if call.result.failed or was.connection is Connection.UNCONNECTED:
         return

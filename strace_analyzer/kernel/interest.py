@@ -32,7 +32,7 @@ _COPIED, _MOVED = When.COPIED, When.MOVED
 
 
 class Interest:
-    """The interest of one kernel."""
+    """Says which calls matter to one kernel."""
 
     def __init__(self, kernel: Kernel, *, incoming: bool) -> None:
         """`incoming` keeps the calls that show the local address of an accepted connection: it is
@@ -68,7 +68,7 @@ class Interest:
 
     def hear(self, tid: int) -> None:
         """`tid` has spoken, at the beginning or while a child may speak for the first time: its
-        task is made known whatever the line says."""
+        task is registered, whatever the line says."""
         self._heard += 1
         self.has_begun = self._heard >= BEGINNING
         self._tasks.speaker(tid)

@@ -1,4 +1,4 @@
-"""Takes what /proc and sock_diag(7) told when tracing began, puts it into the model: running
+"""Takes what /proc and sock_diag(7) showed when tracing began, puts it into the model: running
 processes, with their threads and the sockets behind their descriptors.
 
 Such a socket makes no step until a call in the trace touches it; that call's step is then preceded

@@ -30,7 +30,7 @@ from strace_analyzer.ports.timeline import Timeline
 from strace_analyzer.ports.usage import Usage, together
 
 MANY = 256
-"""number of active processes from which on idle ones are reduced to their figures"""
+"""once this many processes are active, idle ones are reduced to their figures"""
 
 
 class NamespaceLedger:
@@ -48,7 +48,7 @@ class NamespaceLedger:
         """for each process with a part in this, in order of first sight: its figures up to the last
         fold"""
         self._active: dict[ThreadGroup, Usage] = {}
-        """what has come since"""
+        """their usage since then"""
         self._many = MANY
         self._destinations = Destinations()
         self._shortage = Shortage()

@@ -63,8 +63,8 @@ class PortTable:
         self.used = 0
         """How many ports all claims together need, at most the size of the range.
 
-        One too many only if a bind to a specific address got a port that a connection from another
-        address already had.
+        The count is one too high only if a bind to a specific address got a port that a connection
+        from another address already had.
         """
         self.peak = 0
         """the highest value of `used` after a claim"""
