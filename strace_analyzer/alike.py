@@ -1,5 +1,5 @@
-"""Takes a value that does not change, gives one that is equal: the same object for all that are
-alike, so that what thousands of processes have in common is kept once."""
+"""Interning: `one_of` returns one shared object for equal values, so that what thousands of
+processes have in common is stored once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def _first(kind: type, value: Hashable) -> Hashable:
 
 
 def one_of(value: Value) -> Value:
-    """The first of those that are of this type and equal, of the last few thousand that were asked
-    for."""
+    """Return the first object seen that has the same type as `value` and equals it. Only the last
+    few thousand values are remembered."""
     return _first(type(value), value)  # type: ignore[return-value]
 
 

@@ -1,4 +1,4 @@
-"""Which failed calls show that local ports ran out: takes Steps, says on each how sure that is.
+"""Decide from failed calls (Steps) whether local ports ran out, and with what confidence.
 
 The codes E1 to E4 are those of docs/kernel.md, "What exhaustion looks like".
 """
@@ -15,29 +15,32 @@ from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 IN_A_ROW = 3
-"""So many EADDRNOTAVAIL without a success between, on sockets that the kernel had to find a port
-for, are no accident of one address."""
+"""This many EADDRNOTAVAIL in a row, on sockets for which the kernel had to find a port, cannot be
+explained by one bad address."""
 
 ASKING = frozenset({"bind", "connect", FAILED, "listen", "outcome", "send"})
-"""The roles of steps that ask for a port, or say what became of that: no other can find none."""
+"""Roles of steps that ask for a port or report the outcome of doing so. No other call can fail for
+want of a port."""
 
 
 def bind_address(step: Step) -> SocketAddress | None:
-    """What the bind() of this step asked for; a failed one leaves no trace in the socket."""
+    """Return the address passed to this step's bind(), or None. A failed bind() leaves no trace in
+    the socket itself."""
     if step.role != "bind" or not isinstance(step.event, Syscall):
         return None
     return asked_address(step.event)
 
 
 def failure(step: Step) -> str | None:
-    """The error of the call, or the one that SO_ERROR told; None where nothing failed."""
+    """Return the error of the call, or the one reported by SO_ERROR; None if nothing failed."""
     if step.errno is None and step.role == "outcome" and isinstance(step.event, Syscall):
         return (pending_error(step.event) if step.event.name == "getsockopt" else None) or None
     return step.errno
 
 
 def towards(step: Step) -> Destination | None:
-    """Where the call of this step goes: the address that it names, or else the socket's peer."""
+    """Return where the call of this step goes: the address passed to it, or else the socket's
+    peer."""
     if isinstance(step.event, Syscall) and step.role in (FAILED, "send"):
         asked = asked_address(step.event)
         if asked is not None and asked.family in INET:
@@ -46,13 +49,13 @@ def towards(step: Step) -> Destination | None:
 
 
 class Exhaustion:
-    """Of one trace. `judge` every step in order."""
+    """The state of one trace. Call `judge` with every step, in order."""
 
     def __init__(self) -> None:
         self._spaces: dict[tuple[int, str | None], Space] = {}
 
     def judge(self, step: Step) -> None:
-        """Say in `step.dry` whether it is a call that found no port."""
+        """Set `step.dry` if this call failed to find a port."""
         if step.role not in ASKING:
             return
         key = step.socket.namespace, step.space
@@ -64,17 +67,17 @@ class Exhaustion:
 
 
 class Space:
-    """Judges the calls of one network namespace that ask for a port of one space."""
+    """Judges the calls that ask for a port of one space in one network namespace."""
 
     def __init__(self) -> None:
         self._reached: set[Destination] = set()
         self.reached_ipv6 = False
-        """a connection to an IPv6 address has worked, or has found its port at least"""
+        """a connection to an IPv6 address succeeded, or at least found a port"""
         self._failures = 0
-        """EADDRNOTAVAIL from connect() since one succeeded"""
+        """EADDRNOTAVAIL errors from connect() since the last success"""
 
     def judge(self, step: Step) -> Dry | None:
-        """None where `step` is no sign of exhaustion."""
+        """Return None if `step` is no sign of exhaustion."""
         if not isinstance(step.event, Syscall):
             return None
         socket, error = step.socket, failure(step)
@@ -101,25 +104,25 @@ class Space:
                 return None
 
     def _no_address(self, step: Step) -> Dry | None:
-        """EADDRNOTAVAIL: no port, or no such address (IPv6 switched off, link-local without
+        """EADDRNOTAVAIL: either no port, or no such address (IPv6 disabled, link-local without a
         scope)."""
         to = towards(step)
         was = step.was
         if to is None or to.port == 0 or was is None:
             return None
         if was.binding is Binding.BOUND:
-            return None  # it named its port: none was sought
+            return None  # it asked for a specific port
         if was.binding is Binding.EPHEMERAL and to not in self._reached:
             return None  # it had a port; with ip_autobind_reuse=1 that may be in use towards there
         if was.connection is Connection.LISTENING:
             return None
-        if step.role == "outcome":  # told late, though it had found a port at first
+        if step.role == "outcome":  # reported late, although a port was found at first
             return None if ":" in to.address else Dry(Code.CONNECT, False)
         self._failures += 1
         reached = to in self._reached
         if ":" in to.address and not self.reached_ipv6:
             return None
-        # one whose socket() is not shown may be bound to a port whose pair is in use
+        # a socket whose socket() is not shown may be bound to a port whose pair is in use
         is_known = step.socket.origin is Origin.CREATED
         return Dry(Code.CONNECT, is_known and (reached or self._failures >= IN_A_ROW))
 

@@ -1,5 +1,5 @@
-"""Takes what is raised by a fault of this package, gives what to report of it: the one place where
-such an exception ends, so that it costs a line and not the report."""
+"""Contain exceptions caused by bugs in this package, so that one costs a line and not the report.
+This is the only place that catches them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _FRAMES = 3
 
 
 class Fault(NamedTuple):
-    """A line on which this package failed, by a fault of its own."""
+    """A line on which this package failed because of a bug of its own."""
 
     line: int
-    """0 where it was no single line."""
+    """0 if the fault does not belong to a single line."""
     error: str
     """`ValueError: ... (sockaddr.py:73 < calls.py:40)`, innermost first."""
 
 
 class Guard:
-    """Around work that can meet any input. After it `error` is the fault that ended it, None where
-    none did. What `passes` is not held up: errors raised on purpose, a lack of memory; interrupts
-    and exits pass anyhow."""
+    """Context manager around work that can meet any input. Afterwards, `error` describes the
+    exception that ended it, or is None. Exceptions listed in `passes` are not caught: deliberate
+    errors and out-of-memory. Interrupts and exits are never caught."""
 
     def __init__(
         self, passes: tuple[type[Exception], ...] = (StraceAnalyzerError, MemoryError)
     ) -> None:
         self.error: str | None = None
         self.raised = ""
-        """the same without where that was"""
+        """the same, without the location"""
         self._passes = passes
 
     def __enter__(self) -> None:
@@ -45,7 +45,7 @@ class Guard:
     ) -> bool:
         if not isinstance(error, Exception) or isinstance(error, self._passes):
             return False
-        import traceback  # here, since it takes long to load and is hardly ever needed
+        import traceback  # imported here because it is slow to load and rarely needed
 
         places = [
             f"{place.filename.rpartition('/')[2]}:{place.lineno}"
@@ -56,5 +56,5 @@ class Guard:
         return True
 
     def fault(self, line: int) -> Fault:
-        """Of the work just done, on this line."""
+        """Return the fault of the work just done, attributed to this line."""
         return Fault(line, self.error or "")

@@ -1,4 +1,4 @@
-"""The results: findings with their proof, the use of ports, what is unknown, and how sure it is.
+"""The results: findings with their proof, port usage, what is unknown, and confidence.
 
 These types pass from the packages that judge (`rules`, `ports`) to the one that reports. The JSON
 report (docs/report-schema.json) has the same fields under the same names.
@@ -23,7 +23,7 @@ from strace_analyzer.records import replaced_often
 
 
 class Level(IntEnum):
-    """How bad it is: the pattern alone (note), waste (warning), or proven harm (error)."""
+    """Severity: only the pattern (note), waste (warning), or proven harm (error)."""
 
     NOTE = 1
     WARNING = 2
@@ -34,14 +34,14 @@ class Level(IntEnum):
 
 
 class Confidence(Enum):
-    """How sure it is: `probable` if the trace hides something that could make it harmless."""
+    """`probable` if the trace hides something that could make the finding harmless."""
 
     CERTAIN = "certain"
     PROBABLE = "probable"
 
 
 class Location(NamedTuple):
-    """A line of a source, with the name that the user gave the source."""
+    """A line of a source, under the name by which the user gave the source."""
 
     source: str
     line: int
@@ -51,7 +51,7 @@ class Location(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The same without the directory."""
+        """Like `str()`, without the directory."""
         return f"{self.source.rpartition('/')[2]}:{self.line}"
 
 
@@ -63,12 +63,12 @@ class Endpoint(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """It is this host itself."""
+        """Whether the address is this host itself."""
         return self.address.startswith("127.") or self.address == "::1"
 
     @property
     def order(self) -> tuple[tuple[int, bytes], int]:
-        """What sorts them as numbers: 192.0.2.9:80, 192.0.2.10:80, 192.0.2.10:443."""
+        """Sort key for numeric order: 192.0.2.9:80, 192.0.2.10:80, 192.0.2.10:443."""
         return in_order(self.address), self.port
 
     def __str__(self) -> str:
@@ -77,8 +77,7 @@ class Endpoint(NamedTuple):
 
 
 class ProcessRef(NamedTuple):
-    """Which process and thread: `id` is unique in the report, `tgid` and `command` may be
-    unknown."""
+    """A process and thread. `id` is unique in the report; `tgid` and `command` may be unknown."""
 
     id: str
     tgid: int | None
@@ -91,7 +90,7 @@ class ProcessRef(NamedTuple):
 
 
 class SocketKind(NamedTuple):
-    """`AF_INET`, `SOCK_STREAM`, `TCP`; None if the trace does not tell."""
+    """`AF_INET`, `SOCK_STREAM`, `TCP`; None if the trace does not show it."""
 
     domain: str | None
     type: str | None
@@ -99,7 +98,7 @@ class SocketKind(NamedTuple):
 
 
 class LocalAddress(NamedTuple):
-    """What bind() was given, and the port that the kernel chose if the trace shows it."""
+    """The address passed to bind(), and the port the kernel chose if the trace shows it."""
 
     address: str | None
     port: int | None
@@ -107,10 +106,10 @@ class LocalAddress(NamedTuple):
 
 
 class CallRecord(NamedTuple):
-    """One call of the proof. `time` is as printed, `seconds` counts from the trace's beginning.
+    """One call of the proof. `time` is as printed, `seconds` counts from the start of the trace.
 
-    `address` is the internet address that the call was given or told, `option` that of a call on
-    socket options.
+    `address` is the internet address passed to or returned by the call, `option` the socket option
+    if it is a call on one.
     """
 
     role: str
@@ -128,13 +127,14 @@ class CallRecord(NamedTuple):
     text: str
     stack: tuple[str, ...] = ()
     injected: bool = False
-    """strace answered in the kernel's place (-e inject=)"""
+    """strace answered instead of the kernel (-e inject=)"""
     address: Endpoint | None = None
     option: OptionCall | None = None
 
     @property
     def error(self) -> str | None:
-        """The error of the call, or the one of the connection that SO_ERROR told; None for none."""
+        """The error of the call, or the connection's error that SO_ERROR reported; None if there is
+        none."""
         option = self.option
         told = option.value if option is not None and option.name == "SO_ERROR" else None
         return self.errno or (told if isinstance(told, str) and told else None)
@@ -149,7 +149,7 @@ Detail = str | int | float | bool | Rows | None
 
 @replaced_often
 class Finding(NamedTuple):
-    """One binding that a rule flags, with the calls that prove it."""
+    """One binding flagged by a rule, with the calls that prove it."""
 
     id: str
     rule: str
@@ -165,29 +165,28 @@ class Finding(NamedTuple):
     peer: Endpoint | None
     outcome: Outcome
     held_seconds: float | None
-    """from the bind to its release; None without times or when it was never released in the
-    trace"""
+    """from bind to release; None without times or if it was never released in the trace"""
     calls: dict[str, CallRecord]
-    """the first of each role of socket, bind, getsockname, connect, outcome, close"""
+    """the first call of each role: socket, bind, getsockname, connect, outcome, close"""
     trail: tuple[CallRecord, ...]
-    """every defining call in order; repeats keep the first and the last"""
+    """every defining call in order; of repeats, the first and the last"""
     doubts: frozenset[str] = frozenset()
-    """why it is only probable: codes of warnings and unknowns"""
+    """why the finding is only probable: codes of warnings and unknowns"""
     proved: bool = False
-    """-yy showed the connecting descriptor bound to a port: no reused number, no
+    """-yy showed the connecting descriptor bound to a port, which rules out a reused number and
     IP_BIND_ADDRESS_NO_PORT"""
     shows_no_port: bool = False
-    """-yy showed the connecting descriptor without a port, although it was bound"""
+    """-yy showed the connecting descriptor without a port although it was bound"""
     reuse: bool = False
     """SO_REUSEADDR or SO_REUSEPORT was set; the advice says that it does not help"""
     cause: str | None = None
     """a word defined by its rule: early-binds, time-wait, listener, no-ipv6 ..."""
     without_bind: str | None = None
-    """ephemeral-ports-exhausted: would-fit, would-not-fit, unknown"""
+    """only of ephemeral-ports-exhausted: would-fit, would-not-fit, unknown"""
     details: tuple[tuple[str, Detail], ...] = ()
-    """what else its rule knows, by name: a holder's pid, a rate"""
+    """further facts from the rule, by name: a holder's pid, a rate"""
     group: str | None = None
-    """id of its Group, set at the end"""
+    """id of its Group, set last"""
 
     def __repr__(self) -> str:
         peer = "" if self.peer is None else f" -> {self.peer}"
@@ -202,32 +201,32 @@ class Finding(NamedTuple):
         return next((record for record in reversed(self.trail) if record.error is not None), None)
 
     def detail(self, name: str) -> Detail:
-        """The value that its rule gave under this name, or None."""
+        """Return the value that the rule stored under this name, or None."""
         return next((value for key, value in self.details if key == name), None)
 
     def rows(self, name: str) -> Rows:
-        """A detail that is a table, without rows where it is not known."""
+        """Return a detail that is a table; empty if it is not known."""
         value = self.detail(name)
         return value if isinstance(value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class PeerCount:
-    """How many findings of a group went to this peer."""
+    """Number of findings of a group that went to this peer."""
 
     peer: Endpoint
     count: int
     connected: int
     fds: tuple[int, ...]
     bind_lines: tuple[int, ...]
-    """first bind lines, at most 8"""
+    """the first bind lines, at most 8"""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedCalls:
-    """The calls of a group that failed alike, and the first of them. `call` is `connect()`, or
-    `connection` if SO_ERROR reported the error later; `time` is as printed, `seconds` since the
-    beginning of the trace."""
+    """The calls of a group that failed in the same way, and the first of them. `call` is
+    `connect()`, or `connection` if SO_ERROR reported the error later. `time` is as printed,
+    `seconds` counts from the start of the trace."""
 
     call: str
     error: str
@@ -238,12 +237,12 @@ class FailedCalls:
 
     @property
     def order(self) -> tuple[float, int]:
-        """What sorts them by time, and by line where there are no times."""
+        """Sort key: by time, then by line, which decides if there are no times."""
         return self.seconds or 0.0, self.line
 
 
 def failed_call(finding: Finding) -> tuple[FailedCalls, ...]:
-    """The call of `finding` that failed, if it shows one."""
+    """Return the call of `finding` that failed, if it shows one."""
     record = finding.failing_call
     if record is None or record.error is None:
         return ()
@@ -252,7 +251,7 @@ def failed_call(finding: Finding) -> tuple[FailedCalls, ...]:
 
 
 def added(parts: Iterable[FailedCalls]) -> tuple[FailedCalls, ...]:
-    """Calls that failed alike counted together, the most frequent first."""
+    """Add up calls that failed in the same way, the most frequent first."""
     sums: dict[tuple[str, str], FailedCalls] = {}
     for part in parts:
         before = sums.get((part.call, part.error))
@@ -265,7 +264,7 @@ def added(parts: Iterable[FailedCalls]) -> tuple[FailedCalls, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings with one cause: the same rule, process, call site, level and confidence."""
+    """Findings with one cause: same rule, process, call site, level and confidence."""
 
     id: str
     fingerprint: str
@@ -290,7 +289,7 @@ class Group:
     kept: Finding | Callable[[], Finding]
     """the sample, or what reads it: those of very many groups are on disk"""
     failed_calls: tuple[FailedCalls, ...] = ()
-    """of a rule whose findings are calls that failed: by call and error, the most frequent first"""
+    """for rules whose findings are failed calls: by call and error, the most frequent first"""
     namespace: int = 0
     """the network namespace of the sample's socket"""
 
@@ -323,13 +322,13 @@ class Process(NamedTuple):
     destinations: int
     findings: dict[str, int]
     no_port: int = 0
-    """of its TCP connections, those bound under IP_BIND_ADDRESS_NO_PORT"""
+    """number of its TCP connections bound under IP_BIND_ADDRESS_NO_PORT"""
     address_bound: int = 0
-    """of its TCP connections, those bound to a specific address or port"""
+    """number of its TCP connections bound to a specific address or port"""
     not_told: int = 0
-    """of its TCP connections, those of which the trace does not show whether they were bound"""
+    """number of its TCP connections for which the trace does not show whether they were bound"""
     argv_cut: frozenset[int] = frozenset()
-    """which of `argv` are only the beginnings of words, as strace -s left them"""
+    """indices of `argv` that strace -s truncated"""
     has_ended: bool = False
     """the trace shows its end"""
 
@@ -342,8 +341,8 @@ class Process(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What a process ran: an execve(2) that worked. `seconds` counts from the trace's
-    beginning."""
+    """A program run by a process: a successful execve(2). `seconds` counts from the start of the
+    trace."""
 
     path: str
     argv: tuple[str, ...]
@@ -357,8 +356,8 @@ class Program(NamedTuple):
 
 
 class ProcessLife(NamedTuple):
-    """One process of the trace: who made it, what it ran, how it ended. Times are seconds since
-    the trace's beginning."""
+    """One process of the trace: who created it, what it ran, how it ended. Times are seconds since
+    the start of the trace."""
 
     id: str
     trace: str
@@ -368,14 +367,14 @@ class ProcessLife(NamedTuple):
     command: str | None
     programs: tuple[Program, ...]
     is_born: bool
-    """the call that made it is in the trace"""
+    """the call that created it is in the trace"""
     started: float | None
-    """when the call that made it began, else when it was first heard of"""
+    """when the call that created it began, or else when it was first seen"""
     ended: float | None
-    """None if it goes on, or its end is not in the trace"""
+    """None if it is still running or its end is not in the trace"""
     exit_status: int | None
     signal: str | None
-    """what killed it"""
+    """the signal that killed it"""
     core_dumped: bool
 
     def __repr__(self) -> str:
@@ -386,7 +385,7 @@ class ProcessLife(NamedTuple):
 
 
 class SocketLife(NamedTuple):
-    """One socket's life, folded when its last descriptor is closed: a row of `sockets`."""
+    """The life of one socket, complete when its last descriptor is closed: a row of `sockets`."""
 
     trace: str
     process: ProcessRef
@@ -404,25 +403,25 @@ class SocketLife(NamedTuple):
     seconds_open: float | None
     trail: tuple[CallRecord, ...]
     id: str = ""
-    """unique in the report, and what `events` call it"""
+    """unique in the report; `events` uses the same id"""
     fds: tuple[int, ...] = ()
-    """every number that it was used under"""
+    """every descriptor number it was used under"""
     processes: tuple[str, ...] = ()
     """ids of the processes that used it"""
     options: tuple[str, ...] = ()
-    """those of its socket options that matter here and were on"""
+    """relevant socket options that were on"""
     history: str = ""
-    """what happened, a letter each (docs/events.md)"""
+    """what happened, one letter per event (docs/events.md)"""
     bytes_sent: int | None = None
     bytes_received: int | None = None
     closed_first: str | None = None
     """us, peer or unknown"""
     connect_seconds: float | None = None
-    """from the connect() to what showed that the connection stands"""
+    """from connect() to the first sign that the connection is established"""
     opened_seconds: float | None = None
     closed_seconds: float | None = None
     verdict: tuple[str, ...] = ()
-    """the rules that flag it"""
+    """ids of the rules that flag it"""
 
     def __repr__(self) -> str:
         peer = "" if self.peer is None else f" -> {self.peer}"
@@ -432,7 +431,7 @@ class SocketLife(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something the trace cannot tell, folded per code and process."""
+    """Something that the trace cannot tell, folded by code and process."""
 
     code: str
     reason: str
@@ -450,25 +449,25 @@ class Unknown:
 
 
 _WANTS = frozenset({"pair-in-use", "no-address", "no-ipv6", "not-local"})
-"""explanations of failures that lacked an address"""
+"""explanations of failures caused by a missing address"""
 
 
 class Failure(NamedTuple):
-    """Socket calls that failed alike: the same process, call, error and destination (of a bind(),
-    the address that was asked for)."""
+    """Socket calls that failed in the same way: same process, call, error and destination (for
+    bind(), the requested address)."""
 
     trace: str
     process: str
     call: str
     errno: str
     protocol: str | None
-    """whose ports it would have used, None if it needs none"""
+    """whose ports it would have used; None if it needs none"""
     address: Endpoint | None
     times: int
     first: Location
     last: Location
     explanation: str
-    """why, in a code: no-port, in-use, not-local, no-ipv6, refused, timed-out ..."""
+    """why, as a code: no-port, in-use, not-local, no-ipv6, refused, timed-out ..."""
 
     def __repr__(self) -> str:
         to = "" if self.address is None else f" {self.address}"
@@ -476,15 +475,16 @@ class Failure(NamedTuple):
 
     @property
     def lacked(self) -> bool:
-        """A connection was not made, or a message not sent, for want of a local port or address.
-        Which addresses there are is also asked by connect() of a UDP socket, and that may fail."""
+        """Whether a connection was not made, or a message not sent, for want of a local port or
+        address. connect() of a UDP socket does not count for addresses: programs use it to ask
+        which ones exist, and it may fail."""
         asks = self.call == "connect" and self.protocol == "UDP"
         return self.explanation == "no-port" or (self.explanation in _WANTS and not asks)
 
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something that the trace's own options hid, and what follows from it."""
+    """Something that the trace's own options hid, and the consequence."""
 
     code: str
     trace: str
@@ -510,8 +510,8 @@ class DestinationUse(NamedTuple):
 
 
 class ProcessUse(NamedTuple):
-    """One process's part in the use of ports. `exhausted` when it met E1 or E2
-    (docs/kernel.md, "What exhaustion looks like")."""
+    """One process's share in port usage. `exhausted` if it met E1 or E2 (docs/kernel.md, "What
+    exhaustion looks like")."""
 
     process: str
     peak_pinned: int
@@ -521,12 +521,12 @@ class ProcessUse(NamedTuple):
     peak_needed_with_time_wait: int | None = None
     exhausted: bool = False
     peak_pinned_at_address: int = 0
-    """of its ports pinned on specific addresses, the most on one address"""
+    """the largest number of its ports pinned on any one specific address"""
     most_pinned: int = 0
-    """as `peak_pinned_with_time_wait`; without times, as if all had happened within 60 s, so that
-    every port that this side closed first is in TIME_WAIT at once"""
+    """like `peak_pinned_with_time_wait`; without times, as if everything had happened within 60 s,
+    so that every port that this side closed first is in TIME_WAIT at once"""
     most_needed: int = 0
-    """as `peak_needed_with_time_wait`, with the same assumption"""
+    """like `peak_needed_with_time_wait`, with the same assumption"""
 
     def __repr__(self) -> str:
         return (
@@ -536,8 +536,8 @@ class ProcessUse(NamedTuple):
 
 
 class AddressUse(NamedTuple):
-    """Ports that bind() with port 0 pinned on one specific local address; each address has its
-    own."""
+    """Ports pinned by bind() with port 0 on one specific local address. Each address has its own
+    ports."""
 
     address: str
     peak_pinned: int
@@ -545,23 +545,24 @@ class AddressUse(NamedTuple):
 
 
 class TimelinePoint(NamedTuple):
-    """A span of the trace that begins at `at` (seconds, or calls where there are no times): its
-    peaks."""
+    """Peak values of one interval of the trace, which starts at `at` (seconds, or calls if there
+    are no times)."""
 
     at: float
     held: int
-    """ports that bind() with port 0 and the wildcard held, whether or not a connect() followed"""
+    """ports held by bind() with port 0 and the wildcard address, whether or not connect()
+    followed"""
     needed: int
-    """ports that would have sufficed without early binds"""
+    """ports that would have been enough without early binds"""
     others: int = 0
-    """ports in use beside those `held`, whoever chose them, including those in TIME_WAIT (without
-    times: those that may be); the most at any one time"""
+    """peak number of ports in use beside those `held`, whoever chose them, including those in
+    TIME_WAIT (without times: those that may be)"""
 
 
 class ChosenPorts(NamedTuple):
-    """Local ports that the kernel was seen to choose, where they do not fit the range that is
-    assumed: `different` many from `low` to `high` that show the real range, or (None) some
-    that are outside of the assumed one."""
+    """Local ports that the kernel was seen to choose, and that do not fit the assumed range:
+    `different` distinct ports from `low` to `high` that show the real range, or (None) some that
+    are outside of the assumed one."""
 
     different: int | None
     low: int
@@ -579,7 +580,7 @@ class ChosenPorts(NamedTuple):
 
 
 class PortUse(NamedTuple):
-    """The ports of one network namespace over the trace: the JSON report's `ports`
+    """The ports of one network namespace over the whole trace: `ports` of the JSON report
     (docs/ports.md)."""
 
     namespace: int
@@ -594,11 +595,11 @@ class PortUse(NamedTuple):
     peak_needed_with_time_wait: int | None
     peak_time: float | None
     headroom: int | None
-    """at most so many ports were left by the sockets that were open at the busiest moment: those of
-    other processes and TIME_WAIT are not in it; 0 if they surely ran out, None if they
-    probably did"""
+    """upper limit of the ports that open sockets left free at the busiest moment: ports of other
+    processes and in TIME_WAIT are not counted; 0 if ports certainly ran out, None if they probably
+    did"""
     headroom_without_bind: int | None
-    """as `headroom`; None if the ports ran out and what is seen here does not explain it"""
+    """like `headroom`; None if ports ran out for reasons that this trace does not show"""
     connections_per_second: float | None
     sustainable_as_is: float
     sustainable_without_bind_per_destination: float
@@ -608,20 +609,21 @@ class PortUse(NamedTuple):
     by_address: tuple[AddressUse, ...] = ()
     timeline: tuple[TimelinePoint, ...] = ()
     dry_after: float | None = None
-    """seconds from the trace's beginning until, at its rate of closing pinned ports, none is left;
-    None if that rate can go on, or without times"""
+    """seconds from the start of the trace until no port is left, at the rate at which it closes
+    pinned ports; None if that rate is sustainable, or without times"""
     most_pinned: int = 0
     """as in ProcessUse"""
     most_needed: int = 0
     ran_out: Confidence | None = None
-    """how sure it is that a call found no port; None if none did"""
+    """confidence that a call found no port; None if none did"""
     chosen: ChosenPorts | None = None
-    """what the trace shows against a range that is only assumed"""
+    """evidence in the trace against a range that is only assumed"""
     headroom_with_time_wait: int | None = None
-    """as `headroom`, with those that were in TIME_WAIT (without times: if all happened in 60 s)"""
+    """like `headroom`, counting those in TIME_WAIT (without times: as if all had happened within 60
+    s)"""
     headroom_without_bind_with_time_wait: int | None = None
     tw_reuse: int | None = None
-    """net.ipv4.tcp_tw_reuse where the trace was taken; None where that is not known"""
+    """net.ipv4.tcp_tw_reuse where the trace was taken; None if not known"""
 
     def __repr__(self) -> str:
         low, high = self.range
@@ -632,7 +634,7 @@ class PortUse(NamedTuple):
 
     @property
     def headroom_reason(self) -> str:
-        """What the figures of `headroom` do not count, or why they are none."""
+        """Say what the `headroom` figures leave out, or why there are none."""
         if self.ran_out is Confidence.CERTAIN:
             return "the ports ran out: a call failed for want of one"
         if self.ran_out is not None:
@@ -641,25 +643,25 @@ class PortUse(NamedTuple):
 
     @property
     def is_timed(self) -> bool:
-        """The trace has times: what was in TIME_WAIT at once is known."""
+        """Whether the trace has times, so that the number in TIME_WAIT at once is known."""
         return self.peak_pinned_with_time_wait is not None
 
     @property
     def gain(self) -> float | None:
-        """How many times the ports needed are pinned; None if none is needed."""
+        """How many times more ports are pinned than needed; None if none is needed."""
         return self.peak_pinned / self.peak_needed if self.peak_needed else None
 
 
 class PortState(NamedTuple):
     """The ports of one network namespace at one moment, as far as the trace shows them.
 
-    `pinned` are held by bind() with port 0, connected or not (of those on specific addresses the
-    most on one address); `waiting` of those in TIME_WAIT;
-    `needed` are the ports that the connections would fit in, `needed_with_time_wait` the same with
-    those that wait; `used` are all ports in use, whoever has them, `used_with_time_wait` the same
-    with those that wait. `size` of the range and its `source` are as in PortUse; where it is only
-    assumed and the trace shows a smaller one (ChosenPorts), `size` is of that. One that the user
-    gave and the trace contradicts is no better than `assumed`.
+    `pinned` are held by bind() with port 0, connected or not (on specific addresses: the most on
+    any one); `waiting` are those of them in TIME_WAIT. `needed` are the ports that would be enough
+    for the connections, `used` all ports in use, whoever has them; with the suffix
+    `_with_time_wait`, both include those in TIME_WAIT. `size` and `source` of the range are as in
+    PortUse; if the range is only assumed and the trace shows a smaller one (ChosenPorts), `size` is
+    that of the smaller one. A range that the user gave and the trace contradicts counts as
+    `assumed`.
     """
 
     size: int
@@ -676,10 +678,10 @@ class PortState(NamedTuple):
 class Summary:
     """What a rule may know at the end of a trace, to set level and confidence.
 
-    `uses` maps (process id, namespace) to that process's part in the use of ports; `ranges` maps a
-    namespace to the size of its port range; `hidden` holds the codes of the trace's warnings;
-    `showing_ports` are the network namespaces in which -yy shows the ports of bound sockets (strace
-    outside of a namespace shows inodes only).
+    `uses` maps (process id, namespace) to that process's share in port usage, and `ranges` a
+    namespace to the size of its port range. `hidden` holds the codes of the trace's warnings.
+    `showing_ports` are the network namespaces in which -yy shows the ports of bound sockets (an
+    strace outside of a namespace shows only inodes).
     """
 
     uses: dict[tuple[str, int], ProcessUse] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""Takes text of a traced program and numbers, gives what is safe and pleasant to print.
+"""Format text from traced programs, and numbers, so that they are safe and pleasant to print.
 
-Traced programs choose their own names, arguments and paths, so nothing of theirs may reach a
-terminal as it is: control characters could move its cursor or rename its window, and
-bidirectional overrides (Unicode Standard Annex 9) could make a line read as something else.
+Traced programs choose their own names, arguments and paths, so none of these may reach a terminal
+unescaped: control characters could move its cursor or rename its window, and bidirectional
+overrides (Unicode Standard Annex 9) could make a line read as something else.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _BLANK = frozenset(
 
 
 def safe(text: str) -> str:
-    r"""`text` with every character that could command a terminal, or that nobody can see, written
-    as an escape: `\x1b`, `\u202e`, `\U000e0041`.
+    r"""Return `text` with every character that could command a terminal, or that is invisible,
+    written as an escape: `\x1b`, `\u202e`, `\U000e0041`.
 
-    Undecodable bytes (surrogateescape) come out as the byte they were: `\xff`.
+    Undecodable bytes (surrogateescape) are written as escaped bytes: `\xff`.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -47,7 +47,7 @@ def safe(text: str) -> str:
 
 
 def is_unseen(character: str) -> bool:
-    """It has no glyph, and is no space."""
+    """Whether the character has no glyph and is not a space."""
     return category(character) in _UNSEEN or ord(character) in _BLANK
 
 
@@ -61,37 +61,37 @@ def _escape(character: str) -> str:
 
 
 def is_unicode(encoding: str) -> bool:
-    """Whether text in this encoding can have any character."""
+    """Return whether this encoding can represent every character."""
     return encoding.lower().replace("-", "").startswith("utf")
 
 
 def printable(text: str) -> str:
-    """`text` with bytes that are no UTF-8 (surrogateescape) as strace would have printed them,
-    `\\xff`: what is no terminal's takes the rest as it is."""
+    """Return `text` with bytes that are not UTF-8 (surrogateescape) escaped as strace would print
+    them, `\\xff`. For output that is not a terminal, which takes everything else unchanged."""
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def number(value: int) -> str:
-    """`28232` as `28,232`."""
+    """Format `28232` as `28,232`."""
     return f"{value:,}"
 
 
 def count(value: int, noun: str, plural: str | None = None) -> str:
-    """`1 connection`, `40 connections`; `plural` where it is not noun + s."""
+    """Format `1 connection`, `40 connections`; give `plural` if it is not noun + s."""
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
 
 
 def rate(per_second: float) -> str:
-    """So many a second, a small one with a decimal: `470`, `3.3`, `0.3`, `0.017`."""
+    """Format a rate per second, small ones with decimals: `470`, `3.3`, `0.3`, `0.017`."""
     if per_second >= 10:
         return f"{int(per_second):,}"
     return f"{per_second:.1f}" if per_second >= 0.05 else f"{per_second:.2g}"
 
 
 def duration(seconds: float) -> str:
-    """A span of time with the digits that matter: `6.7 ms`, `1.25 s`, `12 min`, `3.1 h`."""
+    """Format a time span with significant digits only: `6.7 ms`, `1.25 s`, `12 min`, `3.1 h`."""
     if seconds < 0.0995:
         return f"{seconds * 1000:.1f} ms"
     if seconds < 0.9995:
@@ -106,12 +106,13 @@ def duration(seconds: float) -> str:
 
 
 def short_duration(seconds: float) -> str:
-    """As duration, and below a millisecond `21 us`: how long a call takes."""
+    """Like `duration`, but with `21 us` below a millisecond: how long a call takes."""
     return f"{seconds * 1e6:.0f} us" if seconds < 0.001 else duration(seconds)
 
 
 def ranges(values: Iterable[int], limit: int = 4) -> str:
-    """Numbers in order, neighbours folded: `5-14, 19`; beyond `limit` pieces `5, 7, 9, ...`."""
+    """Format numbers in order with consecutive ones folded: `5-14, 19`; beyond `limit` pieces `5,
+    7, 9, ...`."""
     pieces: list[str] = []
     ordered = sorted(set(values))
     at = 0
@@ -130,7 +131,7 @@ def ranges(values: Iterable[int], limit: int = 4) -> str:
 
 
 def listed(words: Iterable[str], limit: int = 3) -> str:
-    """`a`, `a and b`, `a, b and c`; beyond `limit`: `a, b, c and 9 more`."""
+    """Format `a`, `a and b`, `a, b and c`; beyond `limit`: `a, b, c and 9 more`."""
     items = list(words)
     if len(items) > limit:
         return f"{', '.join(items[:limit])} and {len(items) - limit} more"

@@ -1,4 +1,4 @@
-"""A NamedTuple of many fields in, the same out, whose `_replace` takes less than half the time."""
+"""A class decorator for NamedTuples with many fields: makes `_replace` more than twice as fast."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ Record = TypeVar("Record", bound=tuple[Any, ...])
 
 
 def replaced_often(record: type[Record]) -> type[Record]:
-    """For a class that is copied with a change or two on every other line of a trace: the library's
-    own `_replace` looks each field up among the changes, not each change among the fields.
+    """Decorate a class that is copied with a change or two on every other line of a trace. The
+    standard `_replace` looks up each field among the changes; this one looks up each change among
+    the fields.
 
-    A field that the class does not have raises KeyError.
+    `_replace` raises KeyError for a field that the class does not have.
     """
     fields: tuple[str, ...] = record._fields  # type: ignore[attr-defined]
     places = {name: place for place, name in enumerate(fields)}

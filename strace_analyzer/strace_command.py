@@ -1,8 +1,8 @@
-"""Takes what to trace, gives the strace command line whose output hides nothing from the model.
+"""Build the strace command line whose output hides nothing from the model.
 
-One place for it: `command` prints it, `run` and `attach` execute it, and every message about a
-trace taken with the wrong options quotes it. It is short enough to be pasted, and what a program
-sends and receives is nowhere in the file that it makes.
+This is the only place that knows it: `command` prints it, `run` and `attach` execute it, and every
+message about a trace taken with the wrong options quotes it. It is short enough to paste, and the
+file it writes contains nothing that the program sends or receives.
 """
 
 from __future__ import annotations
@@ -14,30 +14,31 @@ from functools import cache
 from strace_analyzer.kernel.doubts import Doubt
 
 OPTIONS = ("-fyyttT", "-s0")
-"""follow threads and children; addresses behind descriptors; microsecond times; durations; no
-character of any string (strace(1)). Together, as the line is short that way."""
+"""Follow threads and children; print addresses of descriptors, times with microseconds, durations,
+and no characters of strings (strace(1)). Combined into one word to keep the line short."""
 
 ARRAYS = ("-v",)
-"""-s 0 cuts arrays to nothing too, such as the descriptors of socketpair() and of SCM_RIGHTS and
-the addresses of sendmmsg(): -v prints them whole, and their strings still empty"""
+"""-s 0 also empties arrays, such as the descriptors of socketpair() and of SCM_RIGHTS and the
+addresses of sendmmsg(). -v prints them in full, with strings still empty."""
 
 SECCOMP = "--seccomp-bpf"
-"""Only the traced calls stop the program. Only for a program that strace starts, and only with
--f: the filter goes with a program for ever, so strace refuses it with -p."""
+"""Stop the program only at traced calls. Only for a program that strace starts, and only with -f:
+the filter stays with a program forever, so strace refuses it with -p."""
 
 STACKS = "-k"
-"""the stack of every call (strace(1), --stack-trace)"""
+"""print the stack of every call (strace(1), --stack-trace)"""
 
 _AROUND = "close|dup|fcntl|setns|unshare|uring_s|getfd"
 CALLS = f"%network,%process,/{_AROUND}|ioctl|sendfile|^(read|write)v?$"
-"""what moves the model. What only makes descriptors (open, pipe) is left out: their numbers end at
-a close() that is shown. Names are as short as they are unambiguous: of io_uring_setup, and not the
-many io_uring_enter; of pidfd_getfd. ioctl() sets close-on-exec (FIOCLEX), which Python's
-set_inheritable() uses; network programs make one or two of them a connection."""
+"""Calls that change the model. Those that only create descriptors (open, pipe) are left out: their
+numbers end at a close() that is shown. Names are as short as they can be without matching more:
+io_uring_setup is meant, and not the many io_uring_enter; pidfd_getfd. ioctl() sets close-on-exec
+(FIOCLEX), which Python's set_inheritable() uses; network programs call it once or twice per
+connection."""
 
 LEAN = f"%process,/{_AROUND}|socket$|^bind|connect|listen|accept|etsock|peer"
-"""What the rules need and no more: without the calls that carry data, of which there are most. Not
-shown then: which side closed first, what a peer's silence meant, and whether a socket that is
+"""Only what the rules need: without the calls that carry data, which are the most frequent. The
+trace then does not show which side closed first, what a silent peer meant, and whether a socket
 closed on execve was made inheritable by ioctl()."""
 
 
@@ -51,10 +52,10 @@ def strace_command(
     lean: bool = False,
     more: Sequence[str] = (),
 ) -> list[str]:
-    """The words of the command line: `strace -fyyttT -s0 -v -o trace.txt -e CALLS -p PID`.
+    """Return the words of the command line: `strace -fyyttT -s0 -v -o trace.txt -e CALLS -p PID`.
 
-    With neither `pids` nor `program` the word PID stands where a process id belongs. `seccomp` has
-    no effect without `program`; `more` are options of the user's own, which come last.
+    Without `pids` and `program`, the word PID stands for the process id. `seccomp` has no effect
+    without `program`; `more` are the user's own options, which come last.
     """
     target = [word for pid in pids for word in ("-p", str(pid))]
     if program:
@@ -69,11 +70,11 @@ def strace_command(
 
 
 def quoted(words: Sequence[str]) -> str:
-    """The command line as a shell reads it."""
+    """Quote the command line for a shell."""
     return shlex.join(words)
 
 
 @cache
 def remedy(doubt: Doubt) -> str:
-    """What helps against `doubt`, with the command line to type."""
+    """Return the remedy for `doubt`, including the command line to type."""
     return doubt.remedy.format(command=quoted(strace_command()))

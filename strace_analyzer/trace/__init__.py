@@ -1,1 +1,2 @@
-"""Room 1: what strace printed -> events. The door is events.py; reader.py is its front."""
+"""Room 1: from what strace printed to events. The interface is events.py; reader.py is the entry
+point."""

@@ -1,5 +1,4 @@
-"""What -y and -yy print behind a descriptor, read: takes the note, gives what kind of file it
-names."""
+"""Parse the note that -y and -yy print after a descriptor."""
 
 from __future__ import annotations
 
@@ -20,8 +19,8 @@ _FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "N
 
 
 class SocketNote(NamedTuple):
-    """`protocol` as in Socket (`TCP`, `UDP` ...), `domain` AF_INET or AF_INET6; both None for
-    `socket:[1]` and for families that are not internet ones, where `foreign` is True."""
+    """`protocol` as in Socket (`TCP`, `UDP` ...), `domain` AF_INET or AF_INET6. Both are None for
+    `socket:[1]` and for families other than internet ones, for which `foreign` is True."""
 
     protocol: str | None
     domain: str | None
@@ -30,17 +29,18 @@ class SocketNote(NamedTuple):
     peer: tuple[str, int] | None = None
     foreign: bool = False
     local_port: int = 0
-    """0 where none is shown"""
+    """0 if none is shown"""
 
     @property
     def is_bound_to_any(self) -> bool:
-        """It has a local port at the wildcard address."""
+        """Whether it has a local port on the wildcard address."""
         return self.local is not None and self.local_port > 0 and self.local[0] in ("0.0.0.0", "::")
 
 
 @lru_cache(maxsize=1024)
 def socket_note(note: str) -> SocketNote | None:
-    """The socket that `note` names; None where it names something else (a path, a pipe)."""
+    """Return the socket described by `note`; None if it describes something else (a path, a
+    pipe)."""
     match = _SOCKET.fullmatch(note)
     if match is None:
         plain = _PLAIN.fullmatch(note)

@@ -1,10 +1,10 @@
-"""A constant however strace printed it -> the number that the kernel knows it by.
+"""Map a constant, however strace printed it, to the kernel's number.
 
-`AF_INET`, `2`, `0x2` (-X raw) and `0x2 /* AF_INET */` (-X verbose) are one thing. The tables hold
+`AF_INET`, `2`, `0x2` (-X raw) and `0x2 /* AF_INET */` (-X verbose) are the same. The tables hold
 what a model of sockets and descriptors needs, with the numbers of asm-generic (x86, arm, riscv,
-...), from include/uapi/{linux,asm-generic}/*.h and include/linux/socket.h. The names of older
-straces are kept. The file is long because it is data. MIPS, SPARC, Alpha and PA-RISC number some of
-SO_*, SOCK_* and O_* otherwise: read names there.
+...), from include/uapi/{linux,asm-generic}/*.h and include/linux/socket.h. Names used by older
+straces are included. The file is long because it is data. MIPS, SPARC, Alpha and PA-RISC use other
+numbers for some of SO_*, SOCK_* and O_*: use names there.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ ADDRESS_FAMILIES: dict[str, int] = {
         "XDP": 44, "MCTP": 45,
     }.items()
 }  # fmt: skip
-"""include/linux/socket.h. PF_ (in socket), AF_FILE and AF_LOCAL are the words of strace 4.x."""
+"""include/linux/socket.h. PF_ (in socket), AF_FILE and AF_LOCAL are the names used by strace
+4.x."""
 
 SOCKET_TYPES: dict[str, int] = {
     "SOCK_STREAM": 1, "SOCK_DGRAM": 2, "SOCK_RAW": 3, "SOCK_RDM": 4, "SOCK_SEQPACKET": 5,
     "SOCK_DCCP": 6, "SOCK_PACKET": 10, "SOCK_NONBLOCK": 0o4000, "SOCK_CLOEXEC": 0o2000000,
 }  # fmt: skip
-"""The type and the flags of socket(2), socketpair(2), accept4(2). The type is `number & 0xf`."""
+"""The type and flags of socket(2), socketpair(2), accept4(2). The type is `number & 0xf`."""
 
 SOCK_TYPE_MASK = 0xF
 
@@ -166,7 +167,7 @@ OPEN_FLAGS: dict[str, int] = {
     "O_DSYNC": 0o10000, "O_ASYNC": 0o20000, "FASYNC": 0o20000, "O_NOATIME": 0o1000000,
     "O_CLOEXEC": 0o2000000, "O_SYNC": 0o4010000, "O_PATH": 0o10000000,
 }  # fmt: skip
-"""open(2), pipe2(2), dup3(2), F_SETFL; also EFD_CLOEXEC and its like, which equal O_CLOEXEC."""
+"""open(2), pipe2(2), dup3(2), F_SETFL; also EFD_CLOEXEC and the like, which equal O_CLOEXEC."""
 
 CLOSE_RANGE_FLAGS: dict[str, int] = {"CLOSE_RANGE_UNSHARE": 2, "CLOSE_RANGE_CLOEXEC": 4}
 
@@ -178,7 +179,7 @@ MSG_FLAGS: dict[str, int] = {
     "MSG_BATCH": 0x40000, "MSG_ZEROCOPY": 0x4000000, "MSG_FASTOPEN": 0x20000000,
     "MSG_CMSG_CLOEXEC": 0x40000000,
 }  # fmt: skip
-"""send(2), recv(2) and their like, include/linux/socket.h."""
+"""Flags of send(2), recv(2) and related calls, include/linux/socket.h."""
 
 SHUTDOWN_HOW: dict[str, int] = {"SHUT_RD": 0, "SHUT_WR": 1, "SHUT_RDWR": 2}
 
@@ -192,11 +193,11 @@ NOTHING: Table = {"NULL": 0}
 
 
 def number(value: Value | None, table: Table = NOTHING) -> int | None:
-    """What `value` is as a number, with `table` for its names; None where that cannot be told.
+    """Return `value` as a number, looking up names in `table`; None if it has no known number.
 
-    Sees through argument names, fd annotations, comments and changes (the newer side counts), adds
-    up flag sets, evaluates `8192*1024`, `1<<5`. An unknown name inside a flag set makes it None;
-    ask `includes` for a single flag.
+    Looks through argument names, fd annotations, comments and changes (the newer side counts), adds
+    up flag sets, and evaluates `8192*1024`, `1<<5`. An unknown name in a flag set makes it None;
+    use `includes` to test a single flag.
     """
     match value:
         case int():
@@ -237,9 +238,9 @@ def _apply(operator: str, first: int, second: int) -> int | None:
 
 
 def includes(value: Value | None, flag: str, table: Table) -> bool | None:
-    """Whether the flag set `value` holds `flag`, a name of `table`; None where that cannot be told.
+    """Return whether the flag set `value` contains `flag`, a name of `table`; None if unknown.
 
-    Other names than `flag` are other bits, known or not: `CLONE_VM|CLONE_NEWFOO` does not include
+    Names other than `flag` are other bits, known or not: `CLONE_VM|CLONE_NEWFOO` does not include
     CLONE_FILES.
     """
     bits = table[flag]

@@ -1,9 +1,9 @@
-"""What a trace says, line by line: the door between `trace` and `kernel`.
+"""The events of a trace: the interface between `trace` and `kernel`.
 
-Every line of a trace ends in some event. `tid` is the thread id that strace printed, in strace's
+Every line of a trace ends up in some event. `tid` is the thread id that strace printed, in strace's
 PID namespace; 0 is the one task whose id the trace never prints. `time` is the time as printed
-(None without -t, -tt, -ttt or -r), `seconds` the same as a number that only grows within one
-trace (epoch, midnight of the first day, or sum of -r), None without times.
+(None without -t, -tt, -ttt or -r); `seconds` is the same as a number that never decreases within a
+trace (since the epoch or midnight of the first day, or the sum of -r), None without times.
 
 It is long because it is one list of types, without logic.
 """
@@ -16,7 +16,7 @@ from strace_analyzer.trace.values import Value
 
 
 class Span(NamedTuple):
-    """Where something stands: the index of the source in its trace, and 1-based physical lines."""
+    """A position: the index of the source in its trace, and 1-based physical line numbers."""
 
     source: int
     first: int
@@ -24,30 +24,29 @@ class Span(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What stands behind the equals sign of a call."""
+    """What follows the equals sign of a call."""
 
     value: int | None
-    """The number returned; None for `= ?` and where no result was printed."""
+    """The number returned; None for `= ?` and if no result was printed."""
     errno: str | None = None
     """`ECONNREFUSED`, also `ERESTARTSYS` of `= ? ERESTARTSYS (...)`."""
     note: str | None = None
-    """What follows in parentheses, without them: `Connection refused`, `flags FD_CLOEXEC`,
-    `INJECTED`; several groups are joined by `) (` as printed. `<unavailable>` is kept as
-    `unavailable`."""
+    """The text in parentheses: `Connection refused`, `flags FD_CLOEXEC`, `INJECTED`; several groups
+    are joined by `) (` as printed. `<unavailable>` is kept as `unavailable`."""
     annotation: str | None = None
-    """What -y or -yy print behind a returned descriptor, escapes decoded: `TCP:[1234]`."""
+    """What -y or -yy print after a returned descriptor, escapes decoded: `TCP:[1234]`."""
     comment: str | None = None
     """`7 in strace's PID NS` of `= 2 /* 7 in strace's PID NS */`."""
 
     @property
     def failed(self) -> bool:
-        """True where the call gave an error (`-1 ENOENT`, or `? ERESTART...`)."""
+        """True if the call returned an error (`-1 ENOENT`, or `? ERESTART...`)."""
         return self.errno is not None
 
     @property
     def injected(self) -> bool:
-        """True where strace answered in the kernel's place (strace(1), -e inject=: error, retval):
-        the call was never made."""
+        """True if strace answered instead of the kernel (strace(1), -e inject=: error, retval): the
+        call was never made."""
         if self.note is None or "INJECTED" not in self.note:
             return False
         return any(
@@ -57,15 +56,15 @@ class Result(NamedTuple):
 
 
 CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
-"""The calls whose result is a new task."""
+"""Calls whose result is a new task."""
 EXITS = frozenset(("exit_group", "exit", "_exit"))
-"""The calls after which their task says nothing more."""
+"""Calls after which the task prints nothing more."""
 WRITES = frozenset(("write", "writev"))
-"""The calls whose own output a terminal shows within them, and whose last argument is a number."""
+"""Calls whose own output a terminal may show inside them, and whose last argument is a number."""
 
 
 class Call(Protocol):
-    """One parsed call, as `calls.py` makes it: decoded when asked, since most calls never are."""
+    """One parsed call, as `calls.py` makes it. Decoded on demand, since most calls never are."""
 
     @property
     def name(self) -> str: ...
@@ -92,7 +91,7 @@ class KnownCall(NamedTuple):
 
     @property
     def first(self) -> Value | None:
-        """The first argument, None where there is none."""
+        """The first argument; None if there is none."""
         return self.args[0] if self.args else None
 
 
@@ -100,14 +99,13 @@ _DECODED = frozenset(("args", "result", "duration"))
 
 
 class Syscall:
-    """A whole call, its halves joined: what was asked and what came back.
+    """A complete call, with its halves joined: what was asked and what was returned.
 
-    `args` are typed values in order. `duration` is in seconds (-T), None without. `text` is the
-    call as printed, halves joined, without what stands before its name. `stack` holds the frames
-    of -k, innermost first. `entry_seen` is False for a resumed half whose beginning the trace
-    lacks: its `args` are then only the ones printed on the resumed line. `ended` is the clock at
-    which a call in two halves was resumed, as `seconds` is the one at which it began; None for a
-    call on one line.
+    `args` are typed values in order. `duration` is in seconds (-T), or None. `text` is the call as
+    printed, halves joined, without anything before its name. `stack` holds the frames of -k,
+    innermost first. `entry_seen` is False for a resumed half whose beginning is not in the trace:
+    its `args` are only those printed on the resumed line. `ended` is the clock when a call in two
+    halves was resumed, as `seconds` is when it began; None for a call on one line.
     """
 
     __slots__ = (
@@ -141,8 +139,7 @@ class Syscall:
         self.ended = ended
 
     def __getattr__(self, name: str) -> Any:
-        """`args`, `result` and `duration`, decoded when they are first asked for: those of most
-        calls never are."""
+        """Decode `args`, `result` and `duration` on first access; for most calls there is none."""
         if name not in _DECODED:
             raise AttributeError(name)
         value = getattr(self.call, name)
@@ -151,7 +148,8 @@ class Syscall:
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds from entry to return: `duration`, else between its halves' times, else None."""
+        """Seconds from entry to return: `duration`, else between the times of its halves, else
+        None."""
         if self.duration is not None:
             return self.duration
         if self.ended is not None and self.seconds is not None:
@@ -172,17 +170,18 @@ class Syscall:
         return hash((self.tid, self.span))
 
     def __reduce__(self) -> tuple[type[Syscall], tuple[object, ...]]:
-        """As plain values: what is not decoded yet is decoded."""
+        """Pickle plain values: decode what is not decoded yet."""
         call = KnownCall(self.name, self.args, self.result, self.duration, self.text)
         place = (self.tid, self.time, self.seconds, call, self.span)
         return Syscall, (*place, self.stack, self.entry_seen, self.ended)
 
 
 class Entered(NamedTuple):
-    """The first half of a call, `name(args <unfinished ...>`: the call has begun, others go on.
+    """The first half of a call, `name(args <unfinished ...>`: the call has begun, others run
+    meanwhile.
 
-    The whole call follows as a Syscall when it is resumed; where it never is, this is all there is.
-    `args` are the arguments printed so far, decoded each time that they are asked for: few are.
+    The complete call follows as a Syscall when it is resumed; if it never is, this is all there is.
+    `args` are the arguments printed so far, decoded on every access, which is rare.
     """
 
     tid: int
@@ -206,7 +205,7 @@ class Entered(NamedTuple):
         return hash((self.tid, self.span))
 
     def __reduce__(self) -> tuple[type[Entered], tuple[object, ...]]:
-        """As plain values: what is not decoded yet is decoded."""
+        """Pickle plain values: decode what is not decoded yet."""
         call = self.call
         plain = KnownCall(call.name, call.args, call.result, call.duration, call.text)
         return Entered, (self.tid, self.time, self.seconds, self.name, plain, self.span)
@@ -225,7 +224,7 @@ class SignalDelivered(NamedTuple):
 
 
 class Exited(NamedTuple):
-    """`+++ exited with 0 +++`, or `+++ superseded by execve in pid N +++` (then `status` is
+    """`+++ exited with 0 +++`, or `+++ superseded by execve in pid N +++` (`status` is then
     None)."""
 
     tid: int
@@ -237,7 +236,7 @@ class Exited(NamedTuple):
 
 
 class Killed(NamedTuple):
-    """`+++ killed by SIGKILL +++`, `core_dumped` where it says so."""
+    """`+++ killed by SIGKILL +++`; `core_dumped` if it says so."""
 
     tid: int
     time: str | None
@@ -248,25 +247,24 @@ class Killed(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """`strace: Process 4711 attached`: a task that strace follows from now on. `tid` is that
-    task."""
+    """`strace: Process 4711 attached`: strace follows this task, `tid`, from now on."""
 
     tid: int
     span: Span
 
 
 class Detached(NamedTuple):
-    """`strace: Process 4711 detached`, and `<detached ...>` behind the call that it was in."""
+    """`strace: Process 4711 detached`, or `<detached ...>` after the call that it was in."""
 
     tid: int
     span: Span
 
 
 class Identified(NamedTuple):
-    """The first task, which spoke on lines without a pid as tid 0, turns out to be `tid`.
+    """The first task, whose lines without a pid were given as tid 0, turns out to be `tid`.
 
-    Without `-f -o` strace prints no pid until it follows a second task. What was said of task 0
-    so far is said of `tid`, and nothing more is said of task 0.
+    Without `-f -o`, strace prints no pid until it follows a second task. Everything reported for
+    task 0 so far belongs to `tid`, and no more follows for task 0.
     """
 
     tid: int
@@ -274,8 +272,8 @@ class Identified(NamedTuple):
 
 
 class Command(NamedTuple):
-    """-Y printed `command` (the kernel's comm, 15 bytes) behind `tid`: for the first time, or
-    anew."""
+    """-Y printed `command` (the kernel's comm, 15 bytes) after `tid`, for the first time or
+    changed."""
 
     tid: int
     command: str
@@ -283,7 +281,7 @@ class Command(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Any other word of strace's own: `strace: attach: ptrace(...)`, `[ Process PID=1 runs in
+    """Any other message of strace itself: `strace: attach: ptrace(...)`, `[ Process PID=1 runs in
     ... ]`."""
 
     tid: int
@@ -307,7 +305,7 @@ class Dump(NamedTuple):
 
 
 class Unparsed(NamedTuple):
-    """A line that looks like strace's but that the grammar does not read; counted, never
+    """A line that looks like strace's but that the grammar does not accept; counted, never
     dropped."""
 
     text: str

@@ -1,10 +1,10 @@
-"""The files of one `strace -ff` trace in, the events of all of them in one order out.
+"""Merge the files of one `strace -ff` trace into one ordered sequence of events.
 
-Where the files share a clock (-t, -tt, -ttt) their lines are merged by time; with -T a call that
-lasted comes back at the time it did, others having run meanwhile. Without a common clock the order
-is what births, waits and execve() prove: a child begins after the clone() that made it was entered,
-a wait for it returns after its end, and a process that a thread's execve() took over goes on after
-that thread's file has ended. Each file's own order is always kept.
+If the files share a clock (-t, -tt, -ttt), their lines are merged by time; with -T, a call that
+took time returns at the time it did, after what ran meanwhile. Without a common clock, the order is
+what births, waits and execve() prove: a child begins after the clone() that created it was entered,
+a wait for it returns after its end, and a process taken over by a thread's execve() continues after
+that thread's file has ended. The order within each file is always kept.
 
 It is long because the two orders share what a source's records are.
 """
@@ -36,18 +36,18 @@ _WAITS = frozenset(("wait4", "waitpid", "waitid"))
 
 
 COMMON = ("epoch", "time-of-day")
-"""The clocks that the files of a family share; -r counts in each file anew."""
+"""Clocks that the files of a family share; -r counts anew in each file."""
 
 
 def has_common_clock(sources: Sequence[SourceInput]) -> bool:
-    """Whether times tell the order between the files: all were written with the same options, so
-    the first time in the first of them that has one tells."""
+    """Whether times give the order between files. All files are written with the same options, so
+    the first file with a time decides, by its first time."""
     for index, source in enumerate(sources):
         clock = Clock()
         frames = Frames(clock)
         block = source.first_block()
         for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
-            with Guard():  # told when it is read
+            with Guard():  # reported when it is read
                 for line in lines(index, number, raw):
                     frames.frame(line)
             if clock.kind != "none":
@@ -55,7 +55,7 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
     return False
 
 
-_FIRST_LINES = 20  # of a file: one that has no time in these has none
+_FIRST_LINES = 20  # of a file: without a time in these it has none
 
 
 class Family:
@@ -80,9 +80,9 @@ class Family:
         """sources that have not begun, by tid"""
         self._begun: dict[int, Iterator[list[Frame]]] = {}
         self._ready: deque[int] = deque()
-        """sources that have begun and have yet to be read, without a common clock"""
+        """without a common clock: sources that have begun and are yet to be read"""
         self._strangers: list[int] = []
-        """sources that no clone names, but the first"""
+        """sources named by no clone, except the first"""
 
     def __iter__(self) -> Iterator[Event]:
         born = set(self._births.values())
@@ -100,7 +100,7 @@ class Family:
             account.settle()
 
     def _begin(self, index: int, after: float | None = None) -> None:
-        """A source begins; `after` is when its task was made. Reads up to its first record."""
+        """Begin a source, reading up to its first record; `after` is when its task was created."""
         self._unborn.remove(index)
         records = self._records(index)
         head = list(islice(records, 1))
@@ -109,7 +109,7 @@ class Family:
         self._begun[index] = chain(head, records)
 
     def _on_its_day(self, frame: Frame, after: float) -> Frame:
-        """A time of day does not say of which day."""
+        """Return `frame` on its actual day, which a time of day does not include."""
         clock = self._clocks[frame.span.source]
         seconds = frame.seconds
         while clock.kind == "time-of-day" and seconds is not None and seconds < after - DAY / 2:
@@ -117,7 +117,7 @@ class Family:
         return frame._replace(seconds=seconds)
 
     def _records(self, index: int) -> Iterator[list[Frame]]:
-        """The frames of a source, each with the stack and the dumps below it."""
+        """Yield the frames of a source, each with the stack and the dumps below it."""
         record: list[Frame] = []
         for frame in self._frames(index):
             if record and frame.kind not in _BELOW:
@@ -142,7 +142,7 @@ class Family:
             account.breaks_off = breaks_off(account.unended, account.unended[-1], self._calls)
 
     def _framed(self, index: int, number: int, raw: bytes, frames: Frames) -> list[Frame]:
-        """The frames of one line; one that is not understood where we fail on it."""
+        """Return the frames of one line; an unparsed one if we fail on it."""
         with self._guard:
             return [frames.frame(line) for line in lines(index, number, raw)]
         self._accounts[index].has_failed(self._guard.fault(number))
@@ -170,18 +170,19 @@ class Family:
         now = 0.0
 
         def queue(index: int) -> None:
-            """The next record of `index` gets its turn; without a time it follows the last one."""
+            """Queue the next record of `index`; one without a time directly follows the last
+            one."""
             record = next(self._begun[index], None)
             if record is not None:
                 seconds = now if record[0].seconds is None else record[0].seconds
-                # at one printed time a thread's execve() comes before the leader's end
+                # of equal printed times, a thread's execve() comes before the end of the leader
                 is_last = record[0].kind is Kind.SUPERSEDED
                 heapq.heappush(turns, (seconds, is_last, index, record))
 
         for index in tuple(self._begun):
             queue(index)
         while turns or self._unborn:
-            if not turns:  # the clone of this one was never printed
+            if not turns:  # its clone was never printed
                 index = self._unborn[0]
                 self._begin(index, now)
                 queue(index)
@@ -203,7 +204,7 @@ class Family:
     def _by_births(self) -> Iterator[Event]:
         """Parents before children, but children before the waits for them."""
         while self._ready or self._unborn:
-            if not self._ready:  # the clone of this one was never printed
+            if not self._ready:  # its clone was never printed
                 self._make_ready(self._unborn[0])
             yield from self._run(self._ready.popleft())
 
@@ -212,7 +213,7 @@ class Family:
         self._ready.append(index)
 
     def _run(self, index: int) -> Iterator[Event]:
-        """All of a source, and before a record of it what must have come before that."""
+        """Yield a whole source, and before each of its records what must have come earlier."""
         for record in self._begun[index]:
             child = self._births.get((index, record[0].span.first))
             if child in self._unborn:
@@ -228,7 +229,8 @@ class Family:
                 yield event
 
     def _named(self, events: list[Event]) -> Iterator[Event]:
-        """`events`, and before a birth whose number is of another PID namespace who was born."""
+        """Yield `events`, each birth whose number belongs to another PID namespace preceded by the
+        child it refers to."""
         for event in events:
             if isinstance(event, Syscall) and event.name in CLONES:
                 child = self._births.get((event.span.source, event.span.first))
@@ -245,25 +247,27 @@ class Family:
             yield from self._run(index)
 
     def _begin_a_stranger(self) -> None:
-        """A clone gave a number of another PID namespace: children come in order of birth."""
+        """Begin the next child in order of birth: a clone returned a number of another PID
+        namespace."""
         strangers = [index for index in self._strangers if index in self._unborn]
         if strangers:
             self._make_ready(strangers[0])
 
 
 def _half_of(call: Syscall) -> Entered:
-    """The first half of a call that stands whole on its line."""
+    """Return the first half of a call that is whole on its line."""
     return Entered(call.tid, call.time, call.seconds, call.name, call.call, call.span)
 
 
 class _Returns:
-    """Calls that lasted (-T), held until they came back; of a held one the entry is told."""
+    """Calls that took time (-T), held until they return; in their place the entry is given."""
 
     def __init__(self) -> None:
         self._held: list[tuple[float, int, Syscall]] = []
 
     def pass_on(self, event: Event, index: int, following: float | None) -> Iterator[Event]:
-        """`event` of source `index`, or its entry if another source speaks before it came back."""
+        """Yield `event` of source `index`, or only its entry if another source has a line before it
+        returns."""
         if following is not None and isinstance(event, Syscall) and event.seconds is not None:
             end = event.seconds + (event.elapsed or 0.0)
             if end > following and event.entry_seen:
@@ -273,11 +277,12 @@ class _Returns:
         yield event
 
     def due(self, now: float | None, index: int | None) -> Iterator[Event]:
-        """What came back before `now`, or before source `index` goes on; all, without `now`."""
+        """Yield what returned before `now`, or before source `index` continues; everything if `now`
+        is None."""
         while self._held and (now is None or self._held[0][0] <= now):
             yield heapq.heappop(self._held)[2]
         mine = [held for held in self._held if held[1] == index]
-        if mine:  # at most one: a task is inside of one call
+        if mine:  # at most one: a task is inside one call at a time
             self._held = [held for held in self._held if held[1] != index]
             heapq.heapify(self._held)
             yield from (held[2] for held in mine)

@@ -1,1 +1,1 @@
-"""Lines in, events out: what stands on a line, and halves of calls joined."""
+"""From lines to events: parse each line and join the halves of calls."""

@@ -1,9 +1,9 @@
-"""Frames in, the same frames out with the tid of who speaks, also where the line names nobody.
+"""Fill in the tid of each frame, also if its line names no task.
 
-Without `-f -o` strace names nobody while it traces one task, and `[pid N]` only while it traces
-several: the first task is bare until a second one is followed, and whoever is left at the end is
-bare again. So a bare line has one possible speaker, the one that is alive, where all ends are
-printed.
+Without `-f -o`, strace prints no tid while it traces one task, and `[pid N]` only while it traces
+several: lines of the first task are bare until a second one is followed, and so are lines of the
+last one left. So if all exits are printed, a bare line can only come from the one task that is
+alive.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from strace_analyzer.trace.decode.under_way import UnderWay
 from strace_analyzer.trace.events import Command, Event, Identified
 
 NOBODY = 0
-"""The tid of the first task for as long as nothing has said its number."""
+"""The tid of the first task until a line shows its real one."""
 
 SPEAKING = (
     *(Kind.CALL, Kind.RESUMED, Kind.SIGNAL, Kind.STOPPED),
     *(Kind.EXITED, Kind.KILLED, Kind.SUPERSEDED),
 )
-"""Kinds of lines that name who speaks, the usual ones first."""
+"""Kinds of lines that name the task they belong to, the most common first."""
 _ENDS = (Kind.EXITED, Kind.KILLED)
 _EXITS = (b"exit_group(", b"exit(", b"_exit(")
 _AT_ANY_TIME = frozenset(
@@ -29,17 +29,19 @@ _AT_ANY_TIME = frozenset(
         Kind.DETACHED,
     )
 )
-"""What may be said of a task that is inside of a call."""
+"""Kinds that may appear for a task while it is inside a call."""
 _CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
-"""To ask a class for its member, once a line, takes longer."""
+"""Module globals: looking up an enum member on its class is slower, and this runs for every
+line."""
 
 
 class Speaker:
-    """Follows one source. `file_tid` is the tid in the name of a -ff file: all lines are bare."""
+    """Tracks the tasks of one source. `file_tid` is the tid in the name of a -ff file, whose lines
+    are all bare."""
 
     def __init__(self, file_tid: int | None, under_way: UnderWay, mender: Mender) -> None:
-        """Who is inside of which call is known to `under_way`, or to the `mender` of this source
-        where the call was cut: both have taken all frames up to the last one that is heard."""
+        """`under_way` knows which task is inside which call, or the source's `mender` if the call
+        was cut. Both must have seen all earlier frames."""
         self._file_tid = file_tid
         self._under_way = under_way
         self._mender = mender
@@ -49,24 +51,25 @@ class Speaker:
         self._first: int | None = None
         self._last = NOBODY
         self.cut = NOBODY
-        """whose call was cut last"""
+        """the tid whose call was cut last"""
         self._commands: dict[int, str] = {}
 
     @property
     def alone(self) -> int | None:
-        """Who speaks on a line that names nobody, where that is certain."""
+        """The task that a bare line belongs to, if that is certain; else None."""
         if self._file_tid is not None:
             return self._file_tid
         return next(iter(self.alive)) if len(self.alive) == 1 else None
 
     def hear(self, frame: Frame, events: list[Event]) -> Frame:
-        """`frame` with its tid; what it tells about the speakers themselves goes to `events`."""
+        """Return `frame` with its tid; events about the tasks themselves are appended to
+        `events`."""
         kind, tid = frame.kind, frame.tid
         if tid in self.alive and (kind is _CALL or kind is _RESUMED) and frame.command is None:
             self._said(frame, tid)
             return frame
         if kind not in SPEAKING:
-            if frame.kind is Kind.REST:  # never has a prefix of its own
+            if frame.kind is Kind.REST:  # has no prefix of its own
                 return frame._replace(tid=self.cut)
             if frame.number is not None:
                 self._follow(frame, frame.number, events)
@@ -83,7 +86,7 @@ class Speaker:
         return frame
 
     def cloned(self, tid: int) -> None:
-        """A clone-like call returned `tid`: a child of that number may speak."""
+        """Note that a clone-like call returned `tid`: a child with that number may appear."""
         self._announced.add(tid)
 
     def _follow(self, frame: Frame, tid: int, events: list[Event]) -> None:
@@ -102,7 +105,7 @@ class Speaker:
         self._commands.pop(tid, None)
 
     def _said(self, frame: Frame, tid: int) -> None:
-        """A call, or a half of one."""
+        """Handle a call, or a half of one."""
         if frame.end is not _RESULT:
             self.cut = tid
         if frame.kind is _CALL and frame.body.startswith(_EXITS):
@@ -117,20 +120,21 @@ class Speaker:
             self._forget(frame.number)
 
     def _inside(self, tid: int) -> str | None:
-        """The name of the call that `tid` is inside of; None where it is inside of none."""
+        """Return the name of the call that `tid` is inside, or None."""
         cut = self._mender.cut
         half = cut if cut is not None and cut.tid == tid else self._under_way.halves.get(tid)
         return None if half is None else half.name
 
     def _is_first(self, frame: Frame, tid: int) -> bool:
-        """A new number: True if it is that of the first task, which nothing had said before."""
+        """Handle a new tid: return True if it belongs to the first task, whose number was unknown
+        so far."""
         is_first = NOBODY in self.alive and tid not in self._announced
         if is_first:
             inside = self._inside(NOBODY)
             if frame.kind is Kind.RESUMED:
                 is_first = inside == frame.name and self._inside(tid) is None
             elif frame.kind not in _AT_ANY_TIME:
-                is_first = inside is None  # a task inside of a call begins no other
+                is_first = inside is None  # a task inside a call cannot begin another
         if is_first:
             self.alive.discard(NOBODY)
             self._first = tid
@@ -150,14 +154,14 @@ class Speaker:
             tid = NOBODY if self._first is None else self._first
         else:
             tid = self._survivor(frame)
-            alive.clear()  # all others are gone, whether their ends were printed or not
+            alive.clear()  # all others are gone, whether or not their exits were printed
         if self._first is None:
             self._first = tid
         alive.add(tid)
         return tid
 
     def _survivor(self, frame: Frame) -> int:
-        """The likeliest of several that may be left."""
+        """Return the likeliest of several tasks that may be left."""
         left = self.alive - self._leaving or self.alive
         if frame.kind is Kind.SUPERSEDED and frame.number is not None:
             left = left - {frame.number} or left

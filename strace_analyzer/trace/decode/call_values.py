@@ -1,7 +1,7 @@
-"""The tree that Lark makes of one call -> its values: (arguments, result, duration).
+"""Convert Lark's tree of one call into values: (arguments, result, duration).
 
-One function per rule of call.lark says what is made of its parts. None of them looks into the value
-of a token, so that learning.py can run them once for all texts of one shape.
+One function per rule of call.lark builds the value from the rule's parts. None of them inspects the
+value of a token, so that learning.py can run them once for all texts of one shape.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from strace_analyzer.trace.values import (
 )
 
 PINS = frozenset({"_EQUALS", "_COLON", "_LPAR", "_LBRACKET"})
-"""A NAME before one of these is a member's or a macro's: it decides what is built."""
+"""A NAME before one of these names a member or a macro, which decides what is built."""
 
 VARYING = frozenset({"_RESULT", "_BLANKS"})
-"""strace pads the result to a column: the number of blanks is not part of a shape."""
+"""strace pads the result to a column, so the number of blanks is not part of a shape."""
 
-# --- what a rule makes of its parts ---
+# --- values of rules ---
 
 
 def _fields(members: list[Any]) -> tuple[Field, ...]:
@@ -50,7 +50,8 @@ def _fields(members: list[Any]) -> tuple[Field, ...]:
 def _outcome(
     returned: Any, errno: Any, notes: Any, unavailable: Any
 ) -> tuple[Any, Any, Any, Any, Any]:
-    """The fields of Result; what a suffix says of the returned value moves beside it."""
+    """Return the fields of Result, moving a suffix of the returned value into a field of its
+    own."""
     annotation_, comment_ = None, None
     while isinstance(returned, (Annotated, Commented)):
         if isinstance(returned, Annotated):
@@ -100,18 +101,18 @@ RULES: dict[str, Any] = {
     "outcome": _outcome,
     "no_value": lambda _: None,
 }
-"""Every rule that call.lark's trees show -> what it makes of its children's values."""
+"""Every rule that appears in call.lark's trees, mapped to a function of its children's values."""
 
 
 TYPES: tuple[type, ...] = (
     *(Alternatives, Annotated, Array, Change, Commented, Designated, Elided, Expression, Field),
     *(Flags, MacroCall, Name, Named, Result, Struct, Text),
 )
-"""What calls are made of."""
+"""The types that calls are made of."""
 
 
 def build(node: Node) -> Any:
-    """(arguments, result, duration) of what the grammar read."""
+    """Return (arguments, result, duration) from the grammar's tree."""
     children = [build(child) if isinstance(child, Node) else child for child in node.children]
     return RULES[node.data](*children)
 

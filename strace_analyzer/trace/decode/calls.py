@@ -1,6 +1,6 @@
-"""The text of one call -> a Call: name, arguments as typed values, result, duration.
+"""Parse the text of one call into a Call: name, arguments as typed values, result, duration.
 
-The syntax is grammars/call.lark's; literals.py reads its tokens, call_values.py its trees.
+The syntax is in grammars/call.lark; literals.py reads its tokens, call_values.py its trees.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["CallParser", "ParsedCall", "joined"]
 
 
 class ParsedCall(NamedTuple):
-    """A call whose parts are decoded when they are asked for: most calls are only counted or looked
-    up. Events keep what was decoded (events.Syscall)."""
+    """A call whose parts are decoded on demand, since most calls are only counted or looked up.
+    Events keep the decoded values (events.Syscall)."""
 
     name: str
     parts: tuple[Part, ...]
-    """Arguments, result, duration: to be filled from the match."""
+    """Arguments, result, duration: templates to be filled from the match."""
     match: Any
-    """Of a pattern; or the text alone, in a tuple, where Lark read it."""
+    """The match of a pattern; or only the text, in a tuple, if Lark read it."""
     body: int = 0
-    """The group that is the call's own text."""
+    """The group that holds the call's own text."""
     shape: Shape | None = None
-    """By which it was read, if that is one that comes again."""
+    """The shape by which it was read, if others are read by the same one."""
     printed: bytes | None = None
-    """What the trace shows of the call, where more or less than that was read."""
+    """The text in the trace, if it differs from the text that was read."""
 
     @property
     def args(self) -> tuple[Value, ...]:
@@ -44,24 +44,24 @@ class ParsedCall(NamedTuple):
 
     @property
     def first(self) -> Value | None:
-        """The first argument, None where there is none."""
+        """The first argument; None if there is none."""
         return self.args[0] if self.args else None
 
     @property
     def result(self) -> Result:
-        """What the call returned; Result(None) where no result was printed."""
+        """The result; Result(None) if none was printed."""
         result: Result = self.parts[1].fill(self.match)
         return result
 
     @property
     def duration(self) -> float | None:
-        """Seconds (-T), or None."""
+        """Seconds (-T); None if not printed."""
         seconds: float | None = self.parts[2].fill(self.match)
         return seconds
 
     @property
     def text(self) -> str:
-        """The call as printed, halves joined."""
+        """The call as printed, with its halves joined."""
         return decoded(self.match[self.body] if self.printed is None else self.printed)
 
 
@@ -71,20 +71,20 @@ _HALF_OPENINGS = (b"", b"{", b"[", b"[{", b"[{{")
 
 
 class CallParser:
-    """Reads calls; one parser per process, since it learns the shapes that it meets."""
+    """Parses calls. Use one parser per process, since it learns the shapes that it meets."""
 
     def __init__(self, name: str | None = None) -> None:
-        """With a `name` it knows what parsers of that name learned in earlier runs."""
+        """With a `name`, it uses and keeps what parsers of that name learned in other runs."""
         self._reader = Reader(LEAVES, teacher, name, TYPES)
         self._read = self._reader.read
         self._name = Remembered(decoded).__getitem__
         self.number = Remembered(self._number).__getitem__
 
     def whole(self, text: bytes) -> ParsedCall | None:
-        """The call that `text` is: `name(args) = result <duration>`, its beginning to its end.
+        """Parse `text`, all of it: `name(args) = result <duration>`.
 
-        A text that ends behind its arguments is a call without result. None where the grammar does
-        not read it.
+        A text that ends after its arguments is a call without a result. Returns None if the grammar
+        does not accept it.
         """
         key = _key(text)
         reading = self._read(key, text)
@@ -93,18 +93,19 @@ class CallParser:
             return _new(
                 ParsedCall, (self._name(key), shape.parts, match or (text,), 0, shape, None)
             )
-        if b"\x1b" not in text:  # --color: strace prints no escape character inside strings
+        if b"\x1b" not in text:  # --color: strace never prints an escape character inside strings
             return None
         plain = _COLOUR.sub(b"", text)
         return self.whole(plain) if plain != text else None
 
     def plainly(self, text: bytes) -> ParsedCall | None:
-        """As `whole`, by Lark alone: what learned shapes are measured against."""
+        """Like `whole`, with Lark only: the reference for learned shapes."""
         reading = self._reader.plainly(text)
         return reading and self._parsed(_key(text), text, reading)
 
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
-        """The call whose halves are `first` (`name(args`) and `rest` (what follows `resumed>`)."""
+        """Parse the call with the halves `first` (`name(args`) and `rest` (the text after
+        `resumed>`)."""
         text = joined(first, rest)
         key = text[: text.find(b"(")]
         reading = self._reader.known(key, text)
@@ -114,12 +115,12 @@ class CallParser:
         return _new(ParsedCall, (self._name(key), shape.parts, match, 0, shape, None))
 
     def entered(self, text: bytes) -> ParsedCall:
-        """The first half of a call, `name(args`: the arguments printed so far, no result.
+        """Parse the first half of a call, `name(args`: the arguments printed so far, no result.
 
-        What was cut in the middle is closed where that is possible and left out where not.
+        What was cut in the middle is closed if possible and left out otherwise.
         """
         key = text.partition(b"(")[0]
-        begun = key + b")"  # calls without result are no rivals of whole ones
+        begun = key + b")"  # kept apart from the shapes of whole calls
         readings = (self._read(begun, completion) for completion in completed(text))
         reading = next(filter(None, readings), None)
         if reading is None:
@@ -128,14 +129,14 @@ class CallParser:
         return _new(ParsedCall, (self._name(key), shape.parts, match, 0, None, text))
 
     def _number(self, text: bytes) -> Value | None:
-        """The number that the argument `text` is, with its note if it has one; None where it is no
+        """Return the number that the argument `text` is, with its note if any; None if it is no
         number."""
         half = b"close(" + text
         closed = half + b")"
         if not text[:1].isdigit():
             return None
         if not text.endswith(b"]>") and next(completed(half), b"") != closed:
-            return None  # it was cut in its midst
+            return None  # it was cut in the middle
         reading = self._read(b"close)", closed)
         args: tuple[Value, ...] = () if reading is None else reading[0].parts[0].fill(reading[1])
         value = args[0] if len(args) == 1 else None
@@ -143,17 +144,17 @@ class CallParser:
         return value if isinstance(number, int) else None
 
     def begins(self, text: bytes) -> bool:
-        """Whether all of `text`, `name(args`, is what a call may begin with."""
+        """Return whether all of `text`, `name(args`, can be the beginning of a call."""
         begun = text.partition(b"(")[0] + b")"
         closed = next(completed(text), b"")
         is_whole = closed.startswith(text.rstrip(b" ,"))
         return is_whole and self._read(begun, closed) is not None
 
     def resumed(self, name: str, text: bytes) -> ParsedCall | None:
-        """The call `name` of which only what follows `resumed>` is known.
+        """Parse the call `name` of which only the text after `resumed>` is known.
 
-        Its arguments are then only those printed there; a struct that began in the lost half holds
-        the fields printed there.
+        Its arguments are only those printed there; a struct that began in the lost half has the
+        fields printed there.
         """
         start = name.encode("utf-8", "surrogateescape") + b"("
         for opening in _HALF_OPENINGS:
@@ -165,7 +166,7 @@ class CallParser:
         return None
 
     def _parsed(self, name: bytes, text: bytes, reading: Reading) -> ParsedCall:
-        """A call that was read from more or less than `text`, which is what was printed of it."""
+        """Return a call that was read from a text other than `text`, which is what was printed."""
         shape, match = reading
         return _new(ParsedCall, (self._name(name), shape.parts, match, 0, None, text))
 

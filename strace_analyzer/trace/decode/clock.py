@@ -1,4 +1,4 @@
-"""Printed times in (-t, -tt, -ttt, -r, each with its own reckoning), seconds that only grow out."""
+"""Convert printed times (-t, -tt, -ttt, -r) to seconds that never decrease."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ ClockKind = Literal["epoch", "time-of-day", "relative", "none"]
 DAY = 86_400.0
 _MIDNIGHT_DROP = DAY / 2
 _JITTER = 1.0
-"""A smaller step back is taken for lines out of order, a larger one for a clock that was set."""
+"""Seconds. A smaller step back means lines out of order, a larger one a clock that was set back."""
 
 
 def kind_of(time: str) -> ClockKind:
-    """Which option printed `time`: `14:29:55.72` -t or -tt, `1709301662.4` -ttt, `0.000123` -r."""
+    """Return which option printed `time`: `14:29:55.72` -t or -tt, `1709301662.4` -ttt, `0.000123`
+    -r."""
     if ":" in time:
         return "time-of-day"
     return "epoch" if len(time.replace(",", ".").partition(".")[0]) >= 9 else "relative"
 
 
 class Clock:
-    """The clock of one source. `seconds` of each line's time, in the order of its lines.
+    """The clock of one source. Call `seconds` with the time of each line, in order.
 
-    Seconds are those of the epoch (-ttt), since midnight of the first day (-t, -tt), or the sum of
-    all differences so far (-r). A drop of more than twelve hours in a time of day is midnight. Any
-    other step back is counted in `steps_back`: lines out of order stand still, and after a clock
-    that was set back time goes on from where it was.
+    Seconds count from the epoch (-ttt) or from midnight of the first day (-t, -tt), or are the sum
+    of all differences so far (-r). A drop of more than twelve hours in a time of day means
+    midnight. Any other step back is counted in `steps_back`: for lines out of order time stands
+    still, and after a clock was set back it continues from where it was.
     """
 
     def __init__(self) -> None:
@@ -35,14 +36,15 @@ class Clock:
         self.steps_back = 0
         self._offset = 0.0
         self._minute = ""
-        """The last time's hour and minute, if what follows them needs no more than to be added."""
+        """Hour and minute of the last time, if the rest of a time with the same ones need only be
+        added."""
         self._minute_seconds = 0.0
 
     def seconds(self, time: str | None) -> float | None:
-        """`time` as printed -> seconds; None without one."""
+        """Convert `time` as printed to seconds; None if it is None."""
         if time is None:
             return None
-        if time[:6] == self._minute:  # most lines are of the same minute as the one before
+        if time[:6] == self._minute:  # most lines have the same minute as the one before
             now = self._minute_seconds + float(time[6:].replace(",", "."))
             if self.last is None or now < self.last:
                 return self._advance(now)
@@ -65,7 +67,7 @@ class Clock:
         return self._advance(float(time))
 
     def next_day(self) -> float | None:
-        """What was read so far belongs to the day after; the last time on that day."""
+        """Move everything read so far to the following day; return the last time on that day."""
         self._offset += DAY
         self._minute = ""
         if self.last is not None:

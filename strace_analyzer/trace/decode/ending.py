@@ -1,8 +1,8 @@
-"""The last lines of a source whose last line has no end -> whether that line was cut.
+"""Decide whether the last line of a source, which has no line end, was cut.
 
 strace ends each line before it writes it out, so a file that was copied too early, or whose disk
-was full, ends amid one. Text that somebody pasted may lack its last end, too: such a line was cut
-only where it is no whole record, and begins as the records before it do.
+was full, ends in the middle of one. Pasted text may lack its last line end too: there, the line was
+cut only if it is no whole record and begins as the records before it do.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _WORD = re.compile(rb"[a-z_][a-z0-9_]*\\?\Z")
 _TELLS = re.compile(rb"[A-Za-z0-9\[{]")
 _TELLS_ALONE = re.compile(rb"[:.\[]")
 _HEADS = (b"18433 ", b"[pid 18433] ", b"18433 12:00:01.123456 ", b"18433 1796002133.123456 ")
-"""Of tasks that say nothing else in the last lines."""
+"""For tasks that do not appear otherwise in the last lines."""
 _MARKS = (b"<... ", b"+++ ", b"--- ")
 
 
 def breaks_off(rows: Sequence[bytes], read: bytes, calls: CallParser) -> bool:
-    """`rows` are the last lines as they stand; `read` is the last, or the record that it ends, as
-    it was read, unwrapped."""
+    """`rows` are the last lines as they are in the source; `read` is the last of them, or the
+    record that it ends, after unwrapping."""
     frame = Frames(Clock()).frame(Line(0, 1, plain(read)))
     before = [plain(row) for row in rows[:-1]]
     if frame.kind is Kind.CALL or frame.kind is Kind.RESUMED:
@@ -44,7 +44,8 @@ def breaks_off(rows: Sequence[bytes], read: bytes, calls: CallParser) -> bool:
 
 
 def _is_half(frame: Frame, before: Iterable[bytes], calls: CallParser) -> bool:
-    """Of a call, or its second half: something is missing that strace prints."""
+    """Whether the frame is half a call whose other half is missing text that strace always
+    prints."""
     if frame.end not in (End.RESULT, *CUT):
         return False
     call: Call | None
@@ -54,7 +55,7 @@ def _is_half(frame: Frame, before: Iterable[bytes], calls: CallParser) -> bool:
         call = calls.resumed(frame.name, frame.body)
     if call is None or is_open(call):
         return True
-    if frame.end is not End.RESULT:  # pasted without its result, where none has one
+    if frame.end is not End.RESULT:  # pasted without results, if none of the others has one
         return any(map(RESULT.search, before))
     if call.duration is not None or call.result.value is None or call.name in EXITS:
         return False
@@ -62,8 +63,8 @@ def _is_half(frame: Frame, before: Iterable[bytes], calls: CallParser) -> bool:
 
 
 def _begins_alike(row: bytes, before: Iterable[bytes]) -> bool:
-    """It is the beginning of what stands before the names of calls, or that and the beginning of a
-    name or of one of strace's marks."""
+    """Whether the line is the beginning of what precedes the names of calls, or that and the
+    beginning of a name or of one of strace's marks."""
     last = row.rstrip(b"\r\n \t") or row
     heads = dict.fromkeys(line[: match.start(1)] for line, match in _named(before))
     if any(_is_beginning(last, head) for head in heads):
@@ -98,7 +99,7 @@ def _is_beginning(line: bytes, head: bytes, *, is_seen: bool = True) -> bool:
 
 
 def _alike(text: bytes) -> bytes:
-    """With every number and every gap the same."""
+    """Return the text with every number and every gap replaced by the same one."""
     return _VARIES.sub(lambda match: b" " if match[0].isspace() else b"0", text)
 
 

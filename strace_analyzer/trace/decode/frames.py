@@ -1,4 +1,4 @@
-"""Line -> Frame: who speaks, when, and what kind of line it is, as frame.lark's trees say.
+"""Parse a line into a Frame: task, time, and kind of line, from the trees of frame.lark.
 
 It is long because what frame.lark's rules and terminals mean stands here, and only here.
 """
@@ -23,7 +23,7 @@ from strace_analyzer.trace.learned.template import Node
 class Kind(Enum):
     """What a line is."""
 
-    __hash__ = object.__hash__  # a member is the only one of its kind; Enum hashes its name
+    __hash__ = object.__hash__  # members are singletons; Enum's own hash is that of the name
 
     CALL = "call"
     RESUMED = "resumed"
@@ -41,50 +41,50 @@ class Kind(Enum):
     STACK = "stack"
     DUMP = "dump"
     SUSPECT = "suspect"
-    """Shows a mark that only strace makes, and cannot be read."""
+    """Has a mark that only strace prints, but cannot be parsed."""
     FOREIGN = "foreign"
 
 
 class End(Enum):
-    """How the part of a call that stands on a line ends."""
+    """How the part of a call on a line ends."""
 
     RESULT = "result"
     UNFINISHED = "unfinished"
     LOST = "lost"
-    """` <unfinished ...>) = ?`: it never came back; the body reads as if it had given `?`."""
+    """` <unfinished ...>) = ?`: it never returned; the body reads as if it had returned `?`."""
     DETACHED = "detached"
     MOVED = "moved"
-    """` <pid changed to N ...>`: it comes back under the number in `number`."""
+    """` <pid changed to N ...>`: it resumes under the tid in `number`."""
     CUT = "cut"
     """It just stops: the rest was printed on another line, or never."""
     INTRUDED = "intruded"
-    """One of strace's notices stood here: the rest was printed on another line."""
+    """Interrupted by one of strace's notices: the rest was printed on another line."""
 
 
 class Frame(NamedTuple):
-    """One line, taken apart as far as who, when and what kind."""
+    """One line, split into task, time and kind."""
 
     kind: Kind
     end: End
     tid: int | None
-    """None where the line names nobody."""
+    """None if the line names no task."""
     time: str | None
     seconds: float | None
-    """`time` by the source's clock."""
+    """`time` in seconds of the source's clock."""
     name: str
-    """Of the signal, or of a call that is not whole; that of a whole call stands in `body`."""
+    """The signal, or the call if it is not whole; the name of a whole call is only in `body`."""
     body: bytes
-    """A call's text from its name on, what stands behind `resumed>`, a signal's particulars."""
+    """A call's text from its name on, the text after `resumed>`, or a signal's details."""
     span: Span
     number: int | None = None
     """Exit status, or the other tid of SUPERSEDED and MOVED, or the task of ATTACHED and DETACHED;
     1 for KILLED with a core dump."""
     command: str | None = None
-    """The program that -Y prints behind the tid."""
+    """The program name that -Y prints after the tid."""
     lines: int = 1
-    """Physical lines that this frame accounts for."""
+    """Number of physical lines that this frame accounts for."""
     seam: int = 0
-    """Of a call that was cut: where in `body` its rest begins."""
+    """For a call that was cut: the offset in `body` where its rest begins."""
 
 
 _PLAIN = {kind.value: (kind, End.RESULT) for kind in Kind}
@@ -94,7 +94,7 @@ _HALVES = {
     for end in End
 }
 KINDS = _PLAIN | _HALVES
-"""Every rule of frame.lark that says what a line is -> kind and end."""
+"""Every rule of frame.lark that names a kind of line, mapped to kind and end."""
 
 
 def _decoded(text: bytes) -> str:
@@ -132,7 +132,8 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
         bytes,
     ),
 }
-"""Every terminal that frame.lark keeps for a `line` -> the function that reads its text."""
+"""Every terminal that frame.lark keeps for a `line`, mapped to the function that converts its
+text."""
 
 VARYING = frozenset(
     (
@@ -142,7 +143,8 @@ VARYING = frozenset(
         *("_EXITED", "_KILLED", "_SUPERSEDED"),
     )
 )
-"""Terminals that frame.lark leaves out of its trees, and that vary, or look at text that varies."""
+"""Terminals that frame.lark drops from its trees, and whose text varies or that look at text that
+varies."""
 
 _SLOTS = ("tid", "time", "body", "command", "name", "lost", "number")
 
@@ -161,18 +163,18 @@ def _parts(line: Node) -> tuple[object, ...]:
 
 
 _IN_FULL = frozenset((Kind.FOREIGN, Kind.SUSPECT, Kind.NOTICE))
-"""Of these lines the whole is kept, also what looks like a pid or a time before it."""
+"""For these lines the whole text is kept, including what looks like a pid or a time."""
 
 
 _new = tuple.__new__
-"""A NamedTuple's own constructor takes three times as long, and these are made of every line."""
+"""The constructor of a NamedTuple takes three times as long, and one is made for every line."""
 _CALL, _RESUMED, _RESULT = Kind.CALL, Kind.RESUMED, End.RESULT
-"""To ask a class for one of its members takes longer than to ask the module."""
+"""Looking up an enum member on its class is slower than a module global."""
 
 
 @cache
 def line_reader() -> Reader:
-    """One per process: it learns the shapes of lines, whichever source they stand in."""
+    """One per process: it learns the shapes of lines, whatever source they come from."""
     return Reader(LEAVES, _teacher, name="lines", types=(Kind, End))
 
 
@@ -188,32 +190,32 @@ HALF, RESUMED, OTHER = b"half", b"resumed", b""
 
 
 def key_of(text: bytes) -> bytes:
-    """Lines with different keys are of different shapes."""
+    """Return a key for `text`; lines with different keys have different shapes."""
     if text.endswith(b"...>"):
         return HALF
     return RESUMED if b" resumed>" in text else OTHER
 
 
 class Frames:
-    """Makes frames of one source's lines, in order: below the header of a table stand its rows."""
+    """Makes the frames of one source's lines, in order: the rows of a table follow its header."""
 
     def __init__(self, clock: Clock) -> None:
         self._read = line_reader().read
         self._seconds = clock.seconds
         self.in_table = False
-        """the last line was one of the table that -c prints"""
+        """the last line belonged to the table that -c prints"""
         self.shape: Shape | None = None
-        """of the last line, if that was known"""
+        """the shape of the last line, if known"""
 
     def frame(self, line: Line) -> Frame:
-        """What `line` is. Every line is something."""
+        """Return the frame of `line`. Every line has one."""
         source, number, text, is_cut, counts = line
         span = _new(Span, (source, number, number if counts < 2 else number + counts - 1))
         if self.in_table and self._is_row(text):
             return Frame(Kind.TABLE, _RESULT, None, None, None, "", text, span)
         self.shape = None
         reading = self._read(key_of(text), text) if text else None
-        if reading is None:  # a blank line; and no grammar covers every byte sequence
+        if reading is None:  # a blank line; or bytes that no grammar covers
             return Frame(Kind.FOREIGN, _RESULT, None, None, None, "", text, span, lines=counts)
         shape, match = reading
         self.shape = shape if match else None
@@ -232,13 +234,13 @@ class Frames:
         )
 
     def _mark(self, line: Line, span: Span, said: tuple[Any, ...]) -> Frame:
-        """A line that is no call, or one out of which a notice was taken."""
+        """Return the frame of a line that is no call, or from which a notice was removed."""
         kind, end, tid, time, body, command, name, lost, other = said
         body = (body or b"") + (lost or b"")
         if line.is_cut:
             kind, end, name = self._cut(kind, name, body)
         elif kind in _IN_FULL:
-            body = line.text  # what looks like a time may be a number of the program's own
+            body = line.text  # what looks like a time may be a number the program printed
             time = time if kind is Kind.NOTICE else None
         elif kind is Kind.TABLE:
             self.in_table = True
@@ -253,7 +255,8 @@ class Frames:
 
     @staticmethod
     def _cut(kind: Kind, name: str | None, body: bytes) -> tuple[Kind, End, str | None]:
-        """A line that was cut by a notice is half a call, whatever its half looks like."""
+        """Return the frame fields for a line cut by a notice: always half a call, whatever it looks
+        like."""
         if kind is not Kind.RESUMED:
             kind, name = Kind.CALL, body.partition(b"(")[0].decode("latin-1")
         return kind, End.INTRUDED, name
@@ -261,7 +264,7 @@ class Frames:
 
 @cache
 def call_names() -> frozenset[str]:
-    """The calls that frame.lark knows by their names."""
+    """Return the names of the calls listed in frame.lark."""
     _, _, listed = grammar("frame").partition("\nSYSCALL: ")
     return frozenset(re.findall(r'"([a-z0-9_]+)"', listed))
 
@@ -270,6 +273,6 @@ _NUMBERED = re.compile(r"syscall_0x[0-9a-f]+|\?{3,}")
 
 
 def is_known(name: str) -> bool:
-    """A call of this name may be cut: frame.lark knows it, or strace prints it of a call that it
-    does not know."""
+    """Whether a call of this name may be cut: frame.lark lists it, or strace prints such a name for
+    a call that it does not know."""
     return name in call_names() or _NUMBERED.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""A text in, its grade out: what frame.lark and call.lark say of it, for the stage that unwraps."""
+"""Grade a text by frame.lark and call.lark, for the stage that unwraps lines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _BELOW = (Kind.STACK, Kind.DUMP, Kind.TABLE, Kind.SUSPECT, Kind.REST)
 
 
 def judge(calls: CallParser) -> Judge:
-    """The grade of a text, which is one line without its end."""
+    """Return a function that grades a text, which is one line without its end."""
 
     def grade(text: bytes) -> Grade:
         if not text:
             return Grade.FOREIGN
         parts = lines(0, 1, text)
         if len(parts) > 1:
-            return Grade.WHOLE  # strace's own notice stands in it: on a terminal, as it was printed
+            return Grade.WHOLE  # it contains strace's own notice, as printed on a terminal
         frame = _frame(parts[0].text)
         if frame.kind is Kind.CALL:
             return _call(calls, frame)
@@ -43,7 +43,7 @@ def _call(calls: CallParser, frame: Frame) -> Grade:
     if frame.end in CUT:
         return Grade.BEGUN
     if frame.end is not End.RESULT:
-        # what a program wrote may stand in its write(), and where a line of another call was cut
+        # a write() may show the program's output, and where another call's line was cut
         is_sure = is_known(frame.name) and frame.name not in WRITES and calls.begins(frame.body)
         return Grade.WHOLE if is_sure else Grade.STRANGE
     call: Call | None = calls.whole(frame.body)
@@ -67,7 +67,8 @@ def _resumed(calls: CallParser, frame: Frame) -> Grade:
 
 
 def is_open(call: Call) -> bool:
-    """strace prints an error behind -1, and its words behind an error."""
+    """Whether something is missing at the end: strace prints an error after -1, and its description
+    after the error."""
     result = call.result
     return result.note is None and (
         (result.value == -1 and result.errno is None) or result.errno is not None

@@ -1,4 +1,4 @@
-"""The two halves of a call, or one alone -> text that reads as one whole call."""
+"""Turn the two halves of a call, or the first alone, into text that parses as one whole call."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Iterator
 
 _DIRECT = (b")", b"}", b"]", b"|", b"=")
-"""What follows a value without a comma and belongs to it."""
+"""Follow a value without a comma and belong to it."""
 
 
 def joined(first: bytes, rest: bytes) -> bytes:
-    """The halves of a call as one text.
+    """Return the halves of a call as one text.
 
-    Where the line was cut strace printed a comma before the cut (up to 6.x), behind it (7.x), on
-    both sides, or none, because what follows is no argument of its own: `)`, `}`, ` => {...}`.
+    At the cut, strace prints a comma before it (up to 6.x), after it (7.x), on both sides, or none,
+    if what follows is not an argument of its own: `)`, `}`, ` => {...}`.
     """
     start = first.rstrip(b" ,")
     if rest.startswith(b")"):
@@ -36,9 +36,11 @@ _MOST_CUTS = 8
 
 
 def completed(half: bytes) -> Iterator[bytes]:
-    """Whole texts that `half` (`name(args`, cut anywhere) could have begun, the likeliest first.
+    """Yield whole texts that may have begun with `half` (`name(args`, cut anywhere), the likeliest
+    first.
 
-    What is open is closed; if that does not read, the last members go, one after the other.
+    Open brackets and strings are closed; if that does not parse, the last members are dropped one
+    after the other.
     """
     half = half.rstrip(b" ,")
     pending: list[bytes] = []

@@ -1,8 +1,8 @@
-"""Frames in, the same frames out, but calls that were cut come with their rest behind them.
+"""Join calls that were cut in the middle of a line with their rest; pass on all other frames.
 
-One of strace's notices, or the traced program's output, can stand in the middle of a line on a
-terminal. The rest then comes on a later line, without a mark, and before any other record: a line
-that strace leaves for another task it marks (`printing_tcp` in its sources).
+On a terminal, one of strace's notices or the traced program's output can appear in the middle of a
+line. The rest then follows on a later line, without a mark, and before any other record: lines that
+strace itself leaves for another task are marked (`printing_tcp` in its sources).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WITHIN_A_CALL = frozenset(
 
 
 class Mender:
-    """Of one source."""
+    """The state of one source."""
 
     def __init__(self, calls: CallParser) -> None:
         self._calls = calls
@@ -27,7 +27,8 @@ class Mender:
         """the call whose rest is awaited"""
 
     def mend(self, frame: Frame) -> tuple[Frame, ...]:
-        """What is whole now. A cut frame that comes out again has no rest in this source."""
+        """Return the frames that are complete now. A cut frame that is returned as it was has no
+        rest in this source."""
         cut = self.cut
         if cut is None:
             if frame.end in CUT:
@@ -49,12 +50,12 @@ class Mender:
         return (cut, *self.mend(frame))
 
     def identified(self, tid: int) -> None:
-        """Task 0, whose call may be cut, is `tid`."""
+        """Task 0, whose call may be cut, turned out to be `tid`."""
         if self.cut is not None and self.cut.tid == 0:
             self.cut = self.cut._replace(tid=tid)
 
     def close(self) -> tuple[Frame, ...]:
-        """The end of the source: a call that it ends in was begun."""
+        """End the source: a call that is still cut has only begun."""
         cut, self.cut = self.cut, None
         return () if cut is None else (cut._replace(end=End.INTRUDED),)
 

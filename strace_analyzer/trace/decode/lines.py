@@ -1,13 +1,13 @@
-"""Physical lines in, Lines out: ends and colours removed, strace's intruding notices taken out.
+"""Split physical lines into Lines: remove line ends and colours, and take out strace's own notices.
 
-strace prints its own notices (`strace: Process 674 attached`) straight to standard error, so where
-the trace goes there too a notice can stand in the middle of a line, whose rest follows on a later
+strace prints its notices (`strace: Process 674 attached`) directly to standard error, so if the
+trace goes there too, a notice can appear in the middle of a line, whose rest follows on a later
 one:
 
     clone(child_stack=NULL, flags=SIGCHLDstrace: Process 674 attached
     , child_tidptr=0x7f0aa2d4da10) = 674
 
-Such a line gives two Lines, the cut one and the notice; `rejoin` puts the rest behind the cut one.
+Such a line becomes two Lines, the cut one and the notice; `rejoin` appends the rest to the cut one.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from strace_analyzer.trace.learned.grammar import tree
 _COLOUR = re.compile(
     rb"\x1b(?:\[\?[0-9]*[hl]\r?|\[[0-9;?]*[A-Za-z]|[\]_][^\x07\x1b]*(?:\x07|\x1b\\))"
 )
-"""ECMA-48: strace's --color or the traced program's, `grep --color` (with its erasures), links of a
-terminal; what a shell sends when it takes and gives back the terminal, in a script(1). Inside of
-strings strace escapes ESC."""
+"""ECMA-48: strace's --color or the traced program's, `grep --color` (with its erasures), terminal
+links; and what a shell sends in a script(1) when it takes or releases the terminal. Inside strings,
+strace escapes ESC."""
 
 _ESCAPE = 0x1B
 _NOTICE_ENDS = (b"tached", b". ]", b"parent)")
 _new = tuple.__new__
-"""A NamedTuple's own constructor takes twice as long."""
+"""The constructor of a NamedTuple takes twice as long."""
 
 
 class Line(NamedTuple):
-    """One line of a source, or the notice that stood inside of one."""
+    """One line of a source, or the notice taken out of one."""
 
     source: int
     """Index of the source in its trace."""
@@ -40,13 +40,13 @@ class Line(NamedTuple):
     text: bytes
     """Without line end, colours and trailing blanks."""
     is_cut: bool = False
-    """A notice was taken out of its end: the rest of it follows on a later line."""
+    """A notice was removed from its end: the rest of the line follows later."""
     counts: int = 1
-    """Physical lines that this one stands for: 0 for a notice taken out of a line."""
+    """Number of physical lines it stands for: 0 for a notice taken out of a line."""
 
 
 def plain(raw: bytes) -> bytes:
-    """A physical line without its end, colours and trailing blanks."""
+    """Return a physical line without its end, colours and trailing blanks."""
     text = raw.rstrip(b"\r\n \t")
     if _ESCAPE in text:
         text = _COLOUR.sub(b"", text).rstrip(b" \t")
@@ -54,8 +54,8 @@ def plain(raw: bytes) -> bytes:
 
 
 def lines(source: int, number: int, raw: bytes, counts: int = 1) -> tuple[Line, ...]:
-    """One physical line -> one Line, or two where one of strace's notices had cut it. Of a record
-    that was folded: its text, and on how many lines it stands."""
+    """Split one physical line into one Line, or two if one of strace's notices cut it. For a folded
+    record: its text, and the number of lines it spans."""
     text = raw.rstrip(b"\r\n \t")
     if _ESCAPE in text:
         text = _COLOUR.sub(b"", text).rstrip(b" \t")

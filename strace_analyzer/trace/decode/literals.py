@@ -1,4 +1,4 @@
-"""The text of one token of call.lark -> its value: a number, a string, a name, a remark."""
+"""Convert the text of one token of call.lark to its value: a number, string, name or comment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ESCAPE = re.compile(rb"(\\(?:x[0-9a-fA-F]{2}|[0-7]{1,3}|.))", re.S)
 
 
 class _Escapes(dict[bytes, bytes]):
-    """An escape -> its byte: `\\n`, `\\33`, `\\xfa`; of any other character, the character."""
+    """Maps an escape to its byte: `\\n`, `\\33`, `\\xfa`; any other escaped character to itself."""
 
     def __missing__(self, escape: bytes) -> bytes:
         code = escape[1:]
@@ -33,7 +33,8 @@ _ESCAPES = _Escapes(
 
 
 def unescape(text: bytes) -> bytes:
-    r"""The bytes that strace printed as `text`: `\n`, `\33`, `\x1b`, `\"` and similar escapes."""
+    r"""Return the bytes that strace printed as `text`: `\n`, `\33`, `\x1b`, `\"` and similar
+    escapes."""
     if b"\\" not in text:
         return text
     if len(text) % 4 == 0 and text.count(b"\\x") * 4 == len(text):  # -xx
@@ -47,12 +48,12 @@ def unescape(text: bytes) -> bytes:
 
 
 def decoded(text: bytes) -> str:
-    """A path, a message, a name: UTF-8 where it is, other bytes kept by surrogateescape."""
+    """Decode a path, message or name: as UTF-8, other bytes kept by surrogateescape."""
     return text.decode("utf-8", "surrogateescape")
 
 
 def integer(text: bytes) -> int:
-    """`16`, `-1`, `0x7ffe`, and `0644`, which is octal unless a digit forbids it."""
+    """Parse `16`, `-1`, `0x7ffe`, and `0644`, which is octal unless a digit rules that out."""
     digits = text.lstrip(b"+-")
     if len(digits) > 1 and digits[0] == 0x30:
         if digits[1] == 0x78:
@@ -78,8 +79,8 @@ def character(text: bytes) -> Text:
 
 
 def annotation(text: bytes) -> str:
-    """`<TCP:[17]>` without its brackets; `</x>(deleted)` becomes `/x (deleted)`, as proc(5) has
-    it."""
+    """Return `<TCP:[17]>` without its brackets; `</x>(deleted)` becomes `/x (deleted)`, as in
+    proc(5)."""
     if text.endswith(b">(deleted)"):
         return decoded(unescape(text[1:-10])) + " (deleted)"
     return decoded(unescape(text[1:-1]))
@@ -127,4 +128,4 @@ LEAVES: dict[str, Callable[[bytes], object]] = {
     ("AND", "EQUAL_TO", "SHIFT", "PLUS", "TIMES", "MINUS", "NOT", "COMPLEMENT", "ADDRESS_OF"),
     operator,
 )
-"""Every terminal that call.lark keeps -> the function that reads its text."""
+"""Every terminal that call.lark keeps, mapped to the function that converts its text."""

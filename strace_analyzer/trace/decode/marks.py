@@ -1,4 +1,4 @@
-"""Frames that are no calls -> events, and the class in which their lines count."""
+"""Convert frames that are not calls to events, and count their lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from strace_analyzer.trace.input.accounting import Accounting
 
 
 def marked(frame: Frame, account: Accounting) -> Event:
-    """The event that `frame` is; its lines are counted."""
+    """Return the event of `frame`, and count its lines."""
     tid, time, seconds, span = frame.tid or 0, frame.time, frame.seconds, frame.span
     number = frame.number
     match frame.kind:
@@ -65,15 +65,16 @@ def marked(frame: Frame, account: Accounting) -> Event:
 
 
 def unparsed(frame: Frame, reason: str, account: Accounting) -> Unparsed:
-    """`frame` as a line that cannot be read; its lines are counted."""
+    """Return `frame` as a line that cannot be read, and count its lines."""
     account.unparsed += frame.lines
     return Unparsed(text_of(frame.body), reason, frame.span)
 
 
 def text_of(raw: bytes) -> str:
-    """Bytes of a trace as text: UTF-8 where they are, others kept by surrogateescape."""
+    """Decode bytes of a trace as UTF-8, other bytes kept by surrogateescape."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 _OUR_FACTS = b"# strace-analyzer: "
-"""begins the lines that --save-trace and collect put at the head of a trace (machine/facts.py)"""
+"""Begins the lines that --save-trace and collect write at the head of a trace
+(machine/facts.py)."""

@@ -1,4 +1,4 @@
-"""A function of a short text -> the same, with the texts that come again and again remembered."""
+"""Memoise a function of a short text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _LONGEST = 64
 
 
 class Remembered(dict[bytes, Worth], Generic[Worth]):
-    """What texts are worth. `Remembered(worth).__getitem__` is a function that runs in C for a text
-    that it knows, which saves a call of Python's own for most numbers and names of a trace."""
+    """Values by text. `Remembered(function).__getitem__` runs in C for a known text, which saves a
+    Python call for most numbers and names of a trace."""
 
     def __init__(self, worth: Callable[[bytes], Worth]) -> None:
         super().__init__()

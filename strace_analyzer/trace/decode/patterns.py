@@ -1,9 +1,9 @@
-"""Shapes of lines and of calls -> for lines that come often, one pattern of prefix and call.
+"""Combine the shapes of a line and of its call into one pattern for lines that are frequent.
 
-The pattern is the line's, in the place of whose last hole, the text of the call, the call's own
-expression stands; that the text is one which the line's shape accepts there is asked before:
-`(?=((?>CALL))\\Z)`. So it accepts a line only if both shapes accept their part of it, which is what
-makes them exact (learned/shapes.py).
+The pattern is that of the line, with the call's own expression in place of the line's last hole,
+which is the text of the call. A lookahead, `(?=((?>CALL))\\Z)`, first checks that the line's shape
+accepts this text there. So a line matches only if both shapes accept their part of it, which makes
+the pattern exact (learned/shapes.py).
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 from strace_analyzer.trace.values import plain
 
 _WORTH_A_PATTERN = 40
-"""So often two shapes meet before they get one, which takes as long to make as a hundred lines."""
+"""Two shapes must meet this often before they get a pattern, which takes as long to make as a
+hundred lines."""
 _MOST = 1000
 _MOST_OF_ONE_NAME = 12
 
 
 class Prefix(NamedTuple):
-    """What a shape of lines says, where that is no more than who speaks, when, and one text."""
+    """What a shape of lines captures, if that is no more than task, time and one text."""
 
     fullmatch: Callable[[bytes], re.Match[bytes] | None]
     kind: Kind
     end: End
     tid: int
-    """The group; 0 where the line names nobody."""
+    """The group; 0 if the line names no task."""
     time: int
-    """The group; 0 where there is none."""
+    """The group; 0 if there is no time."""
     to_time: Callable[[bytes], str]
     name: int
-    """The group of a resumed call's name; 0 where there is none."""
+    """The group of a resumed call's name; 0 if there is none."""
     body: int
     """The group of the text."""
 
 
 class WholeLine(NamedTuple):
-    """A pattern of whole calls, and where in its match what stands."""
+    """A pattern of whole calls, and the groups of its match."""
 
     fullmatch: Callable[[bytes], re.Match[bytes] | None]
     tid: int
@@ -58,7 +59,7 @@ class WholeLine(NamedTuple):
 
 
 def prefix_of(shape: Shape) -> Prefix | None:
-    """Of a shape of lines; None where it says anything else."""
+    """Return the Prefix of a shape of lines; None if it captures anything else."""
     values: Any = shape.values[0]
     kind, end, tid, time, body, command, name, lost, number = values
     says_more = any(value is not None for value in (command, lost, number))
@@ -79,7 +80,7 @@ def _group(hole: Hole | None) -> int:
 
 
 class Patterns:
-    """The patterns of one process, by the name of the call, those that match often in front."""
+    """The patterns of one process by call name, those that match often first."""
 
     def __init__(self) -> None:
         self.by_name: dict[bytes, list[WholeLine]] = {}
@@ -91,7 +92,7 @@ class Patterns:
         self._met: dict[tuple[Shape, Shape], int] = {}
 
     def seen(self, shape: Shape) -> None:
-        """A line of this shape came: if it is half a call, the next such line is told by it."""
+        """Note a line of this shape: if it is half a call, later ones are recognised by it."""
         if shape not in self._seen:
             self._seen.add(shape)
             prefix = prefix_of(shape)
@@ -101,7 +102,7 @@ class Patterns:
                 self.second_halves.append(prefix)
 
     def met(self, line: Shape, call: Shape, text: bytes, name: bytes) -> None:
-        """`text` was read by these two shapes: they get a pattern when that was often enough."""
+        """Note that `text` was read by these two shapes; after enough times they get a pattern."""
         times = self._met.get((line, call), 0) + 1
         self._met[line, call] = times
         if times == _WORTH_A_PATTERN and len(self._met) < _MOST:
@@ -135,8 +136,8 @@ def _whole_line(line: Shape, call: Shape, text: bytes, name: bytes) -> WholeLine
 
 
 def _is_special(call: Shape, name: bytes) -> bool:
-    """Its calls say more than a call does: who else may speak, who will not, or that something was
-    printed in their midst."""
+    """Whether its calls mean more than a call: that another task may appear, that this one will
+    not, or that something was printed in the middle."""
     text = name.decode("latin-1")
     if text in CLONES or text in EXITS:
         return True
@@ -150,7 +151,7 @@ def _is_special(call: Shape, name: bytes) -> bool:
 
 
 def _shifted(value: Any, groups: int) -> Any:
-    """A template whose holes are filled from groups that many further on."""
+    """Return a template with the group numbers of its holes shifted by `groups`."""
     if isinstance(value, Hole):
         return Hole(value.number + groups, value.terminal)
     if type(value) is tuple:

@@ -1,6 +1,6 @@
-"""Frames in, Events out: the halves of calls joined per task, and every line in one class.
+"""Convert frames to events: join the halves of calls per task, and count every line in one class.
 
-A line counts (Accounting) when it is known what it was; half a call when it is read. The file is
+A line is counted (Accounting) once its kind is known, half a call once it is parsed. The file is
 long because all of it works on one table, the halves that are under way.
 """
 
@@ -40,13 +40,14 @@ from strace_analyzer.trace.input.accounting import Accounting
 
 _WHOLE = (End.RESULT, End.LOST)
 _CALL, _RESUMED, _STACK, _UNFINISHED = Kind.CALL, Kind.RESUMED, Kind.STACK, End.UNFINISHED
-"""To ask a class for its member, once a line, takes longer."""
+"""Module globals: looking up an enum member on its class is slower, and this runs for every
+line."""
 _new = tuple.__new__
 
 
 @dataclass(slots=True)
 class Source:
-    """What is under way in one source."""
+    """The pending state of one source."""
 
     account: Accounting
     speaker: Speaker
@@ -57,7 +58,8 @@ class Source:
 class Rejoin:
     """Joins the frames of all sources of a trace: a call may begin in one file and end in another.
 
-    `accounts` are filled, one per source; `file_tids` are the tids in the names of -ff files.
+    `accounts` has one entry per source and is filled; `file_tids` are the tids in the names of -ff
+    files.
     """
 
     def __init__(
@@ -72,10 +74,11 @@ class Rejoin:
         ]
         self._halves = self.under_way.halves
         self._behind: list[Frame] = []
-        """records that stand behind another one on its line, and are next"""
+        """records that follow another one on the same line; they come next"""
 
     def join(self, frame: Frame) -> list[Event]:
-        """What `frame` completes; often one event, [] while the rest is awaited."""
+        """Return the events completed by `frame`: often one, none while the rest of a call is
+        awaited."""
         events: list[Event] = []
         self._join(frame, events)
         while self._behind:
@@ -99,13 +102,13 @@ class Rejoin:
                 self._take(source, whole, events)
 
     def settle(self, source: int) -> list[Event]:
-        """No stack follows what `source` said last: the call that waits for it, if one does."""
+        """Release the held call of `source`, if any: no stack follows it."""
         events: list[Event] = []
         self.sources[source].stacks.release(events)
         return events
 
     def close(self) -> list[Event]:
-        """The end of the trace: what is still under way."""
+        """End the trace: return events for what is still under way."""
         events: list[Event] = []
         for source in self.sources:
             source.stacks.release(events)
@@ -141,7 +144,7 @@ class Rejoin:
             case Kind.DETACHED if frame.number is not None:
                 self._halves.pop(frame.number, None)
             case Kind.SUPERSEDED if frame.number is not None:
-                # thread `number` called execve() and goes on under this tid, the leader's
+                # thread `number` called execve() and continues under this tid, the leader's
                 leader = frame.tid or NOBODY
                 moved = self.under_way.moved.pop(leader, None) or self._halves.pop(
                     frame.number, None
@@ -191,7 +194,8 @@ class Rejoin:
         self._keep(frame, frame)
 
     def _garbled(self, source: Source, frame: Frame, events: list[Event]) -> None:
-        """A call that the grammar does not read: the traced program's output may be in it."""
+        """Handle a call that the grammar does not accept: the traced program's output may be inside
+        it."""
         call = without_output(self._calls, frame.body)
         if call is None and frame.seam:
             head, rest = frame.body[: frame.seam], frame.body[frame.seam :]
@@ -211,8 +215,8 @@ class Rejoin:
         self._behind += [one._replace(seconds=frame.seconds) for one in reversed(records)]
 
     def _is_behind_output(self, source: Source, frame: Frame, events: list[Event]) -> bool:
-        """Takes the call that stands behind what the traced program printed, which looks like one:
-        `f(x) = y bind(3, ...`."""
+        """Handle a call that follows output of the traced program which itself looks like a call,
+        `f(x) = y bind(3, ...`. Return whether there was one."""
         for behind in behind_output(frame):
             call = self._calls.whole(behind.body)
             if call is not None:
@@ -222,7 +226,7 @@ class Rejoin:
         return False
 
     def _cut_short(self, source: Source, frame: Frame, events: list[Event]) -> None:
-        """The rest of a cut call has not come."""
+        """Handle a cut call whose rest did not come."""
         call = self._calls.whole(frame.body)
         if call is not None:  # pasted without its result
             self._returned(source, frame, call, events)
@@ -269,7 +273,8 @@ class Rejoin:
     def _complete(
         self, source: Source, frame: Frame, half: Frame | None, events: list[Event]
     ) -> None:
-        """The second half of a call, with its result; `half` is the first, if the trace has it."""
+        """Handle the second half of a call, with its result; `half` is the first one if the trace
+        has it."""
         _, _, tid, _, ended, name, rest, (index, _, last), _, _, lines, _ = frame
         if half is None or half.kind is _RESUMED:
             text = rest if half is None else half.body + rest
@@ -290,7 +295,7 @@ class Rejoin:
         self._give(source, syscall, events)
 
     def _cut_halves(self, first: bytes, rest: bytes) -> Call | None:
-        """As `whole_halves`, of a call that was cut: by the traced program's output, perhaps."""
+        """Like `whole_halves`, for a call that was cut, perhaps by the traced program's output."""
         call: Call | None = self._calls.whole_halves(first, rest)
         if call is None or has_output(call):
             call = without_output(self._calls, first + rest) or call
@@ -298,7 +303,8 @@ class Rejoin:
         return call
 
     def _stray_rest(self, source: Source, frame: Frame, events: list[Event]) -> None:
-        """The rest of a call without its beginning; with -z strace drops that of a clone3()."""
+        """Handle the rest of a call whose beginning is missing; with -z, strace drops that of a
+        clone3()."""
         call = None
         if frame.end in _WHOLE and frame.body.lstrip().startswith(b"=> {"):
             call = self._calls.resumed("clone3", frame.body)
@@ -319,14 +325,16 @@ class Rejoin:
     # ------------------------------------------------------------ halves
 
     def _keep(self, half: Frame, frame: Frame) -> None:
-        """`half` goes on where `frame` says: under this tid, under another, or nowhere."""
+        """Store `half` where `frame` says it continues: under this tid, under another, or
+        nowhere."""
         if frame.end is End.MOVED and frame.number is not None:
             self.under_way.moved[frame.number] = half
         elif frame.end is not End.DETACHED:
             self._halves[frame.tid or NOBODY] = half
 
     def _drop_half(self, tid: int) -> None:
-        """A task that begins a call is not inside of another one, whatever the trace lacks."""
+        """Drop the open half of a task that begins another call: a task is inside only one at a
+        time, so the trace lacks something."""
         half = self._halves.pop(tid, None)
         if half is not None:
             self._count_half(half)
@@ -336,6 +344,6 @@ class Rejoin:
 
 
 def _with_name(frame: Frame) -> Frame:
-    """The second half of a call as it stands on its line, with the name."""
+    """Return the second half of a call as on its line, with the name."""
     name = frame.name.encode("utf-8", "surrogateescape")
     return frame._replace(body=b"<... %b resumed>%b" % (name, frame.body))

@@ -1,7 +1,7 @@
-"""What there is of a call that has only begun, or that other output has run into -> the call.
+"""Recover calls that have only begun, or that other output has run into.
 
-On a terminal, and in `2>&1`, a program's output lands where strace is in its line, which is behind
-the arguments that strace prints on entry: `write(1, "hi\\n", 3hi` and `) = 3` on the next line.
+On a terminal, and with `2>&1`, a program's output lands wherever strace is in its line, which is
+after the arguments printed on entry: `write(1, "hi\\n", 3hi`, and `) = 3` on the next line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from strace_analyzer.trace.values import Value, plain
 
 
 class BegunCall(NamedTuple):
-    """A call that has begun: its arguments so far are read when somebody asks, which few do."""
+    """A call that has begun. Its arguments so far are parsed on demand, which is rare."""
 
     calls: CallParser
     name: str
@@ -33,8 +33,8 @@ class BegunCall(NamedTuple):
 
     @property
     def first(self) -> Value | None:
-        """As the first of `args`. A descriptor ends at the comma, with its note or without: it is
-        read by itself, once for all calls on it."""
+        """Like the first of `args`. A descriptor ends at the comma, with or without a note, so it
+        is parsed by itself, once for all calls on it."""
         text = self.begun
         start = text.find(b"(") + 1
         end = text.find(b", ", start)
@@ -59,7 +59,8 @@ class BegunCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MendedCall:
-    """A call whose arguments stand on one line and whose result on another, with output between."""
+    """A call whose arguments are on one line and whose result on another, with output in
+    between."""
 
     entry: Call
     end: Call
@@ -90,12 +91,13 @@ class MendedCall:
 
 
 def has_output(call: Call) -> bool:
-    """Whether something stands behind the number that is the last argument of a call of WRITES."""
+    """Whether anything follows the number that is the last argument of a call of WRITES."""
     return call.name in WRITES and bool(call.args) and not isinstance(plain(call.args[-1]), int)
 
 
 def without_output(calls: CallParser, text: bytes) -> Call | None:
-    """A write() with its output between its arguments and its result -> without that."""
+    """Remove the program's output from between the arguments and the result of a write(), and parse
+    it."""
     if not text.startswith(b"write"):
         return None
     printed = tree("frame", "printed", text)
@@ -106,17 +108,17 @@ def without_output(calls: CallParser, text: bytes) -> Call | None:
 
 
 def around_output(calls: CallParser, head: bytes, rest: bytes) -> Call | None:
-    """The call that begins with `head` and ends with `rest`; `head` ends in other output."""
+    """Parse the call that begins with `head`, which ends in other output, and ends with `rest`."""
     entry = calls.entered(head)
     end = calls.resumed(entry.name, rest)
     return None if end is None else MendedCall(entry, end)
 
 
 def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
-    """A call, and the text of the record that stands behind it on the same line.
+    """Split off a call from the text of the record that follows it on the same line.
 
-    A record that a terminal overwrote leaves blanks, no line end: `close(5) = 0    [pid 674]
-    close(6) ...`.
+    A record that a terminal overwrote leaves blanks instead of a line end:
+    `close(5) = 0    [pid 674] close(6) ...`.
     """
     at = text.find(b"  [pid ")
     call = calls.whole(text[:at].rstrip()) if at > 0 else None
@@ -124,8 +126,8 @@ def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
 
 
 def records_behind(calls: CallParser, text: bytes, span: Span) -> Iterator[Frame]:
-    """The records in `text`, which stood behind a first one on the line of `span`: whole calls, as
-    long as there is one before the next `[pid N]`, and then the rest, whatever it is."""
+    """Yield the records in `text`, which follows a first one on the line of `span`: whole calls for
+    as long as the next `[pid N]` is preceded by one, then the remainder, whatever it is."""
     frames, begin = Frames(Clock()), 0
     while (at := text.find(b"  [pid ", begin)) > 0:
         frame = frames.frame(Line(span.source, span.first, text[begin:at].rstrip(), counts=0))
@@ -142,8 +144,8 @@ _PARENTHESES = 8
 
 
 def behind_output(frame: Frame) -> Iterator[Frame]:
-    """The calls that `frame`, whose text begins with a name that no call has, may have behind that:
-    a program prints `f(x) = y `, and strace a call."""
+    """Yield the calls that may follow in `frame`, whose text begins with a name that no call has: a
+    program prints `f(x) = y `, and strace a call after it."""
     text = frame.body
     if is_known(text.partition(b"(")[0].decode("latin-1")):
         return

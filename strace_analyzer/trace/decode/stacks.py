@@ -1,9 +1,10 @@
-"""Calls in, the same calls out with their stacks (-k), which stand on the lines below them.
+"""Attach to each call its stack (-k), which is printed on the lines below it.
 
-Dumps (-e write) stand between a call and its stack, and come out behind the call.
+Dumps (-e write) between a call and its stack are given after the call.
 
-A call is held until the next line only where stacks may come: the first calls of a source, and all
-of one that has shown a stack. So without -k a live finding waits for no other line.
+A call is held until the next line only if a stack may follow: the first calls of a source, and all
+calls of a source that has shown a stack. So without -k, a live finding never waits for another
+line.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ from strace_analyzer.trace.events import Dump, Event, Syscall
 
 
 class Stacks:
-    """Of one source."""
+    """The state of one source."""
 
     def __init__(self) -> None:
         self.held: Syscall | None = None
-        """The call about which the next line decides."""
+        """The call whose fate the next line decides."""
         self._stack: list[str] = []
         self._dumps: list[Event] = []
         self.may_come = True
         """The source has shown a stack, or has not had two calls yet."""
         self._are_printed = False
-        """It has shown one: -k was given."""
+        """It has shown a stack: -k was given."""
 
     def take(self, frame: Frame, events: list[Event]) -> bool:
-        """True if `frame` belongs to the held call; otherwise that call goes to `events`."""
+        """Return True if `frame` belongs to the held call; otherwise append that call to
+        `events`."""
         if self.held is None:
             if frame.kind is Kind.STACK:  # below a signal, or of a call that was not held
                 self.may_come = self._are_printed = True
@@ -42,7 +44,8 @@ class Stacks:
         return False
 
     def give(self, syscall: Syscall, events: list[Event]) -> None:
-        """The next call of the source, to `events` unless its stack may follow."""
+        """Take the next call of the source: append it to `events`, or hold it if its stack may
+        follow."""
         if self.may_come:
             self.release(events)
             self.held = syscall
@@ -50,7 +53,7 @@ class Stacks:
             events.append(syscall)
 
     def release(self, events: list[Event]) -> None:
-        """No more of the held call's stack comes."""
+        """Append the held call to `events`: its stack is complete."""
         held = self.held
         if held is None:
             return

@@ -1,10 +1,11 @@
-"""Lines of one source in, events out.
+"""Decode the lines of one source into events.
 
 It is long because both ways through stand here.
 
-A line of which a pattern is known, of a task that is known, in the midst of nothing unusual, is an
-event at once (`_whole_call`, `_first_half`, `_second_half`). All others go the long way, through
-lines -> frames -> rejoin, which decides everything; the short way repeats its decisions.
+A line that matches a known pattern, belongs to a known task, and comes while nothing unusual is
+going on, becomes an event at once (`_whole_call`, `_first_half`, `_second_half`). All other lines
+take the slow path, lines -> frames -> rejoin, which is authoritative; the fast path repeats its
+decisions.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _name = Remembered(text_of).__getitem__
 
 @cache
 def call_parser() -> CallParser:
-    """One per process: it learns the shapes of calls, whichever trace they stand in."""
+    """One per process: it learns the shapes of calls, whatever trace they come from."""
     return CallParser("calls")
 
 
@@ -54,7 +55,7 @@ def _patterns() -> Patterns:
 
 
 class LineDecoder:
-    """Of one source. `take` its lines in order, then `close`."""
+    """Decodes one source: `take` its lines in order, then `close`."""
 
     def __init__(
         self,
@@ -65,12 +66,12 @@ class LineDecoder:
         any_line: Callable[[int, bytes, list[Event]], bool],
         has_failed: Callable[[Fault, bytes, list[Event]], None],
     ) -> None:
-        """`tid` is the one in the name of a -ff file; `has_changed` is called where lines begin
-        otherwise than those before; `any_line` takes a line the long way, and is True where those
-        that follow are not to be taken here; `has_failed` is told of a line that nothing could be
-        made of by a fault of ours."""
+        """`tid` is the one in the name of a -ff file. `has_changed` is called when lines begin
+        differently from those before. `any_line` handles a line on the slow path, and returns True
+        if later lines must not be passed here. `has_failed` is called for a line that could not be
+        read because of a bug of ours."""
         self.layout: Layout | None = None
-        """of all records so far"""
+        """common to all records so far"""
         self._has_changed = has_changed
         self._any_line = any_line
         self._has_failed = has_failed
@@ -85,7 +86,7 @@ class LineDecoder:
         self._speaker, self._mender, self._stacks = source.speaker, source.mender, source.stacks
         self._alive = self._speaker.alive
         self.under_way = self._rejoin.under_way
-        """the calls of which the first half was read"""
+        """the calls whose first half was read"""
         self._halves = self.under_way.halves
         self._patterns = _patterns()
         self._by_name = self._patterns.by_name
@@ -93,11 +94,11 @@ class LineDecoder:
         self._second_halves = self._patterns.second_halves
         self._alone: int | None = None
         self._is_usual = False
-        """nothing is awaited of the next line but what it says itself"""
+        """nothing is expected of the next line except its own content"""
 
     def take(self, number: int, rows: Sequence[bytes], events: list[Event]) -> int:
-        """The next lines, of which the first has this number; what they complete goes to `events`.
-        Gives how many were taken."""
+        """Decode the next lines, the first of which has this number; append completed events to
+        `events`. Return how many lines were taken."""
         taken = -1
         while taken < len(rows):
             with self._guard:
@@ -117,10 +118,10 @@ class LineDecoder:
             self._has_failed(self._guard.fault(number + taken), rows[taken], events)
         return len(rows)
 
-    # ------------------------------------------------------------ the short way
+    # ------------------------------------------------------------ fast path
 
     def _whole_call(self, number: int, raw: bytes, events: list[Event]) -> bool:
-        """A call on one line; False where it is none, or the long way is to be gone."""
+        """Decode a call on one line. Return False if it is none, or must take the slow path."""
         at = raw.find(b"(")
         known = self._by_name.get(raw[raw.rfind(b" ", 0, at) + 1 : at])
         if known is None:
@@ -131,7 +132,7 @@ class LineDecoder:
             for place in range(1, len(known)):
                 pattern = known[place]
                 match = pattern[0](raw)
-                if match is not None:  # those that match often come to stand in front
+                if match is not None:  # move patterns that match often to the front
                     known[place - 1], known[place] = pattern, known[place - 1]
                     break
             else:
@@ -140,7 +141,7 @@ class LineDecoder:
         tid = _tid(match[tid_group]) if tid_group else self._alone
         if (tid_group and tid not in self._alive) or tid is None or tid in self._halves:
             return False
-        if raw[-1] == _PARENTHESIS and b"Process " in raw:  # a notice, perhaps
+        if raw[-1] == _PARENTHESIS and b"Process " in raw:  # perhaps a notice
             return False
         if layout is not self.layout:
             self._is_laid_out(layout)
@@ -150,7 +151,7 @@ class LineDecoder:
             seconds = self._seconds(time)
         call = _new(ParsedCall, (name, parts, match, body, None, None))
         syscall = Syscall(tid, time, seconds, call, _new(Span, (0, number, number)))
-        syscall.result = parts[1].fill(match)  # nearly all who hear of a call ask for it
+        syscall.result = parts[1].fill(match)  # nearly all consumers of a call ask for it
         events.append(syscall)
         account = self._account
         account.call_lines += 1
@@ -158,7 +159,8 @@ class LineDecoder:
         return True
 
     def _first_half(self, number: int, raw: bytes, events: list[Event]) -> bool:
-        """`name(args <unfinished ...>`; False where it is none, or the long way is to be gone."""
+        """Decode `name(args <unfinished ...>`. Return False if it is none, or must take the slow
+        path."""
         for prefix in self._first_halves:
             match = prefix[0](raw)
             if match is not None:
@@ -188,7 +190,8 @@ class LineDecoder:
         return True
 
     def _second_half(self, number: int, raw: bytes, events: list[Event]) -> bool:
-        """`<... name resumed>rest`; False where it is none, or the long way is to be gone."""
+        """Decode `<... name resumed>rest`. Return False if it is none, or must take the slow
+        path."""
         for prefix in self._second_halves:
             match = prefix[0](raw)
             if match is not None:
@@ -217,15 +220,15 @@ class LineDecoder:
         events.append(syscall)
         return True
 
-    # ------------------------------------------------------------ the long way
+    # ------------------------------------------------------------ slow path
 
     def take_record(self, number: int, raw: bytes, events: list[Event], counts: int = 1) -> None:
-        """Any line; or a record that was folded: its text, and on how many lines it stands."""
+        """Decode any line; or a folded record: its text, and the number of lines it spans."""
         for part in lines(0, number, raw, counts):
             self.join(part.text, self.frame(part), events)
 
     def join(self, text: bytes, frame: Frame, events: list[Event]) -> None:
-        """A frame of the last line; what it completes goes to `events`."""
+        """Process a frame of the last line; append completed events to `events`."""
         if frame.kind in SPEAKING:
             layout = layout_of(text, frame.tid)
             if layout is not self.layout:
@@ -248,17 +251,17 @@ class LineDecoder:
         self._has_changed()
 
     def close(self) -> list[Event]:
-        """The end of the input: what was still under way."""
+        """End the input: return events for what was still under way."""
         return self._rejoin.close()
 
-    # ------------------------------------------------------------ what a sieve asks
+    # ------------------------------------------------------------ for the sieve
 
     @property
     def awaits_next(self) -> bool:
-        """The next line says more about the last one."""
+        """Whether the next line adds to the last one."""
         return self._mender.cut is not None or self._stacks.held is not None
 
     @property
     def has_stacks(self) -> bool:
-        """Stacks stand below the calls, or may."""
+        """Whether stacks are, or may be, printed below the calls."""
         return self._stacks.may_come

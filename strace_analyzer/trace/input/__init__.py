@@ -1,1 +1,1 @@
-"""What the user names -> numbered lines of strace, whatever they were stored in."""
+"""From what the user names to numbered lines of strace, whatever they were stored in."""

@@ -1,4 +1,4 @@
-"""How many lines of a source were what: every examined line is in exactly one class."""
+"""Count the lines of a source by kind: every examined line is in exactly one class."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from strace_analyzer.trace.input.source import SourceInput
 
 _KEPT_FAULTS = 10
 _LAST = 40
-"""Lines that are kept where the last has no end: those before it show how lines begin."""
+"""Lines kept if the last one has no end; those before it show how lines begin."""
 _BEFORE = 1 << 13
-"""Bytes of the block before the last one in which some of them may stand."""
+"""Bytes of the block before the last one that are searched for them."""
 
 
 @dataclass(slots=True)
 class Accounting:
-    """Lines of one source, counted while its events are read; a line counts by its first record."""
+    """Line counts of one source, filled while its events are read. A line counts by its first
+    record."""
 
     name: str
     thread: int | None = None
-    """The thread whose lines these are, by the name of a -ff file; None where they name others."""
+    """The thread whose lines these are, from the name of a -ff file; None if the lines name
+    others."""
     lines: int = 0
-    """Physical lines, also those that a sieve proved irrelevant."""
+    """Physical lines, including those that a sieve proved irrelevant."""
     call_lines: int = 0
     """Lines of calls that were read, whole or in pieces."""
     signals: int = 0
@@ -39,40 +41,40 @@ class Accounting:
     foreign: int = 0
     unparsed: int = 0
     calls: int = 0
-    """Calls, not lines: a call in two halves is one."""
+    """Calls, not lines: a call in two halves counts once."""
     half_calls: int = 0
-    """Halves without a partner, except those that the end of their task explains."""
+    """Halves without a partner, except those explained by the end of their task."""
     unended: tuple[bytes, ...] = ()
-    """The last lines, if the last of them has no end."""
+    """The last lines, if the last one has no end."""
     breaks_off: bool = False
-    """That line was cut."""
+    """Whether that line was cut."""
     shortened: int = 0
     """Lines too long to be read whole (content.LONGEST_LINE)."""
     read_through: list[str] = field(default_factory=list)
-    """The wrappings that its lines were taken out of, in words: `"> " quoting, 2 levels`."""
+    """Descriptions of the wrappings that were removed from its lines: `"> " quoting, 2 levels`."""
     has_returns: bool = False
-    """Carriage returns alone ended its lines."""
+    """Its lines ended in carriage returns alone."""
     has_colours: bool = False
-    """Colours of a terminal stood in its records."""
+    """Its records contained terminal colours."""
     unescaped: int = 0
-    """Lines with quotes as strace prints them, where others have them as HTML."""
+    """Lines with plain quotes, in a source where others have them escaped as HTML."""
     folded_results: int = 0
-    """Records of which it is not known whether their results were folded."""
+    """Records whose results may have been folded; the source does not show whether they were."""
     interrupted: str | None = None
-    """How far it was read where a signal ended that before its end."""
+    """How far reading got, if a signal ended it early."""
     signal: int | None = None
     """The number of that signal."""
     damage: str | None = None
     """Why only its beginning could be read."""
     refused: str | None = None
-    """Why nothing of it could be read, where other traces could."""
+    """Why it could not be read at all, while other traces could."""
     elsewhere: int = 0
-    """Lines of other traces that stand in the same file; when all is read they are not in `lines`.
-    """
+    """Lines of other traces in the same file. Once everything is read, they are not counted in
+    `lines`."""
     failed: int = 0
-    """Lines on which this package failed, by a fault of its own."""
+    """Lines on which this package failed because of a bug of its own."""
     faults: list[Fault] = field(default_factory=list)
-    """The first of them."""
+    """The first of these faults."""
 
     def __repr__(self) -> str:
         return (
@@ -80,13 +82,14 @@ class Accounting:
         )
 
     def has_failed(self, fault: Fault) -> None:
-        """A line could not be read by a fault of ours: to be reported, whatever else is found."""
+        """Record a line that could not be read because of a bug of ours, to be reported in any
+        case."""
         self.failed += 1
         if len(self.faults) < _KEPT_FAULTS:
             self.faults.append(fault)
 
     def was_unwrapped(self, notes: list[str], unescaped: int, folded_results: int) -> None:
-        """All its lines were read through the stage in front."""
+        """Record what the unwrapping stage did: it has read all lines."""
         own = {"carriage returns as line ends": self.has_returns, "colours": self.has_colours}
         shown = [name for name, is_so in own.items() if is_so]
         self.read_through = list(dict.fromkeys((*shown, *notes)))
@@ -94,18 +97,18 @@ class Accounting:
         self.folded_results = folded_results
 
     def settle(self) -> None:
-        """All lines were looked at: those on which we failed before they were counted are lines
-        that were not understood."""
+        """Finish counting: lines on which we failed before they were counted count as unparsed."""
         self.lines -= self.elsewhere
         self.elsewhere = 0
         if self.failed:
             self.unparsed += max(0, self.lines - self.examined)
 
     beginning: bytes = field(default=b"", repr=False, compare=False)
-    """Its first bytes, decompressed, which tell what it is where it is no trace."""
+    """Its first bytes, decompressed; they tell what it is if it is no trace."""
 
     def was_changed(self, change: Change) -> None:
-        """Of the next line the middle was left out, or all that follow end otherwise than here."""
+        """Record a change: the middle of the next line was left out, or all following lines had
+        other ends."""
         if change is Change.SHORTENED:
             self.shortened += 1
         else:
@@ -113,7 +116,8 @@ class Accounting:
 
     @property
     def was_not_begun(self) -> bool:
-        """Not one line of it was read: what it lacks says nothing about strace's options."""
+        """Whether no line of it was read, so that what it lacks says nothing about strace's
+        options."""
         return self.refused is not None or (self.interrupted is not None and not self.lines)
 
     @property
@@ -132,20 +136,20 @@ class Accounting:
 
     @property
     def looks_like_strace(self) -> bool:
-        """True where at least one line is a call, a signal, an exit or a row of strace's table."""
+        """Whether at least one line is a call, a signal, an exit or a row of strace's table."""
         return self.call_lines + self.signals + self.exits + self.tables > 0
 
     @property
     def is_understood(self) -> bool:
-        """True where it looks like strace, and most of its lines are no other program's."""
+        """Whether it looks like strace, and most of its lines are not another program's."""
         return self.looks_like_strace and 2 * (self.foreign + self.unparsed) < self.examined
 
 
 def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) -> Iterator[Block]:
-    """The blocks of `source`; where its compressed data is damaged, those before, and `account`
-    says so.
+    """Yield the blocks of `source`. If its compressed data is damaged, yield those before the
+    damage and record it in `account`.
 
-    Raises TraceError where it cannot be read, or is damaged before its first line ends.
+    Raises TraceError if it cannot be read, or is damaged before its first line ends.
     """
     before = last = b""
     try:

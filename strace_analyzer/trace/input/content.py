@@ -1,4 +1,4 @@
-"""A file or a stream, compressed or not -> blocks of whole lines, as soon as they are there.
+"""Read a file or stream, compressed or not, as blocks of whole lines, as soon as they arrive.
 
 It is long because every compression is known here and nowhere else.
 """
@@ -26,20 +26,20 @@ from strace_analyzer.machine.installing import to_install
 
 BLOCK_SIZE = 1 << 20
 SMALL_BLOCK = 1 << 16
-"""Where many sources are open at once."""
+"""Bytes; used when many sources are open at once."""
 _FIRST_BLOCK = 1 << 17
-"""The beginning of a trace is looked at line by line, and decides how the rest is."""
+"""Bytes. The beginning of a trace is looked at line by line, and decides how the rest is read."""
 _ZSTD_INPUT = 512
-"""So little at a time, since what it decompresses to is held at once: at most 128 KiB for each four
-bytes (RFC 8878, RLE_Block), 16 MiB."""
+"""Bytes decompressed at a time. The output is held in memory at once, and can be 128 KiB for each
+four bytes (RFC 8878, RLE_Block), so 16 MiB."""
 LONGEST_LINE = 1 << 20
-"""Of a longer line the beginning and the end are read: the name of its call, its first arguments,
-and its result."""
+"""Bytes. Of a longer line only the beginning and the end are read: the name of the call, its first
+arguments, and its result."""
 _KEPT_OF_LONG = 1 << 16
 
 
 Block = bytes
-"""Some lines of a source, whole ones; only the last line of a source may lack its end."""
+"""Some whole lines of a source; only the last line of a source may lack its end."""
 
 
 class Change(Enum):
@@ -53,11 +53,11 @@ Tell = Callable[[Change], None]
 
 
 def nobody(change: Change) -> None:
-    """A Tell that tells nobody."""
+    """A Tell that does nothing."""
 
 
 def rows(block: Block) -> list[bytes]:
-    """Its lines, without their ends."""
+    """Return the lines of `block`, without their ends."""
     found = block.split(b"\n")
     if not found[-1]:
         found.pop()
@@ -65,11 +65,11 @@ def rows(block: Block) -> list[bytes]:
 
 
 def blocks(stream: BinaryIO, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
-    """The lines of `stream`, in blocks of about `size` bytes, or of what is there if that is less.
+    """Yield the lines of `stream` in blocks of about `size` bytes, or fewer if no more has arrived.
 
-    `tell` is told of each line of which the middle was left out, being longer than LONGEST_LINE,
-    and once if carriage returns end its lines. Raises DamagedError where its compressed data is
-    damaged, OSError where it cannot be read.
+    `tell` is called for each line longer than LONGEST_LINE, whose middle is left out, and once if
+    lines end in carriage returns. Raises DamagedError if the compressed data is damaged, OSError if
+    the stream cannot be read.
     """
     begun = _BegunLine()
     for chunk in _with_line_feeds(_chunks(stream, size), tell):
@@ -90,13 +90,12 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Ite
 
 
 RESULT = re.compile(rb"\) *= [-?0-9]")
-"""The end of a record but for its result."""
+"""The end of a record, up to the beginning of its result."""
 
 
 def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
-    """The same, lines that end in carriage returns alone with line feeds: as on old Macs, or of a
-    terminal. The first end of a record tells; a program that shows how far it is prints them too.
-    """
+    """Replace carriage returns that alone end lines, as on old Macs or on a terminal, by line
+    feeds. The first end of a record decides, since a progress bar prints carriage returns too."""
     held = b""
     for chunk in chunks:
         held += chunk
@@ -113,7 +112,7 @@ def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
 
 
 def _is_ended_by_return(text: bytes) -> bool:
-    """A record, a carriage return, no line feed, and more: are they in `text`?"""
+    """Whether `text` contains a record, a carriage return without a line feed, and more text."""
     begin = 0
     while (end := text.find(b"\r", begin)) >= 0:
         line = max(begin, text.rfind(b"\n", begin, end) + 1)
@@ -135,7 +134,7 @@ def _without_returns(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _BegunLine:
-    """A line of which the end has not come yet; of a long one only both ends are held."""
+    """A line whose end has not arrived yet; of a long one only both ends are held."""
 
     def __init__(self) -> None:
         self.length = 0
@@ -143,7 +142,7 @@ class _BegunLine:
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
-        """What follows."""
+        """Append what follows."""
         if not piece:
             return
         self.length += len(piece)
@@ -155,7 +154,7 @@ class _BegunLine:
             self._pieces = [held[-_KEPT_OF_LONG:]]
 
     def line(self, tell: Tell) -> bytes:
-        """All of it, which is then forgotten."""
+        """Return the whole line, and reset."""
         line = b"".join((self._head, *self._pieces))
         if self._head:
             tell(Change.SHORTENED)
@@ -164,7 +163,7 @@ class _BegunLine:
 
 
 def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """The content, decompressed, in pieces as they come."""
+    """Yield the decompressed content in pieces as they arrive."""
     raw = _Peeked(stream, size)
     if not raw.head.startswith(tuple(_FORMATS)):
         yield from raw.pieces(size)
@@ -183,7 +182,8 @@ def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 class _Peeked(io.RawIOBase):
-    """A stream whose first bytes can be looked at; it gives what is there, as soon as it is."""
+    """A stream whose first bytes can be inspected. Reads return what has arrived, without waiting
+    for more."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
@@ -193,7 +193,7 @@ class _Peeked(io.RawIOBase):
         self._rest = memoryview(self.head)
 
     def pieces(self, size: int) -> Iterator[bytes]:
-        """All of it, as it is."""
+        """Yield all of it unchanged."""
         piece = self.head
         while piece:
             yield piece
@@ -230,7 +230,7 @@ def _bzip2(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
 
 
 def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
-    """Frame after frame; zstandard's own reader takes a file that was cut for a whole one."""
+    """Decompress frame after frame: zstandard's own reader accepts a truncated file as complete."""
     try:
         zstandard = importlib.import_module("zstandard")
     except ModuleNotFoundError:
@@ -268,7 +268,7 @@ def _cut(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def _zstd_program(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
-    """The same by zstd(1), where the library is not installed."""
+    """Decompress with zstd(1), if the library is not installed."""
     program = shutil.which("zstd")
     if program is None:
         raise TraceError(
@@ -287,7 +287,7 @@ def _zstd_program(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
             feeding.join()
             said = process.stderr.read().decode(errors="replace").strip()
         finally:
-            process.kill()  # where nobody wants the rest
+            process.kill()  # if the rest is not wanted
     if said:
         raise EOFError(said.rpartition(": ")[2])
 
@@ -316,9 +316,10 @@ _FORMATS: dict[bytes, Callable[[io.BufferedReader, int], Iterator[bytes]]] = {
     b"\x28\xb5\x2f\xfd": _zstd,
     b"\x04\x22\x4d\x18": _lz4,
 }
-"""The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878, LZ4 frame) -> its reader."""
+"""The first bytes of a compressed file (RFC 1952, xz, bzip2, RFC 8878, LZ4 frame), mapped to its
+reader."""
 
 COMPRESSED = ("gz", "xz", "bz2", "zst", "lz4")
-"""The suffixes that such files usually have. Only a name is judged by them, never the content."""
+"""The usual suffixes of such files. They are used to judge names only, never content."""
 
 _LONGEST_MAGIC = max(map(len, _FORMATS))

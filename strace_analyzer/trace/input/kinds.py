@@ -1,6 +1,6 @@
-"""The beginning of a file that is not strace's output -> what it is, and what to do about it.
+"""Identify a file that is not strace's output by its beginning, and say what to do about it.
 
-Only well-known files are named, each by its magic number or by the shape of its lines; of the rest
+Only well-known files are named, each by its magic number or by the form of its lines; about others
 nothing is said. Nothing here decides whether a file is a trace: the grammar does.
 """
 
@@ -10,38 +10,38 @@ import re
 from typing import NamedTuple
 
 BEGINNING = 1 << 13
-"""so many bytes are looked at"""
+"""bytes that are looked at"""
 _LINES = 40
-"""so many lines of these are compared"""
+"""lines of these that are compared"""
 
 
 class Kind(NamedTuple):
-    """A kind of file: its words, and one of the five ways to tell it."""
+    """A kind of file: its description, and one of the five ways to recognise it."""
 
     name: str
     advice: str = ""
     magic: tuple[bytes, ...] = ()
-    """It begins with one of these bytes."""
+    """The file begins with one of these bytes."""
     opening: str = ""
-    """Its first line that is not blank begins with this expression."""
+    """Its first non-blank line begins with this expression."""
     line: str = ""
-    """At least half of its lines have this expression."""
+    """At least half of its lines match this expression."""
     anywhere: str = ""
-    """Any of its lines has it."""
+    """At least one of its lines matches it."""
     all_of: tuple[str, ...] = ()
-    """Each of these some line of it has."""
+    """Each of these is in some line."""
     is_archive: bool = False
     is_prose: bool = False
-    """It may have a trace in it."""
+    """It may contain a trace."""
     calls_are_alike: bool = False
-    """Many of its lines read as strace's."""
+    """Many of its lines parse as strace's."""
 
     def outweighs(self, beginning: bytes, calls: float, *, is_understood: bool) -> bool:
-        """True where a file of this kind is no trace although some lines read as strace's: another
-        tracer wrote it, and most lines are of its own form or, failing that, not understood, or
-        nothing in its beginning is as only strace writes it; or it is an archive whose members are
-        not compressed, and begin amid its own bytes; or prose with an example. `calls` is the part
-        of its lines that are calls, 0 to 1."""
+        """Whether a file of this kind is no trace, although some lines parse as strace's: another
+        tracer wrote it, and most lines have its own form or, failing that, are not understood, or
+        nothing in its beginning is written by strace alone; or it is an archive with uncompressed
+        members, which begin in the middle of its own bytes; or prose with an example. `calls` is
+        the fraction of its lines that are calls, 0 to 1."""
         if self.is_archive:
             return True
         if self.is_prose:
@@ -54,7 +54,7 @@ class Kind(NamedTuple):
         return f"{self.name} ({self.advice})" if self.advice else self.name
 
     def fits(self, beginning: bytes, lines: list[str]) -> bool:
-        """True where the beginning, or the lines that are not blank, are of this kind."""
+        """Whether the beginning, or the non-blank lines, are of this kind."""
         if self.magic:
             return beginning.startswith(self.magic)
         if self.opening:
@@ -70,7 +70,7 @@ _EXAMPLES = 0.05
 _ONLY_STRACES = re.compile(
     rb"\{sa_family=|0x[0-9a-f]+ /\* [0-9]+ vars? \*/|^\+\+\+ exited with|= -1 E[A-Z]+ \(", re.M
 )
-"""Decoded addresses and arguments, ends of processes, errors in words."""
+"""Decoded addresses and arguments, ends of processes, errors with descriptions."""
 _UNPACK = "unpack it first"
 _IS_TEXT = "a trace is text: strace -o FILE"
 _SS = "it can name the holders of ports beside a trace: --ss FILE"
@@ -223,7 +223,7 @@ KINDS = (
 
 
 def kind_of(beginning: bytes) -> Kind | None:
-    """What a file is that begins so; None where it is of no kind known here."""
+    """Return the kind of a file with this beginning; None if it is none of those known here."""
     text = beginning[:BEGINNING].decode("utf-8", "replace").removeprefix("\ufeff")
     lines = [line.rstrip() for line in text.splitlines() if line.strip()][:_LINES]
     return next((kind for kind in KINDS if kind.fits(beginning, lines)), None)

@@ -1,8 +1,8 @@
-"""What the user names -> traces of one or more sources.
+"""Resolve what the user names into traces, each with one or more sources.
 
-A file, a stream, a URL, a pattern of names, or an archive (tar) that `collect` made; a directory or
-a PREFIX is the family of files that `strace -ff -o PREFIX` wrote, one per thread (strace(1),
---output-separately).
+An argument is a file, a stream, a URL, a glob pattern, or an archive (tar) made by `collect`; a
+directory or a PREFIX is the family of files written by `strace -ff -o PREFIX`, one per thread
+(strace(1), --output-separately).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from strace_analyzer.trace.input.source import SourceInput, TraceInput, stream_t
 
 _SUFFIX = rf"(?:\.(?:{'|'.join(COMPRESSED)}))?"
 _MEMBER = re.compile(r"(?P<prefix>.*)\.(?P<tid>[0-9]+)(?:\.strace)?" + _SUFFIX)
-"""The name of one file of a -ff family: `PREFIX.PID`, maybe with a suffix given later."""
+"""The name of one file of a -ff family: `PREFIX.PID`, perhaps with a suffix added later."""
 
 
 def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[TraceInput]:
-    """Each argument as a trace of its own; standard input where there is none, and for `-`. All
-    files of one -ff family are one trace, and so is a family in a directory; a directory of other
-    files is as many traces.
+    """Return each argument as a trace of its own; standard input if there is none, and for `-`. All
+    files of one -ff family are one trace, also in a directory; a directory of other files is as
+    many traces.
 
-    Raises TraceError where the only argument names nothing that can be read; one of several is a
-    trace that raises it when it is read.
+    Raises TraceError if the only argument names nothing that can be read. Of several arguments,
+    such a one becomes a trace that raises it when read.
     """
     named = _families_joined([*_expanded(arguments or ["-"])])
     found: list[TraceInput] = []
@@ -49,20 +49,20 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
 
 
 def _expanded(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments; in the place of a pattern (`logs/**/*.strace`) that is the name of no file,
-    what it matches, and itself where it matches nothing."""
+    """Yield the arguments, with each pattern (`logs/**/*.strace`) that is not itself the name of a
+    file replaced by what it matches, or kept if it matches nothing."""
     for argument in arguments:
         matched: list[str] = []
         if has_magic(argument) and not is_url(argument) and not Path(argument).exists():
             matched = sorted(glob(argument, recursive=True))
-            if "**" in argument:  # a directory, and all that is in it
+            if "**" in argument:  # a directory and everything below it
                 matched = [name for name in matched if not Path(name).is_dir()]
         yield from matched or [argument]
 
 
 def _families_joined(arguments: Sequence[str]) -> list[tuple[str | None, str]]:
-    """The arguments; in the place of all files of one family (`trace.*`), once its prefix. With
-    each the prefix, None where it is an argument."""
+    """Return the arguments, with all files of one family (`trace.*`) replaced by its prefix. Each
+    comes with its prefix, None for an ordinary argument."""
     named: dict[str, list[str]] = {}
     for argument in dict.fromkeys(arguments):
         match = _MEMBER.fullmatch(Path(argument).name)
@@ -115,7 +115,7 @@ def _traces(argument: str, stdin: BinaryIO | None) -> list[TraceInput]:
 
 
 def _remote(url: str) -> list[TraceInput]:
-    """What a URL names: a file, or as in `_directory` what is in and below it."""
+    """Return the traces that a URL names: a file, or a directory as in `_directory`."""
     found = remote.files(url)
     if found == [url]:
         return [_one(url, SourceInput(url, None, url=url))]
@@ -162,7 +162,8 @@ def _file(argument: str, path: Path) -> TraceInput:
 
 
 def _is_archive(path: Path) -> bool:
-    """A tar file, compressed or not, by its content. A FIFO is left alone: it can be read once."""
+    """Whether the content is a tar file, compressed or not. FIFOs are not opened: they can be read
+    only once."""
     if not path.is_file():
         return False
     try:
@@ -180,12 +181,12 @@ def _is_archive(path: Path) -> bool:
 
 _TAR_MAGIC = slice(257, 262)
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
-"""what tarfile reads by itself"""
+"""read by tarfile itself"""
 
 
 def _trace_in(argument: str, path: Path) -> str:
-    """The one trace in an archive: what `collect` calls trace.txt, or the only file. Raises
-    TraceError where there is none."""
+    """Return the one trace in an archive: the trace.txt that `collect` writes, or else the only
+    file. Raises TraceError if there is none."""
     try:
         with tarfile.open(path) as archive:
             names = [item.name for item in archive if item.isfile()]
@@ -199,9 +200,9 @@ def _trace_in(argument: str, path: Path) -> str:
 
 
 def _directory(argument: str, path: Path) -> list[TraceInput]:
-    """What is in it and below it: each family a trace, named as the directory where it is all that
-    there is; of the other files those that are named as traces, or, without a family, each that
-    is not hidden."""
+    """Return the traces in and below a directory: each family is one, named like the directory if
+    there is nothing else. Of other files, those named like traces; or, without a family, every file
+    that is not hidden."""
     families = _members(path)
     here = sorted(item for item in path.iterdir() if not item.name.startswith("."))
     below = [
@@ -224,7 +225,8 @@ def _directory(argument: str, path: Path) -> list[TraceInput]:
 
 
 def _walked(path: Path) -> TraceInput:
-    """A file that was found: where it cannot be read, that is said of it when it is read."""
+    """Return the trace of a file found in a directory; if it cannot be opened, that is reported
+    when it is read."""
     try:
         return _file(str(path), path)
     except TraceError as error:
@@ -235,7 +237,7 @@ _TRACE_NAME = re.compile(rf"\.(?:strace|trace){_SUFFIX}$")
 
 
 def _members(directory: Path) -> dict[str, tuple[SourceInput, ...]]:
-    """The -ff families in `directory`: prefix -> its files, by thread id."""
+    """Return the -ff families in `directory`: prefix -> its files, ordered by thread id."""
     families: dict[str, list[SourceInput]] = {}
     if not directory.is_dir():
         return {}

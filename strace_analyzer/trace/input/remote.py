@@ -1,5 +1,5 @@
-"""URLs of object stores and other machines (s3, gs, http, sftp ...) in, their files out, through
-fsspec and the packages that it needs for each (the extra `fleet`)."""
+"""Open URLs of object stores and other machines (s3, gs, http, sftp ...) through fsspec and the
+packages that it needs for each (the extra `fleet`)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from strace_analyzer.errors import TraceError
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://.").match
 _MAGIC = re.compile(r"[*?\[]").search
 _FOREIGN = (("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError"))
-"""modules, where they are loaded, whose errors are no OSError"""
+"""(module, class) of errors that are not OSErrors; checked only if the module is loaded"""
 
 
 def is_url(argument: str) -> bool:
-    """`s3://bucket/x`; no path."""
+    """Return whether `argument` is a URL such as `s3://bucket/x`, and not a path."""
     return _URL(argument) is not None
 
 
 def files(url: str) -> list[str]:
-    """The URLs of the files that `url` names: itself, those that match its pattern, or all in and
-    below a directory, in order. Raises TraceError where there are none, or they cannot be asked
-    for."""
+    """Return the URLs of the files named by `url`: itself, those that match its pattern, or
+    everything in and below a directory, in order. Raises TraceError if there are none or they
+    cannot be listed."""
     with _failing(url):
         system, path = _fsspec().core.url_to_fs(url)
         if _MAGIC(path):
@@ -44,13 +44,14 @@ def files(url: str) -> list[str]:
 
 @contextmanager
 def opened(url: str) -> Iterator[BinaryIO]:
-    """Its bytes as they lie there. Raises TraceError where they cannot be read."""
+    """Open the stored bytes. Raises TraceError if they cannot be read."""
     with _failing(url), _fsspec().open(url, "rb") as file:
         yield cast("BinaryIO", file)
 
 
 def facts(url: str) -> dict[str, Any]:
-    """What the store says of a file: its size, its ETag, when it was changed. Raises TraceError."""
+    """Return what the store knows about a file: size, ETag, modification time. Raises
+    TraceError."""
     with _failing(url):
         system, path = _fsspec().core.url_to_fs(url)
         return dict(system.info(path))
@@ -67,7 +68,7 @@ def _fsspec() -> ModuleType:
 
 @contextmanager
 def _failing(url: str) -> Iterator[None]:
-    """Errors of the file system packages as TraceError, which names the URL."""
+    """Turn errors of the file system packages into TraceErrors that name the URL."""
     foreign = [
         getattr(sys.modules[module], name) for module, name in _FOREIGN if module in sys.modules
     ]

@@ -1,4 +1,4 @@
-"""One trace as the user named it: its sources, each of which gives blocks of whole lines."""
+"""One trace as the user named it, and its sources, each of which yields blocks of whole lines."""
 
 from __future__ import annotations
 
@@ -25,45 +25,45 @@ class SourceInput:
     """One file or stream."""
 
     name: str
-    """As the user typed it; `<stdin>`; for a member of a family the path of its file."""
+    """As the user typed it; `<stdin>`; for a member of a family, the path of its file."""
     path: Path | None
     stream: BinaryIO | None = None
     tid: int | None = None
     """The thread whose lines these are, from the name of a -ff file."""
     start: int | None = None
-    """Where it begins in a stream that can go back."""
+    """Offset at which it begins, in a seekable stream."""
     member: str | None = None
-    """The name of the trace in `path`, where that is an archive."""
+    """The name of the trace in `path`, if that is an archive."""
     only: str | None = None
-    """Of lines that several containers wrote: whose are read."""
+    """The container whose lines are read, if several wrote to the file."""
     others: tuple[str, ...] = ()
-    """The same for the one that has all lines but theirs."""
+    """The containers whose lines are left out, for the trace that has all other lines."""
     refused: str | None = None
-    """Why it names nothing that can be read, where others were named beside it."""
+    """Why it cannot be read, if other traces were named beside it."""
     url: str | None = None
-    """Of a file that lies elsewhere."""
+    """Set if the file is remote."""
 
     def __repr__(self) -> str:
         return f"<SourceInput {self.name[-80:]}>"
 
     @property
     def can_be_read_again(self) -> bool:
-        """It is a file, whether named or redirected, no pipe."""
+        """Whether it is a file, named or redirected, and not a pipe."""
         if self.url is not None:
             return True
         return self.start is not None or (self.path is not None and self.path.is_file())
 
     @property
     def size(self) -> int:
-        """Bytes of the file; 0 for a stream, and for a file that is gone."""
+        """Bytes of the file; 0 for a stream, and if the file is gone."""
         try:
             return 0 if self.path is None else self.path.stat().st_size
         except OSError:
             return 0
 
     def beside(self, name: str) -> bytes:
-        """The file `name` that lies beside the trace in its archive, its beginning where it is
-        huge; b"" where there is none."""
+        """Return the file `name` next to the trace in its archive, only its beginning if it is
+        huge; b"" if there is none."""
         if self.path is None or self.member is None:
             return b""
         directory = self.member.rpartition("/")[0]
@@ -73,17 +73,17 @@ class SourceInput:
                 file = archive.extractfile(wanted)
                 return b"" if file is None else file.read(_MOST_BESIDE)
         except (KeyError, OSError, EOFError, tarfile.TarError):
-            return b""  # what is damaged is said of the trace
+            return b""  # damage is reported for the trace
 
     def ahead(self) -> bytes:
-        """What a stream that cannot go back has next, which stays there; waits for it. b"" for
-        anything else, and where what comes is not known to be text."""
+        """Return the next bytes of a stream that is not seekable, without consuming them; waits for
+        input. b"" for anything else, and if the input is not known to be text."""
         if self.start is not None or not isinstance(self.stream, io.BufferedReader):
             return b""
         return self.stream.peek()
 
     def raw(self, size: int = BLOCK_SIZE) -> Iterator[bytes]:
-        """The bytes of its file as they lie there. Raises TraceError, OSError."""
+        """Yield the bytes as stored. Raises TraceError, OSError."""
         if self.url is not None:
             with opened(self.url) as file:
                 yield from iter(partial(file.read, size), b"")
@@ -99,12 +99,12 @@ class SourceInput:
         return b""
 
     def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
-        """The content, decompressed, a block at a time; a stream's as soon as it is there.
+        """Yield the decompressed content block by block; for a stream, as soon as it arrives.
 
-        `tell` is told what was done to its lines.
+        `tell` is called with what was done to its lines.
 
-        Raises TraceError where it cannot be opened, read or decompressed, DamagedError after what
-        comes before the damage.
+        Raises TraceError if it cannot be opened, read or decompressed, DamagedError after yielding
+        what comes before the damage.
         """
         if self.refused is not None:
             raise TraceError(self.refused)
@@ -139,28 +139,29 @@ Kind = TypeVar("Kind", bound=SourceInput)
 
 
 def as_kind(kind: type[Kind], source: SourceInput, **more: object) -> Kind:
-    """`source` as one of a `kind` that reads it in its own way, and that has `more` fields."""
+    """Return `source` as an instance of `kind`, a subclass that reads it in its own way, with
+    `more` fields."""
     same = {field.name: getattr(source, field.name) for field in fields(SourceInput)}
     return kind(**{**same, **more})
 
 
 @dataclass(frozen=True, slots=True)
 class TraceInput:
-    """One trace: its own tasks, descriptors and ports."""
+    """One trace, with its own tasks, descriptors and ports."""
 
     id: str
-    """`t1`, `t2`, ... in the order of the command line."""
+    """`t1`, `t2`, ... in command line order."""
     name: str
-    """As the user typed it, `<stdin>` for standard input."""
+    """As the user typed it; `<stdin>` for standard input."""
     sources: tuple[SourceInput, ...]
     hint: str | None = None
-    """What the user may not have meant: a member of a -ff family that is read alone."""
+    """A possible mistake of the user: a member of a -ff family that is read alone."""
 
     def __repr__(self) -> str:
         return f"<TraceInput {self.id}: {self.name[-80:]}, {count(len(self.sources), 'source')}>"
 
 
 def stream_trace(name: str, stream: BinaryIO) -> TraceInput:
-    """What `stream` has from where it stands, as the first and only trace."""
+    """Return the rest of `stream` from its current position as the first and only trace."""
     start = stream.tell() if stream.seekable() else None
     return TraceInput("t1", name, (SourceInput(name, None, stream, start=start),))
