@@ -1,6 +1,6 @@
-"""The files of one `strace -ff` trace -> which clone-like call made the task of which file.
+"""Find out which clone-like call created the task of each file of a `strace -ff` trace.
 
-Read ahead of everything else: no child's file may begin before the call that made it.
+Runs before anything else is read: no child's file may begin before the call that created it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Place = tuple[int, int]
 
 
 def births(sources: Sequence[SourceInput], calls: CallParser) -> dict[Place, int]:
-    """The call that made each child -> the child's source. Sources are in order of tids."""
+    """Map the call that created each child to the child's source. Sources are in order of tids."""
     by_tid = {source.tid: index for index, source in enumerate(sources)}
     made: dict[Place, int] = {}
     foreign: dict[int, list[Place]] = {}
-    """births whose number names no source: that number -> where they are"""
+    """births whose number is that of no source: number -> their places"""
     for index, source in enumerate(sources):
         for line, number in _clones(index, source, calls):
             child = by_tid.get(number)
@@ -40,7 +40,7 @@ def births(sources: Sequence[SourceInput], calls: CallParser) -> dict[Place, int
 
 
 def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[int, int]]:
-    """Line and result of each call of a source that made a task."""
+    """Return line and result of each call in a source that created a task."""
     found = []
     frames = Frames(Clock())
     account = Accounting(source.name)
@@ -48,7 +48,7 @@ def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[in
         shown = rows(block) if any(name in block for name in _NAMES) else []
         for number, raw in enumerate(shown, account.lines + 1):
             if any(name in raw for name in _NAMES):
-                with Guard():  # told when it is read
+                with Guard():  # reported when it is read
                     frame = frames.frame(lines(index, number, raw)[0])
                     call = calls.whole(frame.body) if frame.kind is Kind.CALL else None
                     made = call.result.value if call is not None and call.name in CLONES else None
@@ -59,10 +59,11 @@ def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[in
 
 
 def _paired(foreign: dict[int, list[Place]], unnamed: list[int]) -> dict[Place, int]:
-    """Births in one other PID namespace, where the first of the unnamed sources is nobody's child.
+    """Pair the births of one other PID namespace with the unnamed sources, of which the first is
+    nobody's child.
 
-    Numbers are given in order of birth in every namespace (pid_namespaces(7)), so the order of the
-    children's numbers there is that of their files.
+    Numbers are assigned in order of birth in every namespace (pid_namespaces(7)), so the order of
+    the children's numbers there is that of their files.
     """
     children = unnamed[1:]
     if len(foreign) != len(children) or any(len(places) > 1 for places in foreign.values()):

@@ -1,9 +1,9 @@
-"""The front of the trace room: what the user names -> events, with every line counted.
+"""The entry point of this package: read what the user named as events, with every line counted.
 
-The way is source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a trace along it,
-`EventStream` is pushed a line at a time; both run the same stages. A sieve stands between source
-and lines where the reader is told what its events are for (`Watch`): it says which lines of a block
-can matter; the others are counted and not looked at.
+Lines pass through source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a whole trace
+through these stages; `EventStream` is fed line by line. The sieve is used if the reader knows what
+its events are for (`Watch`): it selects the lines of a block that can matter, and the others are
+only counted.
 
 It is long because both ways, with and without a sieve, stand here side by side.
 """
@@ -55,11 +55,11 @@ __all__ = [
 _CUT = End.CUT
 _ESCAPE = 0x1B
 _ROWS = 256
-"""Lines that are read at once where all are."""
+"""Lines read at once if all of them are."""
 
 
 class EventStream:
-    """Lines of one source in, events out, as they come: `feed` each line, then `close`."""
+    """Decodes the lines of one source as they come: `feed` each line, then `close`."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class EventStream:
         clock: Clock | None = None,
         tell: Callable[[Unwrapped], None] | None = None,
     ) -> None:
-        """`tell` is told of each line as it is read, unwrapped, and whose it is."""
+        """`tell` is called for each line as it was read: unwrapped, and with its owner."""
         self.accounting = Accounting(name) if accounting is None else accounting
         self.clock = Clock() if clock is None else clock
         self._tid = tid
         self._tell = tell
         self._read_again = 0
-        """The last line that was not understood and was read again, unwrapped."""
+        """The number of the last line that was not understood and was read again, unwrapped."""
         self._decoder = LineDecoder(
             tid,
             self.accounting,
@@ -88,19 +88,20 @@ class EventStream:
         self._last = b""
         """The last record that was unwrapped."""
         self._unread = 0
-        """Lines that were not understood, as far as they had a second reading."""
+        """Lines that were not understood, as far as they have been read a second time."""
         self._sieve: Sieve | None = None
         self._guard = Guard()
 
     def feed(self, line: bytes) -> list[Event]:
-        """The next line, with or without its end -> the events that it completes."""
+        """Take the next line, with or without its end; return the events that it completes."""
         self.accounting.lines += 1
         return self.take(self.accounting.lines, (line.rstrip(b"\r\n"),))
 
     def take(self, number: int, rows: Sequence[bytes]) -> list[Event]:
-        """As `feed`, for lines that are already counted: the number of the first, and the lines.
+        """Like `feed`, for lines that are already counted: the number of the first, and the lines.
 
-        Raises EveryLineMattersError where they do not look as before, and can be read again.
+        Raises EveryLineMattersError if they differ in form from earlier ones, and the source can be
+        read again.
         """
         events: list[Event] = []
         place = 0
@@ -126,7 +127,7 @@ class EventStream:
         return events
 
     def _has_failed(self, fault: Fault, line: bytes, events: list[Event]) -> None:
-        """A line on which we failed is one that was not understood, and the accounting says why."""
+        """Count a line on which we failed as not understood, and record the reason."""
         self.accounting.has_failed(fault)
         span = Span(0, fault.line, fault.line)
         events.append(Unparsed(text_of(line), "a fault of strace-analyzer", span))
@@ -134,8 +135,8 @@ class EventStream:
             self._sieve.every_line_matters("a line made the reader fail")
 
     def _any_line(self, number: int, line: bytes, events: list[Event]) -> bool:
-        """A line that goes the long way. True where it was not understood, and is read again,
-        unwrapped, as all that follow."""
+        """Handle a line on the slow path. Return True if it was not understood and was read again,
+        unwrapped, as all following lines must be."""
         before = self.clock.last
         found: list[Event] = []
         for part in lines(0, number, line):
@@ -155,8 +156,8 @@ class EventStream:
     def _reread(
         self, number: int, line: bytes, before: float | None, found: list[Event]
     ) -> list[Event]:
-        """`found` by line `number`, some line was not understood: where it is this one, what it
-        says unwrapped. `before` is the clock before it."""
+        """Given the events `found` by line `number`, of which some line was not understood: if it
+        is this one, read it again, unwrapped. `before` is the clock before the line."""
         account = self.accounting
         own = [
             event
@@ -171,15 +172,15 @@ class EventStream:
         return found
 
     def _once_more(self, number: int, line: bytes, before: float | None) -> list[Event]:
-        """A line that was framed already, through the stage in front."""
-        if self.clock.kind == "relative":  # it has added this line's difference
+        """Pass a line that was already framed through the unwrapping stage."""
+        if self.clock.kind == "relative":  # the clock has already added this line's difference
             self.clock.last = before
         self._read_again = number
         return self._unwrapped(self._unwrapping.feed(number, plain(line)))
 
     def _unwrapped(self, found: list[Unwrapped]) -> list[Event]:
-        """What the stage in front has decided -> events. None any more once there are lines of
-        several traces."""
+        """Decode the lines decided by the unwrapping stage. Returns no events once lines of several
+        traces were found."""
         if self._sieve is not None and self._unwrapping.has_found:
             self._sieve.every_line_matters("from here on lines were wrapped on their way")
         if self._tell is not None:
@@ -195,7 +196,7 @@ class EventStream:
         return events
 
     def take_record(self, line: Unwrapped) -> list[Event]:
-        """As `take`, for what is unwrapped already."""
+        """Like `take`, for a line that is already unwrapped."""
         events: list[Event] = []
         number, counts, text, _ = line
         guard = Guard()
@@ -211,7 +212,8 @@ class EventStream:
 
     @property
     def can_be_sieved(self) -> bool:
-        """So far the lines look alike, and what is said of each stands on it."""
+        """Whether all lines so far have the same form, with everything about a call on its own
+        line."""
         return (
             self._decoder.layout in (Layout.PIDS, Layout.BARE)
             and self._unwrapping.is_off
@@ -221,12 +223,13 @@ class EventStream:
         )
 
     def scanner(self, watch: Watch) -> Scan:
-        """The search for the lines that follow, if they `can_be_sieved`."""
+        """Return the search for the following lines, if they `can_be_sieved`."""
         has_pids = self._decoder.layout is Layout.PIDS
         return scanner(watch.when, has_pids=has_pids, is_unfiltered=watch.is_unfiltered)
 
     def sieve(self, watch: Watch, scan: Scan, *, once: bool = False) -> Sieve:
-        """A sieve for the lines that follow, if they `can_be_sieved`; `once` they are read."""
+        """Return a sieve for the following lines, if they `can_be_sieved`. `once`: they cannot be
+        read again."""
         self._sieve = Sieve(
             watch,
             scan,
@@ -244,9 +247,9 @@ class EventStream:
         return self._decoder.awaits_next or not self._unwrapping.is_off
 
     def close(self) -> list[Event]:
-        """The end of the input: what was still under way.
+        """End the input: return events for what was still under way.
 
-        Raises SeveralStreamsError where it was that of several traces, TraceError where it was a
+        Raises SeveralStreamsError if the lines belong to several traces, TraceError if they are a
         diff of two.
         """
         stage = self._unwrapping
@@ -270,7 +273,7 @@ class EventStream:
         return events + self.end()
 
     def end(self) -> list[Event]:
-        """As `close`, where all was unwrapped already."""
+        """Like `close`, for input that was already unwrapped."""
         events: list[Event] = []
         with self._guard:
             events += self._decoder.close()
@@ -282,8 +285,8 @@ class EventStream:
 
 
 class OneOfSeveral:
-    """As EventStream, of a source in which lines of several traces stand: of the one that it names.
-    All are read, to tell whose each is."""
+    """Like EventStream, for one trace out of a source that contains lines of several. All lines are
+    read, to find out which trace each belongs to."""
 
     def __init__(self, source: SourceInput, accounting: Accounting, clock: Clock) -> None:
         self._account = accounting
@@ -331,9 +334,10 @@ class TraceReader:
         *,
         once: bool = False,
     ) -> None:
-        """With `watch` only those lines are looked at that can matter to it, where that is sure.
-        `jobs` is how many processes may do that: 2, or 1. `once`: the trace is not read again,
-        whatever it turns out to be; how many lines were left out too soon is in `left_out`."""
+        """With `watch`, only the lines that can matter to it are looked at, as far as that is
+        certain. `jobs` is the number of processes that may be used: 1 or 2. `once`: the trace is
+        never read again, whatever it turns out to be; `left_out` is then the number of lines that
+        were skipped too early."""
         self.trace = trace
         self.accounting = [Accounting(source.name, source.tid) for source in trace.sources]
         self._watch = watch
@@ -346,7 +350,8 @@ class TraceReader:
 
     @property
     def is_ordered(self) -> bool:
-        """The order of all its lines is known: it is one file, or its files share a clock."""
+        """Whether the order of all its lines is known: it is one file, or its files share a
+        clock."""
         return len(self.trace.sources) == 1 or has_common_clock(self._family)
 
     @cached_property
@@ -356,38 +361,39 @@ class TraceReader:
 
     @property
     def clock(self) -> ClockKind:
-        """The kind of clock of the trace: that of its sources, where they agree."""
+        """The kind of clock common to its sources; "none" if they differ."""
         kinds = {clock.kind for clock in self._clocks if clock.first is not None}
         return kinds.pop() if len(kinds) == 1 else "none"
 
     @property
     def seconds(self) -> float | None:
-        """From the first time to the last; None without times."""
+        """Seconds from the first to the last time; None without times."""
         firsts = [clock.first for clock in self._clocks if clock.first is not None]
         lasts = [clock.last for clock in self._clocks if clock.last is not None]
         return max(lasts) - min(firsts) if firsts else None
 
     @property
     def steps_back(self) -> int:
-        """How often a printed time was earlier than the one before it, midnight apart."""
+        """How often a printed time was earlier than the one before it, midnight aside."""
         return sum(clock.steps_back for clock in self._clocks)
 
     @property
     def left_out(self) -> int:
-        """How many lines were not looked at before one showed that they should have been."""
+        """Number of lines skipped before one showed that they should have been read."""
         return self._sieve.left_out if self._sieve is not None and self._sieve.gives_all else 0
 
     def __iter__(self) -> Iterator[Event]:
-        """The events in order.
+        """Yield the events in order.
 
-        Raises TraceError where a source cannot be read, or the whole is empty or no strace output;
-        EveryLineMattersError where the trace is to be read again without `watch`.
+        Raises TraceError if a source cannot be read, or if everything is empty or not strace's
+        output; EveryLineMattersError if the trace must be read again without `watch`.
         """
         for events in self.batches():
             yield from events
 
     def batches(self) -> Iterator[list[Event]]:
-        """As `__iter__`, some at a time: the next are asked for when those have been looked at."""
+        """Like `__iter__`, in batches: the next one must be requested only after the last was
+        processed."""
         if len(self.trace.sources) == 1:
             found = self._single()
         else:
@@ -438,7 +444,7 @@ class TraceReader:
                     yield from self._every_line(stream, block)
                     continue
                 if sieve.steps_aside(block):
-                    if self._ahead is not None:  # it would go on with every block
+                    if self._ahead is not None:  # it would continue with every block
                         self._ahead.close()
                         self._ahead = None
                         sieve.scan_by(stream.scanner(watch))
@@ -456,7 +462,7 @@ class TraceReader:
         index: int,
         stack: ExitStack,
     ) -> Scan:
-        """The search from block number `index` on: here, or ahead in a process of its own."""
+        """Return the search from block number `index` on: here, or ahead in a separate process."""
         if self._jobs < 2 or not ahead.pays(source.size):
             return stream.scanner(watch)
         again = SourceInput(source.name, source.path, member=source.member)
@@ -488,15 +494,17 @@ class TraceReader:
 
 
 def batched(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Each event in a list of its own: a family's order can depend on what was made of the last."""
+    """Yield each event in a list of its own, since a family's order can depend on how the last one
+    was processed."""
     for event in events:
         yield [event]
 
 
 def events(trace: TraceInput, accounting: list[Accounting]) -> Iterator[Event]:
-    """The events of `trace` in order; `accounting` gets one entry per source, filled meanwhile.
+    """Yield the events of `trace` in order. `accounting` gets one entry per source, filled
+    meanwhile.
 
-    Raises TraceError as TraceReader does.
+    Raises TraceError like TraceReader.
     """
     reader = TraceReader(trace)
     accounting[:] = reader.accounting

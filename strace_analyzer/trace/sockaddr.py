@@ -1,4 +1,4 @@
-"""A decoded `struct sockaddr`: takes the argument as a value, gives family, address and port."""
+"""Decode a `struct sockaddr` argument: family, address and port."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _HTONS = frozenset({"htons", "ntohs"})
 
 
 class SocketAddress(NamedTuple):
-    """`family` is the AF_ name whatever way strace printed it (AF_FILE and AF_LOCAL are AF_UNIX).
+    """`family` is the AF_ name however strace printed it (AF_FILE and AF_LOCAL are AF_UNIX).
 
     For AF_INET and AF_INET6, `address` is the canonical text ("0.0.0.0", "::1", "::ffff:10.0.0.1")
-    and `port` the number in host order; each is None where only the rest was printed
+    and `port` the number in host order; each is None if only the rest was printed
     (`sa_family=AF_INET, ...`, or `sa_data` too short to hold it). `scope` is sin6_scope_id (a
-    number or an interface name) where it is not 0. For AF_UNSPEC, address and port are what the
-    kernel would read as a sockaddr_in there (net/ipv4/af_inet.c, __inet_bind). Otherwise `address`
-    is the path (`@name` if abstract) or None, and `port` None.
+    number or an interface name) if it is not 0. For AF_UNSPEC, address and port are what the kernel
+    would read as a sockaddr_in there (net/ipv4/af_inet.c, __inet_bind). Otherwise `address` is the
+    path (`@name` if abstract) or None, and `port` is None.
     """
 
     family: str
@@ -34,14 +34,14 @@ class SocketAddress(NamedTuple):
 
     @property
     def is_wildcard(self) -> bool:
-        """INADDR_ANY, in6addr_any, or the IPv4-mapped INADDR_ANY."""
+        """Whether it is INADDR_ANY, in6addr_any, or the IPv4-mapped INADDR_ANY."""
         return self.address in ("0.0.0.0", "::", "::ffff:0.0.0.0")
 
 
 def socket_address(value: Value | None) -> SocketAddress | None:
-    """The address that `value` (an argument of bind, connect, getsockname ...) holds.
+    """Return the address in `value`, an argument of bind(), connect(), getsockname() ...
 
-    None where strace did not decode it: a raw pointer, an elided struct, NULL.
+    None if strace did not decode it: a raw pointer, an elided struct, NULL.
     """
     inner = value if value is None else plain(value)
     return _address(inner) if isinstance(inner, Struct) else None
@@ -49,7 +49,7 @@ def socket_address(value: Value | None) -> SocketAddress | None:
 
 @lru_cache(maxsize=4096)
 def _address(value: Struct) -> SocketAddress | None:
-    """The same of a struct; most addresses of a trace come again."""
+    """Return the address in a struct; cached, as most addresses of a trace recur."""
     members: Members = dict(value.fields)
     family = _family(members)
     if family is None:
@@ -75,7 +75,7 @@ def _address(value: Struct) -> SocketAddress | None:
 
 
 Members = dict[str | None, Value]
-"""the last unnamed one stands under None"""
+"""Members by name; the last unnamed one has the key None."""
 
 
 def _member(members: Members, name: str) -> Value | None:
@@ -84,9 +84,9 @@ def _member(members: Members, name: str) -> Value | None:
 
 
 def _family(members: Members) -> str | None:
-    """The AF_ name; a family that the table lacks keeps its name, or its number as text."""
+    """Return the AF_ name; a family not in the table keeps its name, or its number as text."""
     name = "sa_family"
-    if name not in members:  # sin_family and its like: strace before 4.0
+    if name not in members:  # sin_family and the like: strace before 4.0
         name = next((name for name in members if name and name.endswith("_family")), name)
     printed = _member(members, name)
     known = number(printed, ADDRESS_FAMILIES)
@@ -96,7 +96,7 @@ def _family(members: Members) -> str | None:
 
 
 def _undecoded(family: str, data: Value | None) -> SocketAddress:
-    """From `sa_data`, which strace prints for AF_UNSPEC and for addresses that are too short.
+    """Decode `sa_data`, which strace prints for AF_UNSPEC and for addresses that are too short.
 
     struct sockaddr_in: port, address; struct sockaddr_in6: port, flow info, address, scope; both
     after the family, in network order.
@@ -115,7 +115,7 @@ def _undecoded(family: str, data: Value | None) -> SocketAddress:
 
 
 def _sin6_address(value: Struct) -> str | None:
-    """From the unnamed member `inet_pton(AF_INET6, "::1", &sin6_addr)`."""
+    """Return the address in the unnamed member `inet_pton(AF_INET6, "::1", &sin6_addr)`."""
     for field in value.fields:
         match field.value:
             case MacroCall("inet_pton", (_, Text(text), *_)):
@@ -124,7 +124,7 @@ def _sin6_address(value: Struct) -> str | None:
 
 
 def _raw_ipv6(value: Value | None) -> str | None:
-    """The sixteen bytes of `sin6_addr="..."` (-X raw)."""
+    """Return the address in the sixteen bytes of `sin6_addr="..."` (-X raw)."""
     match value:
         case Text(bytes(raw)) if len(raw) == 16:
             return socket.inet_ntop(socket.AF_INET6, raw)
@@ -133,7 +133,7 @@ def _raw_ipv6(value: Value | None) -> str | None:
 
 
 def _port(value: Value | None) -> int | None:
-    """`htons(80)`, or the two bytes in network order that -X raw prints."""
+    """Parse `htons(80)`, or the two bytes in network order that -X raw prints."""
     if isinstance(value, MacroCall) and value.name in _HTONS and len(value.arguments) == 1:
         (port,) = value.arguments
         return port if isinstance(port, int) else None
@@ -143,7 +143,8 @@ def _port(value: Value | None) -> int | None:
 
 
 def _ipv4(value: Value | None) -> str | None:
-    """`inet_addr("0.0.0.0")`, `htonl(INADDR_ANY)` of the oldest straces, or four raw bytes."""
+    """Parse `inet_addr("0.0.0.0")`, `htonl(INADDR_ANY)` of the oldest straces, or four raw
+    bytes."""
     if isinstance(value, MacroCall) and value.name == "inet_addr" and len(value.arguments) == 1:
         (text,) = value.arguments
         if isinstance(text, Text):

@@ -1,8 +1,8 @@
-"""The files of a family as they lie there -> the same files as strace printed them.
+"""Unwrap the files of a -ff family.
 
-Where the first lines of a family show that its files were wrapped on their way (a time before each
-line, quoting, the marks of `cat -A`), each of them is read through the stage that unwraps. A record
-that was folded stands on its first line then, and the others are empty: line numbers stay.
+If the first lines of a family show that its files were wrapped (a time before each line, quoting,
+the marks of `cat -A`), each file is read through the unwrapping stage. A folded record is given on
+its first line and the others are empty, so line numbers stay the same.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.input.wrapping.stage import Unwrapped, Unwrapping
 
 _FIRST_LINES = 20
-"""Of a family: its files were written alike."""
+"""Lines that decide for a whole family, as its files were written alike."""
 
 
 def unwrapped(sources: Sequence[SourceInput]) -> Sequence[SourceInput]:
-    """`sources`, as UnwrappedInput where the first lines of the first that has any are wrapped.
+    """Return `sources`, as UnwrappedInput if the first lines of the first non-empty one are
+    wrapped.
 
-    Raises TraceError where that cannot be read.
+    Raises TraceError if that one cannot be read.
     """
     for source in sources:
         block = source.first_block()
@@ -39,7 +40,7 @@ def unwrapped(sources: Sequence[SourceInput]) -> Sequence[SourceInput]:
 
 def _is_wrapped(block: Block) -> bool:
     stage = _stage()
-    with Guard():  # told when it is read
+    with Guard():  # reported when it is read
         for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
             stage.feed(number, plain(raw))
         stage.close()
@@ -52,14 +53,14 @@ def _stage() -> Unwrapping:
 
 @dataclass(frozen=True, slots=True)
 class UnwrappedInput(SourceInput):
-    """A source that is read through the stage."""
+    """A source that is read through the unwrapping stage."""
 
     _stages: list[Unwrapping] = field(default_factory=list, compare=False)
-    """Of the last reading."""
+    """The stages of the last reading."""
 
     def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
-        """As those of SourceInput, unwrapped. Raises TraceError also where lines of several traces
-        stand in it."""
+        """Like SourceInput.blocks, unwrapped. Also raises TraceError if the source contains lines
+        of several traces."""
         stage = _stage()
         self._stages[:] = [stage]
         number, end = 0, b"\n"
@@ -80,7 +81,7 @@ class UnwrappedInput(SourceInput):
             yield b"\n".join(last) + end
 
     def tell(self, account: Accounting) -> None:
-        """What the stage did and could not find out, when all was read."""
+        """Record what the stage did and could not decide, once everything is read."""
         for stage in self._stages:
             account.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results)
 

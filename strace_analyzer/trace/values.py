@@ -1,4 +1,4 @@
-"""What the arguments of a call are made of: one small type for each form that strace prints.
+"""The values of call arguments: one small type for each form that strace prints.
 
 Plain integers (decimal, octal, hexadecimal) are `int`; everything else is one of the types below.
 All of them are immutable and compare by value.
@@ -36,8 +36,8 @@ class Flags(NamedTuple):
 class Expression(NamedTuple):
     """Arithmetic that strace left unevaluated: `8192*1024`, `1<<5`, `SKF_AD_OFF+4`, `!FLAG`.
 
-    `operands` are two, or one behind a prefix (`-ENOENT`, `&sin6_addr`). A wait status is one too:
-    `WIFEXITED(s) && WEXITSTATUS(s) == 0`.
+    There are two `operands`, or one after a prefix (`-ENOENT`, `&sin6_addr`). A wait status is an
+    Expression too: `WIFEXITED(s) && WEXITSTATUS(s) == 0`.
     """
 
     operator: str
@@ -45,7 +45,7 @@ class Expression(NamedTuple):
 
 
 class Alternatives(NamedTuple):
-    """An ioctl request that several drivers share: `SNDCTL_TMR_TIMEBASE or TCGETS`."""
+    """An ioctl request shared by several drivers: `SNDCTL_TMR_TIMEBASE or TCGETS`."""
 
     choices: tuple[Value, ...]
 
@@ -92,7 +92,7 @@ class MacroCall(NamedTuple):
 
 
 class Annotated(NamedTuple):
-    """A descriptor or a pid with what -y, -yy or -Y print behind it: `3<TCP:[1234]>`, `4510<bash>`.
+    """A descriptor or pid and what -y, -yy or -Y print after it: `3<TCP:[1234]>`, `4510<bash>`.
 
     `note` is the text between the angle brackets, escapes decoded (with -xx it is all hex escapes).
     """
@@ -102,9 +102,10 @@ class Annotated(NamedTuple):
 
 
 class Commented(NamedTuple):
-    """A value with strace's remark: `0x2 /* AF_INET */`, `0x7ffc3a8bbdc0 /* 24 vars */`.
+    """A value and strace's comment on it: `0x2 /* AF_INET */`, `0x7ffc3a8bbdc0 /* 24 vars */`.
 
-    A security context (--secontext) is one too, with its brackets: `[system_u:object_r:etc_t:s0]`.
+    A security context (--secontext) is a Commented too, with its brackets:
+    `[system_u:object_r:etc_t:s0]`.
     """
 
     value: Value
@@ -112,7 +113,7 @@ class Commented(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What the kernel changed during the call: `[112 => 16]`, `{...} => {...}`."""
+    """A value that the kernel changed during the call: `[112 => 16]`, `{...} => {...}`."""
 
     before: Value
     after: Value
@@ -128,7 +129,8 @@ class Named(NamedTuple):
 class Elided(NamedTuple):
     """What strace left out: `...`, `???`, `<... resuming interrupted poll ...>`.
 
-    Also the text of a bare comment (`20 entries` of `/* 20 entries */`), "" for a missing value.
+    Also the text of a bare comment (`20 entries` of `/* 20 entries */`), and "" for a missing
+    value.
     """
 
     text: str
@@ -154,7 +156,8 @@ Value = (
 
 
 def plain(value: Value) -> Value:
-    """`value` unwrapped: the newer side of a change, no name, no comment, no annotation."""
+    """Return `value` without its wrappers: the newer side of a change, no name, comment or
+    annotation."""
     while isinstance(value, (Named, Change, Commented, Annotated)):
         value = value.after if isinstance(value, Change) else value.value
     return value

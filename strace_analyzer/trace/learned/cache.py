@@ -1,8 +1,8 @@
-"""What one run has learned, as text -> a file in the user's cache directory -> the next run.
+"""Keep what one run has learned in the user's cache directory, as text, for the next run.
 
-Nothing of it is ever needed, and it is text: JSON, of which the readers of it take only what they
-can check. A file that is not there, not whole, or was written by another version of this program is
-ignored; where two processes write at once, the file of one of them stays.
+The cache is never required. It is JSON, of which readers take only what they can verify. A file
+that is missing, incomplete, or written by another version of this program is ignored. If two
+processes write at once, one of the files remains.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ _MOST_BYTES = 64 << 20
 
 @cache
 def directory() -> Path | None:
-    """Where this user's files may be kept; None without such a place.
+    """Return the directory for this user's files; None if there is none.
 
-    It is a directory of this user's own, no link to one, and nobody else can write to it or put
-    another one in its place. That of a user whose HOME root has kept (`sudo -E`) is not root's own.
+    It must be a directory of this user's own, not a link, in which nobody else can write and that
+    nobody else can replace. The directory of a user whose HOME root has kept (`sudo -E`) is not
+    root's own.
     """
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    if not os.path.isabs(home):  # relative ones are to be ignored, says the XDG specification
+    if not os.path.isabs(home):  # the XDG specification says to ignore relative paths
         return None
     place = Path(os.path.realpath(home)) / "strace-analyzer"
     with suppress(OSError):
@@ -50,7 +51,7 @@ def directory() -> Path | None:
 
 
 def _is_safe(place: Path) -> bool:
-    """Only this user and root can change what is at `place`."""
+    """Whether only this user and root can change what is at `place`."""
     return all(_is_ours(step.stat()) for step in (place, *place.parents))
 
 
@@ -61,7 +62,7 @@ def _is_ours(facts: os.stat_result) -> bool:
 
 
 def load(name: str) -> bytes:
-    """The text that was kept as `name`, b"" for none."""
+    """Return the text kept as `name`; b"" if there is none."""
     place, version = directory(), _version()
     if place is None or version is None:
         return b""
@@ -82,7 +83,7 @@ def load(name: str) -> bytes:
 
 
 def save(name: str, text: bytes) -> None:
-    """Keep `text` as `name`, in place of what was kept before."""
+    """Keep `text` as `name`, replacing what was kept before."""
     place, version = directory(), _version()
     if place is None or version is None:
         return
@@ -97,8 +98,8 @@ def save(name: str, text: bytes) -> None:
 
 
 def _head(version: str, text: bytes) -> bytes:
-    """The first line of a file: who wrote it, and a digest, by which a cut or damaged one is
-    told."""
+    """Return the first line of a file: the writer's version and a digest, which reveals truncation
+    and damage."""
     return f"{version} {_digest(text)}".encode("ascii")
 
 
@@ -108,8 +109,8 @@ def _digest(content: bytes) -> str:
 
 @cache
 def _version() -> str | None:
-    """Of all that decides what is learned: this room, the grammars, Lark, Python; None where the
-    program neither consists of files nor is one (a zip archive)."""
+    """Return a version of everything that determines what is learned: this room, the grammars,
+    Lark, Python. None if the program neither consists of files nor is one (a zip archive)."""
     files = [file for place in _MADE_FROM if place.is_dir() for file in os.scandir(place)]
     made_from = [(file.path, file.stat()) for file in files if file.is_file()]
     if not made_from:

@@ -1,15 +1,15 @@
-"""The tokens that Lark made of a text -> a regular expression that repeats Lark's decisions.
+"""Build a regular expression that repeats Lark's decisions on the tokens of a text.
 
-In each state Lark's contextual lexer tries an ordered list of terminals A1..An and takes the first
-that matches, Aj. For each token the expression says just that:
+In each state, Lark's contextual lexer tries an ordered list of terminals A1..An and takes the first
+that matches, Aj. For each token the expression says exactly that:
 
-* a hole (text that varies: a number, a string) is `(?!A1|...|Aj-1)((?>Aj))`, where those Ai are
-  left out that cannot match where Aj does;
-* a pinned token (punctuation, the name of a member) is its own text, with `(?!next byte)` behind a
-  run of them if some terminal could have gone on there, or `(?!Ai)` before it.
+* a hole (text that varies: a number, a string) is `(?!A1|...|Aj-1)((?>Aj))`, leaving out every Ai
+  that cannot match where Aj does;
+* a pinned token (punctuation, the name of a member) is its own text, followed by `(?!next byte)`
+  at the end of a run of them if some terminal could have continued there, or preceded by `(?!Ai)`.
 
-So in a text that the whole expression matches Lark would find the same types of tokens, hence make
-the same moves and the same tree. What makes this exact is checked here and in terminals.py.
+So in a text that matches the whole expression, Lark would find the same types of tokens, hence make
+the same moves and the same tree. The conditions for this are checked here and in terminals.py.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from strace_analyzer.trace.learned.terminals import Terminal
 
 
 class Lexed(NamedTuple):
-    """One token, with the lexer (of an LALR state) that made it."""
+    """One token, and the lexer (of an LALR state) that made it."""
 
     lexer: BasicLexer
     token: Token
     is_hole: bool = False
     """Its text varies within the shape."""
     is_kept: bool = False
-    """The tree shows it, so what is filled into a hole is its worth."""
+    """It is part of the tree, so a hole's text is converted to a value."""
 
 
 _GROUP = b"((?>%b))"
@@ -42,7 +42,7 @@ class InexactShapeError(ValueError):
 
 
 class Expressions:
-    """Makes the expression that accepts the texts which Lark lexes as it lexed one text."""
+    """Builds the expression that accepts exactly the texts that Lark lexes as it lexed one text."""
 
     def __init__(self) -> None:
         self._terminals: dict[str, Terminal] = {}
@@ -50,8 +50,8 @@ class Expressions:
         self._guards: dict[tuple[int, str], bytes] = {}
 
     def expression(self, lexed: list[Lexed]) -> tuple[bytes, int | None]:
-        """The expression, and where in it the group of the last token begins, if that is a hole
-        which the tree shows.
+        """Return the expression, and the group offset of the last token if that is a hole in the
+        tree, else None.
 
         Raises InexactShapeError, UnsupportedTerminalError.
         """
@@ -74,7 +74,7 @@ class Expressions:
         return expression, len(expression) - len(_GROUP % last.source)
 
     def _hole(self, one: Lexed) -> bytes:
-        """Any text that Lark would make this type of token of here."""
+        """Match any text that Lark would turn into this type of token here."""
         kind = one.token.type
         if kind in one.lexer.callback or kind not in one.lexer.scanner.allowed_types:
             raise InexactShapeError(f"{kind} is told from others by its text (a keyword)")
@@ -87,8 +87,7 @@ class Expressions:
         return known
 
     def _pinned(self, run: list[Lexed], after: Lexed | None) -> bytes:
-        """The texts of `run`, where Lark would lex them so whatever stands in the hole behind
-        them."""
+        """Match the texts of `run`, if Lark lexes them so whatever the hole after them contains."""
         text = b"".join(one.token.encode("latin-1") for one in run)
         pieces: list[bytes] = []
         tempted = 0
@@ -116,8 +115,8 @@ class Expressions:
         return b"".join(pieces) + _not_before(tempted)
 
     def _is_open(self, next_bytes: int, after: Lexed | None) -> bool:
-        """Whether a terminal that would go on with `next_bytes` could, in some text of this
-        shape."""
+        """Whether, in some text of this shape, a terminal could continue with one of
+        `next_bytes`."""
         if after is None or not next_bytes:
             return False
         return bool(next_bytes & self._terminal(after.lexer, after.token.type).first)
@@ -127,8 +126,8 @@ class Expressions:
         return after is not None and bool(next_bytes >> ord(after.token[0]) & 1)
 
     def _host(self, one: Lexed) -> str:
-        """The terminal of the lexer whose expression matched: for a keyword, the one it looks
-        like."""
+        """Return the terminal of the lexer whose expression matched: for a keyword, the one it
+        resembles."""
         kind = one.token.type
         if kind in one.lexer.scanner.allowed_types:
             return kind
@@ -139,7 +138,7 @@ class Expressions:
         raise InexactShapeError(f"{kind} comes from no terminal of its state")
 
     def _before(self, lexer: BasicLexer, kind: str) -> tuple[Terminal, ...]:
-        """The terminals that the lexer tries before `kind`."""
+        """Return the terminals that the lexer tries before `kind`."""
         known = self._rivals.get((id(lexer), kind))
         if known is None:
             names = [terminal.name for terminal in lexer.scanner.terminals]

@@ -1,7 +1,7 @@
-"""The name of a grammar in `grammars/` -> its Lark parser.
+"""Load the grammars in `grammars/` and their Lark parsers, by name.
 
-The .lark files are the only definition of what strace prints. In a repository checkout they stand
-at the top level, in an installed package beside this one.
+The .lark files are the only definition of what strace prints. In a repository checkout they are at
+the top level, in an installed package next to this module.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def grammar(name: str) -> str:
-    """The text of `name`.lark. It may stand in a zip archive, as the rest of the program.
+    """Return the text of `name`.lark, which may be in a zip archive like the rest of the program.
 
-    Raises FileNotFoundError where the installation lacks it.
+    Raises FileNotFoundError if the installation lacks it.
     """
     with suppress(OSError):
         found = pkgutil.get_data(_PACKAGE.name, f"grammars/{name}.lark")
@@ -31,12 +31,13 @@ def grammar(name: str) -> str:
 
 @functools.cache
 def parser(name: str, start: str | None = None) -> Any:
-    """The LALR parser of `name`.lark, made once; `start` is the start rule, else the file's name.
+    """Return the LALR parser of `name`.lark, built once; `start` is the start rule, by default
+    `name`.
 
-    It reads latin-1 text: one byte of a trace is one character, so nothing is lost in decoding and
-    offsets agree. Its tables take Lark up to a second, so they are kept.
+    It parses latin-1 text: one byte of a trace is one character, so decoding loses nothing and
+    offsets agree. Lark needs up to a second to build the tables, so they are cached.
     """
-    from lark import Lark  # it takes longer to load than a short trace to read
+    from lark import Lark  # loading it takes longer than reading a short trace
 
     from strace_analyzer.trace.learned import tables
 
@@ -56,8 +57,7 @@ def parser(name: str, start: str | None = None) -> Any:
 
 
 def tree(name: str, start: str, text: bytes) -> Any:
-    """The tree that Lark makes of `text` from a start rule of `name`.lark; None where it cannot
-    read it."""
+    """Return Lark's tree of `text` from a start rule of `name`.lark; None if it does not parse."""
     from lark.exceptions import UnexpectedInput
 
     try:

@@ -1,9 +1,9 @@
-"""Text and its Lark parser -> what the text says, and the shape of such texts.
+"""Parse a text with Lark, and learn the shape of all such texts.
 
-Lark parses a text token by token; expressions.py makes of its tokens a regular expression that
-accepts the texts of which Lark would make the same tree, but for the texts in its holes. What the
-tree means is built once more, with a Hole in the place of each text that varies. A shape that
-cannot be exact is not learned, a grammar that cannot have exact shapes is refused.
+Lark parses a text token by token; expressions.py turns its tokens into a regular expression that
+accepts the texts for which Lark would build the same tree, except for the texts in its holes. The
+value of the tree is then built once more, with a Hole in place of each varying text. A shape that
+cannot be exact is not learned, and a grammar that cannot have exact shapes is refused.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from strace_analyzer.trace.learned.terminals import UnsupportedTerminalError
 
 MOST_TOKENS_OF_A_SHAPE = 400
 _MOST_LESSONS_AT_ONCE = 500
-"""So many different texts are learned as they come, for this run and later ones."""
+"""This many different texts are learned at first sight, for this run and later ones."""
 _MOST_SIGHTINGS = 20_000
 _DEEPEST = 100
-"""Levels: what is done with values goes down them, and Python goes down a thousand."""
+"""Levels. Functions on values recurse through them, and Python recurses a thousand levels."""
 
 
 class Learner:
-    """Reads texts of one grammar by Lark, and learns their shapes.
+    """Parses texts of one grammar with Lark, and learns their shapes.
 
     `leaves` maps every terminal that the trees keep and whose text varies to the function that
-    gives its value: these are the holes, except before a token whose terminal is in `pins`.
-    `varying` names terminals that the trees leave out and that vary too, such as a run of blanks.
-    `build` gets the tree with the value of each token in its place, and returns the parts that
-    callers ask for. It must not look into the value of a hole: while a shape is learned, a Hole
-    stands there.
+    converts it: these are the holes, except before a token whose terminal is in `pins`. `varying`
+    names terminals that vary too but that the trees drop, such as a run of blanks. `build` is
+    called with the tree, with the value of each token in its place, and returns the parts that
+    callers ask for. It must not inspect the value of a hole: while a shape is learned, that is a
+    Hole.
 
     Raises ValueError for a grammar whose lexer does what shapes cannot repeat.
     """
@@ -72,10 +72,11 @@ class Learner:
         self._expressions = Expressions()
 
     def lesson(self, text: bytes) -> Lesson | None:
-        """What `text` says, and its shape; after many lessons only when it is met for the second
-        time.
+        """Return the value and shape of `text`; after many lessons, the shape only when met a
+        second time.
 
-        None where Lark does not read the text, or it is nested deeper than any that strace prints.
+        None if Lark does not accept the text, or if it is nested deeper than anything strace
+        prints.
         """
         lexed: list[Lexed] = []
         interactive = self._parser.parse_interactive(text.decode("latin-1"))
@@ -109,7 +110,7 @@ class Learner:
         return token.type in self._varying
 
     def _seen_before(self, lexed: list[Lexed]) -> bool:
-        """Whether a text of these tokens was seen: one that never comes back is not worth
+        """Whether a text with these tokens was seen before: one that never recurs is not worth
         learning."""
         sighting = hash(
             tuple((one.token.type, None if one.is_hole else str(one.token)) for one in lexed)
@@ -135,7 +136,8 @@ class Learner:
         return Lesson(said, expression, self._build(self._filled(tree, holes)), last_hole)
 
     def _filled(self, node: Any, holes: Mapping[int, Hole]) -> Any:
-        """`node` of Lark's tree with the worth of each token, or the Hole that stands for it."""
+        """Return `node` of Lark's tree with the value of each token, or the Hole that stands for
+        it."""
         if isinstance(node, Tree):
             return Node(node.data, [self._filled(child, holes) for child in node.children])
         if isinstance(node, Token):

@@ -1,8 +1,8 @@
-"""The text of a regular expression -> what it is made of, in the dialect of our grammars.
+"""Parse the regular expressions of our grammars into nodes.
 
-Of Python's syntax (the documentation of `re`) that is what says for each byte whether it is taken:
-literals, classes of listed bytes, `.`, groups without a number, alternatives, repeats, lookaheads
-and `$` at the end. Everything else is refused.
+Supported is the part of Python's syntax (see `re`) that determines byte by byte what is consumed:
+literals, classes of listed bytes, `.`, unnumbered groups, alternatives, repeats, lookaheads, and
+`$` at the end. Everything else is refused.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ Bytes = int
 
 
 class UnsupportedExpressionError(ValueError):
-    """The expression has something of which these parts cannot speak; the text says what."""
+    """The expression uses an unsupported construct, which the message names."""
 
 
 class One(NamedTuple):
-    """One byte of a set."""
+    """One byte out of a set."""
 
     of: Bytes
 
 
 class Ahead(NamedTuple):
-    """A lookahead, positive or negative: it takes nothing."""
+    """A positive or negative lookahead; consumes nothing."""
 
     inner: Node
 
 
 class Repeat(NamedTuple):
-    """`inner`, `low` times at least, `high` at most, without end where that is None."""
+    """`inner`, at least `low` and at most `high` times, unlimited if that is None."""
 
     inner: Node
     low: int
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 class Either(NamedTuple):
-    """One of them."""
+    """One of several."""
 
     ways: tuple[Node, ...]
 
@@ -57,7 +57,8 @@ Node = One | Ahead | Repeat | Row | Either
 
 
 def parsed(source: str) -> Node:
-    """Raises UnsupportedExpressionError, re.error where it is no regular expression at all."""
+    """Parse `source`. Raises UnsupportedExpressionError, or re.error if it is not a regular
+    expression."""
     re.compile(source)
     reader = _Reader(source)
     node = reader.alternatives(has_newline=False)
@@ -67,7 +68,7 @@ def parsed(source: str) -> Node:
 
 
 def least(node: Node) -> int:
-    """How many bytes it takes at least."""
+    """Return the least number of bytes that `node` consumes."""
     match node:
         case One():
             return 1
@@ -89,14 +90,14 @@ _HEXADECIMAL = re.compile(r"x([0-9a-fA-F]{2})")
 
 
 class _Reader:
-    """By recursive descent; `at` is where it stands."""
+    """A recursive descent parser; `at` is its position."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.at = 0
 
     def alternatives(self, *, has_newline: bool) -> Node:
-        """Up to a closing parenthesis, or the end; `.` is a newline too where `has_newline`."""
+        """Parse up to a closing parenthesis or the end; `.` includes newlines if `has_newline`."""
         ways = [self._row(has_newline=has_newline)]
         while self._next() == "|":
             self.at += 1
@@ -172,7 +173,7 @@ class _Reader:
         return self._escaped() if first == "\\" else ord(first)
 
     def _escaped(self) -> int:
-        """The byte behind a backslash."""
+        """Return the byte after a backslash."""
         hexadecimal = _HEXADECIMAL.match(self.source, self.at)
         if hexadecimal is not None:
             self.at = hexadecimal.end()

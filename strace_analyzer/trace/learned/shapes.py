@@ -1,8 +1,8 @@
-"""Text -> what it says, by the shapes of texts that are known; a text of no known shape is learned.
+"""Read texts by known shapes, and learn the shapes of others.
 
-The fast way cannot be wrong, only unused: a shape accepts a text only if Lark would make the same
-tree of it (learning.py). What the tree means was built once, with a Hole in the place of each text
-that varies; it is filled from the groups. What was learned is kept for the next run, as data.
+The fast path cannot be wrong, only unused: a shape accepts a text only if Lark would build the same
+tree (learning.py). The value of the tree was built once, with a Hole in place of each varying text,
+and is filled from the groups of the match. What was learned is kept for the next run, as data.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _MOST_KEYS_KEPT = 500
 
 
 class Lesson(NamedTuple):
-    """What a text says, and the shape of all such texts, where it is worth learning."""
+    """The value of a text, and the shape of all such texts if it is worth learning."""
 
     said: tuple[object, ...]
     expression: bytes | None = None
     values: tuple[object, ...] = ()
-    """As `said`, with a Hole where the texts vary."""
+    """Like `said`, with a Hole where texts vary."""
     last_hole: int | None = None
-    """Where in the expression the group begins that is its end, if it ends in one."""
+    """Offset in the expression of the group at its end, if it ends in one."""
 
 
 class Teacher(Protocol):
-    """Who reads what no shape does."""
+    """Reads what no shape accepts."""
 
     def lesson(self, text: bytes) -> Lesson | None:
-        """None where the grammar does not read `text`."""
+        """Return None if the grammar does not accept `text`."""
         ...
 
 
 class Shape:
-    """Texts that are read alike: `fullmatch` tells them, `parts` are what they say, to be filled
-    from the match. What Lark reads itself has the shape of that one text, without expression."""
+    """Texts that are read alike: `fullmatch` recognises them, `parts` are their values, to be
+    filled from the match. What Lark reads itself has a shape of its own, without an expression."""
 
     __slots__ = ("expression", "fullmatch", "last_hole", "parts", "values")
 
@@ -52,7 +52,7 @@ class Shape:
         expression: bytes = b"",
         last_hole: int | None = None,
     ) -> None:
-        """Raises TooDeepError, and re.error for what is no expression."""
+        """Raises TooDeepError, and re.error if the expression is invalid."""
         self.values = values
         self.parts = tuple(Part(value, leaves) for value in values)
         self.expression = expression
@@ -63,7 +63,7 @@ class Shape:
 
 
 Reading = tuple[Shape, "re.Match[bytes] | None"]
-"""The shape of a text, and the match (None from plain Lark)."""
+"""The shape of a text, and the match (None if only Lark read it)."""
 
 
 _MOST_UNLEARNED = 16
@@ -72,9 +72,9 @@ _MOST_UNLEARNED = 16
 class Reader:
     """Reads texts of one grammar.
 
-    `leaves` says of every terminal whose text can be a hole which value a text has, `types` are
-    those that what is said is made of. `teacher` is called when first needed. With a `name`, what
-    is learned is kept for later runs under it.
+    `leaves` maps every terminal that can be a hole to its conversion; `types` are the types that
+    values are made of. `teacher` is called when first needed. With a `name`, what is learned is
+    kept under it for later runs.
     """
 
     def __init__(
@@ -93,36 +93,36 @@ class Reader:
         self._kept = _rows(cache.load(name)) if name else {}
         """key -> shapes of earlier runs that were not needed yet, as JSON"""
         self._recalled: dict[bytes, list[Any]] = {}
-        """those of keys that were met, the best last"""
+        """shapes of keys that were met, the best last"""
         self._has_news = False
         self._unlearned: dict[bytes, Reading] = {}
-        """the last texts that have no shape: a line is graded, and then read"""
+        """the last texts without a shape: a line is graded first, then read"""
 
     def read(self, key: bytes, text: bytes) -> Reading | None:
-        """What `text` says; None where the grammar does not read it.
+        """Return the value of `text`; None if the grammar does not accept it.
 
-        Texts with different `key` never have one shape: it makes the lists short, nothing more.
+        Texts with different `key` never share a shape; it only keeps the lists short.
         """
         return self.known(key, text) or self._recall(key, text)
 
     def known(self, key: bytes, text: bytes) -> Reading | None:
-        """As `read`, but None also where no text of this shape was read so far."""
+        """Like `read`, but None also if no text of this shape was read before."""
         shapes = self._shapes.get(key, ())
         for place, shape in enumerate(shapes):
             match = shape.fullmatch(text)
             if match is not None:
-                if place:  # those that match often come to stand in front
+                if place:  # move shapes that match often to the front
                     shapes[place - 1], shapes[place] = shape, shapes[place - 1]  # type: ignore[index]
                 return shape, match
         return None
 
     def plainly(self, text: bytes) -> Reading | None:
-        """As `read`, by Lark alone: what shapes are measured against."""
+        """Like `read`, with Lark only: the reference for shapes."""
         lesson = self._lesson(text)
         return lesson and (Shape(lesson.said, self._leaves), None)
 
     def _recall(self, key: bytes, text: bytes) -> Reading | None:
-        """As `read`, by the shapes of earlier runs."""
+        """Like `read`, by the shapes of earlier runs."""
         kept_shapes = self._kept.pop(key, None)
         if kept_shapes is not None:
             self._recalled[key] = _list(kept_shapes)
@@ -137,7 +137,7 @@ class Reader:
         return self._learn(key, text)
 
     def _restored(self, data: Any) -> Shape | None:
-        """A shape of an earlier run; None where the file does not hold one."""
+        """Return a shape of an earlier run; None if the file does not hold a valid one."""
         try:
             text, last_hole, *values = data
             expression = text.encode("latin-1")
@@ -148,7 +148,7 @@ class Reader:
             return None
 
     def _learn(self, key: bytes, text: bytes) -> Reading | None:
-        """As `read`, by Lark."""
+        """Like `read`, with Lark."""
         if text in self._unlearned:
             return self._unlearned[text]
         lesson = self._lesson(text)
@@ -180,7 +180,7 @@ class Reader:
         return self._teacher.lesson(text)
 
     def keep(self) -> None:
-        """The shapes, for later runs; done by itself when the process ends."""
+        """Save the shapes for later runs; called automatically when the process ends."""
         everything = dict(self._kept)
         for key, shapes in self._shapes.items():
             learned: list[Any] = [
@@ -200,14 +200,15 @@ class Reader:
 
 
 def _at_the_end(keep: Callable[[], None]) -> None:
-    """Have it called when the process ends, also one of a pool, in which atexit does nothing."""
+    """Call `keep` when the process ends, also in a process of a pool, where atexit has no
+    effect."""
     from multiprocessing.util import Finalize
 
     Finalize(None, keep, exitpriority=1)
 
 
 def _rows(text: bytes) -> dict[bytes, bytes]:
-    """The file of a reader: a key and the JSON of its shapes on each line."""
+    """Parse the file of a reader: on each line a key and the JSON of its shapes."""
     kept = {}
     for row in text.splitlines():
         key, _, shapes = row.partition(b"\t")

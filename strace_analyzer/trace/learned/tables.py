@@ -1,8 +1,8 @@
-"""The LALR tables of a grammar -> JSON -> the same parser, without Lark's work of making them.
+"""Save the LALR tables of a grammar as JSON, and load a parser from them without Lark's work.
 
-Lark can keep its tables itself, but as a pickle, which executes what it holds. This is the one
-place that knows how `Lark.save` and `Lark.load` see them; where they are not as expected, the
-parser is simply made anew.
+Lark can save its tables itself, but as a pickle, which executes what it holds. Only this module
+knows how `Lark.save` and `Lark.load` represent them; if they are not as expected, the parser is
+simply built again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
 _PAIRS, _TUPLE = "pairs", "tuple"
-"""Keys of the objects that stand for what JSON does not have: a dict whose keys are no strings, a
-tuple."""
+"""Keys of objects that stand for what JSON lacks: a dict with keys other than strings, a tuple."""
 
 
 def written(parser: Lark) -> bytes:
-    """The tables of `parser`; b"" where this Lark does not give them."""
+    """Return the tables of `parser`; b"" if this version of Lark does not provide them."""
     try:
         data, memo = parser.memo_serialize([TerminalDef, Rule])
         return json.dumps(_plain({"data": data, "memo": memo})).encode("ascii")
@@ -29,7 +28,7 @@ def written(parser: Lark) -> bytes:
 
 
 def made_of(text: bytes) -> Lark | None:
-    """The parser whose tables `text` holds; None where it holds none."""
+    """Return the parser with the tables in `text`; None if it holds none."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""A value with holes in it -> a Part, whose function makes the value from a match."""
+"""Templates: turn a value with holes into a Part, whose function builds the value from a match."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from enum import Enum
 from typing import Any, NamedTuple, NoReturn
 
 Leaf = Callable[[bytes], object]
-"""From the text of a terminal to its value."""
+"""Converts the text of a terminal to its value."""
 
 _DEEPEST = 40
-"""Python itself allows 200 nested parentheses; a level of tuples takes up to three."""
+"""Python itself allows 200 nested parentheses; one level of tuples takes up to three."""
 
 _CONSTANTS = (str, bytes, int, float, Enum, type(None))
 
 _HOLE, _BYTES, _TUPLE = "?", "bytes", "()"
-"""First items of the JSON arrays that stand for a Hole, for bytes, and for a plain tuple."""
+"""First items of the JSON arrays that represent a Hole, bytes, and a plain tuple."""
 
 
 class Node(NamedTuple):
-    """What a rule of a grammar has read: its name, and the values of its parts in order."""
+    """What a grammar rule has read: its name, and the values of its parts in order."""
 
     data: str
     children: list[Any]
 
 
 class Hole:
-    """What stands, while a shape is learned, for the worth of a token whose text varies.
+    """Stands for the value of a token whose text varies, while a shape is learned.
 
-    It answers no question about itself, so what is built around it holds for every text.
+    It answers no question about itself, so what is built around it is valid for every text.
     """
 
     __slots__ = ("number", "terminal")
@@ -47,13 +47,13 @@ class Hole:
 
 
 class TooDeepError(ValueError):
-    """The value is nested too deep to be translated."""
+    """The value is nested too deeply to be translated."""
 
 
 def has_holes(value: Any) -> bool:
-    """Whether a Hole is anywhere in `value`, a nest of tuples.
+    """Return whether a Hole is anywhere in `value`, a nest of tuples.
 
-    Raises TypeError for a value of which that cannot be told.
+    Raises TypeError for a value of an unsupported type.
     """
     if isinstance(value, Hole):
         return True
@@ -65,15 +65,15 @@ def has_holes(value: Any) -> bool:
 
 
 class Part:
-    """A value with holes. `fill` makes it from a match; it is translated when it is first filled,
-    for most parts never are."""
+    """A value with holes. `fill` builds it from a match; it is compiled on first use, since most
+    parts are never filled."""
 
     __slots__ = ("_leaves", "fill", "value")
 
     def __init__(self, value: Any, leaves: Mapping[str, Leaf]) -> None:
-        """`leaves` gives the value of the text of each terminal that is a hole.
+        """`leaves` converts the text of each terminal that is a hole.
 
-        Raises TooDeepError where holes are under too many levels of tuples.
+        Raises TooDeepError if holes are nested in too many levels of tuples.
         """
         self.value = value
         self._leaves = leaves
@@ -88,12 +88,12 @@ class Part:
     def _translate(self, match: re.Match[bytes]) -> Any:
         names: dict[str, Any] = {"new": tuple.__new__}
         source = _source(self.value, self._leaves, names)
-        self.fill = eval(f"lambda match: {source}", names)  # holds only names made in _source
+        self.fill = eval(f"lambda match: {source}", names)  # contains only names made in _source
         return self.fill(match)
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Whether tuples are nested in `value` on more levels than these."""
+    """Whether tuples in `value` are nested more than `levels` deep."""
     level = [value]
     for _ in range(levels + 1):
         level = [item for outer in level if isinstance(outer, tuple) for item in outer]
@@ -103,7 +103,8 @@ def is_deeper(value: Any, levels: int) -> bool:
 
 
 def _source(value: Any, leaves: Mapping[str, Leaf], names: dict[str, Any]) -> str:
-    """The Python expression that makes `value`; what it needs is put into `names`."""
+    """Return the Python expression that builds `value`; the objects it needs are added to
+    `names`."""
 
     def named(thing: Any) -> str:
         name = f"v{len(names)}"
@@ -126,8 +127,8 @@ def _source(value: Any, leaves: Mapping[str, Leaf], names: dict[str, Any]) -> st
 
 
 def as_data(value: Any) -> Any:
-    """A value with holes -> what JSON can hold of it: strings and numbers as they are, everything
-    else an array whose first item names its type.
+    """Convert a value with holes to JSON data: strings and numbers unchanged, everything else an
+    array whose first item names its type.
 
     Raises TypeError for a value that cannot be a template.
     """
@@ -146,10 +147,10 @@ def as_data(value: Any) -> Any:
 
 
 def from_data(data: Any, types: Mapping[str, type], leaves: Mapping[str, Leaf], groups: int) -> Any:
-    """The template that `as_data` made `data` of. `types` are those it may name, `leaves` the
-    terminals of its holes, whose numbers are at most `groups`.
+    """Convert data made by `as_data` back to a template. `types` are those it may name, `leaves`
+    the terminals of its holes, whose numbers are at most `groups`.
 
-    Raises ValueError, KeyError or TypeError where it is no such template.
+    Raises ValueError, KeyError or TypeError if it is no valid template.
     """
     if not isinstance(data, list):
         if isinstance(data, _CONSTANTS):

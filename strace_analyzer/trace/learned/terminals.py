@@ -1,10 +1,10 @@
-"""A terminal's regular expression -> an automaton that answers what the terminal could match.
+"""Compile a terminal's regular expression into an automaton that tells what it could match.
 
-expressions.py asks three things: can this terminal match where that one does; can it match, or go
-on, in this known text; which byte would it take next. The answers are safe, not sharp: an automaton
-accepts everything that its terminal can match and perhaps more (lookaheads and `$` are taken as
-passed, atomic groups and possessive repeats as ordinary ones), so "cannot" is certain and "can" is
-only possible.
+expressions.py asks three things: can this terminal match where that one does; can it match, or
+continue, in this known text; which byte would it consume next. The answers are safe, not exact: an
+automaton accepts everything that its terminal can match and perhaps more (lookaheads and `$` always
+succeed, atomic groups and possessive repeats are ordinary ones), so "cannot" is certain and "can"
+is only possible.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ _LONGEST_BOUNDED_REPEAT = 256
 
 
 class UnsupportedTerminalError(ValueError):
-    """The terminal breaks a condition under which shapes are exact; the text says which."""
+    """The terminal breaks a condition for exact shapes, which the message names."""
 
 
 class Outlook(NamedTuple):
-    """What a terminal that begins at the start of a known text could do in it."""
+    """What a terminal could do that begins at the start of a known text."""
 
     matched: bool
-    """It could have matched some beginning of the text, or all of it."""
+    """It could have matched a beginning of the text, or all of it."""
     next_bytes: Bytes
-    """With which bytes behind the text the terminal, or a lookahead in it, could go on."""
+    """Bytes after the text with which the terminal, or a lookahead in it, could continue."""
 
 
 class Terminal:
     """One terminal of a grammar; `source` is its regular expression as Lark uses it."""
 
     def __init__(self, name: str, source: str) -> None:
-        """Raises UnsupportedTerminalError for what a shape cannot be exact about."""
+        """Raises UnsupportedTerminalError if no exact shape can contain it."""
         self.name = name
         try:
             self.source = source.encode("latin-1")
@@ -65,10 +65,10 @@ class Terminal:
         self._reach: dict[int, frozenset[int]] = {}
         self.first: Bytes = self._next(self._closure((self._start,)))
 
-    # --- questions ---
+    # --- queries ---
 
     def outlook(self, text: bytes) -> Outlook:
-        """What the terminal could do if it began where `text` begins."""
+        """Return what the terminal could do if it began at the start of `text`."""
         matched, next_bytes = False, 0
         states = self._closure((self._start,))
         watched: set[int] = set()
@@ -84,7 +84,7 @@ class Terminal:
         return Outlook(matched, next_bytes)
 
     def meets(self, other: Terminal) -> bool:
-        """Whether this terminal could match at a place where `other` does."""
+        """Whether this terminal could match at a position where `other` does."""
         start = [
             (mine, others)
             for mine in self._closure((self._start,))
@@ -108,10 +108,10 @@ class Terminal:
                                 start.append(pair)
         return False
 
-    # --- walking ---
+    # --- simulation ---
 
     def _closure(self, states: Iterable[int]) -> frozenset[int]:
-        """`states` and all that is reached from them without taking a byte."""
+        """Return `states` and all states reachable from them without consuming a byte."""
         reached: set[int] = set()
         for state in states:
             known = self._reach.get(state)
@@ -133,7 +133,7 @@ class Terminal:
         )
 
     def _watchers(self, states: Iterable[int]) -> frozenset[int]:
-        """Where the lookaheads that stand at `states` begin, with those inside them."""
+        """Return the start states of the lookaheads at `states`, including nested ones."""
         found: set[int] = set()
         pending = [start for state in states for start in self._lookaheads.get(state, ())]
         while pending:
@@ -150,7 +150,7 @@ class Terminal:
                 taken |= mask
         return taken
 
-    # --- building, after Thompson ---
+    # --- construction, after Thompson ---
 
     def _state(self) -> int:
         self._steps.append([])
@@ -158,7 +158,7 @@ class Terminal:
         return len(self._steps) - 1
 
     def _built(self, node: Node, state: int) -> int:
-        """Adds one construct from `state` on; gives the state behind it."""
+        """Add one construct starting at `state`; return the state after it."""
         match node:
             case One(of):
                 after = self._state()

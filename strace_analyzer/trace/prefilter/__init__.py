@@ -1,1 +1,1 @@
-"""Blocks of lines in, those lines out that can matter to the model."""
+"""Select from blocks of lines those that can matter to the model."""

@@ -1,7 +1,7 @@
-"""A search over a file done ahead by a process of its own: the hits of each block, in order.
+"""Search a file ahead in a separate process: the hits of each block, in order.
 
-The parent reads the same file itself and asks for the hits of each block as it comes to it; so all
-that goes between the two are the hits. A process, not a thread: threads would take turns.
+The parent reads the same file itself and asks for the hits of each block when it reaches it, so
+only the hits pass between the two. A process and not a thread, because threads would take turns.
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ from strace_analyzer.trace.input.content import Block
 from strace_analyzer.trace.prefilter.scan import Hit, Scan, hyperscan
 
 _SMALLEST = 16 << 20
-"""Bytes of a file below which a process more does not pay."""
+"""Bytes. For a smaller file, another process does not pay."""
 
 _HEADER = struct.Struct("=qq")
-"""The length of a block, and how many hits follow."""
+"""The length of a block, and the number of hits that follow."""
 _PIPE = 1 << 20
 
 
 def pays(size: int) -> bool:
-    """Whether a process of its own shall search a file of so many bytes: not where Hyperscan does
+    """Return whether a separate process should search a file of `size` bytes: not if Hyperscan does
     it, which takes a tenth of the time of a run (`re` takes a quarter)."""
     return size >= _SMALLEST and hyperscan() is None and _can_fork()
 
 
 def _can_fork() -> bool:
-    """A copy of a process with several threads could wait for ever for one that it lacks."""
+    """Whether forking is safe: the copy of a process with several threads could wait forever for a
+    thread that it lacks."""
     return hasattr(os, "fork") and threading.active_count() == 1
 
 
 class ScanAhead:
-    """A Scan to be called with each block of a file in turn, from block number `first` (0 is the
-    first) on. `close` ends the other process."""
+    """A Scan to be called with each block of a file in order, from block number `first` on
+    (counting from 0). `close` ends the other process."""
 
     def __init__(
         self, blocks: Callable[[], Iterable[Block]], first: int, scanner: Callable[[], Scan]
     ) -> None:
-        """`blocks` gives the blocks of the file from its beginning, `scanner` the search; both are
-        called over there."""
+        """`blocks` yields the blocks of the file from its beginning, `scanner` makes the search;
+        both are called in the other process."""
         self._scanner = scanner
         self._scan: Scan | None = None
         inlet, outlet = os.pipe()
@@ -69,7 +70,7 @@ class ScanAhead:
         return self._scan(block)
 
     def close(self) -> None:
-        """Nothing more is wanted; nothing happens where that was said already."""
+        """End the other process; does nothing if it has ended."""
         if self._pipe.closed:
             return
         self._pipe.close()
@@ -80,8 +81,8 @@ class ScanAhead:
 
 
 def _run(blocks: Iterable[Block], scanner: Callable[[], Scan], outlet: int) -> NoReturn:
-    """The other process: it ends when all is told, or nobody listens."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the parent
+    """The other process: it ends when everything is sent, or nobody reads."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is meant for the parent
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     status = 1
     try:
@@ -96,4 +97,4 @@ def _run(blocks: Iterable[Block], scanner: Callable[[], Scan], outlet: int) -> N
     except (BrokenPipeError, MemoryError):
         pass
     finally:
-        os._exit(status)  # not the parent's buffers, not its handlers
+        os._exit(status)  # without the parent's buffers and handlers

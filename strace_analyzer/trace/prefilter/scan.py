@@ -1,8 +1,8 @@
-"""Names of calls in, a search over raw text out: where in a block can a line be that matters?
+"""Search raw text for the places where a line may matter, by the names of calls.
 
-`Hit`s are integers, place and kind in one: a block has thousands. Hyperscan finds them where it is
-installed (the extra `fast`), the standard library's `re` elsewhere; what they find may differ, what
-the sieve makes of it does not.
+A `Hit` is an integer that combines place and kind, as a block has thousands. Hyperscan finds them
+if it is installed (the extra `fast`), otherwise the standard library's `re`. The two may find
+different hits, but the sieve selects the same lines.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Any
 from strace_analyzer.trace.prefilter.watch import When
 
 Hit = int
-"""`(place << KIND_BITS) | kind`: the place is the end of what was found."""
+"""`(place << KIND_BITS) | kind`; the place is the end of the match."""
 
 KIND_BITS = 4
 EXAMINE, HELD, COPIED, GIVEN, OUTGOING, MOVED, RESUMED, RESUMED_GIVEN, SHOWN = range(9)
-"""Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says; the
-second half of one that was given; the second half of one that can return a descriptor; what only
-socket calls show, which matters where no name of one is before it."""
+"""Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says (HELD
+to MOVED); the second half of a call whose first half was given; the second half of a call that can
+return a descriptor; text that only socket calls contain, which matters if no name of one precedes
+it."""
 
 _KIND = {
     When.ALWAYS: EXAMINE,
@@ -38,21 +39,21 @@ Scan = Callable[[bytes], list[Hit]]
 
 _NOT_A_FILE = rb"<[^a-rt-z/\n]"
 """The beginning of a note that can be that of a socket (`<TCP:[1]>`, `<socket:[1]>`, hexadecimal
-with -xx), not of a path, a pipe, an anon_inode."""
+with -xx), and not of a path, a pipe or an anon_inode."""
 _ANY_FILE = rb"<"
 _DUPS = frozenset({"dup", "dup2", "dup3"})
-"""Their first halves are all given, so a second half that is not awaited has lost its first: it is
-told that nobody knows what was copied (analysis/deciding.py). Of fcntl() those are left out that
-only ask."""
+"""All of their first halves are given, so an unexpected second half has lost its first: it is
+reported, since what was copied is unknown (analysis/deciding.py). fcntl() is not among them,
+because those that only query are left out."""
 _BLANK = rb"[ \t]{0,4}"
-"""Blanks that somebody may have put before a parenthesis."""
+"""Blanks that somebody may have inserted before a parenthesis."""
 _NUMBER = rb"\((?:[^0-9]|[0-9]+(?:[^<0-9]|%b))"
-"""Behind a name: a descriptor, with such a note or without one."""
+"""After a name: a descriptor, with such a note or without one."""
 
 
 @cache
 def hyperscan() -> ModuleType | None:
-    """The module, where it is installed."""
+    """Return the module if it is installed, else None."""
     try:
         import hyperscan as module
     except ImportError:
@@ -61,13 +62,14 @@ def hyperscan() -> ModuleType | None:
 
 
 def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) -> Scan:
-    """The search for lines that can matter.
+    """Return the search for lines that can matter.
 
-    `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise none has
-    one, and one that has is. `is_unfiltered`: calls on files may be left out by their notes.
+    `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise no line
+    has one, and one that does is to be examined. `is_unfiltered`: calls on files may be left out by
+    their notes.
 
-    To make one takes some 30 ms, so it is kept for the traces that follow; for each thread its own,
-    as what Hyperscan works in (its scratch space) can serve one search at a time.
+    Building it takes about 30 ms, so it is cached for later traces. Each thread has its own, since
+    Hyperscan's working memory (its scratch space) can serve only one search at a time.
     """
     return _kept(frozenset(when.items()), has_pids, is_unfiltered, threading.get_ident())
 
@@ -94,7 +96,7 @@ def _kept(
     if "ioctl" in begun:
         begun["ioctl"] = (begun["ioctl"][0], _IOCTL % note)
     begun = {name: (kind, _BLANK + tail) for name, (kind, tail) in begun.items()}
-    # that of a HELD call follows soon: it is found by its pid; without pids all are examined
+    # the other half of a HELD call is near: its pid finds it; without pids all are examined
     second = {
         When.ALWAYS: EXAMINE,
         When.GIVEN: RESUMED_GIVEN,
@@ -116,12 +118,12 @@ def _kept(
 
 
 _IOCTL = rb"\((?:[0-9]+|(?:[^0-9\n]|[0-9]+%b)[^,\n]*), (?:[^F\n]|FIOCLEX|FIONCLEX)"
-"""Commands; all are given that are printed as numbers. The others that begin with F change nothing
-that is held."""
+"""Commands of ioctl(); those printed as numbers are all given. The others that begin with F change
+nothing that is held."""
 
 
 def _fcntl(*, is_unfiltered: bool) -> bytes:
-    """What follows the name of fcntl() but where it is sure that it neither copies nor marks a
+    """Match what follows the name of fcntl(), unless it certainly neither copies nor marks a
     descriptor: `(3, F_GETFL`, or in an unfiltered trace `(3</path>, F_`. A damaged line may have
     been anything."""
     cut = rb"[^A-Z]|S(?:[^E]|E(?:[^T]|T(?:[^FLOSP]|F[^L])))"
@@ -135,13 +137,13 @@ def _fcntl(*, is_unfiltered: bool) -> bytes:
 
 
 _COLUMN = rb"\n[0-9]{1,7}[ <]"
-"""A pid where lines have none: it says whose all the others are."""
+"""A pid where lines have none: it shows whose all the others are."""
 _MARKS = (
     rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
     rb"|syscall_0x|SYS_[0-9]|si_code=CLD_"
 )
-"""Ends of tasks and signals that tell of them, strace's own words, calls of which it could not read
-the name or knew none, colours."""
+"""Ends of tasks and signals that report them, strace's own messages, calls whose name it could not
+read or did not know, colours."""
 
 _CAPITAL = rb"(?:%b)[234]?[ \t]{0,4}\([ \t]{0,4}[0-9AP]" % b"|".join(
     name
@@ -149,11 +151,11 @@ _CAPITAL = rb"(?:%b)[234]?[ \t]{0,4}\([ \t]{0,4}[0-9AP]" % b"|".join(
     for name in (call.upper(), call.capitalize())
 )
 _SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]", _CAPITAL)
-"""Arguments of socket calls, and names of them that somebody wrote in capitals
+"""Arguments of socket calls, and their names in capitals, as somebody may have written them
 (analysis/deciding.py)."""
 
 _Wanted = dict[str, tuple[int, bytes]]
-"""Name of a call -> the kind of its hits, and what follows the name in the expression."""
+"""Name of a call -> the kind of its hits, and the expression that follows the name."""
 
 
 def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes]) -> Scan:
@@ -192,7 +194,7 @@ def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes
 def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) -> Scan:
     kinds: list[int] = []
     expression = rb"%b(?:%b|<\.\.\. %b|(?:%b)())" % (
-        before,  # a literal character in front is searched for much faster
+        before,  # a literal character in front makes the search much faster
         _tree(begun, kinds),
         _tree(resumed, kinds),
         _MARKS,
@@ -215,8 +217,8 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
 
 
 def _tree(wanted: _Wanted, kinds: list[int]) -> bytes:
-    """An expression that branches on the next character only, with an empty group behind each name;
-    `kinds` gets the kind of each group."""
+    """Return an expression that branches on the next character only, with an empty group after each
+    name; the kind of each group is appended to `kinds`."""
     tree: dict[str, Any] = {}
     for name in wanted:
         node = tree

@@ -1,15 +1,15 @@
-"""Blocks of lines in, those lines out that can matter to a model; the others are only counted.
+"""Select from blocks of lines those that can matter to a model; the others are only counted.
 
 It is long because the cases of one question, can this line matter, belong together.
 
 Most lines of a trace say nothing about sockets: their calls have other names, or are about files.
-The search (scan.py) finds the places where a name stands that can matter; here each is looked at,
-as bytes, against what the model holds at this moment. A line is left out only where that proves
-that the model would ignore it; what looks strange is given.
+The search (scan.py) finds the places with a name that can matter; here each of them is checked, as
+bytes, against what the model holds at that moment. A line is left out only if that proves that the
+model would ignore it; anything unusual is given.
 
-All this rests on what the beginning of the trace has shown (`Layout`). A later line that breaks it
-raises EveryLineMattersError: the trace is then read again, without a sieve. Of one that can be read
-only once every line is given from there on.
+All this relies on what the beginning of the trace has shown (`Layout`). A later line that
+contradicts it raises EveryLineMattersError, and the trace is then read again without a sieve. If it
+can be read only once, every line is given from there on.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _RETURNED = re.compile(
     rb"= (?:(0|[1-9][0-9]{0,18}|0x[0-9a-f]{1,16})(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
     rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
 )
-"""A result that can be nothing else, to the end of the line; one with a leading zero is left to the
-grammar."""
+"""A result that cannot be anything else, to the end of the line; one with a leading zero is left to
+the grammar."""
 _FD = rb"[0-9]{1,9}(?:<[^<>]*(?:<[^<>]*>)?>)?"
 _COPIES = re.compile(
     rb"(?:[0-9]{1,7} +)?(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
@@ -55,17 +55,17 @@ _COPIES = re.compile(
     rb"|fcntl(?:64)?\(%b, F_(?:DUPFD(?:_CLOEXEC)?, [0-9]{1,9}|SETFD, (?:0|FD_CLOEXEC)|GET[A-Z_]+))"
     rb"(?:\) += | <unfinished \.\.\.>\n)" % ((_FD,) * 6)
 )
-"""A line that can be nothing else, up to the result, or to where it breaks off. `_RETURNED` says
-whether there is a result."""
+"""A line that cannot be anything else, up to the result or to where it breaks off. `_RETURNED`
+matches the result."""
 _COPIED = re.compile(
     rb"[0-9]{1,7} +(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
     rb"<\.\.\. fcntl(?:64)? resumed>\) += "
 )
-"""The second half of such a fcntl(), up to the result. dup(), dup2() and dup3() are given whole
+"""The second half of such an fcntl(), up to the result. dup(), dup2() and dup3() are given whole
 (scan.py)."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^>\n]*+)>")
-"""A note that shows a local port."""
+"""A note with a local port."""
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _RESUMED = re.compile(rb"<\.\.\. ([a-z0-9_]+) resumed>")
 _OF_SOCKETS = frozenset({
@@ -79,7 +79,7 @@ _TIMES = {
     "time-of-day": rb"([0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.,]*)",
     "epoch": rb"([0-9]{10}[0-9.,]*)",
 }
-"""As printed by -t, -tt and -ttt, where text in order is time in order."""
+"""Times as printed by -t, -tt and -ttt, for which text order is time order."""
 _FIRST_TIME = re.compile(
     rb"\n[ \t]*+(?:[0-9]+ +)?(?:[0-9]{2}:[0-9]{2}:[0-9]{2}[., ]|[0-9]{9,}[., ])"
 ).search
@@ -89,18 +89,18 @@ _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
 
 
 class EveryLineMattersError(StraceAnalyzerError):
-    """The trace is not what its beginning promised: it has to be read line by line."""
+    """The trace is not what its beginning promised, and must be read line by line."""
 
 
 class Awaited(Protocol):
-    """Tasks of which a line is awaited; as they are now."""
+    """The tasks from which a line is awaited at this moment."""
 
     def __contains__(self, tid: object) -> bool: ...
     def __iter__(self) -> Iterator[int]: ...
 
 
 class Layout(Enum):
-    """What stands before the records of a source."""
+    """What precedes the records of a source."""
 
     PIDS = "each begins with a pid (strace -f -o)"
     BARE = "no pid: one task, or a file of -ff"
@@ -108,14 +108,14 @@ class Layout(Enum):
 
 
 def layout_of(text: bytes, tid: int | None) -> Layout:
-    """Of one record, which names `tid` (None: nobody)."""
+    """Return the layout of one record, which names `tid` (None: no task)."""
     if tid is None:
         return Layout.BARE
     return Layout.PIDS if text[: text.find(b" ")].isdigit() else Layout.MIXED
 
 
 class Sieve:
-    """Of one source, from some line of it on."""
+    """Selects lines of one source, from some line on."""
 
     def __init__(
         self,
@@ -128,12 +128,11 @@ class Sieve:
         once: bool = False,
         clock: str = "none",
     ) -> None:
-        """`bare_tid` is the task that speaks on lines without a pid, None where all lines have one;
-        `under_way` are the tasks inside of a call whose first half was given. `awaits_next` says,
-        after each line that was given, that the next one is needed too. `once`: the source cannot
-        be read again. `clock` is the kind of the times with which lines begin: one of day does not
-        say of which day, and those of lines that are left out tell whether the clock was set
-        back."""
+        """`bare_tid` is the task of lines without a pid, None if all lines have one. `under_way`
+        are the tasks inside a call whose first half was given. `awaits_next` says, after each given
+        line, whether the next one is needed too. `once`: the source cannot be read again. `clock`
+        is the kind of times at the beginning of lines: a time of day does not show the day, and the
+        times of lines that are left out show whether the clock was set back."""
         self._watch = watch
         self._numbers = watch.numbers
         self._scan = scan
@@ -146,41 +145,42 @@ class Sieve:
         self._times = None if time is None else re.compile(pid + time)
         self._has_no_times = clock == "none"
         self.gives_all = False
-        """the trace has turned out to be another: every line is given"""
+        """the trace is not what it seemed: every line is given"""
         self.left_out = 0
         """lines of the blocks so far"""
         self._shown: set[str] | None = None if watch.is_unfiltered else set()
-        """names of calls that were given once: of a filtered trace each tells something"""
+        """names of calls that were given once; in a filtered trace each name is informative"""
         self._under_way = under_way
         self._inside: dict[int, int] = {}
-        """tasks inside of a call whose first half was left out, since its second half moves data
-        over a connection that stands: with its descriptor"""
+        """tasks inside a call whose first half was left out because its second half moves data over
+        an established connection; with the descriptor"""
         self._gone: set[int] = set()
-        """tasks of which a call that was given did not return: whether they are over their next
-        line tells"""
+        """tasks that have a call that was given and did not return; their next line shows whether
+        they are gone"""
         self._has_left_out = False
         self._aside = 0
-        """lines that are still to come of those most of which are expected to matter"""
+        """lines still to be passed without search, most of which are expected to matter"""
         self._seen_hits = self._seen_lines = 0
         self._found: list[Hit] | None = None
-        """the hits of the block that comes next, if it was searched"""
+        """the hits of the next block, if it was searched already"""
         self._data = b""
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] | None = None
-        """where in the block calls return that move data, by task; made when it is first needed"""
+        """offsets in the block where calls that move data return, by task; built when first
+        needed"""
 
     def every_line_matters(self, why: str) -> None:
-        """The trace is not what its beginning promised.
+        """Note that the trace is not what its beginning promised, and give every line from now on.
 
-        Raises EveryLineMattersError where it can be read again.
+        Raises EveryLineMattersError if it can be read again.
         """
         if self._has_left_out and not self._once:
             raise EveryLineMattersError(why)
         self.gives_all = True
 
     def steps_aside(self, data: Block) -> bool:
-        """Every line of this block is to be read: to tell which can matter would take longer, since
-        most do, or did a few blocks ago. Ask it before `lines`."""
+        """Return whether every line of this block is to be read, because selecting would take
+        longer: most lines matter, or did a few blocks ago. Call it before `lines`."""
         lines = data.count(b"\n")
         if self._aside > 0:
             self._aside -= lines
@@ -198,15 +198,15 @@ class Sieve:
         return is_dense
 
     def scan_by(self, scan: Scan) -> None:
-        """Another search for the blocks that follow."""
+        """Use another search for the following blocks."""
         self._scan = scan
 
     def lines(self, number: int, data: Block) -> Iterator[tuple[int, bytes]]:
-        """The lines of a block that can matter, each with its number: `number` is that of the first
-        one, which is always given, as is the last. Ask for the next one only when the model has
-        seen the last: what it holds decides."""
-        # The first line is always given, since the search needs what is before a name, and the last
-        # one, which may lack its end.
+        """Yield the lines of a block that can matter, with their numbers: `number` is that of the
+        first line. The first and the last line are always given. Request the next line only after
+        the model has seen the last: what it holds decides."""
+        # The first line is always given, since the search needs what precedes a name, and so is the
+        # last, which may lack its end.
         self._has_left_out = True
         found = self._scan(data) if self._found is None else self._found
         self._found = None
@@ -264,14 +264,14 @@ class Sieve:
                     return
                 children_too = self._bare_tid is None and self._watch.awaits_children
                 if hits[index] != hit:
-                    break  # the task of this line says its next one before that hit
+                    break  # the next line of this task comes before that hit
             if hits[index] == hit:
                 index += 1
         self.left_out += number - first + 1 - given
 
     def _is_in_order(self) -> bool:
-        """No line of the block is earlier than the one before it, midnight apart, nor the first
-        one that has a time."""
+        """Whether no line of the block is earlier than the one before it, midnight aside, including
+        the first line with a time."""
         if self._times is None:
             return not self._has_no_times or _FIRST_TIME(self._data) is None
         times = self._times.findall(self._data)
@@ -283,7 +283,8 @@ class Sieve:
         )
 
     def _last_timed(self, times: re.Pattern[bytes]) -> int:
-        """In the last line of the block that has a time: where a trace ends, it is the end's."""
+        """Return the offset of the last line of the block with a time: at the end of a trace, it is
+        the trace's end."""
         data = self._data
         end = len(data) - 1
         while (end := data.rfind(b"\n", 0, end)) >= 0:
@@ -292,14 +293,14 @@ class Sieve:
         return 1
 
     def _turns_of_the_hour(self) -> list[int]:
-        """Where in the block lines are of another hour than the line before them, and where those
-        lines before are: a time of day shows a new day only to who sees each hour."""
+        """Return the offsets where lines have another hour than the line before, and of those lines
+        before: a time of day shows a new day only to a reader who sees every hour."""
         data, before = self._data, _BEFORE_TIME if self._bare_tid is None else b"\n"
         head = _HOUR.match(data)
         hour = head[1] if head else b"--"
         place = 0
         found: list[int] = []
-        while True:  # as a rule one search per block: all its lines are of one hour
+        while True:  # usually one search per block, as all lines have the same hour
             turn = re.compile(rb"%b(?!%b:)([0-9]{2}):" % (before, hour)).search(data, place)
             if turn is None:
                 return found
@@ -307,7 +308,7 @@ class Sieve:
             found += (turn.start() or 1, place)
 
     def _speaks_first(self, start: int) -> bool:
-        """The line is of a task of which the model has heard nothing yet."""
+        """Whether the line belongs to a task that the model has not seen yet."""
         tid = self._tid(start)
         return tid is None or self._watch.is_awaited(tid)
 
@@ -319,14 +320,14 @@ class Sieve:
         return int(column) if column.isdigit() else None
 
     def _name(self, start: int) -> str:
-        """Of the call that begins on this line."""
+        """Return the name of the call that begins on this line."""
         data = self._data
         head = data[start : data.find(b"(", start, _end(data, start))]
         return head.rpartition(b" ")[2].decode("latin-1")
 
     def _is_named(self, start: int) -> bool:
-        """A call that shows addresses or options of sockets, or its second half: whether that
-        matters its name tells."""
+        """Whether it is a call that shows addresses or options of sockets, or the second half of
+        one: its name decides whether it matters."""
         data = self._data
         if self._name(start) in _OF_SOCKETS:
             return True
@@ -334,8 +335,8 @@ class Sieve:
         return resumed is not None and resumed[1].decode("ascii") in _OF_SOCKETS
 
     def _begun(self, start: int, end: int) -> None:
-        """The first half of a call is given, so the next line of its task will be: the other half,
-        unless that was lost. The same for a call that did not return."""
+        """After the first half of a call was given, expect the next line of its task: the other
+        half, unless that was lost. The same after a call that did not return."""
         tid = self._tid(start)
         if tid is not None:
             self._inside.pop(tid, None)
@@ -346,21 +347,21 @@ class Sieve:
                     insort(self._hits, _at(end + 2))
 
     def _still_inside(self, start: int, end: int) -> None:
-        """A line of a task inside of a call was given: if it was no end of that (a signal), the
-        next one may be."""
+        """After a line of a task inside a call was given, expect the next one too, if this was not
+        the end of the call (but a signal)."""
         tid = self._tid(start)
         if tid is not None and self._bare_tid is None and tid in self._under_way:
             self._expect(tid, end)
 
     def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
-        """Those of `tids` that may say something in this block."""
+        """Return those of `tids` that may have lines in this block."""
         if len(tids) <= _FEW or self._bare_tid is not None:
             return tids
-        # to look for each would take long where hundreds wait in accept()
+        # searching for each takes long if hundreds wait in accept()
         return set(tids) & {self._tid(0), *map(int, _SPEAKER.findall(self._data))}
 
     def _expect(self, tid: int, place: int) -> None:
-        """The next line of `tid` becomes a hit, if it is in this block."""
+        """Make the next line of `tid` a hit, if it is in this block."""
         if self._bare_tid is None:
             if self._data.startswith(b"%d " % tid, place) and not place:
                 begin = 0
@@ -371,7 +372,8 @@ class Sieve:
             insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
 
     def _can_matter(self, kind: int, start: int) -> bool:
-        """Of a hit on the line from `start` on, which is not one to examine whatever it says."""
+        """Whether a hit on the line starting at `start` can matter; not for hits that are examined
+        in any case."""
         inside, tid = self._inside, self._bare_tid
         if tid is None:
             data = self._data
@@ -409,7 +411,7 @@ class Sieve:
         return True
 
     def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
-        """Of a second half that may return a descriptor, and whose first half was left out."""
+        """Handle a second half that may return a descriptor, and whose first half was left out."""
         if numbers is not None and (tid in self._inside or tid in self._under_way):
             return False
         returned = self._returned(start)
@@ -425,8 +427,8 @@ class Sieve:
         return self._data.endswith(_UNFINISHED, start, _end(self._data, start))
 
     def _returned(self, start: int) -> int | None:
-        """What the call on this line returned: -1 for an error or nothing, None where that is not
-        certain."""
+        """Return what the call on this line returned: -1 for an error or nothing, None if that is
+        not certain."""
         data, end = self._data, _end(self._data, start)
         match = _RETURNED.fullmatch(data, data.rfind(b" = ", start, end) + 1, end)
         if match is None:
@@ -438,14 +440,15 @@ class Sieve:
         return returned is None or returned in numbers
 
     def _hides(self, tid: int, start: int) -> bool:
-        """The call gave a number at which a note has shown a socket: that is closed."""
+        """Whether the call returned a number at which a note has shown a socket, which must have
+        been closed."""
         shown = self._watch.shown(tid) if self._watch.has_shown else None
         return bool(shown) and self._returned_one_of(shown or {}, start)
 
     def _is_copy(self, tid: int, numbers: Mapping[int, Any], start: int) -> bool:
-        """This line is a call that copies a descriptor, or marks one, and gave none of `numbers`;
-        every byte of it is understood: what is not would have to be told. Of the first half of
-        fcntl() the second one is in this block."""
+        """Whether this line is a call that copies or marks a descriptor, and returned none of
+        `numbers`. Every byte of it must be understood, since anything else would have to be
+        reported. For the first half of fcntl(), the second must be in this block."""
         data = self._data
         match = _COPIES.match(data, start)
         if match is None:
@@ -467,7 +470,7 @@ class Sieve:
         return returned is not None and returned > 0
 
     def _is_first(self, start: int) -> bool:
-        """The first call of this name; it is given whole."""
+        """Whether this is the first call of its name, which is given whole."""
         assert self._shown is not None
         name = self._name(start)
         if name in self._shown:
@@ -476,8 +479,8 @@ class Sieve:
         return True
 
     def _tells(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int) -> bool:
-        """A call, or its first half, that tells something of one of `numbers`."""
-        if kind == GIVEN:  # of a call that is not over the second half tells
+        """Whether a call, or its first half, says something about one of `numbers`."""
+        if kind == GIVEN:  # if the call is not over, its second half decides
             return not self._is_unfinished(start) and (
                 self._returned_one_of(numbers, start) or self._hides(tid, start)
             )
@@ -515,8 +518,8 @@ class Sieve:
         return True
 
     def _is_shown(self, kind: int, tid: int, start: int) -> bool:
-        """A call on a number that is not held: the note shows another socket there than was known,
-        or the call may close the one that was."""
+        """For a call on a number that is not held: whether the note shows another socket there than
+        was known, or the call may close the known one."""
         data = self._data
         number = _NUMBER.match(data, data.find(b"(", start) + 1)
         shown = None if number is None else self._watch.shown(tid)
@@ -529,8 +532,8 @@ class Sieve:
         return note is not None and (known is None or known.note.encode() != note[1])
 
     def _second_half(self, tid: int, place: int) -> int:
-        """Where in this block, behind `place`, the line begins on which the call returns that `tid`
-        is inside of; else 0."""
+        """Return the offset in this block, after `place`, of the line on which the call that `tid`
+        is inside returns; 0 if there is none."""
         if self._returns is None:
             self._returns = {}
             for hit in self._hits:
@@ -544,8 +547,8 @@ class Sieve:
         return returns[index] if index < len(returns) else 0
 
     def _is_no_news(self, tid: int, fd: int) -> bool:
-        """False, for the second half of a call that moved data, the first half of which was left
-        out: unless meanwhile something has become of the connection."""
+        """For the second half of a call that moved data and whose first half was left out: return
+        False, unless the connection has changed meanwhile."""
         held = (self._numbers(tid) or {}).get(fd)
         if held is None or not self._watch.is_quiet(held):
             self.every_line_matters("a connection changed while a call on it was under way")
@@ -554,16 +557,16 @@ class Sieve:
 
 
 _DENSE = 3
-"""One line of so many is to be examined, whatever it says: to decode all takes no longer than to
-choose."""
+"""If one line in this many must be examined in any case, decoding everything takes no longer than
+selecting."""
 _ENOUGH = 2_000
-"""Lines of which to say whether they are so dense."""
+"""Lines needed to judge that."""
 _LINES_ASIDE = 150_000
 _LONGEST_PID = 12
 
 
 def _at(place: int) -> int:
-    """The line that ends or begins here is given anyhow."""
+    """Return a hit for the line that ends or begins here, to be given in any case."""
     return place << KIND_BITS | EXAMINE
 
 

@@ -1,4 +1,4 @@
-"""What a model that is fed with events looks at: what a reader may ask it, to skip lines."""
+"""What a reader may ask a model that consumes events, in order to skip lines."""
 
 from __future__ import annotations
 
@@ -19,60 +19,61 @@ class When(Enum):
 
 
 class Watch(Protocol):
-    """Answers hold until the next event. A descriptor whose note (-y, -yy) names a file, a pipe or
-    a UNIX socket is never held; `dup` is COPIED whatever its note."""
+    """Answers are valid until the next event. A descriptor whose note (-y, -yy) shows a file, a
+    pipe or a UNIX socket is never held; `dup` is COPIED whatever its note."""
 
     @property
     def when(self) -> Mapping[str, When]:
-        """Names of calls; one that is not here never matters."""
+        """Names of calls; a call that is not listed never matters."""
         ...
 
     @property
     def awaits_children(self) -> bool:
-        """A task may speak for the first time: whatever it says, the line matters."""
+        """Whether a new task may appear, whose first line matters whatever it says."""
         ...
 
     def is_awaited(self, tid: int) -> bool:
-        """While `awaits_children`: this task has not spoken yet."""
+        """While `awaits_children`: whether this task has had no line yet."""
         ...
 
     @property
     def has_begun(self) -> bool:
-        """What any call can tell, whatever its name, has been told."""
+        """Whether the model has already been given everything that a call of any name can show."""
         ...
 
     @property
     def is_unfiltered(self) -> bool:
-        """No option of strace's kept calls out of the trace by their names."""
+        """Whether no option of strace filtered calls by name."""
         ...
 
     def numbers(self, tid: int) -> Mapping[int, Any] | None:
-        """The descriptors of this task that the model holds; None where it is not that simple."""
+        """The descriptors of this task that the model holds; None if that is not simple to tell."""
         ...
 
     def holds(self, tid: int, number: int) -> bool:
-        """The same of one number, also where `numbers` gives None."""
+        """Whether the model holds this one number, also if `numbers` returns None."""
         ...
 
     @property
     def all_data(self) -> bool:
-        """Calls that move data are HELD, and not MOVED."""
+        """Whether calls that move data are HELD, and not MOVED."""
         ...
 
     @property
     def has_shown(self) -> bool:
-        """Some sockets are known by their notes only."""
+        """Whether some sockets are known only from notes."""
         ...
 
     def shown(self, tid: int) -> Mapping[int, Any] | None:
-        """Those of this task, by number, each with its `note`; None for a task that is not
-        known."""
+        """Those sockets of this task, by number, each with its `note`; None if the task is
+        unknown."""
         ...
 
     def is_quiet(self, held: Any) -> bool:
-        """With a value of `numbers`: data that were moved over it tell nothing new."""
+        """For a value of `numbers`: whether data moved over it is no news."""
         ...
 
     def is_incoming(self, held: Any) -> bool:
-        """With a value of `numbers`: it is quiet, and a call that is OUTGOING does not matter."""
+        """For a value of `numbers`: whether it is quiet, and an OUTGOING call on it does not
+        matter."""
         ...

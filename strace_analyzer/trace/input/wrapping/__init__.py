@@ -1,1 +1,1 @@
-"""Lines as they were pasted -> lines as strace printed them, with the numbers of the former."""
+"""Unwrap pasted lines: return lines as strace printed them, with their original line numbers."""

@@ -1,4 +1,4 @@
-"""A prefix that no tool we know prints, but that two lines share -> a Layer for it."""
+"""Layers for prefixes that no known tool prints, but that two lines share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _RECORD = re.compile(
     rb"(?<=[\s\]:|>)}\"'])(?!(?<=[0-9]{2}:)[0-9]{2}[ .:,])"
     rb"(?=\[pid|[0-9]|[a-z_][a-z0-9_]*\(|<\.\.\. |\+\+\+ |--- )"
 )
-"""Where in a line a record may begin."""
+"""Places in a line where a record may begin."""
 _WRAPPED = re.compile(rb"(?<=[\s\]:|>)}])(?=[*`{\"<>|+#/&\[\\A-Za-z0-9])")
-"""Where something wrapped may begin."""
+"""Places where something wrapped may begin."""
 _VARIES = re.compile(rb"((?<![0-9a-f])[a-f]*+[0-9][0-9a-f]*+|[ \t]++)")
 _LONGEST = 200
 _PLACES = 24
@@ -31,24 +31,24 @@ class Constant:
         self._match = re.compile(_expression(example)).match
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The text behind it."""
+        """Return the text after the prefix."""
         match = self._match(text)
         return None if match is None else Peeled(text[match.end() :])
 
 
 def likeness(prefix: bytes) -> bytes:
-    """What two prefixes have in common that differ in numbers only."""
+    """Return the expression of a prefix; equal for prefixes that differ only in numbers."""
     return _expression(prefix)
 
 
 def places(text: bytes) -> Iterator[int]:
-    """Where the record in `text` may begin, the likeliest first."""
+    """Yield the offsets where the record in `text` may begin, the likeliest first."""
     for match in islice(_RECORD.finditer(text, 1, _LONGEST), _PLACES):
         yield match.start()
 
 
 def wrapped_places(text: bytes) -> Iterator[int]:
-    """Where in `text` something may begin that is wrapped in a kind that we know."""
+    """Yield the offsets in `text` where something in a known wrapping may begin."""
     for match in islice(_WRAPPED.finditer(text, 1, _LONGEST), _WRAPPED_PLACES):
         yield match.start()
 

@@ -1,4 +1,4 @@
-"""Text as HTML, mail, Markdown, a terminal or a word processor write it -> the text itself."""
+"""Undo the escaping of HTML, mail, Markdown, terminals and word processors."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Html(_Escape):
     _ENTITY = re.compile(rb"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 
     def is_sure(self, text: bytes) -> bool:
-        """A tag stands at the end, where the grammar takes it for what -y prints of a file."""
+        """Whether a tag ends the text, which the grammar would take for a file note of -y."""
         return text.endswith(b">") and self._TAGS.fullmatch(text, text.rfind(b"<")) is not None
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without tags, its entities as characters, and tabs between the cells of a table."""
+        """Return the text without tags, entities as characters, and tabs between table cells."""
         element = self._ELEMENT.fullmatch(text)
         plain = self._END_OF_CELL.sub(b"\t", text if element is None else element["text"])
         plain = self._ENTITY.sub(self._character, self._TAGS.sub(b"", plain))
@@ -46,13 +46,13 @@ class Html(_Escape):
 
 
 class QuotedPrintable(_Escape):
-    """RFC 2045, 6.7: `=3D` for `=`, and `=` at the end of a line that goes on."""
+    """RFC 2045, 6.7: `=3D` for `=`, and `=` at the end of a line that continues."""
 
     name = "quoted-printable"
     _ESCAPED = re.compile(rb"=([0-9A-Fa-f]{2})")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Decoded; it goes on where it ends in `=`."""
+        """Return the decoded text; it continues if it ends in `=`."""
         goes_on = text.endswith(b"=")
         body = text[:-1] if goes_on else text
         plain = self._ESCAPED.sub(lambda match: binascii.unhexlify(match[1]), body)
@@ -62,19 +62,19 @@ class QuotedPrintable(_Escape):
 
     @staticmethod
     def is_cut(text: bytes) -> bool:
-        """It ends where one of its characters may have been folded: `=3`."""
+        """Whether the text ends where one of its encoded characters may have been split: `=3`."""
         return text.endswith(b"=") or text[-2:-1] == b"="
 
 
 class Markdown(_Escape):
-    """Backslashes before punctuation that strace does not print so, bold and code marks."""
+    """Backslashes before punctuation that strace does not escape, bold and code marks."""
 
     name = "Markdown"
     _ESCAPED = re.compile(rb"\\([_\[\]*<>{}()#+.!|~`&=:;,/-])")
     _MARKS = re.compile(rb"[ \t]*(?:[-*+][ \t]+)?(\*{1,3}|_{1,3}|`{1,3}|~~)(?P<text>.*?)\1[ \t]*")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without marks around it, its escapes as characters."""
+        """Return the text without marks around it, escapes as characters."""
         plain = text
         match = self._MARKS.fullmatch(plain)
         if match is not None:
@@ -86,7 +86,7 @@ class Markdown(_Escape):
 
 
 class Typography(_Escape):
-    """What word processors and web logs make of quotes, blanks, dashes and dots; and the wide
+    """Quotes, blanks, dashes and dots as word processors and web logs write them, and the wide
     characters of East Asian texts."""
 
     name = "typographic characters"
@@ -106,7 +106,7 @@ class Typography(_Escape):
     )
 
     def peel(self, text: bytes) -> Peeled | None:
-        """With the characters of ASCII in their place."""
+        """Return the text with ASCII characters in their place."""
         if text.isascii():
             return None
         plain = text.decode("utf-8", "surrogateescape").translate(self._TABLE)
@@ -115,7 +115,7 @@ class Typography(_Escape):
 
 
 class Fence(_Escape):
-    """The mark of preformatted text, on its first or its last line."""
+    """The mark around preformatted text, on its first or last line."""
 
     name = "code fences"
     _MARK = (
@@ -124,52 +124,52 @@ class Fence(_Escape):
     _FENCES = re.compile(rb"\A[ \t]*%b[ \t]*|(?<![ \t])[ \t]*%b[ \t]*\Z" % (_MARK, _MARK))
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without it."""
+        """Return the text without the mark."""
         plain = self._FENCES.sub(b"", text)
         return None if plain == text else Peeled(plain)
 
 
 class Tabs(_Escape):
-    """Tabs behind commas in the place of blanks."""
+    """Tabs instead of blanks after commas."""
 
     name = "tabs behind commas"
 
     def peel(self, text: bytes) -> Peeled | None:
-        """With blanks."""
+        """Return the text with blanks."""
         return Peeled(text.replace(b",\t", b", ")) if b",\t" in text else None
 
 
 class Caret(_Escape):
-    """Colours as `cat -v`, the journal or syslog write the escape before them."""
+    """Colours in which the escape character is written as by `cat -v`, the journal or syslog."""
 
     name = "colours written out"
     _COLOUR = re.compile(rb"(?:\^\[|#033|\\(?:e|033|x1[bB]|u001[bB]))\[[0-9;]*[mK]")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without them."""
+        """Return the text without colours."""
         plain = self._COLOUR.sub(b"", text)
         return None if plain == text else Peeled(plain)
 
 
 class ShownEnds(_Escape):
-    """`$` at each line's end, as `cat -A` shows it."""
+    """`$` at the end of each line, as `cat -A` shows it."""
 
     name = "cat -A"
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without it, tabs as they were."""
+        """Return the text without it, and with real tabs."""
         return Peeled(text[:-1].replace(b"^I", b"\t")) if text.endswith(b"$") else None
 
 
 class ShownFolds(_Escape):
-    """`$` at each line's end, `\\` where it is folded, and escapes in between: `sed -n l`."""
+    """`$` at the end of each line, `\\` where it is folded, and escapes in between: `sed -n l`."""
 
     name = "sed -n l"
     _ESCAPED = re.compile(rb"\\(?:\\|[abfnrtv]|([0-3][0-7]{2}))")
     _NAMES, _CHARACTERS = b"abfnrtv\\", b"\a\b\f\n\r\t\v\\"
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Its escapes as characters; it goes on where it ends in a backslash."""
+        """Return the text with escapes as characters; it continues if it ends in a backslash."""
         if not text.endswith((b"$", b"\\")):
             return None
         plain = self._ESCAPED.sub(self._character, text[:-1])
@@ -182,13 +182,13 @@ class ShownFolds(_Escape):
 
 
 class Spaced(_Escape):
-    """Blanks around the parenthesis of a call, as some set C code."""
+    """Blanks around the parenthesis of a call, as in some C styles."""
 
     name = "blanks around parentheses"
     _OPENING = re.compile(rb"([^(\"]*?[a-z0-9_])(?:[ \t]+\([ \t]*|\([ \t]+)")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Without those at the first one."""
+        """Return the text without the blanks at the first parenthesis."""
         match = self._OPENING.match(text)
         return None if match is None else Peeled(match[1] + b"(" + text[match.end() :])
 

@@ -1,15 +1,16 @@
-"""Pieces of records that were folded on their way -> the records.
+"""Join the pieces of records that were folded.
 
-A mail program, a terminal or a web page breaks long lines: at a column, in the middle of a word, or
-at a blank, which it then eats; the rest may be indented. Two pieces are joined only where the
-grammar reads both together as a record and neither alone: so no two records are ever joined, and
-what a program printed between two records stays what it is. Text in which nothing was folded is put
-together a bounded number of times.
+A mail program, terminal or web page breaks long lines: at a column, in the middle of a word, or at
+a blank, which is then lost; the rest may be indented. Pieces are joined only if the grammar accepts
+them together as a record and accepts none of them alone, so two records are never joined, and what
+a program printed between two records stays as it is. For text in which nothing was folded, the
+number of attempts is bounded.
 
-A record whose result was folded amid its digits (`= 1`, `8` below it) is whole without the rest,
-which looks like what a program printed. Only widths tell: no line of a folded text is wider than
-the column. Until it is known, such a pair waits for a wider line, or for one that is as wide and no
-whole record; where none comes, the pair is left as it stands and `doubted`.
+A record whose result was folded between its digits (`= 1`, with `8` on the next line) is complete
+without the rest, which looks like output of a program. Only widths tell: no line of a folded text
+is wider than the column. Until the column is known, such a pair waits for a wider line, or for one
+that is as wide and no whole record; if none comes, the pair is left as it is and counted in
+`doubted`.
 
 It is long because what may be joined depends on what was joined so far.
 """
@@ -33,93 +34,94 @@ from strace_analyzer.trace.input.wrapping.joins import (
 )
 
 _LONGEST = 256
-"""Pieces of one record."""
+"""Most pieces of one record."""
 _ENDING = 6
-"""Pieces on which the end of one may stand: its result, with what -yy adds, and words."""
+"""Most pieces over which its end may be spread: the result, what -yy adds, and words."""
 _CHOICES = 256
-"""Of pieces that may be something else instead."""
+"""Most combinations tried for pieces that have an alternative text."""
 _ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
-"""Without this no text is a record."""
+"""A text without this is no record."""
 _MAY_END = re.compile(rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+")
-"""The same of pieces, however they are put together; blanks apart."""
+"""The same for pieces, however they are joined; blanks are ignored."""
 _REST = re.compile(
     rb"[ \t]*+(?:[^ (]*>|(?:[0-9a-f]*+x)*+[a-f]*+[0-9][0-9a-f]*+)?"
     rb"(?: ?[A-Z][A-Z0-9_]*)?(?: ?\(.*\))?(?: ?<(?:[0-9]*\.)?[0-9]+>)?"
 )
-"""What may stand behind the part of a result that is a result already. (Possessive, so that a text
-takes no longer than its length says.)"""
+"""What may follow part of a result that is itself a valid result. (Possessive, so that the time is
+linear in the length of the text.)"""
 _COUNTS = re.compile(
     rb"(?<![a-z0-9_])(?=[a-z0-9_]++(?:\(| resumed))[a-z0-9_]*?"
     rb"(?:read|write|recv|send|poll|wait|select|pid|uid|gid|seek|brk|map|getdents|random)"
 )
-"""Calls whose result is no descriptor and no task of the trace."""
+"""Calls whose result is neither a descriptor nor a task of the trace."""
 _UNDECIDED = 128
-"""Lines that wait until it is known whether lines were folded."""
+"""Most lines that wait until it is known whether lines were folded."""
 _NARROW = 40
-"""Columns below which most records stand on several lines."""
+"""Columns. In narrower text, most records span several lines."""
 _PID = 7
 """Digits of the largest pid (PID_MAX_LIMIT)."""
 _NUMBER = re.compile(rb"= (?:-?[1-9][0-9]*|0x[0-9a-f]+)\Z")
-"""The end of a record behind which more digits may follow: it says nothing of `= 0`."""
+"""The end of a record that more digits may follow; a `= 0` is left out."""
 _ERROR = re.compile(rb"(?>.*?-1 (E[A-Z0-9]+) \()(.*)\)(?: <[0-9.]+>)?$")
-"""The first error in a text, and all behind it."""
+"""The first error in a text, and everything after it."""
 _STUB = b"exit(0) = ?"
 _TRIES = 64
-"""Texts that the same pieces are put together to: the likeliest come first."""
+"""Most texts tried for the same pieces; the likeliest come first."""
 _VAIN = 600
-"""Texts that were put together and were no record, after which none are any more."""
+"""After this many joined texts that were no record, no more are tried."""
 _LEAD = 120
 """Bytes before the first parenthesis of a record."""
 _ESCAPES = re.compile(rb"[\\&{]")
 _MARKS = 4
-"""Bytes by which lines of the same text differ in the marks of their quoting."""
+"""Bytes by which the quote marks of lines of the same text may differ."""
 _CLOCK = re.compile(rb"[0-9]:[0-9]|\[pid|[0-9]{9}|[0-9]\.[0-9]")
 
 
 class Piece(NamedTuple):
-    """A line, peeled; or several, joined."""
+    """A line with its wrapping removed, or several joined."""
 
     number: int
-    """Of the first line."""
+    """The number of its first line."""
     counts: int
-    """Lines."""
+    """The number of lines."""
     text: bytes
     grade: Grade
     widths: tuple[int, int]
-    """Of the last line, with its wrapping and without: it may have been folded before or after."""
+    """Of the last line, with and without its wrapping: it may have been folded before or after."""
     other: bytes = b""
-    """What it may be instead of `text`: quoting that is none."""
+    """An alternative to `text`, if what looks like quoting may be text."""
 
 
 class Folds:
-    """Of one stream of lines: `take` each, `close` at the end; both give what is decided."""
+    """Joins one stream of lines: `take` each, `close` at the end. Both return what is decided."""
 
     def __init__(self, judge: Judge, reads: Reads) -> None:
         self._judge = judge
         self._reads = reads
         self._pending: list[Piece] = []
         self._widest = {True: (0, 0), False: (0, 0)}
-        """Of the lines that were folded: the first of their record, and those inside of one, which
-        may be indented."""
+        """Widest of the folded lines, by whether they are the first of their record; the others may
+        be indented."""
         self._beginning = (0, 0)
-        """The widest of the lines on which a record begins, folded or not."""
+        """Widest of the lines on which a record begins, folded or not."""
         self._undecided: list[Piece] = []
-        """A record and the line below it, which may be the rest of its result, and what follows."""
+        """A record, the line after it, which may be the rest of its result, and what follows."""
         self._doubted = 0
-        """Such records of which it was not found out."""
+        """Number of such records that stayed undecided."""
         self.joined = 0
-        """Records made of several lines."""
+        """Records joined from several lines."""
         self._vain = 0
-        """Texts that were put together since, and were no record."""
+        """Texts that were joined since the last record, and were none."""
 
     @property
     def doubted(self) -> int:
-        """Records whose numbers may be others: where a line has room for few words, each."""
+        """Records whose numbers may be wrong: all joined ones if lines have room for only a few
+        words."""
         is_narrow = self.joined > 0 and self._beginning[1] < _NARROW
         return self.joined + self._doubted if is_narrow else self._doubted
 
     def take(self, piece: Piece) -> list[Piece]:
-        """The next line -> what is decided of those up to it: records, and lines that are none."""
+        """Take the next line; return the lines up to it that are decided: records, and others."""
         if piece.grade >= Grade.BEGUN:
             self._beginning = _wider(self._beginning, piece.widths)
         if not self._undecided:
@@ -131,14 +133,15 @@ class Folds:
         return self._decided(is_folded)
 
     def close(self) -> list[Piece]:
-        """No line follows: what waited is what it is."""
+        """End the stream: return everything that was waiting, as it is."""
         found = []
         while self._undecided:
             found += self._decided(None)
         return found + self._release()
 
     def _decided(self, is_folded: bool | None) -> list[Piece]:
-        """What waited, once it is known that lines were folded or not, or never will be (None)."""
+        """Return what was waiting, now that lines are known to be folded or not (None: it will
+        never be known)."""
         (head, tail, *others), self._undecided = self._undecided, []
         if is_folded:
             self._widest[True] = _wider(self._widest[True], head.widths)
@@ -171,11 +174,11 @@ class Folds:
         return pending
 
     def _record(self, piece: Piece) -> list[Piece]:
-        """A line that is a record; its beginning may still have been who spoke, and when."""
+        """Handle a line that is a record; the line before may have had its task and time."""
         return self._led(self._release(), piece)
 
     def _led(self, before: list[Piece], piece: Piece) -> list[Piece]:
-        """`piece`, a record, with the leader that stands last in `before` if one does."""
+        """Return `before` and the record `piece`, joined if the last of `before` is its leader."""
         leader = before[-1] if before else None
         if leader is not None and self._is_leader(leader, piece):
             for text in joins(leader.text, piece.text):
@@ -184,11 +187,12 @@ class Folds:
         return before + self._hold(piece)
 
     def _is_leader(self, piece: Piece, record: Piece) -> bool:
-        """Only a pid or a time stands there, or a part of one: its record is folded to the next."""
+        """Whether `piece` is only a pid or a time, or part of one, whose record was folded to the
+        next line."""
         text = piece.text
         if piece.grade > Grade.SUSPECT or len(text) > 80:
             return False
-        if text.isdigit() and record.text[:1].isdigit():  # of a pid: its line was full
+        if text.isdigit() and record.text[:1].isdigit():  # part of a pid: then its line was full
             if len(text) >= _PID or not _is_full(piece.widths, self._beginning):
                 return False
         elif not (self.joined or _CLOCK.search(text)):
@@ -196,21 +200,22 @@ class Folds:
         return text.strip() != b"" and self._judge(text + b" " + _STUB) is Grade.WHOLE
 
     def _hold(self, piece: Piece) -> list[Piece]:
-        """A record waits where its rest may follow: strace prints more, or lines are folded."""
+        """Keep a record back if its rest may follow: strace prints more, or lines are folded."""
         if piece.grade is Grade.OPEN or self._may_go_on(piece):
             self._pending = [piece]
             return []
         return [piece]
 
     def _may_go_on(self, piece: Piece) -> bool:
-        """The next line may be its rest: lines are folded, or none was wider so far, and more
-        digits may follow."""
+        """Whether the next line may be its rest: lines are folded, or none was wider so far and
+        more digits may follow."""
         if self._widest[True] != (0, 0):
             return True
         return _NUMBER.search(piece.text) is not None and _is_full(piece.widths, self._beginning)
 
     def _joined_with(self, tail: Piece) -> list[Piece] | None:
-        """The record that `tail` completes, with what came before it; None where it does not."""
+        """Return what precedes it and the record that `tail` completes; None if it completes
+        none."""
         pending = self._pending
         if self._vain >= _VAIN or not _may_end((*pending[-_ENDING:], tail)):
             return None
@@ -229,15 +234,15 @@ class Folds:
         return None
 
     def _goes_on(self, head: Piece, tail: Piece) -> bool | None:
-        """A whole record whose line was full: what is behind its result may follow. None where no
-        line shows yet how wide a full one is."""
+        """Whether text after the result of a whole record may follow on the next line, because its
+        own line was full. None if no line shows yet how wide a full one is."""
         rest = tail.text if tail.text and _REST.fullmatch(tail.text) else tail.other
         words = rest.split(None, 1)
         if not words or _REST.fullmatch(rest) is None:
             return False
         if DURATION.fullmatch(rest.strip()):
             return True
-        if is_word(words[0][:1]):  # amid its digits: only at the column
+        if is_word(words[0][:1]):  # between digits: only at the column
             if head.text.endswith(b" 0") and words[0][:1].isdigit():
                 return False
             room = 0
@@ -252,9 +257,9 @@ class Folds:
         return _is_full(head.widths, widest, room)
 
     def _read(self, pieces: Sequence[Piece]) -> bytes | None:
-        """The text of all `pieces` if the grammar reads it, and does not read one of them."""
+        """Return the joined text of `pieces` if the grammar accepts it, but none of them alone."""
         floor = max(piece.grade for piece in pieces)
-        begins = floor is not Grade.WHOLE  # else what comes behind it is no remark
+        begins = floor is not Grade.WHOLE  # else what follows it is no remark
         best: bytes | None = None
         tried: set[bytes] = set()
         for text, is_own in _all_texts([piece for piece in pieces if piece.text or piece.other]):
@@ -269,7 +274,7 @@ class Folds:
                 continue
             is_remark = len(plain) < len(text) and text.startswith(plain)
             if is_remark and (not is_own or pieces[-1].grade >= Grade.BEGUN):
-                continue  # the last piece would be one; or what was taken off it was a number
+                continue  # the last piece would be one; or what was removed was a number
             if _says_its_error(plain):
                 return plain
             best = best or plain
@@ -282,7 +287,7 @@ class Folds:
             is_first = piece is pieces[0] and piece.counts == 1
             self._widest[is_first] = _wider(self._widest[is_first], piece.widths)
         first, last = pieces[0], pieces[-1]
-        counts = sum(piece.counts for piece in pieces)  # those of others may stand between
+        counts = sum(piece.counts for piece in pieces)  # lines of other streams may be in between
         return Piece(first.number, counts, text, self._judge(text), last.widths)
 
 
@@ -291,12 +296,14 @@ def _wider(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 
 
 def _is_full(widths: tuple[int, int], widest: tuple[int, int], room: int = 0) -> bool:
-    """A line is as wide as the widest, with its wrapping or without, if `room` more are on it."""
+    """Whether the line is as wide as the widest, with or without its wrapping, `room` more bytes
+    included."""
     return any(width + room >= most for width, most in zip(widths, widest, strict=True))
 
 
 def _shows_folds(piece: Piece, head: Piece) -> bool | None:
-    """Whether `piece` shows that lines were folded where `head` ends, or that they were not."""
+    """Return whether `piece` shows that lines were, or were not, folded where `head` ends; None if
+    neither."""
     if piece.grade < Grade.BEGUN:
         return None
     pairs = tuple(zip(piece.widths, head.widths, strict=True))
@@ -314,7 +321,8 @@ def _may_end(pieces: Sequence[Piece]) -> bool:
 
 
 def _beginnings(pieces: Sequence[Piece]) -> Iterator[int]:
-    """Where a record may begin, the likeliest first: one shows its name, and stands last."""
+    """Yield the indices where a record may begin, the likeliest first: from the last one back,
+    those that begin like a record, then the others."""
     doubtful = []
     for index in range(len(pieces) - 1, -1, -1):
         if pieces[index].grade >= Grade.BEGUN:
@@ -325,7 +333,7 @@ def _beginnings(pieces: Sequence[Piece]) -> Iterator[int]:
 
 
 def _may_begin(piece: Piece) -> bool:
-    """A record may begin in it: with a call, with the words before one, or it has escapes."""
+    """Whether a record may begin in it: with a call, with the words before one, or with escapes."""
     if piece.grade is not Grade.FOREIGN:
         return True
     text = piece.text
@@ -333,8 +341,8 @@ def _may_begin(piece: Piece) -> bool:
 
 
 def _all_texts(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bool]]:
-    """The texts that `pieces` may have been, with what some of them may be instead; and whether
-    none of them is."""
+    """Yield the texts that `pieces` may have been, including their alternatives, and whether the
+    text uses none of these."""
     others = [piece.other or piece.text for piece in pieces]
     own = [piece.text for piece in pieces]
     for of_pieces in (own, others, [*own[:1], *others[1:]], [*others[:1], *own[1:]]):
@@ -350,7 +358,8 @@ def _all_texts(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _says_its_error(text: bytes) -> bool:
-    """No error, or one in the words of the C library: where a blank was eaten these show it."""
+    """Whether it has no error, or one with the C library's description, which shows whether a blank
+    was lost."""
     match = _ERROR.match(text)
     if match is None:
         return b" = -1 E" not in text

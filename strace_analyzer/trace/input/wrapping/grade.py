@@ -1,4 +1,5 @@
-"""How much of a record a text is, as the grammar reads it: what every unwrapping is judged by."""
+"""How far the grammar accepts a text as a record: the measure by which every unwrapping is
+judged."""
 
 from __future__ import annotations
 
@@ -7,16 +8,17 @@ from enum import IntEnum
 
 
 class Grade(IntEnum):
-    """The higher, the surer it is that strace printed this text as one line."""
+    """The higher, the more certain it is that strace printed this text as one line."""
 
     FOREIGN = 0
-    """Nothing in it is strace's."""
+    """Nothing in it comes from strace."""
     SUSPECT = 1
-    """It shows something that strace prints, not at its beginning; or belongs below a record."""
+    """It contains something that strace prints, but not at its beginning; or it belongs below a
+    record."""
     BEGUN = 2
-    """It begins as a record does, and does not end as one."""
+    """It begins like a record, and does not end like one."""
     STRANGE = 3
-    """A whole call of a name that no kernel has: maybe the end of a name."""
+    """A whole call with a name that no kernel has: perhaps the end of a name."""
     OPEN = 4
     """Whole, but strace would have printed more: `= -1` without the error."""
     WHOLE = 5
@@ -24,7 +26,8 @@ class Grade(IntEnum):
 
 
 Judge = Callable[[bytes], Grade]
-"""The grammar's word on a text; the room that decodes gives it."""
+"""Grades a text by the grammar; provided by the room that decodes."""
 
 Reads = Callable[[bytes], tuple[Grade, bytes]]
-"""As Judge, of a text in which something may be escaped: its grade without that, and it without."""
+"""Like Judge, for a text that may be partly escaped: returns its grade without the escapes, and the
+text without them."""

@@ -1,7 +1,7 @@
-"""Pieces of a folded line -> the texts that it may have been, the likeliest first.
+"""Yield the texts that the pieces of a folded line may have been, the likeliest first.
 
-Where a line was folded, a blank may have been eaten, and what follows may be indented: nothing says
-which. What reads best decides (folds.py, rows.py).
+At a fold, a blank may have been lost, and what follows may be indented; nothing says which. The
+text that reads best is chosen (folds.py, rows.py).
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
 DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
-"""How long a call took, as -T prints it."""
+"""The duration of a call, as printed by -T."""
 _STRIPPED = 3
-"""Blanks at the end of a line that are lost on its way."""
+"""Most blanks at the end of a line that may have been lost."""
 _MIXED = 4
-"""Pieces for which every way to join each two is tried."""
+"""Up to this many pieces, every combination of joining them is tried."""
 
 
 def cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The texts of `pieces` if all but the last were as wide as each other, but for blanks that
-    they lost at their ends: those that lost the fewest first, and none inside of a word."""
+    """Return the texts of `pieces` on the assumption that all but the last were equally wide, apart
+    from blanks lost at their ends: fewest lost blanks first, and none inside a word."""
     if len(pieces) <= 2:
         return []
     indents = [len(piece) - len(piece.lstrip(b" ")) for piece in pieces]
@@ -29,7 +29,7 @@ def cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) 
     found = [(True, 0, b"".join(bodies))]
     for which, shift in product(range(2), {0, indent, max(0, indent - indents[0])}):
         of_lines = [width[which] for width in widths[:-1]]
-        of_lines[0] += shift  # the first is not indented, and may be as wide without it
+        of_lines[0] += shift  # the first has no indentation, and may be as wide
         lost = [max(of_lines) - width for width in of_lines]
         if max(lost) <= _STRIPPED:
             filled = [body + b" " * count for body, count in zip(bodies, (*lost, 0), strict=True)]
@@ -39,14 +39,14 @@ def cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) 
 
 
 def _splits_a_word(head: bytes, tail: bytes, blanks: int) -> bool:
-    """`blanks` between them would stand in a word, or behind the `=` of a member: a character was
-    wider than it looks."""
+    """Whether `blanks` in between would be inside a word, or after the `=` of a member: then a
+    character was wider than it looks."""
     is_within = is_word(head[-1:]) or (head.endswith(b"=") and is_word(head[-2:-1]))
     return blanks > 0 and is_within and is_word(tail[:1])
 
 
 def texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """The texts that `pieces` may have been, the likeliest first."""
+    """Yield the texts that `pieces` may have been, the likeliest first."""
     if len(pieces) < 2:
         return
     ways = [_ways(head, tail) for head, tail in pairwise(pieces)]
@@ -64,7 +64,8 @@ def joins(head: bytes, tail: bytes) -> Iterator[bytes]:
 
 
 def _ways(head: bytes, tail: bytes) -> tuple[bytes, bytes, bytes]:
-    """How `tail` may have stood behind `head`: as it is, not indented, behind a blank."""
+    """Return `tail` as it may have followed `head`: unchanged, without indentation, after a
+    blank."""
     body = tail.lstrip()
     spaced = b" " + body
     if DURATION.fullmatch(body):

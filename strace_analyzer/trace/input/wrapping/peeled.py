@@ -1,4 +1,4 @@
-"""The types between the stage and the kinds of wrapping: a Layer peels a text off its wrapping."""
+"""Types shared by the stage and the kinds of wrapping: a Layer removes one wrapping from a text."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import NamedTuple, Protocol
 
 
 class Peeled(NamedTuple):
-    """What was in a wrapping."""
+    """The content of a wrapping."""
 
     text: bytes
     stream: bytes = b""
-    """Whose line it is, where the wrapping says so: a container, a file."""
+    """The container or file the line belongs to, if the wrapping says so."""
     goes_on: bool = False
-    """The wrapping says that the next line is the rest of this one."""
+    """The wrapping says that the next line continues this one."""
     depth: int = 1
-    """How often it was wrapped in this kind."""
+    """How many times it was wrapped in this kind."""
 
 
 class Layer(Protocol):
@@ -27,9 +27,10 @@ class Layer(Protocol):
 
     @property
     def is_around(self) -> bool:
-        """It stands on every line; otherwise only lines with something to escape show it."""
+        """Whether it is on every line; otherwise it shows only on lines with something to
+        escape."""
         ...
 
     def peel(self, text: bytes) -> Peeled | None:
-        """What is in it; None where `text` is not wrapped in this kind."""
+        """Return the content of `text`; None if it is not wrapped in this kind."""
         ...

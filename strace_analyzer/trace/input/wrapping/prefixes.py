@@ -1,7 +1,7 @@
-"""What stands before each line -> the line: quoting, the names, times and numbers of other tools.
+"""Remove what stands before each line: quoting, and the names, times and numbers of other tools.
 
-One row a kind. A prefix is taken off only where a record is behind it (`stage`), so a row may be
-generous; what it may not do is to eat what strace itself prints before a record.
+One row per kind. A prefix is removed only if a record follows it (`stage`), so a row may match
+generously; but it must not consume what strace itself prints before a record.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _TIME = rb"(?:(?:%b )?%b|%b|[0-9]{9,11}\.[0-9]{6}|\[ *[0-9]+\.[0-9]{6}\])" % (
     _RFC3164,
 )
 _NO_TIME = rb"(?![0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)? )"
-"""A time of day is no number of a line."""
+"""A time of day is not a line number."""
 _NO_HOURS = rb"(?![^\s:./]*:[0-9]{2}:[0-9]{2}[., ])"
 _IDENT = rb"[^\s:\[\]]+(?:\[[0-9]+\])?"
 
 
 class Prefix:
-    """A prefix that an expression describes; its group `stream` says whose line it is. Where
-    something stands behind the line too, the expression is of all, with the line as `text`."""
+    """A prefix matched by an expression; its group `stream` is the owner of the line. If something
+    also follows the line, the expression matches everything, with the line as group `text`."""
 
     is_around = True
 
@@ -40,7 +40,7 @@ class Prefix:
         self._match = re.compile(expression).match
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The text behind the prefix."""
+        """Return the text after the prefix."""
         match = self._match(text)
         if match is None:
             return None
@@ -50,13 +50,13 @@ class Prefix:
 
 
 class Blanks:
-    """What stands before each line of a list, a quotation or a page."""
+    """Indentation of lines in a list, a quotation or a page."""
 
     name = "indentation"
     is_around = False
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The text behind it."""
+        """Return the text after it."""
         return Peeled(text.lstrip()) if text[:1].isspace() else None
 
 
@@ -64,7 +64,7 @@ BLANKS = Blanks()
 
 
 class Quoting:
-    """The marks of mail, before each line that is answered to: any mix of them, and of blanks."""
+    """Quote marks of mail replies, in any mix and with blanks between."""
 
     name = '"> " quoting'
     is_around = True
@@ -72,7 +72,7 @@ class Quoting:
     _next = re.compile(rb"[ \t]{0,8}(?:>|\|(?=[ \t>|]|\Z)|\xc2\xbb)").match
 
     def peel(self, text: bytes, most: int = 99) -> Peeled | None:
-        """The text behind all marks; at `most` so many."""
+        """Return the text after all marks, or after `most` of them."""
         end = depth = 0
         while depth < most and (match := self._next(text, end)) is not None:
             end = match.end()
@@ -87,7 +87,7 @@ MARKS = Prefix(
     "marks before lines",
     rb"[ \t]*(?:///?|#|%|;|--|->|=>|\$|!|\*|\xe2\x80\xa2|rem|REM|dnl)[ \t]*",
 )
-"""What somebody, or a programming language's comment, puts before a line."""
+"""Marks put before a line by hand, or by comments of programming languages."""
 
 _NUMBERED = re.compile(rb" *[0-9]+(\t| *)")
 _MOST_BLANKS = 4
@@ -95,7 +95,7 @@ _MOST_BLANKS = 4
 
 
 def line_numbers(lines: Iterable[bytes]) -> Layer:
-    """The layer of `lines`, each of which begins with its number."""
+    """Return the layer of `lines`, each of which begins with its number."""
     gaps = [match[1] for line in lines if (match := _NUMBERED.match(line))]
     blanks = min(map(len, gaps), default=1)
     gap = rb"\t" if b"\t" in gaps else rb" {%d}" % (blanks if blanks <= _MOST_BLANKS else 1)
@@ -111,7 +111,7 @@ NUMBERS: tuple[Layer, ...] = (
         rb"| (?=[0-9]+ ))",
     ),
 )
-"""Of lines; what was numbered after it was folded has the next number on each piece."""
+"""Line numbers. Lines numbered after they were folded have consecutive numbers on their pieces."""
 
 _BORDER = rb"(?:\||\xe2\x94[\x82\x83]|\xe2\x95\x91)"
 
@@ -181,4 +181,4 @@ PREFIXES: tuple[Layer, ...] = (
     MARKS,
     Prefix("a patch", rb"[-+]"),
 )
-"""Tried in this order: what comes first says more than what comes later."""
+"""Tried in this order: earlier ones are more specific."""

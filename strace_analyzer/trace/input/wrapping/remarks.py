@@ -1,4 +1,4 @@
-"""A record with somebody's words behind it -> where the record may end, the likeliest first."""
+"""Find where a record may end that somebody added words to, the likeliest place first."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator
 
 _RESULT = re.compile(rb"\) *= *[-?0-9]|\.\.\.>|\) *=|(?:---|\+\+\+)(?= )")
-"""Behind one of these a record can end."""
+"""A record can end after one of these."""
 _WORDS = re.compile(
     rb"(?:(?<![ \t])[ \t]++)?"
     rb"(?=#|//|/\*|<-|<=|<<|=>|->|;|--|!|\*\*|\xe2|\|)"  # marks, arrows, dashes
     rb"|(?<![ \t])[ \t]++(?=[^\s(<\[{+&=])"
 )
 _RECORD = re.compile(rb"(?>.*?[a-z_0-9]\().*\) *= *[-?0-9]|.*?(?:resumed>|\[pid )").match
-"""It has a record in it."""
+"""Matches if there is a record in the text."""
 _MOST = 24
 
 
 def ends(text: bytes) -> Iterator[int]:
-    """Where `text` may be cut so that a record is left, and a remark behind it."""
+    """Yield the offsets at which `text` may be cut into a record and a remark."""
     result = _RESULT.search(text)
     if result is None:
         return

@@ -1,8 +1,8 @@
-"""Lines of JSON, CSV and logfmt that were folded -> the lines that they were.
+"""Join lines of JSON, CSV and logfmt that were folded.
 
-Such a line says itself where it ends: with its last brace, or with the quote that closes what it
-quotes. So pieces are put together without a look at what is in them, up to the first that ends it;
-only where a blank was eaten or lines are indented that shows what the pieces were.
+Such a line shows where it ends: at its last brace, or at the quote that closes a value. So pieces
+are joined without looking into them, up to the first that ends the line. Only if a blank was lost,
+or lines are indented, the content decides how to join them.
 """
 
 from __future__ import annotations
@@ -15,42 +15,43 @@ from typing import NamedTuple
 from strace_analyzer.trace.input.wrapping.joins import cut_at_a_column, texts
 
 _LONGEST = 64
-"""Pieces of one line."""
+"""Most pieces of one line."""
 _MOST_BYTES = 1 << 16
 _VAIN = 32
-"""Lines that looked so and were none in a row, after which none are any more."""
+"""After this many lines in a row that looked like one and were none, no more are joined."""
 _WAYS = 32
-"""To put the same pieces together."""
+"""Most ways tried to join the same pieces."""
 _BEGINS = re.compile(rb'[ \t]*(?:\{ ?"|"[\w@.]+": |"|[\w.]+=)')
 _OBJECT = re.compile(rb'[ \t]*(?:\{|"[\w@.]+": |[\w.]+=)')
-"""JSON and logfmt, which escape their quotes; CSV doubles them."""
+"""JSON and logfmt, which escape quotes; CSV doubles them."""
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"|(").*')
-"""Those that end; and one that does not, behind which none does."""
+"""Strings that end, or one that does not; none follows after that."""
 
 
 class Line(NamedTuple):
-    """A line, on as many lines of the source as it stands on."""
+    """A line, and how many lines of the source it spans."""
 
     number: int
-    """Of the first."""
+    """The number of its first line."""
     counts: int
     text: bytes
 
 
 class Rows:
-    """Of one source: `take` each line, `close` at the end; both give what is decided."""
+    """Joins the lines of one source: `take` each, `close` at the end. Both return what is
+    decided."""
 
     def __init__(self, is_record: Callable[[bytes], bool]) -> None:
         self._is_record = is_record
-        """A line of JSON, CSV or logfmt has a record of strace's in it."""
+        """Whether a line of JSON, CSV or logfmt contains a record of strace."""
         self._held: list[Line] = []
         self._bytes = 0
         self.joined = 0
-        """Lines that were put together, with a record in each."""
+        """Lines that were joined and contain a record."""
         self._vain = 0
 
     def take(self, line: Line) -> list[Line]:
-        """The next line."""
+        """Take the next line."""
         if not self._held:
             is_first = self._vain < _VAIN and _BEGINS.match(line.text) is not None
             if not is_first or not _is_open(line.text):
@@ -66,7 +67,7 @@ class Rows:
         return []
 
     def close(self) -> list[Line]:
-        """No line follows: what is open was no such line, or was cut."""
+        """End the source: return the open pieces, which were no such line or were cut."""
         held, self._held = self._held, []
         return held
 
@@ -77,7 +78,7 @@ class Rows:
         self._bytes += len(line.text)
 
     def _together(self) -> list[Line]:
-        """The pieces as one, if there is a record in it; else as they stand."""
+        """Return the pieces as one line if it contains a record, else unchanged."""
         pieces = [held.text for held in self._held]
         for text in _texts(pieces):
             if self._is_record(text):
@@ -90,7 +91,7 @@ class Rows:
         return self._apart()
 
     def _apart(self) -> list[Line]:
-        """The first piece by itself; those behind it may begin another line."""
+        """Return the first piece by itself; those after it may begin another line."""
         self._vain += 1
         first, *others = self.close()
         found = [first]
@@ -100,7 +101,7 @@ class Rows:
 
 
 def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """What the line may have been, the likeliest first."""
+    """Yield what the line may have been, the likeliest first."""
     for shape in _shapes(pieces):
         yield b"".join(shape)
         yield from cut_at_a_column(shape, [(len(piece), len(piece)) for piece in shape])
@@ -108,7 +109,7 @@ def _texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _shapes(pieces: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """`pieces` without what those behind the first are indented by, and as they stand."""
+    """Yield `pieces` without the indentation of all but the first, and unchanged."""
     first, *others = pieces
     indent = min(len(piece) - len(piece.lstrip(b" ")) for piece in others)
     if indent > 1:
@@ -117,12 +118,12 @@ def _shapes(pieces: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 def _begins_anew(text: bytes) -> bool:
-    """A line that begins as only a whole one does."""
+    """Whether the line begins in a way that only a whole one does."""
     return text.startswith((b'{"', b'{ "'))
 
 
 def _is_open(text: bytes) -> bool:
-    """Something is quoted or in braces that does not end."""
+    """Whether a quote or a brace is not closed."""
     if _OBJECT.match(text) is None:
         return text.count(b'"') % 2 == 1
     rest = _STRINGS.sub(rb"\1", text)

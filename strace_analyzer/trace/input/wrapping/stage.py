@@ -1,9 +1,9 @@
-"""The lines of a source as they stand -> lines as strace printed them, with their numbers.
+"""Unwrap the lines of a source: return them as strace printed them, with their line numbers.
 
-Each line is read as it is, then peeled as the lines before it were, then with every kind of
-wrapping in turn and in layers, until the grammar reads it as a record. A kind is believed where it
-makes records of lines that are none as they stand; so of an ordinary trace nothing is changed, and
-after some records the stage is out of the way (`is_off`).
+Each line is tried unchanged, then unwrapped like the lines before it, then with every kind of
+wrapping alone and in layers, until the grammar accepts it as a record. A kind is believed if it
+makes records of lines that are none as they stand, so an ordinary trace is never changed, and after
+some records the stage switches itself off (`is_off`).
 
 It is long because what was seen of a source so far decides how each of its lines is read.
 """
@@ -45,39 +45,39 @@ from strace_analyzer.trace.input.wrapping.structured import (
 )
 
 SAMPLE = 100
-"""Records that stand as strace prints them, without a sign of wrapping, after which none is looked
-for."""
+"""After this many records as strace prints them, without a sign of wrapping, none is looked for."""
 _AGAIN = 8
-"""The same once a line was not understood, behind SAMPLE that were."""
+"""The same after a line that was not understood, which follows SAMPLE ordinary ones."""
 _OFTEN = 200
-"""Such lines, after which they are taken for what the traced program printed."""
+"""After this many such lines, they count as output of the traced program."""
 _FEW = 8
-"""So many ordinary records, and one line that looks wrapped is no evidence yet."""
+"""Up to this many ordinary records, and for one line that looks wrapped, there is no evidence
+yet."""
 _PATIENCE = 32
-"""Lines that wait for one like the first of them."""
+"""Most lines that wait for another like the first of them."""
 _WIDEST = 12
-"""Ways to peel a line that are followed."""
+"""Most ways to unwrap a line that are pursued."""
 _DEEPEST = 4
-"""Layers: quoted HTML behind a log's prefix has three."""
+"""Most layers: quoted HTML behind a log prefix has three."""
 _LONGEST = 1 << 16
-"""Bytes of a line in which kinds are looked for that are not known yet."""
+"""Bytes of a line that are searched for kinds of wrapping not known yet."""
 _AMID = re.compile(
     rb".+?(?=\[pid +[0-9]|<\.\.\. |--- (?:SIG|stopped)|\+\+\+ )"
     rb"|(?:[^(\"]|(?<![A-Za-z0-9_])\()*?[^(\"a-z0-9_?](?=[a-z_?][a-z0-9_?]*\()"
 )
-"""What stands before a mark of strace's, or before the name of a call."""
+"""What precedes a mark of strace's, or the name of a call."""
 _STUB = b"exit(0) = ?"
 _SHOWN = (b"$", b"\\")
 _GOES_ON = (b"=", b"\\")
-"""What quoted-printable and sed put where they fold a line."""
+"""What quoted-printable and sed write where they fold a line."""
 _HUNK = re.compile(
     rb"@@ -([0-9]+)(?:,[0-9]+)? \+([0-9]+)(?:,[0-9]+)? @@"
     rb"|[0-9]+(?:,[0-9]+)?[acd][0-9]+(?:,[0-9]+)?\Z"
 )
-"""What stands above a part of a diff."""
+"""The line above a part of a diff."""
 _SIGNS = (b"+", b"-", b"<", b">")
 _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
-"""The end of `<...>`, which a line may have been folded in front of, rather than a mark of mail."""
+"""The end of `<...>`, before which a line may have been folded: not a quote mark."""
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
 _FENCE = re.compile(
     rb"[ \t]*(?:(?:`{3,}|~{3,})[ \t]*[A-Za-z0-9_.+-]*"
@@ -90,41 +90,43 @@ _KINDS: tuple[Layer, ...] = (*STRUCTURED, *PREFIXES, *ESCAPES)
 _HOPEFUL = re.compile(
     rb"[a-z0-9_?](?:[ \t\\]?\(|\xef\xbc\x88)|resumed|\+\+\+ |--- |[=<]3[dD]|&#|\.\.\."
 )
-"""Without one of these there is no record in a line, however it is wrapped."""
+"""A line without any of these contains no record, however it is wrapped."""
 _BEGINNING = 200
-"""Bytes of a record that are kept to see what may stand before one."""
+"""Bytes of a record that are kept to learn what may precede one."""
 _VAIN = 500
-"""Lines that looked hopeful in vain, after which no wrapping is looked for any more."""
+"""After this many hopeful lines without a record, no wrapping is looked for any more."""
 _FRAMES = 4_000
-"""Texts in which the grammar was asked for a record and none was, after which it is the same."""
+"""After this many texts that the grammar rejected, the same."""
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
 _HAS_PID = re.compile(rb" *(?:\[pid +)?[0-9]{1,7}[\] ]")
 _IS_UNFINISHED = re.compile(rb"<unfinished \.\.\.>$")
 _FIRST_NUMBER = re.compile(rb"[ \t]*[Ll]?([0-9]{1,18})(?![0-9])")
 _WHOLE, _PART, _BELIEVED = 2, 1, 3
-"""A record behind a prefix, or the beginning of one; and how much of both is believed."""
+"""Weights of a record, or its beginning, after a prefix; and the total needed to believe the
+prefix."""
 _NUMBERED_FROM_ONE = 3
 _PIECES = 40
-"""Lines and pieces of lines among which so many numbers are sought."""
+"""Most lines and pieces of lines searched for that many numbers."""
 _NUMBERED = 8
-"""Lines with numbers in a row, not those that they would have in the source, up to its end."""
+"""Consecutive numbered lines needed if the source ends there, and if the numbers are not those of
+the lines in the source."""
 _ALL_NUMBERED = 4096
-"""The same where more follow."""
+"""The same if more lines follow."""
 
 Chain = tuple[Layer, ...]
-"""Layers from the outside to the inside."""
+"""Layers from the outermost to the innermost."""
 
 
 class Unwrapped(NamedTuple):
     """A line as strace printed it."""
 
     number: int
-    """Of the line in the source on which it begins."""
+    """The line of the source on which it begins."""
     counts: int
-    """Lines of the source that it stands on."""
+    """The number of lines of the source that it spans."""
     text: bytes
     stream: bytes
-    """Whose it is, where the wrapping says so."""
+    """Its owner, if the wrapping names one."""
 
 
 class _Reading(NamedTuple):
@@ -133,13 +135,13 @@ class _Reading(NamedTuple):
     chain: Chain
     has_remark: bool = False
     is_plain: bool = True
-    """Nothing stands before the record that strace does not print there."""
+    """Nothing precedes the record that strace does not print there."""
     other: bytes = b""
-    """The text, if its first mark is no quoting."""
+    """The text, if its first mark is not quoting."""
 
 
 class Unwrapping:
-    """Of one source: `feed` each line, `close` at the end."""
+    """Unwraps one source: `feed` each line, `close` at the end."""
 
     def __init__(self, judge: Judge) -> None:
         self._ask = judge
@@ -147,73 +149,74 @@ class Unwrapping:
         """Texts that the grammar was asked about."""
         self._has_record = False
         self.is_off = False
-        """What is to come stands as strace printed it: feed nothing more."""
+        """All further lines are as strace printed them: feed no more."""
         self._is_hunk = False
-        """It begins as a diff of two texts, of which it has parts."""
+        """The source begins like a diff of two texts, with parts of both."""
         self.is_diff = False
-        """of two traces"""
+        """it is a diff of two traces"""
         self._sample = SAMPLE
         self._tries = 0
-        """How often it was looked for a wrapping again."""
+        """How often the search for a wrapping was resumed."""
         self._chains: list[Chain] = []
         self._guesses = Counter[bytes]()
-        """How much speaks for a prefix that no tool we know prints."""
+        """Evidence for prefixes that no known tool prints."""
         self._evidence: Counter[Chain] = Counter()
         self._usual = deque[bytes](maxlen=SAMPLE)
-        """How the last records begin that stand as strace prints them."""
+        """Beginnings of the last records that were as strace prints them."""
         self._ordinary = 0
         self._behind_words = 0
-        """Records with something before them that may be what the traced program printed."""
+        """Records preceded by text that may be output of the traced program."""
         self._read: Counter[Chain] = Counter()
         self._depths: dict[str, int] = {}
         self._streams: dict[bytes, None] = {}
         self._lines = Counter[bytes]()
-        """On which a record begins, of each whose name a wrapping says."""
+        """Number of lines on which a record begins, by the owner that the wrapping names."""
         self._last = b""
-        """Whose the last line was."""
+        """The owner of the last line."""
         self._split: dict[str, None] = {}
-        """Kinds of wrapping in which several records stood on one line."""
+        """Kinds of wrapping in which several records were on one line."""
         self._fences = 0
-        """Lines that begin or end code, as Markdown and wikis write it."""
+        """Lines that begin or end code in Markdown and wikis."""
         self._indented = 0
-        """Records behind blanks, nothing else having been taken off."""
+        """Records after blanks from which nothing else was removed."""
         self._is_amid = False
-        """A record has begun behind a wrapping, and has not ended: what follows is its rest, rather
-        than a new kind of wrapping."""
+        """A wrapped record has begun and not ended: what follows is its rest, and not a new kind of
+        wrapping."""
         self._widths = set[int]()
-        """Of lines that end otherwise than `sed -n l` ends them."""
+        """Widths of lines that do not end as `sed -n l` ends them."""
         self._nobodys = 0
-        """Records of which no wrapping says whose they are."""
+        """Records for which no wrapping names an owner."""
         self._vain = 0
         self._level = 1
-        """Of quoting, at the last record: the rest of a folded one stands on the same."""
+        """Quote level of the last record; the rest of a folded one is on the same level."""
         self._levels = Counter[int]()
-        """Of the records so far."""
+        """Quote levels of the records so far."""
         self._remarks = 0
         self._quotes = Counter[bool]()
-        """Records with quotes: those that were escaped as HTML (True), and the others."""
+        """Records with quotes, by whether they were escaped as HTML."""
         self._folds: dict[bytes, Folds] = {}
         self._begun: dict[bytes, Piece] = {}
-        """Lines that go on, as their wrapping says, by stream."""
+        """Lines that continue, according to their wrapping, by owner."""
         self._rows = Rows(self._has_row)
         self._is_sought = True
-        """Numbers of lines are, as long as the first lines have them."""
+        """Line numbers are being looked for: so far, all first lines have them."""
         self._held: list[Line] = []
-        """These lines."""
+        """The first lines, held back meanwhile."""
         self._counted: list[re.Match[bytes]] = []
-        """The numbers, each the one after the last."""
+        """Their numbers, each one more than the last."""
         self._numbering: Chain = ()
-        """The layer of line numbers, if there is one: there may be more layers inside of it."""
+        """The layer of line numbers, if there is one; more layers may be inside it."""
         self._last_number = 0
         self._waiting: list[Line] = []
-        """Lines that may be wrapped in a kind that only a second one shows."""
+        """Lines that may be wrapped in a kind that only a second line can confirm."""
 
     def feed(self, number: int, raw: bytes) -> list[Unwrapped]:
-        """Line `number`, without its end and colours -> what is decided by it."""
+        """Take line `number`, without its end and colours; return the lines that are decided by
+        it."""
         return self._fed(self._rows.take(Line(number, 1, raw)))
 
     def _fed(self, lines: Sequence[Line]) -> list[Unwrapped]:
-        """What is decided by these lines, none of them the rest of a row."""
+        """Take these lines, none of which is the rest of a row; return what is decided."""
         return [found for line in lines for found in self._line(line)]
 
     def _line(self, line: Line) -> list[Unwrapped]:
@@ -244,8 +247,8 @@ class Unwrapping:
         return found
 
     def again(self) -> bool:
-        """A line is not understood that comes after all this: whether to feed it, and those behind
-        it, since a wrapping may begin here."""
+        """Return whether to feed a line that was not understood, and those after it, although the
+        stage was off: a wrapping may begin here."""
         if self._tries >= _OFTEN or self._vain >= _VAIN or self._in_vain >= 2 * _FRAMES:
             return False
         self._tries += 1
@@ -255,7 +258,7 @@ class Unwrapping:
         return True
 
     def close(self) -> list[Unwrapped]:
-        """The end of the source."""
+        """End the source; return what was waiting."""
         found = self._fed(self._rows.close())
         found += self._with_numbers() if self._are_numbers else self._unnumbered()
         found += self._settle()
@@ -268,15 +271,16 @@ class Unwrapping:
 
     @property
     def streams(self) -> tuple[bytes, ...]:
-        """Whose records were read, where their wrapping says it; beside several also nobody's. One
-        line alone may be damaged, and what stands before it no name."""
+        """The owners of the records, if their wrapping names them; with several, also b"" for
+        records without one. An owner of a single line does not count: the line may be damaged, and
+        no name before it."""
         streams = tuple(name for name in self._streams if self._lines[name] > 1)
         has_others = self._nobodys or len(streams) < len(self._streams)
         return (*streams, b"") if len(streams) > 1 and has_others else streams
 
     @property
     def notes(self) -> list[str]:
-        """What was done, in words, the usual first: `"> " quoting, 2 levels`."""
+        """What was removed, described in words, the most usual first: `"> " quoting, 2 levels`."""
         names: dict[str, None] = {}
         for chain, _ in self._read.most_common():
             for layer in filter(lambda layer: layer.name, chain):
@@ -284,7 +288,7 @@ class Unwrapping:
                 names[layer.name if depth < 2 else f"{layer.name}, {depth} levels"] = None
         names |= self._split
         if CSV in names:
-            names.pop(JSON_STRING.name, None)  # cells without a quote in them read like strings
+            names.pop(JSON_STRING.name, None)  # cells without quotes parse like strings
         if self._fences and self._has_record:
             names["code fences"] = None
         if self._indented:
@@ -298,30 +302,30 @@ class Unwrapping:
 
     @property
     def unescaped(self) -> int:
-        """Records with plain quotes, where others have them as HTML: what wrote these wrote not
-        those, and nobody knows what was between."""
+        """Records with plain quotes, if others have them escaped as HTML: they were written by
+        something else, and what was between is unknown."""
         return self._quotes[False] if self._quotes[True] else 0
 
     @property
     def folded_results(self) -> int:
-        """Records of which it is not known whether the rest of their result stands below them."""
+        """Records for which it is unknown whether the rest of their result is on the next line."""
         return sum(folds.doubted for folds in self._folds.values())
 
     @property
     def has_found(self) -> bool:
-        """Lines were wrapped or folded: what is to come may be so, too."""
+        """Whether lines were wrapped or folded, so that later ones may be too."""
         return bool(self._chains) or any(folds.joined for folds in self._folds.values())
 
     @property
     def _is_level(self) -> bool:
-        """All records were quoted alike."""
+        """Whether all records had the same quote level."""
         return len(self._levels) == 1 and self._levels.total() > 1
 
     # ------------------------------------------------------------ one line
 
     def _parts(self, raw: bytes) -> list[bytes]:
-        """The records on one line that were lines of their own: between `<br>`, or in the strings
-        of one document of JSON. [] where it is one line."""
+        """Return the records on one line that were separate lines: between `<br>`, or in the
+        strings of one JSON document. [] if it is one line."""
         if _BREAK.search(raw) is not None:
             kind, lists = HTML.name, [_BREAK.split(raw)]
         elif raw.startswith((b'"', b"{", b"[")) and b")" in raw:
@@ -337,12 +341,12 @@ class Unwrapping:
         return []
 
     def _has_row(self, text: bytes) -> bool:
-        """A line of JSON, CSV or logfmt that has a record in it."""
+        """Whether a line of JSON, CSV or logfmt contains a record."""
         peeled = (layer.peel(text) for layer in STRUCTURED)
         return any(one is not None and self._judge(one.text) >= Grade.OPEN for one in peeled)
 
     def is_record(self, line: Unwrapped) -> bool:
-        """This one, which was given, is a record of strace's."""
+        """Whether this returned line is a record of strace."""
         return self._judge(line.text) >= Grade.OPEN
 
     def _judge(self, text: bytes) -> Grade:
@@ -351,13 +355,14 @@ class Unwrapping:
 
     @property
     def _in_vain(self) -> int:
-        """Texts that the grammar was asked about while there was no record."""
+        """Texts that the grammar was asked about before the first record."""
         return 0 if self._has_record else self._frames
 
     def _numbered(self, line: Line) -> list[Unwrapped]:
-        """Of the first lines: a column of line numbers reads like one of pids. Where the first is
-        the line's own, a few tell, and pieces of lines that were folded may stand between them;
-        else all must be one after the other: tasks take their turns again."""
+        """Handle the first lines: a column of line numbers looks like one of pids. If the first is
+        the actual number of its line, a few are enough, and pieces of folded lines may be in
+        between. Otherwise they must all be consecutive, which pids are not for long: tasks take
+        turns again."""
         match = _NUMBER.match(line.text)
         held, counted = self._held, self._counted
         if match is not None and (not counted or int(match[1]) == int(counted[-1][1]) + 1):
@@ -373,13 +378,14 @@ class Unwrapping:
 
     @property
     def _is_own(self) -> bool:
-        """The first number is that of its line."""
+        """Whether the first number is that of its line."""
         return self._held != [] and int(self._counted[0][1]) == self._held[0].number
 
     @property
     def _are_numbers(self) -> bool:
-        """At the end: what the lines begin with, one after the other. Of tasks to which strace was
-        attached each may have one line, of a call that it is inside of."""
+        """Whether, at the end of the source, the consecutive numbers are line numbers. They may be
+        pids: of tasks that strace was attached to, each may have one line, for a call that it is
+        inside."""
         if not self._is_sought or len(self._counted) < _NUMBERED:
             return False
         rest = [match.string[match.end() :] for match in self._counted]
@@ -394,8 +400,8 @@ class Unwrapping:
         return layer in self._numbering or layer in NUMBERS
 
     def _is_in_order(self, raw: bytes, grade: Grade) -> bool:
-        """The number before a line comes after that of the last line, or a record stands behind it;
-        else it is a part of a line that was folded."""
+        """Whether the number before a line follows that of the last line, or is followed by a
+        record; else it is part of a folded line."""
         match = _FIRST_NUMBER.match(raw)
         if match is None or (
             grade < Grade.BEGUN and self._last_number not in (0, int(match[1]) - 1)
@@ -410,7 +416,7 @@ class Unwrapping:
         return self._fed(held)
 
     def _settle(self) -> list[Unwrapped]:
-        """What waited for a second line like it is read as far as it can be."""
+        """Read the lines that were waiting for another like them, as far as possible."""
         waiting, self._waiting = self._waiting, []
         found = []
         for line in waiting:
@@ -481,8 +487,8 @@ class Unwrapping:
         return self._before(stream, piece) + _given(stream, folds.take(piece))
 
     def _before(self, stream: bytes, piece: Piece) -> list[Unwrapped]:
-        """What waits of another stream where one of the two is nobody's: they may be one trace, and
-        its records stay in order."""
+        """Return the waiting lines of other owners, if one of the two is unnamed: they may be one
+        trace, whose records must stay in order."""
         found: list[Unwrapped] = []
         if piece.grade >= Grade.OPEN and len(self._folds) > 1:
             for name, folds in self._folds.items():
@@ -491,7 +497,7 @@ class Unwrapping:
         return found
 
     def _joined(self, text: bytes) -> tuple[Grade, bytes]:
-        """Pieces put together: only now it shows whether something in them is escaped."""
+        """Grade joined pieces, and undo escapes, which may be visible only now."""
         reading = self._weighed(Peeled(text), ())
         if reading.grade < Grade.STRANGE:
             for layer in self._around_folds(text):
@@ -508,8 +514,8 @@ class Unwrapping:
         return reading.grade, reading.peeled.text
 
     def _around_folds(self, text: bytes) -> Chain:
-        """Layers that may be around a line that was put together. Such a one has a comma, so a cell
-        is in quotes; and prose has blanks before parentheses as well."""
+        """Return the layers that may be around a joined line. Such a line contains a comma, so a
+        CSV cell would be quoted; and prose, too, has blanks before parentheses."""
         escapes = ESCAPES
         if not any(SPACED in chain for chain in self._chains):
             escapes = tuple(layer for layer in ESCAPES if layer is not SPACED)
@@ -518,7 +524,7 @@ class Unwrapping:
     # ------------------------------------------------------------ kinds of wrapping
 
     def _reading(self, raw: bytes) -> _Reading | None:
-        """The best reading of a line; None where a second one like it would tell."""
+        """Return the best reading of a line; None if another line like it is needed to decide."""
         known = self._known(raw)
         is_doubtful = known.grade is Grade.STRANGE or not known.is_plain
         if known.grade >= Grade.STRANGE and is_doubtful and not (self._ordinary or known.chain):
@@ -540,14 +546,15 @@ class Unwrapping:
         return known if guessed is inside else guessed
 
     def _is_begun(self, reading: _Reading) -> bool:
-        """A record begins there, and no word with a parenthesis behind it."""
+        """Whether a record begins there, and not just a word before a parenthesis."""
         if reading.grade < Grade.BEGUN:
             return False
         name, parenthesis, _ = reading.peeled.text.partition(b"(")
         return self._judge(name + parenthesis) >= Grade.BEGUN
 
     def _known(self, raw: bytes) -> _Reading:
-        """The best reading of a line as it stands, as the lines before it, or in a known kind."""
+        """Return the best reading of a line unchanged, like the lines before it, or in a known
+        kind."""
         best: _Reading | None = None
         for index, chain in enumerate(self._chains):
             peeled = _peeled(chain, raw)
@@ -583,8 +590,8 @@ class Unwrapping:
         return best
 
     def _at_its_level(self, raw: bytes, reading: _Reading) -> _Reading:
-        """Of a line with several marks: some may be its text, above all where it has more of them
-        than the record before it."""
+        """Choose the quote level of a line with several marks: some may be its text, especially if
+        there are more than on the record before it."""
         depth = reading.peeled.depth
         if self._is_level and depth <= self._level:
             return reading
@@ -597,7 +604,7 @@ class Unwrapping:
         return reading._replace(other=capped.text)
 
     def _weighed(self, peeled: Peeled, chain: Chain) -> _Reading:
-        """How well `peeled` reads, without the remark that may stand behind it."""
+        """Grade `peeled` without a remark that may follow it."""
         text = peeled.text
         grade = self._judge(text)
         if Grade.FOREIGN < grade < Grade.STRANGE:
@@ -609,7 +616,7 @@ class Unwrapping:
         return _Reading(peeled, grade, chain)
 
     def _is_believed(self, found: _Reading, raw: bytes, known: Chain) -> bool:
-        """`found` is no chance; the layers of `known` are none."""
+        """Whether `found` is no coincidence; layers that are in `known` never are."""
         if SPACED in found.chain and found.grade < Grade.OPEN:  # prose: `some word (x) = y`
             return False
         if SHOWN_FOLDS in found.chain and raw.endswith(b"\\") and len(raw) in self._widths:
@@ -625,23 +632,24 @@ class Unwrapping:
         return True
 
     def _is_plain(self, text: bytes) -> bool:
-        """What stands before the record is what strace prints there: not the words of a log, which
-        the grammar takes for the traced program's output, or for a security context."""
+        """Whether strace itself prints what precedes the record. The words of a log do not
+        count, although the grammar takes them for output of the traced program, or for a
+        security context."""
         if HTML.is_sure(text) or (text.startswith(b"[") and b"/" in text[: text.find(b"] ")]):
             return False
         amid = _AMID.match(text)
         return amid is None or self._judge(amid[0] + _STUB) >= Grade.OPEN
 
     def _search_inside(self, reading: _Reading) -> _Reading | None:
-        """More layers, where those that are known leave no record."""
+        """Look for more layers, if the known ones leave no record."""
         found = self._search(reading.peeled.text)
         return found and found._replace(
             peeled=_around(reading.peeled, found.peeled), chain=reading.chain + found.chain
         )
 
     def _search(self, text: bytes) -> _Reading | None:
-        """The layers that make a record of `text`, or at least the beginning of one: as few as do
-        it, and of these those that leave most of it."""
+        """Return the layers that make `text` a record, or at least the beginning of one: as few as
+        possible, and of these the ones that leave the most text."""
         best: _Reading | None = None
         outer = [_Reading(Peeled(text), Grade.FOREIGN, ())]
         if (indented := BLANKS.peel(text)) is not None:
@@ -665,8 +673,8 @@ class Unwrapping:
         return best if best is not None and best.grade >= Grade.BEGUN else None
 
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
-        """Of a line, perhaps without its number: a prefix of no known kind, if a line before this
-        one had one like it; None if none had yet."""
+        """Read a line, perhaps after its number, by a prefix of no known kind, if an earlier line
+        had one like it; None if none had yet."""
         folded = 0
         for place in places(raw):
             grade = self._judge(raw[place:])
@@ -688,7 +696,7 @@ class Unwrapping:
     def _guessed(
         self, raw: bytes, place: int, inside: _Reading, known: _Reading
     ) -> _Reading | None:
-        """The reading of `raw` in whose place `place` that of `inside` begins."""
+        """Return the reading of `raw` in which `inside` begins at offset `place`."""
         if raw[:place].isspace():
             return known
         like = likeness(raw[:place])
@@ -707,13 +715,13 @@ NOBODY = "without a name"
 
 
 def named(stream: bytes) -> str:
-    """The name of a stream of Unwrapped, as text."""
+    """Return the name of a stream of Unwrapped as text."""
     return stream.decode("utf-8", "replace") or NOBODY
 
 
 def _is_indented(text: bytes) -> bool:
-    """The blanks are not those before the seconds that -r prints, which take six columns or more
-    (`%6ld`)."""
+    """Whether the blanks are more than those that -r prints before seconds, which take six columns
+    or more (`%6ld`)."""
     seconds = _SECONDS.match(text)
     return seconds is None or not (seconds[2] or len(seconds[1]) == _COLUMNS)
 
@@ -731,8 +739,8 @@ def _given(stream: bytes, pieces: Sequence[Piece]) -> list[Unwrapped]:
 
 
 def _peeled(chain: Chain, text: bytes, most: int = 99) -> Peeled | None:
-    """`text` without the layers of `chain`, and of quoting without `most` levels; None where it has
-    not those that stand around all."""
+    """Return `text` without the layers of `chain`, of quoting at most `most` levels; None if a
+    layer that must be on every line is missing."""
     found, has_any = Peeled(text), False
     for layer in chain:
         peeled = QUOTING.peel(found.text, most) if layer is QUOTING else layer.peel(found.text)

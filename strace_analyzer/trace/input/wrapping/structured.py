@@ -1,4 +1,4 @@
-"""A line as a member of JSON, a cell of CSV or a value of logfmt -> the line itself."""
+"""Extract a line from a JSON member, a CSV cell or a logfmt value."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import re
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 
 _DEEPEST = 4
-"""Objects in objects."""
+"""Levels of nested objects."""
 _ELEMENT = "[]"
-"""The place of each in a list."""
+"""Stands for the index of every list element."""
 _DOCKER_PIECE = 16 << 10
-"""docker's json-file driver cuts lines here (moby, daemon/logger/copier.go)."""
+"""Bytes. docker's json-file driver splits lines here (moby, daemon/logger/copier.go)."""
 
 
 class Json:
-    """An object a line, as docker's json-file and `journalctl -o json` write it; or a member of an
-    object that stands on several lines."""
+    """One object per line, as docker's json-file and `journalctl -o json` write it; or a member of
+    an object that spans several lines."""
 
     name = "JSON lines"
     is_around = True
@@ -26,16 +26,17 @@ class Json:
         *("log", "MESSAGE", "message", "msg", "line", "text", "textPayload", "_raw", "body"),
         *("short_message", "full_message", "content", "payload", "stdout", "stderr", "output"),
     )
-    """Of a line."""
+    """Keys of members that contain a line."""
     _OBJECTS = (
         *("_source", "jsonPayload", "fields", "attributes", "event", "result"),
         *("log", "message", "data", "payload", "record", "body"),
     )
-    """Of an object that holds it."""
+    """Keys of objects that contain such a member."""
     _STREAMS = ("container_name", "CONTAINER_NAME", "container_id", "_PID", "pod")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The member that holds the line; docker's goes on where it does not end in a newline."""
+        """Return the member that contains the line; docker's continues if it does not end in a
+        newline."""
         body = text.strip().removesuffix(b",")
         is_member = body.startswith(b'"') and b'": ' in body
         if not (body.startswith((b'{"', b"{ ")) or is_member) or not body.endswith((b"}", b'"')):
@@ -59,20 +60,20 @@ class Json:
 
 
 class JsonString:
-    """A string, of a list of them; or a cell of CSV that has no quote in it."""
+    """A string in a list of strings; or a CSV cell without quotes in it."""
 
     name = "JSON strings"
     is_around = True
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The string."""
+        """Return the string."""
         body = text.strip().removesuffix(b",")
         said = _loaded(body) if body.startswith(b'"') and body.endswith(b'"') else None
         return Peeled(_encoded(said).rstrip(b"\r\n")) if isinstance(said, str) else None
 
 
 class Csv:
-    """A line in a cell, as logs are exported (RFC 4180); of one column."""
+    """A line in a cell, as logs are exported (RFC 4180), always in the same column."""
 
     is_around = True
 
@@ -84,8 +85,8 @@ class Csv:
         self._row = re.compile(cell + rb"(?:%b%b)*+" % (separator.encode(), cell))
 
     def peel(self, text: bytes) -> Peeled | None:
-        """The cell in this column, of rows in which one at least is quoted; between commas of
-        any."""
+        """Return the cell in this column. At least one cell of the row must be quoted, unless the
+        separator is a comma."""
         others = text.count(self._separator.encode())
         may_be = b'"' in text or (others and self._separator == ",")
         if not may_be or others < self._column:
@@ -106,7 +107,7 @@ class Csv:
 
 
 class Logfmt:
-    """`time=... level=info msg="..."`: a line in quotes, its own quotes escaped."""
+    """`time=... level=info msg="..."`: a quoted line with its own quotes escaped."""
 
     name = "logfmt"
     is_around = True
@@ -115,15 +116,15 @@ class Logfmt:
     )
 
     def peel(self, text: bytes) -> Peeled | None:
-        """What is in the quotes."""
+        """Return the quoted text."""
         match = self._MESSAGE.match(text)
         said = match and _loaded(match[1])
         return Peeled(_encoded(said)) if isinstance(said, str) else None
 
 
 def strings(text: bytes) -> list[list[bytes]]:
-    """The lines in the strings of a document of JSON that stands on one line, in order; those from
-    like places together: from all elements of a list, or from the same cell of all its rows."""
+    """Return the lines in the strings of a JSON document on one line, in order, grouped by place:
+    from all elements of a list, or from the same cell of all its rows."""
     lists: dict[tuple[str | int, ...], list[bytes]] = {}
     left: list[tuple[tuple[str | int, ...], object]] = [((), _loaded(text))]
     while left:
