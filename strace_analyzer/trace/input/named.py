@@ -49,8 +49,8 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
 
 
 def _expanded(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the arguments, with each pattern (`logs/**/*.strace`) that is not itself the name of a
-    file replaced by what it matches, or kept if it matches nothing."""
+    """Yield the arguments. A pattern (`logs/**/*.strace`) that is not the name of a file is replaced
+    by what it matches, or kept if it matches nothing."""
     for argument in arguments:
         matched: list[str] = []
         if has_magic(argument) and not is_url(argument) and not Path(argument).exists():
@@ -61,8 +61,7 @@ def _expanded(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _families_joined(arguments: Sequence[str]) -> list[tuple[str | None, str]]:
-    """Return the arguments, with all files of one family (`trace.*`) replaced by its prefix. Each
-    comes with its prefix, None for an ordinary argument."""
+    """Return arguments with their prefix (else None); all files of one family become its prefix."""
     named: dict[str, list[str]] = {}
     for argument in dict.fromkeys(arguments):
         match = _MEMBER.fullmatch(Path(argument).name)
@@ -185,8 +184,8 @@ _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 
 
 def _trace_in(argument: str, path: Path) -> str:
-    """Return the one trace in an archive: the trace.txt that `collect` writes, or else the only
-    file. Raises TraceError if there is none."""
+    """Return the one trace in an archive: the trace.txt of `collect`, or else the only file. Raises
+    TraceError if there is none."""
     try:
         with tarfile.open(path) as archive:
             names = [item.name for item in archive if item.isfile()]
@@ -225,8 +224,7 @@ def _directory(argument: str, path: Path) -> list[TraceInput]:
 
 
 def _walked(path: Path) -> TraceInput:
-    """Return the trace of a file found in a directory; if it cannot be opened, that is reported
-    when it is read."""
+    """Return the trace of a file found; one that cannot be opened is reported when it is read."""
     try:
         return _file(str(path), path)
     except TraceError as error:
