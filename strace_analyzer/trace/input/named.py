@@ -49,8 +49,8 @@ def traces(arguments: Sequence[str], stdin: BinaryIO | None = None) -> list[Trac
 
 
 def _expanded(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the arguments. A pattern (`logs/**/*.strace`) that is not the name of a file is replaced
-    by what it matches, or kept if it matches nothing."""
+    """Yield the arguments. A pattern (`logs/**/*.strace`) that is not the name of a file is
+    replaced by what it matches, or kept if it matches nothing."""
     for argument in arguments:
         matched: list[str] = []
         if has_magic(argument) and not is_url(argument) and not Path(argument).exists():
@@ -61,7 +61,7 @@ def _expanded(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _families_joined(arguments: Sequence[str]) -> list[tuple[str | None, str]]:
-    """Return arguments with their prefix (else None); all files of one family become its prefix."""
+    """Return (prefix or None, argument) pairs; all files of one family become one, its prefix."""
     named: dict[str, list[str]] = {}
     for argument in dict.fromkeys(arguments):
         match = _MEMBER.fullmatch(Path(argument).name)
