@@ -1,1 +1,1 @@
-"""ROOM 4, what was found in; text, JSON, tables out: one file a format."""
+"""Room 4: write what was found as text, JSON and tables, one file per format."""

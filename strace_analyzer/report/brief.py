@@ -1,4 +1,4 @@
-"""Takes a group, gives it in a few lines of plain text: what, the calls that prove it, the fix."""
+"""Summarise a group in a few lines of plain text: what, the calls that prove it, the fix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strace_analyzer.report.selection import Selected
 
 
 def brief(group: Group, selected: Selected, *, places: bool = True) -> Iterator[str]:
-    """The lines; each call with its file and line if `places`."""
+    """Yield the lines; with `places`, each call with its file and line."""
     made = document.group(group, selected)
     yield f"{group.level}: {safe(made['message'])}"
     for call in group.sample.trail:

@@ -1,5 +1,5 @@
-"""Takes what was selected, gives why a table of it (sockets, ports) may lack something: the reasons
-for which `check` would call a trace inconclusive. The exit status of such a table with them."""
+"""Explain why a table (sockets, ports) may be incomplete: the reasons for which `check` would call
+a trace inconclusive; and the exit status of such a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNREAD = frozenset({Doubt.INTERRUPTED, Doubt.DAMAGED, Doubt.REFUSED, Doubt.OWN_
 
 
 class Reason(NamedTuple):
-    """Something that a trace does not show. `code` is that of a warning or of something unknown."""
+    """Something that a trace does not show. `code` is that of a warning or an unknown."""
 
     trace: str
     code: str
@@ -23,24 +23,24 @@ class Reason(NamedTuple):
     remedy: str
 
     def document(self) -> JsonObject:
-        """The element of `cannot_tell` in JSON."""
+        """Return the element of `cannot_tell` in JSON."""
         return self._asdict()
 
 
 def reasons(selected: Selected) -> tuple[Reason, ...]:
-    """Those of every trace, what weighs most first; () where nothing suggests that a table lacks
-    something."""
+    """Return the reasons of every trace, the weightiest first; () if nothing suggests that a table
+    is incomplete."""
     return tuple(reason for trace in selected.traces for reason in _of(trace.id, selected))
 
 
 def not_read(selected: Selected) -> tuple[Reason, ...]:
-    """Of them, why a trace was not read to its end, or not at all."""
+    """Return those of the reasons why a trace was not read to its end, or not at all."""
     return tuple(reason for reason in reasons(selected) if reason.code in _UNREAD)
 
 
 def exit_status(selected: Selected, found: Sequence[Reason]) -> int:
-    """0, or 2 where a trace cannot tell, or one of several could not be read, or a rule failed;
-    128+N where signal N ended the reading."""
+    """Return 0; 2 if a trace cannot tell, one of several could not be read, or a rule failed; 128+N
+    if signal N ended the reading."""
     if selected.refused or selected.failed_rules:
         return CANNOT_TELL
     if selected.interrupted is not None:
@@ -51,7 +51,7 @@ def exit_status(selected: Selected, found: Sequence[Reason]) -> int:
 def _of(trace: str, selected: Selected) -> Iterator[Reason]:
     is_blind = trace in selected.blind
     if not is_blind and any(group.trace == trace for group in selected.judged):
-        return  # as for `check`: it shows what it was asked for
+        return  # as for `check`: it shows what was asked for
     told = next((t.inconclusive for t in selected.traces if t.id == trace), None)
     warnings = [
         warning

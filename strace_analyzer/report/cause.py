@@ -1,5 +1,5 @@
-"""Takes a finding, gives what makes it the same finding in another trace: rule, program, kind of
-local address, destination; never a pid, a descriptor or a line, which change from run to run."""
+"""Identify a finding across traces: by rule, program, kind of local address and destination; never
+by pid, descriptor or line, which change from run to run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Cause(NamedTuple):
 
     rule: str
     program: str
-    """base name; `?` where the trace does not tell"""
+    """base name; `?` if the trace does not show it"""
     local: str
     """any, loopback, specific, none"""
     destination: str
@@ -23,7 +23,7 @@ class Cause(NamedTuple):
 
 
 def of_finding(finding: Finding) -> Cause:
-    """The cause of a finding."""
+    """Return the cause of a finding."""
     peer = finding.peer
     return Cause(
         finding.rule,
@@ -34,7 +34,8 @@ def of_finding(finding: Finding) -> Cause:
 
 
 def of_document(finding: Mapping[str, Any]) -> Cause:
-    """The same of a finding of a JSON report. Raises KeyError or TypeError where it is none."""
+    """Return the cause of a finding in a JSON report. Raises KeyError or TypeError if it is not
+    one."""
     peer = finding["peer"]
     return Cause(
         finding["rule"],

@@ -1,4 +1,4 @@
-"""Takes groups, gives causes: what several processes of one program do wrong in the same place."""
+"""Combine groups into causes: what several processes of one program do wrong in the same place."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from strace_analyzer.rules import words
 class Cause:
     """Groups with one cause: the same rule, level, program and call site.
 
-    Confidence does not part them: getsockname() may prove one of many connections made in one
-    loop, and the others are then no other cause.
+    Confidence does not separate them: getsockname() may prove only one of many connections made in
+    one loop, and the others do not have another cause.
     """
 
     program: str
@@ -26,7 +26,7 @@ class Cause:
 
     @property
     def by_process(self) -> list[Group]:
-        """One group for each process, those with the most findings first."""
+        """One group per process, those with the most findings first."""
         members: dict[str, list[Group]] = {}
         for group in self.groups:
             members.setdefault(group.process.id, []).append(group)
@@ -34,7 +34,7 @@ class Cause:
 
     @property
     def head(self) -> Group:
-        """The process with the most findings stands for all."""
+        """The process with the most findings, which represents all."""
         return self.by_process[0]
 
     @property
@@ -45,7 +45,7 @@ class Cause:
 
     @property
     def count(self) -> int:
-        """Its findings."""
+        """Number of findings."""
         return sum(group.count for group in self.groups)
 
     @property
@@ -55,12 +55,12 @@ class Cause:
 
     @property
     def processes(self) -> int:
-        """How many processes have them."""
+        """Number of processes with such findings."""
         return len({group.process.id for group in self.groups})
 
     @property
     def peers(self) -> Counter[Endpoint]:
-        """The addresses and ports they went to, and how often."""
+        """Addresses and ports the connections went to, with counts."""
         times: Counter[Endpoint] = Counter()
         for peer in (peer for group in self.groups for peer in group.peers):
             times[peer.peer] += peer.count
@@ -68,12 +68,12 @@ class Cause:
 
     @property
     def destinations(self) -> int:
-        """How many addresses and ports they went to."""
+        """Number of addresses and ports they went to."""
         return len(self.peers)
 
     def extent(self, things: str) -> str:
-        """`640 processes, 181,204 connections to 6 destinations`; `things` are what its findings
-        are."""
+        """Format `640 processes, 181,204 connections to 6 destinations`; `things` says what a
+        finding is."""
         words_ = [count(self.count, things)]
         if self.processes > 1:
             words_.insert(0, count(self.processes, "process", "processes"))
@@ -82,8 +82,8 @@ class Cause:
         return ", ".join(words_) + to + some
 
     def worst(self, limit: int | None = 3) -> str:
-        """`pid 8123 (1,204), 8127 (1,198), ... 637 more: --all`: the processes with the most
-        findings."""
+        """Format the processes with the most findings: `pid 8123 (1,204), 8127 (1,198), ... 637
+        more: --all`."""
         ordered = self.by_process
         shown = ordered[:limit]
         pids = ", ".join(f"{g.process.tgid or g.process.tid} ({g.count:,})" for g in shown)
@@ -91,7 +91,7 @@ class Cause:
         return f"pid {pids}" + (f", ... {rest:,} more: --all" if rest else "")
 
     def fingerprints(self) -> list[str]:
-        """Those of its groups, each once: what a suppression file names."""
+        """The distinct fingerprints of its groups, as a suppression file lists them."""
         return list(dict.fromkeys(group.fingerprint for group in self.groups))
 
     def shared_by(self, section: Section) -> str:
@@ -103,15 +103,16 @@ class Cause:
         return f"the same for {' and '.join(sorted(found))}, {words.AS_NOT_SHOWN}"
 
     def message(self, section: Section) -> str:
-        """What its rule says of it, or of several processes how many findings of which program."""
+        """Return the rule's summary; for several processes, the program and the number of
+        findings."""
         rule = section.rule(self.head)
         if self.processes > 1:
             return f"{self.program}: {self.extent(rule.things)}"
         return rule.summary(section.case(self.head))
 
     def places(self, section: Section) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The headings and the rows of a table of its processes' destinations, the most frequent
-        first: how often, how often connected. No rows where its rule lists none."""
+        """Return headings and rows of a table of its processes' destinations, with number of
+        findings and of connections, the most frequent first. No rows if its rule lists none."""
         rule = section.rule(self.head)
         headings = ("Destination", rule.counted.capitalize(), "Connected")
         times: Counter[Endpoint] = Counter()
@@ -126,12 +127,12 @@ class Cause:
         return headings[:columns], [row[:columns] for row in rows]
 
     def proof(self) -> str:
-        """`trace.txt:403, first of 40`: where the calls stand that are shown."""
+        """Format where the calls shown are: `trace.txt:403, first of 40`."""
         return f"{self.head.sample.at}{which(self.head)}"
 
 
 def which(group: Group) -> str:
-    """`, first of 40`: which of its findings is shown; "" where there is one."""
+    """Format which of the group's findings is shown: `, first of 40`; "" if there is only one."""
     if group.count == 1:
         return ""
     is_first = group.sample.at == group.first
@@ -139,8 +140,8 @@ def which(group: Group) -> str:
 
 
 def together(found: Sequence[Cause], section: Section) -> str:
-    """What failed first of all; else what the rule that leads says of all its findings together, or
-    how many findings there are of several rules."""
+    """Return one sentence for several causes: the first failure; else the leading rule's summary of
+    all its findings, or the number of findings of several rules."""
     worst = found[0].head
     if section.rule(worst).is_failure:
         return section.rule(worst).summary(section.case(worst))
@@ -155,7 +156,7 @@ def together(found: Sequence[Cause], section: Section) -> str:
 
 
 def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
-    """Groups by program and cause, the worst first: error, warning, note."""
+    """Return the groups by program and cause, the worst first: error, warning, note."""
     folded: dict[tuple[object, ...], list[Group]] = {}
     names: dict[tuple[object, ...], str] = {}
     for group in groups:
@@ -171,8 +172,8 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
 def every_cause(
     selected: Selected, groups: Sequence[Group] | None = None
 ) -> list[tuple[Cause, Section]]:
-    """Those of all traces (of these `groups`, where they are given), the worst first, each with its
-    trace's part of the report."""
+    """Return the causes of all traces (of `groups` only, if given), the worst first, each with its
+    trace's section of the report."""
     found = [
         (cause, section)
         for section in sections(selected, 0, False)
@@ -187,7 +188,7 @@ def every_cause(
 
 
 def _order(cause: Cause, section: Section) -> tuple[int, bool, int]:
-    """What failed comes before what made it fail."""
+    """Sort key: failures come before what made them fail."""
     return (-cause.head.level, not section.rule(cause.head).is_failure, -cause.count)
 
 
@@ -196,7 +197,7 @@ def _is_probable(group: Group) -> bool:
 
 
 def _as_one(groups: Sequence[Group]) -> Group:
-    """Groups of one process counted together; what is certain is shown as the proof."""
+    """Merge groups of one process; a certain finding is shown as proof if there is one."""
     if len(groups) == 1:
         return groups[0]
     peers: dict[Endpoint, PeerCount] = {}

@@ -1,7 +1,7 @@
-"""Takes two reports (schema 1), gives what has changed from one to the other: did the fix work?
+"""Compare two reports (schema 1): did the fix work?
 
-Findings are the same where rule, program, kind of local address and destination are: never by pid,
-descriptor or line, which change from run to run.
+Findings are the same if rule, program, kind of local address and destination are the same, whatever
+their pid, descriptor or line, which change from run to run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from strace_analyzer.report.gate import LEVELS, Gate
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One report, counted. `failed` are findings of a cause that ended in failure."""
+    """One report as counts. `failed` counts the findings of a cause that ended in failure."""
 
     name: str
     connections: int = 0
@@ -28,22 +28,22 @@ class Side:
     pinned: int = 0
     needed: int = 0
     judged: bool = False
-    """it could be judged: nothing hid bind() or connect()"""
+    """the trace could be judged: nothing hid bind() or connect()"""
     interrupted: str | None = None
-    """how far it was read, where a signal ended that before its end"""
+    """how far it was read, if a signal ended reading early"""
     selected: frozenset[str] = frozenset()
-    """the options that left findings out, and the fingerprints of those that were suppressed"""
+    """the options that left findings out, and fingerprints of suppressed ones"""
     counts: Mapping[Cause, int] = field(default_factory=dict)
     failed: Mapping[Cause, int] = field(default_factory=dict)
     levels: Mapping[Cause, Level] = field(default_factory=dict)
 
     @classmethod
     def unread(cls, name: str) -> Side:
-        """What was not begun, since a signal had come before."""
+        """Return a side that was not begun, because a signal came before."""
         return cls(name, interrupted="interrupted before it was begun")
 
     def share(self, cause: Cause) -> float:
-        """Findings of `cause` for each connection."""
+        """Findings of `cause` per connection."""
         return self.counts.get(cause, 0) / self.connections if self.connections else 0.0
 
 
@@ -55,12 +55,12 @@ class Change(NamedTuple):
     before: int
     after: int
     larger: bool
-    """new, or more findings for each connection than before"""
+    """new, or more findings per connection than before"""
 
 
 class Comparison(NamedTuple):
-    """`obstacle` says why the two cannot be compared, None where they can; where they cannot, there
-    are no `changes`."""
+    """`obstacle` says why the two cannot be compared, and there are then no `changes`; None if they
+    can."""
 
     before: Side
     after: Side
@@ -69,19 +69,19 @@ class Comparison(NamedTuple):
     exit_status: int
 
     def of(self, kind: str) -> tuple[Change, ...]:
-        """The changes that are `gone`, `new` or `kept`."""
+        """Return the changes of one kind: `gone`, `new` or `kept`."""
         return tuple(change for change in self.changes if kind_of(change) == kind)
 
 
 def kind_of(change: Change) -> str:
-    """`gone`, `new` or `kept`."""
+    """Return `gone`, `new` or `kept`."""
     if not change.after:
         return "gone"
     return "kept" if change.before else "new"
 
 
 def side(name: str, report: Mapping[str, Any]) -> Side:
-    """A report counted. Raises KeyError or TypeError where it is not of schema 1."""
+    """Count a report. Raises KeyError or TypeError if it does not follow schema 1."""
     counts: Counter[Cause] = Counter()
     failed: Counter[Cause] = Counter()
     levels: dict[Cause, Level] = {}
@@ -112,7 +112,8 @@ def side(name: str, report: Mapping[str, Any]) -> Side:
 
 
 def _left_out(report: Mapping[str, Any]) -> Iterator[str]:
-    """What kept findings out of a report; one of an earlier version does not say of its options."""
+    """Yield what kept findings out of a report; reports of earlier versions do not list their
+    options."""
     yield from report.get("selected", ())
     for entry in report["suppressions"]:
         if entry["findings"]:
@@ -120,14 +121,14 @@ def _left_out(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def compare(before: Side, after: Side, gate: Gate, signal: int | None = None) -> Comparison:
-    """What has changed, the worst first. The exit status is 2 where the sides cannot be compared,
-    128+N where that is because `signal` N ended the reading, 1 where something at the gate is new
-    or larger, else 0."""
+    """Compare, the worst change first. The exit status is 2 if the sides cannot be compared, 128+N
+    if that is because `signal` N ended the reading, 1 if something at the gate is new or larger,
+    else 0."""
     why_not = obstacle(before, after)
     every = {**before.levels, **after.levels}
     changes = [_change(cause, before, after, level) for cause, level in every.items()]
     changes.sort(key=lambda change: (-change.level, -change.after, -change.before, change.cause))
-    if why_not is not None:  # what is absent may only not have been seen
+    if why_not is not None:  # what is missing may merely not have been seen
         return Comparison(before, after, (), why_not, 2 if signal is None else 128 + signal)
     worse = any(change.larger and _stops(change, after, gate) for change in changes)
     return Comparison(before, after, tuple(changes), None, int(worse))
@@ -144,14 +145,15 @@ def _change(cause: Cause, before: Side, after: Side, level: Level) -> Change:
 
 
 def _stops(change: Change, after: Side, gate: Gate) -> bool:
-    """As for `check`: by its level, or by its rule where not all of it failed."""
+    """Whether the change fails the gate: as for `check`, by its level, or by its rule unless all of
+    it failed."""
     if gate.level is not None and change.level >= gate.level:
         return True
     return change.cause.rule in gate.rules and change.after > after.failed.get(change.cause, 0)
 
 
 def obstacle(before: Side, after: Side) -> str | None:
-    """Why they cannot be compared, None where they can."""
+    """Return why the two cannot be compared; None if they can."""
     for one in (before, after):
         if one.interrupted is not None:
             return f"{one.name} was not read to its end: {one.interrupted}"
@@ -167,7 +169,7 @@ def obstacle(before: Side, after: Side) -> str | None:
 
 
 def headline(made: Comparison) -> str:
-    """`early-bound 40 of 40 -> 0 of 40 TCP connections`, or why not."""
+    """Format `early-bound 40 of 40 -> 0 of 40 TCP connections`, or why there is no comparison."""
     if made.obstacle is not None:
         return f"not comparable: {made.obstacle}"
     before, after = made.before, made.after
@@ -178,7 +180,7 @@ def headline(made: Comparison) -> str:
 
 
 def figures(made: Comparison) -> tuple[tuple[str, int, int], ...]:
-    """What is counted on both sides: name, before, after."""
+    """Return what is counted on both sides: name, before, after."""
     before, after = made.before, made.after
     return (
         ("Outgoing TCP connections", before.connections, after.connections),

@@ -1,5 +1,5 @@
-"""Takes an analysis, gives what failed in it by a fault of ours or of a rule; takes why inputs
-could not be read, or how much is known already: lines to be said."""
+"""Messages for standard error: failures of ours or of a rule in an analysis, inputs that could not
+be read, and how many findings were known already."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from strace_analyzer.faults import FAULT
 from strace_analyzer.plain import count, listed
 
 _ONE_BY_ONE = 8
-"""inputs that could not be read; more are told together"""
+"""Up to this many unreadable inputs are listed; more are grouped by reason."""
 _KINDS = 8
-"""reasons that are told of these"""
+"""Most reasons listed then."""
 
 
 def complaints(analysis: Analysis) -> Iterator[str]:
-    """A line each: lines of the trace on which we failed, and rules that raised an error."""
+    """Yield a line for each trace line on which we failed, and for each rule that raised an
+    error."""
     for account in (account for trace in analysis.traces for account in trace.sources):
         for fault in account.faults:
             where = f"{account.name}:{fault.line}" if fault.line else account.name
@@ -27,8 +28,9 @@ def complaints(analysis: Analysis) -> Iterator[str]:
 
 
 def refusals(reasons: Iterable[str]) -> Iterator[str]:
-    """Why inputs could not be read, each `NAME: why`. Of many, as in a directory of other things, a
-    line for each reason: `638 files: not the output of strace: /etc/fstab, /etc/group ...`."""
+    """Yield why inputs could not be read, each as `NAME: why`. For many, as in a directory of other
+    files, yield a line per reason: `638 files: not the output of strace: /etc/fstab, /etc/group
+    ...`."""
     told = list(reasons)
     if len(told) <= _ONE_BY_ONE:
         yield from told
@@ -46,5 +48,5 @@ def refusals(reasons: Iterable[str]) -> Iterator[str]:
 
 
 def known_already(findings: int) -> str:
-    """How many findings are not reported, since those of --baseline are known."""
+    """Format how many findings are not reported because the --baseline contains them."""
     return f"{count(findings, 'finding')} left out: known from the baseline"

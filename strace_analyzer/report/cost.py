@@ -1,4 +1,4 @@
-"""What connections cost in local ports: the rows of a table, and in a sentence what they mean."""
+"""The cost of connections in local ports: table rows, and sentences that interpret them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from strace_analyzer.report.section import Section
 
 
 def taken(use: PortUse) -> list[tuple[str, str, str]]:
-    """What is counted, how many ports it takes, and how many without the early binds: at one time,
-    and with TIME_WAIT; without times as if all that was closed first waited at once."""
+    """Return rows: what is counted, how many ports it takes, and how many without the early binds;
+    at one moment, and with TIME_WAIT (without times, as if all that was closed first waited at
+    once)."""
     rows = [("open at the same time", number(use.peak_pinned), number(use.peak_needed))]
     high, needed = use.peak_pinned_with_time_wait, use.peak_needed_with_time_wait
     if high is not None:
@@ -26,7 +27,8 @@ def taken(use: PortUse) -> list[tuple[str, str, str]]:
 
 
 def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
-    """The row of the rates at which ports run out; none where times or the range are not known."""
+    """Return the row with the rates at which ports run out; none if times or the range are
+    unknown."""
     if use.peak_pinned_with_time_wait is None or is_refuted(use, section):
         return []
     as_is, without = in_words(use)
@@ -34,8 +36,8 @@ def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
 
 
 def in_words(use: PortUse) -> tuple[str, str]:
-    """The rates at which ports run out, in all and without the early binds: `470/s in all`,
-    `470/s per destination but loopback`; the latter empty where there is none."""
+    """Format the rates at which ports run out, with and without the early binds: `470/s in all`,
+    `470/s per destination but loopback`; the second is empty if there is none."""
     without = _without_bind(use)
     each = "" if without is None else f"{rate(without)}/s per destination"
     if each and any(_gives_again(use, item) for item in use.destinations):
@@ -44,22 +46,23 @@ def in_words(use: PortUse) -> tuple[str, str]:
 
 
 def rates(use: PortUse) -> tuple[float | None, float | None]:
-    """The same as figures, connections a second; None where the range is not the one in force."""
+    """Return the rates in connections per second; None if the range is not the one in force."""
     if is_unlikely(use):
         return None, None
     return use.sustainable_as_is, _without_bind(use)
 
 
 def _without_bind(use: PortUse) -> float | None:
-    """None where connect() gives such ports again, to each destination: they last for ever."""
+    """Return None if connect() reuses such ports for every destination, so that they never run
+    out."""
     again = [_gives_again(use, item) for item in use.destinations]
     is_endless = bool(again) and all(again)
     return None if is_endless else use.sustainable_without_bind_per_destination
 
 
 def is_given_again(use: PortUse) -> bool:
-    """Of the ports closed here first some were to where connect() gives such a port again after a
-    second, but not one that bind() gave (docs/kernel.md, TIME_WAIT)."""
+    """Whether some ports closed here first went to a destination for which connect() reuses such a
+    port after a second, but not one that bind() took (docs/kernel.md, TIME_WAIT)."""
     again = any(_gives_again(use, item) for item in use.destinations)
     return use.most_pinned > use.peak_pinned and again
 
@@ -69,7 +72,7 @@ def _gives_again(use: PortUse, item: DestinationUse) -> bool:
 
 
 def remarks(use: PortUse, section: Section) -> Iterator[str]:
-    """What the figures count, where that is not plain, and of how many ports."""
+    """Yield what the figures count, if that is not obvious, and out of how many ports."""
     if use.peak_needed > use.peak_pinned:
         yield "without it: all connections are counted, also those whose port connect() chose"
     if is_given_again(use):
@@ -84,7 +87,7 @@ def remarks(use: PortUse, section: Section) -> Iterator[str]:
 
 
 def _again(reuse: int | None) -> str:
-    """Where connect() gives ports in TIME_WAIT again, and by which setting."""
+    """Say where connect() reuses ports in TIME_WAIT, and by which setting."""
     if reuse == 1:
         return (
             "with net.ipv4.tcp_tw_reuse=1, as here, connect() gives ports in TIME_WAIT again after "
@@ -139,8 +142,8 @@ def _share(times: float) -> str:
 
 
 def is_unlikely(use: PortUse) -> bool:
-    """The range is not the one in force, or others have most of it: the kernel chose ports that do
-    not fit it, or ports ran out when few of it can have been in use here."""
+    """Whether the range is not the one in force, or others have most of it: the kernel chose ports
+    outside it, or ports ran out when few of it can have been in use here."""
     return use.chosen is not None or (use.ran_out is Confidence.CERTAIN and _is_hardly_used(use))
 
 
@@ -154,7 +157,7 @@ def _is_hardly_used(use: PortUse) -> bool:
 
 
 def is_refuted(use: PortUse, section: Section) -> bool:
-    """The range cannot be true: the kernel chose ports that do not fit it, or it is assumed and
+    """Whether the range cannot be true: the kernel chose ports outside it, or it is assumed and
     ports ran out when few of it can have been in use."""
     return use.chosen is not None or (
         _is_hardly_used(use)

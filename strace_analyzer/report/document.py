@@ -1,7 +1,7 @@
-"""Takes what was selected and judged, gives the parts of the JSON report (schema 1) as plain dicts.
+"""Build the parts of the JSON report (schema 1) as plain dicts.
 
-docs/report-schema.json is the published schema. Every field is always present; None is unknown
-and an empty list is none. Nothing of this machine is in it: equal input gives equal bytes.
+docs/report-schema.json is the published schema. Every field is always present; None means unknown
+and an empty list means none. Nothing depends on this machine: equal input gives equal bytes.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ _ACCOUNTING = (
     "read_through",
 )
 _PART = ("process", "peak_pinned", "total_pinned", "peak_needed")
-"""of a process's use of ports"""
+"""fields of a process's port usage"""
 _OF_RULES = ("no_port", "address_bound", "not_told", "argv_cut", "has_ended")
-"""fields of a process that are for rules and for the words of the report"""
+"""fields of a process that are only for rules and for report texts"""
 
 
 def tool() -> JsonObject:
-    """Which program made the report."""
+    """Return the program that made the report."""
     return {"name": TOOL, "version": version()}
 
 
 def summary(judgement: Judgement) -> JsonObject:
-    """The verdict, the exit status of `check`, and counts of findings and of things unknown."""
+    """Return the verdict, the exit status of `check`, and counts of findings and unknowns."""
     return {
         "verdict": judgement.verdict,
         "exit_status": judgement.exit_status,
@@ -79,13 +79,13 @@ def summary(judgement: Judgement) -> JsonObject:
 
 
 def redacted(selected: Selected) -> list[str]:
-    """What was replaced by tokens (--redact)."""
+    """Return the kinds of values that were replaced by tokens (--redact)."""
     redaction = selected.selection.redaction
     return [] if redaction is None else list(redaction.kinds)
 
 
 def suppression(item: Suppressed) -> JsonObject:
-    """One entry of --suppressions, and what it keeps out."""
+    """Return one entry of --suppressions, and what it suppresses."""
     entry = item.entry
     return {
         "fingerprint": entry.fingerprint,
@@ -98,7 +98,7 @@ def suppression(item: Suppressed) -> JsonObject:
 
 
 def trace(result: TraceResult) -> JsonObject:
-    """One trace: its clock, the account of its lines, and its use of ports."""
+    """Return one trace: its clock, line counts and port usage."""
     return {
         "id": result.id,
         "name": result.name,
@@ -112,7 +112,7 @@ def trace(result: TraceResult) -> JsonObject:
 
 
 def port_use(use: PortUse) -> JsonObject:
-    """The ports of one network namespace."""
+    """Return the ports of one network namespace."""
     as_is, without = rates(use)
     return {
         "namespace": use.namespace,
@@ -145,7 +145,7 @@ def port_use(use: PortUse) -> JsonObject:
 
 
 def group(item: Group, selected: Selected) -> JsonObject:
-    """Findings with one cause, with what to do in words for the program's runtime."""
+    """Return findings with one cause, and the advice for the program's runtime."""
     rule, case = selected.rules[item.rule], selected.case(item)
     return {
         "id": item.id,
@@ -171,7 +171,7 @@ def group(item: Group, selected: Selected) -> JsonObject:
 
 
 def finding(item: Finding) -> JsonObject:
-    """One binding that a rule flags, with its proof."""
+    """Return one flagged binding with its proof."""
     return {
         "id": item.id,
         "group": item.group,
@@ -195,17 +195,17 @@ def finding(item: Finding) -> JsonObject:
 
 
 def process(item: Process) -> JsonObject:
-    """One process and what its sockets did."""
+    """Return one process and what its sockets did."""
     return fields(item, *_OF_RULES)
 
 
 def unknown(item: Unknown) -> JsonObject:
-    """Something that the trace cannot tell."""
+    """Return something that the trace cannot tell."""
     return fields(item)
 
 
 def failure(item: Failure) -> JsonObject:
-    """Socket calls that failed alike."""
+    """Return socket calls that failed in the same way."""
     return {
         "trace": item.trace,
         "process": item.process,
@@ -221,12 +221,12 @@ def failure(item: Failure) -> JsonObject:
 
 
 def warning(item: Warning) -> JsonObject:
-    """Something that the options of the trace hid."""
+    """Return something that the trace's options hid."""
     return fields(item)
 
 
 def socket_life(item: SocketLife) -> JsonObject:
-    """One socket's life, for `sockets --format json`."""
+    """Return one socket's life, for `sockets --format json`."""
     return {
         "trace": item.trace,
         "process": process_ref(item.process),

@@ -1,5 +1,4 @@
-"""Takes the small parts that findings, groups and sockets share, gives each as it stands in the
-JSON report."""
+"""Convert the small records shared by findings, groups and sockets to their JSON form."""
 
 from __future__ import annotations
 
@@ -21,8 +20,8 @@ JsonObject = dict[str, Any]
 
 
 def fields(item: Any, *left_out: str) -> JsonObject:
-    """The fields of a record of `findings` under their names, in their order, as JSON has them:
-    records as objects, tuples as lists, members of an enum as their values."""
+    """Return the fields of a record of `findings` in order, as JSON data: records as objects,
+    tuples as lists, enum members as their values."""
     return {
         name: _plain(getattr(item, name)) for name in item.__match_args__ if name not in left_out
     }
@@ -37,9 +36,9 @@ def _plain(value: Any) -> Any:
 
 
 def call(record: CallRecord) -> JsonObject:
-    """One call of a proof, without its role (which is its key, or the reader's to see).
+    """Return one call of a proof, without its role (which is its key, or evident).
 
-    Spelt out, since a report has many: made from the names of the fields it takes twice the time.
+    Spelt out, because a report has many: building it from the field names takes twice as long.
     """
     return {
         "source": record.source,
@@ -60,33 +59,33 @@ def call(record: CallRecord) -> JsonObject:
 
 
 def process_ref(item: ProcessRef) -> JsonObject:
-    """Which process and thread."""
+    """Return a process and thread."""
     return item._asdict()
 
 
 def socket_kind(item: SocketKind) -> JsonObject:
-    """Which kind of socket."""
+    """Return a kind of socket."""
     return item._asdict()
 
 
 def local(item: LocalAddress) -> JsonObject:
-    """Where the socket was bound, and the port that the kernel chose."""
+    """Return where a socket was bound, and the port that the kernel chose."""
     return item._asdict()
 
 
 def endpoint(item: Endpoint) -> JsonObject:
-    """An address and port."""
+    """Return an address and port."""
     return item._asdict()
 
 
 def location(item: Location) -> JsonObject:
-    """A line of a source."""
+    """Return a line of a source."""
     return item._asdict()
 
 
 def socket_facts(item: SocketLife) -> JsonObject:
-    """What a socket was and did, without its ends, its process and its calls: the same in a table
-    and in JSON."""
+    """Return what a socket was and did, without its addresses, process and calls: common to tables
+    and JSON."""
     return {
         "id": item.id,
         "namespace": item.namespace,

@@ -1,10 +1,11 @@
-"""Takes a call as strace printed it, gives the short form that a proof quotes.
+"""Shorten a call as strace printed it to the form quoted in a proof.
 
 `connect(19<TCP:[0.0.0.0:34937]>, {sa_family=AF_INET, sin_port=htons(8001),
 sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress) <0.000450>`
-becomes `connect(19, {AF_INET, htons(8001), "127.0.0.1"}) = EINPROGRESS`: annotations, field names,
-the length of an address and errno words go, the middle is elided where it is still too long, and
-the result always stays, and that strace injected it. The JSON report has the whole text.
+becomes `connect(19, {AF_INET, htons(8001), "127.0.0.1"}) = EINPROGRESS`. Annotations, field names,
+the length of an address and error descriptions are dropped, and the middle is elided if it is still
+too long. The result always stays, and so does a mark that strace injected it. The JSON report has
+the whole text.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 from strace_analyzer.plain import safe
 
 _STRING = r'(?<!\\)"(?:[^"\\]|\\.)*+"'
-"""None begins with a quote that is escaped: where one does not end, none behind it is tried."""
+"""A string never begins with an escaped quote. If one does not end, none after it is tried."""
 _ANNOTATION = re.compile(rf"({_STRING})|(?<=\d)<(?:->|<[^<>]*>|[^<>\"])*>")
 _COMMENT = re.compile(rf"({_STRING}|/\*(?!.*\*/).*)|(?<!\s)\s*+/\*.*?\*/")
 _RESULT = re.compile(
@@ -33,7 +34,7 @@ _HEX_ONLY = re.compile(r'"((?:\\x[0-9a-f]{2})+)"')
 
 
 def excerpt(text: str, width: int = 66) -> str:
-    """The call `text` in at most `width` characters, unless its name and result alone are
+    """Return the call `text` in at most `width` characters, unless name and result alone are
     longer."""
     call = _ANNOTATION.sub(lambda m: m[1] or "", text)
     call = _COMMENT.sub(lambda m: m[1] or "", call)
@@ -51,14 +52,14 @@ def excerpt(text: str, width: int = 66) -> str:
 
 
 def _decode(match: re.Match[str]) -> str:
-    """-xx writes every string in hexadecimal; a printable one reads better as itself."""
+    """Decode a hexadecimal string of -xx if it is printable."""
     decoded = bytes.fromhex(match[1].replace("\\x", "")).decode("latin-1")
     return f'"{decoded}"' if decoded.isprintable() and '"' not in decoded else match[0]
 
 
 def _fit(head: str, tail: str, width: int) -> str:
-    """The call whole, or without the family of its address, or without its last arguments, or cut
-    in the middle of one."""
+    """Return the call whole, without the family of its address, without its last arguments, or cut
+    in the middle of one, whichever fits first."""
     if len(head) + len(tail) <= width:
         return head + tail
     shorter = _FAMILY.sub("{", head)
@@ -72,7 +73,8 @@ def _fit(head: str, tail: str, width: int) -> str:
 
 
 def _without_last_arguments(head: str, room: int) -> str | None:
-    """`bind(3, {AF_INET, htons(0), "0.0.0.0"}, ...`: as many arguments as fit and at least two."""
+    """Return `bind(3, {AF_INET, htons(0), "0.0.0.0"}, ...`: as many arguments as fit, at least
+    two."""
     ends: list[int] = []
     depth = 0
     for token in _TOKEN.finditer(head):

@@ -1,9 +1,9 @@
-"""Takes an Analysis, gives it as pandas DataFrames: sockets, findings, processes, ports, events.
+"""Convert an Analysis to pandas DataFrames: sockets, findings, processes, ports, events.
 
-The only module that imports pandas, which takes longer to load than most traces to read. An empty
-table has its columns too. Text is `string`, which is Arrow's where pyarrow is installed; names of
-which there are few are categories, those of levels in their order; whole numbers that may be
-missing are `Int64`; what is seconds in the other formats is a span of time, to the microsecond.
+The only module that imports pandas, which takes longer to load than most traces take to read. Empty
+tables have their columns too. Text is `string`, backed by Arrow if pyarrow is installed; names with
+few distinct values are categories, levels in their order; integers that may be missing are `Int64`;
+seconds of other formats are time spans with microseconds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from strace_analyzer.report.rows import (
 @dataclass(frozen=True)
 class Frames:
     """The tables of one Analysis: a row per socket, finding, process, and (trace, network
-    namespace); and `events`, for which the traces are read once more when it is asked for."""
+    namespace); and `events`, for which the traces are read again on access."""
 
     sockets: pd.DataFrame
     findings: pd.DataFrame
@@ -45,15 +45,15 @@ class Frames:
     _analysis: Analysis = field(repr=False, compare=False)
 
     def __repr__(self) -> str:
-        """The tables by name; each is shown where it is asked for."""
+        """Return the names and sizes of the tables."""
         names = ("sockets", "findings", "processes", "ports")
         sizes = (f"{name} {len(getattr(self, name)):,}" for name in names)
         return f"<Frames, rows: {', '.join(sizes)}; events on demand>"
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """A row per event, halves joined. Raises TraceError where the trace was a stream, which
-        cannot be read again: use `sa.events`."""
+        """A row per event, halves joined. Raises TraceError if the trace was a stream, which cannot
+        be read again: use `sa.events`."""
         traces = self._analysis.inputs
         sources = [source for trace in traces for source in trace.sources]
         if not sources or not all(source.can_be_read_again for source in sources):
@@ -62,8 +62,7 @@ class Frames:
 
 
 def frames(analysis: Analysis) -> Frames:
-    """All tables. `analysis` must have been made with its sockets (`analyze(...,
-    sockets=True)`)."""
+    """Return all tables. `analysis` must include sockets (`analyze(..., sockets=True)`)."""
     return Frames(
         sockets=_frame((socket_row(life) for life in analysis.sockets), SOCKETS),
         findings=_frame((finding_row(item) for item in analysis.findings), FINDINGS),
@@ -74,7 +73,7 @@ def frames(analysis: Analysis) -> Frames:
 
 
 def events_frame(found: Iterable[EventRow]) -> pd.DataFrame:
-    """A table of rows of events, with the columns of docs/frames.md."""
+    """Return a DataFrame of event rows, with the columns of docs/frames.md."""
     return _frame(({**flat(row), "time": row.time} for row in found), FLAT)
 
 
@@ -84,13 +83,13 @@ _SPANS = {
     "opened_seconds": "opened", "closed_seconds": "closed", "connect_seconds": "connect_duration",
     "held_seconds": "held", "peak_time": "peak_time",
 }  # fmt: skip
-"""Columns that are seconds since the trace's beginning, or how long something took, and what they
-are called as spans of time, which have no unit."""
+"""Columns in seconds since the start of the trace, or of a duration, and their names as time spans,
+which have no unit."""
 _ORDERS = {
     "level": [str(level) for level in Level],
     "confidence": [Confidence.PROBABLE.value, Confidence.CERTAIN.value],
 }
-"""Categories that can be compared: `findings.level >= "warning"`."""
+"""Ordered categories: `findings.level >= "warning"`."""
 
 
 def _frame(found: Iterable[Row], columns: Mapping[str, str]) -> pd.DataFrame:

@@ -1,20 +1,20 @@
-"""Takes what was selected and the gate (`--fail-on`), gives the verdict and the exit status of
-`check`.
+"""Decide the verdict and the exit status of `check` from what was selected and the gate
+(`--fail-on`).
 
-    findings        something was found; or all that was is known from a baseline or suppressed; or
-                    nothing of what was asked for (--rule, --since), though a connection failed for
-                    want of a port or an address
-    clean           nothing was, at least one outgoing connection is seen to have been made, none
-                    failed for want of a local port or address, and nothing is hidden
-    no-connections  nothing was, and no outgoing TCP connection is seen to have been made
-    inconclusive    nothing was, but something is hidden, unread or unknown, or failed for want of a
-                    port or an address and no rule says why; or what was found is below the gate,
-                    and all in traces that cannot show it all
+    findings        something was found; or everything found is known from a baseline or suppressed;
+                    or nothing that was asked for (--rule, --since) was found, but a connection
+                    failed for want of a port or an address
+    clean           nothing was found, at least one outgoing connection is seen to have been made,
+                    none failed for want of a local port or address, and nothing is hidden
+    no-connections  nothing was found, and no outgoing TCP connection is seen to have been made
+    inconclusive    nothing was found, but something is hidden, unread or unknown, or failed for
+                    want of a port or an address without a rule that says why; or what was found is
+                    below the gate, and all of it in traces that cannot show everything
 
-Exit status: 0 nothing at or above the gate, 1 something is (or a trace made fewer connections than
---min-connections), 2 a trace could not be judged (inconclusive, or one of several was), one of
-several could not be read at all, or a rule raised an error; 128+N a trace was not read to its end,
-because signal N came (130 after Ctrl-C), and nothing is at the gate. Exit 0 means: looked at,
+Exit status: 0 nothing at or above the gate; 1 something is (or a trace made fewer connections than
+--min-connections); 2 a trace could not be judged (inconclusive, or one of several was), one of
+several could not be read at all, or a rule raised an error; 128+N a trace was not read to its end
+because of signal N (130 after Ctrl-C), and nothing is at the gate. Exit 0 means: looked at, and
 nothing there.
 """
 
@@ -34,7 +34,7 @@ LEVELS = {"note": Level.NOTE, "warning": Level.WARNING, "error": Level.ERROR}
 
 
 class Judged(Protocol):
-    """What can be judged: everything selected, or one trace's part of it (section.py)."""
+    """What can be judged: everything selected, or one trace's section of it (section.py)."""
 
     @property
     def traces(self) -> tuple[TraceResult, ...]: ...
@@ -65,18 +65,18 @@ class Judged(Protocol):
 
 
 class Gate(NamedTuple):
-    """What makes the exit status 1. With all of it empty, nothing does (`--fail-on never`).
+    """What makes the exit status 1. If everything is empty, nothing does (`--fail-on never`).
 
-    `min_connections` (--min-connections) stands beside --fail-on: either is enough.
+    `min_connections` (--min-connections) is independent of --fail-on: either is enough.
     """
 
     level: Level | None = Level.WARNING
     rules: frozenset[str] = frozenset()
     unknown: bool = False
     words: tuple[str, ...] = ("warning",)
-    """as the user wrote them"""
+    """as written by the user"""
     min_connections: int = 0
-    """a trace that made fewer outgoing TCP connections does not pass, whatever else it shows"""
+    """a trace that made fewer outgoing TCP connections fails, whatever else it shows"""
 
     def fails(self, selected: Judged) -> bool:
         """Whether anything selected is at or above the gate."""
@@ -92,7 +92,7 @@ class Gate(NamedTuple):
 
 
 def parse_gate(words: Sequence[str], rules: Iterable[str], min_connections: int = 0) -> Gate:
-    """The gate that `--fail-on` was given, as often as it was. `rules` are the ids that exist.
+    """Parse the values of all `--fail-on` options. `rules` are the existing ids.
 
     Raises ConfigurationError for a word that is neither a level, a rule, `unknown` nor `never`.
     """
@@ -118,7 +118,7 @@ def parse_gate(words: Sequence[str], rules: Iterable[str], min_connections: int 
 
 
 class Judgement(NamedTuple):
-    """The verdict in one word, the exit status, and the counts behind them (of findings, not
+    """The verdict in one word, the exit status, and the counts behind them (findings, not
     groups)."""
 
     verdict: str
@@ -129,19 +129,19 @@ class Judgement(NamedTuple):
     probable: int
     unknown: int
     connections: int
-    """outgoing TCP connections that were tried, and judged"""
+    """outgoing TCP connections that were tried and judged"""
     made: int
-    """of them, those that the trace shows to have been made"""
+    """those of them that the trace shows to have been made"""
     blind: bool
     """a trace could not be judged"""
     suppressed: int = 0
-    """findings that a suppression keeps out, which are in no other count"""
+    """suppressed findings, which are in no other count"""
     idle: tuple[str, ...] = ()
-    """in words, the traces that made fewer connections than --min-connections asks for"""
+    """as text, the traces that made fewer connections than --min-connections requires"""
 
 
 def grounds(selected: Judged, gate: Gate) -> Grounds:
-    """What the verdict over everything selected rests on, whatever its level."""
+    """Return the grounds of the verdict over everything selected, whatever its level."""
     counts = dict.fromkeys(Level, 0)
     for group in selected.judged:
         counts[group.level] += group.count
@@ -171,8 +171,8 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
 
 
 class _Part:
-    """What was selected of one trace of several. Of the findings that are not shown only the sum is
-    known."""
+    """What was selected of one trace out of several. Of findings that are not shown, only the sum
+    is known."""
 
     def __init__(self, whole: Judged, trace: TraceResult) -> None:
         self.traces = (trace,)
@@ -191,7 +191,7 @@ class _Part:
 
 
 def judge(selected: Judged, gate: Gate) -> Judgement:
-    """The verdict over everything selected, whatever its level."""
+    """Return the verdict over everything selected, whatever its level."""
     known = grounds(selected, gate)
     verdict, exit_status = decide(known)
     error, warning, note = known.levels
@@ -212,8 +212,8 @@ def judge(selected: Judged, gate: Gate) -> Judgement:
 
 
 def _idle(selected: Judged, least: int) -> Iterator[str]:
-    """`a.strace made 2 outgoing TCP connections, --min-connections asks for 5`, for each trace
-    that made too few. One that failed, or that nothing answered, was not made."""
+    """Yield `a.strace made 2 outgoing TCP connections, --min-connections asks for 5` for each trace
+    that made too few. A connection that failed or got no answer was not made."""
     for trace in selected.traces:
         own = [process for process in selected.processes if process.trace == trace.id]
         made = sum(process.connected for process in own)

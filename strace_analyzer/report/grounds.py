@@ -1,5 +1,5 @@
-"""What was found, hidden and failed, of one trace or of many added up -> the verdict and the exit
-status (gate.py says which there are)."""
+"""The grounds of a verdict, of one trace or summed over many, and the decision: verdict and exit
+status (listed in gate.py)."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import NamedTuple
 
 
 class Grounds(NamedTuple):
-    """What a verdict rests on, of one trace or of several: `with_` adds what others rest on, in any
+    """The grounds of a verdict, of one trace or several. `with_` adds those of others, in any
     order."""
 
     levels: tuple[int, int, int] = (0, 0, 0)
-    """findings that are errors, warnings, notes"""
+    """numbers of errors, warnings, notes"""
     probable: int = 0
     unknown: int = 0
     connections: int = 0
-    """outgoing TCP connections that were tried, and judged"""
+    """outgoing TCP connections that were tried and judged"""
     made: int = 0
-    """of them, those that the trace shows to have been made"""
+    """those of them that the trace shows to have been made"""
     failed_connections: int = 0
     left_out: int = 0
-    """findings that are known from a baseline"""
+    """findings known from a baseline"""
     suppressed: int = 0
-    """findings that a file of suppressions lists"""
+    """findings listed in a suppression file"""
     unasked: int = 0
-    """findings that are not of the rules or the time asked for"""
+    """findings of other rules or times than those asked for"""
     fails: bool = False
     """something is at or above the gate"""
     sighted: bool = False
@@ -36,14 +36,14 @@ class Grounds(NamedTuple):
     broken: bool = False
     """a rule raised an error, or one of several traces could not be read"""
     signal: int | None = None
-    """kept a trace from being read to its end"""
+    """the signal that kept a trace from being read to its end"""
     idle: bool = False
-    """a trace made fewer connections than --min-connections asks for"""
+    """a trace made fewer connections than --min-connections requires"""
     inconclusive: bool = False
-    """a trace is, by itself, though others may show something"""
+    """a trace by itself is inconclusive, though others may show something"""
 
     def with_(self, other: Grounds) -> Grounds:
-        """Both."""
+        """Return the sum of both."""
         both = (self, other)
         errors, warnings, notes = map(sum, zip(self.levels, other.levels, strict=True))
         return Grounds(
@@ -69,8 +69,8 @@ class Grounds(NamedTuple):
 
 
 def nothing(known: Grounds) -> str:
-    """What to say instead of `findings` where none is shown: they are known, or were not asked for.
-    Empty where something was found, or the verdict is another."""
+    """Say why no finding is shown although the verdict is `findings`: they are known, or were not
+    asked for. "" if something is shown, or for another verdict."""
     if sum(known.levels) or decide(known)[0] != "findings":
         return ""
     if known.left_out or known.suppressed:
@@ -79,7 +79,7 @@ def nothing(known: Grounds) -> str:
 
 
 def decide(known: Grounds) -> tuple[str, int]:
-    """The verdict and the exit status."""
+    """Return the verdict and the exit status."""
     found = sum(known.levels)
     if found and (known.fails or known.sighted):
         verdict = "findings"
@@ -88,7 +88,7 @@ def decide(known: Grounds) -> tuple[str, int]:
     elif known.blind or known.unknown or known.may_miss or (known.lacked and not known.unasked):
         verdict = "inconclusive"
     elif known.lacked:
-        verdict = "findings"  # what was lacked is found, but was not asked for
+        verdict = "findings"  # the reason was found, but was not asked for
     else:
         verdict = "clean" if known.made else "no-connections"
     if known.broken:

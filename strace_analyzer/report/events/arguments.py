@@ -1,4 +1,4 @@
-"""The texts of a call's arguments -> Arguments, made once for each text that comes again."""
+"""Convert the texts of a call's arguments to Arguments, cached by text."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from strace_analyzer.trace.values import Annotated, Commented, Named, Value
 _quoted = json.encoder.encode_basestring_ascii
 _MOST = 50_000
 _LONGEST = 120
-"""longer texts seldom come again"""
+"""characters; longer texts rarely recur"""
 _HEXADECIMAL = re.compile(r"0x[0-9a-f]+").fullmatch
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,8})").fullmatch
 _NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*(?:\([0-9]+\))?=(?!=)", re.A).match
 
 
 class Arguments:
-    """Remembers, by text; no more than a fixed number of them."""
+    """A cache by text, of limited size."""
 
     def __init__(self) -> None:
         self._known: dict[str, Argument] = {}
@@ -30,8 +30,8 @@ class Arguments:
     def of(
         self, texts: list[str], decoded: Callable[[], tuple[Value, ...]]
     ) -> tuple[Argument, ...]:
-        """`decoded` gives the same arguments as values; it is called where one is new that is no
-        plain number."""
+        """Return the arguments. `decoded` returns them as values; it is called if a text is new and
+        not a plain number."""
         known = self._known
         try:
             return tuple([known[text] for text in texts])
@@ -49,7 +49,7 @@ class Arguments:
             return self._made(texts, decoded())
 
     def _made(self, texts: list[str], values: tuple[Value, ...]) -> tuple[Argument, ...]:
-        if len(values) != len(texts):  # half a call, cut inside of a struct
+        if len(values) != len(texts):  # half a call, cut inside a struct
             return tuple(_argument(text, None) for text in texts)
         made = []
         for text, value in zip(texts, values, strict=True):
@@ -93,14 +93,14 @@ def _argument(text: str, value: Value | None) -> Argument:
 
 
 def encoded(name: str | None, text: str, data: Json) -> str:
-    """Name, text and value of an argument as one JSON object."""
+    """Encode name, text and value of an argument as one JSON object."""
     named = "null" if name is None else _quoted(name)
     value = _quoted(data) if isinstance(data, str) else json.dumps(data)
     return f'{{"name": {named}, "text": {_quoted(text)}, "value": {value}}}'
 
 
 def _descriptor(value: Value | None) -> tuple[int | None, str | None]:
-    """The number that a descriptor would be, and what stands behind it."""
+    """Return the descriptor number, and the text after it."""
     target = None
     while isinstance(value, (Annotated, Commented)):
         if isinstance(value, Annotated):

@@ -1,7 +1,6 @@
-"""A row of events -> its columns by name, as tables want them: CSV, Parquet, pandas.
+"""The columns of an event row by name, for tables: CSV, Parquet, pandas.
 
-docs/events.md lists them. Their types are named as pandas names them; `args` and `stack` are lists
-of structs.
+docs/events.md lists them. Types have pandas names; `args` and `stack` are lists of structs.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ FLAT: Mapping[str, str] = {**COLUMNS, "args": TEXT, "stack": TEXT}
 
 
 def columns(row: EventRow) -> dict[str, object]:
-    """The values of COLUMNS."""
+    """Return the values of COLUMNS."""
     named: dict[str, object] = row._asdict()
     del named["at"]
     named["duration_seconds"] = named.pop("duration")
@@ -42,7 +41,7 @@ def columns(row: EventRow) -> dict[str, object]:
 
 
 def flat(row: EventRow) -> dict[str, object]:
-    """The values of FLAT."""
+    """Return the values of FLAT."""
     named = columns(row)
     named["time"] = None if row.time is None else f"{row.time:%Y-%m-%dT%H:%M:%S.%f}Z"
     named["args"] = ", ".join(

@@ -1,7 +1,7 @@
-"""Where a system call has its first descriptor: a name in, the position of the argument out.
+"""The position of the first descriptor among the arguments of each system call.
 
-From the prototypes of the man pages, section 2 (and of strace, where an old call has none). A call
-with several has the first one; poll() and select() take sets, and have none.
+From the prototypes in section 2 of the man pages (and of strace for old calls without a page). For
+a call with several descriptors, the first counts; poll() and select() take sets, and have none.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ FIRST_DESCRIPTOR: dict[str, int] = {
     "perf_event_open": 3,
     "symlinkat": 1,
 }
-"""A call that is not here has a descriptor only where strace's -y shows one in front."""
+"""A call that is not listed has a descriptor only if strace's -y shows one as its first
+argument."""
 
 ADDRESS: dict[str, tuple[int, bool]] = {
     "bind": (1, True),
@@ -49,14 +50,15 @@ ADDRESS: dict[str, tuple[int, bool]] = {
     "sendto": (4, False),
     "recvfrom": (4, False),
 }
-"""A call with a socket address -> the position of the argument, and whether it is the local one."""
+"""Calls with a socket address -> the position of the argument, and whether it is the local
+address."""
 
 _IN_FRONT = re.compile(r"[^(]*\((?:[a-z]+=)?([0-9]{1,9})(?![0-9A-Za-z])").match
 
 
 def number_in_front(half: Entered) -> int | None:
-    """The descriptor in front of a call that has begun: to decode all of its arguments now would
-    be to do it twice."""
+    """Return the descriptor that is the first argument of a call that has begun. Its other
+    arguments are not decoded, since that would happen twice."""
     if FIRST_DESCRIPTOR.get(half.name) != 0:
         return None
     match = _IN_FRONT(half.call.text)
@@ -64,7 +66,7 @@ def number_in_front(half: Entered) -> int | None:
 
 
 def descriptor_of(name: str, args: tuple[Argument, ...]) -> Argument | None:
-    """The first argument that is a descriptor."""
+    """Return the first argument that is a descriptor."""
     place = FIRST_DESCRIPTOR.get(name)
     if place is not None:
         return args[place] if place < len(args) else None

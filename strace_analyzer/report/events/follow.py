@@ -1,8 +1,8 @@
-"""A trace -> a row for each of its events, in the order in which they are complete.
+"""Yield a row for each event of a trace, in the order in which they complete.
 
-The kernel model follows along and says whose process, which socket and which addresses. Memory is
-that of the model and of the calls under way, whatever the length of the trace. A call of which
-only the first half is printed is a row when it is known that the rest does not come.
+The kernel model runs along to provide process, socket and addresses. Memory is that of the model
+and of the calls under way, however long the trace is. A call of which only the first half is
+printed becomes a row when it is clear that the rest does not follow.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _new = tuple.__new__
 def rows(
     trace: TraceInput, reader: TraceReader | None = None, *, argv: bool = False, raw: bool = False
 ) -> Iterator[EventRow]:
-    """The rows of `trace`. `argv` puts whole command lines (they can hold secrets) in the place of
-    command names, `raw` gives every event as it was printed.
+    """Yield the rows of `trace`. `argv` gives whole command lines (which can contain secrets)
+    instead of command names, `raw` adds every event as printed.
 
-    Raises TraceError as its reader does, which may be given to be asked for its account later.
+    Raises TraceError as TraceReader does. A `reader` can be passed to inspect its accounting later.
     """
     follower = Follower(trace.id, [source.name for source in trace.sources], argv=argv, raw=raw)
     for event in TraceReader(trace) if reader is None else reader:
@@ -43,7 +43,7 @@ def rows(
 
 
 class Follower:
-    """Events of one trace in, rows out."""
+    """Converts the events of one trace to rows."""
 
     def __init__(self, trace: str, sources: Sequence[str], *, argv: bool, raw: bool) -> None:
         self._trace = trace
@@ -57,10 +57,10 @@ class Follower:
         self._halves: dict[tuple[int, int], tuple[Entered, OpenFileDescription | None]] = {}
         """calls under way and their sockets, by source and line of the first half"""
         self._inside: dict[int, tuple[int, int]] = {}
-        """the key of the call that a task is inside of"""
+        """the key of the call that a task is inside"""
 
     def feed(self, event: Event) -> list[EventRow]:
-        """The rows that `event` completes."""
+        """Return the rows that `event` completes."""
         if isinstance(event, Syscall):
             return self._syscall(event)
         if isinstance(event, Entered):
@@ -84,7 +84,7 @@ class Follower:
         return done
 
     def close(self) -> list[EventRow]:
-        """The end of the trace: the calls that never came back."""
+        """End the trace: return the calls that never returned."""
         left = [self._half(*half) for half in self._halves.values()]
         self._halves.clear()
         self._inside.clear()
@@ -95,7 +95,7 @@ class Follower:
     def _entered(self, half: Entered) -> list[EventRow]:
         tid, span = half.tid, half.span
         done = self._abandoned(tid) if tid in self._inside else []
-        # when it returns, its descriptor may be closed, or another's
+        # when it returns, its descriptor may be closed, or belong to another file
         task = self._tasks.by_tid.get(tid)
         description = None
         if task is not None and task.table.slots:
@@ -106,7 +106,7 @@ class Follower:
         return done
 
     def _abandoned(self, tid: int) -> list[EventRow]:
-        """The call that `tid` was inside of: it goes on to something else."""
+        """Return the row of the call that `tid` was inside, which is doing something else now."""
         key = self._inside.pop(tid, None)
         half = None if key is None else self._halves.pop(key, None)
         return [] if half is None else [self._half(*half)]
@@ -125,7 +125,7 @@ class Follower:
         )  # fmt: skip
 
     def _syscall(self, call: Syscall) -> list[EventRow]:
-        """The hot path: most rows are made here."""
+        """Return the rows of a call. This is the hot path: most rows are made here."""
         tid, name, seconds = call.tid, call.name, call.seconds
         index, first, last = call.span
         done: list[EventRow] = []
@@ -174,17 +174,17 @@ class Follower:
         return done
 
     def _follow(self, event: Syscall | Entered) -> None:
-        """Tell the model of a call, unless it is one that it does not look at."""
+        """Pass a call to the model, unless the model ignores it."""
         interest = self._tracker.interest
         if event.name in interest.when or interest.awaits_children or not interest.has_begun:
             self._tracker.feed(event)
             if self._tracker.doubts:
                 self._tracker.doubts.clear()
 
-    # whose it is
+    # owner
 
     def _who(self, tid: int) -> tuple[int | None, str | None]:
-        """Process id and command of a task."""
+        """Return process id and command of a task."""
         task = self._tasks.by_tid.get(tid)
         if task is None:
             return None, None
@@ -202,7 +202,7 @@ class Follower:
         return round(seconds - self._start, 6)
 
     def _description(self, task: Task | None, fd: int | None) -> OpenFileDescription | None:
-        """The internet socket at `fd`."""
+        """Return the internet socket at `fd`."""
         if task is None or fd is None:
             return None
         descriptor = task.table.slots.get(fd)
@@ -219,7 +219,7 @@ class Follower:
         fd: Argument | None,
         description: OpenFileDescription | None,
     ) -> Addresses:
-        """Of the call's own address first, of -yy, of what the model knows."""
+        """Return addresses, preferring those of the call itself, then of -yy, then of the model."""
         known: Addresses = _NOWHERE
         if fd is not None and fd.ends is not None:
             known = fd.ends

@@ -1,8 +1,8 @@
-"""Tables of events -> JSON lines: a header for each trace, then a line for each row, and last a
-warning where the trace was not read to its end.
+"""Write event tables as JSON lines: a header per trace, a line per row, and a final warning if the
+trace was not read to its end.
 
-The lines are put together from pieces that were encoded once (names, arguments, paths), which is
-several times as fast as encoding every row anew.
+Lines are assembled from pieces that were encoded once (names, arguments, paths), which is several
+times as fast as encoding every row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AT_ONCE = 200
 
 
 def lines(tables: Iterable[EventTable]) -> Iterator[str]:
-    """The document, some lines at a time."""
+    """Yield the document, some lines at a time."""
     line = Lines().line
     for table in tables:
         yield json.dumps({"type": "header", **table.header}) + "\n"
@@ -34,7 +34,7 @@ def lines(tables: Iterable[EventTable]) -> Iterator[str]:
 
 
 class _Known(dict[object, str]):
-    """A text or a number -> itself in JSON, remembered."""
+    """Caches the JSON of texts and numbers."""
 
     def __missing__(self, value: object) -> str:
         if len(self) >= _MOST:
@@ -44,13 +44,13 @@ class _Known(dict[object, str]):
 
 
 class Lines:
-    """Rows in, lines out; remembers what was encoded, a fixed number of texts at most."""
+    """Converts rows to lines; caches the encoding of a limited number of texts."""
 
     def __init__(self) -> None:
         self._known = _Known()
 
     def line(self, row: EventRow) -> str:
-        """One row as JSON, with the end of its line."""
+        """Return one row as JSON, with a line end."""
         (
             kind, trace, source, line, end_line, tid, tgid, command, seconds, at, duration, name,
             args, ret, ret_text, errno, fd, fd_target, socket, local_address, local_port,
@@ -75,5 +75,5 @@ class Lines:
 
 
 def rfc3339(at: float) -> str:
-    """Seconds since 1970 as `"2026-11-29T21:48:00.123456Z"`, quotes included."""
+    """Format seconds since 1970 as `"2026-11-29T21:48:00.123456Z"`, quotes included."""
     return f'"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"'

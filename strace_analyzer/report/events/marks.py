@@ -1,4 +1,4 @@
-"""An event that is no call -> what its row says of it."""
+"""Row contents for events that are not calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from strace_analyzer.trace.values import Value
 
 
 class Mark(NamedTuple):
-    """The columns that such an event fills; `tid` is None where no thread is said."""
+    """The columns filled by such an event; `tid` is None if it names no thread."""
 
     type: str
     tid: int | None
@@ -38,11 +38,12 @@ class Mark(NamedTuple):
     ret_text: str | None = None
     raw: str | None = None
     keeps_raw: bool = False
-    """the text is all there is"""
+    """the event consists only of its text"""
 
 
 def mark(event: Event, arguments: Arguments) -> Mark | None:
-    """None for what is no line of its own: a thread's number or name that became known."""
+    """Return the mark of `event`; None if it has no line of its own: a thread's number or name that
+    became known."""
     match event:
         case SignalDelivered(tid, _, seconds, name, info, span, stopped):
             how = "stopped" if stopped else None
@@ -74,7 +75,7 @@ def mark(event: Event, arguments: Arguments) -> Mark | None:
 
 
 def _siginfo(info: str, arguments: Arguments) -> tuple[Argument, ...]:
-    """The siginfo of a signal as its one argument."""
+    """Return the siginfo of a signal as its only argument."""
     if not info:
         return ()
 

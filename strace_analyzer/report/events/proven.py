@@ -1,4 +1,4 @@
-"""Rows of what may be no trace in, the same rows out when one has shown that it is one."""
+"""Hold back the rows of what may not be a trace, until one of them shows that it is."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from strace_analyzer.report.events.row import EventRow
 from strace_analyzer.trace.reader import TraceInput
 
 _HELD = 1_000
-"""rows of text that may be another program's that are kept while it is not known if any is
-strace's"""
+"""rows of possibly foreign text that are held while none is known to be strace's"""
 _SHOWS_NO_TRACE = frozenset({"foreign", "unparsed", "notice"})
-"""types of rows that anything can have: text, and what strace says where it made no trace"""
+"""types of rows that any text can produce: text, and strace's messages if it made no trace"""
 
 
 def proven(
     trace: TraceInput, found: Iterator[EventRow], again: Callable[[], Iterator[EventRow]]
 ) -> Iterator[EventRow]:
-    """All rows of `trace`, which are those that are `found`, or that come `again`. Where none shows
-    that it is a trace there are none; of a stream that cannot be read again they come after
-    `_HELD` rows.
+    """Yield all rows of `trace`: those `found`, or a second iteration from `again`. There are none
+    if no row shows that it is a trace; for a stream, which cannot be read again, rows follow after
+    `_HELD`.
 
-    Raises TraceError as TraceReader does, at the end.
+    Raises TraceError like TraceReader, at the end.
     """
     held: list[EventRow] = []
     is_too_long = False

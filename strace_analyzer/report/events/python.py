@@ -1,4 +1,4 @@
-"""`sa.events`: takes what `sa.analyze` takes, gives every event as a row."""
+"""`sa.events`: every event as a row, from the same sources as `sa.analyze`."""
 
 from __future__ import annotations
 

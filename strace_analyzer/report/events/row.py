@@ -1,4 +1,4 @@
-"""What a row of `events` holds: the columns of docs/events.md, as Python values."""
+"""The columns of a row of `events` (docs/events.md), as Python values."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ TYPES = (
     "syscall", "signal", "exit", "killed", "attached", "detached", "notice", "table", "dump",
     "unparsed", "foreign",
 )  # fmt: skip
-"""The kinds of rows; `table` is a line of -c or -C, `dump` one of -e read or -e write."""
+"""Kinds of rows; `table` is a line of -c or -C, `dump` one of -e read or -e write."""
 
 
 EPOCH_FROM = 1e8
-"""smaller numbers are no seconds since 1970 that strace could have seen"""
+"""smaller numbers cannot be seconds since 1970 that strace has seen"""
 
 
 Addresses = tuple[str | None, int | None, str | None, int | None]
-"""local address and port, address and port of the peer"""
+"""local address and port, peer address and port"""
 
 
 class Argument(NamedTuple):
     """One argument of a call."""
 
     name: str | None
-    """as strace -N prints it, or in clone() and the like; None where none is printed"""
+    """as printed by strace -N, or in clone() and the like; None if none is printed"""
     text: str
-    """strace's own words, without the name: `AF_INET`, `[16]`, `"GET / HTTP/1.1"...`"""
+    """as printed by strace, without the name: `AF_INET`, `[16]`, `"GET / HTTP/1.1"...`"""
     value: Json
     """the same as data (docs/events.md, "Values")"""
     json: str
     """name, text and value as one JSON object"""
     fd: int | None = None
-    """the descriptor that it is, if it is used as one"""
+    """the descriptor number, if it is used as a descriptor"""
     target: str | None = None
-    """what -y or -yy print behind it, escapes decoded"""
+    """what -y or -yy print after it, escapes decoded"""
     ends: Addresses | None = None
-    """where the target is a bound socket (-yy): its addresses"""
+    """the addresses of the target, if that is a bound socket (-yy)"""
 
 
 class StackFrame(NamedTuple):
@@ -47,37 +47,38 @@ class StackFrame(NamedTuple):
     binary: str
     function: str | None
     offset: int | None
-    """bytes from the function's beginning"""
+    """bytes from the beginning of the function"""
     address: str | None
     """as printed, `0x1027f4`"""
 
     def __str__(self) -> str:
-        """As strace prints it."""
+        """Return the frame as strace prints it."""
         offset = "" if self.offset is None else f"+{self.offset:#x}"
         function = f"({self.function or ''}{offset})" if self.function or offset else ""
         return self.binary + function + (f" [{self.address}]" if self.address else "")
 
 
 class EventRow(NamedTuple):
-    """One event. None is unknown, or not of this kind of event."""
+    """One event. None means unknown, or not applicable to this kind of event."""
 
     type: str
     trace: str
     """id of its trace, `t1`"""
     source: str
-    """the file, as the user named it"""
+    """the file as named by the user"""
     line: int
-    """1-based, where the event begins"""
+    """1-based line on which the event begins"""
     end_line: int
-    """where it ends; the same line but for a call in halves"""
+    """line on which it ends; differs only for a call in halves"""
     tid: int | None
     tgid: int | None
     command: str | None
-    """base name of the program that ran as the event began; with `argv` its whole command line"""
+    """base name of the program that was running when the event began; with `argv` its command
+    line"""
     seconds: float | None
-    """since the first time of the trace"""
+    """since the first time in the trace"""
     at: float | None
-    """the same as the trace counts: since 1970 (-ttt), midnight (-t, -tt) or its beginning (-r)"""
+    """the same by the trace's clock: since 1970 (-ttt), midnight (-t, -tt) or its beginning (-r)"""
     duration: float | None
     """seconds in the call (-T)"""
     name: str | None
@@ -85,7 +86,7 @@ class EventRow(NamedTuple):
     args: tuple[Argument, ...]
     ret: int | None
     ret_text: str | None
-    """as printed behind the equals sign, without the duration"""
+    """as printed after the equals sign, without the duration"""
     errno: str | None
     fd: int | None
     """the call's first descriptor argument"""
@@ -98,7 +99,7 @@ class EventRow(NamedTuple):
     peer_port: int | None
     stack: tuple[StackFrame, ...] | None
     raw: str | None
-    """the event as printed, halves joined, without what stands before its name"""
+    """the event as printed, halves joined, without anything before its name"""
 
     @property
     def time(self) -> datetime | None:

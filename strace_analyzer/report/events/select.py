@@ -1,4 +1,4 @@
-"""Which rows are wanted, and what there was if none of them is."""
+"""Select rows, and describe what there was if none is selected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAY = 86_400.0
 
 
 class Wanted(NamedTuple):
-    """What the user asked for; all of it must hold. Empty: everything."""
+    """The user's conditions, all of which must hold. Without any, everything is selected."""
 
     syscalls: frozenset[str] = frozenset()
     pids: frozenset[int] = frozenset()
@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
     """seconds"""
 
     def takes(self, row: EventRow, clock: str) -> bool:
-        """Whether `row` is wanted; `clock` is its trace's."""
+        """Whether `row` is selected; `clock` is that of its trace."""
         if self.syscalls and (row.type != "syscall" or row.name not in self.syscalls):
             return False
         if self.pids and row.tid not in self.pids and row.tgid not in self.pids:
@@ -61,7 +61,7 @@ class Wanted(NamedTuple):
 
 
 class Sieve:
-    """Rows of traces in, those wanted out; remembers what there was to choose from."""
+    """Filters the rows of traces; remembers what there was to choose from."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -73,11 +73,11 @@ class Sieve:
         self._longest: float | None = None
         self._is_in_time = False
         self._extents: list[str] = []
-        """from when to when each trace runs, in words"""
+        """from when to when each trace runs, as text"""
         self.taken = 0
 
     def choose(self, rows: Iterable[EventRow], clock: Callable[[], str]) -> Iterator[EventRow]:
-        """The rows of one trace that are wanted; `clock` says of what kind its times are."""
+        """Yield the selected rows of one trace; `clock` returns the kind of its times."""
         if not self._asks:
             yield from rows
             return
@@ -99,7 +99,7 @@ class Sieve:
             self._extents.append(extent(clock(), began, lasts))
 
     def close(self) -> None:
-        """Raises ConfigurationError where something was asked for and nothing is like it."""
+        """Raises ConfigurationError if there were conditions and no row met them."""
         if not self._asks or self.taken:
             return
         raise ConfigurationError(f"no event is what was asked for; {self._reason()}")
@@ -115,7 +115,7 @@ class Sieve:
             self._longest = max(row.duration, self._longest or 0.0)
 
     def _reason(self) -> str:
-        """Which of the conditions nothing meets, and what there is instead."""
+        """Say which condition no row meets, and what there is instead."""
         wanted = self._wanted
         if wanted.slower_than is not None and self._longest is None:
             return "the trace has no durations (strace -T)"

@@ -1,4 +1,4 @@
-"""A line of -k -> its binary, function, offset and address."""
+"""Parse a line of -k: binary, function, offset and address."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _FRAME = re.compile(
     r"(?: \[(?P<address>0x[0-9a-f]+)\])?",
     re.S,
 )
-"""`/usr/lib/libc.so.6(connect+0x14) [0x1027f4]`; C++ names have parentheses of their own."""
+"""`/usr/lib/libc.so.6(connect+0x14) [0x1027f4]`; C++ names contain parentheses too."""
 _BINARY = re.compile(r"(.*?) \[(0x[0-9a-f]+)\]", re.S)
 """The same without a function."""
 
 
 @lru_cache(maxsize=4096)
 def stack_frame(text: str) -> StackFrame:
-    """The frame that strace printed as `text`; what is no frame (an error of its unwinder) is all
-    in `binary`."""
+    """Parse the frame printed as `text`. Text that is no frame (an error of strace's unwinder) is
+    kept in `binary`."""
     match = _FRAME.fullmatch(text)
     if match is None:
         bare = _BINARY.fullmatch(text)

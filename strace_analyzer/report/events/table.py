@@ -1,4 +1,4 @@
-"""Traces -> their rows one after the other, each trace with what its header says."""
+"""The rows of traces, one trace after the other, each with its header."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from strace_analyzer.trace.reader import TraceInput, TraceReader
 
 SCHEMA = 1
 _AHEAD = 50
-"""rows that are looked at for the kind of clock, before the header is written"""
+"""rows that are inspected for the kind of clock before the header is written"""
 
 
 class EventTable:
-    """One trace; its rows can be gone through once. `lack` says afterwards why it could not be
-    read, or not to its end, and `signal` which signal ended that."""
+    """One trace; its rows can be iterated over once. Afterwards, `lack` says why it could not be
+    read, or not to its end, and `signal` which signal ended the reading."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class EventTable:
 
     @property
     def header(self) -> dict[str, Json]:
-        """The schema, the program, the trace and its clock."""
+        """Return schema, program, trace and clock."""
         ahead: list[EventRow] = []
         while self._reader.clock == "none" and len(ahead) < _AHEAD:
             row = next(self._rows, None)
@@ -99,7 +99,7 @@ class EventTable:
 
 
 class EventTables:
-    """All traces of a command, each opened when its turn comes."""
+    """All traces of a command, each opened in its turn."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class EventTables:
         self.lacks: list[Reason] = []
         """why traces could not be read, or not to their ends"""
         self.signal: int | None = None
-        """that ended the reading of one"""
+        """the signal that ended the reading of one"""
 
     def __iter__(self) -> Iterator[EventTable]:
         for trace in self._traces:
@@ -130,7 +130,7 @@ class EventTables:
 
     @property
     def exit_status(self) -> int:
-        """0 where all were read to their ends; 128+N where signal N alone prevented that; else
+        """Return 0 if all were read to their ends, 128+N if signal N alone prevented that, else
         2."""
         codes = {lack.code for lack in self.lacks}
         if self.signal is not None and codes == {Doubt.INTERRUPTED}:
@@ -139,5 +139,5 @@ class EventTables:
 
     @property
     def rows(self) -> Iterator[EventRow]:
-        """The rows of all of them."""
+        """Return the rows of all traces."""
         return chain.from_iterable(self)

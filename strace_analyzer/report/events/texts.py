@@ -1,7 +1,7 @@
-"""The text of a call -> the texts of its arguments and of what it returned, as strace printed them.
+"""Split the text of a call into the texts of its arguments and of its result, as printed.
 
-What strings, remarks and operators look like is taken from call.lark's own terminals; an argument
-ends at a comma or a blank that is in none of them and in no brackets.
+Strings, comments and operators are recognised by call.lark's own terminals; an argument ends at a
+comma or blank that is outside of them and outside of brackets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from strace_analyzer.trace.learned.grammar import parser
 
 _DEEPEST = 16
-"""Brackets nested deeper than this (netlink goes to eight) end an argument where the text does."""
+"""Brackets nested deeper than this (netlink reaches eight) end an argument with the text."""
 _QUOTING = ("COMMENT", "STRING", "CHARACTER")
 _BLANK_INSIDE = (
     "_ARROW", "_OR", "AND", "EQUAL_TO", "_PIPE", "SHIFT", "PLUS", "TIMES", "MINUS", "CONTEXT",
@@ -26,16 +26,17 @@ class CallTexts(NamedTuple):
 
     arguments: list[str]
     returned: str | None
-    """what stands behind the equals sign, a duration too; None where there is none"""
+    """the text after the equals sign, including a duration; None if there is none"""
 
 
 class _Patterns(NamedTuple):
     whole: Callable[[str], re.Match[str] | None]
     """matches a call: its arguments, its result"""
     argument: Callable[[str], list[str]]
-    """finds each of the arguments"""
+    """finds each argument"""
     simple: Callable[[str], re.Match[str] | None]
-    """as `whole`, of calls whose arguments are words, separated by comma and blank: most are"""
+    """like `whole`, for calls whose arguments are words separated by comma and blank, as most
+    are"""
 
 
 @cache
@@ -67,9 +68,10 @@ def _patterns() -> _Patterns:
 
 
 def texts(call: str) -> CallTexts:
-    """The pieces of `call`, which may also be a half: `name(args` or `<... name resumed>rest`."""
+    """Return the pieces of `call`, which may be half a call: `name(args` or `<... name
+    resumed>rest`."""
     plain = call.isascii()
-    if not plain:  # the grammar's patterns are for one character a byte
+    if not plain:  # the grammar's patterns expect one character per byte
         call = call.encode("utf-8", "surrogateescape").decode("latin-1")
     whole, argument, simple = _patterns()
     match = simple(call) if plain else None

@@ -1,8 +1,8 @@
-"""A decoded argument and its text -> the same as JSON (docs/events.md, "Values").
+"""Convert a decoded argument and its text to JSON data (docs/events.md, "Values").
 
-What strace prints in hexadecimal (a pointer, unknown bits) stays the text that it is; decoding
-keeps only its number, so the printed forms are taken from the text, in order. So are members of a
-set of flags: `S_IFREG|0644` is `S_IFREG` and `0644`.
+What strace prints in hexadecimal (a pointer, unknown bits) stays text. Decoding keeps only the
+number, so printed forms are taken from the text, in order. The same for members of a set of flags:
+`S_IFREG|0644` becomes `S_IFREG` and `0644`.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from strace_analyzer.trace.values import (
 )
 
 _MOST_EXACT = 2**53 - 1
-"""the largest number that every reader of JSON keeps (RFC 8259, section 6)"""
+"""the largest number that every JSON reader preserves (RFC 8259, section 6)"""
 _NUMBER = re.compile(r"(?<!\w)(?:0x[0-9a-f]+|[0-9]+)(?!\w)", re.A)
 _NO_NUMBERS = re.compile(
     r'(?<!\\)"(?:[^"\\]|\\.)*+"|/\*.*?(?:\*/|\Z)|(?<!<)<(?![<= ])[^<>]*>', re.S
 )
-"""what can hold digits that are no value: a string, a remark, a descriptor's target"""
+"""may contain digits that are no value: a string, a comment, a descriptor's target"""
 _SAID_BY_ARGUMENT = frozenset({"htons", "htonl", "ntohs", "ntohl", "inet_addr", "if_nametoindex"})
 
 
 def as_json(value: Value, text: str) -> Json:
-    """What `value`, printed as `text`, is in JSON."""
+    """Return `value`, printed as `text`, as JSON data."""
     return _Converter(text).json(value)
 
 
 class _Converter:
-    """Of one argument: knows which of its numbers were printed in hexadecimal."""
+    """Converts one argument; knows which of its numbers were printed in hexadecimal."""
 
     def __init__(self, text: str) -> None:
         self._printed: Iterator[str] = iter(())
@@ -54,7 +54,7 @@ class _Converter:
             self._printed = iter(_NUMBER.findall(_NO_NUMBERS.sub(" ", text)))
 
     def json(self, value: Value) -> Json:
-        match value:  # the frequent ones first
+        match value:  # frequent ones first
             case int():
                 return self._number(value)
             case Name(text):
@@ -68,7 +68,7 @@ class _Converter:
             case MacroCall(name, arguments):
                 return self._macro(name, arguments)
             case Array((Change() as change,), False):
-                return self.json(change)  # `[128 => 16]`: a length, before and after
+                return self.json(change)  # `[128 => 16]`: a length before and after
             case Array(items, complement):
                 return {"not": self._items(items)} if complement else self._items(items)
             case Annotated(inner, _) | Commented(inner, _) | Named(_, inner):
@@ -91,7 +91,8 @@ class _Converter:
         return number if abs(number) <= _MOST_EXACT else str(number)
 
     def _as_printed(self, number: int) -> str | None:
-        """Its digits; values are asked for in the order of the text. None if they are not found."""
+        """Return the digits as printed; call it in the order of the text. None if they are not
+        found."""
         sought = abs(number)
         for printed in self._printed:
             if sought in _worths(printed):
@@ -99,7 +100,7 @@ class _Converter:
         return None
 
     def _word(self, value: Value) -> str:
-        """A member of a set of flags, or an operand, as strace printed it."""
+        """Return a member of a set of flags, or an operand, as strace printed it."""
         match value:
             case int(number):
                 return self._as_printed(number) or str(number)
@@ -139,7 +140,7 @@ class _Converter:
         return made
 
     def _member(self, number: int, value: Value) -> tuple[str, Json]:
-        """A key for a member that strace printed without a name."""
+        """Return a key and value for a member that strace printed without a name."""
         match value:
             case Elided(text):
                 return "elided", text
@@ -161,7 +162,7 @@ class _Converter:
         return [self.json(argument) for argument in arguments]
 
     def _expression(self, value: Expression) -> Json:
-        """Arithmetic on plain numbers is done; anything else is told as printed."""
+        """Evaluate arithmetic on plain numbers; return anything else as printed."""
         match value:
             case Expression("*", (int(left), int(right))):
                 return self._number(left * right)
@@ -183,7 +184,8 @@ def _string(value: Text) -> Json:
 
 
 def _worths(digits: str) -> tuple[int, ...]:
-    """The value of `0x1f`, `0644` or `17`; a leading zero does not always mean octal."""
+    """Return the possible values of `0x1f`, `0644` or `17`; a leading zero does not always mean
+    octal."""
     if digits.startswith("0x"):
         return (int(digits, 16),)
     if digits[0] == "0" and not digits.strip("01234567"):

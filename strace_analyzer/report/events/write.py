@@ -1,4 +1,4 @@
-"""Tables of events and the name of a format -> the rows, written."""
+"""Write event tables in a format given by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from strace_analyzer.report.formats.registry import table_format
 
 
 def write(tables: EventTables, form: str, stream: TextIO) -> None:
-    """All rows to `stream`, as they come; `form` is jsonl, csv or parquet."""
+    """Write all rows to `stream` as they come; `form` is jsonl, csv or parquet."""
     if form == "jsonl":
         stream.writelines(lines(tables))
         return

@@ -1,1 +1,1 @@
-"""What was found in, one form of the report out: a file for each format, found by its name."""
+"""The report formats: one module for each, found by its name."""

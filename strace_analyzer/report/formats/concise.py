@@ -1,5 +1,4 @@
-"""Takes the findings that were selected, gives one line each, in the form that editors and CI
-jump to.
+"""One line per finding, in the form that editors and CI tools link to.
 
 `trace.txt:403: warning: RULE-ID: beam.smp[4510] fd 19 -> 127.0.0.1:8001`
 """
@@ -18,15 +17,14 @@ from strace_analyzer.report.selection import Selected, Selection
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """A line per finding, then one per thing unknown or hidden; nothing at all for a clean
-    trace."""
+    """Write a line per finding, then one per unknown or hidden thing; nothing for a clean trace."""
     stream.writelines(line(finding) for finding in report.selected.findings())
     stream.writelines(_remarks(report.selected))
 
 
 class Once:
-    """Each finding as one line, the first time; at the end one line of a rule where levels of its
-    findings turned out higher. Other formats tell theirs by `line`."""
+    """Prints each finding once; at the end, one line per rule whose findings turned out to have a
+    higher level. Formats that use other lines pass their own `line`."""
 
     def __init__(self, selection: Selection, line: Callable[[Finding], str]) -> None:
         self._selection = selection
@@ -34,7 +32,7 @@ class Once:
         self._told: dict[int, Level] = {}
 
     def lines(self, finding: Finding) -> Iterator[str]:
-        """The line of `finding` if it is selected and has not been told."""
+        """Yield the line of `finding` if it is selected and was not printed before."""
         if not self._selection.admits(finding):
             return
         shown = self._selection.shown(finding)
@@ -43,8 +41,8 @@ class Once:
             yield self._line(shown)
 
     def untold(self, selected: Selected) -> Iterator[str]:
-        """The lines of those that were never told, at the end of the trace; then how many of those
-        that were told are of a higher level now, by process, rule and level."""
+        """At the end of the trace, yield the lines of findings never printed; then, by process,
+        rule and level, how many of the printed ones have a higher level now."""
         risen: dict[tuple[str, str, Level], Finding] = {}
         counts: Counter[tuple[str, str, Level]] = Counter()
         for finding in selected.findings():
@@ -76,7 +74,7 @@ teller = _Teller
 
 
 def _remarks(selected: Selected) -> Iterator[str]:
-    """A line per thing unknown or hidden."""
+    """Yield a line per unknown or hidden thing."""
     names = {trace.id: trace.name for trace in selected.traces}
     for unknown in selected.unknown:
         process = f"process {unknown.process.rpartition(':')[2]}: " if unknown.process else ""
@@ -89,12 +87,12 @@ def _remarks(selected: Selected) -> Iterator[str]:
 
 
 def line(finding: Finding) -> str:
-    """The line of one finding."""
+    """Return the line of one finding."""
     return safe(f"{finding.at}: {finding.level}: {subject(finding)}") + "\n"
 
 
 def subject(finding: Finding) -> str:
-    """`RULE-ID: beam.smp[4510] fd 19 -> 127.0.0.1:8001`, not made safe."""
+    """Return `RULE-ID: beam.smp[4510] fd 19 -> 127.0.0.1:8001`, not escaped."""
     peer = f" -> {finding.peer}" if finding.peer is not None else ""
     doubt = " (probable)" if finding.confidence is Confidence.PROBABLE else ""
     failed = " (failed)" if finding.outcome is Outcome.FAILED else ""
@@ -102,6 +100,6 @@ def subject(finding: Finding) -> str:
 
 
 def who(process: ProcessRef) -> str:
-    """`beam.smp[4510]`, not made safe."""
+    """Return `beam.smp[4510]`, not escaped."""
     number = process.tgid if process.tgid is not None else process.tid
     return f"{process.command or 'process'}[{number if number is not None else '?'}]"

@@ -1,5 +1,4 @@
-"""A table in, comma-separated values out, which a spreadsheet takes as values and never as
-formulas."""
+"""Comma-separated values, which a spreadsheet reads as values and never as formulas."""
 
 from __future__ import annotations
 
@@ -10,11 +9,11 @@ from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Table
 
 _FORMULA = ("=", "+", "-", "@")
-"""what a spreadsheet would take as the beginning of one"""
+"""characters with which a spreadsheet formula begins"""
 
 
 def table(table: Table, stream: TextIO) -> None:
-    """A line of names, then a line a row; what is unknown is empty."""
+    """Write a line of names, then a line per row; unknown values are empty."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(table.columns)
     for row in table.rows():
@@ -22,8 +21,8 @@ def table(table: Table, stream: TextIO) -> None:
 
 
 def _cell(value: object) -> object:
-    """Text is the traced program's: control characters as escapes, and an apostrophe before what
-    looks like a formula."""
+    """Escape control characters in text, which comes from the traced program, and put an apostrophe
+    before anything that looks like a formula."""
     if not isinstance(value, str):
         return value
     return f"'{safe(value)}" if value.startswith(_FORMULA) else safe(value)

@@ -1,17 +1,17 @@
-"""What a format is given, and what it may be able to do.
+"""The interface of a format.
 
-A format is a module of this package with some of these functions; the module's name, with hyphens,
-is what `--format` takes:
+A format is a module of this package that defines some of these functions. `--format` takes the
+module's name, with hyphens:
 
     write(report: Report, stream: TextIO) -> None     the whole report of check, run and attach
     teller(selection: Selection) -> Teller            findings as they come (--follow)
     comparison(made: Comparison, stream: TextIO) -> None   what a fix changed (compare)
-    table(table: Table, stream: TextIO) -> None       what is a table: sockets, ports
-    merged(report: MergedReport, stream: TextIO) -> None   what many traces come to (check --merged)
+    table(table: Table, stream: TextIO) -> None       tables: sockets, ports
+    merged(report: MergedReport, stream: TextIO) -> None   many traces (check --merged)
 
-`SOCKETS = True` in it has the life of every socket kept for the report.
+With `SOCKETS = True`, the life of every socket is kept for the report.
 
-Nothing else has to be told of it.
+A format need not be registered anywhere else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from strace_analyzer.report.selection import Selected, Selection
 
 
 class Report(NamedTuple):
-    """What `check` has to say: what was selected, the verdict over it, and the gate that decided.
+    """The content of a report of `check`: what was selected, the verdict, and the gate that
+    decided.
 
     `everything` is --all: nothing is shortened.
     """
@@ -41,7 +42,7 @@ class Report(NamedTuple):
 
 
 class MergedReport(NamedTuple):
-    """What `check --merged` has to say: what many traces come to, and the gate that decided."""
+    """The content of a report of `check --merged`: the merged traces, and the gate that decided."""
 
     made: Merged
     gate: Gate
@@ -50,11 +51,11 @@ class MergedReport(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, in the ways in which a format may want it. Rows are made when they are asked for.
+    """A table in the forms that formats need. Rows are made on demand.
 
-    `name` is the member that holds `objects` (nested, as in the JSON report); `rows` are flat, one
-    value for each of `columns`, which gives the column's type as pandas names it. `page` writes it
-    for people.
+    `name` is the member that holds `objects` (nested, as in the JSON report). `rows` are flat, with
+    one value for each of `columns`, which maps names to types with pandas names. `page` writes the
+    table for people.
     """
 
     name: str
@@ -63,28 +64,28 @@ class Table:
     objects: Callable[[], Iterable[JsonObject]]
     page: Callable[[TextIO], None]
     metadata: Callable[[], Mapping[str, str]] = dict
-    """what else a format can say of it, known when all rows have been made"""
+    """further facts that a format can add, complete once all rows were made"""
     doubts: Iterable[JsonObject] | None = None
-    """why rows may be missing (`cannot_tell`), gone through once: where rows are made as they are
-    written, when all have been; None where that is not asked"""
+    """why rows may be missing (`cannot_tell`); iterate over it once, and only after all rows were
+    made if rows are made while writing. None if not applicable."""
 
 
 class Teller(Protocol):
-    """Tells findings as they come; knows what it has told."""
+    """Prints findings as they come, and knows what it has printed."""
 
     def lines(self, finding: Finding) -> Iterator[str]:
-        """The lines to write now that `finding` is known, or is known better."""
+        """Return the lines to write now that `finding` is known, or better known."""
         ...
 
     def rest(self, report: Report, provisional: Iterable[Finding], stream: TextIO) -> None:
-        """Write what is still to be told at the end. `provisional` are all findings as they were
-        told last, in order."""
+        """Write what is left at the end. `provisional` are all findings as last printed, in
+        order."""
         ...
 
 
 class ReportFormat(NamedTuple):
-    """A format for whole reports. `teller` is None where it cannot tell findings as they come;
-    `sockets` says that it wants every socket's life."""
+    """A format for whole reports. `teller` is None if it cannot print findings as they come;
+    `sockets` means that it needs every socket's life."""
 
     name: str
     write: Callable[[Report, TextIO], None]
@@ -100,7 +101,7 @@ class ComparisonFormat(NamedTuple):
 
 
 class MergedFormat(NamedTuple):
-    """A format for what many traces come to."""
+    """A format for merged reports."""
 
     name: str
     write: Callable[[MergedReport, TextIO], None]

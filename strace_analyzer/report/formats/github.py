@@ -1,7 +1,7 @@
-"""What was found in, workflow commands of GitHub Actions out: an annotation for each group.
+"""Workflow commands of GitHub Actions: an annotation for each group.
 
-GitHub shows ten errors and ten warnings of a step, so the worst come first; what could not be
-judged comes before all.
+GitHub shows ten errors and ten warnings per step, so the worst come first, preceded by what could
+not be judged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.ERROR: "error
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The annotations, and last the verdict as an ordinary line of the log."""
+    """Write the annotations, and finally the verdict as an ordinary log line."""
     stream.writelines(_blind(report))
     for group in report.selected.groups:
         stream.write(_annotation(group, report))
@@ -36,7 +36,7 @@ def write(report: Report, stream: TextIO) -> None:
 
 
 def _annotation(group: Group, report: Report) -> str:
-    """At the line where the first of the group is bound."""
+    """Return an annotation on the line where the first finding of the group is bound."""
     made = document.group(group, report.selected)
     to = listed(str(peer.peer) for peer in group.peers)
     lines = (made["message"], f"to {to}" if to else "", made["advice"])
@@ -72,7 +72,8 @@ def _hidden(report: Report) -> Iterator[str]:
 
 
 def _command(name: str, text: str, **properties: str) -> str:
-    """`::warning file=trace.txt,line=403,title=...::text` in the escapes of the Actions toolkit."""
+    """Return `::warning file=trace.txt,line=403,title=...::text`, escaped as in the Actions
+    toolkit."""
     lines = "%0A".join(safe(line).replace("%", "%25") for line in text.splitlines())
     told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{name} {told}::{lines}\n"

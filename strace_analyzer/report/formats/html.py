@@ -1,7 +1,7 @@
-"""What was found in, one self-contained HTML page out: verdict and advice, ports over time, a
-timeline, tables, and the calls of each socket; or what a fix changed.
+"""One self-contained HTML page: verdict and advice, ports over time, a timeline, tables, and the
+calls of each socket; or what a fix changed.
 
-It needs the extra `html` (Jinja2).
+Requires the extra `html` (Jinja2).
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from strace_analyzer.report.compare import Comparison
 from strace_analyzer.report.formats.format import MergedReport, Report
 
 SOCKETS = True
-"""every socket is on the page"""
+"""the page shows every socket"""
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole page. Raises ConfigurationError where Jinja2 is not installed."""
+    """Write the whole page. Raises ConfigurationError if Jinja2 is not installed."""
     with _needing_jinja():
         from strace_analyzer.report.html.page import page  # Jinja2, which no other format needs
     stream.write(_ascii(page(report)))
 
 
 def comparison(made: Comparison, stream: TextIO) -> None:
-    """What a fix changed. Raises ConfigurationError where Jinja2 is not installed."""
+    """Write what a fix changed. Raises ConfigurationError if Jinja2 is not installed."""
     with _needing_jinja():
         from strace_analyzer.report.html.comparison import page
     stream.write(_ascii(page(made)))
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:
-    """What many traces come to, a page of tables. Raises ConfigurationError as `write`."""
+    """Write a page of tables on many traces. Raises ConfigurationError like `write`."""
     with _needing_jinja():
         from strace_analyzer.report.html.merged import page
     stream.write(_ascii(page(report)))
@@ -52,5 +52,6 @@ def _needing_jinja() -> Iterator[None]:
 
 
 def _ascii(page: str) -> str:
-    """The same page, whatever the encoding of the stream is: styles, scripts and data are ASCII."""
+    """Return the page in ASCII, valid in any encoding of the stream: styles, scripts and data are
+    ASCII."""
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")

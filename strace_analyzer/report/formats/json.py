@@ -1,8 +1,8 @@
-"""Takes what was selected and judged, gives the JSON report (schema 1) piece by piece.
+"""Write the JSON report (schema 1) piece by piece.
 
-It is written as it is made, so that a report of a million findings needs no more memory than one
-of ten. The pieces joined are one JSON document, indented by hand: one finding, group or process
-to a line.
+It is written while it is made, so a report of a million findings needs no more memory than one of
+ten. The joined pieces are one JSON document, indented by hand: one finding, group or process per
+line.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from strace_analyzer.report.merged.tables import tables
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole document."""
+    """Write the whole document."""
     stream.writelines(pieces(report))
 
 
 def table(table: Table, stream: TextIO) -> None:
-    """A document of schema, tool, and the table under its name."""
+    """Write a document of schema, tool, and the table under its name."""
     stream.write(f'{{"schema": {document.SCHEMA},\n "tool": {encode(document.tool())},\n')
     stream.writelines(array(table.name, table.objects(), last=table.doubts is None))
     if table.doubts is not None:
@@ -34,7 +34,7 @@ def table(table: Table, stream: TextIO) -> None:
 
 
 def comparison(made: Comparison, stream: TextIO) -> None:
-    """What a fix changed: both sides counted, then a change for each cause."""
+    """Write a comparison: the counts of both sides, then a change for each cause."""
     sides = {
         name: {
             "name": side.name,
@@ -66,7 +66,7 @@ def comparison(made: Comparison, stream: TextIO) -> None:
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:
-    """What many traces come to: totals, then each table as an array under its name."""
+    """Write a merged report: totals, then each table as an array under its name."""
     made = report.made
     verdict, status = decide(made.grounds)
     known = made.grounds
@@ -87,7 +87,8 @@ def merged(report: MergedReport, stream: TextIO) -> None:
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """The document in order: schema, tool, summary, traces, groups, findings, processes, ..."""
+    """Yield the document in order: schema, tool, summary, traces, groups, findings, processes,
+    ..."""
     selected, judgement = report.selected, report.judgement
     yield f'{{"schema": {document.SCHEMA},\n'
     yield f' "tool": {encode(document.tool())},\n'
@@ -106,7 +107,7 @@ def pieces(report: Report) -> Iterator[str]:
 
 
 def array(name: str, items: Iterable[JsonObject], last: bool = False) -> Iterator[str]:
-    """One member of the document whose value is an array, one element to a line."""
+    """Yield one member of the document whose value is an array, one element per line."""
     yield f' "{name}": ['
     between = "\n  "
     for item in items:
@@ -116,5 +117,6 @@ def array(name: str, items: Iterable[JsonObject], last: bool = False) -> Iterato
 
 
 def encode(item: JsonObject) -> str:
-    """One object on one line, in ASCII: what a traced program wrote cannot command a terminal."""
+    """Encode one object on one line, in ASCII, so that text of a traced program cannot command a
+    terminal."""
     return json.dumps(item).replace("\x7f", "\\u007f")

@@ -1,7 +1,7 @@
-"""Takes what was selected and judged, or findings as they come, gives JSON lines.
+"""JSON lines, for a whole report or for findings as they come.
 
-One object a line, each with a `type`: `trace`, `finding`, `update` (what was learned later about
-a finding with the same id), `unknown`, `warning`, and last `summary`, which is the JSON report
+One object per line, each with a `type`: `trace`, `finding`, `update` (what was learned later about
+a finding with the same id), `unknown`, `warning`, and finally `summary`, which is the JSON report
 without its findings.
 """
 
@@ -19,18 +19,19 @@ from strace_analyzer.report.formats.json import encode
 from strace_analyzer.report.selection import Selection
 
 _REMEMBERED = 4096
-"""Findings of which it is known how they were told last; an update of an older one repeats all."""
+"""Number of findings whose last printed state is remembered; an update of an older one repeats
+everything."""
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole report, a line at a time."""
+    """Write the whole report line by line."""
     stream.writelines(_beginning(report))
     stream.writelines(_found(finding) for finding in report.selected.findings())
     stream.writelines(_end(report))
 
 
 def table(table: Table, stream: TextIO) -> None:
-    """A header, then a row a line."""
+    """Write a header, then one row per line."""
     header = {"type": "header", "schema": document.SCHEMA, "tool": document.tool()}
     doubts = {} if table.doubts is None else {"cannot_tell": list(table.doubts)}
     stream.write(encode({**header, "table": table.name, **doubts}) + "\n")
@@ -38,7 +39,7 @@ def table(table: Table, stream: TextIO) -> None:
 
 
 class _Teller:
-    """Each finding as an object, then what has changed."""
+    """Prints each finding as an object, later what has changed."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
@@ -94,7 +95,7 @@ def _beginning(report: Report) -> Iterator[str]:
 
 
 def _end(report: Report) -> Iterator[str]:
-    """What is unknown and hidden, and the summary: the last lines of every report."""
+    """Yield unknown and hidden things and the summary: the last lines of every report."""
     for unknown in report.selected.unknown:
         yield _line("unknown", document.unknown(unknown))
     for warning in report.selected.warnings:
@@ -103,13 +104,13 @@ def _end(report: Report) -> Iterator[str]:
 
 
 def _found(finding: Finding) -> str:
-    """The line of a finding that has just become provable."""
+    """Return the line of a finding that has just become provable."""
     return _line("finding", document.finding(finding))
 
 
 def _update(was: Finding | None, now: Finding) -> str | None:
-    """The line that says what is known about a finding now and was not before; None where nothing
-    is. All of it where what was told before (`was`) is forgotten."""
+    """Return the line with what is known about a finding now and was not before; None if there is
+    nothing. It has all fields if the state printed before (`was`) is forgotten."""
     after = document.finding(now)
     if was is None:
         return _line("update", after)
@@ -119,7 +120,7 @@ def _update(was: Finding | None, now: Finding) -> str | None:
 
 
 def _summary(report: Report) -> str:
-    """The last line: everything but the findings."""
+    """Return the last line: everything but the findings."""
     selected, judgement = report.selected, report.judgement
     return _line(
         "summary",
@@ -141,5 +142,5 @@ def _summary(report: Report) -> str:
 
 
 def _line(kind: str, item: JsonObject) -> str:
-    """One object with its type first, and the end of the line."""
+    """Return one object with its type first, and a line end."""
     return encode({"type": kind, **item}) + "\n"

@@ -1,7 +1,7 @@
-"""What was found in, JUnit XML out: a suite for each trace, in it a test case for each rule.
+"""JUnit XML: a test suite per trace, with a test case per rule.
 
-A case fails where a finding of its rule is at or above the gate; what is below stands in its
-output. A trace that could not be judged is an error.
+A case fails if a finding of its rule is at or above the gate; findings below are in its output. A
+trace that could not be judged is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from strace_analyzer.report.formats.format import Report
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole document."""
+    """Write the whole document."""
     root = ET.Element("testsuites", name="strace-analyzer")
     for trace in report.selected.traces:
         root.append(_suite(trace, report))
@@ -56,7 +56,7 @@ def _suite(trace: TraceResult, report: Report) -> ET.Element:
 
 
 def _tell(case: ET.Element, groups: Sequence[Group], report: Report) -> None:
-    """What was found by one rule."""
+    """Add what one rule found."""
     stopping = [group for group in groups if report.gate.stops(group)]
     if stopping:
         message = document.group(stopping[0], report.selected)["message"]

@@ -1,4 +1,4 @@
-"""What was found in, Markdown for tickets and CI summaries out: short, the evidence folded away."""
+"""Markdown for tickets and CI summaries: short, with the evidence folded."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _TOO_WIDE = frozenset({"message", "files", "connected", "processes", "call_site"
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole report."""
+    """Write the whole report."""
     stream.writelines(_parts(report))
 
 
 def comparison(made: Comparison, stream: TextIO) -> None:
-    """What a fix changed."""
+    """Write what a fix changed."""
     stream.write(f"### {escaped(headline(made))}\n\n")
     rows = [(name, number(was), number(now)) for name, was, now in figures(made)]
     stream.write(table_of(("", "Before", "After"), rows, numbers=2))
@@ -45,7 +45,7 @@ def comparison(made: Comparison, stream: TextIO) -> None:
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:
-    """What many traces come to: the sentence, then a table for each view."""
+    """Write a merged report: the summary sentence, then the tables."""
     stream.write(f"### strace-analyzer: {escaped(together(report.made))}\n\n")
     stream.write(f"{escaped(extent(report.made))}\n")
     for table in tables(report.made):
@@ -83,7 +83,7 @@ def _parts(report: Report) -> Iterator[str]:
 
 
 def _line(report: Report) -> str:
-    """What was looked at, and what came of it."""
+    """Return what was looked at, and the result."""
     selected, judgement = report.selected, report.judgement
     lines = sum(source.lines for trace in selected.traces for source in trace.sources)
     levels = [

@@ -1,4 +1,4 @@
-"""A table in, Apache Parquet out, a row group at a time (needs pyarrow, the extra `parquet`)."""
+"""Apache Parquet, written one row group at a time (requires pyarrow, the extra `parquet`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROWS_OF_A_GROUP = 20_000
 
 
 def table(table: Table, stream: TextIO) -> None:
-    """The whole file; raises ConfigurationError where pyarrow is missing, or `stream` is a
+    """Write the whole file. Raises ConfigurationError if pyarrow is missing or `stream` is a
     terminal."""
     try:
         import pyarrow as pa
@@ -44,18 +44,19 @@ def table(table: Table, stream: TextIO) -> None:
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:
-    """A row for each trace and cause: what the other forms sum up can be asked for in SQL."""
+    """Write a row for each trace and cause, so that what other formats sum up can be queried in
+    SQL."""
     made = report.made
     table(Table("parts", PARTS, partial(parts, made), tuple, lambda _: None), stream)
 
 
 def _sound(value: Any) -> Any:
-    """Text that is UTF-8, whatever a traced program wrote."""
+    """Return text as valid UTF-8, whatever a traced program wrote."""
     return printable(value) if isinstance(value, str) else value
 
 
 def _type(pa: Any, name: str) -> Any:
-    """The Arrow type of a column, from the name that pandas has for it."""
+    """Return the Arrow type of a column from its pandas name."""
     if name.startswith("list<struct<"):
         members = name.removeprefix("list<struct<").removesuffix(">>").split(", ")
         return pa.list_(pa.struct([(m, pa.type_for_alias(t)) for m, t in _pairs(members)]))

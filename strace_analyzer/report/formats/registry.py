@@ -1,4 +1,4 @@
-"""Finds the formats: every module of this package that can write something."""
+"""Find the formats: every module of this package that can write something."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ _PACKAGE = "strace_analyzer.report.formats"
 
 
 def report_formats() -> tuple[str, ...]:
-    """What `--format` of check, run and attach can be, the default first."""
+    """Values of `--format` for check, run and attach, the default first."""
     return tuple(_able_to("write"))
 
 
 def table_formats() -> tuple[str, ...]:
-    """What `--format` of a table (sockets, ports) can be, the default first."""
+    """Values of `--format` for tables (sockets, ports), the default first."""
     return tuple(_able_to("table"))
 
 
 def comparison_formats() -> tuple[str, ...]:
-    """What `--format` of compare can be, the default first."""
+    """Values of `--format` for compare, the default first."""
     return tuple(_able_to("comparison"))
 
 
 def merged_formats() -> tuple[str, ...]:
-    """What `--format` of check can be with --merged, the default first."""
+    """Values of `--format` for check with --merged, the default first."""
     return tuple(_able_to("merged"))
 
 
 def check_formats() -> tuple[str, ...]:
-    """What `--format` of check can be: of reports, and of merged ones alone."""
+    """Values of `--format` for check: those for reports, and those only for merged ones."""
     return tuple(dict.fromkeys((*report_formats(), *merged_formats())))
 
 
 def following_formats() -> tuple[str, ...]:
-    """Those that can tell findings as they come, for `--follow`."""
+    """Formats that can print findings as they come, for `--follow`."""
     return tuple(_able_to("teller"))
 
 
 def report_format(name: str, *, follow: bool = False) -> ReportFormat:
-    """The format of a report. Raises ConfigurationError where there is none of this name, or it is
-    to tell findings as they come (`follow`) and cannot."""
+    """Return the format of a report. Raises ConfigurationError if there is none of this name, or if
+    `follow` is set and it cannot print findings as they come."""
     module = _module(name) if name == DEFAULT else _chosen(name, report_formats())
     form = ReportFormat(
         name, module.write, getattr(module, "teller", None), getattr(module, "SOCKETS", False)
@@ -67,7 +67,8 @@ def report_format(name: str, *, follow: bool = False) -> ReportFormat:
 
 
 def merged_format(name: str) -> MergedFormat:
-    """The format of a merged report. Raises ConfigurationError where there is none of this name."""
+    """Return the format of a merged report. Raises ConfigurationError if there is none of this
+    name."""
     names = merged_formats()
     if name not in names and name in report_formats():
         raise ConfigurationError(
@@ -78,13 +79,14 @@ def merged_format(name: str) -> MergedFormat:
 
 
 def table_format(name: str) -> TableFormat:
-    """The format of a table. Raises ConfigurationError where there is none of this name."""
+    """Return the format of a table. Raises ConfigurationError if there is none of this name."""
     module = _module(name) if name == DEFAULT else _chosen(name, table_formats())
     return TableFormat(name, module.table)
 
 
 def comparison_format(name: str) -> ComparisonFormat:
-    """The format of a comparison. Raises ConfigurationError where there is none of this name."""
+    """Return the format of a comparison. Raises ConfigurationError if there is none of this
+    name."""
     return ComparisonFormat(name, _chosen(name, comparison_formats()).comparison)
 
 
@@ -96,7 +98,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _able_to(do: str) -> Iterator[str]:
-    """The names of the modules that define this function."""
+    """Yield the names of the modules that define this function."""
     return (name for name in _names() if hasattr(_module(name), do))
 
 

@@ -1,8 +1,7 @@
-"""What was found in, SARIF 2.1.0 out, for code-scanning tools: a result for each cause, however
-many processes have it.
+"""SARIF 2.1.0, for code-scanning tools: a result per cause, however many processes have it.
 
 The trace is the artifact, the line of the bind the location, the calls of the proof a code flow. A
-fingerprint is of the cause and not of the line, so a result is known again in another trace.
+fingerprint identifies the cause and not the line, so a result is recognised in another trace.
 Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
@@ -28,14 +27,14 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 MOST_RESULTS = 5000
-"""what GitHub keeps of one run; causes come worst first"""
+"""the number GitHub keeps per run; causes come worst first"""
 
 _SHOWN = 20
-"""destinations of one result"""
+"""destinations per result"""
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole log, of one run."""
+    """Write the whole log, with one run."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
     stream.write(json.dumps(log, indent=1).replace("\x7f", "\\u007f") + "\n")
 
@@ -150,7 +149,8 @@ def _location(source: str, line: int) -> JsonObject:
 
 
 def _notifications(report: Report, left_out: int) -> list[JsonObject]:
-    """What could not be judged, what the traces hide, what is unknown, what was left out."""
+    """Return notifications: what could not be judged, what the traces hide, what is unknown or left
+    out."""
     selected = report.selected
     told = [
         ("inconclusive", "error", safe(f"{trace.name}: {trace.inconclusive}"))

@@ -1,7 +1,6 @@
-"""What was found in, a suppression file out: an entry for each group, for which a person writes the
-reason.
+"""A suppression file with an entry for each group, for which a person must write the reason.
 
-Without one it is no suppression file yet: --suppressions refuses an entry without a reason.
+Until then, it is not a valid suppression file: --suppressions refuses an entry without a reason.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from strace_analyzer.rules.words import AS_NOT_SHOWN, shared_by
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The entries, each once, what it is about as a comment."""
+    """Write each entry once, with a comment that says what it is about."""
     verdict = report.judgement.verdict
     stream.write(f"# strace-analyzer: {verdict}. Give a reason to what is to be suppressed,\n")
     stream.write("# leave out the rest; `expires = 2027-06-30` ends a suppression.\n")

@@ -1,4 +1,4 @@
-"""What was found in, the report for people out, as wide as the terminal."""
+"""The report for people, as wide as the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from strace_analyzer.report.told import NewInKind
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole report."""
+    """Write the whole report."""
     from strace_analyzer.report.text import console  # rich, which no other format needs
     from strace_analyzer.report.text.page import page
 
@@ -32,12 +32,12 @@ def write(report: Report, stream: TextIO) -> None:
 
 
 def table(table: Table, stream: TextIO) -> None:
-    """The table as its command lays it out."""
+    """Write the table as its command lays it out."""
     table.page(stream)
 
 
 def comparison(made: Comparison, stream: TextIO) -> None:
-    """What a fix changed."""
+    """Write what a fix changed."""
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.comparison import page
 
@@ -45,7 +45,7 @@ def comparison(made: Comparison, stream: TextIO) -> None:
 
 
 def merged(report: MergedReport, stream: TextIO) -> None:
-    """What many traces come to, on one screen."""
+    """Write a merged report on one screen."""
     from strace_analyzer.report.text import console
     from strace_analyzer.report.text.merged import page
 
@@ -53,7 +53,7 @@ def merged(report: MergedReport, stream: TextIO) -> None:
 
 
 class _Teller:
-    """A line for each finding that is new in kind, the report at the end."""
+    """Prints a line for each finding that is new in kind, and the report at the end."""
 
     def __init__(self, selection: Selection) -> None:
         self._new = NewInKind(selection)

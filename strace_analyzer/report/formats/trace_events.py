@@ -1,11 +1,9 @@
-"""What was found in, a timeline in the Trace Event Format out: for Perfetto, chrome://tracing and
-the Firefox Profiler.
+"""A timeline in the Trace Event Format, for Perfetto, chrome://tracing and the Firefox Profiler.
 
-Processes and threads hold their calls as slices; sockets are async spans, since they overlap, and
-within one the time for which its port was held by bind(); pinned and needed ports are a counter.
-A trace without times gets a microsecond for every line. The Firefox Profiler shows of the arguments
-only `detail`, and pairs spans by name and thread, in the order of the file.
-Format: "Trace Event Format",
+Calls are slices of processes and threads. Sockets are async spans, since they overlap, and contain
+another span for the time bind() held their port. Pinned and needed ports are a counter. In a trace
+without times, each line takes a microsecond. Of the arguments, the Firefox Profiler shows only
+`detail`; it pairs spans by name and thread, in the order of the file. Format: "Trace Event Format",
 docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 """
 
@@ -27,11 +25,11 @@ from strace_analyzer.report.formats.json import encode
 from strace_analyzer.report.verdicts import verdicts
 
 SOCKETS = True
-"""every socket's life is drawn"""
+"""the timeline shows every socket's life"""
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """The whole document, an event to a line."""
+    """Write the whole document, one event per line."""
     stream.write('{"traceEvents": [')
     between = "\n"
     for event in _events(report):
@@ -70,7 +68,7 @@ def _events(report: Report) -> Iterator[JsonObject]:
         spans += _socket(life, number, process.number, timed[life.trace], str(found.of(life)))
     for finding in selected.findings():
         threads = _process(finding.process, processes).threads
-        for call in finding.trail:  # with those that failed
+        for call in finding.trail:  # including failed ones
             threads.setdefault(call.tid or 0, []).append(call)
     for process in processes.values():
         yield _named("process_name", process.number, 0, process.name)
@@ -98,8 +96,8 @@ def _named(what: str, pid: int, tid: int, name: str) -> JsonObject:
 
 
 def _thread(pid: int, tid: int, calls: list[CallRecord], timed: bool) -> Iterator[JsonObject]:
-    """The calls as complete events within one from the first to the last. One that would reach
-    beyond the call it began in is cut there: slices of a thread nest or lie apart."""
+    """Yield the calls as complete events inside one from the first to the last. A call that would
+    outlast the one it began in is cut: slices of a thread are nested or separate."""
     distinct = {(call.source, call.line, call.name): call for call in calls}.values()
     slices = sorted(((*_span(call, timed), call) for call in distinct), key=lambda s: (s[0], -s[1]))
     if not slices:
@@ -136,7 +134,7 @@ def _slice(
 
 
 def _span(call: CallRecord, timed: bool) -> tuple[float, float]:
-    """When a call began and ended, in microseconds; without times, its lines."""
+    """Return begin and end of a call in microseconds; without times, its lines."""
     if not timed or call.seconds is None:
         return float(call.line), float(max(call.line, call.end_line) + 1)
     start = round(call.seconds * 1e6, 3)
@@ -146,7 +144,8 @@ def _span(call: CallRecord, timed: bool) -> tuple[float, float]:
 def _socket(
     life: SocketLife, number: int, pid: int, timed: bool, verdict: str
 ) -> Iterator[JsonObject]:
-    """A span from the first call to the last, and within it one for the port that bind() took."""
+    """Yield a span from the first call to the last, and inside it one for the port that bind()
+    took."""
     if not life.trail:
         return
     spans = [_span(call, timed) for call in life.trail]
@@ -159,7 +158,7 @@ def _socket(
     }
     base = {
         "cat": "socket",
-        "id2": {"local": f"0x{number:x}"},  # of the process, so it is drawn there
+        "id2": {"local": f"0x{number:x}"},  # scoped to the process, so it is drawn there
         "pid": pid,
         "tid": life.process.tid or 0,
     }
@@ -174,7 +173,7 @@ def _socket(
 
 
 def _ports(trace: TraceResult, pid: int) -> Iterable[JsonObject]:
-    """Pinned and needed ports of each network namespace."""
+    """Yield pinned and needed ports of each network namespace."""
     if not any(use.timeline for use in trace.ports):
         return
     yield _named("process_name", pid, 0, f"local ports of {safe(trace.name)}")
