@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli import every_form
 from cli.running import COMMAND, EARLY_BIND, ERLANG, ROOT, environment
 from typer.main import get_command
 
@@ -21,12 +22,6 @@ from strace_analyzer.cli import main
 from strace_analyzer.cli.app import app
 from strace_analyzer.cli.overwriting import READ
 from strace_analyzer.report.formats import json as json_format
-from strace_analyzer.report.formats.registry import (
-    comparison_formats,
-    merged_formats,
-    report_formats,
-    table_formats,
-)
 
 COMMANDS = [
     ["check"], ["check", "--format", "json"], ["check", "--follow"], ["sockets"], ["ports"],
@@ -307,32 +302,37 @@ def test_a_closed_standard_stream_is_no_crash(closed: int) -> None:
 # ---------------------------------------------------------------- equal input, equal bytes
 
 SURROUNDINGS = [
-    {"PYTHONHASHSEED": "0"},
-    {"PYTHONHASHSEED": "4242", "TZ": "Asia/Kathmandu", "HOME": "/nowhere"},
-    {"LC_ALL": "C", "LANG": "de_DE.UTF-8", "COLUMNS": "80", "PYTHONHASHSEED": "7"},
+    (["1", "forwards"], {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}),
+    (
+        ["3", "backwards"],
+        {"PYTHONHASHSEED": "4242", "LC_ALL": "C.UTF-8", "TZ": "Asia/Kathmandu", "HOME": "/nowhere"},
+    ),
+    (
+        ["2", "forwards"],
+        {"PYTHONHASHSEED": "7", "LC_ALL": "C", "LANG": "de_DE.UTF-8", "PYTHONUTF8": "1"},
+    ),
 ]
+"""Number of processes, order of the commands; environment. The encoding is the same: below are those
+of people's formats that differ."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["check", "--format", "json"],
-        ["check", "--format", "sarif"],
-        ["sockets", "--format", "csv"],
-        ["events"],
-    ],
-    ids=" ".join,
-)
-def test_the_same_bytes_whatever_is_around(words: list[str], tmp_path: Path) -> None:
-    jobs = [] if words[0] == "events" else ["--jobs", "1"]
-    made = {
-        run(*words, *more, str(ERLANG), XDG_CACHE_HOME=str(tmp_path / str(number)), **env).stdout
-        for number, env in enumerate(SURROUNDINGS)
-        for more in ([], jobs)
-    }
-    assert len(made) == 1
-    assert len(made.pop()) > 1000
+def test_the_same_bytes_whatever_is_around(tmp_path: Path) -> None:
+    """Of every format of every command, in few processes."""
+    traces = [
+        str(ROOT / "samples" / f"{name}.strace") for name in ("python-threads-halves", "ssh-b-any")
+    ]
+    made = []
+    for words, env in SURROUNDINGS:
+        known = {**env, "XDG_CACHE_HOME": str(tmp_path / words[0])}
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.every_form", *words, *traces], stdout=subprocess.PIPE,
+            env=environment(**known, PYTHONPATH=os.pathsep.join(sys.path)), check=True, timeout=300,
+        )  # fmt: skip
+        made.append(json.loads(done.stdout))
+    assert len(made[0]) > 35
+    assert None not in made[0].values()
+    assert made[1:] == [made[0]] * 2
 
 
 HOSTILE_TO_ENCODINGS = """\
@@ -342,14 +342,7 @@ HOSTILE_TO_ENCODINGS = """\
 7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
 7 +++ exited with 0 +++
 """
-FORMS = [
-    *((["check"], form) for form in report_formats()),
-    *((["check", "--merged"], form) for form in merged_formats() if form != "parquet"),
-    *((["compare"], form) for form in comparison_formats()),
-    *(([name], form) for name in ("sockets", "ports", "summary") for form in table_formats()),
-    *((["events"], form) for form in ("jsonl", "csv")),
-    *((["tree"], form) for form in ("text", "json")),
-]
+FORMS = [(words.split(), form) for words, form in every_form.FORMS if form != "parquet"]
 UNICODE = [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "1", "TZ": "Asia/Kathmandu"}]
 PLAIN = [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "HOME": "/nowhere", "PYTHONHASHSEED": "7"}]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kernel_model.contradicted import contradictions
 from kernel_model.following import ANY, FIXED, GOING_ON, TCP, WEB, follow
-from shared_folder import CORPUS, ROOT, TRACES, TRACES2
+from shared_folder import CASES, CORPUS, ROOT, TRACES, TRACES2
 
 from strace_analyzer.errors import TraceError
 
@@ -72,23 +72,29 @@ EXPLAINED = {
 
 
 def every_trace() -> list[Path]:
-    folders = [ROOT / "samples", TRACES, TRACES2]
-    found = [
-        path for folder in folders for form in ("*.strace", "*.ff") for path in folder.glob(form)
+    """Samples, given traces and cases, the corpus and what was pasted; families are one each."""
+    given = [
+        path
+        for folder in (ROOT / "samples", TRACES, TRACES2, CASES, CORPUS)
+        for path in folder.rglob("*.strace*")
+        if path.is_file() and path.parent.suffix != ".ff"
     ]
-    return sorted([*found, ROOT / "samples/python-fork-family", *CORPUS.rglob("*.strace")])
+    families = [*TRACES.glob("*.ff"), *TRACES2.glob("*.ff"), ROOT / "samples/python-fork-family"]
+    return sorted([*given, *families, *(ROOT / "tests/pasted").glob("*.txt")])
 
 
 @pytest.mark.labels
 @pytest.mark.corpus
 @pytest.mark.slow
 def test_the_kernel_of_every_trace_is_ours() -> None:
-    found = {}
+    found, read = {}, 0
     for path in every_trace():
         try:
             counts = contradictions(path)
         except TraceError:
             continue  # an excerpt without a call
+        read += 1
         if counts:
             found[path.name] = dict(counts)
+    assert read > 350
     assert found == {name: counts for name, (counts, _) in EXPLAINED.items()}

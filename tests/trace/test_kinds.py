@@ -89,6 +89,18 @@ malloc(5)                                        = 0x55
     "the output of netstat": b"Active Internet connections (servers and established)\n",
     "a document in Markdown": b"# A tool\n\nSee [it](x.md).\n\n## Use\n" + b"Text.\n" * 30,
     "a Python traceback": b'Traceback (most recent call last):\n  File "x.py", line 1\n',
+    "a table (CSV or the like)": b'pid,command,calls\n812,sh,3\n813,"ps, top",4\n',
+    "a log of another program": b"""\
+2026-12-01 12:00:00,123 [main] INFO  server started
+2026-12-01 12:00:01,123 [main] WARN  the pool is full
+    at Pool.take(Pool.java:71)
+""",
+    "prose": b"""\
+Dear all,
+
+we saw that it is slow to connect. It ran out of ports, I think.
+The trace is attached; see the end of it.
+""",
 }
 
 
@@ -100,6 +112,25 @@ def test_each_kind_has_an_example() -> None:
 def test_what_is_no_trace_is_named(name: str) -> None:
     with pytest.raises(sa.TraceError) as raised:
         sa.analyze(io.BytesIO(EXAMPLES[name]))
+    assert f": not the output of strace, but {name}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a table", "pid;command\n1;sh\n2;ps\n"),
+        ("a table", "pid\tcommand\tuser\n1\tsh\t\n"),
+        ("a table", "pid,command\r\n" + "1,sh\r\n" * 4000),  # its beginning ends amid a row
+        ("a log", "Dec  1 12:00:00 host app[12]: started\nDec  1 12:00:01 host app[12]: ended\n"),
+        ("a log", '192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 2326\n'),
+        ("a log", "[INFO] resolving\n[WARNING] not found\n"),
+        ("a log", "2026-12-01T12:00:00.1Z stdout F listening\n"),
+        ("prose", "The port is in use. It\u2019s the client\u2019s, not ours.\n"),
+    ],
+)
+def test_tables_logs_and_prose_have_many_forms(name: str, text: str) -> None:
+    with pytest.raises(sa.TraceError) as raised:
+        sa.analyze(io.BytesIO(text.encode()))
     assert f": not the output of strace, but {name}" in str(raised.value)
 
 

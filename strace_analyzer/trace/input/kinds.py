@@ -6,6 +6,7 @@ nothing is said. Nothing here decides whether a file is a trace: the grammar doe
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ _LINES = 40
 
 
 class Kind(NamedTuple):
-    """A kind of file: its description, and one of the five ways to recognise it."""
+    """A kind of file: its description, and one of the six ways to recognise it."""
 
     name: str
     advice: str = ""
@@ -30,6 +31,9 @@ class Kind(NamedTuple):
     """At least one of its lines matches it."""
     all_of: tuple[str, ...] = ()
     """Each of these is in some line."""
+    delimiters: str = ""
+    """Its lines are rows with the same number of fields, separated by one of these, quoted as in
+    CSV: six fields or more in all."""
     is_archive: bool = False
     is_prose: bool = False
     """It may contain a trace."""
@@ -59,6 +63,8 @@ class Kind(NamedTuple):
             return beginning.startswith(self.magic)
         if self.opening:
             return bool(lines) and re.match(self.opening, lines[0]) is not None
+        if self.delimiters:
+            return any(_is_table(lines, delimiter) for delimiter in self.delimiters)
         if self.all_of:
             return all(any(re.search(one, line) for line in lines) for one in self.all_of)
         found = sum(re.search(self.line or self.anywhere, line) is not None for line in lines)
@@ -218,12 +224,36 @@ KINDS = (
         is_prose=True,
     ),
     Kind("a Python traceback", "", opening=r"Traceback \(most recent call last\)"),
+    Kind(
+        "a table (CSV or the like)",
+        "of a trace in a column, give that column alone",
+        delimiters=",;\t|",
+    ),
+    Kind(
+        "a log of another program",
+        "give the trace in it alone",
+        line=r"^\W?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d"
+        r"|^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d"
+        r"|^\W?(?:\d\d:\d\d:\d\d\S* )?\W?(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b",
+    ),
+    Kind(
+        "prose",
+        "give the trace in it alone",
+        line=r"^\W*+[^\W\d_][\w'\u2019-]*+[,.;:]?(?: [\w'\u2019\"-]++[,.;:!?\"]*+){2,}+$",
+    ),
 )
 """in the order in which they are tried"""
+
+
+def _is_table(lines: list[str], delimiter: str) -> bool:
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    columns = {len(row) for row in rows}
+    return len(columns) == 1 and min(len(rows), *columns) > 1 and len(rows) * max(columns) >= 6
 
 
 def kind_of(beginning: bytes) -> Kind | None:
     """Return the kind of a file with this beginning; None if it is none of those known here."""
     text = beginning[:BEGINNING].decode("utf-8", "replace").removeprefix("\ufeff")
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()][:_LINES]
+    whole = text.splitlines()[: -1 if len(beginning) >= BEGINNING else None] or [text]
+    lines = [line.rstrip(" \r\n") for line in whole if line.strip()][:_LINES]
     return next((kind for kind in KINDS if kind.fits(beginning, lines)), None)
