@@ -2,6 +2,8 @@
 
 Only well-known files are named, each by its magic number or by the form of its lines; about others
 nothing is said. Nothing here decides whether a file is a trace: the grammar does.
+
+It is long because it is mostly a table, with a few lines for each kind of file.
 """
 
 from __future__ import annotations
