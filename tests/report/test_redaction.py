@@ -476,6 +476,31 @@ def test_the_command_that_takes_it_again_can_be_typed(
     assert not re.search(r"(addr|path|cmd|host)-\d", line)
 
 
+@pytest.mark.parametrize("format", report_formats())
+@pytest.mark.parametrize("kinds", ["paths", "addresses,paths,commands"])
+def test_no_command_line_has_a_token(tmp_path: Path, format: str, kinds: str) -> None:
+    """What is said to be typed can be: what was replaced stands there as a word in capitals."""
+    page = (ROOT / "docs" / "writing-rules.md").read_text()
+    own = tmp_path / "own.py"
+    own.write_text(re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)[0])
+    for at in range(30):
+        (tmp_path / f"{at}.txt").write_text(RETAKEN)
+    lingers = "setsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=30}, 8) = 0"
+    (tmp_path / "own.txt").write_text(f"{RETAKEN}7 {lingers}\n7 close(3) = 0\n")
+    for traces in (
+        ["0.txt"],
+        [f"{at}.txt" for at in range(30)],
+        ["--merged", "0.txt", "1.txt"],
+        ["--rules", "own.py", "--rule", "long-linger", "own.txt"],
+    ):
+        words = [str(tmp_path / word) if "." in word else word for word in traces]
+        done = CliRunner().invoke(app, ["check", *words, "--redact", kinds, "--format", format])
+        typed = re.findall(r"\bstrace(?:-analyzer)? [^<\n]*(?:\n    .*)*", done.stdout)
+        assert [line for line in typed if re.search(r"(addr|path|cmd|host)-\d", line)] == []
+        if format == "text":
+            assert typed
+
+
 INTERFACES = (
     """connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "fe80::9:1", &sin6_addr), sin6_scope_id=if_nametoindex("corpnet7")}, 28) = 0""",
     """setsockopt(3, SOL_SOCKET, SO_BINDTODEVICE, "corpnet7", 8) = 0""",

@@ -4,7 +4,7 @@ where to go on."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,8 +13,13 @@ from strace_analyzer.findings import Confidence, Level
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.causes import causes
 from strace_analyzer.report.gate import Gate, Judgement
+from strace_analyzer.report.redaction.tokens import has_token
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, command, path
+
+_LIFE, _WHY = "One socket's life", "Why"
+CALLED = {_LIFE: "one socket's life", _WHY: "the rule's documentation"}
+"""what the commands to type next show, in a sentence"""
 
 
 def counted(section: Section) -> Iterator[RenderableType]:
@@ -23,23 +28,16 @@ def counted(section: Section) -> Iterator[RenderableType]:
     yield Text(f"{found} {read(section)}" if found else read(section))
 
 
-def hints(section: Section, *, is_short: bool = False) -> Iterator[RenderableType]:
-    """What to type next: every finding, one socket's life, the rule's documentation; where
-    `is_short`, the first and the last of them."""
+def hints(section: Section, without: Collection[str] = ()) -> Iterator[RenderableType]:
+    """What to type next: every finding, one socket's life, the rule's documentation; `without` the
+    commands of these names."""
     if not section.groups:
         return
-    group = max(section.groups, key=lambda group: (group.level, section.rule(group).leads))
     words = []
     total = sum(item.count for item in section.groups)
     if total > 1 and not section.everything:
         words.append(f"All {total:,}: --all")
-    commands = {}
-    if not is_short and not section.trace.name.startswith("<"):  # a stream cannot be read again
-        place = (safe(shlex.quote(section.trace.name)), f"--line {group.sample.at.line}")
-        commands["One socket's life"] = ("strace-analyzer", "sockets", *place)
-    file = section.rules[group.rule].file
-    own = () if file is None else (f"--rules {safe(shlex.quote(file))}",)
-    commands["Why"] = ("strace-analyzer", "rule", group.rule, *own)
+    commands = {said: what for said, what in next_commands(section).items() if said not in without}
     line = "    ".join([*words, *(f"{said}: {' '.join(what)}" for said, what in commands.items())])
     if len(line) <= section.width:
         yield path(line, FAINT)
@@ -47,6 +45,29 @@ def hints(section: Section, *, is_short: bool = False) -> Iterator[RenderableTyp
     yield from (path(word, FAINT) for word in words)
     for said, what in commands.items():
         yield from command(what, section.width, said)
+
+
+def next_commands(section: Section) -> dict[str, tuple[str, ...]]:
+    """What shows more of the worst that was found, by what it is called: the words of a command
+    line, those that are files quoted for a shell."""
+    if not section.groups:
+        return {}
+    group = max(section.groups, key=lambda group: (group.level, section.rule(group).leads))
+    commands: dict[str, tuple[str, ...]] = {}
+    name, line = section.trace.name, group.sample.at.line
+    if not name.startswith("<"):  # a stream cannot be read again
+        place = named(name, "TRACE", section.is_redacted)
+        commands[_LIFE] = ("strace-analyzer", "sockets", place, f"--line {line}")
+    file = section.rules[group.rule].file
+    own = () if file is None else (f"--rules {named(file, 'FILE', section.is_redacted)}",)
+    commands[_WHY] = ("strace-analyzer", "rule", group.rule, *own)
+    return commands
+
+
+def named(file: str, placeholder: str, is_redacted: bool) -> str:
+    """A file as a shell takes it; `placeholder` where a token stands for it, which nobody can
+    type."""
+    return placeholder if is_redacted and has_token(file) else safe(shlex.quote(file))
 
 
 def gate_line(

@@ -53,17 +53,25 @@ class Worth(IntEnum):
 
 class Part:
     """A part of the page: `forms` from the whole one to the shortest, `worth` of what each step to
-    the next one loses, and what it is called where its last form is empty and is taken. `before`
-    says how many causes stand above it: theirs is worth a little more."""
+    the next one loses, and what it is called where its last form is empty and is taken. `unsaid`
+    names, for each step, what the shorter form leaves out and does not name itself. `before` says
+    how many causes stand above it: theirs is worth a little more."""
 
     def __init__(
         self, *forms: Iterable[RenderableType], worth: Sequence[int] = (), name: str = "",
-        before: int = 0,
+        before: int = 0, unsaid: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.forms: tuple[Form, ...] = tuple(tuple(form) for form in forms)
         self.worth = tuple(step - 12 * before for step in worth)
         self.name = name
+        self._unsaid = unsaid
         assert len(self.worth) == len(self.forms) - 1, (name, self.forms)
+
+    def left_out(self, at: int) -> str:
+        """What its form `at` neither shows nor names; "" for nothing."""
+        if self._unsaid and at > 0:
+            return self._unsaid[at - 1]
+        return self.name if at > 0 and not self.forms[at] else ""
 
 
 class _Measured:
@@ -79,8 +87,8 @@ class _Measured:
         return self._heights[at]
 
     @property
-    def is_left_out(self) -> bool:
-        return bool(self.part.name) and self.at > 0 and not self.part.forms[self.at]
+    def left_out(self) -> str:
+        return self.part.left_out(self.at)
 
     @cached_property
     def steps(self) -> list[tuple[int, int]]:
@@ -130,5 +138,5 @@ def fitted(
 
 def _notice(every: Iterable[_Measured]) -> list[RenderableType]:
     """`Not shown: local ports, calls that failed: --all`."""
-    names = list(dict.fromkeys(one.part.name for one in every if one.is_left_out))
+    names = list(dict.fromkeys(one.left_out for one in every if one.left_out))
     return [Text(f"Not shown: {', '.join(names)}: --all", style=FAINT)] if names else []

@@ -8,7 +8,6 @@ room.
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -34,6 +33,7 @@ from strace_analyzer.report.merged.tables import (
 )
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
+from strace_analyzer.report.text.count import named
 from strace_analyzer.report.text.fitting import Part, Worth, fitted, whole
 from strace_analyzer.report.text.style import (
     DOUBT,
@@ -268,5 +268,5 @@ def _where_next(report: MergedReport, width: int) -> Iterator[RenderableType]:
     worst = next(report.made.rows(), None)
     if worst is not None and worst.parts:
         yield BLANK
-        words = ("strace-analyzer", safe(shlex.quote(worst.name)))
+        words = ("strace-analyzer", named(worst.name, "TRACE", bool(report.made.redacted)))
         yield from command(words, width, "One trace in full")

@@ -25,7 +25,7 @@ from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.text.blocks import cause_parts
 from strace_analyzer.report.text.clean import blind, nothing_found
 from strace_analyzer.report.text.console import HIGHEST, SCREEN
-from strace_analyzer.report.text.count import counted, gate_line, hints
+from strace_analyzer.report.text.count import CALLED, counted, gate_line, hints, next_commands
 from strace_analyzer.report.text.failures import FEW, ROWS, failures
 from strace_analyzer.report.text.fitting import Part, Worth, fitted, whole
 from strace_analyzer.report.text.fleet import fleet
@@ -140,8 +140,11 @@ def _failures(section: Section) -> list[Part]:
 
 
 def _hints(section: Section) -> Part:
-    forms = [tuple(hints(section, is_short=is_short)) for is_short in (False, True)]
-    return Part(*forms, forms[1][:1], worth=[Worth.MORE_HINTS, Worth.HINTS])
+    names = list(next_commands(section))
+    left_out: list[list[str]] = [[], names[:-1], names]  # the shortest command goes last
+    forms = [tuple(hints(section, without)) for without in left_out]
+    unsaid = [", ".join(CALLED[name] for name in some) for some in left_out[1:]]
+    return Part(*forms, worth=[Worth.MORE_HINTS, Worth.HINTS], unsaid=unsaid)
 
 
 def _findings(section: Section, may_be_in_full: bool) -> _Told:
