@@ -1,4 +1,4 @@
-"""Takes who holds the local ports of a namespace now, gives flat rows and JSON objects."""
+"""Flat rows and JSON objects of who holds the local ports of a namespace now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ COLUMNS = {
 
 
 class Holding(Protocol):
-    """Sockets of one program in one state with one destination; `ports` of the ephemeral range."""
+    """Sockets of one program in one state with one destination; `ports` counts those of the
+    ephemeral range."""
 
     @property
     def command(self) -> str: ...
@@ -48,7 +49,7 @@ class Unasked(Protocol):
 
 
 class Holders(Protocol):
-    """One namespace now: the range, how many of its ports are reserved, held and free."""
+    """One namespace now: the range, and how many of its ports are reserved, held and free."""
 
     @property
     def port_range(self) -> tuple[int, int]: ...
@@ -69,7 +70,7 @@ class Holders(Protocol):
 
 
 def rows(found: Holders) -> Iterator[Row]:
-    """One row for each program, state and destination."""
+    """Yield one row for each program, state and destination."""
     for one in found.holdings:
         yield {
             **_object(one),
@@ -79,7 +80,7 @@ def rows(found: Holders) -> Iterator[Row]:
 
 
 def objects(found: Holders) -> Iterable[JsonObject]:
-    """The one namespace, with its holders nested."""
+    """Yield the one namespace, with its holders nested."""
     yield {
         "range": list(found.port_range),
         "reserved": found.reserved,

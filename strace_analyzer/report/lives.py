@@ -1,4 +1,4 @@
-"""Takes what was selected and which sockets are wanted, gives their lives."""
+"""Select sockets and yield their lives."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from strace_analyzer.report.selection import Selected
 
 
 class Wanted(NamedTuple):
-    """Which sockets: by a line on which one of their calls stands, by descriptor, by peer."""
+    """Which sockets: by a line with one of their calls, by descriptor, by peer."""
 
     line: int | None = None
     ids: frozenset[str] = frozenset()
-    """of the sockets that a call on this line is about"""
+    """ids of the sockets that a call on this line is about"""
     fds: frozenset[int] = frozenset()
     peers: tuple[str, ...] = ()
 
     def takes(self, life: SocketLife) -> bool:
-        """Whether this socket is wanted."""
+        """Whether this socket is selected."""
         if self.line is not None and life.id not in self.ids and not _on_line(life, self.line):
             return False
         if self.fds and not self.fds & {life.fd, *(call.fd for call in life.trail)}:
@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 
 
 def lives(selected: Selected, wanted: Wanted) -> Iterator[SocketLife]:
-    """The wanted sockets, in the order in which they ended."""
+    """Yield the selected sockets, in the order in which they ended."""
     return selected.sockets(wanted.takes)
 
 
@@ -42,7 +42,7 @@ def _on_line(life: SocketLife, line: int) -> bool:
 
 
 def _is_peer(peer: Endpoint, asked: str) -> bool:
-    """`127.0.0.1`, `127.0.0.1:8001`, `::1`, `[::1]:8001` or `:8001`."""
+    """Whether `asked` matches: `127.0.0.1`, `127.0.0.1:8001`, `::1`, `[::1]:8001` or `:8001`."""
     if asked in (peer.address, str(peer)):
         return True
     return asked.startswith(":") and asked[1:] == str(peer.port)

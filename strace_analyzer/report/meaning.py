@@ -1,4 +1,4 @@
-"""The code of a failure in, what it means in a few words out: for people, in every format."""
+"""The meaning of each failure code in a few words, for people, in every format."""
 
 MEANING = {
     "no-port": "no local port was left",
@@ -39,5 +39,5 @@ MEANING = {
     "injected": "strace's answer (-e inject), not the kernel's",
     "other": "",
 }
-"""What each code means, in a few words. All that there are: the schema's description and its page
-are made from these."""
+"""All codes and their meanings. The schema's description and its documentation page are generated
+from these."""

@@ -1,9 +1,8 @@
-"""Takes `--since` and `--until` as the user wrote them, gives moments that a finding's calls
-compare with.
+"""Parse `--since` and `--until` into moments that can be compared with a finding's calls.
 
-Three ways to say when, the ones that strace prints: `14:02:11.3` (-t, -tt), `1709301662.4`
-(-ttt), and `+3.5` or `+3.5s`, from the trace's beginning (any trace with times, also -r; other
-units than seconds are said: `+500ms`, `+5m`).
+A moment can be given in the three forms that strace prints: `14:02:11.3` (-t, -tt), `1709301662.4`
+(-ttt), and `+3.5` or `+3.5s`, from the start of the trace (any trace with times, also -r; units
+other than seconds must be given: `+500ms`, `+5m`).
 """
 
 from __future__ import annotations
@@ -20,24 +19,24 @@ _SECONDS = re.compile(r"(\+?)(\d+(?:\.\d+)?)$")
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|m|min|h|)")
 _UNITS = {"us": 0.000_001, "ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _EPOCH_FROM = 1e8
-"""smaller numbers are no seconds since 1970 that strace could have seen"""
+"""smaller numbers cannot be seconds since 1970 that strace has seen"""
 
 
 class Moment(NamedTuple):
-    """A moment said in one or more ways; None where it is not known in that way. All in seconds."""
+    """A moment in one or more forms, in seconds; None if it is unknown in that form."""
 
     elapsed: float | None = None
-    """since the trace's beginning"""
+    """since the start of the trace"""
     clock: float | None = None
     """since midnight"""
     epoch: float | None = None
 
     def before(self, other: Moment) -> bool:
-        """True where this is earlier than `other`; False where the two cannot be compared."""
+        """True if this is earlier than `other`; False if the two cannot be compared."""
         return self._difference(other) < 0
 
     def after(self, other: Moment) -> bool:
-        """True where this is later than `other`; False where the two cannot be compared."""
+        """True if this is later than `other`; False if the two cannot be compared."""
         return self._difference(other) > 0
 
     def _difference(self, other: Moment) -> float:
@@ -50,9 +49,8 @@ class Moment(NamedTuple):
         return 0.0
 
     def _past_midnight(self, asked: float) -> float:
-        """Times of day of a trace that may run past midnight: the time asked for is taken to be
-        the one within twelve hours of the trace's beginning, or later in a trace that is longer
-        than that."""
+        """Adjust a time of day for a trace that may run past midnight: it means the one within
+        twelve hours of the start of the trace, or later in a trace longer than that."""
         assert self.clock is not None
         elapsed = self.elapsed or 0.0
         start = (self.clock - elapsed) % _DAY
@@ -63,7 +61,7 @@ class Moment(NamedTuple):
 
 
 def parse_duration(text: str) -> float:
-    """`30s`, `5m`, `1h`, `500ms`, or seconds. Raises ConfigurationError for anything else."""
+    """Parse `30s`, `5m`, `1h`, `500ms`, or seconds. Raises ConfigurationError for anything else."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ConfigurationError(f"{text}: no duration, such as 30s, 5m or 1h")
@@ -71,7 +69,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_moment(text: str) -> Moment:
-    """What `--since` or `--until` was given. Raises ConfigurationError where it is no time."""
+    """Parse the value of `--since` or `--until`. Raises ConfigurationError if it is no time."""
     match = _CLOCK.match(text)
     if match and int(match[1]) < 24 and int(match[2]) < 60:
         return Moment(clock=int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3] or 0))
@@ -86,7 +84,7 @@ def parse_moment(text: str) -> Moment:
 
 
 def of_finding(finding: Finding) -> Moment | None:
-    """When the finding's binding was made (or what came first of it); None without times."""
+    """Return when the finding's binding was made (or its first call); None without times."""
     for role in ("bind", "connect", "socket"):
         record = finding.calls.get(role)
         if record is not None and record.seconds is not None:
@@ -95,7 +93,7 @@ def of_finding(finding: Finding) -> Moment | None:
 
 
 def of_call(record: CallRecord) -> Moment:
-    """When a call began, in every way that its trace tells."""
+    """Return when a call began, in every form that its trace allows."""
     printed = record.time or ""
     match = _CLOCK.match(printed)
     if match:

@@ -1,5 +1,4 @@
-"""Takes a trace, gives its part of the JSON document of `ports`: the `ports` of schema 1 and what
-is only told here."""
+"""A trace's part of the JSON document of `ports`: the `ports` of schema 1 and further members."""
 
 from __future__ import annotations
 
@@ -12,8 +11,8 @@ from strace_analyzer.report.elements import JsonObject
 
 
 def trace(result: TraceResult, machine: Listing | None = None) -> JsonObject:
-    """One trace: its ports in full, and the forecasts where some were asked for; with the list of
-    the machine's sockets (--ss) who holds them."""
+    """Return one trace: its ports in full, forecasts if there are any, and with the list of the
+    machine's sockets (--ss) who holds the ports."""
     return {
         "id": result.id,
         "name": result.name,
@@ -25,8 +24,8 @@ def trace(result: TraceResult, machine: Listing | None = None) -> JsonObject:
 
 
 def account(use: PortUse, machine: Listing | None = None) -> JsonObject:
-    """`ports` of the JSON report, with addresses, gain, the timeline, and who holds the ports of
-    the range by the list of the machine's sockets (null without one)."""
+    """Return `ports` of the JSON report with addresses, gain, timeline, and the holders of the
+    range's ports from the list of the machine's sockets (null without one)."""
     return {
         **document.port_use(use),
         "gain": use.gain,
@@ -52,7 +51,7 @@ def account(use: PortUse, machine: Listing | None = None) -> JsonObject:
 
 
 def forecast(item: Forecast, result: TraceResult) -> JsonObject:
-    """One scenario of --what-if; `first` is null where the range would have been enough."""
+    """Return one scenario of --what-if; `first` is null if the range would have been enough."""
     first = item.first
     return {
         "namespace": item.namespace,

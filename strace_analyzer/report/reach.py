@@ -1,5 +1,5 @@
-"""Takes how many connections were tried, made, and failed, gives the words: one that failed, or
-that nothing answered, was not made."""
+"""Describe how many connections were tried, made and failed. One that failed or got no answer was
+not made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from strace_analyzer.plain import count, number
 
 
 def reach(made: int, tried: int) -> str:
-    """`3 outgoing TCP connections`, `5 outgoing TCP connections (2 not made)`,
-    `2 outgoing TCP connections (none made)`: all that were tried are counted, as where so many of
-    them are said to be bound early."""
+    """Format `3 outgoing TCP connections`, `5 outgoing TCP connections (2 not made)`, `2 outgoing
+    TCP connections (none made)`. All tried connections are counted, as in "N of M bound early"."""
     said = count(tried, "outgoing TCP connection")
     if made == tried:
         return said
@@ -19,13 +18,13 @@ def reach(made: int, tried: int) -> str:
 
 
 def made_of(made: int, tried: int) -> str:
-    """`3`, `3 of 5`: for a table."""
+    """Format `3`, `3 of 5`, for a table."""
     return number(made) if made == tried else f"{number(made)} of {number(tried)}"
 
 
 def not_made(made: int, tried: int, failed: int) -> str:
-    """What became of those that were not made: `2 failed`, `1 more failed and 1 is not seen to have
-    been made` (where some were); empty where all were made."""
+    """Say what became of those not made: `2 failed`, `1 more failed and 1 is not seen to have been
+    made` (if some were made); "" if all were made."""
     failed = min(failed, tried - made)
     unseen = tried - made - failed
     more = " more" if made else ""

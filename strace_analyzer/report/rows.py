@@ -1,7 +1,7 @@
-"""Takes sockets, findings, processes and traces, gives flat rows, and the columns that they have.
+"""Flat rows of sockets, findings, processes and traces, and their columns.
 
-docs/frames.md lists the columns. They do not depend on the trace. Their types are named as pandas
-names them, which is not loaded here.
+docs/frames.md lists the columns. They do not depend on the trace. Types have pandas names; pandas
+is not loaded here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from strace_analyzer.report.elements import socket_facts, socket_kind
 
 TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
 NAME = "category"
-"""text of which there are few different ones"""
+"""text with few distinct values"""
 
 SOCKETS = {
     "trace": TEXT, "process": TEXT, "tgid": NUMBER, "tid": NUMBER, "command": NAME, "fd": NUMBER,
@@ -69,7 +69,7 @@ Row = dict[str, object]
 
 
 def socket_row(life: SocketLife) -> Row:
-    """One row of sockets. What are lists in JSON are words with blanks between them."""
+    """Return one row of sockets. Lists in JSON are words separated by blanks here."""
     facts = socket_facts(life)
     return {
         "trace": life.trace,
@@ -88,7 +88,7 @@ def socket_row(life: SocketLife) -> Row:
 
 
 def finding_row(item: Finding) -> Row:
-    """One row of findings."""
+    """Return one row of findings."""
     bind = item.calls.get("bind")
     return {
         "id": item.id,
@@ -113,7 +113,7 @@ def finding_row(item: Finding) -> Row:
 
 
 def process_row(item: Process) -> Row:
-    """One row of processes."""
+    """Return one row of processes."""
     return {
         **_same(item, PROCESSES),
         "threads": len(item.tids),
@@ -123,7 +123,7 @@ def process_row(item: Process) -> Row:
 
 
 def port_rows(traces: Iterable[TraceResult]) -> Iterator[Row]:
-    """A row per network namespace of each trace."""
+    """Yield a row per network namespace of each trace."""
     for trace in traces:
         for use in trace.ports:
             yield {
@@ -136,7 +136,7 @@ def port_rows(traces: Iterable[TraceResult]) -> Iterator[Row]:
 
 
 def _same(item: object, columns: Iterable[str]) -> Row:
-    """The columns that `item` has a field or property for, under the same name."""
+    """Return the columns for which `item` has a field or property of the same name."""
     return {name: getattr(item, name) for name in columns if hasattr(item, name)}
 
 

@@ -1,4 +1,4 @@
-"""Takes a file, gives the JSON report (schema 1) in it; None where it is a trace."""
+"""Load a saved JSON report (schema 1)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from strace_analyzer.report.version import TOOL
 
 
 def saved_report(path: Path) -> dict[str, Any] | None:
-    """The report that `--format json` saved. No line of strace begins with a brace, so a file that
-    does must be one. Raises TraceError where it is not."""
+    """Return the report saved by `--format json`; None if the file is a trace. No line of strace
+    begins with a brace, so a file that does must be a report. Raises TraceError if it is not."""
     try:
         with path.open("rb") as stream:
             if stream.read(256).lstrip()[:1] != b"{":
@@ -21,7 +21,7 @@ def saved_report(path: Path) -> dict[str, Any] | None:
             stream.seek(0)
             made: dict[str, Any] = json.load(stream)
     except OSError:
-        return None  # whoever reads it as a trace says what is wrong
+        return None  # whoever reads it as a trace reports the problem
     except (ValueError, RecursionError) as error:
         raise TraceError(f"{path}: begins like a JSON report and is none: {error}") from error
     tool = made.get("tool")

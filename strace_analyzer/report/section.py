@@ -1,4 +1,4 @@
-"""Takes what was selected, gives it trace by trace: nothing is ever summed across traces."""
+"""Split a selection by trace: nothing is ever summed across traces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from strace_analyzer.rules.words import Case
 
 
 class Section(NamedTuple):
-    """One trace's part of the report. `judged` counts for the verdict, `groups` of it are shown."""
+    """One trace's part of the report. `judged` groups count for the verdict, `groups` are shown."""
 
     trace: TraceResult
     judged: tuple[Group, ...]
@@ -24,68 +24,68 @@ class Section(NamedTuple):
     failures: tuple[Failure, ...]
     warnings: tuple[Warning, ...]
     left_out: int
-    """findings that are known from a baseline"""
+    """findings known from a baseline"""
     suppressed_findings: int
-    """those that a suppression keeps out"""
+    """suppressed findings"""
     unasked_of: Mapping[str, int]
-    """by rule: those that are not of the rules or the time asked for"""
+    """by rule: findings of other rules or times than those asked for"""
     width: int
     everything: bool
     """--all: nothing is shortened"""
     rules: dict[str, type[Rule]]
-    """by id: they have the words for their findings"""
+    """by id; they provide the texts of their findings"""
     is_redacted: bool
-    """--redact: what stands in the words of a program may be a token"""
+    """--redact: words of a program may be tokens"""
 
     @property
     def unasked(self) -> int:
-        """Findings that are not of the rules or the time asked for."""
+        """Findings of other rules or times than those asked for."""
         return sum(self.unasked_of.values())
 
     @property
     def traces(self) -> tuple[TraceResult, ...]:
-        """The trace."""
+        """This trace, as a tuple."""
         return (self.trace,)
 
     @property
     def blind(self) -> frozenset[str]:
-        """The trace, if it could not be judged."""
+        """The id of the trace if it could not be judged."""
         return frozenset() if self.trace.inconclusive is None else frozenset({self.trace.id})
 
     @property
     def failed_rules(self) -> bool:
-        """Of no concern here: the exit status is decided for all traces together."""
+        """Always False: the exit status is decided for all traces together."""
         return False
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """As failed_rules."""
+        """Always empty, like failed_rules."""
         return ()
 
     @property
     def interrupted(self) -> int | None:
-        """As failed_rules."""
+        """Always None, like failed_rules."""
         return None
 
     def rule(self, group: Group) -> type[Rule]:
-        """The rule that found it."""
+        """Return the rule that found the group."""
         return self.rules[group.rule]
 
     def case(self, group: Group) -> Case:
-        """What its rule is asked to put into words."""
+        """Return what the rule needs to describe the group."""
         return Case(group, self.process(group), self.ports(group))
 
     def process(self, group: Group) -> Process | None:
-        """The process of `group`, None where it is not known."""
+        """Return the process of `group`; None if unknown."""
         return self.by_id.get(group.process.id)
 
     def ports(self, group: Group) -> PortUse | None:
-        """The use of ports in the network namespace of the group's sockets."""
+        """Return the port usage in the network namespace of the group's sockets."""
         return next((use for use in self.trace.ports if use.namespace == group.namespace), None)
 
 
 def sections(selected: Selected, width: int, everything: bool) -> Iterator[Section]:
-    """One section for each trace, in the order given."""
+    """Yield one section for each trace, in the order given."""
     for trace in selected.traces:
         yield Section(
             trace=trace,

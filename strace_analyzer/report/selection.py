@@ -1,6 +1,6 @@
-"""Takes an Analysis and what the user asked to see, gives the part of it that is reported.
+"""Select the part of an Analysis that the user asked to see.
 
-The whole trace has driven the model; here only what is shown is chosen. Rule, process, command
+The whole trace has driven the model; only what is reported is chosen here. Rule, process, command
 and time decide what is reported and counts for the exit status; the level only decides what is
 shown. It is long because all that can be chosen from is chosen here, by the same rules.
 """
@@ -41,12 +41,12 @@ from strace_analyzer.rules.words import Case
 
 _BIND_LINES_KEPT = 8
 _NAMED = 10
-"""so many processes are named in a message"""
+"""Most processes named in a message."""
 
 
 class Selection(NamedTuple):
-    """What is reported. Empty means everything. `pids` are thread or process ids, `commands`
-    globs."""
+    """What is reported; without any condition, everything. `pids` are thread or process ids,
+    `commands` globs."""
 
     rules: frozenset[str] = frozenset()
     level: Level = Level.NOTE
@@ -55,15 +55,15 @@ class Selection(NamedTuple):
     since: Moment | None = None
     until: Moment | None = None
     known: frozenset[Cause] = frozenset()
-    """what a baseline has found already"""
+    """causes already found in a baseline"""
     suppressions: tuple[Suppression, ...] = ()
-    """what is known and accepted; those that hold `today`"""
+    """accepted findings; only entries valid on `today` count"""
     today: date = date.max
     redaction: Redaction | None = None
-    """what is replaced in all that is shown; what is asked for is asked of the trace as it is"""
+    """replaces values in everything shown; conditions apply to the original values"""
 
     def shown(self, finding: Finding) -> Finding:
-        """`finding` as it is shown."""
+        """Return `finding` as it is shown."""
         return finding if self.redaction is None else self.redaction.finding(finding)
 
     @property
@@ -75,8 +75,8 @@ class Selection(NamedTuple):
         return self.since is not None or self.until is not None
 
     def admits(self, finding: Finding) -> bool:
-        """Whether a finding is reported, as far as it tells itself: for findings that are told
-        before all of their process is known."""
+        """Whether a finding is reported, judged by itself: for findings printed before everything
+        about their process is known."""
         process = finding.process
         return (
             (not self.rules or finding.rule in self.rules)
@@ -91,8 +91,8 @@ class Selection(NamedTuple):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that leave something out, as typed, but for what names processes or times of
-        this trace alone."""
+        """The options that leave something out, as typed, except those about processes or times of
+        this trace only."""
         rules = tuple(f"--rule {rule}" for rule in sorted(self.rules))
         level = () if self.level is Level.NOTE else (f"--level {self.level}",)
         of_this_trace = {
@@ -110,16 +110,16 @@ class Selection(NamedTuple):
         return self.by_time or bool(self.known)
 
     def takes(self, finding: Finding) -> bool:
-        """Whether it lies in the time asked for and is not known already."""
+        """Whether it is in the time asked for and not known already."""
         return self.is_in_time(finding) and self.is_new(finding)
 
     def is_new(self, finding: Finding) -> bool:
-        """Whether no baseline knows it."""
+        """Whether no baseline contains it."""
         return not self.known or of_finding_cause(finding) not in self.known
 
     def is_in_time(self, finding: Finding) -> bool:
-        """Whether it lies between `since` and `until`, as far as it tells itself; a finding without
-        times does not. `windows` knows better, once the trace has been read."""
+        """Whether it is between `since` and `until`, judged by itself; a finding without times is
+        not. `windows` is more precise, once the trace has been read."""
         if not self.by_time:
             return True
         moment = of_finding(finding)
@@ -135,20 +135,20 @@ EVERYTHING = Selection()
 
 
 class Selected:
-    """An Analysis seen through a Selection. `findings()` and `sockets()` stream; nothing is
+    """An Analysis seen through a Selection. `findings()` and `sockets()` are streamed; nothing is
     copied."""
 
     def __init__(self, analysis: Analysis, selection: Selection = EVERYTHING) -> None:
-        """Raises ConfigurationError for a time window that holds nothing of any trace, and for
-        processes that there are not."""
+        """Raises ConfigurationError for a time window that matches nothing in any trace, and for
+        processes that do not exist."""
         self._original = analysis
         redaction = selection.redaction
         self.analysis = analysis if redaction is None else redaction.analysis(analysis)
-        """all that was found, as it is shown"""
+        """everything found, as it is shown"""
         self.selection = selection
         self.traces: tuple[TraceResult, ...] = self.analysis.traces
         self.rules = {rule.id: rule for rule in self.analysis.rules}
-        """by id: they have the words for their findings"""
+        """by id; they provide the texts of their findings"""
         self._windows = (
             windows(selection.since, selection.until, analysis.traces) if selection.by_time else {}
         )
@@ -165,20 +165,20 @@ class Selected:
             )
         groups = self._groups()
         self.suppressed = applied(selection.suppressions, groups, selection.today)
-        """what each suppression does; the findings that it keeps out count for nothing"""
+        """the effect of each suppression; suppressed findings are not counted"""
         kept_out = {id(group) for item in self.suppressed for group in item.groups}
         self.judged = tuple(group for group in groups if id(group) not in kept_out)
-        """the groups that count for the verdict, whatever their level"""
+        """groups that count for the verdict, whatever their level"""
         self.groups = tuple(g for g in self.judged if g.level >= selection.level)
-        """the groups that are shown"""
+        """groups that are shown"""
         self.left_out_of: Counter[str] = Counter()
-        """by trace: findings that are known from a baseline"""
+        """by trace: findings known from a baseline"""
         if selection.known:
             self.left_out_of.update(_counted(analysis.groups))
             self.left_out_of.subtract(_counted(groups))
         self.unasked_of: dict[str, Counter[str]] = {trace.id: Counter() for trace in self.traces}
-        """by trace and rule: findings about the processes asked for that are not of the rules or
-        the time asked for"""
+        """by trace and rule: findings on the selected processes, but of other rules or times than
+        those asked for"""
         if selection.rules or selection.by_time:
             self._count_unasked(analysis.groups, groups)
         if redaction is not None:
@@ -203,7 +203,7 @@ class Selected:
         """socket calls that failed"""
         self.warnings: tuple[Warning, ...] = self.analysis.warnings
         self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
-        """the traces that could not be judged: options hid bind() or connect(), or the file is
+        """traces that could not be judged: options hid bind() or connect(), or the file is
         damaged"""
         self.refused = tuple(
             account.refused
@@ -211,7 +211,7 @@ class Selected:
             for account in trace.sources
             if account.refused is not None
         )
-        """why traces could not be read, where others could"""
+        """why traces could not be read, while others could"""
         self.interrupted = next(
             (
                 account.signal
@@ -226,7 +226,7 @@ class Selected:
         """a rule raised an error"""
 
     def findings(self) -> Iterator[Finding]:
-        """The findings that are shown, in the order in which they were found."""
+        """Yield the findings that are shown, in the order in which they were found."""
         for finding in self._original.findings:
             if (finding.trace, finding.group) in self._shown and self._takes(finding):
                 yield self.selection.shown(finding)
@@ -234,23 +234,23 @@ class Selected:
     def sockets(
         self, wanted: Callable[[SocketLife], bool] = lambda life: True
     ) -> Iterator[SocketLife]:
-        """Every socket of the selected processes that is `wanted`."""
+        """Yield every socket of the selected processes for which `wanted` is true."""
         redaction = self.selection.redaction
         for life in self._original.sockets:
             if self._keeps_process(life.trace, life.process) and wanted(life):
                 yield life if redaction is None else redaction.life(life)
 
     def process(self, trace: str, id: str) -> Process | None:
-        """The process of this id, or None."""
+        """Return the process with this id, or None."""
         return self._by_id.get((trace, id))
 
     def ports(self, group: Group) -> PortUse | None:
-        """The use of ports in the network namespace of the group's sockets, or None."""
+        """Return the port usage in the network namespace of the group's sockets, or None."""
         uses = next((trace.ports for trace in self.traces if trace.id == group.trace), ())
         return next((use for use in uses if use.namespace == group.namespace), None)
 
     def case(self, group: Group) -> Case:
-        """What its rule is asked to put into words."""
+        """Return what the rule needs to describe the group."""
         return Case(group, self.process(group.trace, group.process.id), self.ports(group))
 
     def _groups(self) -> tuple[Group, ...]:
@@ -282,17 +282,17 @@ class Selected:
 
     @property
     def unasked(self) -> int:
-        """Findings that are not of the rules or the time asked for."""
+        """Findings of other rules or times than those asked for."""
         return sum(rules.total() for rules in self.unasked_of.values())
 
     @property
     def suppressed_findings(self) -> int:
-        """Findings that a suppression keeps out."""
+        """Suppressed findings."""
         return sum(item.findings for item in self.suppressed)
 
     @property
     def left_out(self) -> int:
-        """Findings that are known from a baseline."""
+        """Findings known from a baseline."""
         return self.left_out_of.total()
 
     def _takes(self, finding: Finding) -> bool:
@@ -329,7 +329,7 @@ class Selected:
 
 
 def _counted(groups: Iterable[Group]) -> Counter[str]:
-    """How many findings each trace has in these groups."""
+    """Return the number of findings in these groups by trace."""
     counts: Counter[str] = Counter()
     for group in groups:
         counts[group.trace] += group.count
@@ -337,14 +337,15 @@ def _counted(groups: Iterable[Group]) -> Counter[str]:
 
 
 def _some(names: Iterable[str]) -> str:
-    """The first names, and how many more."""
+    """Format the first names, and how many more there are."""
     every = list(dict.fromkeys(names))
     more = f" and {len(every) - _NAMED:,} more" if len(every) > _NAMED else ""
     return ", ".join(every[:_NAMED]) + more
 
 
 def _names(command: str | None, programs: Iterable[str]) -> Iterator[str]:
-    """Under which a process may be asked for: its command, and the paths and names it ran."""
+    """Yield the names by which a process may be selected: its command, and paths and names of what
+    it ran."""
     if command is not None:
         yield command
     for path in programs:
@@ -353,7 +354,7 @@ def _names(command: str | None, programs: Iterable[str]) -> Iterator[str]:
 
 
 class _Fold:
-    """The findings of one group that are within the time window, counted again."""
+    """The findings of one group inside the time window, counted again."""
 
     def __init__(self) -> None:
         self.count = self.connected = self.failed = 0
@@ -380,7 +381,7 @@ class _Fold:
             self.peers[finding.peer] = (count + 1, good + connected, fds | {finding.fd}, lines)
 
     def apply(self, group: Group) -> Group:
-        """The group with these findings only. Raises nothing; call it when `count` is not 0."""
+        """Return the group with these findings only. Must only be called if `count` is not 0."""
         assert self.first is not None
         assert self.last is not None
         assert self.sample is not None

@@ -1,4 +1,4 @@
-"""A socket's life in, the words out that every format has for its kind and its local end."""
+"""Names for the kind and the local address of a socket, common to all formats."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from strace_analyzer.findings import SocketLife
 
 
 def kind(life: SocketLife) -> str:
-    """`TCP`, `UDP6`; the type where the protocol is not known; `?` where neither is."""
+    """Return `TCP`, `UDP6`; the type if the protocol is unknown; `?` if both are."""
     protocol = life.socket.protocol or (life.socket.type or "?").removeprefix("SOCK_")
     return f"{protocol}{'6' if life.socket.domain == 'AF_INET6' else ''}"
 
 
 def local_end(life: SocketLife) -> str:
-    """`127.0.0.1:8001`, `0.0.0.0:0 (34937)` where the kernel chose the port, `*:0 (43559)` where it
-    also chose the address, `*:8001` of what came in where the listener's port is all that is known,
-    `-` where nothing is."""
+    """Format `127.0.0.1:8001`, `0.0.0.0:0 (34937)` if the kernel chose the port, `*:0 (43559)` if
+    it also chose the address, `*:8001` for an accepted connection of which only the listener's port
+    is known, `-` if nothing is."""
     local = life.local
     if local.address is None and local.port is None and local.assigned_port is None:
         return "-"

@@ -1,5 +1,5 @@
-"""Takes traces and a line number, gives what stands on that line; or every call of some sockets.
-Both go through the traces once more, as rows of events."""
+"""Find what is on a given line of a trace, or every call of some sockets. Both read the traces
+again, as rows of events."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _NO_CALL = {
 
 
 class Spot(NamedTuple):
-    """What begins or ends on a line of a trace; `row` is None where nothing does. `path` is the
-    file behind the call's descriptor, or the one that it names."""
+    """What begins or ends on a line of a trace; `row` is None if nothing does. `path` is the file
+    behind the call's descriptor, or the one it names."""
 
     trace: str
     row: EventRow | None
@@ -50,7 +50,7 @@ class Spot(NamedTuple):
 
     @property
     def call(self) -> str:
-        """The call as printed, without what was sent or received; "" for what is no call."""
+        """The call as printed, without data sent or received; "" if it is no call."""
         row = self.row
         if row is None or row.type != "syscall" or row.raw is None or row.name is None:
             return ""
@@ -58,7 +58,7 @@ class Spot(NamedTuple):
 
     @property
     def answer(self) -> str:
-        """Why it is no call of an internet socket; "" where it is one. Safe to print."""
+        """Why it is no call of an internet socket; "" if it is one. Safe to print."""
         row = self.row
         if row is None:
             return "nothing begins or ends here"
@@ -82,8 +82,8 @@ class Spot(NamedTuple):
 
 @dataclass(slots=True)
 class Folded:
-    """A call, or several calls one after another that only move data in one way: `calls` of them,
-    the last on `last_line`, with `moved` bytes in all; `failed` counts those that failed."""
+    """A call, or several consecutive calls that only move data in the same direction: `calls` of
+    them, the last on `last_line`, with `moved` bytes in all; `failed` counts those that failed."""
 
     first: EventRow
     last_line: int
@@ -93,19 +93,19 @@ class Folded:
 
     @classmethod
     def of(cls, row: EventRow) -> Folded:
-        """One call."""
+        """Return a Folded of one call."""
         folded = cls(row, row.end_line)
         folded._count(row)
         return folded
 
     @property
     def text(self) -> str:
-        """The first of them as printed, without what was sent or received."""
+        """The first call as printed, without data sent or received."""
         return without_payload(self.first.name or "", self.first.raw or "")
 
     @property
     def remark(self) -> str:
-        """`and 11 more until line 460: 4,096 bytes, 2 failed`; "" for a single call."""
+        """Format `and 11 more until line 460: 4,096 bytes, 2 failed`; "" for a single call."""
         if self.calls == 1:
             return ""
         failed = f", {self.failed:,} failed" if self.failed else ""
@@ -113,7 +113,7 @@ class Folded:
         return f"{more}: {count(self.moved, 'byte')}{failed}"
 
     def takes(self, row: EventRow) -> bool:
-        """Fold `row` into this, if it is more of the same."""
+        """Fold `row` into this if it continues it; return whether it did."""
         if row.name != self.first.name or row.name not in DATA_CALLS:
             return False
         self.calls += 1
@@ -129,12 +129,12 @@ class Folded:
 
 
 def can_be_read_again(analysis: Analysis) -> bool:
-    """Every trace of it is a file: a stream has gone."""
+    """Whether every trace is a file: a stream is gone."""
     return all(source.can_be_read_again for trace in analysis.inputs for source in trace.sources)
 
 
 def spots(analysis: Analysis, line: int, hiding: Values | None) -> list[Spot]:
-    """What stands on `line` of each trace. `hiding` is what --redact replaces."""
+    """Return what is on `line` of each trace. `hiding` redacts (--redact)."""
     found = []
     tables = EventTables(analysis.inputs, Sieve(Wanted()), raw=True, hiding=hiding)
     for trace, table in zip(analysis.inputs, tables, strict=True):
@@ -151,7 +151,7 @@ def spots(analysis: Analysis, line: int, hiding: Values | None) -> list[Spot]:
 def calls_of(
     analysis: Analysis, ids: Container[str], hiding: Values | None
 ) -> dict[str, Sequence[Folded]]:
-    """Every call of the sockets with these `ids`, in order; those that move data folded."""
+    """Return every call of the sockets with these `ids`, in order, folding those that move data."""
     found: dict[str, list[Folded]] = {}
     for row in EventTables(analysis.inputs, Sieve(Wanted()), raw=True, hiding=hiding).rows:
         if row.socket is None or row.socket not in ids or row.type != "syscall":

@@ -1,5 +1,5 @@
-"""Takes a suppression file, gives what it says: groups of findings that are known and accepted, by
-fingerprint, each with a reason and perhaps a date on which that ends.
+"""Read a suppression file: known and accepted findings by fingerprint, each with a reason and
+optionally a date on which the suppression ends.
 
     [[suppress]]
     fingerprint = "6d5c36d1e7a0a2f4"
@@ -26,8 +26,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
 class Suppression(NamedTuple):
-    """One entry of the file. `expires` is the last day on which it holds, None where it always
-    does."""
+    """One entry of the file. `expires` is the last day on which it is valid; None for no end."""
 
     fingerprint: str
     reason: str
@@ -39,20 +38,20 @@ class Suppression(NamedTuple):
 
 
 class Suppressed(NamedTuple):
-    """An entry, and the groups that it keeps out of the report (none where it has expired)."""
+    """An entry, and the groups that it suppresses (none if it has expired)."""
 
     entry: Suppression
     groups: tuple[Group, ...]
     state: str
-    """in-force, expired (it would keep some out), or unused (nothing has this fingerprint)"""
+    """in-force, expired (it would suppress some), or unused (no group has this fingerprint)"""
 
     @property
     def findings(self) -> int:
-        """How many findings it keeps out."""
+        """Number of suppressed findings."""
         return sum(group.count for group in self.groups)
 
     def __str__(self) -> str:
-        """`3 findings suppressed: one connection a day (6d5c36d1e7a0a2f4)`."""
+        """Format `3 findings suppressed: one connection a day (6d5c36d1e7a0a2f4)`."""
         entry = self.entry
         match self.state:
             case "expired":
@@ -66,9 +65,9 @@ class Suppressed(NamedTuple):
 
 
 def read(path: Path) -> tuple[Suppression, ...]:
-    """The entries of the file. Raises ConfigurationError where it cannot be read, or says what is
-    no suppression."""
-    import tomllib  # only where there is a file
+    """Return the entries of the file. Raises ConfigurationError if it cannot be read or is
+    invalid."""
+    import tomllib  # needed only if there is a file
 
     try:
         whole = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -110,7 +109,7 @@ def _entry(said: Mapping[str, Any], where: str) -> Suppression:
 def applied(
     entries: Iterable[Suppression], groups: Iterable[Group], today: date
 ) -> tuple[Suppressed, ...]:
-    """What each entry does to `groups` on this day."""
+    """Return the effect of each entry on `groups` on this day."""
     by_fingerprint: dict[str, list[Group]] = {}
     for group in groups:
         by_fingerprint.setdefault(group.fingerprint, []).append(group)

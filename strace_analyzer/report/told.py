@@ -1,5 +1,5 @@
-"""Takes findings as they come, gives a line for each that is new in kind, and how many there are
-of each kind: the report at the end tells all."""
+"""Print findings of a live trace by kind: a line for each that is new in kind, and counts per kind.
+The final report has everything."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from strace_analyzer.report.formats.concise import line, subject, who
 from strace_analyzer.report.selection import Selection
 
 MOST = 5
-"""processes and destinations of one program that are told a line each"""
+"""processes and destinations of one program that get a line each"""
 _MOST_KEPT = 1000
-"""processes and destinations that are counted apart"""
+"""processes and destinations that are counted separately"""
 _Place = tuple[str, Endpoint | None]
 
 
 class NewInKind:
-    """`lines` of each finding: one where its process has not done this to its destination before,
-    up to MOST a rule and program; then one that says that the rest is counted. Levels that only the
-    end of the trace decides are not named."""
+    """`lines` of each finding: one if its process has not done this to its destination before, up
+    to MOST per rule and program; then one that says the rest is counted. Levels that only the end
+    of the trace decides are not named."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
@@ -31,7 +31,7 @@ class NewInKind:
         self.has_told = False
 
     def lines(self, finding: Finding) -> Iterator[str]:
-        """What is new about `finding`."""
+        """Yield what is new about `finding`."""
         if not self._selection.admits(finding):
             return
         shown = self._selection.shown(finding)
@@ -51,7 +51,7 @@ class NewInKind:
 
 
 class Row(NamedTuple):
-    """What one process does to one destination, by rule; not made safe."""
+    """What one process does to one destination, by rule; not escaped."""
 
     process: str
     destination: str
@@ -62,13 +62,13 @@ _REST = Row("others", "", "")
 
 
 class Counts:
-    """How many findings there are of each kind. Fed by one thread, asked by another."""
+    """Counts findings by kind. One thread adds, another reads."""
 
     def __init__(self) -> None:
         self._of: Counter[Row] = Counter()
 
     def add(self, finding: Finding) -> None:
-        """One more."""
+        """Count one more finding."""
         peer = "" if finding.peer is None else str(finding.peer)
         row = Row(who(finding.process), peer, finding.rule)
         if row not in self._of and len(self._of) >= _MOST_KEPT:

@@ -1,4 +1,4 @@
-"""Takes an Analysis, gives its processes as trees, with the sockets and findings of each."""
+"""The processes of an Analysis as trees, with the sockets and findings of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strace_analyzer.report.elements import JsonObject
 
 @dataclass(slots=True)
 class Branch:
-    """A process, with those that it made."""
+    """A process and its children."""
 
     life: ProcessLife
     sockets: int = 0
@@ -22,7 +22,7 @@ class Branch:
 
 
 def branches(analysis: Analysis, trace: str) -> list[Branch]:
-    """The processes of one trace that no other process of it made."""
+    """Return the processes of one trace that no other process of it created."""
     known = {process.id: process for process in analysis.processes if process.trace == trace}
     made: dict[str, Branch] = {}
     roots: list[Branch] = []
@@ -41,7 +41,7 @@ def branches(analysis: Analysis, trace: str) -> list[Branch]:
 
 
 def objects(roots: Sequence[Branch]) -> list[JsonObject]:
-    """The same as JSON: a flat list, parents before their children."""
+    """Return the same as JSON: a flat list, parents before their children."""
     found: list[JsonObject] = []
     waiting = list(reversed(roots))
     while waiting:

@@ -1,5 +1,4 @@
-"""Takes what was selected, gives the verdict on each socket: the worst finding about it, or how it
-got its port."""
+"""The verdict on each socket: the worst finding about it, or how it got its port."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ _PORTS = {
 
 
 class Verdict(NamedTuple):
-    """`rule` and `level` are None where nothing was found about the socket."""
+    """`rule` and `level` are None if nothing was found about the socket."""
 
     rule: str | None
     level: Level | None
@@ -31,13 +30,13 @@ class Verdict(NamedTuple):
 
 
 class Verdicts:
-    """What was found, by the line on which it stands."""
+    """The findings by line."""
 
     def __init__(self, findings: dict[tuple[str, str, int, int], Finding]) -> None:
         self._findings = findings
 
     def of(self, life: SocketLife) -> Verdict:
-        """The worst finding that stands on one of its calls."""
+        """Return the worst finding on one of the socket's calls."""
         places = {(life.trace, call.source, call.line, call.fd) for call in life.trail}
         found = [self._findings[place] for place in places if place in self._findings]
         if not found:
@@ -47,7 +46,7 @@ class Verdicts:
 
 
 def verdicts(selected: Selected) -> Verdicts:
-    """The findings that are shown, ready to be asked for each socket."""
+    """Return the findings that are shown, indexed for lookups by socket."""
     found: dict[tuple[str, str, int, int], Finding] = {}
     for finding in selected.findings():
         for place in _places(finding):
@@ -58,8 +57,8 @@ def verdicts(selected: Selected) -> Verdicts:
 
 
 def _places(finding: Finding) -> Iterator[tuple[str, str, int, int]]:
-    """Where it stands, and where its socket was made: a call that failed is no part of a socket's
-    life."""
+    """Yield where it is reported, and where its socket was created: a failed call is no part of a
+    socket's life."""
     yield finding.trace, finding.at.source, finding.at.line, finding.fd
     made = finding.calls.get("socket")
     if made is not None:

@@ -1,4 +1,4 @@
-"""Gives the version of this package as installed."""
+"""The installed version of this package."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ TOOL = "strace-analyzer"
 
 @cache
 def version() -> str:
-    """`1.2.3`; `unknown` where the package runs from a checkout that was never installed."""
+    """Return `1.2.3`; `unknown` if the package runs from a checkout that was never installed."""
     from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed  # 20 ms that only reports with it pay
+    from importlib.metadata import version as installed  # takes 20 ms
 
     try:
         return installed(TOOL)

@@ -1,5 +1,5 @@
-"""Takes --since and --until and the traces, gives the part of each trace that was asked for, in
-seconds since its beginning; a window that holds nothing of any trace is an error."""
+"""Convert --since and --until to seconds since the start of each trace. A window that matches
+nothing in any trace is an error."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _MICROSECOND = 1e-6
 
 
 class Window(NamedTuple):
-    """From when to when, both included, in seconds since the beginning; None is no bound."""
+    """Begin and end, both included, in seconds since the start of the trace; None for no bound."""
 
     since: float | None = None
     until: float | None = None
 
     def holds(self, seconds: float | None) -> bool:
-        """Whether this moment of the trace is in it; a moment that is not known is not."""
+        """Whether the window contains this moment; it does not contain an unknown one."""
         if seconds is None:
             return False
         return (self.since is None or seconds > self.since - _MICROSECOND) and (
@@ -33,9 +33,9 @@ class Window(NamedTuple):
 def windows(
     since: Moment | None, until: Moment | None, traces: Iterable[TraceResult]
 ) -> Mapping[str, Window]:
-    """By the id of each trace of which the window holds something.
+    """Return a window for each trace, by id, in which it contains something.
 
-    Raises ConfigurationError where there is none, naming what there is.
+    Raises ConfigurationError if there is none, naming what there is.
     """
     timed = [trace for trace in traces if trace.clock != "none" and trace.seconds is not None]
     if not timed:
@@ -52,7 +52,7 @@ def windows(
 
 
 def _overlap(window: Window, trace: TraceResult, wrong: list[str]) -> bool:
-    """Whether it holds something of the trace; else why not is added to `wrong`."""
+    """Whether it contains part of the trace; if not, the reason is added to `wrong`."""
     lasts = trace.seconds or 0.0
     since, until = window
     if isnan(since or 0) or isnan(until or 0):
@@ -69,8 +69,8 @@ def _overlap(window: Window, trace: TraceResult, wrong: list[str]) -> bool:
 
 
 def _within(asked: Moment | None, trace: TraceResult, wrong: list[str]) -> float | None:
-    """Seconds from the beginning of the trace to the moment that was asked for; NaN, and why
-    in `wrong`, where its clock does not tell."""
+    """Return the moment in seconds since the start of the trace; NaN if the trace's clock does not
+    show it, with the reason added to `wrong`."""
     if asked is None:
         return None
     if asked.elapsed is not None:
@@ -88,8 +88,8 @@ def _within(asked: Moment | None, trace: TraceResult, wrong: list[str]) -> float
 
 
 def _of_day(asked: float, began: float, lasts: float) -> float:
-    """A time of day is of the day on which the trace began; in a trace that runs past midnight, of
-    the day that has it within the trace, else of the one that is nearer to it."""
+    """Resolve a time of day: the day on which the trace began; in a trace that runs past midnight,
+    the day on which it is inside the trace, else the nearer one."""
     first = asked - began
     if began + lasts < _DAY or 0 <= first <= lasts:
         return first
@@ -104,7 +104,7 @@ def _extent(trace: TraceResult) -> str:
 
 
 def extent(clock: str, began: float | None, lasts: float) -> str:
-    """`it runs from 10:00:00.5 to 10:05:12` in the times that a trace with this clock prints."""
+    """Format `it runs from 10:00:00.5 to 10:05:12` in the form of the trace's clock."""
     if began is None or clock == "relative":
         return f"it runs from +0 to +{lasts:.6f}"
     if clock == "epoch":
@@ -113,7 +113,7 @@ def extent(clock: str, began: float | None, lasts: float) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """A time of day as strace prints it, with the digits that it has."""
+    """Format a time of day as strace prints it, with its digits."""
     whole, fraction = divmod(round(seconds * 1e6), 1_000_000)
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)

@@ -1,2 +1,2 @@
-"""A report in, one HTML page out that needs nothing else: template, style, script, and uPlot 1.6.32
-(MIT, LICENSE.uPlot)."""
+"""The report as one self-contained HTML page: template, style, script, and uPlot 1.6.32 (MIT,
+LICENSE.uPlot)."""

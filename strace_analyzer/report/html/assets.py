@@ -1,5 +1,5 @@
-"""The name of a template and what stands in it in, the page out: with its styles and scripts, and a
-policy under which it runs nothing but these and loads nothing."""
+"""Render a template to a page with its styles and scripts, and a policy that allows nothing else to
+run or load."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEMPLATES = ("frame.html.j2", "page.html.j2", "comparison.html.j2", "merged.htm
 
 
 class Asset(NamedTuple):
-    """A style or script, and what the policy calls it."""
+    """A style or script, and its source expression for the policy."""
 
     text: Markup
     hash: str
@@ -29,7 +29,7 @@ class Asset(NamedTuple):
 def rendered(
     template: str, styles: Sequence[Asset], scripts: Sequence[Asset] = (), **parts: object
 ) -> str:
-    """The page that the file `template` makes of `parts`: what is no Markup in them is escaped."""
+    """Render the template file with `parts`; everything in them that is not Markup is escaped."""
     return (
         _templates()
         .get_template(template)
@@ -56,13 +56,13 @@ def _templates() -> Environment:
 
 @cache
 def asset(name: str) -> Asset:
-    """The style or script in the file `name`."""
+    """Return the style or script in the file `name`."""
     return _hashed(_text(name))
 
 
 @cache
 def colours() -> Asset:
-    """The style, with dark colours where the reader asks for them, or the system does; paper is
+    """Return the style, with dark colours if the reader or the system asks for them; print is
     light."""
     dark = _text("dark.css")
     return _hashed(
@@ -86,7 +86,7 @@ def _text(name: str) -> str:
 
 
 def _policy(styles: Sequence[Asset], scripts: Sequence[Asset]) -> str:
-    """The Content-Security-Policy of a page with these and nothing else."""
+    """Return the Content-Security-Policy of a page with only these."""
     allowed = " ".join(script.hash for script in scripts) or "'none'"
     return "; ".join(
         (

@@ -1,5 +1,5 @@
-"""A report in, the parts that are read first out: verdict, findings with advice and proof, what is
-not known."""
+"""The parts of the page that are read first: verdict, findings with advice and proof, what is not
+known."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from strace_analyzer.report.selection import Selected
 _CARDS = 30
 _PEERS = 10
 _WORST = 12
-"""processes of a cause that are named"""
+"""processes listed per cause"""
 _IN_FULL = 3
-"""of more causes than these the headline is of all together"""
+"""with more causes than this, the headline is about all of them together"""
 _HEADLINES = {
     "findings": "Something was found",
     "clean": "Clean",
@@ -32,7 +32,7 @@ _HEADLINES = {
 
 
 def outline(report: Report) -> JsonObject:
-    """The headline with its level, and figures of what was looked at."""
+    """Return the headline with its level, and figures of what was looked at."""
     selected, judgement = report.selected, report.judgement
     lines = sum(source.lines for trace in selected.traces for source in trace.sources)
     unread = sum(source.unparsed for trace in selected.traces for source in trace.sources)
@@ -64,7 +64,7 @@ def outline(report: Report) -> JsonObject:
 
 
 def _headline(found: Sequence[tuple[Cause, Section]]) -> tuple[str, str]:
-    """What the trace with the worst cause has to say, and its level."""
+    """Return the headline of the trace with the worst cause, and its level."""
     worst, section = found[0]
     same = [cause for cause, other in found if other is section]
     if worst.processes > 1 or len(same) > _IN_FULL:
@@ -75,7 +75,7 @@ def _headline(found: Sequence[tuple[Cause, Section]]) -> tuple[str, str]:
 
 
 def cards(report: Report) -> list[JsonObject]:
-    """A card for each cause, the worst first; one cause of many processes is one card."""
+    """Return a card for each cause, the worst first; a cause of many processes is one card."""
     found = every_cause(report.selected)
     return [_card(cause, section) for cause, section in found[:_CARDS]]
 
@@ -117,7 +117,7 @@ def _card(cause: Cause, section: Section) -> JsonObject:
 
 
 def not_known(selected: Selected) -> list[tuple[str, str, str]]:
-    """What it is about, what is not known, and what would help."""
+    """Return rows: the subject, what is not known, and what would help."""
     names = {trace.id: safe(trace.name) for trace in selected.traces}
     told = [
         (names[trace.id], safe(trace.inconclusive), "")

@@ -1,5 +1,5 @@
-"""A comparison in, its HTML page out: the proportion first, figures with a bar for each side, then
-each cause. It needs no script."""
+"""The HTML page of a comparison: the proportion, figures with a bar for each side, then each cause.
+It needs no script."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TONES = {"gone": "good", "new": "error", "larger": "warning", "kept": "doubt"}
 
 
 def page(made: Comparison) -> str:
-    """The page."""
+    """Return the page."""
     word, level = _verdict(made)
     return rendered(
         "comparison.html.j2",
@@ -30,12 +30,12 @@ def page(made: Comparison) -> str:
 
 
 def _kinds(made: Comparison) -> str:
-    """`1 gone, 0 new, 2 kept`."""
+    """Format `1 gone, 0 new, 2 kept`."""
     return ", ".join(f"{number(len(made.of(kind)))} {kind}" for kind in ("gone", "new", "kept"))
 
 
 def _verdict(made: Comparison) -> tuple[str, str]:
-    """In a word, and its colour: by what decides the exit status."""
+    """Return the verdict in a word, and its colour; both follow the exit status."""
     if made.obstacle is not None:
         return "not comparable", "doubt"
     if made.exit_status:

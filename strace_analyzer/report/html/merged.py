@@ -1,5 +1,5 @@
-"""What many traces come to in, one HTML page of cards and tables out, with the style and the policy
-of the report of one; it has no script."""
+"""The HTML page of a merged report: cards and tables, with the style and policy of the single
+report, and without scripts."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 
 _MOST = 10_000
-"""rows of a table; the JSON report and Parquet have all"""
+"""rows per table; the JSON report and Parquet have all"""
 _CARDS = 200
-"""causes"""
+"""causes shown"""
 _LONG = frozenset({"trace", "reason", "message", "remedy", "first"})
-"""columns of texts that may be wrapped; words of the others stay whole"""
+"""columns whose text may wrap anywhere; in others, words stay whole"""
 
 
 def page(report: MergedReport) -> str:
-    """The page. Everything a traced program said is escaped by Jinja."""
+    """Return the page. Jinja escapes everything that a traced program wrote."""
     made = report.made
     verdict, _ = decide(made.grounds)
     levels = zip(reversed(Level), made.grounds.levels, strict=True)
@@ -53,7 +53,7 @@ def page(report: MergedReport) -> str:
 
 
 def _table(table: MergedTable) -> dict[str, object]:
-    """The columns in which something stands, and as many rows as a page has room for."""
+    """Return the columns that are not empty, and as many rows as the page holds."""
     columns = [(at, list(table.columns.items())[at]) for at in used(table)]
     return {
         "name": table.name,
@@ -74,7 +74,7 @@ def _class(name: str, kind: str) -> str:
 
 
 def _card(made: Merged, cause: tuple[CauseKey, Sequence[int]]) -> dict[str, object]:
-    """A cause: how often, what to do, where, and the calls of one finding."""
+    """Return a card for a cause: how often, what to do, where, and the calls of one finding."""
     key, figures = cause
     example = made.exemplars[key][0]
     facts = {

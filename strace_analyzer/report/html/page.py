@@ -1,5 +1,5 @@
-"""A report in, the whole HTML page out, with a policy under which it runs nothing but itself and
-loads nothing."""
+"""The HTML page of a report, with a policy that allows it to run only its own script and load
+nothing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from strace_analyzer.report.html.tables import charts, tables
 
 
 def page(report: Report) -> str:
-    """The page. Everything a traced program said is escaped by Jinja or stands in the data block,
-    which nothing runs."""
+    """Return the page. Everything that a traced program wrote is escaped by Jinja, or is in the
+    data block, which is never executed."""
     selected = report.selected
     sockets = socket_data(selected)
     graphs = charts(selected)
@@ -36,7 +36,7 @@ def page(report: Report) -> str:
 
 
 def _block(sockets: SocketData, more: dict[str, object]) -> Markup:
-    """The data for the script. `<` is escaped: nothing in it can end the block."""
+    """Return the data for the script. `<` is escaped, so that nothing in it can end the block."""
     whole = {
         "strings": sockets.strings,
         "sockets": sockets.rows,

@@ -1,5 +1,5 @@
-"""What was selected in, its sockets out as the page's data: as small as ten thousand of them must
-be, with their place on the timeline."""
+"""The sockets of a report as data for the page, compact enough for ten thousand of them, with their
+positions on the timeline."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ MOST = 10_000
 _LANES = 40
 """processes on one timeline, those with the most sockets"""
 _ROWS = 12
-"""bars above each other in a lane; what does not fit is drawn over the last"""
+"""bars stacked in a lane; further ones are drawn over the last"""
 _WIDTH = 10_000
 _ROW = 10
 _BAR = 8
 _LEAST = 12
-"""width of a bar that lasted no time"""
+"""width of a bar that took no time"""
 
 _short = lru_cache(maxsize=65536)(excerpt)
 
 
 @dataclass(slots=True)
 class SocketData:
-    """`rows` index into `strings` and `verdicts`; `lanes` maps the lanes of all timelines, in
-    order, to rows: where to look for the socket that was clicked."""
+    """`rows` index into `strings` and `verdicts`. `lanes` maps the lanes of all timelines, in
+    order, to rows, to find the socket that was clicked."""
 
     strings: list[str] = field(default_factory=list)
     rows: list[list[object]] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _Kept(NamedTuple):
 
 
 class _Index:
-    """Strings and pairs by number, each kept once."""
+    """Numbers strings and pairs, storing each once."""
 
     def __init__(self) -> None:
         self.known: dict[object, int] = {}
@@ -63,7 +63,7 @@ class _Index:
 
 
 def socket_data(selected: Selected) -> SocketData:
-    """Every socket, or the `MOST` that matter most, in order of their first call."""
+    """Return every socket, or the `MOST` that matter most, in order of their first call."""
     found = verdicts(selected)
     timed = {trace.id: trace.clock != "none" for trace in selected.traces}
     every = [_kept(life, found.of(life), timed[life.trace]) for life in selected.sockets()]
@@ -94,7 +94,7 @@ def _kept(life: SocketLife, verdict: Verdict, timed: bool) -> _Kept:
 
 
 def _at(call: CallRecord, timed: bool) -> float:
-    """When: seconds, or the line where the trace has no times."""
+    """Return the time in seconds, or the line if the trace has no times."""
     return call.seconds if timed and call.seconds is not None else float(call.line)
 
 
@@ -123,13 +123,13 @@ def _row(item: _Kept, strings: _Index, words: _Index, timed: bool) -> list[objec
 
 
 def process_name(life: SocketLife) -> str:
-    """`beam.smp (pid 4510)`."""
+    """Format `beam.smp (pid 4510)`."""
     ref = life.process
     return safe(f"{ref.command or 'process'} (pid {ref.tgid or ref.tid or '?'})")
 
 
 def _micro(call: CallRecord, start: float, timed: bool) -> int | None:
-    """Microseconds since the socket's first call."""
+    """Return microseconds since the socket's first call."""
     if not timed or call.seconds is None:
         return None
     return round((call.seconds - start) * 1e6)
@@ -168,8 +168,8 @@ def _timeline(
 
 
 def _ticks(begin: float, span: float, timed: bool) -> Iterator[tuple[float, str]]:
-    """Round moments (or lines) of the span: percent of its width, and the label. Four to nine of
-    them; at least the beginning."""
+    """Yield round moments (or lines) of the span: percent of its width, and label. Four to nine of
+    them, at least one at the beginning."""
     step = 10.0 ** floor(log10(span / 4))
     step = next(step * by for by in (1, 2, 5, 10) if span / (step * by) < 9)
     first = ceil(begin / step)
@@ -179,7 +179,7 @@ def _ticks(begin: float, span: float, timed: bool) -> Iterator[tuple[float, str]
 
 
 def _moment(seconds: float, step: float) -> str:
-    """`0.6 s`, with as many digits as tell neighbours apart."""
+    """Format `0.6 s`, with enough digits to distinguish neighbours."""
     digits = max(0, -floor(log10(step)))
     return f"{seconds:,.{digits}f} s"
 
@@ -187,7 +187,7 @@ def _moment(seconds: float, step: float) -> str:
 def _placed(
     members: Iterable[tuple[int, _Kept]], begin: float, span: float
 ) -> tuple[int, list[tuple[int, int, int, int, str]]]:
-    """Each bar in the first row that is free: left, right, row, socket, level."""
+    """Place each bar in the first free row: left, right, row, socket, level."""
     free: list[int] = []
     placed = []
     for at, item in sorted(members, key=lambda member: member[1].start):
@@ -204,7 +204,7 @@ def _placed(
 
 
 def _paths(placed: Iterable[tuple[int, int, int, int, str]]) -> Iterator[tuple[str, str]]:
-    """One path for each colour: ten thousand elements would take seconds to draw."""
+    """Yield one path per colour: ten thousand elements would take seconds to draw."""
     by_level: dict[str, list[str]] = {}
     for left, right, row, _, level in placed:
         by_level.setdefault(level, []).append(f"M{left} {row * _ROW}h{right - left}v{_BAR}H{left}z")

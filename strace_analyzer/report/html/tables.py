@@ -1,5 +1,4 @@
-"""What was selected in, the page's tables and charts out: processes, destinations, descriptors,
-failures, ports over time."""
+"""The page's tables and charts: processes, destinations, descriptors, failures, ports over time."""
 
 from __future__ import annotations
 
@@ -17,7 +16,8 @@ from strace_analyzer.rules.words import who
 
 
 def tables(selected: Selected) -> JsonObject:
-    """By name: columns (`>` before numbers, `#` before numbers that are names) and rows."""
+    """Return tables by name: columns (`>` before numbers, `#` before numbers that are names) and
+    rows."""
     return {
         "processes": _processes(selected),
         "destinations": _destinations(selected),
@@ -56,7 +56,7 @@ def _destinations(selected: Selected) -> JsonObject:
 
 
 def _descriptors(selected: Selected) -> JsonObject:
-    """A row for each process and descriptor number."""
+    """Return a row for each process and descriptor number."""
     seen: Counter[tuple[str, int]] = Counter()
     early: Counter[tuple[str, int]] = Counter()
     for life in selected.sockets():
@@ -67,7 +67,7 @@ def _descriptors(selected: Selected) -> JsonObject:
 
 
 def _failures(selected: Selected) -> JsonObject:
-    """A row for the calls of a process that failed alike, those with the most first."""
+    """Return a row for calls of a process that failed in the same way, the most frequent first."""
     rows = [
         [
             item.first.line,
@@ -92,7 +92,7 @@ def _name(trace: str, id: str, selected: Selected) -> str:
 
 
 def charts(selected: Selected) -> list[JsonObject]:
-    """Ports over time, for each network namespace in which some were pinned or needed."""
+    """Return ports over time, for each network namespace in which some were pinned or needed."""
     several = len(selected.traces) > 1
     made: list[JsonObject] = []
     for section in sections(selected, 0, False):

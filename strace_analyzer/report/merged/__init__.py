@@ -1,1 +1,1 @@
-"""Many traces, one report: each trace folded to a digest, digests added up, what they come to."""
+"""One report on many traces: each trace is reduced to a digest, and digests are summed."""

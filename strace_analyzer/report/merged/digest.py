@@ -1,6 +1,6 @@
-"""The digest of a trace: what a report of many traces keeps of it, a few kilobytes.
+"""The digest of a trace: a few kilobytes that a merged report keeps of it.
 
-A digest is plain data: it is pickled between processes and kept as JSON (`as_json`, `of_json`).
+A digest is plain data: it is pickled between processes and stored as JSON (`as_json`, `of_json`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from strace_analyzer.report.grounds import Grounds, decide
 
 SCHEMA = 2
-"""of digests: raised whenever what one holds changes"""
+"""version of digests; increased whenever their content changes"""
 
 
 class CauseKey(NamedTuple):
@@ -24,9 +24,9 @@ class CauseKey(NamedTuple):
     rule: str
     program: str
     site: str
-    """the stack's frame that made the call (-k); "" where it is not known"""
+    """the stack frame that made the call (-k); "" if unknown"""
     cause: str
-    """in a word of the rule; "" where it gives none"""
+    """a word of the rule; "" if it gives none"""
 
 
 class CauseDigest(NamedTuple):
@@ -41,12 +41,12 @@ class CauseDigest(NamedTuple):
     destinations: tuple[tuple[str, int], ...]
     """where the findings went: `192.0.2.7:80` and how many"""
     at: str
-    """FILE:LINE of the exemplar"""
+    """FILE:LINE of the example"""
     line: int
     message: str
     advice: str
     proof: tuple[tuple[int, str], ...]
-    """lines and calls of the exemplar"""
+    """lines and calls of the example"""
 
 
 class CommandDigest(NamedTuple):
@@ -61,7 +61,7 @@ class CommandDigest(NamedTuple):
 
 
 class FailureDigest(NamedTuple):
-    """Socket calls that failed alike."""
+    """Socket calls that failed in the same way."""
 
     call: str
     errno: str
@@ -71,7 +71,7 @@ class FailureDigest(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """What the trace does not tell."""
+    """Something that the trace does not tell."""
 
     code: str
     effect: str
@@ -81,7 +81,7 @@ class Remark(NamedTuple):
 
 
 class Destination(NamedTuple):
-    """Where connections went."""
+    """Destination of connections."""
 
     address: str
     port: int
@@ -92,8 +92,9 @@ class Destination(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TraceDigest:
-    """All that is kept of a trace. `refused` says why it could not be read; `unmatched` that what
-    was asked for is not in it, as the error would be if it were the only trace."""
+    """Everything kept of a trace. `refused` says why it could not be read; `unmatched` that it
+    contains nothing that was asked for, in the words of the error that a single trace would
+    give."""
 
     name: str
     grounds: Grounds
@@ -102,12 +103,12 @@ class TraceDigest:
     """seconds since 1970, with an epoch clock"""
     seconds: float | None = None
     day: str | None = None
-    """of the trace's beginning"""
+    """the day the trace began"""
     lines: int = 0
     calls: int = 0
     unparsed: int = 0
     size: int = 0
-    """bytes of its files as they lie there; 0 where that is not known"""
+    """bytes of its files as stored; 0 if not known"""
     causes: tuple[CauseDigest, ...] = ()
     commands: tuple[CommandDigest, ...] = ()
     destinations: tuple[Destination, ...] = ()
@@ -116,24 +117,25 @@ class TraceDigest:
     remarks: tuple[Remark, ...] = ()
     pinned: int = 0
     needed: int = 0
-    """ports at the same time, at most"""
+    """the most ports needed at one time"""
     refused: str | None = None
     unmatched: str | None = None
     complaints: tuple[str, ...] = ()
-    """what failed by a fault of ours or of a rule"""
+    """failures of ours or of a rule"""
 
     @property
     def verdict(self) -> str:
-        """As of a trace that is checked alone."""
+        """The verdict, as if the trace had been checked alone."""
         return "refused" if self.refused is not None else decide(self.grounds)[0]
 
     def as_json(self) -> dict[str, Any]:
-        """For `json.dumps`."""
+        """Return data for `json.dumps`."""
         return asdict(self)
 
 
 def of_json(said: dict[str, Any]) -> TraceDigest:
-    """The digest that `as_json` gave. Raises TypeError or KeyError where it is none."""
+    """Return the digest from the data of `as_json`. Raises TypeError or KeyError if it is not
+    one."""
     levels, *rest = said["grounds"]
     return TraceDigest(
         **{
@@ -162,8 +164,8 @@ _DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
 
 
 def day_of(name: str, began: float | None) -> str | None:
-    """`2026-11-29`: when the trace began, in UTC (-ttt), or the date that its path names; None
-    where neither tells."""
+    """Return the UTC date on which the trace began (-ttt), `2026-11-29`, or a date in its path;
+    None if there is neither."""
     if began is not None:
         return f"{datetime.fromtimestamp(began, UTC):%Y-%m-%d}"
     for match in _DAY.finditer(name):
@@ -177,7 +179,7 @@ def day_of(name: str, began: float | None) -> str | None:
 def refusal(
     name: str, reason: str, signal: int | None = None, *, day: str | None = None
 ) -> TraceDigest:
-    """The digest of a trace that could not be read, or (`signal`) was left out because a signal
-    came."""
+    """Return the digest of a trace that could not be read, or, with `signal`, was left out because
+    a signal came."""
     known = Grounds(blind=True, may_miss=True, broken=signal is None, signal=signal)
     return TraceDigest(name, known, refused=reason, day=day)

@@ -1,8 +1,7 @@
-"""Digests in, what they come to together out: by host, by program, by cause, by destination, by
-date, and each trace by itself.
+"""Sum digests: by host, program, cause, destination and date, and list each trace.
 
-`add` and `merge` can come in any order, and a part can be merged elsewhere first: traces have
-numbers, those of the command line, and decide by them what stands first.
+`add` and `merge` can be called in any order, and parts can be merged elsewhere first: traces have
+their numbers from the command line, which decide the order.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from strace_analyzer.report.merged.digest import (
 from strace_analyzer.report.merged.sums import Least, Sums
 
 _FILES = 10
-"""traces that are named for a cause, those with the most findings first"""
+"""traces listed for a cause, those with the most findings first"""
 
 
 class Part(NamedTuple):
-    """What one trace has of one cause."""
+    """What one trace contributes to one cause."""
 
     key: CauseKey
     findings: int
@@ -34,7 +33,7 @@ class Part(NamedTuple):
 
 
 class TraceRow(NamedTuple):
-    """One trace as the report lists it."""
+    """One trace as listed in the report."""
 
     number: int
     label: str
@@ -56,14 +55,14 @@ class TraceRow(NamedTuple):
 
     @property
     def worst(self) -> tuple[int, ...]:
-        """Rank among the traces, the worst first."""
+        """Sort key of traces, the worst first."""
         unread = self.verdict in ("refused", "inconclusive")
         return (-self.errors, -self.warnings, -int(unread), -self.notes, self.number)
 
 
 class Merged:
-    """What many traces come to. Figures are counts of traces, connections, findings ...: `HOST` and
-    so on name them in order."""
+    """The sum of many traces. Figures count traces, connections, findings ...: `HOST` and the like
+    name them in order."""
 
     LEVELS = ("errors", "warnings", "notes")
     HOST = ("traces", "not_read", "connections", "early_bound", "failed", *LEVELS)
@@ -82,7 +81,7 @@ class Merged:
 
     def __init__(self, redacted: Sequence[str] = ()) -> None:
         self.redacted = redacted
-        """what is replaced in it"""
+        """what is replaced in it (--redact)"""
         self.grounds = Grounds()
         self.totals: Sums[None] = Sums(len(self.TOTALS))
         self.hosts: Sums[str] = Sums(len(self.HOST))
@@ -103,7 +102,8 @@ class Merged:
         self._rows: dict[int, TraceRow] = {}
 
     def add(self, number: int, label: str, one: TraceDigest) -> None:
-        """The digest of trace `number` of the command line, of the host or group `label`."""
+        """Add the digest of trace number `number` on the command line, of the host or group
+        `label`."""
         known = one.grounds
         self.grounds = self.grounds.with_(known)
         refused = int(one.refused is not None)
@@ -160,7 +160,7 @@ class Merged:
         self.files.add(key, (-one.findings, number), (name, one.findings, one.at))
 
     def merge(self, other: Merged) -> None:
-        """Add what `other` comes to, of other traces."""
+        """Add the sums of `other`, which has other traces."""
         self.grounds = self.grounds.with_(other.grounds)
         self._rows.update(other._rows)
         for name, mine in vars(self).items():
@@ -168,23 +168,23 @@ class Merged:
                 mine.merge(getattr(other, name))
 
     def rows(self) -> Iterator[TraceRow]:
-        """Each trace, the worst first."""
+        """Return the traces, the worst first."""
         return iter(sorted(self._rows.values(), key=lambda row: row.worst))
 
     def in_order(self) -> Iterator[TraceRow]:
-        """Each trace, in the order of the command line."""
+        """Return the traces in command line order."""
         return iter(sorted(self._rows.values()))
 
     def total(self, name: str) -> int:
-        """One of TOTALS."""
+        """Return one of TOTALS."""
         return self.totals[None][self.TOTALS.index(name)]
 
     def peers_of(self) -> dict[CauseKey, Counter[str]]:
-        """By cause: where its findings went, and how many."""
+        """Return by cause where its findings went, with counts."""
         return _by_cause(self.cause_peers)
 
     def hosts_of(self) -> dict[CauseKey, Counter[str]]:
-        """By cause: which hosts have it, and how many findings."""
+        """Return by cause which hosts have it, with numbers of findings."""
         return _by_cause(self.cause_hosts)
 
 

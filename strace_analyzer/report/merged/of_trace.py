@@ -1,4 +1,4 @@
-"""One trace as it was analysed in, its digest out."""
+"""Make the digest of one analysed trace."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from strace_analyzer.report.selection import Selected, Selection
 from strace_analyzer.rules import words
 
 _DESTINATIONS = 200
-"""that a digest names of one trace, those with the most early binds first"""
+"""destinations kept per trace, those with the most early binds first"""
 _PEERS = 20
-"""destinations of one cause"""
+"""destinations kept per cause"""
 _PROOF = 12
-"""calls of an exemplar"""
+"""calls kept of an example"""
 _COMPLAINTS = 20
 _NOT_KNOWN = "?"
-"""a program of which no execve() is in the trace"""
+"""a program whose execve() is not in the trace"""
 
 
 def digest(
     analysis: Analysis, selection: Selection, gate: Gate, name: str, size: int = 0
 ) -> TraceDigest:
-    """Of one trace as it was analysed, `size` bytes long; what is reported of it is selected, and
-    redacted where the selection says so."""
+    """Return the digest of one analysed trace of `size` bytes. Only what is selected goes into it,
+    redacted if the selection says so."""
     hiding = None if selection.redaction is None else selection.redaction.values
     unmatched = None
     try:
         selected = Selected(analysis, selection)
-    except ConfigurationError as error:  # nothing of it is what was asked for
+    except ConfigurationError as error:  # nothing in it was asked for
         unmatched = str(error) if hiding is None else hiding.about_processes(str(error))
         selected = Selected(_without_processes(analysis), Selection(redaction=selection.redaction))
     result = analysis.traces[0]
@@ -162,7 +162,7 @@ def _failures(selected: Selected) -> tuple[FailureDigest, ...]:
 
 
 def _remarks(selected: Selected) -> tuple[Remark, ...]:
-    """Warnings, and what is unknown of single processes, a code once."""
+    """Return warnings, and the unknowns of single processes, each code once."""
     sums: dict[str, Remark] = {}
     said = [(w.code, w.effect, w.count, w.message, w.remedy) for w in selected.warnings]
     said += [(u.code, "unknown", u.count, u.reason, u.remedy) for u in selected.unknown]

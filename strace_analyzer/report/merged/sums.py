@@ -1,5 +1,5 @@
-"""Figures by key that are added up, and values of which one stands for all: in whatever order and
-however they were split, the same comes of it."""
+"""Sums by key, and best values by key. The result does not depend on the order of additions or on
+how they were split."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ V = TypeVar("V")
 
 
 class Sums(Generic[K]):
-    """Key -> figures, which are added up one by one."""
+    """Maps keys to figures that are summed element by element."""
 
     def __init__(self, width: int) -> None:
         self._figures: dict[K, list[int]] = {}
         self._width = width
 
     def add(self, key: K, figures: Iterable[int]) -> None:
-        """Add these to those of `key`."""
+        """Add figures to those of `key`."""
         known = self._figures.setdefault(key, [0] * self._width)
         for at, figure in enumerate(figures):
             known[at] += figure
 
     def merge(self, other: Sums[K]) -> None:
-        """Add all of the other's."""
+        """Add everything in `other`."""
         for key, figures in other._figures.items():
             self.add(key, figures)
 
@@ -32,31 +32,31 @@ class Sums(Generic[K]):
         return iter(self._figures.items())
 
     def __getitem__(self, key: K) -> list[int]:
-        """The figures of `key`, zeros where it has none."""
+        """Return the figures of `key`, zeros if it has none."""
         return self._figures.get(key, [0] * self._width)
 
 
 class Least(Generic[K, V]):
-    """Key -> the `most` values with the least ranks, in order. Two values of a key have never the
-    same rank."""
+    """Maps keys to the `most` values with the lowest ranks, in order. Ranks of one key must
+    differ."""
 
     def __init__(self, most: int = 1) -> None:
         self._kept: dict[K, list[tuple[Any, V]]] = {}
         self._most = most
 
     def add(self, key: K, rank: Any, value: V) -> None:
-        """Keep `value`, if so few have a lower rank."""
+        """Add `value`; it is kept if fewer than `most` have a lower rank."""
         kept = self._kept.setdefault(key, [])
         kept.append((rank, value))
         kept.sort(key=lambda item: item[0])
         del kept[self._most :]
 
     def merge(self, other: Least[K, V]) -> None:
-        """Keep the least of both."""
+        """Keep the values of both with the lowest ranks."""
         for key, kept in other._kept.items():
             for rank, value in kept:
                 self.add(key, rank, value)
 
     def __getitem__(self, key: K) -> list[V]:
-        """Raises KeyError where `key` has none."""
+        """Return the values of `key`. Raises KeyError if it has none."""
         return [value for _, value in self._kept[key]]

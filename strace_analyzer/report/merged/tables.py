@@ -1,7 +1,6 @@
-"""What many traces come to -> its tables, in order: the same for every format.
+"""The tables of a merged report, in order: the same for every format.
 
-Rows are sorted, the worst first, and nothing in them depends on the order in which traces were
-read.
+Rows are sorted, the worst first, and do not depend on the order in which traces were read.
 """
 
 from __future__ import annotations
@@ -21,30 +20,30 @@ Cell = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class MergedTable:
-    """One table: a name, a title for people, its columns with their types as pandas names them, and
-    its rows, made when they are asked for."""
+    """One table: name, title for people, columns with their types as pandas names, and rows, made
+    on demand."""
 
     name: str
     title: str
     columns: dict[str, str]
     rows: Callable[[], Iterable[Sequence[Cell]]]
     shown: int = 15
-    """rows that people are shown unless they ask for all"""
+    """rows shown to people unless they ask for all"""
 
     def objects(self) -> Iterator[dict[str, Cell]]:
-        """Its rows by name of column."""
+        """Yield rows as dicts by column name."""
         for row in self.rows():
             yield dict(zip(self.columns, row, strict=True))
 
 
 def heading(name: str) -> str:
-    """The column `name` as the other reports call it: `Early-bound`, `Not read`."""
+    """Return the heading of a column as other reports write it: `Early-bound`, `Not read`."""
     words = name.replace("_", " ").capitalize()
     return words.replace("Early bound", "Early-bound")
 
 
 def used(table: MergedTable) -> list[int]:
-    """The columns in which any row says something, by their place."""
+    """Return the indices of columns that are not empty."""
     rows = list(table.rows())
     return [
         at for at in range(len(table.columns)) if any(row[at] not in (None, "") for row in rows)
@@ -52,14 +51,14 @@ def used(table: MergedTable) -> list[int]:
 
 
 def for_people(name: str, cell: Cell) -> str:
-    """A cell of the column `name` as text: numbers that count with commas, a port without."""
+    """Format a cell of column `name`: counts with thousands separators, ports without."""
     if cell is None:
         return ""
     return number(cell) if isinstance(cell, int) and name != "port" else str(cell)
 
 
 def tables(made: Merged, *, empty: bool = False) -> list[MergedTable]:
-    """Those that have rows; with `empty` all."""
+    """Return the tables that have rows; with `empty`, all."""
     every = (
         MergedTable("hosts", "By host", _columns("host", made.HOST), lambda: _hosts(made)),
         MergedTable(
@@ -122,7 +121,7 @@ _CAUSES = {
 
 
 def causes(made: Merged) -> list[tuple[CauseKey, list[int]]]:
-    """The causes with their figures, the worst first."""
+    """Return the causes with their figures, the worst first."""
     return sorted(made.causes, key=lambda item: (-item[0].level, -item[1][0], item[0]))
 
 
@@ -139,7 +138,7 @@ def _causes(made: Merged) -> Iterator[Sequence[Cell]]:
 
 
 def most(counts: Counter[str], shown: int = 3) -> str | None:
-    """`192.0.2.7:80 (400), 192.0.2.8:80 (2) and 3 more`; None where there is none."""
+    """Format `192.0.2.7:80 (400), 192.0.2.8:80 (2) and 3 more`; None if there are none."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     if not ordered:
         return None
@@ -166,7 +165,7 @@ TRACES = {
 
 
 def trace_cells(row: TraceRow) -> Sequence[Cell]:
-    """One row of `traces`."""
+    """Return one row of `traces`."""
     return row[1:-1]
 
 
@@ -174,11 +173,12 @@ PARTS = {
     **TRACES, "level": TEXT, "rule": TEXT, "program": TEXT, "call_site": TEXT, "cause": TEXT,
     "findings": NUMBER, "example": TEXT,
 }  # fmt: skip
-"""The columns of `parts`."""
+"""Columns of `parts`."""
 
 
 def parts(made: Merged) -> Iterator[dict[str, Cell]]:
-    """A row for each trace and cause in it, one without cause for a trace that has none."""
+    """Yield a row for each trace and cause in it; for a trace without causes, one row without a
+    cause."""
     for row in made.rows():
         cells = trace_cells(row)
         for part in row.parts:

@@ -1,4 +1,4 @@
-"""What many traces come to, in sentences."""
+"""Sentences of a merged report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from strace_analyzer.report.reach import reach
 
 
 def together(made: Merged) -> str:
-    """`findings: 3 errors, 40 warnings in 12 of 400 traces, of 5 hosts`, or the verdict in its
-    own words."""
+    """Format `findings: 3 errors, 40 warnings in 12 of 400 traces, of 5 hosts`, or the verdict in
+    its own words."""
     verdict, _ = decide(made.grounds)
     traces = count(made.total("traces"), "trace")
     hosts = sum(1 for _ in made.hosts)
@@ -30,7 +30,7 @@ def together(made: Merged) -> str:
 
 
 def of_cause(figures: Sequence[int]) -> str:
-    """How often a cause was found: `40 findings (2 probable), 1 failed, of 3 processes in 2
+    """Format how often a cause was found: `40 findings (2 probable), 1 failed, of 3 processes in 2
     traces`; `figures` are those of Merged.CAUSE."""
     findings, probable, _, failed, processes, traces = figures
     sure = f" ({number(probable)} probable)" if probable else ""
@@ -42,8 +42,8 @@ def of_cause(figures: Sequence[int]) -> str:
 
 
 def extent(made: Merged) -> str:
-    """What was looked at: `1,204 outgoing TCP connections, 310 bound early, 4 failed; 105,173
-    lines, 98,020 calls, all understood; 1 trace could not be read.`"""
+    """Format what was looked at: `1,204 outgoing TCP connections, 310 bound early, 4 failed;
+    105,173 lines, 98,020 calls, all understood; 1 trace could not be read.`"""
     known = made.grounds
     early = sum(figures[made.HOST.index("early_bound")] for _, figures in made.hosts)
     unparsed = made.total("unparsed")
@@ -62,11 +62,11 @@ def extent(made: Merged) -> str:
 
 
 _OTHERS = ("bind", "listen", "socket")
-"""calls whose failure leaves no connection to be counted among the others"""
+"""calls whose failure leaves no connection that would be counted"""
 
 
 def _other_failures(made: Merged) -> Iterator[str]:
-    """`38 bind(), 1 listen() failed`; nothing where none of these did."""
+    """Yield `38 bind(), 1 listen() failed`; nothing if none failed."""
     times = Counter[str]()
     for (call, *_), (calls, _) in made.failures:
         times[call] += calls

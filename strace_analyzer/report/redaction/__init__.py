@@ -1,5 +1,5 @@
-"""Takes what is reported, gives it without addresses, paths or command names, each replaced by the
-same token wherever it stands (`--redact`)."""
+"""Redaction (`--redact`): replace addresses, paths and command names in a report, each by the same
+token everywhere."""
 
 from strace_analyzer.report.redaction.redaction import Redaction
 from strace_analyzer.report.redaction.tokens import has_token

@@ -1,4 +1,4 @@
-"""Takes a comparison, gives it with the values that are redacted replaced."""
+"""Redact a comparison."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def hidden(made: Comparison, values: Values) -> Comparison:
-    """Sides and changes as they may be shown."""
+    """Return the redacted comparison."""
     before, after = _side(made.before, values), _side(made.after, values)
     changes = tuple(item._replace(cause=_cause(item.cause, values)) for item in made.changes)
     why_not = None if made.obstacle is None else obstacle(before, after)

@@ -1,5 +1,4 @@
-"""Takes a row of `events`, gives it with the values that are redacted replaced, and without
-anything that was sent or received."""
+"""Redact rows of `events`, which also lose everything that was sent or received."""
 
 from __future__ import annotations
 
@@ -17,15 +16,15 @@ _EXECUTES = ("execve", "execveat")
 
 
 def event(row: EventRow, values: Values) -> EventRow:
-    """The row as it may be shown. What was printed (`raw`) is put together anew, of calls only:
-    other lines can hold anything."""
+    """Return the redacted row. `raw` is rebuilt for calls only, since other lines can contain
+    anything."""
     name = row.name or ""
     shown = _shown(row, name, values)
     return shown._replace(raw=_printed(shown) if row.raw and row.type == "syscall" else None)
 
 
 def _printed(row: EventRow) -> str:
-    """A call as strace prints it."""
+    """Format a call as strace prints it."""
     args = ", ".join(f"{arg.name}={arg.text}" if arg.name else arg.text for arg in row.args)
     if row.ret_text is None:
         return f"{row.name}({args}"
@@ -48,13 +47,13 @@ def _shown(row: EventRow, name: str, values: Values) -> EventRow:
 
 
 def _command(said: str, values: Values) -> str:
-    """A command name, or with --argv a whole command line."""
+    """Redact a command name, or with --argv a whole command line."""
     if " " not in said:
         values.learn_command(said.rpartition("/")[2])
         return values.command(said)
     try:
         words = shlex.split(said)
-    except ValueError:  # strace cut it within a quote
+    except ValueError:  # strace cut it inside a quote
         words = said.split()
     told, is_cut = values.argv(tuple(words), False)
     return shlex.join(told) + (" ..." if is_cut else "")
@@ -89,7 +88,8 @@ def _argument(arg: Argument, call: str, values: Values) -> Argument:
 
 
 def _command_line(arg: Argument, values: Values) -> Argument:
-    """argv or the environment of execve(): its first word, which of argv is the name."""
+    """Redact argv or the environment of execve(), leaving the first word, which in argv is the
+    name."""
     first = STRING.search(arg.text)
     name = "" if first is None else first["text"].rpartition("/")[2]
     value: Json = [values.command(name)] if name else []
@@ -98,8 +98,8 @@ def _command_line(arg: Argument, values: Values) -> Argument:
 
 
 def _value(value: Json, told: dict[str, str], values: Values) -> Json:
-    """The same as data: strings that were printed as their text now is; of others what cannot be
-    told to be harmless goes."""
+    """Redact the value of an argument: strings become their redacted text; of other values,
+    whatever may be sensitive is dropped."""
     if isinstance(value, list):
         return [_value(item, told, values) for item in value]
     if isinstance(value, dict):
@@ -115,7 +115,7 @@ def _value(value: Json, told: dict[str, str], values: Values) -> Json:
 
 
 def _target(text: str, values: Values) -> str:
-    """`/run/x`, `TCP:[192.0.2.1:4711->192.0.2.2:80]`, `UNIX-STREAM:[7,"/run/x"]`."""
+    """Redact `/run/x`, `TCP:[192.0.2.1:4711->192.0.2.2:80]`, `UNIX-STREAM:[7,"/run/x"]`."""
     return values.call(f"0<{text}>")[2:-1]
 
 

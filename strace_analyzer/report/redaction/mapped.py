@@ -1,5 +1,4 @@
-"""Takes a sequence that may live on disk and a function, gives the sequence of what the function
-makes of its items, made as they are asked for."""
+"""A lazy map over a sequence that may be on disk."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ T = TypeVar("T")
 
 
 class Mapped(Items[T], Generic[T]):
-    """`change` of each of `items`."""
+    """`items` with `change` applied to each on access."""
 
     def __init__(self, items: Items[T], change: Callable[[T], T]) -> None:
         self._items = items
@@ -29,7 +28,7 @@ class Mapped(Items[T], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> tuple[T, ...]: ...
     def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        """Raises IndexError as a tuple does."""
+        """Raises IndexError like a tuple."""
         if isinstance(index, int):
             return self._change(self._items[index])
         return tuple(map(self._change, self._items[index]))

@@ -1,4 +1,4 @@
-"""Takes the records of a report, gives them with the values that are redacted replaced.
+"""Redact the records of a report.
 
 It is long because it has a function for each kind of record.
 """
@@ -36,27 +36,27 @@ from strace_analyzer.report.suppression import Suppressed
 from strace_analyzer.rules import Rule
 
 _PROGRAM = "_program"
-"""how the names of details end that are the name of a program"""
+"""suffix of the names of details that are program names"""
 _FILE = "_file"
-"""how those end that are the name of a file of the trace"""
+"""suffix of the names of details that are files of the trace"""
 
 
 class Redaction:
-    """Replaces what is of its `kinds` in records; the same value has the same token throughout its
-    life. Where commands or paths go, a fingerprint is of what is left: else a guess at a name could
-    be proved by it."""
+    """Replaces values of its `kinds` in records; a value has the same token for the lifetime of the
+    object. If commands or paths are redacted, fingerprints are computed from the result, since
+    otherwise one could confirm a guessed name."""
 
     def __init__(self, kinds: Iterable[str], tokens: Tokens | None = None) -> None:
         self.values = Values(kinds, tokens)
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """What is replaced, in the order of KINDS."""
+        """The kinds that are replaced, in the order of KINDS."""
         return tuple(kind for kind in KINDS if self.values.hides(kind))
 
     def analysis(self, made: Analysis) -> Analysis:
-        """All of it. Findings and sockets are changed as they are asked for, in any order: what is
-        in each was given its token before."""
+        """Return everything redacted. Findings and sockets are redacted on access, in any order:
+        the values in them were given their tokens beforehand."""
         self._learn(made)
         return replace(
             made,
@@ -77,7 +77,7 @@ class Redaction:
         return self.values.hides(COMMANDS) or self.values.hides(PATHS)
 
     def _learn(self, made: Analysis) -> None:
-        """Tokens in an order that no format decides: the same in each."""
+        """Assign tokens in an order that does not depend on the format."""
         for trace in made.traces:
             self.values.source(trace.name)
             for account in trace.sources:
@@ -99,7 +99,7 @@ class Redaction:
                 self.values.learn_command(name)
 
     def trace(self, made: TraceResult) -> TraceResult:
-        """A trace, its files and its ports."""
+        """Redact a trace, its files and its ports."""
         values = self.values
         started, is_cut = values.argv(made.started, False)
         return replace(
@@ -123,7 +123,7 @@ class Redaction:
         )
 
     def ports(self, use: PortUse) -> PortUse:
-        """The ports of one network namespace."""
+        """Redact the ports of one network namespace."""
         address = self.values.address
         return use._replace(
             destinations=tuple(to._replace(address=address(to.address)) for to in use.destinations),
@@ -131,7 +131,7 @@ class Redaction:
         )
 
     def finding(self, made: Finding) -> Finding:
-        """A finding with its calls."""
+        """Redact a finding and its calls."""
         return made._replace(
             id=made.id.replace(made.at.source, self.values.source(made.at.source)),
             process=self._process_ref(made.process),
@@ -144,7 +144,7 @@ class Redaction:
         )
 
     def group(self, made: Group) -> Group:
-        """A group with its sample. Its words are its rule's to find anew."""
+        """Redact a group and its sample. Its texts are made anew by its rule."""
         sample, site = self.finding(made.sample), made.call_site
         site = None if site is None else self.values.frame(site)
         return replace(
@@ -168,7 +168,7 @@ class Redaction:
         return self.finding(made.sample)
 
     def suppressed(self, made: Suppressed) -> Suppressed:
-        """What a suppression does; it has the fingerprint of its groups, or none."""
+        """Redact the effect of a suppression; it has the fingerprint of its groups, or none."""
         groups = tuple(map(self.group, made.groups))
         entry = made.entry._replace(reason=self.values.about_processes(made.entry.reason))
         if self._names_nothing:
@@ -176,7 +176,7 @@ class Redaction:
         return made._replace(entry=entry, groups=groups)
 
     def process(self, made: Process) -> Process:
-        """A process with its command line."""
+        """Redact a process and its command line."""
         argv, truncated = self.values.argv(made.argv, made.argv_truncated)
         return made._replace(
             command=self._command(made.command),
@@ -186,7 +186,7 @@ class Redaction:
         )
 
     def process_life(self, made: ProcessLife) -> ProcessLife:
-        """A process with everything that it ran."""
+        """Redact a process and everything it ran."""
         programs = []
         for program in made.programs:
             argv, truncated = self.values.argv(program.argv, program.argv_truncated)
@@ -201,7 +201,7 @@ class Redaction:
         return made._replace(command=self._command(made.command), programs=tuple(programs))
 
     def life(self, made: SocketLife) -> SocketLife:
-        """A socket with its calls."""
+        """Redact a socket and its calls."""
         return made._replace(
             process=self._process_ref(made.process),
             local=self._local(made.local),
@@ -212,7 +212,7 @@ class Redaction:
         )
 
     def call(self, record: CallRecord) -> CallRecord:
-        """A call as printed, and its stack."""
+        """Redact a call as printed, and its stack."""
         return record._replace(
             source=self.values.source(record.source),
             text=self.values.call(record.text),
@@ -220,7 +220,7 @@ class Redaction:
         )
 
     def unknown(self, made: Unknown) -> Unknown:
-        """Something that the trace cannot tell."""
+        """Redact something that the trace cannot tell."""
         return replace(
             made,
             reason=self.values.sentence(made.reason),
@@ -229,11 +229,11 @@ class Redaction:
         )
 
     def warning(self, made: Warning) -> Warning:
-        """Something that the trace's options hid."""
+        """Redact something that the trace's options hid."""
         return replace(made, message=self.values.sentence(made.message))
 
     def failure(self, made: Failure) -> Failure:
-        """Socket calls that failed alike."""
+        """Redact socket calls that failed in the same way."""
         return made._replace(
             address=self._endpoint(made.address),
             first=self._location(made.first),
@@ -241,7 +241,7 @@ class Redaction:
         )
 
     def listing(self, made: Listing) -> Listing:
-        """The sockets of a machine."""
+        """Redact the sockets of a machine."""
         address = self.values.address
         return made._replace(
             sockets=tuple(
@@ -258,7 +258,7 @@ class Redaction:
         )
 
     def _rule(self, rule: type[Rule]) -> type[Rule]:
-        """A rule of the user's own stands in a file."""
+        """Redact the file that contains a user's own rule."""
         if rule.file is None or not self.values.hides(PATHS):
             return rule
         return type(

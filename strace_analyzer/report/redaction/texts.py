@@ -1,9 +1,9 @@
-r"""Takes text with addresses, paths and strings in it, as strace prints calls or as we say
-something of them, gives it with those replaced.
+r"""Replace addresses, paths and strings in text: calls as strace prints them, and our own
+sentences.
 
-strace prints strings in quotes, with `-xx` as `\x2f\x74`, and what a descriptor is as
-`3</run/x>`, `3<TCP:[192.0.2.1:4711->192.0.2.2:80]>`, `3<UNIX-STREAM:[7,"/run/x"]>` (-y, -yy);
-with `-Y` a pid is `7<sh>`.
+strace prints strings in quotes, with `-xx` as `\x2f\x74`, and the target of a descriptor as
+`3</run/x>`, `3<TCP:[192.0.2.1:4711->192.0.2.2:80]>`, `3<UNIX-STREAM:[7,"/run/x"]>` (-y, -yy); with
+`-Y` a pid is `7<sh>`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(
 )
 _HOST = re.compile(r"(?<=://)(?P<user>[^/\s\"'@]*@)?(?P<host>[^/\s:\"'@\[\]<>,;)]+)")
 STRING = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)(?P<end>"(?:\.\.\.)?|$)', re.S)
-"""one string as strace prints it, also where the line ends within"""
+"""one string as strace prints it, even if the line ends inside it"""
 _HEX = re.compile(r"(?:\\x[0-9a-f]{2})+")
 _BINARY = re.compile(r"\\(?:x[0-9a-f]{2}|[0-7]{1,3}|[abefv])")
 _TARGET = re.compile(
@@ -32,7 +32,7 @@ _PATH = re.compile(r"(?<![\w.*)/>-])/(?=[\w.@+~-])(?:[^\s\"'<>\[\](),;:|\\]|\\.)
 
 
 def addresses(text: str, replace: Replace) -> str:
-    """`text` with every internet address in it replaced, between whatever it stands."""
+    """Replace every internet address in `text`, whatever surrounds it."""
 
     def one(match: re.Match[str]) -> str:
         found = match[0]
@@ -49,13 +49,13 @@ def addresses(text: str, replace: Replace) -> str:
 
 
 def hosts(text: str, replace: Replace) -> str:
-    """`text` with the hosts of its URLs replaced, and who logs in there left out."""
+    """Replace the hosts of URLs in `text`, and drop user names."""
     return _HOST.sub(lambda match: replace(match["host"]), text)
 
 
 def strings(text: str, replace: Callable[[str, str], str]) -> str:
-    """`text` with what stands in its quotes replaced; `replace` is also given what stands before
-    the string. Strings of -xx are read; what is no text is left out: it can hold anything."""
+    """Replace quoted strings in `text`; `replace` also gets the text before the string. Strings of
+    -xx are decoded; those that are not text are dropped, since they can contain anything."""
 
     def one(match: re.Match[str]) -> str:
         said = readable(match["text"])
@@ -67,14 +67,14 @@ def strings(text: str, replace: Callable[[str, str], str]) -> str:
 
 
 def targets(text: str, replace: Replace) -> str:
-    """`text` with the paths of its descriptors (-y) replaced."""
+    """Replace paths of descriptors (-y) in `text`."""
     return _TARGET.sub(
         lambda m: f"<{replace(readable(m['path']))}{m['gone'] or ''}{m['device'] or ''}>", text
     )
 
 
 def readable(text: str) -> str:
-    """What -xx prints in hexadecimal as itself, if all of it is text."""
+    """Decode hexadecimal of -xx, if all of it is printable."""
     if not _HEX.fullmatch(text):
         return text
     said = bytes.fromhex(text.replace("\\x", "")).decode("latin-1")
@@ -82,17 +82,17 @@ def readable(text: str) -> str:
 
 
 def pids(text: str, replace: Replace) -> str:
-    """`text` with the command names of its pids (-Y) replaced."""
+    """Replace command names of pids (-Y) in `text`."""
     return _PID.sub(lambda match: f"<{replace(match['name'])}>", text)
 
 
 def paths(text: str, replace: Replace) -> str:
-    """`text` with every absolute path in it replaced."""
+    """Replace every absolute path in `text`."""
     return _PATH.sub(lambda match: replace(match[0]), text)
 
 
 def words(text: str, known: list[str], replace: Replace) -> str:
-    """`text` with these words of it replaced, the longest first."""
+    """Replace these words in `text`, the longest first."""
     for word in sorted(known, key=len, reverse=True):
         if word in text:
             text = re.sub(

@@ -1,5 +1,5 @@
-"""Takes an address, path or name, gives its token: the same for the same, numbered as they are
-first seen."""
+"""Assign tokens to addresses, paths and names: equal values have equal tokens, numbered in order of
+first appearance."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _KEPT = frozenset(map(ip_address, ("0.0.0.0", "127.0.0.1", "::", "::1")))
-"""what every machine has: any, and this host itself"""
+"""what every machine has: the wildcard address and the host itself"""
 
 
 class Tokens:
     """`addr-1` is IPv4, `::addr6-1` IPv6, `127.addr-1` another loopback address; `path-1`, `cmd-1`,
-    `host-1`; `if-1` is a network interface. By its colons an IPv6 address is known, and stands in
-    brackets before a port."""
+    `host-1`; `if-1` is a network interface. An IPv6 token has colons so that it is recognised, and
+    put in brackets before a port."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
         self._counts: Counter[str] = Counter()
 
     def of(self, kind: str, text: str) -> str:
-        """The token of `text`."""
+        """Return the token of `text`."""
         token = self._known.get((kind, text))
         if token is None:
             self._counts[kind] += 1
@@ -30,8 +30,8 @@ class Tokens:
         return token
 
     def address(self, text: str) -> str:
-        """The token of an internet address, with its scope (`%eth0`); what is none, or is one of
-        the few that every machine has, stays as it is."""
+        """Return the token of an internet address, including its scope (`%eth0`). Other text, and
+        the few addresses that every machine has, are returned unchanged."""
         host, percent, scope = text.partition("%")
         try:
             known = ip_address(host)
@@ -42,7 +42,7 @@ class Tokens:
         return self._of_address(known, text)
 
     def interface(self, name: str) -> str:
-        """The token of a network interface; `lo` is every machine's."""
+        """Return the token of a network interface; `lo` exists on every machine and is kept."""
         return self.of("if", name) if name not in ("", "lo") else name
 
     def _of_address(self, known: IPv4Address | IPv6Address, text: str) -> str:
@@ -56,8 +56,8 @@ class Tokens:
 
 
 class Keyed(Tokens):
-    """Tokens that depend on the text and the key alone, `addr-3f2a9c01d4e7`: processes that read
-    different traces give the same one. `numbered` makes them what is shown."""
+    """Tokens that depend only on the text and the key, `addr-3f2a9c01d4e7`, so that processes that
+    read different traces assign the same ones. `numbered` converts them for display."""
 
     def __init__(self, key: bytes) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ _KEYED = re.compile(r"\b(?P<kind>addr6?|path|cmd|host|if)-(?P<digest>[0-9a-f]{12
 
 
 def numbered(text: str, tokens: Tokens) -> str:
-    """`text` with the tokens of Keyed as `tokens` number them."""
+    """Replace the tokens of Keyed in `text` by those of `tokens`."""
     return _KEYED.sub(lambda match: tokens.of(match["kind"], match["digest"]), text)
 
 
@@ -81,5 +81,5 @@ _TOKEN = re.compile(r"\b(addr6?|path|cmd|host|if)-([0-9]+|[0-9a-f]{12})\b")
 
 
 def has_token(text: str) -> bool:
-    """Whether `text`, of which something may have been replaced, looks as if it were."""
+    """Whether `text`, which may have been redacted, appears to contain a token."""
     return _TOKEN.search(text) is not None

@@ -1,5 +1,4 @@
-"""Takes single values of a report (an address, a path, a command name, a call as printed, a
-sentence), gives them without what was asked to be left out."""
+"""Redact single values: addresses, paths, command names, calls as printed, sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from strace_analyzer.report.redaction import texts
 from strace_analyzer.report.redaction.tokens import Tokens
 
 ADDRESSES, PATHS, COMMANDS = KINDS = ("addresses", "paths", "commands")
-"""What can be asked for."""
+"""The kinds that can be redacted."""
 
 _STANDARD_INPUT = re.compile(r"<\w+>")
 _FRAME = re.compile(r"(?P<mark>[> ]*)(?P<binary>/[^( ]*(?: \(deleted\))?)(?P<rest>.*)", re.S)
@@ -22,7 +21,7 @@ _INTERFACE = re.compile(
     r"(?:\bif_nametoindex\(|\bifr_(?:new)?name=|\bSO_BINDTODEVICE, (?:\[)?"
     r"|_IFNAME\}, |_QDISC\}, )$"
 )
-"""what stands before the name of a network interface"""
+"""what precedes the name of a network interface"""
 _EXECUTED = re.compile(r"(execveat\([^\"]*|execve\()$")
 _ARGV = re.compile(r"(?<=[,\s])\[[^\]\[]*(?:\"(?:[^\"\\]|\\.)*\"[^\]\[]*)*\](?:\.\.\.)?")
 _NAMED = re.compile(
@@ -34,19 +33,19 @@ _HOST_BACKWARDS = re.compile(
     r"(?P<port>\d+:)?(?P<host>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)"
     r"(?P<user>@[\w.+-]+)?(?P<option>=[\w-]*-)?"
 )
-"""`-option=user@host:port` at the end of a word, of the word read backwards: where it ends is
-known, where it begins would be tried at every letter."""
+"""`-option=user@host:port` at the end of a word, for the reversed word: its end is known, while its
+beginning would be tried at every letter."""
 _ENDINGS = """
 bin cfg conf cpp crt css csv db exe go gz html ini jar java js json key log lua md mjs pem php pid
 pl pm properties py pyc rb rs sh so sock sql sqlite strace tar toml ts txt war xml yaml yml zip
 """
 _FILES = frozenset(_ENDINGS.split())
-"""endings of files: a word with one of these is no host"""
+"""file extensions: a word ending in one of these is not a host"""
 _DATA = re.compile(r'sa_data="(?:[^"\\]|\\.)*"')
 
 
 def parse_kinds(text: str) -> frozenset[str]:
-    """`addresses,paths`. Raises ConfigurationError for a word that is none of KINDS."""
+    """Parse `addresses,paths`. Raises ConfigurationError for a word that is not one of KINDS."""
     asked = [word.strip() for word in text.split(",") if word.strip()]
     for word in asked:
         if word not in KINDS:
@@ -57,7 +56,7 @@ def parse_kinds(text: str) -> frozenset[str]:
 
 
 class Values:
-    """Replaces what is of its `kinds`; the same value has the same token throughout its life."""
+    """Redacts values of its `kinds`; a value has the same token for the lifetime of the object."""
 
     def __init__(self, kinds: Iterable[str], tokens: Tokens | None = None) -> None:
         self.kinds = frozenset(kinds)
@@ -66,15 +65,15 @@ class Values:
         self._command_names: dict[str, None] = {}
 
     def hides(self, kind: str) -> bool:
-        """Whether it replaces what is of this kind."""
+        """Whether values of this kind are redacted."""
         return kind in self.kinds
 
     def address(self, text: str) -> str:
-        """An internet address."""
+        """Redact an internet address."""
         return self._tokens.address(text) if self.hides(ADDRESSES) else text
 
     def path(self, text: str) -> str:
-        """A path; its last part is a command name where it is known as one."""
+        """Redact a path; its last part is redacted as a command name if it is known as one."""
         if self.hides(PATHS):
             return self._tokens.of("path", text)
         text = self._plain(text)
@@ -84,11 +83,11 @@ class Values:
         return text
 
     def command(self, text: str) -> str:
-        """The name of a program."""
+        """Redact the name of a program."""
         return self._tokens.of("cmd", text) if self.hides(COMMANDS) else self._plain(text)
 
     def source(self, name: str) -> str:
-        """The name of a trace or of one of its files; `<stdin>` stays."""
+        """Redact the name of a trace or of one of its files; `<stdin>` stays."""
         if _STANDARD_INPUT.fullmatch(name):
             return name
         if not self.hides(PATHS):
@@ -97,23 +96,24 @@ class Values:
         return self.path(name)
 
     def label(self, text: str) -> str:
-        """The host or group that a trace is of, by its path."""
+        """Redact the host or group of a trace, which comes from its path."""
         is_hidden = self.hides(PATHS) or self.hides(ADDRESSES)
         return self._tokens.of("host", text) if is_hidden else text
 
     def learn_command(self, name: str) -> None:
-        """`name` is a program's: it is replaced in paths and sentences too."""
+        """Note that `name` is a program's: it is redacted in paths and sentences too."""
         self._command_names.setdefault(name)
 
     def program(self, path: str) -> str:
-        """The path of a program that was run."""
+        """Redact the path of a program that was run."""
         if self.hides(PATHS):
             return self.path(path)
         self.learn_command(path.rpartition("/")[2])
         return self.path(path)
 
     def argv(self, words: tuple[str, ...], truncated: bool) -> tuple[tuple[str, ...], bool]:
-        """A command line, and whether it is all of it. Without commands only the name is left."""
+        """Redact a command line; return it, and whether it is truncated. If commands are redacted,
+        only the name is left."""
         if not words:
             return words, truncated
         if self.hides(COMMANDS):
@@ -125,8 +125,8 @@ class Values:
         return self.path(word) if self.hides(PATHS) and "/" in word else self._plain(word)
 
     def _argument(self, word: str) -> str:
-        """What looks like a path is one: `/etc/x`, `req.py`, `--config=x.toml`; what looks like a
-        host too: `db.example.com:80`, `root@db7`."""
+        """Redact a word that looks like a path (`/etc/x`, `req.py`, `--config=x.toml`) or like a
+        host (`db.example.com:80`, `root@db7`)."""
         plain = self._plain(word)
         if self.hides(ADDRESSES):
             plain = self._without_host(plain)
@@ -140,13 +140,13 @@ class Values:
         return option + self.path(value)
 
     def _plain(self, text: str) -> str:
-        """Without addresses and hosts."""
+        """Redact addresses and hosts."""
         if not self.hides(ADDRESSES):
             return text
         return texts.addresses(texts.hosts(text, self._host), self.address)
 
     def _without_host(self, word: str) -> str:
-        """`word` without the host at its end."""
+        """Return `word` without the host at its end."""
         match = _HOST_BACKWARDS.match(word[::-1])
         if match is None:
             return word
@@ -162,7 +162,7 @@ class Values:
         return self._tokens.of("host", text) if known == text and text != "localhost" else known
 
     def call(self, text: str) -> str:
-        """A call as strace printed it."""
+        """Redact a call as strace printed it."""
         if self.hides(COMMANDS) and text.startswith("execve"):
             text = self._without_words(text)
         if self.hides(ADDRESSES):
@@ -175,7 +175,7 @@ class Values:
         return texts.targets(text, self.path)
 
     def _without_words(self, text: str) -> str:
-        """execve() with the name of its argv alone, and without its environment."""
+        """Reduce argv of execve() to the name, and drop the environment."""
         arrays = list(_ARGV.finditer(text))
         for array in reversed(arrays):
             first = texts.STRING.search(array[0]) if array is arrays[0] else None
@@ -199,20 +199,20 @@ class Values:
         return self._argument(said)
 
     def socket_name(self, name: str) -> str:
-        """The name of a UNIX socket: it is an address and a path at once."""
+        """Redact the name of a UNIX socket, which is both an address and a path."""
         if self.hides(PATHS) or self.hides(ADDRESSES):
             return self._tokens.of("path", name)
         return self.path(name)
 
     def frame(self, text: str) -> str:
-        """A frame of -k: `/usr/lib/libc.so.6(bind+0x7) [0x1027f4]`."""
+        """Redact a frame of -k: `/usr/lib/libc.so.6(bind+0x7) [0x1027f4]`."""
         match = _FRAME.fullmatch(text)
         if match is None:
             return text
         return f"{match['mark']}{self.path(match['binary'])}{match['rest']}"
 
     def sentence(self, text: str) -> str:
-        """What is said about a trace: its files, addresses and paths go."""
+        """Redact files, addresses and paths in a sentence about a trace."""
         text = self._plain(text)
         if self.hides(PATHS):
             telling = [name for name in self._path_names if not name.isalpha()]
@@ -220,14 +220,15 @@ class Values:
         return text
 
     def about_processes(self, text: str) -> str:
-        """A sentence that may name programs: `worker (pid 7): 3,000; TIME-WAIT to 192.0.2.7:80`."""
+        """Redact a sentence that may name programs: `worker (pid 7): 3,000; TIME-WAIT to
+        192.0.2.7:80`."""
         if self.hides(COMMANDS):
             text = _NAMED.sub(lambda match: self.command(match[0]), text)
             text = texts.words(text, list(self._command_names), self.command)
         return self.sentence(text)
 
     def quote(self, text: str) -> str:
-        """A line that strace itself wrote: `strace: Can't stat 'foo': ...`."""
+        """Redact a line written by strace itself: `strace: Can't stat 'foo': ...`."""
         if self.hides(COMMANDS) or self.hides(PATHS):
             text = re.sub(
                 r"(?<!\w)'[^']*'", lambda match: f"'{self._quoted(match[0][1:-1])}'", text
@@ -235,8 +236,8 @@ class Values:
         return self.about_processes(text)
 
     def wrapping(self, note: str) -> str:
-        """What lines were taken out of: `prefix "Nov 30 host7 app[12]: "`; what was quoted can
-        name anything."""
+        """Redact the description of a wrapping, `prefix "Nov 30 host7 app[12]: "`: the quoted part
+        can name anything."""
         return re.sub(r'"[^"]*"', '"..."', note)
 
     def _quoted(self, text: str) -> str:
@@ -244,6 +245,6 @@ class Values:
 
 
 def _has_ending(name: str) -> bool:
-    """It ends as the name of a file does: `.py`, `.7z`, but not `.7`."""
+    """Whether the name has a file extension: `.py`, `.7z`, but not `.7`."""
     ending = re.fullmatch(r"\w+\n?", name.rpartition(".")[2])
     return "." in name and ending is not None and re.search("[A-Za-z]", ending[0]) is not None

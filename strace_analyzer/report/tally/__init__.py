@@ -1,1 +1,1 @@
-"""Rows of events -> calls, errors and times, by what the user asks for (`summary`)."""
+"""Sum rows of events for `summary`: calls, errors and times, by what the user asks for."""

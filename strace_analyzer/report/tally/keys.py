@@ -1,4 +1,4 @@
-"""What calls can be summed by: a row in, the key of its group out, None where it is in none."""
+"""The keys by which calls can be summed; None for a row in no group."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _WITH_PATH = frozenset(_PATHS.split())
 
 
 class By(NamedTuple):
-    """A way to sum: the names of the key's columns, their types, and what gives the key of each row
-    of a run, all of them in order."""
+    """A way to group: names and types of the key's columns, and a function that returns the key of
+    each row of a run, called for all of them in order."""
 
     columns: dict[str, str]
     begin: Callable[[], Callable[[EventRow], Key | None]]
@@ -44,8 +44,8 @@ def _thread(row: EventRow) -> Key:
 
 
 class _Files:
-    """The path that a call names; the one behind the descriptor that it uses, as -y prints it, else
-    as the open() shows that gave it."""
+    """The path that a call names; else the one behind its descriptor, as printed by -y or known
+    from the open() that returned it."""
 
     def __init__(self) -> None:
         self._paths: dict[str, Paths] = {}

@@ -1,7 +1,7 @@
-"""Rows of events in, in order -> the path behind a call's descriptor where -y does not print it:
-the one that open() and its kin gave that number to.
+"""Track the path behind each descriptor without -y: the one that open() or a similar call returned
+it for.
 
-A number that something else may have taken is forgotten: what is not known is in no group.
+A number that something else may have taken is forgotten: calls on it are in no group.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ OPENS = frozenset({"open", "openat", "openat2", "creat"})
 _COPIES = frozenset({"dup", "dup2", "dup3"})
 _FORKS = frozenset({"fork", "vfork", "clone", "clone2", "clone3"})
 _GIVES_PAIRS = frozenset({"pipe", "pipe2", "socketpair", "recvmsg", "recvmmsg"})
-"""calls that make descriptors but do not return them"""
+"""calls that create descriptors but do not return them"""
 
 
 class Paths:
@@ -23,15 +23,15 @@ class Paths:
         """by process: descriptor -> its path, and whether execve(2) closes it"""
 
     def behind(self, row: EventRow) -> str | None:
-        """The path of the descriptor that `row` is about; before `follow`."""
+        """Return the path of the descriptor that `row` is about; call it before `follow`."""
         if row.fd is None:
             return None
         known = self._open.get(_process(row), {}).get(row.fd)
         return None if known is None else known[0]
 
     def follow(self, row: EventRow, path: str | None) -> None:
-        """What `row` does to its process's descriptors; `path` is the one that it names."""
-        if row.name == "exit_group":  # the number may come again
+        """Apply `row` to its process's descriptors; `path` is the one that it names."""
+        if row.name == "exit_group":  # the number may be reused
             self._open.pop(_process(row), None)
             return
         mine = self._open.setdefault(_process(row), {})
@@ -66,14 +66,14 @@ class Paths:
             mine[row.ret] = old[0], any("CLOEXEC" in arg.text for arg in row.args)
 
     def _fork(self, mine: dict[int, tuple[str, bool]], row: EventRow) -> None:
-        """A child has a copy; one that shares the table (CLONE_FILES) is followed as far as it is a
-        thread, whose rows are its process's."""
+        """Copy the descriptors to a child. One that shares the table (CLONE_FILES) is only followed
+        if it is a thread, whose rows belong to its process."""
         if row.ret and not _is(row, "CLONE_FILES"):
             self._open.setdefault(row.ret, dict(mine))
 
     @staticmethod
     def _forget_numbers(mine: dict[int, tuple[str, bool]], row: EventRow) -> None:
-        """`pipe([3, 4])`: whatever numbers the call may have filled in."""
+        """Forget the numbers that the call may have filled in: `pipe([3, 4])`."""
         text = " ".join(arg.text for arg in row.args)
         for fd in [fd for fd in mine if str(fd) in text]:
             del mine[fd]

@@ -1,6 +1,6 @@
-"""Spans of time in, quantiles out; memory does not grow with their number.
+"""Quantiles of durations, in memory that does not grow with their number.
 
-strace prints microseconds. Each span is counted under its first three digits, so a quantile is
+strace prints microseconds. Each duration is counted under its first three digits, so a quantile is
 exact below a millisecond and within half a per cent above.
 """
 
@@ -14,7 +14,7 @@ _EXACT_BELOW = 1000
 
 
 class Quantiles:
-    """Of the spans that were added, in seconds."""
+    """Quantiles of the added durations, in seconds."""
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
@@ -23,7 +23,7 @@ class Quantiles:
         self.most = 0.0
 
     def add(self, seconds: float) -> None:
-        """One span more."""
+        """Add one duration."""
         self.count += 1
         self.total += seconds
         self.most = max(self.most, seconds)
@@ -34,8 +34,8 @@ class Quantiles:
         self._counts[micro if scale == 1 else (micro + scale // 2) // scale * scale] += 1
 
     def quantile(self, share: float) -> float | None:
-        """The least span that is not shorter than this share of all (nearest rank); None where
-        there are none."""
+        """Return the least duration that is not shorter than this share of all (nearest rank); None
+        if there are none."""
         rank, seen = max(1, ceil(share * self.count)), 0
         for micro in sorted(self._counts):
             seen += self._counts[micro]

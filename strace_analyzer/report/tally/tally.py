@@ -1,7 +1,7 @@
-"""Rows of events -> one line a group: calls, errors, and how long they took.
+"""Sum rows of events: one line per group with calls, errors and durations.
 
-What counts is what counts for strace -c: calls that came back. `exit_group() = ?` and calls that
-were under way at the end did not; they are counted apart, as `unreturned`.
+Calls count if they count for strace -c: those that returned. `exit_group() = ?` and calls under way
+at the end did not, and are counted separately as `unreturned`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FIGURES = {
     "mean_seconds": SECONDS, "p50_seconds": SECONDS, "p95_seconds": SECONDS,
     "p99_seconds": SECONDS, "max_seconds": SECONDS,
 }  # fmt: skip
-"""The columns behind those of the key. Times are those of -T; without it they are missing."""
+"""The columns after those of the key. Times are those of -T; without it they are missing."""
 
 Line = dict[str, object]
 
@@ -65,7 +65,7 @@ class Tally:
         self.columns = {"trace": TEXT, **by.columns, **FIGURES}
 
     def add(self, rows: Iterable[EventRow]) -> None:
-        """Count these rows; what is no call is passed over."""
+        """Count these rows, ignoring those that are not calls."""
         key_of, groups = self._key_of, self._groups
         for row in rows:
             key = key_of(row) if row.type == "syscall" else None
@@ -77,7 +77,8 @@ class Tally:
             group.add(row)
 
     def lines(self) -> Iterator[Line]:
-        """The groups, per trace those first that took longest, or have most calls."""
+        """Yield the groups; in each trace, those that took longest or have most calls come
+        first."""
         ordered = sorted(
             self._groups.items(),
             key=lambda item: (

@@ -1,1 +1,1 @@
-"""The report for a terminal, as rich renderables: one file a block."""
+"""The report for a terminal, as rich renderables, one module per block."""

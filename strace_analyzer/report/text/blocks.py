@@ -1,5 +1,4 @@
-"""Takes the cause of one process's findings, gives the parts of its report: who, why, where to,
-cost, fix, proof."""
+"""The report on one process's cause: who, why, where to, cost, fix, proof."""
 
 from __future__ import annotations
 
@@ -33,9 +32,9 @@ BLANK = Text("")
 
 
 def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) -> list[Part]:
-    """Everything about one process's cause, the fix before the proof; what it costs in local ports
-    only where `cost`, since that is told once for a network namespace. So many causes stand
-    `before` it."""
+    """Return everything about one process's cause, the fix before the proof. Its cost in local
+    ports is included only if `cost`, since it is given once per network namespace. `before` is the
+    number of causes above it."""
     group = cause.head
     rule, case = section.rule(group), section.case(group)
 
@@ -92,7 +91,7 @@ def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) 
 
 
 def _figures(figures: Figures) -> RenderableType:
-    """A rule's own table, its remarks below it."""
+    """Return a rule's own table, with its remarks below."""
     grid = table(*figures.columns)
     for row in figures.rows:
         grid.add_row(*map(safe, row))
@@ -100,8 +99,8 @@ def _figures(figures: Figures) -> RenderableType:
 
 
 def fix(group: Group, section: Section, most: int | None = None) -> RenderableType | None:
-    """What to do, the runtime named first, each sentence on a line of its own, at most so many;
-    None where the rule does not say."""
+    """Return what to do: the runtime first, each sentence on a line of its own, at most `most`;
+    None if the rule gives no advice."""
     advice = section.rule(group).advice(section.case(group))
     sentences = list(advice.sentences)
     if not sentences:

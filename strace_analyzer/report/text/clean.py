@@ -1,5 +1,4 @@
-"""Takes a trace in which nothing was found, gives what was seen: clean, no connections, or
-inconclusive."""
+"""The report on a trace in which nothing was found: clean, no connections, or inconclusive."""
 
 from __future__ import annotations
 
@@ -22,18 +21,17 @@ from strace_analyzer.rules import words
 
 _ROWS = 12
 _FEW = (4, 1)
-"""rows where there is little room"""
+"""rows if there is little room"""
 BLANK = Text("")
 NONE_MADE = "no outgoing connection was made; those that come in take no local port"
-"""Of connections that came in, or are older than the trace, nothing is said: nobody looks at
-them."""
+"""Accepted connections, or ones older than the trace, are not mentioned: nothing examines them."""
 NO_BIND = "Not one bind() is in this trace: with -e 'trace=!bind' it would look the same."
 NOTHING_ELSE = "Nothing suggests that its options hid a call that matters here."
 NOTHING_HIDDEN = "Nothing suggests that the options of this trace hid a call that matters here."
 
 
 def nothing_found(section: Section, judgement: Judgement) -> Iterator[Part]:
-    """The verdict with its denominator, the programs, and what is or is not hidden."""
+    """Yield the verdict with its denominator, the programs, and what is or is not hidden."""
     connected = [process for process in section.processes if process.tcp_connections]
     yield Part((_verdict(section, judgement, connected), BLANK))
     if connected:
@@ -48,7 +46,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Part]:
     yield doubted(section, frozenset(told))
     is_damaged = any(warning.code in ("damaged", "refused") for warning in section.warnings)
     if is_damaged:
-        return  # strace is not to blame
+        return  # strace is not the reason
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
         doubt = next((doubt for doubt in Doubt if doubt in told), None)
         yield once_more(section, doubt=doubt)
@@ -96,13 +94,13 @@ def _verdict(section: Section, judgement: Judgement, connected: Sequence[Process
 
 
 def _only_lacks(section: Section) -> bool:
-    """The trace shows all: what keeps it from being clean is what failed."""
+    """Whether the trace shows everything, and only a failure keeps it from being clean."""
     hides = any(warning.effect == "may-miss" for warning in section.warnings)
     return not section.unknown and not hides
 
 
 def blind(section: Section, consequence: str) -> Text:
-    """`inconclusive: ...`: this trace lacks what the verdict rests on."""
+    """Return `inconclusive: ...`: this trace lacks what the verdict depends on."""
     reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
     return headline("inconclusive", DOUBT, f"{reason}; {consequence}")
 
@@ -112,7 +110,7 @@ def _not_bound(total: int) -> str:
 
 
 def _none_made(rest: str, total: int) -> str:
-    """What became of the connections that were tried, none of which was made."""
+    """Say what became of the tried connections, none of which was made."""
     if rest == f"{number(total)} failed":
         return "and it failed" if total == 1 else "and all failed"
     if "failed" in rest:
@@ -127,8 +125,8 @@ def _processes(value: int) -> str:
 def programs(
     processes: Sequence[Process], everything: bool, is_sure: bool, most: int = _ROWS
 ) -> Table:
-    """Program by program: how many processes, how many connections, how the local port was
-    chosen. Unless the trace `is_sure` to show every bind(), nobody can say that connect() chose."""
+    """Return a row per program: processes, connections, and how the local port was chosen. That
+    connect() chose it is only said if the trace `is_sure` to show every bind()."""
     grid = table("PROGRAM", ">PROCESSES", ">TCP CONNECTIONS", "~HOW THE LOCAL PORT WAS CHOSEN")
     by_name: dict[str, list[Process]] = {}
     for process in processes:
@@ -158,7 +156,7 @@ def _connections(processes: Iterable[Process]) -> int:
 
 
 def _chosen(processes: Sequence[Process], is_sure: bool) -> str:
-    """`4 by connect(); 8 bound with IP_BIND_ADDRESS_NO_PORT`."""
+    """Format `4 by connect(); 8 bound with IP_BIND_ADDRESS_NO_PORT`."""
     not_told = sum(process.not_told for process in processes)
     no_port = sum(process.no_port for process in processes)
     address = sum(process.address_bound for process in processes)

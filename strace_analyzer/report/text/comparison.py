@@ -1,4 +1,4 @@
-"""Takes a comparison, gives the text of `compare` as blocks to print."""
+"""The text of `compare`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STYLES = {"gone": GOOD, "new": HEADING, "kept": ""}
 
 
 def page(made: Comparison) -> Iterator[RenderableType]:
-    """The proportion first, then what is counted on both sides, then each cause."""
+    """Yield the proportion, then what is counted on both sides, then each cause."""
     style = DOUBT if made.obstacle is not None else HEADING
     yield Text(safe(headline(made)), style=style)
     yield Text("")

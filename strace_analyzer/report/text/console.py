@@ -1,4 +1,4 @@
-"""Takes blocks of the text report, prints them: coloured on a terminal, plain elsewhere, never
+"""Print blocks of the text report: coloured on a terminal, plain elsewhere, never interpreting
 markup."""
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from rich.text import Text
 from strace_analyzer.plain import is_unicode
 
 PLAIN_WIDTH = 100
-"""columns of a report that goes to a pipe or a file, unless COLUMNS says otherwise"""
+"""columns of a report to a pipe or a file, unless COLUMNS is set"""
 SCREEN = 40
-"""lines that what is to fit on one screen takes in a pipe or a file"""
+"""lines of "one screen" in a pipe or a file"""
 LOWEST, HIGHEST = 24, 50
-"""lines of a terminal that a report needs, and that a table of causes makes use of"""
+"""least lines of a terminal that a report needs, and most that a table of causes uses"""
 _NARROWEST = 40
 _PLAIN = str.maketrans("\u2026\u2500\u2502\u2514\u251c\u2588\u2591\u2192", ".-|`|#.>")
-"""what of the report's own is not ASCII, and what stands for it, as wide"""
+"""the report's own characters that are not ASCII, and their ASCII equivalents of the same width"""
 
 
 def console(stream: TextIO) -> Console:
-    """A console that takes text as it is: the names in it are a traced program's. NO_COLOR is
-    kept."""
+    """Return a console that prints text literally, since names come from a traced program. NO_COLOR
+    is respected."""
     columns = os.environ.get("COLUMNS", "")
     width = None if stream.isatty() else int(columns) if columns.isdecimal() else PLAIN_WIDTH
     made = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
@@ -36,14 +36,14 @@ def console(stream: TextIO) -> Console:
 
 
 def write(stream: TextIO, blocks: Callable[[Console], Iterable[RenderableType]]) -> None:
-    """What `blocks` gives for a console on `stream`, printed there."""
+    """Print what `blocks` returns for a console on `stream`."""
     target = console(stream)
     show(blocks(target), target)
 
 
 def show(blocks: Iterable[RenderableType], target: Console) -> None:
-    """Print block by block. In plain output no line ends in blanks; where the encoding is not
-    UTF-8 all is ASCII, and other characters of names are escapes."""
+    """Print block by block. In plain output, lines have no trailing blanks; if the encoding is not
+    UTF-8, everything is ASCII, with other characters of names escaped."""
     for block in blocks:
         # rich joins bare Text into a new one and forgets that it must not be wrapped
         whole = isinstance(block, Text) and block.no_wrap is True
@@ -56,15 +56,15 @@ def show(blocks: Iterable[RenderableType], target: Console) -> None:
 
 
 def lines(target: Console) -> int | None:
-    """How many there are on one screen of it, above the line where the shell asks again; None where
-    it is no terminal."""
-    is_terminal = target.file.isatty()  # FORCE_COLOR makes none of a pipe
+    """Return the lines of one screen, without the line for the shell's prompt; None if it is not a
+    terminal."""
+    is_terminal = target.file.isatty()  # FORCE_COLOR does not make a terminal of a pipe
     return max(target.height, LOWEST) - 1 if is_terminal else None
 
 
 def height(blocks: Iterable[RenderableType], width: int) -> int:
-    """The lines that `blocks` take on a terminal so many columns wide, where a command line that is
-    longer goes on below."""
+    """Return the lines that `blocks` take on a terminal of `width` columns, where a longer command
+    line continues on the next line."""
     stream = io.StringIO()
     target = console(stream)
     target.width = width

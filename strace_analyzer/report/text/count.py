@@ -1,5 +1,4 @@
-"""Takes a trace's part of the report, gives its last lines: what was counted, what was read,
-where to go on."""
+"""The last lines of a trace's report: counts, what was read, and where to go next."""
 
 from __future__ import annotations
 
@@ -23,14 +22,15 @@ CALLED = {_LIFE: "one socket's life", _WHY: "the rule's documentation"}
 
 
 def counted(section: Section) -> Iterator[RenderableType]:
-    """`1 warning (RULE-ID, 40 findings, certain). 1,070 lines, 1,016 calls, all understood.`"""
+    """Yield `1 warning (RULE-ID, 40 findings, certain). 1,070 lines, 1,016 calls, all
+    understood.`"""
     found = _found(section)
     yield Text(f"{found} {read(section)}" if found else read(section))
 
 
 def hints(section: Section, without: Collection[str] = ()) -> Iterator[RenderableType]:
-    """What to type next: every finding, one socket's life, the rule's documentation; `without` the
-    commands of these names."""
+    """Yield commands to type next: every finding, one socket's life, the rule's documentation;
+    `without` those of these names."""
     if not section.groups:
         return
     words = []
@@ -73,7 +73,7 @@ def named(file: str, placeholder: str, is_redacted: bool) -> str:
 def gate_line(
     parts: Sequence[Section], judgement: Judgement, gate: Gate
 ) -> Iterator[RenderableType]:
-    """`exit 0: 1 note, below --fail-on warning`, where findings do not reach the gate."""
+    """Yield `exit 0: 1 note, below --fail-on warning`, if findings do not reach the gate."""
     if judgement.verdict != "findings" or judgement.exit_status != 0 or gate.words == ("never",):
         return
     found = _levels(parts)
@@ -84,7 +84,7 @@ def gate_line(
 
 
 def _found(section: Section) -> str:
-    """`1 error, 2 notes (RULE-ID, 44 findings, certain).`"""
+    """Format `1 error, 2 notes (RULE-ID, 44 findings, certain).`"""
     groups = section.judged
     if not groups:
         return ""
@@ -100,17 +100,17 @@ def _found(section: Section) -> str:
 
 
 def _levels(parts: Sequence[Section]) -> str:
-    """`1 error, 2 notes`: causes, not findings."""
+    """Format `1 error, 2 notes`: causes, not findings."""
     found = [cause.head.level for part in parts for cause in causes(part.judged, part)]
     counts = ((level, found.count(level)) for level in reversed(Level))
     return ", ".join(count(value, str(level)) for level, value in counts if value)
 
 
 def read(section: Section) -> str:
-    """`1,070 lines, 1,016 calls, all understood, read through: "> " quoting, 2 levels.`
+    """Format `1,070 lines, 1,016 calls, all understood, read through: "> " quoting, 2 levels.`
 
-    Where a sieve left lines out: `2,000,000 lines, 31,204 of them examined, 30,119 calls, all
-    understood`: nothing is said of lines that were not looked at.
+    If a sieve left lines out: `2,000,000 lines, 31,204 of them examined, 30,119 calls, all
+    understood`. Nothing is claimed about lines that were not examined.
     """
     sources = section.trace.sources
     lines = sum(source.lines for source in sources)

@@ -1,5 +1,4 @@
-"""Takes a group, gives the table of where its connections went: destination, how often, fds, bind
-lines."""
+"""The table of a group's destinations: destination, count, descriptors, bind lines."""
 
 from __future__ import annotations
 
@@ -11,15 +10,15 @@ from strace_analyzer.report.text.style import FAINT, table
 from strace_analyzer.rules import Rule
 
 ROWS, FEW, ONE = 8, 3, 1
-"""rows where there is room, where there is little, where there is none"""
+"""rows with enough, little, and no room"""
 _BIND_LINES = 4
 _PIECES = 4
-"""of a list of file descriptors"""
+"""pieces of a list of file descriptors"""
 
 
 def destinations(group: Group, rule: type[Rule], everything: bool, rows: int = ROWS) -> Table:
-    """The most frequent destinations first; beyond so many `rows` they are counted, unless
-    `everything`."""
+    """Return the table, most frequent destinations first; those beyond `rows` are only counted,
+    unless `everything`."""
     connected = [] if rule.is_failure else [">CONNECTED"]
     grid = table("DESTINATION", f">{rule.counted}", *connected, "FD", f"~{_place(group)}")
     shown = group.peers if everything or len(group.peers) <= rows + 1 else group.peers[:rows]
@@ -43,7 +42,7 @@ def destinations(group: Group, rule: type[Rule], everything: bool, rows: int = R
 
 
 def _place(group: Group) -> str:
-    """Findings stand at the bind(), or where their rule says."""
+    """Return the heading: findings are at the bind(), or where their rule says."""
     bind = group.sample.calls.get("bind")
     if any(some.call != "bind()" for some in group.failed_calls):
         return "LINES"
@@ -51,6 +50,6 @@ def _place(group: Group) -> str:
 
 
 def _lines(peer: PeerCount, most: int) -> str:
-    """`403, 452, 497, ...`: the first of them are kept, the rest are in the JSON report."""
+    """Format `403, 452, 497, ...`: the first lines are kept, the JSON report has the rest."""
     shown = ", ".join(str(line) for line in peer.bind_lines[:most])
     return f"{shown}, ..." if peer.count > min(len(peer.bind_lines), most) else shown

@@ -1,4 +1,4 @@
-"""Takes why a table may lack something, gives the lines that say so in front of it."""
+"""The lines in front of a table that say why it may be incomplete."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from strace_analyzer.report.text.style import DOUBT, headline, indented
 
 
 def cannot_tell(doubts: Sequence[Reason], consequence: str) -> Iterator[RenderableType]:
-    """`cannot tell: task 5 was made and never seen ...; sockets may be missing here`, the other
-    reasons under it; nothing without doubts."""
+    """Yield `cannot tell: task 5 was made and never seen ...; sockets may be missing here`, with
+    the other reasons below; nothing without doubts."""
     if not doubts:
         return
     first, *rest = dict.fromkeys(safe(doubt.reason) for doubt in doubts)

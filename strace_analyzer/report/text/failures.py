@@ -1,4 +1,4 @@
-"""Takes the socket calls that failed, gives the paragraph that counts them and says why."""
+"""The paragraph about socket calls that failed: counts and reasons."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 
 ROWS, FEW = 8, 2
-"""rows where there is room, and where there is little"""
+"""rows with enough and with little room"""
 _PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
-"""Resolvers connect UDP sockets to see which addresses can be reached: that fails every day."""
+"""Resolvers connect UDP sockets to find out which addresses are reachable; that fails routinely."""
 _ASIDE = {
     "getpeername": frozenset({"ENOTCONN"}),
     "getsockopt": frozenset({"EINVAL", "ENOENT", "ENOPROTOOPT", "ENOTCONN", "EOPNOTSUPP"}),
     "shutdown": frozenset({"ENOTCONN"}),
 }
-"""What programs that are well are told in passing, as is what setsockopt() is: for --all."""
+"""Errors that healthy programs encounter in passing, as with setsockopt(); shown with --all
+only."""
 
 
 def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
-    """Nothing where nothing failed, else the calls, at most so many rows, the most frequent
-    first."""
+    """Yield the failed calls, at most `most` rows, the most frequent first; nothing if none
+    failed."""
     rows = _folded(section.failures, everything=section.everything)
     if not rows:
         return
@@ -47,7 +48,8 @@ def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
 def _folded(
     failures: Sequence[Failure], *, everything: bool
 ) -> list[tuple[str, str, str, str, int]]:
-    """Call, error, destination, code, count: over all processes, without a resolver's probes."""
+    """Return call, error, destination, code and count, over all processes, without probes of
+    resolvers."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for one in failures:
         if one.protocol == "UDP" and one.call == "connect" and one.explanation in _PROBES:

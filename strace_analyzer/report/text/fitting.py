@@ -1,9 +1,8 @@
-"""Takes the parts of a page, each in forms of which every next one is shorter, gives the forms that
-fit so many lines together.
+"""Fit the parts of a page into a number of lines, by choosing a shorter form of some of them.
 
-What tells least gives way first; where there is room again afterwards it comes back, what tells
-most first. Nothing goes silently: a shorter form says how much more there is, and what is left out
-whole is named in one line.
+The least informative parts are shortened first; if room is left afterwards, the most informative
+ones are restored first. Nothing is dropped silently: a shorter form says how much more there is,
+and parts left out entirely are named in one line.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ Form = tuple[RenderableType, ...]
 
 
 class Worth(IntEnum):
-    """What is lost where a part takes its next form: the least is lost first."""
+    """What is lost when a part takes its next form; the least is given up first."""
 
     MORE_CAUSES = 0
     MORE_PROGRAMS = 5
@@ -52,10 +51,10 @@ class Worth(IntEnum):
 
 
 class Part:
-    """A part of the page: `forms` from the whole one to the shortest, `worth` of what each step to
-    the next one loses, and what it is called where its last form is empty and is taken. `unsaid`
-    names, for each step, what the shorter form leaves out and does not name itself. `before` says
-    how many causes stand above it: theirs is worth a little more."""
+    """A part of the page: `forms` from the longest to the shortest, the `worth` of each step to the
+    next, and the name used if its last form, which is empty, is chosen. `unsaid` names, for each
+    step, what the shorter form leaves out without naming it. `before` is the number of causes above
+    it: those are worth a little more."""
 
     def __init__(
         self, *forms: Iterable[RenderableType], worth: Sequence[int] = (), name: str = "",
@@ -75,7 +74,7 @@ class Part:
 
 
 class _Measured:
-    """The forms of a part with their heights, each measured once and only where it is asked for."""
+    """The forms of a part with their heights, each measured once and on demand."""
 
     def __init__(self, part: Part, width: int) -> None:
         self.part, self.width, self.at = part, width, 0
@@ -96,15 +95,15 @@ class _Measured:
 
 
 def whole(parts: Sequence[Part]) -> list[RenderableType]:
-    """All of it, whatever its height."""
+    """Return everything in full, whatever the height."""
     return [block for part in parts for block in part.forms[0]]
 
 
 def fitted(
     parts: Sequence[Part], below: Sequence[Part], lines: int, width: int
 ) -> tuple[list[RenderableType], bool]:
-    """The blocks of `parts`, what is left out of them by name, and those of `below`, in so many
-    `lines`; and whether that was to be had."""
+    """Return the blocks of `parts`, a line that names those left out, and the blocks of `below`,
+    within `lines`; and whether they fit."""
     every = [_Measured(part, width) for part in (*parts, *below)]
 
     def total() -> int:
@@ -137,6 +136,6 @@ def fitted(
 
 
 def _notice(every: Iterable[_Measured]) -> list[RenderableType]:
-    """`Not shown: local ports, calls that failed: --all`."""
+    """Return `Not shown: local ports, calls that failed: --all`."""
     names = list(dict.fromkeys(one.left_out for one in every if one.left_out))
     return [Text(f"Not shown: {', '.join(names)}: --all", style=FAINT)] if names else []

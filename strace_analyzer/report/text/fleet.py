@@ -1,5 +1,4 @@
-"""Takes the groups of many processes, gives them by program and cause: a table, then one entry
-for each cause."""
+"""The report on groups of many processes: a table by program, then one entry per cause."""
 
 from __future__ import annotations
 
@@ -28,10 +27,10 @@ from strace_analyzer.rules import words
 
 _ENTRIES = 8
 _FEWER = 5
-"""entries on a screen, where there are more than `_ENTRIES`"""
+"""entries on a screen, if there are more than `_ENTRIES`"""
 _PROGRAMS = 8
 _FEW_PROGRAMS = (3, 1)
-"""rows of the table where there is little room"""
+"""rows of the table with little room"""
 _COLUMNS = (
     "PROGRAM",
     "PROCESSES",
@@ -43,15 +42,15 @@ _COLUMNS = (
     "NEEDED",
 )
 _IMPORTANCE = (4, 3, 2, 1, 6, 7, 5)
-"""columns, by what they tell"""
+"""columns, by importance"""
 _PROGRAM = 30
-"""columns that a name gets, if it needs them"""
+"""columns that a name gets if it needs them"""
 BLANK = Text("")
 
 
 def fleet(found: Sequence[Cause], section: Section) -> list[Part]:
-    """The headline, the table of programs, and one entry for each cause, as many as there is room
-    for; all with --all."""
+    """Return the headline, the table of programs, and one entry per cause as far as there is room;
+    with --all, every one."""
     worst = found[0].head
     said = headline(str(worst.level), LEVELS[worst.level], together(found, section))
     tables = [
@@ -65,7 +64,7 @@ def fleet(found: Sequence[Cause], section: Section) -> list[Part]:
 
 
 def _entries(found: Sequence[Cause], section: Section) -> Part:
-    """The first causes and a line that counts the others; at least one."""
+    """Return the first causes, at least one, and a line that counts the others."""
     most = len(found) if section.everything or len(found) <= _ENTRIES else _FEWER
     entries = [indented(_entry(at, cause, section)) for at, cause in enumerate(found[:most], 1)]
     forms = []
@@ -82,8 +81,8 @@ def _entries(found: Sequence[Cause], section: Section) -> Part:
 
 
 def _programs(found: Sequence[Cause], section: Section, most: int) -> Table:
-    """A row for each program, at most so many, those with the most findings first: as many columns
-    as there is room for."""
+    """Return a row per program, at most `most`, those with the most findings first, with as many
+    columns as fit."""
     offending: dict[str, set[str]] = {}
     for cause in found:
         ids = offending.setdefault(cause.program, set())
@@ -111,13 +110,13 @@ def _programs(found: Sequence[Cause], section: Section, most: int) -> Table:
 
 
 def _laid_out(rows: Sequence[tuple[str, ...]], faint: int, width: int, has_ports: bool) -> Table:
-    """The columns that fit, those that tell most first. The last rows are `faint`."""
+    """Return the columns that fit, preferring the most important. The last rows are `faint`."""
     count_of = len(_COLUMNS) if has_ports else len(_COLUMNS) - 2
     wide = [
         max(len(name), *(len(row[at]) for row in rows)) + 2
         for at, name in enumerate(_COLUMNS[:count_of])
     ]
-    room = width - min(wide[0], _PROGRAM)  # indented by two, and no gap behind the last
+    room = width - min(wide[0], _PROGRAM)  # indented by two, and no gap after the last
     kept = {0}
     for at in _IMPORTANCE:
         if at < count_of and wide[at] <= room:
@@ -139,7 +138,7 @@ def _by_program(section: Section) -> dict[str, list[Process]]:
 
 
 class _Ports:
-    """What processes took of ports, and what they needed; nothing where that was not counted."""
+    """Ports that processes used and needed; empty if that was not counted."""
 
     def __init__(self, section: Section) -> None:
         self._uses = {use.process: use for one in section.trace.ports for use in one.by_process}
@@ -158,8 +157,8 @@ class _Ports:
 
 
 def _at_most(peaks: Sequence[int], whole: int) -> str:
-    """Peaks of several processes need not fall together: their sum, or the peak of all, is a
-    bound."""
+    """Format the sum of several processes' peaks, or the peak of all if that is lower: an upper
+    bound, as peaks need not coincide."""
     parts = [peak for peak in peaks if peak]
     bound = min(sum(parts), whole)
     return number(bound) if len(parts) < 2 else f"<= {number(bound)}"
@@ -180,8 +179,8 @@ def _figures(processes: Sequence[Process], offending: int) -> list[str]:
 
 
 def _entry(at: int, cause: Cause, section: Section, *, is_short: bool = False) -> RenderableType:
-    """`1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, worst, fix,
-    proof; where `is_short`, the fix alone."""
+    """Return `1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, then the
+    worst, fix and proof; if `is_short`, only the fix."""
     head = cause.head
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", width=2, no_wrap=True)

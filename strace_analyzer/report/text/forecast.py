@@ -1,5 +1,4 @@
-"""Takes the forecasts of a trace, gives the block that says whether another range would have been
-enough."""
+"""The block that says whether another port range would have been enough."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ _REMARK = (
 
 
 def forecasts(result: TraceResult) -> Iterator[RenderableType]:
-    """A table for each namespace and protocol: as is, without early binds, with NO_PORT."""
+    """Yield a table for each namespace and protocol: as is, without early binds, with NO_PORT."""
     several = len({item.namespace for item in result.forecasts}) > 1
     for (namespace, protocol), items in groupby(
         result.forecasts, key=lambda item: (item.namespace, item.protocol)
@@ -54,7 +53,8 @@ def _table(rows: Sequence[Forecast], result: TraceResult) -> RenderableType:
 
 
 def verdict(row: Forecast, result: TraceResult) -> str:
-    """`yes`, or the first call that would have found no port, when, and how many in all."""
+    """Format `yes`, or the first call that would have found no port, when, and how many in
+    total."""
     first = row.first
     if first is None:
         return "yes"

@@ -1,4 +1,4 @@
-"""Takes a probable group, gives what the trace hides, and how to take it again."""
+"""What the trace of a probable group hides, and how to take it again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from strace_analyzer.strace_command import quoted, strace_command
 
 
 def hidden(group: Group, section: Section, most: int | None = None) -> Iterator[RenderableType]:
-    """What it hides, question by question, at most so many, and what the answer could change."""
+    """Yield the open questions, at most `most`, and what the answers could change."""
     messages = {warning.code: warning.message for warning in section.warnings}
     grid = table("", "~", "~")
     grid.show_header = False
@@ -37,11 +37,11 @@ def hidden(group: Group, section: Section, most: int | None = None) -> Iterator[
 
 
 _PASTED = 200
-"""characters of a line that is copied whole from a terminal"""
+"""characters of a line that a terminal copies in one piece"""
 
 
 def _question(code: str) -> Question | None:
-    """What is asked about a finding with this doubt; a rule file may have codes of its own."""
+    """Return the question behind a doubt; rules of the user may have other codes."""
     return next((doubt.question for doubt in Doubt if doubt == code), None)
 
 
@@ -52,10 +52,10 @@ def again(
     *,
     is_short: bool = False,
 ) -> Iterator[RenderableType]:
-    """What to do about `doubt`, or `Take it again with`, and the command line, whole, to be copied:
-    of the program where the trace shows how it was started (in words that can be typed: --redact
-    may have left tokens of them), else of the process; where `is_short`, what prints it. No command
-    line where another one does not help."""
+    """Yield what to do about `doubt`, or `Take it again with`, and the command line in one piece,
+    to be copied. It starts the program if the trace shows how it was started (in words that can be
+    typed: --redact may have left tokens), else it attaches to the process. If `is_short`, yield the
+    command that prints it. No command line if another one does not help."""
     if doubt is not None and "{command}" not in doubt.remedy:
         yield indented(Text(f"{doubt.remedy[0].upper()}{doubt.remedy[1:]}"))
         return
@@ -77,7 +77,7 @@ def again(
 
 
 def once_more(section: Section, group: Group | None = None, doubt: Doubt | None = None) -> Part:
-    """The same as a part of a page, which takes a line where there is little room."""
+    """The same as a part of a page, which takes one line if there is little room."""
     forms = [
         (*again(section, group, doubt, is_short=is_short), Text("")) for is_short in (False, True)
     ]
@@ -85,9 +85,9 @@ def once_more(section: Section, group: Group | None = None, doubt: Doubt | None 
 
 
 def _started(section: Section, group: Group | None) -> tuple[str, ...]:
-    """The words of the program with which the trace begins; where it does not, of the one at the
-    root of the group's process (of all processes, without a group); () where the trace does not
-    show them all."""
+    """Return the words of the program with which the trace begins; else of the one at the root of
+    the group's process (of all processes, without a group); () if the trace does not show all
+    words."""
     if section.trace.started:
         return section.trace.started
     process = section.process(group) if group is not None else None
@@ -101,7 +101,8 @@ def _started(section: Section, group: Group | None) -> tuple[str, ...]:
 
 
 def _merged(doubts: frozenset[str]) -> list[str]:
-    """The codes in order, `fd-reuse` left out where it only follows from a hidden close or dup."""
+    """Return the codes in order, without `fd-reuse` if it only follows from a hidden close or
+    dup."""
     codes = sorted(doubts)
     if Doubt.DESCRIPTORS_HIDDEN in doubts:
         codes = [code for code in codes if code != Doubt.FD_REUSE]

@@ -1,5 +1,5 @@
-"""Takes who holds the local ports of a namespace now, gives a page of it: how many are left, and a
-line for each program, state and destination."""
+"""The page of who holds the local ports of a namespace now: how many are left, and a line per
+program, state and destination."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
 
 _SHOWN = 20
 _NAMED = 3
-"""processes of a kind; the others are counted"""
+"""processes named per kind; the others are counted"""
 _NEARLY = 0.8
-"""of the range: from here on a connection more may be refused soon"""
+"""fraction of the range from which on new connections may soon be refused"""
 
 
 def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
-    """What is left in a line, then those who hold most."""
+    """Yield a line with what is left, then those who hold most."""
     low, high = found.port_range
     size = high - low + 1 - found.reserved
     style = BAD if found.held >= _NEARLY * size else GOOD
@@ -53,8 +53,8 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
 
 
 def _not_asked(unasked: Sequence[Unasked], *, by_root: bool) -> Text:
-    """Whose sockets are not seen, and who could: root, unless it is root who asks (ptrace(2),
-    PTRACE_MODE_READ: another user namespace, a security module)."""
+    """Say whose sockets are not visible, and who could see them: root, unless root is asking
+    (ptrace(2), PTRACE_MODE_READ: another user namespace, a security module)."""
     named = ", ".join(f"{safe(one.command)}[{one.pid}]" for one in unasked[:_NAMED])
     more = f" and {len(unasked) - _NAMED:,} more" if len(unasked) > _NAMED else ""
     who = "root sees them"

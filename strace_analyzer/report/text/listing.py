@@ -1,5 +1,4 @@
-"""Takes findings one by one, gives one line each for `--all`: nothing is collected, however many
-there are."""
+"""The list of findings for `--all`, one line each; nothing is collected, however many there are."""
 
 from __future__ import annotations
 
@@ -28,12 +27,12 @@ _LAYOUTS = (
     ((*_HEAD, *_CALLS), ((6, (9, 46)), (7, (47, 60)))),
     (_HEAD, _CALLS, ((6, (9, 60)),), ((7, (9, 60)),)),
 )
-"""On one line, on two where the page is narrow, on four where names and addresses are long."""
+"""On one line; on two if the page is narrow; on four if names and addresses are long."""
 
 
 def listing(findings: Iterable[Finding], width: int) -> Iterator[str]:
-    """A heading, then a line per finding, or two on a page that is narrow; fixed columns, since
-    nobody knows the widest to come."""
+    """Yield a heading, then a line per finding, or two on a narrow page. Columns are fixed, since
+    the widest value is not known in advance."""
     yield from _row(_HEADINGS, width)
     for finding in findings:
         yield from _row(_cells(finding), width)

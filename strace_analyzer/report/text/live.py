@@ -1,7 +1,7 @@
-"""Takes how far a live analysis has come, gives what a terminal shows of it meanwhile.
+"""Progress of a live analysis on a terminal.
 
-Either a line of its own, which is rewritten in place and so does no harm where others write to the
-same terminal, or a few lines with a bar where nobody else does.
+Either one line, which is rewritten in place and so does no harm if others write to the same
+terminal, or a few lines with a bar if nobody else does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ROWS = 8
 
 
 class Figures(NamedTuple):
-    """What is shown. `rate` is in lines a second, `elapsed` in seconds."""
+    """What is shown. `rate` is in lines per second, `elapsed` in seconds."""
 
     elapsed: float
     lines: int
@@ -39,19 +39,19 @@ class Figures(NamedTuple):
 
     @property
     def ports(self) -> int:
-        """How many ports the range has."""
+        """Number of ports in the range."""
         return self.port_range[1] - self.port_range[0] + 1
 
     @property
     def has_pinned(self) -> bool:
-        """bind() has been seen to take a port. Before that nothing is said of ports: those
-        that were held before, or that connect() chose, are not counted."""
+        """Whether bind() was seen to take a port. Nothing is said about ports before that: those
+        held earlier, or chosen by connect(), are not counted."""
         return self.pinned > 0 or any(self.findings.values())
 
 
 def status(figures: Figures) -> RenderableType:
-    """`12,340 lines, 8,120/s | 41 sockets open | 312 of 28,232 ports pinned | 3 warnings`, cut
-    where the terminal is narrow."""
+    """Format `12,340 lines, 8,120/s | 41 sockets open | 312 of 28,232 ports pinned | 3 warnings`,
+    cut if the terminal is narrow."""
     line = Text(no_wrap=True, overflow="ellipsis")
     pinned = f"{number(figures.pinned)} of {number(figures.ports)} ports pinned"
     parts = (
@@ -67,8 +67,8 @@ def status(figures: Figures) -> RenderableType:
 
 
 def board(figures: Figures) -> RenderableType:
-    """The same on a line each, the pinned ports as a bar against the range; and what was found, by
-    process and destination."""
+    """Return the same on separate lines, with pinned ports as a bar against the range, and the
+    findings by process and destination."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style=HEADING)
     grid.add_column(no_wrap=True, justify="right")
@@ -103,8 +103,8 @@ def _kinds(rows: Sequence[tuple[Row, int]]) -> RenderableType:
 
 
 def announcement(line: str) -> Text:
-    """The line of a finding that has just become provable, its level, where it has one already, in
-    colour."""
+    """Return the line of a finding that has just become provable, with its level, if it has one
+    yet, in colour."""
     text = Text(line.rstrip("\n"), no_wrap=True, overflow="ignore")
     for level, style in LEVELS.items():
         at = text.plain.find(f": {level}: ")
@@ -115,8 +115,8 @@ def announcement(line: str) -> Text:
 
 
 def _findings(figures: Figures) -> Text:
-    """`42 findings, 2 errors`; `no findings`. A note may still become worse: it is not called
-    one."""
+    """Format `42 findings, 2 errors`; `no findings`. Notes are not named as such, because they may
+    still become worse."""
     total = sum(figures.findings.values())
     if not total:
         return Text("no findings", style=GOOD)
@@ -129,5 +129,5 @@ def _findings(figures: Figures) -> Text:
 
 
 def _alarm(figures: Figures) -> str:
-    """From 80 % of the range on it is an error (RULES.md)."""
+    """Return the style of an error from 80 % of the range on (RULES.md)."""
     return LEVELS[Level.ERROR] if figures.pinned >= 0.8 * figures.ports else ""

@@ -1,6 +1,6 @@
-"""Takes what many traces come to, gives it on one screen: the sentence, hosts, programs, causes
-with proof, destinations, days, failures, the worst traces, and once what is not known and how to
-take traces again.
+"""The report on many traces on one screen: summary, hosts, programs, causes with proof,
+destinations, days, failures, the worst traces, and once what is not known and how to take traces
+again.
 
 It is long because each part of the screen is laid out here, and what gives way where there is no
 room.
@@ -50,14 +50,14 @@ from strace_analyzer.report.text.style import (
 from strace_analyzer.strace_command import quoted, strace_command
 
 MOST_LINES = 60
-"""lines, of a terminal as of a pipe: what does not fit is named in the last one"""
+"""Most lines, on a terminal and in a pipe; what does not fit is named in the last one."""
 _CAUSES = 3
 _SHOWN = {"hosts": 3, "programs": 5, "destinations": 3, "failures": 3, "traces": 3, "days": 3}
-"""rows of the tables on one screen; the others stand in other forms"""
+"""rows of the tables on one screen; other formats have the rest"""
 _REMARKS = 3
 """kinds of doubt on one screen"""
 _IF_ROOM = {"days": 10, "destinations": 20, "failures": 30, "traces": 40, "hosts": 50}
-"""tables that are there where the screen has room for them, and what they are worth"""
+"""tables shown if the screen has room for them, and their worth"""
 _AFTER_TABLES = 55
 """the table of programs is worth more than those"""
 _LEFT_OUT = {
@@ -70,13 +70,13 @@ _LEFT_OUT = {
 }
 """columns for which a screen has no room"""
 _SPARE = ("notes", "failed", "processes", "connections")
-"""columns that a narrow page does without, the first one first"""
+"""columns dropped on a narrow page, the first one first"""
 BLANK = Text("")
 
 
 def page(report: MergedReport, width: int, lines: int | None = None) -> Iterator[RenderableType]:
-    """All of it, on a page so wide, and on a terminal so many `lines` high. `--all` shortens
-    nothing."""
+    """Yield the whole report for a page of `width` columns and a terminal of `lines`. With `--all`,
+    nothing is shortened."""
     made = report.made
     verdict, status = decide(made.grounds)
     parts = [Part((_headline(made, verdict), Text(extent(made), style=FAINT)))]
@@ -108,7 +108,7 @@ _TITLES = {
 
 
 def _parts(report: MergedReport, width: int) -> dict[str, Part]:
-    """The parts of the page by name, those that have something to say."""
+    """Return the parts of the page that are not empty, by name."""
     made, place = report.made, _place(report.made)
     every = {one.name: one for one in tables(made) if one.name in _SHOWN}
     if len(list(made.hosts)) < 2:
@@ -141,7 +141,7 @@ def _headline(made: Merged, verdict: str) -> Text:
 
 
 def _place(made: Merged) -> str:
-    """The directory in which all traces are, with a slash behind; "" where there is none."""
+    """Return the directory that contains all traces, with a trailing slash; "" if there is none."""
     parts = [row.name.split("/")[:-1] for row in made.in_order()]
     shared = []
     for names in zip(*parts, strict=False):
@@ -207,7 +207,8 @@ def _entry(
     where: tuple[Counter[str], Counter[str]],
     place: str,
 ) -> Table:
-    """`1  error  worker.py  181,204 findings in 40 traces`: what, where, fix, proof."""
+    """Return `1  error  worker.py  181,204 findings in 40 traces`, then destinations, fix and
+    proof."""
     hosts, peers = where
     example = made.exemplars[key][0]
     grid = Table.grid(padding=(0, 2, 0, 0))
@@ -238,7 +239,7 @@ def _proof(at: str, proof: Sequence[tuple[int, str]]) -> str:
 def _not_known(
     report: MergedReport, at_most: int, *, is_short: bool = False
 ) -> Iterator[RenderableType]:
-    """A line for each kind of doubt, and once how to take such a trace."""
+    """Yield a line for each kind of doubt, and once how to take such a trace."""
     made = report.made
     found = sorted(made.remarks, key=lambda item: (-item[1][1], item[0]))
     if not found:

@@ -1,4 +1,4 @@
-"""Takes groups that are notes beside something worse, gives a line for each of their rules."""
+"""One line per rule for notes that accompany something worse."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _FEW = 3
 
 
 def notes(groups: Sequence[Group], section: Section) -> Iterator[Text]:
-    """`note: RULE-ID: 10 findings by python req.py; first on line 120`; of a few calls that failed
-    each for itself, what failed and why."""
+    """Yield `note: RULE-ID: 10 findings by python req.py; first on line 120`; for a few failed
+    calls, what failed and why."""
     by_rule: dict[str, list[Group]] = {}
     for group in groups:
         by_rule.setdefault(group.rule, []).append(group)

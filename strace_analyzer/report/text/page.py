@@ -1,10 +1,9 @@
-"""Takes what was selected and judged, gives the text report as blocks to print, in
-order, on one screen where it goes to a terminal.
+"""The text report as blocks in order, on one screen if it goes to a terminal.
 
-Verdict; who; where to; cost; fix; proof; what is not known; count line. The form follows what was
-found: one group in full, a few in full, many processes as a table; or clean, no connections,
-inconclusive. It is long because
-each of these forms is put together here from the same parts, each with what it does without.
+Verdict; who; where to; cost; fix; proof; what is not known; count line. The form depends on what
+was found: one group in full, a few in full, many processes as a table; or clean, no connections,
+inconclusive. It is long because each of these forms is put together here from the same parts, each
+with what it does without.
 """
 
 from __future__ import annotations
@@ -57,9 +56,9 @@ def page(
     lines: int | None = None,
     everything: bool = False,
 ) -> Iterator[RenderableType]:
-    """The whole report, on a screen of so many `lines` (of a few causes, without one: as many as it
-    takes). `everything` is --all: nothing is shortened and every finding is listed. Of several
-    traces each has a screen."""
+    """Yield the whole report, on a screen of `lines` (if None and there are few causes, as long as
+    it takes). With `everything` (--all), nothing is shortened and every finding is listed. With
+    several traces, each has a screen."""
     parts = list(sections(selected, width, everything))
     tail = [
         _suppressed(selected),
@@ -81,8 +80,8 @@ def page(
 def _section(
     section: Section, judgement: Judgement, below: Sequence[Part], lines: int | None
 ) -> Iterator[RenderableType]:
-    """One trace's part of the report, and what stands below it, on so many `lines`: in full, or
-    where there is no room for the causes in full, as a table."""
+    """Yield one trace's part of the report and the parts `below` it, on `lines`: in full, or as a
+    table if there is no room for the causes in full."""
     for may_be_in_full in (True, False):
         told = _told(section, judgement, may_be_in_full=may_be_in_full)
         after = (Part(counted(section)), *below)
@@ -97,7 +96,7 @@ def _section(
 
 
 class _Told(NamedTuple):
-    """The parts of what is said of a trace; whether its causes are a table, or could be."""
+    """The parts of one trace's report, and whether its causes are, or could be, a table."""
 
     parts: Sequence[Part]
     is_table: bool = False
@@ -127,7 +126,7 @@ def _told(section: Section, judgement: Judgement, *, may_be_in_full: bool) -> _T
 
 
 def _not_asked(section: Section) -> str:
-    """`12 findings of RULE, RULE are left out`."""
+    """Format `12 findings of RULE, RULE are left out`."""
     rules = [rule for rule, number in section.unasked_of.items() if number]
     verb = "is" if section.unasked == 1 else "are"
     return f"{count(section.unasked, 'finding')} of {', '.join(rules)} {verb} left out"
@@ -148,7 +147,7 @@ def _hints(section: Section) -> Part:
 
 
 def _findings(section: Section, may_be_in_full: bool) -> _Told:
-    """The groups that matter in full or as a table, the notes of the others a line per rule."""
+    """Return the groups that matter, in full or as a table, and a line per rule for other notes."""
     full, brief = _weighed(section)
     found = causes(full, section)
     in_full = len(found) <= _IN_FULL and all(cause.processes == 1 for cause in found)
@@ -171,7 +170,7 @@ def _findings(section: Section, may_be_in_full: bool) -> _Told:
 def _beside(
     found: Sequence[Cause], brief: Sequence[Group], section: Section, in_full: bool
 ) -> Iterator[Part]:
-    """What stands below the causes `found`, told `in_full` or as a table: notes, how to take the
+    """Yield what follows the causes `found`, shown `in_full` or as a table: notes, how to take the
     trace again, what is not known."""
     if not section.groups:
         hidden = count(sum(group.count for group in section.judged), "finding")
@@ -192,9 +191,9 @@ def _beside(
 
 
 def _weighed(section: Section) -> tuple[list[Group], list[Group]]:
-    """Which groups are shown in full, and which notes get a line per rule.
+    """Return the groups shown in full, and the notes that get a line per rule.
 
-    A note is shown in full where nothing worse was found and its rule leads, or it is alone.
+    A note is shown in full if nothing worse was found and its rule leads, or if it is the only one.
     """
     groups = section.groups
     if section.everything:
@@ -209,8 +208,7 @@ def _weighed(section: Section) -> tuple[list[Group], list[Group]]:
 
 
 def _several(parts: Sequence[Section], gate: Gate, lines: int | None) -> Iterator[RenderableType]:
-    """A table of all traces, then the report of each in which something was found or cannot be
-    told."""
+    """Yield a table of all traces, then the report of each with findings or doubts."""
     grid = table("~TRACE", "VERDICT", ">TCP CONNECTIONS", ">FINDINGS", ">LINES")
     judgements = [judge(part, gate) for part in parts]
     for part, judgement in zip(parts, judgements, strict=True):
@@ -253,7 +251,7 @@ def _suppressed(selected: Selected) -> Part:
 
 
 def _own_errors(parts: Sequence[Section]) -> Part:
-    """strace's own errors, quoted: they say why a trace is short."""
+    """Quote strace's own errors, which explain why a trace is short."""
     quotes = list(dict.fromkeys(quote for part in parts for quote in part.trace.quotes))
     if not quotes:
         return Part(())

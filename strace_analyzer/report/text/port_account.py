@@ -1,5 +1,4 @@
-"""Takes an Analysis, gives the full account of local ports: `ports` as text, one part for each
-network namespace."""
+"""The text of `ports`: the full account of local ports, one part per network namespace."""
 
 from __future__ import annotations
 
@@ -39,9 +38,9 @@ def page(
     blocks: bool,
     machine: Listing | None = None,
 ) -> Iterator[RenderableType]:
-    """All of it. `everything` shortens no table; `blocks` says that the output can show them;
-    `machine` is the list of the traced machine's sockets (--ss), `doubts` why figures may be too
-    low."""
+    """Yield the whole account. With `everything`, no table is shortened. `blocks`: the output can
+    show block characters. `machine` is the list of the traced machine's sockets (--ss), `doubts`
+    why figures may be too low."""
     names = {
         process.id: safe(_name(process.command, process.tgid)) for process in analysis.processes
     }
@@ -90,7 +89,7 @@ def _account(
 
 
 def _holders(machine: Listing, use: PortUse, everything: bool) -> Table:
-    """Who has the ports of the range by the list of the machine's sockets."""
+    """Return who holds the ports of the range, according to the list of the machine's sockets."""
     grid = table("HOLDER OF LOCAL PORTS, BY --ss", ">PORTS")
     held = machine.by_holder(*use.range)
     held += [(f"UDP: {who}", ports) for who, ports in machine.by_holder(*use.range, "UDP")]

@@ -1,4 +1,4 @@
-"""Takes the timeline of a PortUse, gives a small chart of ports held and needed, line by line."""
+"""A small text chart of ports held and needed over time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NARROWEST = 24
 
 
 class Ink(NamedTuple):
-    """The characters of a chart: needed, held by bind() beyond that, held otherwise or in TIME_WAIT
-    beyond that, the axis."""
+    """The characters of a chart: needed; held beyond that by bind(); held beyond that otherwise or
+    in TIME_WAIT; the axis."""
 
     needed: str
     held: str
@@ -32,10 +32,10 @@ ASCII = Ink("#", ".", ":", "|", "+", "-")
 def chart(
     points: Sequence[TimelinePoint], width: int, ink: Ink = BLOCKS, timed: bool = True
 ) -> list[str]:
-    """Lines of at most `width` columns; [] where nothing was ever held or needed.
+    """Return lines of at most `width` columns; [] if nothing was ever held or needed.
 
-    `timed` says that the points are seconds apart and not calls: without times all that waits is
-    taken to do so at once.
+    `timed`: the points are seconds apart and not calls. Without times, everything in TIME_WAIT is
+    assumed to be so at once.
     """
     highest = max((max(p.held + p.others, p.needed) for p in points), default=0)
     if highest == 0:
@@ -70,8 +70,8 @@ def _mark(held: int, needed: int, waiting: int, floor: float, ink: Ink) -> str:
 
 
 def _fitted(points: Sequence[TimelinePoint], columns: int) -> list[tuple[int, int, int]]:
-    """(held, needed, waiting) for each column: several points in one are their highest, few are
-    spread."""
+    """Return (held, needed, waiting) for each column: the highest of several points, or a few
+    points spread out."""
     if len(points) > columns:
         edges = [index * len(points) // columns for index in range(columns + 1)]
         return [
@@ -87,7 +87,7 @@ def _fitted(points: Sequence[TimelinePoint], columns: int) -> list[tuple[int, in
 
 
 def _ends(points: Sequence[TimelinePoint], columns: int, timed: bool) -> str:
-    """What stands below the axis: when it begins and ends."""
+    """Return the line below the axis: begin and end."""
     width = points[1].at - points[0].at if len(points) > 1 else 0.0
     first, last = points[0].at, points[-1].at + width
     if timed:

@@ -1,5 +1,4 @@
-"""Takes a group, gives the block that says what the early binds cost in local ports, where it was
-computed."""
+"""The block with the cost of early binds in local ports, if it was computed."""
 
 from __future__ import annotations
 
@@ -14,8 +13,8 @@ from strace_analyzer.report.text.style import FAINT, indented, table
 
 
 def ports(group: Group, section: Section) -> RenderableType | None:
-    """Ports taken now and without the bind, both with TIME_WAIT; without times as if all that was
-    closed first waited at once."""
+    """Return ports used now and without the bind, both with TIME_WAIT; without times, as if
+    everything closed first were waiting at once."""
     use = section.ports(group)
     if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
         return None

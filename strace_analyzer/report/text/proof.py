@@ -1,5 +1,4 @@
-"""Takes a group, gives its proof: the calls of one finding with their line numbers and what each
-shows."""
+"""The proof of a group: the calls of one finding with line numbers and what each shows."""
 
 from __future__ import annotations
 
@@ -20,15 +19,15 @@ from strace_analyzer.rules.runtimes import naming_the_line
 
 _CALLS = 10
 _ROLES = ("bind", "connect")
-"""of the calls that are shown even where there is little room"""
+"""of the calls shown even if there is little room"""
 _NOT_KEPT = "the trace, which is not kept (--save-trace FILE)"
-"""of `run` and `attach`"""
+"""for `run` and `attach`"""
 _NARROW = 84
-"""below this width a remark stands under its call, not beside it"""
+"""below this width, a remark is under its call and not next to it"""
 
 
 def proof(group: Group, section: Section) -> Iterator[RenderableType]:
-    """The title with file and thread, then one row per call, then the stack of bind() if there is
+    """Yield the title with file and thread, one row per call, and the stack of bind() if there is
     one."""
     finding = group.sample
     calls = _calls(group)
@@ -45,7 +44,7 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
 
 
 def in_short(group: Group, section: Section) -> Iterator[RenderableType]:
-    """The title, bind() and connect(), or the last call where the proof has neither."""
+    """Yield the title, bind() and connect(), or the last call if the proof has neither."""
     calls = _calls(group)
     shown = [group.sample.calls[role] for role in _ROLES if role in group.sample.calls]
     shown = shown or list(calls[-1:])
@@ -54,7 +53,7 @@ def in_short(group: Group, section: Section) -> Iterator[RenderableType]:
 
 
 def in_a_line(group: Group) -> str:
-    """`trace.txt, line 403 bind, 405 connect`."""
+    """Format `trace.txt, line 403 bind, 405 connect`."""
     calls, at = group.sample.calls, group.sample.at
     lines = []
     for role in _ROLES:
@@ -70,8 +69,8 @@ def _calls(group: Group) -> Sequence[CallRecord]:
 
 
 def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Iterator[RenderableType]:
-    """`Proof  trace.txt, thread 4519 (of 20), first of 40`, on two lines where it is longer than
-    the page is wide."""
+    """Yield `Proof  trace.txt, thread 4519 (of 20), first of 40`, on two lines if it is wider than
+    the page."""
     title = path("Proof  ", HEADING, left=INDENT)
     source = group.sample.at.source
     title.append(_NOT_KEPT if source == "<strace>" else safe(source), style="not bold")
@@ -98,8 +97,8 @@ def _rows(
     group: Group,
     section: Section,
 ) -> RenderableType:
-    """Of the calls that are `shown`: line, thread where more than one takes part, call, and beside
-    it what the call shows."""
+    """Return the calls `shown`: line, thread if there are several, call, and next to it what the
+    call shows."""
     finding = group.sample
     several_tids = len({call.tid for call in calls}) > 1
     several_sources = len({call.source for call in calls}) > 1
@@ -114,7 +113,7 @@ def _rows(
         excerpt(call.text, room - 2 - len(said) if said and beside else room)
         for call, said in zip(shown, remarks, strict=True)
     ]
-    # one column for the remarks; a long call pushes its own aside rather than lose its address
+    # one column for remarks; a long call pushes its own aside rather than lose its address
     column = min(
         max([len(q) for q, said in zip(quotes, remarks, strict=True) if said], default=0),
         room - 2 - max(map(len, remarks)),
@@ -145,7 +144,7 @@ def _line(place: str, width: int, quote: Text) -> Text:
 def _most_telling(
     calls: Sequence[CallRecord], everything: bool
 ) -> tuple[Sequence[CallRecord], int]:
-    """The first eight calls and the last two of a long trail, and how many are left out."""
+    """Return the first eight and the last two calls of a long trail, and how many are left out."""
     if everything or len(calls) <= _CALLS:
         return calls, 0
     return [*calls[: _CALLS - 2], *calls[-2:]], len(calls) - _CALLS

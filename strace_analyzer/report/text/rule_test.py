@@ -1,4 +1,4 @@
-"""Takes rules and the examples that they do not live up to, gives what to print about it."""
+"""The output of testing rules against their own examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _UNEXPECTED = "<- a finding here, and it is not marked #!"
 def test_page(
     results: Sequence[tuple[type[Rule], Sequence[Disagreement]]],
 ) -> Iterator[RenderableType]:
-    """One line for each rule that does what its examples say; each disagreement line by line."""
+    """Yield one line per rule that behaves as its examples say, and the details of each
+    disagreement."""
     for rule, found in results:
         examples = count(len(rule.examples), "example")
         if not rule.examples:

@@ -1,4 +1,4 @@
-"""Takes rules, gives the catalogue and one rule's documentation as blocks to print."""
+"""The catalogue of rules, and the documentation of one rule."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLANK = Text("")
 
 
 def catalogue_page(rules: Sequence[type[Rule]]) -> Iterator[RenderableType]:
-    """A line for each rule."""
+    """Yield a line per rule."""
     grid = table("RULE", "~WHAT IT FLAGS")
     for rule in rules:
         grid.add_row(Text(rule.id, style=HEADING), rule.title)
@@ -33,7 +33,7 @@ def catalogue_page(rules: Sequence[type[Rule]]) -> Iterator[RenderableType]:
 
 
 def rule_page(rule: type[Rule]) -> Iterator[RenderableType]:
-    """Title, the sections of its docstring, and its examples with the flagged lines marked."""
+    """Yield title, the sections of the docstring, and the examples with flagged lines marked."""
     yield headline(rule.id, LEVELS[rule.level], rule.title)
     yield BLANK
     yield indented(Text(_joined(documentation(rule).split("\n\n", 1)[0])))
@@ -59,5 +59,6 @@ def _example(example: Example) -> Iterator[RenderableType]:
 
 
 def _joined(paragraph: str) -> str:
-    """One paragraph on one line: the terminal's width breaks it, not the source file's."""
+    """Join a paragraph into one line, to be wrapped at the terminal's width and not the source
+    file's."""
     return " ".join(line.strip() for line in paragraph.splitlines())

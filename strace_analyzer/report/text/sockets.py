@@ -1,4 +1,4 @@
-"""Takes socket lives, gives a line for each, or the whole life of the few that were asked for."""
+"""Socket lives: a line each, or the whole life of a few selected ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, laid_out
 
 _WHOLE = 2
 _LEAST_OF_A_CALL = 30
-"""columns below which a call stands under its line's name, not beside it"""
+"""columns below which a call is under its line's name and not next to it"""
 _HEADINGS = ("LINE", "PROCESS", "FD", "KIND", "LOCAL", "PEER", "STATE", "OPEN")
 _HEAD = ((0, (7, 0)), (1, (9, 28)), (2, (33, 29)), (3, (35, 40)))
 _ON_ONE = (*_HEAD, (4, (41, 59)), (5, (60, 80)), (6, (81, 92)), (7, (100, 93)))
@@ -32,7 +32,7 @@ _LAYOUTS = (
     ((*_HEAD[:2],), ((2, (33, 29)), (3, (35, 40)), (6, (41, 52)), (7, (60, 53))),
      ((4, (9, 32)),), ((5, (9, 60)),)),
 )  # fmt: skip
-"""On one line, on two where the page is narrow, on four where names and addresses are long."""
+"""On one line; on two if the page is narrow; on four if names and addresses are long."""
 _BINDINGS = {
     "unbound": "no local port",
     "deferred": "bound to port 0 under IP_BIND_ADDRESS_NO_PORT: the port is chosen at connect()",
@@ -52,9 +52,9 @@ def page(
     width: int,
     everything: bool,
 ) -> Iterator[RenderableType]:
-    """What stands on the line that was asked for; one or two sockets whole, more as a list (with
-    `everything` all of them whole); before them the `doubts` for which some may be missing. `calls`
-    are all that the sockets have, by their ids; without them those that made them what they are."""
+    """Yield what is on the selected line; one or two sockets in full, more as a list (with
+    `everything`, all in full), preceded by the `doubts` for which some may be missing. `calls` are
+    all calls of the sockets by id; without them, only the defining ones are shown."""
     yield from cannot_tell(doubts, "sockets may be missing here")
     for spot in spots:
         yield from _spot(spot, wanted.line, width)
@@ -96,7 +96,7 @@ def _row(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _spot(spot: Spot, line: int | None, width: int) -> Iterator[RenderableType]:
-    """`trace.txt:407  [4519]  recvfrom(19, "", 16384, 0) = 74`, and why that is no call of a
+    """Yield `trace.txt:407  [4519]  recvfrom(19, "", 16384, 0) = 74`, and why it is no call of a
     socket."""
     row = spot.row
     if row is None:
@@ -121,8 +121,8 @@ def _spot(spot: Spot, line: int | None, width: int) -> Iterator[RenderableType]:
 def _whole(
     life: SocketLife, width: int, calls: Sequence[Folded] | None, spots: Sequence[Spot]
 ) -> Iterator[RenderableType]:
-    """Title, how its port was chosen, and every defining call with its line, those of `spots` among
-    them, or all `calls`."""
+    """Yield title, how the port was chosen, and every defining call with its line, including those
+    of `spots`; or all `calls`."""
     title = Text(f"{kind(life)} socket, fd {life.fd} of {safe(_process(life))}", style=HEADING)
     title.append(f"  {safe(life.opened.source)}", style="not bold")
     yield title
@@ -153,7 +153,8 @@ _ORIGINS = {
 
 
 def _calls(life: SocketLife, width: int, spots: Sequence[Spot]) -> Table:
-    """A call that failed is no part of a life; one that was asked for is shown all the same."""
+    """Return the table of calls. A failed call is no part of a life, but is shown if it was asked
+    for."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True, style=FAINT, min_width=5)
     grid.add_column(no_wrap=True, style=FAINT)
@@ -194,7 +195,7 @@ def _all_calls(calls: Sequence[Folded], width: int) -> Table:
 
 
 def _since_start(call: Folded) -> str:
-    """`+0.001250`, the seconds since the first time of the trace; "" without times."""
+    """Format the seconds since the first time of the trace, `+0.001250`; "" without times."""
     seconds = call.first.seconds
     return "" if seconds is None else f"{seconds:+.6f}"
 

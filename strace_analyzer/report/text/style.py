@@ -1,5 +1,4 @@
-"""Gives what every block of the text report is made of: colours, indentation, tables without
-lines."""
+"""Building blocks of the text report: colours, indentation, tables without lines."""
 
 from __future__ import annotations
 
@@ -27,31 +26,31 @@ _ANY = 10_000
 _GAP = 2
 """columns between two of a table"""
 _FOLDED = 16
-"""columns that what may be folded gets, before headings are wrapped"""
+"""columns for text that may be folded, before headings are wrapped"""
 _NARROW = 6
-"""columns that no column of a table gets less than"""
+"""least columns of any table column"""
 
 
 def headline(word: str, style: str, text: str) -> Text:
-    """`warning: beam.smp binds ...`: the word in colour, what it says in bold; wraps under the
-    text."""
+    """Return `warning: beam.smp binds ...`: the word in colour, the text bold; wrapped lines align
+    with the text."""
     line = Text(f"{word}: ", style=style)
     line.append(text, style="not dim bold default")
     return line
 
 
 def paragraph(*sentences: str) -> RenderableType:
-    """Sentences, one to a line, indented."""
+    """Return sentences, one per line, indented."""
     return indented(Text("\n".join(sentences)))
 
 
 def indented(item: RenderableType, left: int = INDENT) -> RenderableType:
-    """A block two columns in."""
+    """Indent a block by two columns."""
     return Padding(item, (0, 0, 0, left), expand=False)
 
 
 class Need(NamedTuple):
-    """What a column needs, in columns of the terminal: the longest word of its heading, the longest
+    """Widths that a column needs, in terminal columns: the longest word of its heading, the longest
     word in it, the longest cell. A figure with its unit is one word."""
 
     heading: int
@@ -60,14 +59,14 @@ class Need(NamedTuple):
 
 
 class Grid(Table):
-    """A table that wraps between words, and folds names before numbers, where the terminal is too
-    narrow for it. Headings are never folded inside a word while columns can be left out instead."""
+    """A table that wraps between words and folds names before numbers if the terminal is too
+    narrow. Headings are not broken inside words as long as columns can be left out instead."""
 
     spare: Sequence[str] = ()
-    """headings of columns that are left out where there is no room, the first one first"""
+    """headings of columns left out if there is no room, the first one first"""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table, with the widths that the terminal has for its columns."""
+        """Render the table with the widths that the terminal allows."""
         columns = list(self.columns)
         for name in self.spare:
             least = sum(_bearable(self._needed(one, console, options), one) for one in columns)
@@ -116,16 +115,16 @@ def _grid(*columns: Column) -> Grid:
 
 
 def _bearable(need: Need, column: Column) -> int:
-    """What a column must get to be read: whole headings and words, of what may be folded no more
-    than `_FOLDED`."""
+    """Return the least readable width: whole headings and words, at most `_FOLDED` for text that
+    may be folded."""
     return need.minimum if column.no_wrap else max(need.heading, min(need.minimum, _FOLDED))
 
 
 def shared(needed: Sequence[Need], may_fold: Sequence[bool], room: int) -> list[int]:
-    """Widths that add up to `room`, as far as none is below `_NARROW`: each column gets its longest
-    word as far as there is room, and what is left goes first to those that need least more. Where
-    there is not even room for words, those that `may_fold` give theirs up, the widest first, then
-    the others; a word of a heading is given up last."""
+    """Return widths that add up to `room`, as far as none is below `_NARROW`. Each column gets its
+    longest word if possible, and what is left goes first to the columns that need least more. If
+    there is no room for words, columns that `may_fold` shrink, the widest first, then the others;
+    words of headings are broken last."""
     pairs = list(zip(needed, may_fold, strict=True))
     widths = [
         max(one.heading, min(one.minimum, _FOLDED)) if may else one.maximum for one, may in pairs
@@ -155,10 +154,10 @@ def shared(needed: Sequence[Need], may_fold: Sequence[bool], room: int) -> list[
 
 
 def table(*columns: str, spare: Sequence[str] = ()) -> Table:
-    """A table without lines. A column name that begins with `>` is set flush right, one that
-    begins with `~` is folded first when the terminal is narrow; every other is only wrapped
-    between words as long as there is room for its words. `spare` are headings of columns that are
-    left out where there is no room, the first one first."""
+    """Return a table without lines. A column name beginning with `>` is right-aligned; one
+    beginning with `~` is folded first if the terminal is narrow; others only wrap between words as
+    long as there is room for words. `spare` are headings of columns left out if there is no room,
+    the first one first."""
     grid = _grid()
     grid.spare = spare
     for name in columns:
@@ -173,7 +172,7 @@ def table(*columns: str, spare: Sequence[str] = ()) -> Table:
 
 
 def labelled(label: str, item: RenderableType, width: int = 7) -> RenderableType:
-    """`Fix    what to do`: a label, and beside it a block that wraps under itself."""
+    """Return `Fix    what to do`: a label, and next to it a block that wraps under itself."""
     grid = Table.grid(padding=0)
     grid.add_column(width=width, no_wrap=True)
     grid.add_column(overflow="fold")
@@ -182,9 +181,9 @@ def labelled(label: str, item: RenderableType, width: int = 7) -> RenderableType
 
 
 def path(text: str, style: str = "", left: int = 0) -> Text:
-    """A file name or command line, which is never wrapped or cut: it is there to be copied.
+    """Return a file name or command line to be copied, which is never wrapped or cut.
 
-    It must stand alone: inside another block rich would cut it.
+    It must be a block of its own: inside another block, rich would cut it.
     """
     return Text(" " * left + text, style=style, no_wrap=True, overflow="ignore")
 
@@ -192,8 +191,8 @@ def path(text: str, style: str = "", left: int = 0) -> Text:
 def command(
     words: Sequence[str], width: int, label: str = "", style: str = FAINT
 ) -> Iterator[Text]:
-    """`label: strace-analyzer sockets FILE --line 7`, to be copied: where it is longer than `width`
-    it goes on below, as a shell takes it."""
+    """Yield `label: strace-analyzer sockets FILE --line 7`, to be copied; if longer than `width`,
+    continued on further lines as a shell accepts it."""
     line = f"{label}: {' '.join(words)}"
     if len(line) <= width:
         yield path(line, FAINT)
@@ -210,13 +209,13 @@ def command(
 
 
 Place = tuple[int, int]
-"""Where a cell begins and ends; one that is set flush right has them the other way round."""
+"""Begin and end of a cell, in reverse order if it is right-aligned."""
 Layout = Sequence[Sequence[tuple[int, Place]]]
-"""Lines, each with the cells that it has, by number, and their places."""
+"""Lines, each with the indices of its cells and their places."""
 
 
 def laid_out(cells: Sequence[str], layouts: Sequence[Layout], width: int) -> list[str]:
-    """A row of a table whose columns are fixed, in the first of `layouts` that fits the page."""
+    """Return a row of fixed columns, in the first of `layouts` that fits the page."""
     lines: list[str] = []
     for layout in layouts:
         lines = [_placed([(cells[at], place) for at, place in line]) for line in layout]
@@ -226,7 +225,7 @@ def laid_out(cells: Sequence[str], layouts: Sequence[Layout], width: int) -> lis
 
 
 def _placed(cells: Sequence[tuple[str, Place]]) -> str:
-    """One line; a cell that is too long takes room of what follows."""
+    """Return one line; a cell that is too long displaces those after it."""
     line = ""
     for text, (one, other) in cells:
         begin = one if one < other else one - len(text)

@@ -1,4 +1,4 @@
-"""Takes the lines of `summary`, gives them as a table for people."""
+"""The table of `summary`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMES = {
 }  # fmt: skip
 
 _SPARE = ("P95", "P50", "MEAN")
-"""times that a narrow page does without, the first one first"""
+"""times dropped on a narrow page, the first one first"""
 
 
 def page(
@@ -31,8 +31,8 @@ def page(
     by: str,
     everything: bool,
 ) -> Iterator[RenderableType]:
-    """A table a trace. `names` are the traces by id, `lacks` why some were not read to their ends;
-    without `everything` tables are shortened."""
+    """Yield a table per trace. `names` maps ids to traces, `lacks` says why some were not read to
+    their ends; without `everything`, tables are shortened."""
     yield from cannot_tell(lacks, "calls are missing here")
     for trace, name in names.items():
         mine = [line for line in lines if line["trace"] == trace]

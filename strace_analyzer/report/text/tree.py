@@ -1,5 +1,5 @@
-"""Takes the processes of an analysis, gives them as a tree, one line for each program run; what is
-longer than the page is wide goes on below, as deep."""
+"""Processes as a tree, one line per program run; longer text continues on further lines at the same
+depth."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from strace_analyzer.report.tree import Branch
 _ROUND = ("  \u2502 ", "  \u251c\u2500", "  \u2514\u2500", "    ")
 _PLAIN = ("  | ", "  |-", "  `-", "    ")
 _LEAST = 24
-"""columns that a process has, however deep it stands"""
+"""least columns for a process, at any depth"""
 
 
 def page(
     lives: Sequence[tuple[str, Sequence[Branch]]], target: Console, lacks: Sequence[Reason] = ()
 ) -> Iterator[RenderableType]:
-    """The tree of each trace, by the trace's name, as it looks on `target`; before them why some
-    were not read to their ends."""
+    """Yield the tree of each trace, by the trace's name, as it looks on `target`, preceded by why
+    some were not read to their ends."""
     yield from cannot_tell(lacks, "processes may be missing here")
     lines = _ROUND if is_unicode(target.encoding) else _PLAIN
     for name, roots in lives:
@@ -39,7 +39,7 @@ def page(
 
 
 def _folded(first: str, others: str, text: Text, target: Console) -> Iterator[Text]:
-    """`text` behind what draws the tree, on as many lines as it takes."""
+    """Yield `text` after the tree's connectors, on as many lines as it takes."""
     room = max(_LEAST, target.width - max(len(first), len(others) + 2))
     before = first
     for line in text.wrap(target, room):
@@ -65,7 +65,7 @@ def _level(
 
 
 def _process(branch: Branch) -> Iterator[Text]:
-    """What is said of it, and of each program that it ran then."""
+    """Yield the texts about a process, and about each program it then ran."""
     life = branch.life
     programs = life.programs
     number = life.tgid if life.tgid is not None else life.tids[0] if life.tids else "?"
@@ -81,13 +81,13 @@ def _process(branch: Branch) -> Iterator[Text]:
 
 
 def command_line(program: Program) -> str:
-    """What was run, as a shell would take it; `...` where strace cut it short."""
+    """Format what was run for a shell, with `...` if strace truncated it."""
     words = shlex.join(program.argv) if program.argv else program.path
     return f"{words} ..." if program.argv_truncated else words
 
 
 def remarks(branch: Branch) -> list[str]:
-    """How long and since when, how it ended, its threads, sockets and findings."""
+    """Return duration and start, how it ended, its threads, sockets and findings."""
     life, found = branch.life, []
     if life.started is not None and life.ended is not None:
         found.append(f"[{duration(life.ended - life.started)} @{life.started:.1f}s]")

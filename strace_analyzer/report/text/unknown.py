@@ -1,4 +1,4 @@
-"""Takes what the trace could not tell, gives the block that says so, or nothing."""
+"""The block about what the trace could not tell; may be empty."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from strace_analyzer.report.text.style import labelled
 
 LINES = 6
 FEW, ONE = 2, 1
-"""lines where there is little room"""
+"""lines if there is little room"""
 
 
 def not_known(
     section: Section, told: frozenset[str] = frozenset(), most: int = LINES
 ) -> Iterator[RenderableType]:
-    """One line per kind of thing unknown, and one per thing that the trace's options hid, at most
-    so many, save those whose codes have been `told` already."""
+    """Yield one line per kind of unknown and one per thing that the trace's options hid, at most
+    `most`, except those whose codes have been `told` already."""
     codes = dict.fromkeys(entry.code for entry in section.unknown)
     lines = [_unknown(code, section) for code in codes if code not in told]
     lines += [safe(warning.message) for warning in section.warnings if warning.code not in told]
@@ -37,13 +37,13 @@ def not_known(
 
 
 def doubted(section: Section, told: frozenset[str] = frozenset()) -> Part:
-    """The same as a part of a page, which is shorter where there is little room."""
+    """The same as a part of a page, which is shortened if there is little room."""
     forms = [tuple(not_known(section, told, most)) for most in (LINES, FEW, ONE)]
     return Part(*forms, worth=[Worth.MORE_DOUBTS, Worth.FEW_DOUBTS])
 
 
 def _unknown(code: str, section: Section) -> str:
-    """`received over a UNIX socket (3 times, 2 processes, first on line 12)`."""
+    """Format `received over a UNIX socket (3 times, 2 processes, first on line 12)`."""
     entries = [entry for entry in section.unknown if entry.code == code]
     times = sum(entry.count for entry in entries)
     processes = {entry.process for entry in entries if entry.process is not None}
