@@ -40,12 +40,12 @@ WITHOUT_HYPERSCAN = (
 )
 MEBIBYTE = 1 << 20
 SLICE = 20_000
-"""lines for those that would take minutes for a whole trace"""
+"""lines, for tools that would take minutes for a whole trace"""
 
 
 class Target(NamedTuple):
-    """A promise: the ratio of `ours` to `yardstick` in `part` is at most `most`: of the median wall
-    time, or of the least processor time (which another load disturbs less)."""
+    """A promise: the ratio of `ours` to `yardstick` in `part` is at most `most`, by median wall
+    time or by least processor time (which is less disturbed by other load)."""
 
     part: str
     ours: str
@@ -54,7 +54,7 @@ class Target(NamedTuple):
     by_processor: bool = False
 
     def ratio(self, us: Timing, them: Timing) -> float:
-        """`us` to `them`."""
+        """Return the ratio of `us` to `them`."""
         if self.by_processor:
             return min(us.processor) / min(them.processor)
         return us.median / them.median
@@ -69,19 +69,19 @@ TARGETS = [
     Target("start-up", "check, 1,000 lines", "import typer, lark", 4.0, by_processor=True),
 ]
 FRAMES = 25
-"""Python frames a line, at most, of the first lines of network"""
+"""most Python frames per line, for the first lines of network"""
 TIMES_PLAIN = 20
-"""times the rate of plain Lark, at least, of sa.parse"""
+"""least rate of sa.parse, as a multiple of plain Lark's"""
 MEMORY = 80 * MEBIBYTE
 EVEN = 1.15
-"""the time for a line in ten times the trace, at most, to that in the trace itself"""
+"""most time per line in ten times the trace, relative to the trace itself"""
 
 Report = list[str]
 """Lines of markdown."""
 
 
 def ours(trace: Path) -> list[Work]:
-    """Our three ways to do the same work."""
+    """Return our three ways to do the same work."""
     plain = [sys.executable, "-c", WITHOUT_HYPERSCAN, *OURS[3:]]
     return [
         Work("jobs 1", [*OURS, *ONE_JOB, str(trace)]),
@@ -91,8 +91,9 @@ def ours(trace: Path) -> list[Work]:
 
 
 def right(trace: traces.Trace, *options: str) -> None:
-    """Raises FailedError where the report is not what the workload did. What it says that it cannot
-    know counts as told: a trace of network calls alone hides who made which thread."""
+    """Raise FailedError if the report does not match what the workload did. What the report says it
+    cannot know counts as reported: a trace of network calls alone does not show who created which
+    thread."""
     work = Work(f"{trace.path.name} {' '.join(options)}", [*OURS, *options, str(trace.path)])
     report = json.loads(output(work))
     found = sum(finding["rule"] == "bind-any-port-zero" for finding in report["findings"])
@@ -112,7 +113,8 @@ def verdict(is_met: bool) -> str:
 
 
 def table(title: str, timings: dict[str, Timing], base: str) -> Report:
-    """A markdown table of one run; ratios are to the command named base, where it ran."""
+    """Return a markdown table of one run; ratios are relative to the command named base, if it
+    ran."""
     against = timings[base].median if timings.get(base, Timing([], [])).wall else None
     out = [row(title, "median s", "least s", "processor s", f"ratio to {base}"), row(*["---"] * 5)]
     for name, timing in timings.items():
@@ -126,7 +128,7 @@ def table(title: str, timings: dict[str, Timing], base: str) -> Report:
 
 
 class Bench:
-    """One run: the traces, how often, and the verdicts so far."""
+    """One run: the traces, the number of rounds, and the verdicts so far."""
 
     def __init__(self, directory: Path, scale: int, rounds: int) -> None:
         self.directory = directory
@@ -151,7 +153,7 @@ class Bench:
             self.judge(name, f"{target.most} x", f"{ratio:.2f} x", ratio <= target.most)
 
     def trace(self, name: str) -> Report:
-        """We and the tools at hand on a whole trace."""
+        """Compare us with the available tools on a whole trace."""
         trace = self.made[name]
         for options in ((), ONE_JOB):
             right(trace, *options)
@@ -161,7 +163,7 @@ class Bench:
         return table(f"{name}, {trace.path.stat().st_size / 1e6:.0f} MB", timings, "gawk join")
 
     def start_up(self) -> Report:
-        """The text report on a thousand lines."""
+        """Measure the text report on a thousand lines."""
         trace = str(traces.head(self.made["mixed-yy"], 1000))
         check = [sys.executable, "-m", "strace_analyzer", "check"]
         works = [
@@ -174,7 +176,7 @@ class Bench:
         return table("start-up", timings, works[0].name)
 
     def every_line(self) -> Report:
-        """Events of every line, and the trees of plain Lark."""
+        """Measure events of every line, and the trees of plain Lark."""
         trace = str(self.made["mixed-yy"].path)
         parse = [sys.executable, str(HERE / "parse_all.py")]
         works = [
@@ -199,7 +201,7 @@ class Bench:
         return [*out, ""]
 
     def frames(self) -> Report:
-        """Python frames a line: a count."""
+        """Count Python frames per line."""
         count = [sys.executable, str(HERE / "frames.py"), str(self.made["network"].path)]
         said = output(Work("frames.py", count))
         each = float(said.partition(" ")[0])
@@ -207,7 +209,7 @@ class Bench:
         return ["```text", *said.splitlines()[:30], "```", ""]
 
     def others(self) -> Report:
-        """Other parsers of strace output, on a slice."""
+        """Measure other parsers of strace output, on a slice."""
         python = yardsticks.other_environment(self.directory)
         if python is None:
             return ["The other parsers could not be installed.", ""]
@@ -216,7 +218,7 @@ class Bench:
         return table(f"{SLICE:,} lines of mixed", interleaved(works, 3), "jobs 1")
 
     def memory(self) -> Report:
-        """Peak memory of check, one job and the default, on every trace."""
+        """Measure the peak memory of check on every trace, with one job and with the default."""
         out = [row("peak memory, MiB (PSS)", "jobs 1", "default jobs"), row(*["---"] * 3)]
         for name, trace in self.made.items():
             peaks = [peak_memory(work) / MEBIBYTE for work in ours(trace.path)[:2]]
@@ -229,7 +231,7 @@ class Bench:
         self.judge(f"{name}: peak memory", f"{most:.0f} MiB", f"{peak:.0f} MiB", peak <= most)
 
     def growth(self) -> Report:
-        """Seconds and memory on a tenth of a trace, the trace, and ten of it."""
+        """Measure seconds and memory for a tenth of a trace, the trace, and ten times the trace."""
         whole = self.made["mixed-yy"]
         lines = sum(1 for _ in whole.path.open("rb"))
         tenfold = traces.grown(whole, 10)
@@ -252,7 +254,7 @@ class Bench:
         return [*out, ""]
 
     def parts(self) -> dict[str, Callable[[], Report]]:
-        """What can be run, in order."""
+        """Return the parts that can be run, in order."""
         whole = {name: (lambda name=name: self.trace(name)) for name in traces.KINDS}
         return {
             **whole,
@@ -269,7 +271,7 @@ PARTS = (*traces.KINDS, "start-up", "frames", "every-line", "others", "memory", 
 
 
 def machine() -> str:
-    """What the figures were measured on: never a host name."""
+    """Describe the machine of the measurements, without its host name."""
     model = "unknown processor"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -284,7 +286,7 @@ def machine() -> str:
 
 
 def measure(arguments: argparse.Namespace) -> Report:
-    """Makes or finds the traces, runs what was asked for, and gives the report."""
+    """Make or find the traces, run the requested parts, and return the report."""
     directory = (arguments.dir or traces.cache_directory()).resolve()
     bench = Bench(directory, arguments.scale, arguments.rounds)
     wanted = arguments.only or [part for part in PARTS if part != "growth" or arguments.growth]
@@ -312,7 +314,7 @@ def measure(arguments: argparse.Namespace) -> Report:
 
 
 def write_section(heading: str, lines: Report) -> None:
-    """Puts `lines` below a heading of docs/benchmarks.md, in the place of what stands there."""
+    """Replace what is below a heading of docs/benchmarks.md by `lines`."""
     text = PAGE.read_text()
     before, _, after = text.partition(f"\n## {heading}\n")
     _, following, rest = after.partition("\n## ")

@@ -23,19 +23,19 @@ import strace_analyzer as sa
 
 STEEP = 3.0
 SHORT = 0.05
-"""Seconds that say nothing."""
+"""Seconds; shorter times are not significant."""
 IN_LINE, IN_TEXT = (4_000, 8_000, 16_000), (5_000, 10_000, 20_000)
 
 
 def taken(text: bytes) -> float:
-    """Processor seconds of one analysis, everything kept that can be."""
+    """Return processor seconds of one analysis, keeping everything that can be kept."""
     began = time.process_time()
     sa.analyze(io.BytesIO(text))
     return time.process_time() - began
 
 
 def inputs() -> Iterator[tuple[str, Callable[[int], bytes], tuple[int, ...]]]:
-    """What is measured: its name, the text of a size, the sizes."""
+    """Yield what is measured: name, a function from size to text, sizes."""
     for name, line in LINES.items():
         yield f"a line of {name}", lambda n, line=line: _between(line(n) + b"\n"), IN_LINE
     for name, text in TEXTS.items():
@@ -47,7 +47,7 @@ def _between(text: bytes) -> bytes:
 
 
 def family(sources: int) -> float:
-    """Processor seconds for so many files of one -ff trace."""
+    """Return processor seconds for a -ff trace of `sources` files."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

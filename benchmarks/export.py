@@ -25,7 +25,7 @@ _EVENTS = "import sys; from strace_analyzer.cli import main; main(['events', '-q
 
 
 def first(trace: Path, lines: int, target: Path) -> None:
-    """So many lines of a trace, over and over where it has fewer."""
+    """Write the first `lines` lines of a trace, repeating it if it is shorter."""
     with trace.open("rb") as source:
         given = (
             source.readlines() if trace.stat().st_size < 1 << 28 else list(islice(source, lines))

@@ -54,12 +54,12 @@ if __name__ == "__main__":
 """
 NUMBER = 2000
 _SMALL = 200
-"""lines at most of a small trace"""
+"""most lines of a small trace"""
 _TASK = re.compile(rb"^(\[pid +)?([0-9]+)(?=[\] ])", re.M)
 
 
 def small(directory: Path) -> list[bytes]:
-    """The small traces in which every line begins with a thread's number."""
+    """Return the small traces in which every line begins with a thread id."""
     found = [path.read_bytes() for path in sorted(directory.glob("*.strace"))]
     return [
         text
@@ -69,7 +69,7 @@ def small(directory: Path) -> list[bytes]:
 
 
 def copies(given: list[bytes], number: int) -> Iterator[bytes]:
-    """So many of them, over and over, with other thread numbers each time."""
+    """Yield `number` traces, cycling through those given, with other thread ids each time."""
     for at, text in enumerate(islice(cycle(given), number)):
         yield _TASK.sub(partial(_renamed, at * 50_000), text)
 
@@ -79,19 +79,19 @@ def _renamed(by: int, match: re.Match[bytes]) -> bytes:
 
 
 class Cost(NamedTuple):
-    """Of one run."""
+    """The cost of one run."""
 
     reporting: float
-    """processor seconds of the process that reports"""
+    """processor seconds of the reporting process"""
     peak: float
-    """its memory at most, in MiB"""
+    """its peak memory in MiB"""
     wall: float
     processor: float
-    """seconds, of all processes"""
+    """processor seconds of all processes"""
 
 
 def checked(*words: str) -> Cost:
-    """What it costs to check the traces that are named."""
+    """Return the cost of checking the given traces."""
     script = Path(ELSEWHERE) / "fleet_check.py"
     script.write_text(_CHECK)
     done = subprocess.run(

@@ -26,7 +26,7 @@ LINES = 60_000
 
 
 def counted(trace: Path) -> Counter[CodeType]:
-    """How often each code object was entered while the trace was checked."""
+    """Count how often each code object was entered while the trace was checked."""
     from strace_analyzer.cli import main
 
     seen: Counter[CodeType] = Counter()
@@ -48,7 +48,7 @@ def counted(trace: Path) -> Counter[CodeType]:
 
 
 def place(code: CodeType) -> str:
-    """The folder of ours that the code is in, or the package outside."""
+    """Return our folder that contains the code, or "elsewhere"."""
     path = Path(code.co_filename)
     if path.is_relative_to(ROOT / "strace_analyzer"):
         return str(path.relative_to(ROOT).parent)

@@ -41,13 +41,13 @@ RESUMED = b'%d <... read resumed>"x", 1) = 1\n'
 
 
 def numbered(line: bytes, number: int = MILLION) -> Iterator[bytes]:
-    """So many lines, in pieces of a thousand."""
+    """Yield `number` lines, in pieces of a thousand."""
     for first in range(100, 100 + number, 1000):
         yield b"".join(line % one for one in range(first, first + 1000))
 
 
 def bound(number: int) -> Iterator[bytes]:
-    """So many early binds to destinations of their own, all open at once."""
+    """Yield early binds to different destinations, all open at once."""
     for fd in range(10, 10 + number):
         to = b"10.%d.%d.%d" % (fd >> 16 & 255, fd >> 8 & 255, fd & 255)
         one = EARLY_BIND.replace(b"7 close(3) = 0\n", b"").replace(b"192.0.2.7", to)
@@ -55,7 +55,7 @@ def bound(number: int) -> Iterator[bytes]:
 
 
 def beyond(number: int) -> Iterator[bytes]:
-    """Sockets of tasks, both with numbers of more than 63 bits."""
+    """Yield sockets of tasks, with socket and task numbers of more than 63 bits."""
     for one in range(number):
         big = b"%d" % ((1 << 63) + one)
         said = re.sub(rb"^7", big, EARLY_BIND, flags=re.M)
@@ -88,7 +88,7 @@ COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Cost(NamedTuple):
-    """Of one reading process."""
+    """The cost of one reading process."""
 
     status: int
     seconds: float
@@ -97,7 +97,7 @@ class Cost(NamedTuple):
 
 
 def taken(text: Iterable[bytes] | None, trace: str = "-") -> Cost:
-    """What it takes to read `text`, or the file `trace`."""
+    """Return the cost of reading `text`, or the file `trace`."""
     command = [sys.executable, "-m", "strace_analyzer", "check", "-q", "--format", "concise", trace]
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(

@@ -43,7 +43,7 @@ EARLY_BIND = (
 
 
 def workload(directory: Path, scale: int) -> list[str]:
-    """The shared workload, or the one of this directory."""
+    """Return the command of the shared workload, or of this directory's."""
     shared = traces.SHARED / "bench" / "workload.sh"
     truth = str(directory / "truth.txt")
     if shared.exists():
@@ -52,7 +52,7 @@ def workload(directory: Path, scale: int) -> list[str]:
 
 
 def keeps_up(directory: Path, scale: int, rounds: int) -> list[str]:
-    """The workload traced into a file, into cat, and into us."""
+    """Measure the workload traced into a file, into cat, and into us."""
     program = workload(directory, scale)
     report = directory / "report.json"
     ours = f"|{' '.join(OURS)} --quiet --format json -o {report}"
@@ -70,7 +70,7 @@ def keeps_up(directory: Path, scale: int, rounds: int) -> list[str]:
 
 
 def latency(findings: int = 100) -> list[str]:
-    """Milliseconds from the line to the finding."""
+    """Measure milliseconds from the line to the finding."""
     took = []
     with subprocess.Popen(
         [*OURS, "--quiet", "--follow", "--format", "concise"],
@@ -91,13 +91,13 @@ def latency(findings: int = 100) -> list[str]:
             time.sleep(0.02)
         process.stdin.close()
         process.stdout.read()
-    first, *rest = took  # the first waits for the program's start
+    first, *rest = took  # the first one includes the program's start
     cells = (f"{statistics.median(rest):.1f}", f"{max(rest):.1f}", f"{first:.0f}")
     return [row("latency, ms", "median", "most", "first"), row(*["---"] * 4), row("", *cells), ""]
 
 
 def memory(trace: Path, times: int) -> list[str]:
-    """PSS after each copy of the trace."""
+    """Measure PSS after each copy of the trace."""
     out = [row("memory on a long stream", "lines", "MiB (PSS)"), row(*["---"] * 3)]
     with subprocess.Popen(
         [*OURS, "--quiet", "--format", "json", "-o", os.devnull],
@@ -110,7 +110,7 @@ def memory(trace: Path, times: int) -> list[str]:
             process.stdin.write(line)
             if number % each == 0:
                 process.stdin.flush()
-                time.sleep(0.5)  # what is in the pipe is a few thousand lines
+                time.sleep(0.5)  # the pipe holds a few thousand lines
                 used = proportional(process.pid) / MEBIBYTE
                 out.append(row(f"copy {number // each}", f"{number:,}", f"{used:.0f}"))
         process.stdin.close()

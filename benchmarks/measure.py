@@ -1,5 +1,5 @@
-"""A command line -> wall and processor seconds, what it printed, and the peak memory (PSS) of all
-its processes."""
+"""Measure a command: wall and processor seconds, output, and the peak memory (PSS) of all its
+processes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 ELSEWHERE = tempfile.gettempdir()
-"""the current directory of what is measured: none with a configuration of strace-analyzer"""
+"""current directory of measured commands, without a configuration of strace-analyzer"""
 ACCEPTED = (0, 1)
-"""exit statuses of a run that worked: grep and strace-analyzer give 1 with an answer"""
+"""exit statuses of a successful run: grep and strace-analyzer return 1 with an answer"""
 
 
 class Work(NamedTuple):
@@ -30,7 +30,7 @@ class Work(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """What the rounds of one command took, in seconds; none where it failed."""
+    """Times of one command in seconds, one per round; empty if it failed."""
 
     wall: list[float]
     processor: list[float]
@@ -45,25 +45,26 @@ class Timing(NamedTuple):
 
 
 class FailedError(Exception):
-    """A command that did not work: said in the tables, and no reason to stop measuring others."""
+    """A command failed. Reported in the tables; others are still measured."""
 
 
 def environment(work: Work) -> dict[str, str]:
-    """With this checkout's package; Python may keep what it compiles, as it does for users."""
+    """Return the environment with this checkout's package. Python may write bytecode, as it does
+    for users."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     paths = [str(ROOT), *kept.get("PYTHONPATH", "").split(os.pathsep)]
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **work.environment}
 
 
 def check(work: Work, status: int, said: bytes) -> None:
-    """Raises where the command did not work; an uncaught exception of Python is status 1 too."""
+    """Raise FailedError if the command failed; an uncaught Python exception has status 1 too."""
     if status not in ACCEPTED or b"Traceback" in said:
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
         raise FailedError(f"{work.name}: status {status}: {last[-200:]}")
 
 
 def output(work: Work) -> str:
-    """Runs it once: what it printed. Raises FailedError."""
+    """Run it once and return its output. Raises FailedError."""
     done = subprocess.run(
         work.command,
         env=environment(work),
@@ -76,7 +77,7 @@ def output(work: Work) -> str:
 
 
 def run(work: Work) -> tuple[float, float]:
-    """Runs it once: (wall, user + system) seconds. Raises FailedError."""
+    """Run it once and return (wall, user + system) seconds. Raises FailedError."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.perf_counter()
     done = subprocess.run(
@@ -95,8 +96,8 @@ def run(work: Work) -> tuple[float, float]:
 
 
 def interleaved(works: Sequence[Work], rounds: int) -> dict[str, Timing]:
-    """One warm-up of each, then rounds in which each runs once, so that a disturbance hits all
-    alike. One that fails is left out from then on, and has no times."""
+    """Run each once to warm up, then rounds in which each runs once, so that a disturbance affects
+    all alike. One that fails is left out from then on, and has no times."""
     timings = {work.name: Timing([], []) for work in works}
     working = list(works)
     for number in range(rounds + 1):
@@ -115,7 +116,7 @@ def interleaved(works: Sequence[Work], rounds: int) -> dict[str, Timing]:
 
 
 def family(pid: int) -> list[int]:
-    """The process and its living descendants."""
+    """Return the process and its living descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*"):
         try:
@@ -128,7 +129,7 @@ def family(pid: int) -> list[int]:
 
 
 def proportional(pid: int) -> int:
-    """Proportional set size of one process in bytes; 0 when it has gone."""
+    """Return the proportional set size of one process in bytes; 0 if it is gone."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
@@ -140,8 +141,8 @@ def proportional(pid: int) -> int:
 
 
 def peak_memory(work: Work, every: float = 0.02) -> int:
-    """Runs it once, untimed, and samples: the peak of the sum over its processes, in bytes. Raises
-    FailedError."""
+    """Run it once, untimed, and return the sampled peak of the sum over its processes, in bytes.
+    Raises FailedError."""
     peak = 0
     with subprocess.Popen(
         work.command,

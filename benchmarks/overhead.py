@@ -27,7 +27,7 @@ UNTRACED = "untraced"
 
 
 def works(program: Sequence[str], output: str) -> list[Work]:
-    """The program untraced, and under strace in each of the ways."""
+    """Return the program untraced, and under strace in each of the ways."""
     ours = strace_command(program=program, output=output)
     plain = ["strace", "-f", "-o", output]
     return [
@@ -41,7 +41,7 @@ def works(program: Sequence[str], output: str) -> list[Work]:
 
 
 def times(timings: dict[str, Timing]) -> dict[str, str]:
-    """Name -> the least time, as a multiple of the untraced one."""
+    """Return by name the least time, as a multiple of the untraced one."""
     least = min(timings[UNTRACED].wall)
     return {
         name: f"{min(timing.wall) / least:.1f} x" if timing.wall else "failed"
@@ -50,7 +50,7 @@ def times(timings: dict[str, Timing]) -> dict[str, str]:
 
 
 def measure(rounds: int) -> list[str]:
-    """The lines of the section."""
+    """Return the lines of the section."""
     with tempfile.TemporaryDirectory() as directory:
         output, truth = f"{directory}/trace", f"{directory}/truth"
         programs = {

@@ -31,7 +31,8 @@ DRAWN = """() => new Promise(done => requestAnimationFrame(() => requestAnimatio
 
 
 def trace(sockets: int) -> bytes:
-    """So many early binds, one after another, by fifty processes to 1,400 destinations."""
+    """Return a trace of `sockets` consecutive early binds, by fifty processes to 1,400
+    destinations."""
     lines = ['99 1699999999.000000 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0']
     lines += [
         f"99 1699999999.5 clone(child_stack=NULL, flags=SIGCHLD) = {100 + at}" for at in range(50)
@@ -55,7 +56,7 @@ def trace(sockets: int) -> bytes:
 
 
 def page(sockets: int) -> str:
-    """The HTML page of such a trace."""
+    """Return the HTML page of such a trace."""
     selected = Selected(sa.analyze(io.BytesIO(trace(sockets))))
     stream = io.StringIO()
     report_format("html").write(Report(selected, judge(selected, Gate()), Gate()), stream)
@@ -63,7 +64,7 @@ def page(sockets: int) -> str:
 
 
 def measured(file: Path, rounds: int) -> list[tuple[float, float]]:
-    """Milliseconds until ready and until drawn, of each round."""
+    """Return milliseconds until ready and until drawn, for each round."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
         found = []

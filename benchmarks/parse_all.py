@@ -25,12 +25,12 @@ PARTS = ("tid", "body")
 
 
 def tokens(tree: Tree[Token]) -> dict[str, str]:
-    """What fills the parts of a line: `tid`, `body` and the like."""
+    """Return the parts of a line: `tid`, `body` and the like."""
     return {part.data: str(part.children[0]) for part in tree.iter_subtrees() if part.data in PARTS}
 
 
 def plain(lines: Iterable[bytes]) -> Iterator[object]:
-    """The trees that Lark makes of the lines, and of the calls in them, halves joined."""
+    """Yield Lark's trees of the lines, and of the calls in them, halves joined."""
     line_parser, call_parser = parser("frame", "line"), parser("call")
     begun: dict[str, bytes] = {}
     for line in lines:
@@ -49,7 +49,7 @@ def plain(lines: Iterable[bytes]) -> Iterator[object]:
 
 
 def call(call_parser: Lark, text: bytes) -> object:
-    """The tree of a call, None where the grammar does not read it."""
+    """Return the tree of a call; None if the grammar does not accept it."""
     try:
         return call_parser.parse(text.decode("latin-1"))
     except UnexpectedInput:

@@ -27,7 +27,7 @@ from pathlib import Path
 from measure import ELSEWHERE, Work, environment
 
 PIDS = 4_000_000
-"""numbers of processes until they are used again: proc_sys_kernel(5), pid_max"""
+"""number of process ids before they are reused: proc_sys_kernel(5), pid_max"""
 _LINE = re.compile(rb"(?:\[pid +)?(\d+)\]? +(?:(\d+):(\d\d):(\d\d\.\d+)|(\d+\.\d+)) (.*\n)", re.S)
 _BORN = re.compile(rb"(\b(?:clone3?|v?fork)\b.*\)) = (\d+)")
 _NAMED = re.compile(rb"(parent_tid=\[|child_tid=|exit_group_pid=|si_pid=)(\d+)")
@@ -38,7 +38,7 @@ _LIFE = re.compile(
 
 
 class Line:
-    """One line of a trace, in the parts that change."""
+    """One line of a trace, split into the parts that change."""
 
     __slots__ = ("at", "rest", "tid")
 
@@ -47,7 +47,7 @@ class Line:
 
 
 def lines(trace: Path, same: bool) -> list[Line]:
-    """Those of one trace that have a time."""
+    """Return the lines of one trace that have a time."""
     found = []
     for line in trace.read_bytes().splitlines(keepends=True):
         match = _LINE.fullmatch(line)
@@ -60,7 +60,7 @@ def lines(trace: Path, same: bool) -> list[Line]:
 
 
 def rounds(traces: list[list[Line]], same: bool) -> Iterator[bytes]:
-    """The text of one round after another."""
+    """Yield the text of one round after another."""
     now = 1_700_000_000.0
     threads = [
         {tid: at for at, tid in enumerate(sorted({one.tid for one in trace}))} for trace in traces
@@ -100,7 +100,7 @@ def rounds(traces: list[list[Line]], same: bool) -> Iterator[bytes]:
 
 
 def memory(pid: int) -> tuple[int, int]:
-    """What a process has now, and had at most, in MiB."""
+    """Return the current and the peak memory of a process in MiB."""
     said = Path(f"/proc/{pid}/status").read_text()
     now, most = (re.search(rf"{name}:\s+(\d+)", said) for name in ("VmRSS", "VmHWM"))
     assert now is not None

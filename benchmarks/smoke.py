@@ -1,7 +1,8 @@
-"""A tiny traced workload -> the right findings, or an exception: what CI runs of the benchmarks.
+"""Check a tiny traced workload for the right findings, or raise: the part of the benchmarks run in
+CI.
 
-No time is looked at. The workload says which sockets it bound early; both ways of counting must
-agree, with one job and with the default, with Hyperscan and without.
+Times are ignored. The workload says which sockets it bound early; both ways of counting must agree,
+with one job and with the default, with Hyperscan and without.
 """
 
 from __future__ import annotations

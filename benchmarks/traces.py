@@ -1,7 +1,8 @@
-"""A directory and a scale -> the benchmark traces and their ground truth, made once and kept.
+"""Provide the benchmark traces and their ground truth in a directory, at a scale; made once and
+kept.
 
-With the shared folder (STRACE_ANALYZER_SHARED) its `bench/make-traces.sh` makes them: mixed-yy,
-mixed and network. Without it `workload.py` is traced instead, scaled to the same shape.
+With the shared folder (STRACE_ANALYZER_SHARED), its `bench/make-traces.sh` makes them: mixed-yy,
+mixed and network. Without it, `workload.py` is traced instead, scaled to the same shape.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ KINDS = {
     "network": ["-f", "-tt", "-T", "-yy", "--seccomp-bpf", "-e", "trace=network"],
 }
 _PIDS, _COPIES = 100_000, 40
-"""pids of a copy; copies until they are used again: Linux has 4,194,304 (proc_sys_kernel(5))"""
+"""pids per copy; copies until pids are reused: Linux has 4,194,304 (proc_sys_kernel(5))"""
 _BORN = re.compile(rb"(\) = |parent_tid=\[)([0-9]+)")
 
 
 class Trace(NamedTuple):
-    """A trace file and how many sockets of each tag the traced workload used."""
+    """A trace file, and the number of sockets that the traced workload used by tag."""
 
     path: Path
     truth: Counter[str]
 
     @property
     def early_binds(self) -> int:
-        """How many findings of bind-any-port-zero are right, exactly."""
+        """The exact number of correct findings of bind-any-port-zero."""
         return sum(self.truth[tag] for tag in BAD_TCP)
 
 
@@ -46,7 +47,7 @@ def cache_directory() -> Path:
 
 
 def trace_workload(directory: Path, name: str, rounds: int, threads: int) -> None:
-    """Traces workload.py into DIRECTORY/NAME.strace with its truth beside it."""
+    """Trace workload.py into DIRECTORY/NAME.strace, with its truth beside it."""
     truth = directory / f"truth-{name}.txt"
     truth.unlink(missing_ok=True)
     program = [sys.executable, str(HERE / "workload.py"), str(truth), str(rounds), str(threads)]
@@ -55,7 +56,7 @@ def trace_workload(directory: Path, name: str, rounds: int, threads: int) -> Non
 
 
 def make(directory: Path, scale: int) -> dict[str, Trace]:
-    """The three traces by name; makes what is not there yet (about 5 minutes at scale 2)."""
+    """Return the three traces by name, making missing ones (about 5 minutes at scale 2)."""
     directory.mkdir(parents=True, exist_ok=True)
     if not all((directory / f"{name}.strace").exists() for name in KINDS):
         script = SHARED / "bench" / "make-traces.sh"
@@ -68,13 +69,13 @@ def make(directory: Path, scale: int) -> dict[str, Trace]:
 
 
 def load(directory: Path, name: str) -> Trace:
-    """A trace that is there already."""
+    """Return an existing trace."""
     lines = (directory / f"truth-{name}.txt").read_text().splitlines()
     return Trace(directory / f"{name}.strace", Counter(line.split()[0] for line in lines))
 
 
 def head(trace: Trace, lines: int) -> Path:
-    """The first lines of a trace as a file beside it."""
+    """Write the first lines of a trace to a file beside it."""
     part = trace.path.with_suffix(f".head{lines}")
     if not part.exists():
         with trace.path.open("rb") as source, part.open("wb") as target:
@@ -84,7 +85,7 @@ def head(trace: Trace, lines: int) -> Path:
 
 
 def grown(trace: Trace, times: int) -> Trace:
-    """The trace `times` times over as a file beside it."""
+    """Write the trace, repeated `times` times, to a file beside it."""
     target = trace.path.with_suffix(f".x{times}")
     if not target.exists():
         aside = target.with_suffix(".part")
@@ -95,8 +96,8 @@ def grown(trace: Trace, times: int) -> Trace:
 
 
 def copies(trace: Path, times: int) -> Iterator[bytes]:
-    """The lines of a trace (-f -tt) over and over: each copy with pids of its own, also where
-    clone() names them, and later by the length of the trace."""
+    """Yield the lines of a trace (-f -tt) repeatedly: each copy has its own pids, also in clone(),
+    and is later by the length of the trace."""
     with trace.open("rb") as source:
         first = seconds(next(source).split(None, 2)[1])
         last = max(seconds(line.split(None, 2)[1]) for line in source)
@@ -116,12 +117,12 @@ def copies(trace: Path, times: int) -> Iterator[bytes]:
 
 
 def seconds(clock: bytes) -> float:
-    """`14:02:11.300000` since midnight."""
+    """Convert `14:02:11.300000` to seconds since midnight."""
     hours, minutes, rest = clock.split(b":")
     return int(hours) * 3600 + int(minutes) * 60 + float(rest)
 
 
 def clock(seconds: float) -> bytes:
-    """The other way round, past midnight too."""
+    """Convert seconds to a time of day, past midnight too."""
     minutes, rest = divmod(seconds % 86400, 60)
     return b"%02d:%02d:%09.6f" % (*divmod(int(minutes), 60), rest)

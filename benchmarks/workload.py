@@ -34,7 +34,7 @@ MIX = {
 
 
 def serve(family: socket.AddressFamily, host: str) -> tuple[str, int]:
-    """Starts an echo-like server of two threads; gives its address."""
+    """Start an echo-like server with two threads; return its address."""
     server = socket.socket(family)
     server.bind((host, 0))
     server.listen(128)
@@ -56,7 +56,7 @@ def talk(client: socket.socket) -> None:
 
 
 class Workload:
-    """The servers, the truth file and one method per kind of socket."""
+    """The servers, the truth file, and one method per kind of socket."""
 
     def __init__(self, truth: str) -> None:
         self.truth = os.open(truth, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -64,7 +64,7 @@ class Workload:
         self.six = serve(socket.AF_INET6, "::1")
 
     def one(self, kind: str) -> None:
-        """Makes one socket of this kind, uses it, writes its truth and closes it."""
+        """Create one socket of this kind, use it, write its truth and close it."""
         if kind == "NOISE":
             subprocess.run(["ls", "-l", "/usr/lib"], stdout=subprocess.DEVNULL, check=True)
             return

@@ -19,12 +19,12 @@ OTHERS = ["stracetools", "strace-process-tree"]
 
 
 def text_tools(trace: Path) -> list[Work]:
-    """wc, grep, the awk join as far as they are installed; careful.py."""
+    """Return wc, grep and the awk join, as far as installed, and careful.py."""
     pattern = r"(bind|connect)\("
     join = str(HERE / "join.awk")
     works = [
         Work("wc -l", ["wc", "-l", str(trace)], PLAIN),
-        # where its output is /dev/null, grep stops at the first match
+        # if its output is /dev/null, grep stops at the first match
         Work("grep -cE", ["sh", "-c", 'grep -cE "$0" "$1" | cat', pattern, str(trace)], PLAIN),
         Work("mawk join", ["mawk", "-f", join, str(trace)], PLAIN),
         Work("gawk join", ["gawk", "-f", join, str(trace)], PLAIN),
@@ -34,7 +34,7 @@ def text_tools(trace: Path) -> list[Work]:
 
 
 def other_environment(directory: Path) -> Path | None:
-    """A python with the other parsers installed, or None where they cannot be had."""
+    """Return a Python with the other parsers installed, or None if they are not available."""
     python = directory / "venv" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(directory / "venv")], check=True)
@@ -46,7 +46,8 @@ def other_environment(directory: Path) -> Path | None:
 
 
 def other_parsers(python: Path, trace: Path) -> list[Work]:
-    """They read `-f -tt` traces; a slice, since they take minutes for a whole one."""
+    """Return the other parsers, which read `-f -tt` traces; for a slice, since a whole trace takes
+    minutes."""
     parse = (
         "import logging, sys; logging.disable(); from stracetools.parser import StraceParser; "
         "StraceParser().parse_file(sys.argv[1])"

@@ -1,10 +1,10 @@
-"""A call as corpus cases write it, so that a person can check it.
+"""A readable notation of calls for corpus cases.
 
-One line with the name, one for each argument, one with what came back: `= 3 ENOENT (note)`, then
-`annotation`, `comment` and `seconds` where there are any. Large numbers are hexadecimal, strings
-decoded. `"a"~` is a truncated string, `@"a"` an abstract name, `(A | B)` flags, `(a + b)` an
-expression, `a => b` a change, `name: value` a named argument or a member, `v <note>` an annotation,
-`v /comment/` a remark, `«...»` what strace left out.
+One line has the name, one each argument, one the result: `= 3 ENOENT (note)`, then `annotation`,
+`comment` and `seconds` if present. Large numbers are hexadecimal, strings decoded. `"a"~` is a
+truncated string, `@"a"` an abstract name, `(A | B)` flags, `(a + b)` an expression, `a => b` a
+change, `name: value` a named argument or a member, `v <note>` an annotation, `v /comment/` a
+comment, `«...»` what strace left out.
 """
 
 from strace_analyzer.trace.events import Call

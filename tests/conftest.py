@@ -1,7 +1,7 @@
-"""Which suites can run here, and which must: a suite that cannot run is skipped, saying why.
+"""Which suites can run here, and which must: a suite that cannot run is skipped with a reason.
 
 `STRACE_ANALYZER_REQUIRE="live kernel labels"` (CI) turns a skipped test of these suites into a
-failure, and a whole run in which one of them did not run at all.
+failure, and fails a whole run in which one of them did not run at all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 from shared_folder import CASES, CORPUS, TRACES
 
-# What the tests learn is nobody else's, and nothing that was learned before is theirs; nor is the
-# configuration of whoever runs them.
+# Tests neither use nor change what was learned in earlier runs, nor the configuration of whoever
+# runs them.
 for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
     os.environ[variable] = tempfile.mkdtemp(prefix="strace-analyzer-tests-")
     atexit.register(shutil.rmtree, os.environ[variable], ignore_errors=True)
@@ -29,7 +29,7 @@ REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()
 CHROMIUM = "/usr/bin/chromium"
 CUSTOM_ELEMENTS = "/usr/lib/javascript/webcomponentsjs-custom-element-v0"
-"""Debian's"""
+"""Path of the Debian package."""
 
 
 def _no_strace() -> str | None:
@@ -82,11 +82,12 @@ SUITES: dict[str, Callable[[], str | None]] = {
     "corpus": lambda: _no_file(CORPUS / "MANIFEST.tsv", "corpus"),
     "cases": lambda: _no_file(CASES / "README.md", "cases"),
 }
-"""What marks a suite that needs something, and why it cannot run here (None: it can)."""
+"""Marks of suites with requirements, and functions that return why they cannot run here (None if
+they can)."""
 
 
 OPEN: dict[str, str] = {}
-"""Tests that fail and are to be mended: the end or a part of their ids, and why they fail."""
+"""Tests known to fail: the end or a part of their ids, and the reason."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -119,7 +120,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if hasattr(session.config, "workerinput"):
-        return  # one of several processes: the one that began them counts
+        return  # in a worker process; the main process checks
     option = session.config.option
     whole = not (option.file_or_dir or option.keyword or option.markexpr or option.collectonly)
     if whole and exitstatus == 0 and (absent := sorted(REQUIRED - RAN)):

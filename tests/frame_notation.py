@@ -1,7 +1,7 @@
-"""Events as short lines that a person can check: the right-hand side of tests/corpus/frame_*.txt.
+"""Events as short readable lines: the right-hand side of tests/corpus/frame_*.txt.
 
-`call 12 @2-4 close(3) = 0`: the task, the lines, the text. Behind it in square brackets what few
-have: the time and its seconds, `tail` for a resumed half alone, when it ended, the stack.
+`call 12 @2-4 close(3) = 0`: task, lines, text. Rare attributes follow in square brackets: the time
+and its seconds, `tail` for a resumed half alone, when it ended, the stack.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from strace_analyzer.trace.events import Event
 
 
 def notation(event: Event) -> str:
-    """One line for one event."""
+    """Return one line for one event."""
     words = _words(event)
     remarks = _remarks(event)
     return f"{words} [{'; '.join(remarks)}]" if remarks else words

@@ -1,7 +1,8 @@
-"""What the labels of a trace (their convention stands in the shared README) ask of the rules: one check each.
+"""What the labels of a trace (see the convention in the shared README) require of the rules: one
+check each.
 
-A label is one row per bind(). What a rule must say of a row follows from the row's verdict; a file
-without rows must give no finding that rests on a bind.
+A label is one row per bind(). The verdict of a row decides what a rule must say about it; a file
+without rows must give no finding that depends on a bind.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FLAGGED = {"FLAG": {"connected", "in-progress"}, "FLAG_FAILED_CONNECT": {"failed
 DOUBTFUL = ("UNKNOWN", "UNKNOWN_IO_URING", "FLAG_CROSS_PROCESS")
 
 Place = tuple[str, int]
-"""A line, and the file (of a family the member) that it stands in."""
+"""A line, and the file (or member of a family) that contains it."""
 
 
 @cache
@@ -50,7 +51,8 @@ def binds(labelled: list[Label]) -> set[Place]:
 
 
 def lines(findings: list[sa.Finding]) -> list[tuple[str, int, int, int]]:
-    """(file and line of the bind, connect line, fd of the bind) of each finding, in order."""
+    """Return (file and line of the bind, connect line, fd of the bind) of each finding, in
+    order."""
     return sorted((*bind(f), f.calls["connect"].line, f.calls["bind"].fd) for f in findings)
 
 
@@ -59,7 +61,7 @@ def expected_lines(labelled: list[Label]) -> list[tuple[str, int, int, int]]:
 
 
 def fixed_port(trace: Path, row: Label) -> int:
-    """The explicit port that the reason of a NOTE_FIXED_PORT row names, else its line."""
+    """Return the explicit port named by the reason of a NOTE_FIXED_PORT row, else in its line."""
     named = re.search(r"explicit local port ([0-9]+)", row.reason)
     if named is None:
         file = trace if trace.is_file() else trace / row.file
@@ -79,12 +81,12 @@ def the_main_rule_finds_exactly_the_flagged_binds(trace: Path) -> None:
 
 
 NO_SETSOCKOPT = frozenset({"setsockopt-hidden"})
-"""No setsockopt() in the trace, and getsockname() shows no port between bind and connect: what it
-shows after the connect would be the same under IP_BIND_ADDRESS_NO_PORT."""
+"""No setsockopt() in the trace, and getsockname() shows no port between bind and connect: after the
+connect it would show the same under IP_BIND_ADDRESS_NO_PORT."""
 
 NO_CLOSE = frozenset({"descriptor-calls-hidden"})
 NO_COPIES = frozenset({"copies-hidden"})
-"""The program copies descriptors, and the filter shows neither dup() nor fork()."""
+"""The program copies descriptors, and the filter hides dup() and fork()."""
 NO_FAILURES = frozenset({"failures-hidden"})
 
 DOUBTS: dict[str, set[frozenset[str]]] = {
@@ -108,8 +110,8 @@ DOUBTS: dict[str, set[frozenset[str]]] = {
     "m61-z.strace": {NO_FAILURES, NO_FAILURES | {"fd-reuse", "older-socket"}},
     "u-uring.strace": {frozenset({"io-uring"})},
 }
-"""Traces that hide what could make their findings harmless; in all others they are certain. In the
-03 ones the program asked for the port of its first socket alone before it connected it."""
+"""Traces that hide what could make their findings harmless; in all others findings are certain. In
+the 03 ones, the program queried the port of its first socket only, before connecting it."""
 
 
 def a_finding_is_certain_unless_the_trace_hides_something(trace: Path) -> None:
@@ -135,7 +137,7 @@ def outcome_thread_and_process_of_a_finding(trace: Path) -> None:
 
 
 def what_the_trace_cannot_tell_is_said(trace: Path) -> None:
-    """An UNKNOWN bind gives no finding, or one that is probable; and something is said of it."""
+    """An UNKNOWN bind gives no finding, or a probable one; and the report mentions it."""
     doubtful = binds(rows(trace, *DOUBTFUL))
     main = [f for f in found(trace, "bind-any-port-zero") if bind(f) in doubtful]
     if trace.parent == TRACES2:
@@ -173,7 +175,7 @@ def bound_unused_only_where_tcp_was_bound_and_never_connected(trace: Path) -> No
     flagged = [
         bind(f)
         for f in found(trace, "bound-unused")
-        if Doubt.COPIES_HIDDEN not in f.doubts  # it may have connected at a number nobody saw made
+        if Doubt.COPIES_HIDDEN not in f.doubts  # it may have connected under an unseen number
     ]
     assert set(flagged) <= never_connected
 
@@ -186,7 +188,7 @@ def a_trace_without_inet_bind_has_no_early_bind(trace: Path) -> None:
 
 
 def figures_of_ports(trace: Path) -> None:
-    """What was counted with ss while the programs ran; `-` is not known."""
+    """What was counted with ss while the programs ran; `-` is unknown."""
     ports = {use.namespace: use for use in analysis(trace).traces[0].ports}
     for row in table(trace.parent / "PORTS.tsv"):
         if row["file"] != trace.name:
@@ -215,7 +217,7 @@ CHECKS = (
 
 
 def disagreements(trace: Path) -> list[str]:
-    """What the analysis of `trace` and its labels do not agree on."""
+    """Return the disagreements between the analysis of `trace` and its labels."""
     found = []
     for check in CHECKS:
         try:

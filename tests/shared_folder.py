@@ -1,7 +1,7 @@
-"""Where the shared folder of labelled traces and of the corpus is, and what its tables say.
+"""The location of the shared folder with labelled traces and the corpus, and its tables.
 
 `STRACE_ANALYZER_SHARED`, default `../shared`. Tests that need it are marked `labels` or `corpus`
-and are skipped where it is absent (a failure under STRACE_ANALYZER_REQUIRE, see conftest.py).
+and are skipped if it is absent (a failure under STRACE_ANALYZER_REQUIRE, see conftest.py).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ CASES = SHARED / "cases"
 
 
 class Label(NamedTuple):
-    """One row of LABELS.tsv: one bind() of an inet socket. Lines are where the calls begin; `file`
-    is the last part of a path, where it is of a -ff family that of its member."""
+    """One row of LABELS.tsv: one bind() of an inet socket. Lines are those on which calls begin;
+    `file` is the last part of the path, for a -ff family that of the member."""
 
     file: str
     pid: int
-    """0 where the line shows none"""
+    """0 if the line shows none"""
     fd: int
     bind_line: int
     connect_line: int | None
@@ -37,8 +37,8 @@ class Label(NamedTuple):
 
 @cache
 def labels(folder: Path = TRACES) -> dict[str, list[Label]]:
-    """The rows of LABELS.tsv by trace, a file or a folder NAME.ff; one without rows has no inet
-    bind and is here with []."""
+    """Return the rows of LABELS.tsv by trace, a file or a folder NAME.ff. A trace without an inet
+    bind has []."""
     rows: dict[str, list[Label]] = {
         trace.name: [] for trace in sorted([*folder.glob("*.strace"), *folder.glob("*.ff")])
     }
@@ -59,7 +59,7 @@ def labels(folder: Path = TRACES) -> dict[str, list[Label]]:
 
 
 def table(file: Path) -> list[dict[str, str]]:
-    """The rows of a table in the shared folder; [] where it is absent."""
+    """Return the rows of a table in the shared folder; [] if it is absent."""
     if not file.exists():
         return []
     with file.open(newline="") as lines:
@@ -68,5 +68,6 @@ def table(file: Path) -> list[dict[str, str]]:
 
 @cache
 def negatives() -> list[str]:
-    """Files of the corpus that hold no inet bind: any finding of the main rule is false."""
+    """Return the corpus files without an inet bind, for which any finding of the main rule is
+    false."""
     return [row["file"] for row in table(CORPUS / "NEGATIVES.tsv")]

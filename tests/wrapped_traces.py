@@ -1,4 +1,4 @@
-"""Compares a trace with the same trace in a wrapping: what is found, where, and what was read."""
+"""Compare the analysis of a trace with that of the same trace in a wrapping."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ def analysis(lines: Lines) -> sa.Analysis:
 
 
 def found(of: sa.Analysis, places: dict[int, int] | None = None) -> Found:
-    """Rule, the lines of its calls and the outcome of each finding, the lines put where `places`
-    says."""
+    """Return rule, call lines and outcome of each finding, with lines mapped by `places`."""
     return sorted(
         (
             finding.rule,
@@ -36,8 +35,9 @@ def found(of: sa.Analysis, places: dict[int, int] | None = None) -> Found:
 def differences(
     plain: Lines, wrapped: Lines, what: str, places: dict[int, int] | None = None
 ) -> list[str]:
-    """What of the findings and the calls of `plain` is otherwise in `wrapped`; `places` says where
-    each line stands in it, if records are folded: then a call that is not found may be told of."""
+    """Return the differences between `plain` and `wrapped` in findings and calls. `places` maps lines
+    to their position in `wrapped`, if records are folded; then a call that is not found is
+    acceptable if it is reported."""
     expected, got = analysis(plain), analysis(wrapped)
     ours, theirs = got.traces[0].sources[0], expected.traces[0].sources[0]
     wrong = []
@@ -56,5 +56,5 @@ def differences(
 
 
 def _tid(of: sa.Finding) -> int:
-    """-1 where nobody is named."""
+    """Return the tid; -1 if the finding names none."""
     return -1 if of.process.tid is None else of.process.tid

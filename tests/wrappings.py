@@ -1,6 +1,7 @@
-"""Lines of a trace in, the same lines as other tools, mails and web pages show them out.
+"""Wrap lines of a trace as other tools, mails and web pages show them.
 
-A Wrapping takes lines and gives lines; `places` says where each of the lines given stands then.
+A Wrapping is a function from lines to lines; `places` says where each of the original lines is
+then.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def printable(line: bytes) -> bytes:
 
 
 def member(*keys: str) -> Callable[[bytes], bytes]:
-    """A line as JSON: an object in an object, by these keys."""
+    """Return a function that wraps a line as JSON: an object in an object, with these keys."""
 
     def wrapped(line: bytes) -> bytes:
         said: object = line.decode("latin-1")
@@ -58,13 +59,13 @@ def member(*keys: str) -> Callable[[bytes], bytes]:
 
 
 def row(line: bytes) -> bytes:
-    """A line as CSV (RFC 4180)."""
+    """Return a line as CSV (RFC 4180)."""
     cell = line.replace(b'"', b'""')
     return b'"2026-11-29T21:28:53.000+0000","n1","' + cell + b'","main"'
 
 
 def github(lines: Lines) -> Lines:
-    """As the source of a page that shows a file."""
+    """Return the HTML source of a page that shows a file."""
     return [
         b'<tr><td id="L%d" class="num">%d</td><td>%b</td></tr>' % (number, number, entities(line))
         for number, line in enumerate(lines, 1)
@@ -72,17 +73,17 @@ def github(lines: Lines) -> Lines:
 
 
 def numbered_cells(lines: Lines) -> Lines:
-    """As a table of Markdown."""
+    """Return a Markdown table."""
     return [b"| %d | %b |" % (number, line) for number, line in enumerate(lines, 1)]
 
 
 def shown(line: bytes) -> bytes:
-    """As cat -A."""
+    """Return a line as printed by cat -A."""
     return line.replace(b"\t", b"^I") + b"$"
 
 
 def narrow(line: bytes) -> bytes:
-    """As a PDF's text: ligatures, blanks that do not break, curly quotes."""
+    """Return the text as in a PDF: ligatures, non-breaking blanks, curly quotes."""
     text = line.decode("latin-1").replace("fl", "\ufb02").replace("fi", "\ufb01")
     return text.replace('"', "\u201d").replace(", ", ",\u00a0").encode()
 
@@ -186,7 +187,7 @@ WRAPPINGS: dict[str, Wrapping] = {
 
 
 def folded(lines: Lines, width: int, indent: bytes = b"") -> tuple[Lines, dict[int, int]]:
-    """`lines` broken at a column, and the number of each line's first piece by its own."""
+    """Return `lines` broken at a column, and for each line the number of its first piece."""
     pieces: Lines = []
     places = {}
     for number, line in enumerate(lines, 1):
@@ -197,6 +198,6 @@ def folded(lines: Lines, width: int, indent: bytes = b"") -> tuple[Lines, dict[i
 
 
 def two_of_them(seed: int) -> tuple[str, str]:
-    """Names of two wrappings, of which the second is put around the first."""
+    """Return the names of two wrappings, the second of which is put around the first."""
     inner, outer = random.Random(seed).sample(sorted(WRAPPINGS), 2)
     return inner, outer

@@ -1,5 +1,5 @@
-"""Makes -ff families of which the truth is known: threads with one descriptor table, whose calls take
-time, and whose files show when each was entered."""
+"""Make -ff families with known truth: threads with one descriptor table, whose calls take time, and
+whose files show when each call was entered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Family:
     truth: set[tuple[int, int, int]] = field(default_factory=set)
 
     def write(self, folder: Path) -> Path:
-        """The folder, with the files in it."""
+        """Write the files to the folder, and return it."""
         folder.mkdir(exist_ok=True)
         for tid, lines in self.files.items():
             (folder / f"t.{tid}").write_text("".join(lines))
@@ -40,8 +40,8 @@ class _Thread:
 
 
 def made(seed: int, threads: int = 3, turns: int = 4, slow: int = 40) -> Family:
-    """Threads that make, bind, connect and close sockets. A call is entered, takes effect up to
-    `slow` ticks later, and comes back: the next is entered after that."""
+    """Make threads that create, bind, connect and close sockets. A call is entered, takes effect up
+    to `slow` ticks later, and returns; the next one is entered after that."""
     random, family = Random(seed), Family()
     names = [100 + number for number in range(threads)]
     clones = [
@@ -103,7 +103,7 @@ def _take_effect(family: Family, thread: _Thread, call: str, free: set[int]) -> 
 
 
 def found(analysis: sa.Analysis, *, certain: bool = False) -> set[tuple[int, int, int]]:
-    """The early binds that were found, as in `truth`."""
+    """Return the early binds that were found, in the form of `truth`."""
     return {
         (int(f.calls["bind"].source.rpartition(".")[2]), f.calls["bind"].line, connect.line)
         for f in analysis.findings

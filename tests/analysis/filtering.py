@@ -1,4 +1,5 @@
-"""Real traces as they would be with other options of strace: filtered by call, by result, cut."""
+"""Real traces as other options of strace would have recorded them: filtered by call or result, or
+shortened."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def lines_of(trace: Path) -> Lines:
 
 
 def name(line: str) -> str | None:
-    """The call on this line, whichever of its halves; None for exits and signals."""
+    """Return the call on this line, in either half; None for exits and signals."""
     if _MARK.match(line):
         return None
     found = _NAME.search(line)
@@ -44,33 +45,33 @@ def name(line: str) -> str | None:
 
 
 def without(calls: str) -> Change:
-    """-e trace=!CALLS; `calls` is a pattern."""
+    """Apply -e trace=!CALLS; `calls` is a pattern."""
     return lambda lines: [x for x in lines if not re.fullmatch(calls, name(x) or "")]
 
 
 def only(calls: str) -> Change:
-    """-e trace=CALLS: exits and signals are shown whatever the filter."""
+    """Apply -e trace=CALLS; exits and signals are always shown."""
     return lambda lines: [x for x in lines if name(x) is None or re.fullmatch(calls, name(x) or "")]
 
 
 def without_failures(lines: Lines) -> Lines:
-    """-z"""
+    """Apply -z."""
     return [line for line in lines if not _FAILED.search(line)]
 
 
 def only_failures(lines: Lines) -> Lines:
-    """-Z"""
+    """Apply -Z."""
     return [line for line in lines if _MARK.match(line) or _FAILED.search(line)]
 
 
 def undecoded(calls: str) -> Change:
-    """-e verbose=!CALLS: a pointer where the address would be."""
+    """Apply -e verbose=!CALLS: a pointer instead of the address."""
     address = re.compile(rf"((?:{calls})\([^,]+, )\{{sa_family=AF_[^}}]*\}}")
     return lambda lines: [address.sub(r"\g<1>0x7ffd3c21a690", line) for line in lines]
 
 
 def abbreviated(lines: Lines) -> Lines:
-    """As people shorten it when they paste."""
+    """Shorten addresses as people do when they paste."""
     address = re.compile(r"(\{sa_family=AF_INET6?), [^}]*\}")
     return [address.sub(r"\g<1>, ...}", line) for line in lines]
 
@@ -80,7 +81,7 @@ def unchanged(lines: Lines) -> Lines:
 
 
 def analysed(trace: Path, *changes: Change) -> sa.Analysis:
-    """The analysis of `trace` after `changes`, in order."""
+    """Return the analysis of `trace` after `changes`, in order."""
     lines = lines_of(trace)
     for change in changes:
         lines = change(lines)
@@ -89,10 +90,9 @@ def analysed(trace: Path, *changes: Change) -> sa.Analysis:
 
 
 def told(analysis: sa.Analysis) -> dict[str, tuple[int, str]]:
-    """The warnings: code -> count, effect. Each must be said once, with words and a remedy.
-
-    `no-times` is left out: these traces have none, which test_levels_without_times looks at.
-    """
+    """Return the warnings: code -> count, effect. Each must be given once, with a message and a
+    remedy. `no-times` is left out: these traces have none, which test_levels_without_times
+    covers."""
     codes = [warning.code for warning in analysis.warnings]
     assert len(codes) == len(set(codes))
     assert all(warning.message and warning.remedy for warning in analysis.warnings)
@@ -104,7 +104,7 @@ def told(analysis: sa.Analysis) -> dict[str, tuple[int, str]]:
 
 
 def unknown(analysis: sa.Analysis) -> dict[str, int]:
-    """The unknowns: code -> count, over all processes."""
+    """Return the unknowns: code -> count, over all processes."""
     counts: dict[str, int] = {}
     for entry in analysis.unknown:
         counts[entry.code] = counts.get(entry.code, 0) + entry.count
@@ -112,7 +112,7 @@ def unknown(analysis: sa.Analysis) -> dict[str, int]:
 
 
 def found(analysis: sa.Analysis) -> dict[tuple[str, str], int]:
-    """(rule, confidence) -> count."""
+    """Return the findings: (rule, confidence) -> count."""
     counts: dict[tuple[str, str], int] = {}
     for finding in analysis.findings:
         key = finding.rule, finding.confidence.value

@@ -1,5 +1,5 @@
-"""A kernel small enough to be right: makes traces of random programs, and knows which bind() was an
-early one and which connect() it went with, whatever the trace then leaves out."""
+"""A kernel small enough to be right: makes traces of random programs, and knows which bind() was
+early and which connect() followed it, whatever the trace then hides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIRST_PORT = 40000
 
 @dataclass
 class Socket:
-    """An open file description. `bind` is the call that took its port."""
+    """An open file description. `bind` is the call that assigned its port."""
 
     inode: int
     namespace: int
@@ -27,7 +27,7 @@ class Socket:
     is_connected: bool = False
     references: int = 1
     closed: int | None = None
-    """the call after which nobody had it any more"""
+    """the call after which it had no descriptor left"""
 
 
 @dataclass
@@ -50,11 +50,11 @@ class World:
 
     random: Random
     annotated: bool = False
-    """-yy: what each number stands for is shown"""
+    """-yy: descriptors are annotated"""
     calls: list[Call] = field(default_factory=list)
     truth: set[tuple[int, int]] = field(default_factory=set)
     pinning: list[Socket] = field(default_factory=list)
-    """those that were bound early and connected"""
+    """those bound early and connected"""
     tasks: list[Task] = field(default_factory=lambda: [Task(100, {})])
     _inodes: int = 5000
     _tids: int = 100
@@ -128,7 +128,7 @@ class World:
         self._tell(task, "fork", f"fork() = {child.tid}")
 
     def setns(self, task: Task, known: Collection[int]) -> None:
-        """Into one of the namespaces, by a descriptor that -yy names."""
+        """Enter one of the namespaces, by a descriptor that -yy annotates."""
         to = self.random.choice(sorted(known))
         self._tell(task, "setns", f"setns(63<net:[{4026530000 + to}]>, CLONE_NEWNET) = 0")
         task.namespace = to
@@ -137,28 +137,28 @@ class World:
         self.says(task, "io_uring_setup", "io_uring_setup(8, {flags=0}) = 62")
 
     def says(self, task: Task, name: str, text: str) -> None:
-        """A line that moves no socket of this world."""
+        """Print a line that affects no socket of this world."""
         self._tell(task, name, text)
 
     def ring_closes(self, task: Task) -> None:
-        """By io_uring: no line."""
+        """Close a descriptor by io_uring: prints no line."""
         fd, one = self._pick(task)
         if one is not None:
             self._drop(task, fd)
 
     def ring_makes(self, task: Task) -> None:
-        """By io_uring: no line."""
+        """Create a socket by io_uring: prints no line."""
         self._new(task)
 
     def ring_replaces(self, task: Task) -> None:
-        """By io_uring: no line. The number is another socket's."""
+        """Replace the socket of a number by io_uring: prints no line."""
         fd, one = self._pick(task)
         if one is not None:
             self._drop(task, fd)
             self._new(task)
 
     def born(self, parent: Task) -> Task:
-        """A child with a copy of its parent's table; no line."""
+        """Create a child with a copy of its parent's table; prints no line."""
         self._tids += 1
         child = Task(self._tids, dict(parent.table), parent.namespace)
         for one in parent.table.values():
@@ -167,8 +167,8 @@ class World:
         return child
 
     def with_false_options(self) -> World:
-        """The same, with a setsockopt() line before each bind() that the kernel never saw on this
-        socket."""
+        """Return the same world with a setsockopt() line before each bind(), which the kernel never
+        executed on this socket."""
         made = World(self.random, self.annotated)
         at: dict[int, int] = {}
         for number, call in enumerate(self.calls):
@@ -182,11 +182,11 @@ class World:
         return made
 
     def line(self, number: int) -> str:
-        """The text of a line of the whole trace, counted from 1."""
+        """Return the text of a line of the whole trace, counted from 1."""
         return self.calls[number - 1].text
 
     def walk(self, steps: int, *moves: Callable[[Task], None]) -> World:
-        """So many moves, each of some task."""
+        """Make `steps` random moves, each of a random task."""
         for _ in range(steps):
             self.random.choice(moves)(self.random.choice(self.tasks))
         return self
@@ -194,18 +194,18 @@ class World:
     # what strace shows
 
     def lines(self, hidden: Collection[str] = ()) -> tuple[list[str], dict[int, int]]:
-        """The trace without the calls `hidden`, and the line of each call that is in it."""
+        """Return the trace without the calls `hidden`, and the line number of each call in it."""
         shown = [number for number, call in enumerate(self.calls) if call.name not in hidden]
         text = [f"{self.calls[number].tid} {self.calls[number].text}\n" for number in shown]
         return text, {number: line for line, number in enumerate(shown, 1)}
 
     def early_binds(self, hidden: Collection[str] = ()) -> set[tuple[int, int]]:
-        """`truth`, by lines."""
+        """Return `truth` as line numbers."""
         _, at = self.lines(hidden)
         return {(at[bind], at[connect]) for bind, connect in self.truth}
 
     def pinned_at_once(self) -> list[int]:
-        """The most ports pinned at the same time, in each namespace that has some."""
+        """Return the most ports pinned at one time, for each namespace that has any."""
         most: dict[int, int] = {}
         for at in range(len(self.calls)):
             held = Counter(
@@ -255,7 +255,7 @@ def _free(task: Task) -> int:
 
 
 def found(analysis: sa.Analysis, *, certain: bool = False) -> set[tuple[int, int]]:
-    """The early binds that were found: lines of bind and connect."""
+    """Return the early binds that were found: lines of bind and connect."""
     return {
         (finding.calls["bind"].line, finding.calls["connect"].line)
         for finding in analysis.findings
@@ -265,7 +265,7 @@ def found(analysis: sa.Analysis, *, certain: bool = False) -> set[tuple[int, int
 
 
 def analyzed(world: World, folder: Path, hidden: Collection[str] = ()) -> sa.Analysis:
-    """The trace of `world` without the calls `hidden`, read."""
+    """Analyse the trace of `world` without the calls `hidden`."""
     lines, _ = world.lines(hidden)
     path = folder / "w.strace"
     path.write_text("".join(lines))

@@ -1,4 +1,5 @@
-"""Runs the command line as a user does: another process, its three streams, its status."""
+"""Run the command line as a user does: in another process, with its three streams and exit
+status."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ close(3) = 0
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of this test run, without what changes how reports look."""
+    """Return the environment of this test run, without variables that change how reports look."""
     left_out = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM")
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     paths = [str(ROOT), *kept.get("PYTHONPATH", "").split(os.pathsep)]
@@ -47,6 +48,6 @@ def run(
 
 
 def complaint(stderr: str) -> str:
-    """What typer says in its box about a wrong command line, as one line."""
+    """Return typer's message about a wrong command line, from its box, as one line."""
     _, _, box = stderr.partition("─ Error ─")
     return " ".join(" ".join(line.strip("│ ") for line in box.splitlines()[1:-1]).split())

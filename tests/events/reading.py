@@ -1,4 +1,4 @@
-"""Lines of a trace -> rows of events, for the tests of this folder."""
+"""Rows of events from lines of a trace, for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from strace_analyzer.trace.reader import EventStream, traces
 
 
 def of_file(path: Path, *, raw: bool = False) -> list[EventRow]:
-    """The rows of a trace on disk."""
+    """Return the rows of a trace on disk."""
     return list(rows(traces([str(path)])[0], raw=raw))
 
 
 def of_lines(text: str, *, raw: bool = False, argv: bool = False) -> list[EventRow]:
-    """The rows of lines, as of a trace named `t`."""
+    """Return the rows of lines, as a trace named `t`."""
     stream, follower = EventStream("t"), Follower("t1", ["t"], argv=argv, raw=raw)
     found: list[EventRow] = []
     for line in text.strip("\n").split("\n"):
@@ -27,6 +27,6 @@ def of_lines(text: str, *, raw: bool = False, argv: bool = False) -> list[EventR
 
 
 def one(text: str) -> EventRow:
-    """The row of one line."""
+    """Return the row of one line."""
     (row,) = of_lines(text)
     return row

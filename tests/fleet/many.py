@@ -60,8 +60,8 @@ class Deadly(Rule):
 
 
 def deadly(place: Path, victim: str, *, always: bool = False) -> str:
-    """A rule file whose rule kills, the first time or always, whoever reads a trace whose name
-    begins so."""
+    """Return a rule file whose rule kills the process that reads a trace whose name begins with
+    `victim`, the first time or always."""
     path = place / "deadly.py"
     text = DEADLY.replace("VICTIM", repr(victim)).replace("MARK", repr(str(place / "mark")))
     path.write_text(text.replace("ALWAYS", repr(always)))
@@ -69,19 +69,19 @@ def deadly(place: Path, victim: str, *, always: bool = False) -> str:
 
 
 def inputs() -> list[TraceInput]:
-    """The samples, each a trace."""
+    """Return the samples, each as a trace."""
     return traces([str(path) for path in SAMPLES])
 
 
 @cache
 def digests() -> tuple[TraceDigest, ...]:
-    """Those of the samples, of one that cannot be read, and of one that begins at a known time."""
+    """Return the digests of the samples, and of one that cannot be read."""
     made = [digest_of(trace, Judging()) for trace in inputs()]
     return (*made, refusal("/gone", "/gone: no such file or directory"))
 
 
 def merged(parts: Iterable[tuple[int, str, TraceDigest]]) -> Merged:
-    """What these come to, added one after the other."""
+    """Return the sum of these digests, added in order."""
     made = Merged()
     for number, label, one in parts:
         made.add(number, label, one)
@@ -89,7 +89,7 @@ def merged(parts: Iterable[tuple[int, str, TraceDigest]]) -> Merged:
 
 
 def written(made: Merged, form: str, *, everything: bool = True) -> str:
-    """The report in a form."""
+    """Return the report in a format."""
     stream = io.StringIO()
     merged_format(form).write(MergedReport(made, Gate(), everything), stream)
     return stream.getvalue()

@@ -38,7 +38,7 @@ COMMANDS = (
 
 
 class Row(NamedTuple):
-    """One form, as it is printed."""
+    """One form, as printed."""
 
     text: str
     is_bytes: bool
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 class Recorded:
-    """A pattern, and the methods that were called of it."""
+    """A pattern, and the methods called on it."""
 
     def __init__(self, pattern: re.Pattern[Any]) -> None:
         self.made = pattern
@@ -60,7 +60,7 @@ class Recorded:
 
 
 def recorded() -> list[Recorded]:
-    """Fills with each pattern that we, or Lark for us, make from now on."""
+    """Return a list that receives each pattern compiled from now on by us, or by Lark for us."""
     found: list[Recorded] = []
     make = re._compile  # type: ignore[attr-defined]
 
@@ -78,7 +78,7 @@ def recorded() -> list[Recorded]:
 
 
 def forms(patterns: list[Recorded]) -> list[tuple[re.Pattern[Any], set[str]]]:
-    """Of those that were used one of each form, with the methods of all."""
+    """Return one of each form that was used, with the methods called on any of them."""
     by_form: dict[tuple[object, ...], tuple[re.Pattern[Any], set[str]]] = {}
     for one in patterns:
         text = one.made.pattern
@@ -89,7 +89,7 @@ def forms(patterns: list[Recorded]) -> list[tuple[re.Pattern[Any], set[str]]]:
 
 
 def read(paths: list[str]) -> None:
-    """In every way that builds expressions of its own."""
+    """Read the traces in every way that compiles expressions."""
     scan.hyperscan = lambda: None  # type: ignore[assignment]
     for path in paths:
         for arguments in COMMANDS:
@@ -104,7 +104,7 @@ def read(paths: list[str]) -> None:
 def main(paths: list[str]) -> None:
     for _ in modules():
         pass
-    Lark('start: "a"')  # its own expressions read our grammars, and nothing else
+    Lark('start: "a"')  # compiles the expressions by which Lark reads our grammars
     patterns = recorded()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         read(paths)
@@ -116,7 +116,7 @@ def main(paths: list[str]) -> None:
 
 
 def built(paths: list[str], cache: str) -> list[Expression]:
-    """What that prints, in a process whose cache is the directory `cache`."""
+    """Return what this module prints, run in a process whose cache is the directory `cache`."""
     done = subprocess.run(
         [sys.executable, "-m", "fuzz.building", *paths],
         stdout=subprocess.PIPE,

@@ -1,5 +1,5 @@
-"""Every regular expression of the package, and texts that are made to drive it into backtracking:
-from its own pieces, many times the same, behind what leads to each of its repeats."""
+"""Every regular expression of the package, and texts built to drive it into backtracking:
+repetitions of its own pieces, after what leads to each of its repeats."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ PIECES = [
     *"(,-1E0 \"\\<=a/[>x\t.:{&'",
     *('\\"', "0 ", " =", "a<", "-1 E", "<a>", ") = ", "a(", "+0", "1.", "a.", "\\\\", "/*a"),
 ]
-"""Tried of every expression, besides those of its own."""
+"""Tried with every expression, besides its own pieces."""
 SIZES = (2_500, 8_000)
-"""Each is compared with twice as much; the larger ones only where the smaller ones tell something."""
+"""Each size is compared with twice as much; larger ones only if smaller ones are suspicious."""
 QUICK = 0.0004
 SLOW = 0.2
-"""Seconds of processor time: what takes fewer says nothing, what takes more says enough."""
+"""Seconds of processor time; shorter times are not significant, and longer ones are enough."""
 ATTEMPTS = 4
 STEEP = 3
-"""From a size to twice as much: 2 is linear, 4 is quadratic."""
+"""Ratio of the time for twice the size: 2 is linear, 4 is quadratic."""
 FOR_EVER = 2.0
-"""Seconds of processor time, after which it is stopped: a thousand times what these sizes take."""
+"""Seconds of processor time after which it is stopped: a thousand times what these sizes take."""
 
 
 class Expression(NamedTuple):
     name: str
     pattern: re.Pattern[Any]
     methods: frozenset[str]
-    """That the package calls it by."""
+    """By which the package calls it."""
 
 
-# ---------------------------------------------------------------- which there are
+# ---------------------------------------------------------------- collecting
 
 
 def modules() -> Iterator[ModuleType]:
@@ -54,8 +54,8 @@ def modules() -> Iterator[ModuleType]:
 
 
 def expressions() -> dict[str, Expression]:
-    """Those that modules, their classes and their objects hold, and those written where they are
-    used, by name."""
+    """Return by name the expressions held by modules, their classes and their objects, and those
+    written where they are used."""
     found: dict[str, Expression] = {}
     for module in modules():
         tree = ast.parse(Path(str(module.__file__)).read_text())
@@ -72,7 +72,7 @@ def expressions() -> dict[str, Expression]:
 
 
 def _uses(tree: ast.AST) -> dict[str, set[str]]:
-    """The name of an expression -> the methods that are called of it."""
+    """Return the methods called on each named expression."""
     uses: dict[str, set[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in METHODS:
@@ -83,7 +83,7 @@ def _uses(tree: ast.AST) -> dict[str, set[str]]:
 
 
 def _written(tree: ast.AST) -> Iterator[tuple[int, re.Pattern[Any], str]]:
-    """`re.search("...", text)`: its line, itself, and the method."""
+    """Yield uses like `re.search("...", text)`: line, expression, method."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -96,7 +96,7 @@ def _written(tree: ast.AST) -> Iterator[tuple[int, re.Pattern[Any], str]]:
 
 
 def _held(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any], str | None]]:
-    """The name, the expression, and its method where that is what is held."""
+    """Yield name and expression, and the method if that is what is held."""
 
     def inside(
         name: str, value: Any, depth: int
@@ -121,11 +121,11 @@ def _held(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any], str | None
             yield from inside(name, value, 4)
 
 
-# ---------------------------------------------------------------- what is made for one
+# ---------------------------------------------------------------- building texts
 
 
 def texts(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], Any]]:
-    """Takes how long a text shall be, gives it."""
+    """Yield functions from a length to a text of that length."""
     is_bytes = isinstance(pattern.pattern, bytes)
     tree = _parser.parse(
         pattern.pattern, pattern.flags & ~re.UNICODE if is_bytes else pattern.flags
@@ -181,7 +181,7 @@ _OF_CATEGORY = {
 
 
 def _example(operation: Any, argument: Any) -> str:
-    """A short text that this part of an expression accepts."""
+    """Return a short text that this part of an expression accepts."""
     match str(operation):
         case "LITERAL":
             return chr(argument)
@@ -214,7 +214,7 @@ def _member(members: list[Any]) -> str:
     return next(character for character in 'x0 (,<="~' if character not in no)
 
 
-# ---------------------------------------------------------------- what it takes
+# ---------------------------------------------------------------- measuring
 
 
 class _StoppedError(Exception):
@@ -226,7 +226,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def drives(expression: Expression, text: Callable[[int], Any]) -> bool:
-    """Whether what `expression` takes grows faster than the size of the text."""
+    """Return whether the time for `expression` grows faster than the size of the text."""
     return any(_drives(_caller(expression.pattern, m), text) for m in expression.methods)
 
 
@@ -243,7 +243,8 @@ def _drives(call: Callable[[Any], object], text: Callable[[int], Any]) -> bool:
 
 
 def _is_steep(call: Callable[[Any], object], text: Callable[[int], Any], size: int) -> bool:
-    """From this size to twice as much; measured until it is not, as other load tells anything."""
+    """Whether doubling this size is too slow; measured again until it is not, as other load can
+    distort a time."""
     small = large = 0.0
     for times in range(1, ATTEMPTS + 1):
         small += _seconds(call, text(size))
@@ -256,8 +257,8 @@ def _is_steep(call: Callable[[Any], object], text: Callable[[int], Any], size: i
 
 
 def _seconds(call: Callable[[Any], object], text: Any) -> float:
-    """Of processor time, of this thread: that of the process is counted in ticks of the kernel while
-    its timer runs. Without end where it had to be stopped."""
+    """Return processor seconds of this thread (those of the process are counted in kernel ticks
+    while its timer runs); infinity if it had to be stopped."""
     before = signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, FOR_EVER)
     start = time.thread_time()

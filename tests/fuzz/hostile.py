@@ -1,4 +1,4 @@
-"""Lines made to be hard: each kind has one piece that comes as often as is asked."""
+"""Lines that are hard to read: in each kind, one piece is repeated as often as requested."""
 
 from __future__ import annotations
 
@@ -83,24 +83,24 @@ LINES: dict[str, Callable[[int], bytes]] = {
 
 
 def tasks(number: int) -> bytes:
-    """So many tasks, each of which is inside of a call that never comes back."""
+    """Return `number` tasks, each inside a call that never returns."""
     return b"".join(b"%d read(0,  <unfinished ...>\n" % tid for tid in range(100, 100 + number))
 
 
 def strangers(number: int) -> bytes:
-    """Second halves that were never begun."""
+    """Return second halves without first halves."""
     said = b'<... read resumed>"x", 1) = 1'
     return b"".join(b"%d %b\n" % (tid, said) for tid in range(100, 100 + number))
 
 
 def sockets(number: int) -> bytes:
-    """So many sockets that are open at once."""
+    """Return `number` sockets that are open at once."""
     made = b"7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = %d\n"
     return b"".join(made % fd for fd in range(10, 10 + number))
 
 
 def bound(number: int) -> bytes:
-    """So many findings, to destinations of their own, all open at once."""
+    """Return `number` findings, to different destinations, all open at once."""
     one = EARLY_BIND.replace(b"7 close(3) = 0\n", b"")
     return b"".join(
         one.replace(b"= 3\n", b"= %d\n" % fd)
@@ -122,4 +122,4 @@ TEXTS: dict[str, Callable[[int], bytes]] = {
     "empty lines": lambda n: b"\n" * n,
     "carriage returns": lambda n: b"7 close(9) = 0\r\n" * n,
 }
-"""Whole lines, of which there are as many as is asked."""
+"""Whole lines, repeated as often as requested."""

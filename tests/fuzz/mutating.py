@@ -1,6 +1,6 @@
-"""Lines of real traces in, the same lines damaged out: as many ways as a file can go wrong.
+"""Damage lines of real traces in every way in which a file can be damaged.
 
-All choices come from one Random, so that a seed is a test case.
+All choices come from one Random, so a seed is a test case.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAMES = (b"close", b"fcntl", b"dup2", b"openat", b"clone", b"socket", b"bind", 
 
 
 class Damage:
-    """Damages lines in place; `nonsense` are those of which nothing is left that strace wrote."""
+    """Damages lines in place; `nonsense` are lines in which nothing of strace is left."""
 
     def __init__(self, chance: Random, others: Lines) -> None:
         """`others` are lines of any traces, to splice in."""
@@ -37,7 +37,7 @@ class Damage:
         self.nonsense: set[bytes] = set()
 
     def apply(self, lines: Lines, times: int) -> None:
-        """Damage `lines` so often."""
+        """Damage `lines` this many times."""
         for _ in range(times):
             if lines:
                 self._chance.choice(_WAYS)(self, lines)
@@ -89,7 +89,7 @@ class Damage:
         lines[here], lines[there] = lines[there], lines[here]
 
     def _half_moved(self, lines: Lines) -> None:
-        """A half of a call comes earlier or later than it did."""
+        """Move half a call forward or back."""
         halves = [i for i, line in enumerate(lines) if b"resumed>" in line or b"<unfin" in line]
         if halves:
             lines.insert(self._at(lines), lines.pop(self._chance.choice(halves)))
@@ -118,12 +118,12 @@ class Damage:
         lines[at : at + 1] = (lines[at][:place] + piece + lines[at][place:]).split(b"\n")
 
     def _foreign(self, lines: Lines) -> None:
-        """Lines of another trace, or with other options."""
+        """Insert lines of another trace, or of one with other options."""
         first = self._chance.randrange(len(self._others))
         lines[self._at(lines) : 0] = self._others[first : first + self._chance.randrange(1, 4)]
 
     def _garbled(self, lines: Lines) -> None:
-        """The bytes of a line in any order."""
+        """Shuffle the bytes of a line."""
         at = self._at(lines)
         if len(lines[at]) > 20:
             letters = list(lines[at])

@@ -1,7 +1,7 @@
-"""One deciding line of a healthy trace, damaged in every way: takes a layout of strace's, gives
-texts of which a call that can decide the verdict may have gone.
+"""Damage one deciding line of a healthy trace in every way, for each layout of strace; a deciding
+call may then be lost.
 
-`lost` says which: those that a reading of the text does not give back. No such text may be called
+`lost` returns which: the calls that reading the text does not return. No such text may be called
 clean.
 """
 
@@ -41,22 +41,22 @@ CALLS = (
     ("close", "4", "0"),
     ("socketpair", "AF_UNIX, SOCK_STREAM, 0, [4, 6]", "0"),
 )
-"""A server that is a client, too, in order: name, arguments, result."""
+"""A server that is also a client, in order: name, arguments, result."""
 DECIDING = frozenset(name for name, _, _ in CALLS)
 _SECOND = 12
-"""Here number 4 becomes another socket."""
+"""From here on, number 4 is another socket."""
 
 
 class Layout(NamedTuple):
-    """How strace prints a record: what stands before it, by the number of the line; whether behind
-    a descriptor its note (-yy), and behind the result its time (-T)."""
+    """How strace prints a record: what precedes it, by line number; whether descriptors are
+    annotated (-yy), and whether the result has a duration (-T)."""
 
     name: str
     before: Callable[[int], str]
     notes: bool = False
     took: bool = False
     halves: bool = False
-    """each call in two, another task's between"""
+    """each call in two halves, with another task's in between"""
 
 
 LAYOUTS = (
@@ -75,7 +75,7 @@ Lines = list[str]
 
 
 def traced(layout: Layout) -> tuple[Lines, list[int]]:
-    """The lines of the trace, and the places of those that can decide."""
+    """Return the lines of the trace, and the indices of those that can decide."""
     lines: Lines = []
     deciding: list[int] = []
 
@@ -119,7 +119,7 @@ def _with(lines: Lines, at: int, *instead: str, until: int = 1) -> Lines:
 
 
 def _record(line: str) -> int:
-    """Where the call begins behind what stands before it."""
+    """Return the offset of the call, after what precedes it."""
     bracket = line.find("(")
     mark = line.find("<... ")
     if mark >= 0:
@@ -128,7 +128,7 @@ def _record(line: str) -> int:
 
 
 def cut(lines: Lines, at: int) -> Iterator[Lines]:
-    """Behind each byte of the call, from its fourth on."""
+    """Cut after each byte of the call, from its fourth on."""
     line = lines[at]
     for end in range(_record(line) + 4, len(line)):
         yield _with(lines, at, line[:end])
@@ -147,7 +147,7 @@ def elided(lines: Lines, at: int) -> Iterator[Lines]:
 
 
 def flipped(lines: Lines, at: int) -> Iterator[Lines]:
-    """A bit of its name."""
+    """Flip a bit of its name."""
     line = lines[at]
     begin = _record(line) + 5 * line[_record(line) :].startswith("<... ")
     name = _NAME.match(line, begin)
@@ -160,7 +160,7 @@ def flipped(lines: Lines, at: int) -> Iterator[Lines]:
 
 
 def joined(lines: Lines, at: int) -> Iterator[Lines]:
-    """To the next, to the line before."""
+    """Join it to the next line, and to the line before."""
     yield _with(lines, at, lines[at] + lines[at + 1], until=2)
     yield _with(lines, at - 1, lines[at - 1] + lines[at], until=2)
     for end in range(_record(lines[at]) + 4, len(lines[at])):
@@ -225,8 +225,8 @@ DAMAGES: tuple[Damage, ...] = (
 
 
 def calls_of(lines: Lines) -> Counter[tuple[str, int | None]]:
-    """The deciding calls that a reading gives, with what they returned. A close() is made as soon
-    as it has begun, whatever became of it (close(2)); dup2() and dup3() do the same."""
+    """Return the deciding calls in a reading, with their results. A close() takes effect as soon as
+    it begins, however it ends (close(2)); so do dup2() and dup3()."""
     found: Counter[tuple[str, int | None]] = Counter()
     begun: set[int] = set()
     for event in sa.parse("\n".join(lines).encode().split(b"\n")):
@@ -244,12 +244,12 @@ def calls_of(lines: Lines) -> Counter[tuple[str, int | None]]:
 
 
 def lost(layout: Layout, text: Lines) -> Counter[tuple[str, int | None]]:
-    """The calls of the whole trace that a reading of `text` does not give."""
+    """Return the calls of the whole trace that a reading of `text` does not contain."""
     return calls_of(traced(layout)[0]) - calls_of(text)
 
 
 def verdict(text: Lines) -> str:
-    """The verdict's word, or `refused`."""
+    """Return the word of the verdict, or `refused`."""
     try:
         analysis = sa.analyze(io.BytesIO("\n".join((*text, "")).encode()), sockets=False)
     except sa.TraceError:
@@ -258,7 +258,7 @@ def verdict(text: Lines) -> str:
 
 
 def damaged(layout: Layout) -> Iterator[tuple[str, Lines]]:
-    """Every damage of every deciding line: what it is, and the text."""
+    """Yield every damage of every deciding line: description and text."""
     lines, deciding = traced(layout)
     for at in deciding:
         for damage in DAMAGES:
@@ -268,7 +268,7 @@ def damaged(layout: Layout) -> Iterator[tuple[str, Lines]]:
 
 
 def main() -> int:
-    """Every damage of every line in every layout; exit status 1 where one is called clean."""
+    """Check every damage of every line in every layout; exit status 1 if one is called clean."""
     tried = faulty = 0
     for layout in LAYOUTS:
         for what, text in damaged(layout):

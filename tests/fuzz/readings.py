@@ -1,7 +1,7 @@
-"""One trace read in every way that must not matter: what is said each time, and what of it is wrong.
+"""Read one trace in every way that must not matter, and compare.
 
 A fault is a line of text: an exception, a line that is not accounted for, two readings that differ,
-a finding on a line that says nothing.
+a finding on a nonsense line.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from strace_analyzer.trace.input.content import Block, Tell, nobody
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
 SMALL = 1 << 13
-"""Bytes of a block: so little that a short trace has a first block and others, which are sieved."""
+"""Bytes per block: so few that a short trace has a first block and others, which are sieved."""
 
 
 class InSmallBlocks(SourceInput):
-    """A source that is read a little at a time."""
+    """A source that is read in small blocks."""
 
     def blocks(self, size: int = SMALL, tell: Tell = nobody) -> Iterator[Block]:
         yield from SourceInput.blocks(self, SMALL, tell)
 
 
 class Pipe(io.RawIOBase):
-    """Some bytes as a pipe gives them: a little at a time, and once."""
+    """Bytes as a pipe delivers them: a little at a time, and only once."""
 
     def __init__(self, text: bytes) -> None:
         super().__init__()
@@ -46,18 +46,18 @@ class Pipe(io.RawIOBase):
 
 
 def from_file(path: Path) -> TraceInput:
-    """A file, in small blocks."""
+    """Return a file as a trace, in small blocks."""
     return TraceInput("t1", path.name, (InSmallBlocks(path.name, path),))
 
 
 def from_pipe(text: bytes, name: str) -> TraceInput:
-    """Bytes that can be read once, in small blocks."""
+    """Return bytes as a trace that can be read only once, in small blocks."""
     stream = cast("BinaryIO", io.BufferedReader(Pipe(text), 1 << 16))
     return TraceInput("t1", name, (InSmallBlocks(name, None, stream),))
 
 
 def analysed(trace: TraceInput, *, strict: bool = False, jobs: int = 1) -> Analysis | str:
-    """The analysis, or the error that says why there is none."""
+    """Return the analysis, or the error that prevents it."""
     settings = Settings(rules=catalogue(), keep_sockets=True, strict=strict, jobs=jobs)
     try:
         return analyze_traces([trace], settings)
@@ -66,7 +66,7 @@ def analysed(trace: TraceInput, *, strict: bool = False, jobs: int = 1) -> Analy
 
 
 def told(analysis: Analysis | str) -> dict[str, Any]:
-    """All that is reported but which lines were looked at, by what it is."""
+    """Return everything that is reported, by kind, except which lines were looked at."""
     if isinstance(analysis, str):
         return {"error": analysis}
     return {
@@ -82,7 +82,7 @@ def told(analysis: Analysis | str) -> dict[str, Any]:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """What two readings tell differently, each with the first place where they do."""
+    """Return the differences between two readings, each with the first place."""
     found = []
     for key in sorted(one.keys() | other.keys()):
         here, there = one.get(key), other.get(key)
@@ -108,12 +108,12 @@ def _first_difference(here: Any, there: Any) -> tuple[Any, Any]:
 
 
 def line_count(text: bytes) -> int:
-    """Newlines, and a last line that has none."""
+    """Count newlines, and a last line without one."""
     return text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
 
 
 def unaccounted(analysis: Analysis | str, lines: int, *, strict: bool) -> list[str]:
-    """The sources of a single file that do not account for its `lines`."""
+    """Return the sources of a single file that do not account for its `lines`."""
     if isinstance(analysis, str):
         return []
     found = []
@@ -129,8 +129,8 @@ def unaccounted(analysis: Analysis | str, lines: int, *, strict: bool) -> list[s
 
 
 def findings_on(lines: Collection[int], analysis: Analysis | str) -> list[str]:
-    """The findings that rest on a call that begins on one of these lines. (Where a socket was made
-    may be one: a line that another one cut was joined again.)"""
+    """Return findings that depend on a call beginning on one of these lines. (The line where a
+    socket was created may be one: a line cut by another was joined again.)"""
     if isinstance(analysis, str) or not lines:
         return []
     return [
@@ -142,7 +142,8 @@ def findings_on(lines: Collection[int], analysis: Analysis | str) -> list[str]:
 
 
 def faults(path: Path, nonsense: Collection[bytes] = ()) -> list[str]:
-    """What is wrong with any reading of the trace in `path`; `nonsense` are lines that say nothing."""
+    """Return what is wrong with any reading of the trace in `path`; `nonsense` are meaningless
+    lines."""
     text = path.read_bytes()
     try:
         return [*_faults(path, text, nonsense)]
@@ -173,7 +174,7 @@ def _faults(path: Path, text: bytes, nonsense: Collection[bytes]) -> Iterator[st
 
 
 def may_differ(read: Analysis | str) -> bool:
-    """A reading that says itself that it cannot be the same: a stream that cannot be read again."""
+    """Whether a reading itself says that it may differ: of a stream that cannot be read again."""
     if isinstance(read, str):
         return "where they can be read again" in read
     return any(warning.code == "lines-left-out" for warning in read.warnings)

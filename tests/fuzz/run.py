@@ -25,14 +25,14 @@ from strace_analyzer.trace.prefilter import ahead
 
 SAMPLES = ROOT / "samples"
 LONGEST = 3000
-"""Lines of a trace that are taken at most."""
+"""Most lines taken of one trace."""
 SIEVED = 900
-"""So many that those are left out that cannot matter."""
+"""This many lines, so that irrelevant ones are left out."""
 
 
 @cache
 def given() -> list[Path]:
-    """Every trace there is: samples, and the shared ones where they are."""
+    """Return every available trace: samples, and the shared ones if present."""
     folders = (SAMPLES, TRACES, TRACES2, CORPUS)
     return [
         path
@@ -49,7 +49,7 @@ def lines_of(path: Path) -> Lines:
 
 
 def damaged(seed: int, paths: list[Path]) -> tuple[Lines, Damage]:
-    """The lines of one of the traces, damaged as the seed says."""
+    """Return the lines of one of the traces, damaged according to the seed."""
     chance = random.Random(seed)
     lines = list(lines_of(chance.choice(paths)))
     if len(lines) > LONGEST:
@@ -63,7 +63,7 @@ def damaged(seed: int, paths: list[Path]) -> tuple[Lines, Damage]:
 
 
 def check(seed: int, paths: list[Path], folder: Path) -> tuple[int, list[str]]:
-    """How many lines were read, and what was wrong."""
+    """Return how many lines were read, and what was wrong."""
     lines, damage = damaged(seed, paths)
     path = folder / f"seed-{seed}.strace"
     path.write_bytes(b"\n".join(lines))
@@ -73,7 +73,7 @@ def check(seed: int, paths: list[Path], folder: Path) -> tuple[int, list[str]]:
 
 
 def rounds(first: int, paths: list[Path], wanted: int) -> Iterator[tuple[int, int, list[str]]]:
-    """Seed, lines and faults, until so many lines were read."""
+    """Yield seed, lines and faults, until `wanted` lines were read."""
     with tempfile.TemporaryDirectory() as folder:
         read, seed = 0, first
         while read < wanted:
@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first")
     options = parser.parse_args()
     os.nice(10)
-    ahead.pays = lambda size: True  # also for a short trace, and with Hyperscan
+    ahead.pays = lambda size: True  # also for short traces, and with Hyperscan
     began, read, traces, faulty = time.monotonic(), 0, 0, 0
     with suppress(KeyboardInterrupt):
         for seed, lines, found in rounds(options.seed, given(), options.lines):

@@ -1,7 +1,7 @@
-"""Whole traces with a known truth: processes and threads that make, bind, connect, copy, pass on and
-close sockets, calls of several at once, printed as strace prints them with one option set or another.
+"""Whole traces with known truth: processes and threads that create, bind, connect, copy, pass on
+and close sockets, with several calls at once, printed as strace prints them with various options.
 
-What is true is written down as it happens, by what the man pages say; nothing here looks at a line.
+The truth is recorded as it happens, according to the man pages; nothing here looks at a line.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class EarlyBind(NamedTuple):
 
 @dataclass
 class State:
-    """Of a socket: what was asked of it so far."""
+    """The state of a socket so far."""
 
     bound: int | None = None
     """the line of the bind to any address and port 0"""
     is_named: bool = False
-    """bound, to whatever"""
+    """bound, to any address"""
     is_used: bool = False
     """connected or connecting, refused, listening"""
     listens: bool = False
@@ -43,12 +43,12 @@ class State:
 
 
 Ended = tuple[int, int]
-"""Of a call under way: its socket, and the line on which it began."""
+"""A call under way: its socket, and the line on which it began."""
 RESULTS = (("0", "connected"), (GOING_ON, "in-progress"), (REFUSED, "failed"))
 SHARES_FILES = "child_stack=0x7f01, flags=CLONE_VM|CLONE_FILES|SIGCHLD"
 _WHOLE = re.compile(r"(?P<begins>(?P<name>\w+)\(.*)(?P<ends>\) = .*)")
 _TOLD = re.compile(r"(?P<begins>(?P<name>accept4|recvmsg)\(\d+, )(?P<ends>.*)")
-"""a whole call; one whose arguments strace prints as it comes back"""
+"""a whole call whose arguments strace prints when it returns"""
 MESSAGE = (
     '{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1, msg_control='
     "[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[%d]}], "
@@ -65,10 +65,10 @@ class Program(NaiveKernel):
     truth: list[EarlyBind] = field(default_factory=list)
     chance: Random = field(default_factory=Random)
     halved: set[int] = field(default_factory=set)
-    """tasks of which only the first half of a call has been said"""
+    """tasks of which only the first half of a call was printed"""
 
     def say(self, tid: int, words: str) -> None:
-        """A whole call now and then in two halves, between which another task says something."""
+        """Print a whole call, now and then in two halves with a line of another task in between."""
         told = _TOLD.fullmatch(words) or _WHOLE.fullmatch(words)
         if words.endswith(" <unfinished ...>"):
             self.halved.add(tid)
@@ -105,7 +105,7 @@ class Program(NaiveKernel):
         name: str,
         does: Callable[[State, int, int], tuple[str, str] | None],
     ) -> None:
-        """A call on some socket, whole or, in every third case, in two halves."""
+        """Make a call on some socket, whole or, in every third case, in two halves."""
         fd = self.pick(process, choice)
         if fd is None:
             return
@@ -155,7 +155,7 @@ class Program(NaiveKernel):
         return "128", "0"
 
     def accept(self, process: Process, tid: int, choice: int) -> None:
-        """Of the first that listens: what comes in is connected, and bound early by nobody."""
+        """Accept on the first listening socket: the result is connected, and not bound early."""
         listening = [fd for fd in sorted(process.table) if self.state(process, fd).listens]
         if not listening or self.state(process, listening[0]).is_busy:
             return
@@ -164,7 +164,7 @@ class Program(NaiveKernel):
         )
 
     def pass_on(self, process: Process, tid: int, choice: int) -> None:
-        """A descriptor goes out by SCM_RIGHTS, and another process gets one from somewhere."""
+        """Send a descriptor by SCM_RIGHTS, and receive one in another process."""
         fd = self.pick(process, choice)
         other, other_tid = self.everybody()[choice % len(self.everybody())]
         if fd is None or other_tid in self.inside:
@@ -173,7 +173,7 @@ class Program(NaiveKernel):
         self._foreign(other, other_tid, f"recvmsg(1, {MESSAGE % self.lowest(other)})", "1")
 
     def _foreign(self, process: Process, tid: int, call: str, result: str | None) -> None:
-        """The call gives a number for a socket of which nothing more is asked."""
+        """Print a call that returns a descriptor of a socket that is not used further."""
         fd = self.lowest(process)
         process.table[fd] = Slot(self.sockets, close_on_exec=False)
         self.states[self.sockets] = State(is_named=True, is_used=True)
@@ -181,13 +181,13 @@ class Program(NaiveKernel):
         self.say(tid, f"{call} = {result or fd}")
 
     def share(self, process: Process, tid: int, choice: int) -> None:
-        """A process of its own with the same table: CLONE_FILES without CLONE_THREAD."""
+        """Create a process that shares the table: CLONE_FILES without CLONE_THREAD."""
         self.tids += 1
         self.processes.append(Process(process.table, [self.tids]))
         self.born(tid, SHARES_FILES, choice)
 
     def vfork(self, process: Process, tid: int, choice: int) -> None:
-        """The parent waits until the child runs another program, with a copy of the table."""
+        """Stop the parent until the child, with a copy of the table, runs another program."""
         self.say(tid, "vfork( <unfinished ...>")
         self.tids += 1
         child = Process(
@@ -201,7 +201,8 @@ class Program(NaiveKernel):
         self.say(tid, f"<... vfork resumed>) = {self.tids}")
 
     def execve(self, process: Process, tid: int, choice: int) -> None:
-        """Who shared the table has it on: execve(2), `the file descriptor table is unshared`."""
+        """Unshare the table for a process that shared it: execve(2), `the file descriptor table is
+        unshared`."""
         if len(process.threads) > 1:
             return
         before = self.held()
@@ -226,7 +227,7 @@ HAPPENINGS: tuple[Callable[[Program, Process, int, int], None], ...] = (
 
 
 def program(chance: Random, happenings: int) -> Program:
-    """A program that has run, and has ended: every task, as strace shows it."""
+    """Return a program that has run and ended, with every task as strace shows it."""
     made = Program(chance=chance)
     for _ in range(happenings):
         tasks = made.everybody()
@@ -243,11 +244,11 @@ def program(chance: Random, happenings: int) -> Program:
     return made
 
 
-# ---------------------------------------------------------------- as strace prints it
+# ---------------------------------------------------------------- printing
 
 
 Printed = Callable[[int, int, str], str]
-"""Number of the line, tid, what is said -> the line."""
+"""Line number, tid, text -> the line."""
 
 
 def _clock(number: int) -> float:
@@ -264,18 +265,18 @@ def _time_of_day(number: int, digits: int) -> str:
 
 
 def _timed(said: str, number: int) -> str:
-    """-T: how long a call took."""
+    """Add a duration (-T)."""
     ends = re.search(r"\) += (?:-?[0-9?]|0x)", said)
     return f"{said} <0.{number % 1000:06}>" if ends else said
 
 
 def _new_words(said: str) -> str:
-    """strace from 5.x on, with -f: results stand in a column."""
+    """Print results in a column, as strace 5.x and later with -f."""
     return re.sub(r"\) = ", ")     = ", said)
 
 
 def _old_words(said: str) -> str:
-    """strace 4.x."""
+    """Use the names of strace 4.x."""
     return said.replace("AF_INET, SOCK", "PF_INET, SOCK").replace("IPPROTO_TCP", "IPPROTO_IP")
 
 
@@ -295,7 +296,7 @@ OPTIONS: dict[str, Printed] = {
 
 
 def printed(made: Program, options: str) -> Lines:
-    """The lines of its trace, taken with these options."""
+    """Return the lines of its trace with these options."""
     say = OPTIONS[options]
     found = []
     for number, line in enumerate(made.lines, 1):
@@ -305,15 +306,15 @@ def printed(made: Program, options: str) -> Lines:
 
 
 class Placed(NamedTuple):
-    """A line of a family: the task in the name of its file, and its number there."""
+    """A line of a family: the task in the name of its file, and the line number there."""
 
     tid: int
     line: int
 
 
 def family(made: Program) -> tuple[dict[int, Lines], dict[int, Placed]]:
-    """As `strace -ff -ttt -T` prints it: the lines of each task's file, where a call that others
-    interrupted is whole, and where each line of `made` stands then."""
+    """Return the family that `strace -ff -ttt -T` writes: the lines of each task's file, in which
+    interrupted calls are whole, and the place there of each line of `made`."""
     files: dict[int, Lines] = {}
     begun: dict[int, int] = {}
     places: dict[int, Placed] = {}

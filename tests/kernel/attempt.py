@@ -1,5 +1,5 @@
-"""One call to the kernel in, what it gave out. The programs beside it, which run in a namespace under
-strace, import it from their own folder."""
+"""Make one call to the kernel and report its error. Programs in this folder, which run in a
+namespace under strace, import it from there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def once(call: Callable[[], object]) -> str:
-    """The name of the error that `call` gives, or `ok`."""
+    """Return the name of the error that `call` raises, or `ok`."""
     try:
         call()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Gives a control group in which every connect() to an IPv4 address fails EPERM, by a BPF hook of
+"""A control group in which every connect() to an IPv4 address fails with EPERM, by a BPF hook of
 two instructions.
 
 bpf(2); BPF_CGROUP_INET4_CONNECT of include/uapi/linux/bpf.h. Only for programs.py.
@@ -21,7 +21,8 @@ _RETURN_ZERO = struct.pack("<BBhi", 0xB7, 0, 0, 0) + struct.pack("<BBhi", 0x95, 
 
 @contextmanager
 def without_connect() -> Iterator[bool]:
-    """Be in such a group; False, and nothing has changed, where this system has none."""
+    """Run the block in such a group; yields False, with nothing changed, if this system does not
+    support it."""
     mounts = Path("/proc/mounts").read_text().splitlines()
     root = next((line.split()[1] for line in mounts if " cgroup2 " in line), None)
     number = _BPF.get(os.uname().machine)

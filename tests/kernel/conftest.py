@@ -1,4 +1,4 @@
-"""The suite runs where it may make network namespaces and has strace; elsewhere it says what is
+"""The suite runs if it can make network namespaces and has strace; otherwise it says what is
 missing."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kernel.network import Network, network
 
 @cache
 def missing() -> str | None:
-    """Why this machine cannot run the suite, None where it can."""
+    """Return why this machine cannot run the suite; None if it can."""
     if os.geteuid() != 0:
         return "needs root, to make network namespaces"
     for tool in ("strace", "ip", "unshare", "nsenter", "sysctl"):
@@ -40,5 +40,5 @@ def net() -> Iterator[Network]:
 
 @pytest.fixture
 def kernel() -> str:
-    """What to name in a failure: kernels may differ."""
+    """The kernel's name for failure messages, since kernels may differ."""
     return f"Linux {platform.release()}"

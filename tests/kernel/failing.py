@@ -1,8 +1,8 @@
-"""The situations in which a call fails for want of a port or an address, as the kernel is asked about
-them: `python failing.py NAME` runs one and prints what each call gave.
+"""Situations in which a call fails for want of a port or an address: `python failing.py NAME` runs
+one on the real kernel and prints the results.
 
-It runs in the client's namespace of network.py, as programs.py does. What is printed is a JSON
-object: the name of the error of a call, or `ok`.
+It runs in the client's namespace of network.py, as programs.py does. Output is a JSON object with
+the name of the error of each call, or `ok`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def reusing(family: int = socket.AF_INET) -> socket.socket:
 
 
 def source_port_pair() -> None:
-    """One source port to two destinations; the same pair of ends again, open and in TIME_WAIT."""
+    """Use one source port to two destinations, and the same pair of ends again, open and in
+    TIME_WAIT."""
     first, second, third, fourth = (reusing() for _ in range(4))
     for one in (first, second, third, fourth):
         one.bind(("10.9.0.1", 46000))
@@ -46,7 +47,7 @@ def source_port_pair() -> None:
 
 
 def no_ipv6() -> None:
-    """IPv6 is switched off in this namespace."""
+    """IPv6 is disabled in this namespace."""
     for name, address in (("loopback", "::1"), ("another host", "fd09::11")):
         gave[f"connect {name}"] = once(
             lambda to=address: socket.socket(socket.AF_INET6).connect((to, 8001))
@@ -59,14 +60,14 @@ def no_ipv6() -> None:
 
 
 def message_without_ipv6() -> None:
-    """IPv6 is switched off in this namespace: a datagram has nowhere to go out from."""
+    """IPv6 is disabled in this namespace: there is no address to send a datagram from."""
     six = (socket.AF_INET6, socket.SOCK_DGRAM)
     gave["sendto"] = once(lambda: socket.socket(*six).sendto(b"x", ("fd09::11", 53)))
     gave["sendmsg"] = once(lambda: socket.socket(*six).sendmsg([b"x"], [], 0, ("::1", 53)))
 
 
 def every_port_in_use() -> None:
-    """The calls that ask for a port beside connect(), with all 100 in use to one destination."""
+    """Calls other than connect() that ask for a port, with all 100 in use to one destination."""
     opened = [socket.create_connection(A) for _ in range(100)]
     later, listener = socket.socket(), socket.socket()
     later.setsockopt(socket.IPPROTO_TCP, 30, 1)  # TCP_FASTOPEN_CONNECT
@@ -78,7 +79,7 @@ def every_port_in_use() -> None:
 
 
 def every_datagram_port_in_use() -> None:
-    """The same of UDP, with sockets that are bound."""
+    """The same for UDP, with bound sockets."""
     bound = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(100)]
     for one in bound:
         one.bind(("0.0.0.0", 0))
@@ -89,7 +90,7 @@ def every_datagram_port_in_use() -> None:
 
 
 def source_port_again() -> None:
-    """A source port that was named, without SO_REUSEADDR: open, and in TIME_WAIT."""
+    """Bind to a given source port again, without SO_REUSEADDR: open, and in TIME_WAIT."""
     first, second, third = (socket.socket() for _ in range(3))
     first.bind(("10.9.0.1", 46000))
     first.connect(A)
@@ -149,7 +150,7 @@ def inherited_listener() -> None:
 
 
 def close_on_exec_by_ioctl() -> None:
-    """A program that is executed keeps a listener whose FD_CLOEXEC FIONCLEX cleared, and not one
+    """An executed program keeps a listener whose FD_CLOEXEC was cleared by FIONCLEX, and not one
     for which FIOCLEX set it."""
     for name, request, flag, port in (
         ("FIONCLEX", termios.FIONCLEX, 0, 6140),
@@ -169,8 +170,8 @@ def close_on_exec_by_ioctl() -> None:
 
 
 def source_port_taken() -> None:
-    """Who may bind a socket to a source port by name, by who has the port: a connection that
-    connect() or bind() gave it, open or in TIME_WAIT, each socket with SO_REUSEADDR or not."""
+    """Who may bind a socket to a given source port that a connection has: assigned by connect() or
+    bind(), open or in TIME_WAIT, each socket with or without SO_REUSEADDR."""
     port = 46000
     for is_named in (False, True):
         for holder_reuses in (False, True):
@@ -198,14 +199,14 @@ def source_port_taken() -> None:
 
 
 def ports_of_loopback() -> None:
-    """How many of 100 ports are given to one destination again, a second after the connections that
-    had them were closed here first: to 127.0.0.1, ::1, an own address, and another host."""
+    """How many of 100 ports are reused for one destination a second after their connections were
+    closed here first: to 127.0.0.1, ::1, an own address, and another host."""
     for to in (("127.0.0.1", 7000), ("::1", 7000), ("10.9.0.1", 7000), A):
         gave[to[0]] = _twice(to, is_bound=False)
 
 
 def bound_ports_of_loopback() -> None:
-    """The same of sockets that were bound early, to 127.0.0.1."""
+    """The same for sockets that were bound early, to 127.0.0.1."""
     gave["127.0.0.1"] = _twice(("127.0.0.1", 7000), is_bound=True)
 
 
@@ -230,7 +231,7 @@ def _twice(to: tuple[str, int], *, is_bound: bool) -> list[int]:
 
 
 def predecessor() -> None:
-    """A server that has closed its connections first, and is started again."""
+    """A server that closed its connections first, and is restarted."""
     listener = reusing()
     listener.bind(("10.9.0.1", 6140))
     listener.listen(5)
@@ -246,7 +247,7 @@ def predecessor() -> None:
 
 
 def parity() -> None:
-    """In which order connect() hands out the ports of the range."""
+    """The order in which connect() assigns the ports of the range."""
     opened = [socket.create_connection(A) for _ in range(100)]
     ports = [one.getsockname()[1] % 2 for one in opened]
     gave["first half"] = sum(ports[:50])
@@ -254,7 +255,7 @@ def parity() -> None:
 
 
 def search() -> None:
-    """Processor time of connect() while 4,000 ports fill: the first and the last tenth."""
+    """Processor time of connect() while 4,000 ports fill up: the first and the last tenth."""
     spent: list[float] = []
     opened = []
     for _ in range(4000):
@@ -277,9 +278,9 @@ def datagram_to_port_0() -> None:
 
 
 def what_poll_tells() -> None:
-    """poll() for POLLIN | POLLOUT of a non-blocking connect(): made, refused, still under way, reset
-    after it was made, and of a socket that was never connected. sendfile() and splice() to it while
-    it is under way."""
+    """Results of poll() for POLLIN | POLLOUT on a non-blocking connect(): established, refused,
+    under way, reset after it was established, and on a socket that was never connected. Also
+    sendfile() and splice() to it while it is under way."""
 
     def events(to: object) -> socket.socket:
         one = socket.socket()

@@ -1,16 +1,18 @@
-"""Gives two network namespaces joined by a veth pair, where the client has only 100 local ports.
+"""Two network namespaces joined by a veth pair, in which the client has only 100 local ports.
 
-Nothing of the host's own network is touched: both namespaces live and die with two processes of
-ours, the holder of the client's namespace and the server. Routes of the client, by what connect()
-meets there:
+The host's own network is not touched: both namespaces live and die with two processes of ours, the
+holder of the client's namespace and the server. Routes of the client, and what connect() meets:
 
     10.9.0.11-13, fd09::11-13   the server
     10.9.0.99                   nobody: no neighbour answers
-    10.66.1.0/24                prohibit       10.66.2.0/24   blackhole      10.66.3.0/24
-    unreachable 10.77.1.0/24                the server as router: it answers ICMP host unreachable
-    10.77.2.0/24                the server as router: it answers ICMP host prohibited 10.77.3.0/24
-    the server as router: it drops silently 10.77.4.0/24                the server as router: it
-    answers ICMP net unreachable anything else               no route at all
+    10.66.1.0/24                prohibit
+    10.66.2.0/24                blackhole
+    10.66.3.0/24                unreachable
+    10.77.1.0/24                the server as router: it answers ICMP host unreachable
+    10.77.2.0/24                the server as router: it answers ICMP host prohibited
+    10.77.3.0/24                the server as router: it drops silently
+    10.77.4.0/24                the server as router: it answers ICMP net unreachable
+    anything else               no route at all
 """
 
 from __future__ import annotations
@@ -26,15 +28,15 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PROGRAM = (sys.executable, "-E", "-s", "-S", "-m")
-"""runs a program of this package, such as `kernel.failing`, in the directory TESTS and without what
-site finds"""
+"""runs a module of this package, such as `kernel.failing`, in the directory TESTS, without the site
+module"""
 PORTS = (40000, 40099)
 """the client's ip_local_port_range: 100 ports"""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one program did: its trace, and what it says the kernel gave it."""
+    """The result of one program: its trace, and what it says the kernel returned."""
 
     trace: Path
     gave: dict[str, object]
@@ -50,7 +52,7 @@ class Network:
     def strace(self, program: str, trace: Path, *options: str, limit: float = 60) -> Run:
         """Run the set-up `program` of programs.py under strace in the client's namespace.
 
-        Raises subprocess.TimeoutExpired after `limit` seconds, CalledProcessError when it fails.
+        Raises subprocess.TimeoutExpired after `limit` seconds, CalledProcessError if it fails.
         """
         done = subprocess.run(
             [
@@ -67,7 +69,7 @@ class Network:
         return Run(trace, json.loads(done.stdout))
 
     def sysctl(self, name: str, value: int) -> None:
-        """Set `net.NAME` in the client's namespace. Raises CalledProcessError where it does not
+        """Set `net.NAME` in the client's namespace. Raises CalledProcessError if it does not
         exist."""
         self._do(self.client, "sysctl", "-qw", f"net.{name}={value}")
 
@@ -89,7 +91,7 @@ class Network:
 
 @contextmanager
 def network() -> Iterator[Network]:
-    """Two fresh namespaces; both are gone when the block ends."""
+    """Two fresh namespaces, which are removed when the block ends."""
     with (
         _in_new_namespace("cat") as holder,
         _in_new_namespace(*PROGRAM, "kernel.server") as server,
@@ -106,7 +108,7 @@ def network() -> Iterator[Network]:
 
 @contextmanager
 def _in_new_namespace(*command: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a network namespace of its own, which is gone with it."""
+    """Run a process in a network namespace of its own, which is removed with it."""
     process = subprocess.Popen(
         ["unshare", "--net", "--", *command],
         cwd=TESTS,
@@ -146,5 +148,5 @@ def _wire(net: Network) -> None:
     net._do(net.server, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
     net._do(net.client, "sysctl", "-qw", "net.ipv4.ip_local_port_range={} {}".format(*PORTS))
     net.sysctl("ipv4.tcp_syn_retries", 1)
-    # On a busy machine the peer can answer a repeated FIN with RST, which would end TIME_WAIT.
+    # On a busy machine, the peer can answer a repeated FIN with RST, which would end TIME_WAIT.
     net.sysctl("ipv4.tcp_rfc1337", 1)

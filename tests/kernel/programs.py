@@ -1,10 +1,10 @@
-"""The set-ups that the kernel is asked about: `python programs.py NAME` runs one and prints what it
-got.
+"""Set-ups that are run on the real kernel: `python programs.py NAME` runs one and prints the
+results.
 
 Each set-up is a function that makes sockets until the kernel refuses, and keeps them open. It runs
-under strace in the client's namespace of network.py (100 local ports). What it prints is the
-kernel's own word, against which the trace's reader is held: how many connections each destination
-got, which calls failed with what, and how many different local ports were in use at the end.
+under strace in the client's namespace of network.py (100 local ports). It prints what the kernel
+itself says, which is compared with the analysis of the trace: how many connections each destination
+got, which calls failed and how, and how many different local ports were in use at the end.
 
 This is over 250 lines because it is a catalogue: one function of a few lines for each set-up.
 """
@@ -70,10 +70,10 @@ def fill(
     close_failed: bool = True,
     patience: int = 3,
 ) -> list[socket.socket]:
-    """Make up to `limit` sockets for each destination; one destination ends after `patience`
+    """Make up to `limit` sockets for each destination; a destination is finished after `patience`
     failures.
 
-    A destination of None binds only. `keep` False closes every socket at once.
+    A destination of None only binds. With `keep` False, every socket is closed at once.
     """
     given = dict.fromkeys(to, 0)
     failed: dict[str, int] = {}
@@ -118,7 +118,7 @@ def fill(
 
 
 def local_ports() -> int:
-    """How many different local ports our open sockets stand on."""
+    """Return the number of different local ports of our open sockets."""
     return len({s.getsockname()[1] for s in open_sockets} - {0})
 
 
@@ -457,7 +457,7 @@ def unbound_client_closes() -> None:
 
 
 def _served(to: Address, bind: Address | None, until_end: bool) -> None:
-    """250 connections that the server ends, one after the other."""
+    """Make 250 consecutive connections that the server ends."""
     given = 0
     for _ in range(250):
         s = socket.socket()
@@ -484,13 +484,13 @@ def any_server_closes() -> None:
 
 @program
 def any_server_resets() -> None:
-    """RST gives the port back with the descriptor open."""
+    """RST releases the port although the descriptor is open."""
     _served(SERVER_RESETS, ANY, until_end=False)
 
 
 @program
 def any_server_closes_then_shutdown() -> None:
-    """FIN from the peer and shutdown() by us give the port back with the descriptor open."""
+    """FIN from the peer and our shutdown() release the port although the descriptor is open."""
     given = 0
     for _ in range(250):
         s = socket.socket()
@@ -557,8 +557,8 @@ def refused_named_port() -> None:
 
 @program
 def refused_then_retry() -> None:
-    """The retry shares: 100 retried to one destination, then as many from unbound sockets to
-    another."""
+    """The retry shares ports: 100 are retried to one destination, then the same number from unbound
+    sockets to another."""
     fill(NOBODY_LISTENS, bind=ANY, limit=100, patience=100, close_failed=False)
     facts["retry"] = sorted({once(lambda s=s: s.connect(A)) for s in open_sockets})  # type: ignore[misc]
     fill(B)
@@ -566,15 +566,14 @@ def refused_then_retry() -> None:
 
 @program
 def held_then_retry() -> None:
-    """No route: the port stays, and a retry is still bound. 60 of them leave 40."""
+    """No route: the port is kept, and a retry is still bound. 60 of them leave 40."""
     fill(("192.0.2.1", 80), bind=ANY, limit=60, patience=60, close_failed=False)
     facts["retry"] = sorted({once(lambda s=s: s.connect(A)) for s in open_sockets})  # type: ignore[misc]
     fill(B)
 
 
 def _fails(to: Address, kind: tuple[int, int, int] = TCP, bind: Address = ANY) -> None:
-    """One bound socket whose connect() fails; then: does its port still stand in the way of a
-    bind()?"""
+    """After connect() of one bound socket has failed: does its port still block a bind()?"""
     s = socket.socket(*kind)
     s.bind(bind)
     port = s.getsockname()[1]
@@ -661,10 +660,9 @@ def fails_router_no_route() -> None:
 
 @program
 def fails_address_not_available() -> None:
-    """Under ip_autobind_reuse=1, where bind() hands one port out twice: the second 4-tuple is
-    taken.
+    """Under ip_autobind_reuse=1, bind() assigns one port twice, and the second 4-tuple is taken.
 
-    Whether the loser still holds its port shows when the winner is gone without TIME_WAIT.
+    Whether the loser still holds its port is visible once the winner is gone without TIME_WAIT.
     """
     winners: dict[int, socket.socket] = {}
     while True:
@@ -688,7 +686,7 @@ def fails_address_not_available() -> None:
 @program
 def fails_forbidden() -> None:
     """A cgroup whose BPF hook forbids connect()."""
-    from kernel import cgroup  # only here: it needs ctypes
+    from kernel import cgroup  # imported here because it needs ctypes
 
     with cgroup.without_connect() as entered:
         facts["supported"] = entered
@@ -698,7 +696,8 @@ def fails_forbidden() -> None:
 
 @program
 def in_progress_refused() -> None:
-    """EINPROGRESS, then SO_ERROR tells: the port is free although nobody closed."""
+    """EINPROGRESS, then SO_ERROR reports the failure: the port is free although nobody closed
+    it."""
     outcomes = set()
     for _ in range(300):
         s = socket.socket()
@@ -714,7 +713,7 @@ def in_progress_refused() -> None:
 
 @program
 def in_progress_send_takes_error() -> None:
-    """The call that returns the pending error takes it: SO_ERROR says 0 afterwards."""
+    """The call that returns the pending error clears it: SO_ERROR is 0 afterwards."""
     s = socket.socket()
     s.setblocking(False)
     s.bind(ANY)
@@ -726,8 +725,8 @@ def in_progress_send_takes_error() -> None:
 
 @program
 def unspec_releases() -> None:
-    """connect(AF_UNSPEC) on connected sockets: 250 fit, none is closed."""
-    import ctypes  # only here: loading it costs a thousand lines of trace
+    """connect(AF_UNSPEC) on connected sockets: 250 fit, and none is closed."""
+    import ctypes  # imported here because loading it adds a thousand lines to the trace
 
     libc = ctypes.CDLL(None, use_errno=True)
     given = 0
@@ -759,8 +758,8 @@ def unbound_180_over_three() -> None:
 
 @program
 def threads() -> None:
-    """Eight threads of four bound connections each, all at once: two threads to A for each to B
-    and C."""
+    """Eight threads with four bound connections each, all at once: two threads connect to A for
+    each that connects to B and to C."""
     made: list[socket.socket] = []
 
     def work(to: Address) -> None:
@@ -856,7 +855,7 @@ def bind_unspec() -> None:
 
 
 def _holds(s: socket.socket) -> bool:
-    """Nobody else can have its port."""
+    """Return whether nobody else can have its port."""
     return once(lambda: socket.socket().bind(("0.0.0.0", s.getsockname()[1]))) == "EADDRINUSE"
 
 
@@ -914,8 +913,8 @@ def option_of_no_length() -> None:
 
 @program
 def shared_by_dup_and_fork() -> None:
-    """Sixty sockets of which one copy each is closed, by us or by a child: their ports stay, 40
-    are left."""
+    """Sixty sockets of which one copy each is closed, by us or by a child: they keep their ports,
+    and 40 are left."""
     originals = [*fill(A, bind=ANY, limit=60)]
     copies = [s.dup() for s in originals]
     child = os.fork()
@@ -929,7 +928,7 @@ def shared_by_dup_and_fork() -> None:
 
 @program
 def own_namespace() -> None:
-    """A new network namespace has ports of its own: 100 here, then as many there."""
+    """A new network namespace has its own ports: 100 here, then the same number there."""
     import ctypes
 
     fill(None, bind=ANY)

@@ -1,4 +1,4 @@
-"""A trace of the suite -> what the tool makes of it."""
+"""Analyse a trace of the suite."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from strace_analyzer.trace.reader import TraceReader, traces
 
 
 class Refusal(NamedTuple):
-    """A call that found no port, by the line where it begins."""
+    """A call that found no port, by the line on which it begins."""
 
     line: int
     call: str
 
 
 class Played(NamedTuple):
-    """What the model says of a trace, beside what the trace says the kernel did."""
+    """What the model says about a trace, and what the trace says the kernel did."""
 
     predicted: list[Refusal]
     happened: list[Refusal]
@@ -35,7 +35,7 @@ class Played(NamedTuple):
 
 
 def steps(trace: Path) -> Iterator[Step]:
-    """The Steps of one file."""
+    """Return the Steps of one file."""
     tracker = Tracker()
     (source,) = traces([str(trace)])
     for event in TraceReader(source):
@@ -44,7 +44,7 @@ def steps(trace: Path) -> Iterator[Step]:
 
 
 def use(trace: Path) -> PortUse:
-    """The account of the first network namespace, whose range is known."""
+    """Return the port usage of the first network namespace, whose range is known."""
     ledger = PortLedger(port_range=PORTS)
     judge, end = Exhaustion(), None
     for step in steps(trace):
@@ -55,7 +55,7 @@ def use(trace: Path) -> PortUse:
 
 
 def play(trace: Path, *, time_wait: bool = True, autobind_reuse: bool = False) -> Played:
-    """Play the trace as it is through the model of the kernel."""
+    """Play the trace through the model of the kernel."""
     models: dict[tuple[int, str | None], Scenario] = {}
     judge, clock = Exhaustion(), Clock()
     predicted: list[Refusal] = []

@@ -1,6 +1,6 @@
-"""What the kernel's own selftests ask (bind_wildcard, ip_local_port_range, the packetdrill scripts of
-bind() and connect()), as programs of ours: `python selftests.py NAME` runs one and prints what each
-call gave.
+"""The questions of the kernel's own selftests (bind_wildcard, ip_local_port_range, the packetdrill
+scripts of bind() and connect()) as programs of ours: `python selftests.py NAME` runs one and prints
+the result of each call.
 
 It runs in the client's namespace of network.py, as programs.py does.
 """
@@ -59,7 +59,8 @@ def made(address: str, kind: str, reuse: str) -> socket.socket:
 
 
 def bind_wildcard(kind: str, reuse: str) -> None:
-    """After each pair of addresses all eight, on one port, every socket kept that got it."""
+    """Bind each pair of addresses, and after it all eight, on one port, keeping every socket that
+    got it."""
     found = []
     for first in ADDRESSES:
         for second in ADDRESSES:
@@ -125,7 +126,7 @@ def ip_local_port_range(family_name: str, kind: str) -> None:
 
 
 class Sequence:
-    """One socket after the other, and what its calls gave, in their order."""
+    """A sequence of sockets, and the results of its calls in order."""
 
     def __init__(self, name: str) -> None:
         self.gave: list[str] = []

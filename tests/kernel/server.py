@@ -1,8 +1,8 @@
-"""Accepts on ports 8001-8005 of every address, v4 and v6; what it does with a connection is the
-port's.
+"""Accept on ports 8001-8005 of every address, v4 and v6; the port decides what happens to a
+connection.
 
-8001-8003: holds it until the client closes, then closes. 8004: closes at once. 8005: sends RST at
-once. Waits for a line on standard input, says `listening`, ends with standard input. UDP needs no
+8001-8003: hold it until the client closes, then close. 8004: close at once. 8005: send RST at once.
+Waits for a line on standard input, prints `listening`, and ends with standard input. UDP needs no
 server.
 """
 
@@ -51,7 +51,7 @@ def accept(selector: selectors.BaseSelector, listener: socket.socket, port: int)
 
 
 def answer(selector: selectors.BaseSelector, connection: socket.socket) -> None:
-    """When the client closed (or reset), so do we; what it sends is read and forgotten."""
+    """Close when the client has closed (or reset); what it sends is read and discarded."""
     try:
         if connection.recv(4096):
             return

@@ -1,7 +1,7 @@
-"""What the kernel gives to each program of programs.py, and what the tool must say of its trace.
+"""The kernel's results for each program of programs.py, and what the tool must say about its trace.
 
-Read by a person from DOMAIN section 2 and from the runs; the kernel that gave them is named in
-docs/kernel.md. `given` and `failed` have one entry for each fill() of the program.
+Derived by a person from DOMAIN section 2 and from the runs; docs/kernel.md names the kernel.
+`given` and `failed` have one entry for each fill() of the program.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ REFUSED = "connect ECONNREFUSED"
 
 
 class SetUp(NamedTuple):
-    """One program, what it gets, and the tool's figures for its first namespace."""
+    """One program, its results, and the tool's figures for its first namespace."""
 
     program: str
     given: list[list[int]]
     failed: list[str | None]
-    """the one call and error of each phase, None for none"""
+    """the one call and error of each phase; None if there was none"""
     pinned: int = 0
     """peak of ports pinned by early wildcard binds"""
     needed: int = 0
-    """peak of ports that the connections would have fitted in"""
+    """peak of ports that would have been enough for the connections"""
     ports: int = 100
-    """different local ports that the program's open sockets stand on at the end"""
+    """different local ports of the program's open sockets at the end"""
     address: int = 0
     """peak of ports pinned on one specific address"""
     since: tuple[int, int] = (4, 2)
-    """the Linux version that brought what it uses"""
+    """the Linux version that introduced what it uses"""
 
 
 SHARING = [
@@ -71,7 +71,7 @@ FAMILIES = [
     SetUp("dual_mapped_any", [[100, 0, 0]], [IN_USE], pinned=100, needed=100),
     # two families, two sets of ports: 200 sockets on 100 numbers
     SetUp("v4_any_then_v6_only", [[100], [100]], [IN_USE, IN_USE], pinned=200, needed=100),
-    # but connect() keeps away from what either family's bind holds
+    # but connect() avoids what a bind of either family holds
     SetUp("v6_only_then_v4_unbound", [[60], [40]], [None, NO_ADDRESS], pinned=60, needed=60),
 ]
 
@@ -159,7 +159,7 @@ ENDINGS = [
 """With TIME_WAIT as part of the prediction."""
 
 FAILURES = [
-    # the retry after a failure that held the port is still bound; after one that released it, not
+    # after a failure that held the port the retry is still bound; after one that released it, not
     SetUp(
         "held_then_retry", [[0], [40]], ["connect ENETUNREACH", NO_ADDRESS], pinned=60, needed=60
     ),

@@ -1,4 +1,4 @@
-"""A trace -> how often the model was contradicted by it."""
+"""Count how often a trace contradicts the model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CODES = ("impossible-result", "number-given-twice")
 
 
 def contradictions(path: Path) -> Counter[str]:
-    """The doubts that say so, by code. Raises TraceError where no call is in it."""
+    """Return the doubts that say so, by code. Raises TraceError if the trace contains no call."""
     (trace,) = traces([str(path)])
     reader, tracker = TraceReader(trace), Tracker(incoming=True)
     if not reader.is_ordered:

@@ -1,7 +1,7 @@
-"""Strace output in, what the kernel model makes of it out: `follow` a trace, then read it.
+"""Run the kernel model on strace output: `follow` a trace, then inspect the result.
 
 A step reads `bind 3: ephemeral unconnected`: role, descriptor, and the socket's two states after
-it; `close 3: gone` when the last reference went.
+it; `close 3: gone` once the last reference is gone.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from strace_analyzer.trace.events import Foreign, Unparsed
 TCP = "AF_INET, SOCK_STREAM, IPPROTO_TCP"
 UDP = "AF_INET, SOCK_DGRAM, IPPROTO_UDP"
 ANY = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16'
-"""what bind() is given: INADDR_ANY, port 0"""
+"""argument of bind(): INADDR_ANY, port 0"""
 OURS = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("192.0.2.1")}, 16'
 FIXED = '{sa_family=AF_INET, sin_port=htons(4000), sin_addr=inet_addr("0.0.0.0")}, 16'
 WEB = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
-"""where connect() goes"""
+"""argument of connect()"""
 MAIL = '{sa_family=AF_INET, sin_port=htons(25), sin_addr=inet_addr("192.0.2.8")}, 16'
 UNSPEC = r'{sa_family=AF_UNSPEC, sa_data="\0\0\0\0\0\0\0\0\0\0\0\0\0\0"}, 16'
 NOWHERE = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, [16]'
-"""what getsockname() shows of a socket without a port"""
+"""what getsockname() shows for a socket without a port"""
 PORT = '{sa_family=AF_INET, sin_port=htons(40001), sin_addr=inet_addr("0.0.0.0")}, [16]'
 NO_PORT = "SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4"
 GOING_ON = "-1 EINPROGRESS (Operation now in progress)"
@@ -36,7 +36,7 @@ THREAD = "child_stack=0x7f1, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|C
 
 
 class Followed:
-    """A trace that has been followed to its end (`ended`) or so far."""
+    """A trace that was followed to its end (`ended`) or so far."""
 
     def __init__(self, trace: str, *, ended: bool, incoming: bool = True) -> None:
         self.steps: list[Step] = []
@@ -49,7 +49,7 @@ class Followed:
             self._took(self._tracker.close())
 
     def _took(self, steps: list[Step]) -> None:
-        """Take what moved: calls that only failed are the business of refused.py."""
+        """Record what changed sockets; calls that only failed are tested through refused.py."""
         self.steps += (step for step in steps if step.role != FAILED)
         self.doubts += self._tracker.doubts
         self._tracker.doubts.clear()
@@ -61,12 +61,12 @@ class Followed:
 
     @property
     def said(self) -> list[str]:
-        """As `told`, each step with the thread that made it in front."""
+        """Like `told`, each step preceded by its thread."""
         return [f"{step.task.tid} {in_words(step)}" for step in self.steps]
 
     @property
     def last(self) -> Socket:
-        """The socket of the last step, as it stood then."""
+        """The socket of the last step, in its state then."""
         return self.steps[-1].socket
 
     @property
@@ -76,7 +76,7 @@ class Followed:
 
     @property
     def tasks(self) -> dict[int, Task]:
-        """The tasks alive now, by tid."""
+        """The tasks that are alive, by tid."""
         return {task.tid: task for task in self._tracker.tasks}
 
     def task(self, tid: int) -> Task:
@@ -84,34 +84,34 @@ class Followed:
         return self.tasks[tid]
 
     def open_fds(self, tid: int) -> list[int]:
-        """The descriptors of `tid` that stand for sockets."""
+        """Return the descriptors of `tid` that are sockets."""
         return sorted(self.task(tid).table)
 
     def shares_table(self, one: int, other: int) -> bool:
-        """Whether two tasks have one descriptor table."""
+        """Whether two tasks have the same descriptor table."""
         return self.task(one).table is self.task(other).table
 
     def step_of(self, line: int) -> Step:
-        """The last step that the call beginning on this line made."""
+        """Return the last step of the call that begins on this line."""
         return [step for step in self.steps if step.event.span.first == line][-1]
 
     def socket_after(self, line: int) -> Socket:
-        """The socket of `step_of(line)`."""
+        """Return the socket of `step_of(line)`."""
         return self.step_of(line).socket
 
 
 def follow(trace: str, *, incoming: bool = True) -> Followed:
-    """The trace, to its end."""
+    """Follow the trace to its end."""
     return Followed(trace, ended=True, incoming=incoming)
 
 
 def so_far(trace: str) -> Followed:
-    """The trace, which may go on."""
+    """Follow the trace, which may continue."""
     return Followed(trace, ended=False)
 
 
 def told(trace: str) -> list[str]:
-    """The steps of the trace in words."""
+    """Return the steps of the trace in words."""
     return follow(trace).told
 
 

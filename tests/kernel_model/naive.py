@@ -1,5 +1,5 @@
-"""A kernel of descriptor tables, as simple as can be: it gives out the lowest free number, as the
-real one does, and writes the trace that strace would print of it."""
+"""A kernel of descriptor tables, as simple as possible: it assigns the lowest free number, as the
+real one does, and writes the trace that strace would print."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Process:
 
 @dataclass
 class Inside:
-    """A call that has begun on `line`, about `socket`, and ends with the words `rest`."""
+    """A call that began on `line`, about `socket`, and ends with the text `rest`."""
 
     socket: int
     line: int
@@ -46,7 +46,7 @@ class NaiveKernel:
     gone: list[tuple[int, int]] = field(default_factory=list)
     """sockets that were closed for good: (line on which the call begins, socket)"""
     inside: dict[int, Inside] = field(default_factory=dict)
-    """tasks that are inside of a call"""
+    """tasks that are inside a call"""
     acted_on: list[tuple[int, int]] = field(default_factory=list)
     """(line on which the call begins, the socket that it was about)"""
 
@@ -54,7 +54,7 @@ class NaiveKernel:
         return [(process, tid) for process in self.processes for tid in process.threads]
 
     def held(self) -> set[int]:
-        """By descriptors, and by the calls that are under way."""
+        """Return the sockets held by descriptors and by calls under way."""
         slots = {slot.socket for process in self.processes for slot in process.table.values()}
         return slots | {call.socket for call in self.inside.values()}
 
@@ -62,14 +62,14 @@ class NaiveKernel:
         self.lines.append(f"{tid} {words}")
 
     def forget(self, before: set[int], line: int | None = None) -> None:
-        """Who was held `before` and is no more is gone, by the call that is printed next."""
+        """Record that sockets held `before` and no longer are gone, by the call printed next."""
         line = line or len(self.lines) + 1
         self.gone += [(line, socket) for socket in sorted(before - self.held())]
 
     def lowest(self, process: Process, floor: int = 3) -> int:
         return next(fd for fd in range(floor, 1000) if fd not in process.table)
 
-    # what can happen: each takes the process and thread that does it, and a number to choose by
+    # possible events: each takes the process and thread that cause it, and a number to choose by
 
     def socket(self, process: Process, tid: int, choice: int) -> None:
         fd = self.lowest(process)
@@ -80,7 +80,7 @@ class NaiveKernel:
         self.say(tid, f"socket({kind}) = {fd}")
 
     def file(self, process: Process, tid: int, choice: int) -> None:
-        """Opened and closed again: the number is used for something else in between."""
+        """Open and close a file: the number is used for something else in between."""
         fd = self.lowest(process)
         self.say(tid, f'openat(AT_FDCWD, "/etc/hosts", O_RDONLY) = {fd}')
         self.say(tid, f"close({fd}) = 0")
@@ -100,12 +100,12 @@ class NaiveKernel:
         self.say(tid, f"close({fd}) = 0")
 
     def replace(self, process: Process, tid: int, choice: int) -> None:
-        """A number is closed, and given at once to another socket."""
+        """Close a number, and assign it at once to another socket."""
         self.close(process, tid, choice)
         self.socket(process, tid, choice)
 
     def close_in_halves(self, process: Process, tid: int, choice: int) -> None:
-        """Another thread is given the number before the close is back."""
+        """Close in two halves: another thread gets the number before the close returns."""
         fd = self.pick(process, choice)
         other = process.threads[choice % len(process.threads)]
         if fd is None or other == tid or other in self.inside:
@@ -119,7 +119,7 @@ class NaiveKernel:
         self.say(tid, "<... close resumed>) = 0")
 
     def begin(self, process: Process, tid: int, choice: int) -> None:
-        """A call is entered, and is about what its number means now."""
+        """Begin a call, which concerns the socket that its number means now."""
         fd = self.pick(process, choice)
         if fd is None:
             return
@@ -128,7 +128,7 @@ class NaiveKernel:
         self.begun(process, tid, fd, f"{name} resumed>{rest}")
 
     def begun(self, process: Process, tid: int, fd: int, rest: str) -> None:
-        """The call just said is under way, and ends with the words `rest`."""
+        """Record that the call just printed is under way, and ends with the text `rest`."""
         self.inside[tid] = Inside(process.table[fd].socket, len(self.lines), rest)
 
     def end(self, tid: int) -> None:
@@ -193,7 +193,7 @@ class NaiveKernel:
         child = self.tids
         if choice % 2:
             self.say(tid, f"clone({flags}) = {child}")
-        else:  # the child speaks first
+        else:  # the child has a line first
             self.say(tid, f"clone({flags} <unfinished ...>")
             self.say(child, f"gettid() = {child}")
             self.say(tid, f"<... clone resumed>) = {child}")
@@ -230,6 +230,6 @@ CALLS = (
         "0x7f0, 4, 0, NULL, NULL) = -1 ENOTCONN (Transport endpoint is not connected)",
     ),
 )
-"""Name, what is printed of it as it begins, and as it ends: calls that take any socket."""
+"""Name, and its text at the beginning and at the end: calls that take any socket."""
 STEPPING = ("setsockopt", "connect", "getsockname")
-"""Those of them that the model tells as a step."""
+"""Those that the model reports as a step."""

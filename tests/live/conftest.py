@@ -1,4 +1,4 @@
-"""The traces that several modules look at, each taken once for a module."""
+"""Traces used by several modules, each taken once per module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that really runs, in a network namespace of its own with a range of ports -> its trace."""
+"""Trace a program that really runs, in a network namespace of its own with a given port range."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from live.sessions import PATIENCE, PROGRAMS, environment
 
 ASKS = PROGRAMS / "asks.py"
 ORDINARY = "32768 60999"
-"""the range that is assumed where nothing tells it: 28,232 ports, a minute of 470 a second"""
+"""the range assumed if nothing shows it: 28,232 ports, at 470 a second enough for a minute"""
 PYTHON = str(Path(sys.executable).resolve())
 
 
@@ -23,7 +23,7 @@ def traced(
     ports: str = ORDINARY,
     options: str = "-yy",
 ) -> Path:
-    """The trace of a program in a namespace with such a range."""
+    """Return the trace of a program in a namespace with this port range."""
     set_up = f'ip link set lo up; echo {ports} >/proc/sys/net/ipv4/ip_local_port_range; exec "$@"'
     strace = ["strace", "-f", "-tt", "-s", "200", *options.split(), "-o", name, *map(str, words)]
     subprocess.run(
@@ -34,10 +34,10 @@ def traced(
 
 
 def asks(*arguments: object, script: Path = ASKS) -> list[object]:
-    """The command line of asks.py, or of a copy of it."""
+    """Return the command line of asks.py, or of a copy of it."""
     return [PYTHON, script, *arguments]
 
 
 def unwrapped(text: str) -> str:
-    """The text with its lines joined."""
+    """Return the text with its lines joined."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Real servers, each in a network namespace of its own: starts them, and asks them for something."""
+"""Start real servers, each in a network namespace of its own, and send them requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ http {{
 
 @contextmanager
 def server(words: Sequence[str]) -> Iterator[int]:
-    """The process id of a server that listens on 127.0.0.1:8080 of a new network namespace."""
+    """Yield the process id of a server that listens on 127.0.0.1:8080 of a new network
+    namespace."""
     inside = ["unshare", "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", *words]
     with subprocess.Popen(inside, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
@@ -40,7 +41,7 @@ def server(words: Sequence[str]) -> Iterator[int]:
 
 @contextmanager
 def nginx(scratch: Path) -> Iterator[int]:
-    """The master of an nginx with two workers, which is a proxy for itself."""
+    """Yield the master of an nginx with two workers, which is a proxy for itself."""
     file = scratch / "nginx.conf"
     file.write_text(_NGINX.format(scratch=scratch))
     with server(["nginx", "-e", str(scratch / "errors"), "-c", str(file)]) as pid:
@@ -49,19 +50,19 @@ def nginx(scratch: Path) -> Iterator[int]:
 
 
 def ask(pid: int, times: int) -> None:
-    """Ask the server of `pid` so many times, one connection each."""
+    """Send `times` requests to the server `pid`, one connection each."""
     words = ["nsenter", "-t", str(pid), "-n", sys.executable, "-c", _ASK, str(times)]
     subprocess.run(words, check=True, timeout=PATIENCE)
 
 
 def children(pid: int) -> list[int]:
-    """Those that there are now, by ps."""
+    """Return the current children, according to ps."""
     done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return [int(word) for word in done.stdout.split()]
 
 
 def _listens(pid: int) -> bool:
-    """127.0.0.1:8080 (1F90) in state LISTEN (0A), in the network namespace of `pid`."""
+    """Whether 127.0.0.1:8080 (1F90) is in state LISTEN (0A) in the network namespace of `pid`."""
     try:
         text = Path(f"/proc/{pid}/net/tcp").read_text()
     except OSError:

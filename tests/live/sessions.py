@@ -1,4 +1,4 @@
-"""Runs the command line under real straces: starts it, waits for what must happen, looks what is left."""
+"""Run the command line with real straces: start it, wait for events, check what is left behind."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 COMMAND = [sys.executable, "-m", "strace_analyzer"]
 PATIENCE = 60.0
-"""seconds after which what has not happened never will"""
+"""seconds to wait before giving up"""
 
 
 def program(name: str, *arguments: object) -> list[str]:
-    """The command line of a program of this folder."""
+    """Return the command line of a program of this folder."""
     return [sys.executable, str(PROGRAMS / name), *map(str, arguments)]
 
 
 def environment(scratch: Path, **more: str) -> dict[str, str]:
-    """Ours without what changes how reports look; temporary files go to `scratch`."""
+    """Return our environment without variables that change how reports look; temporary files go to
+    `scratch`."""
     left_out = ("COLUMNS", "NO_COLOR", "FORCE_COLOR")
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch), "LC_ALL": "C.UTF-8", **more}
@@ -33,7 +34,7 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
 def run(
     scratch: Path, *words: str, given: str = "", command: Sequence[str] = COMMAND, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run it to its end."""
+    """Run it to the end."""
     return subprocess.run(
         [*command, *words],
         input=given,
@@ -57,7 +58,7 @@ def start(scratch: Path, *words: str, **pipes: Any) -> subprocess.Popen[str]:
 
 
 def until(happened: Callable[[], Any], what: str) -> Any:
-    """Wait for it; what it gave. Fails where it never happens."""
+    """Wait until `happened` returns something true, and return that. Fails if it never does."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if result := happened():
@@ -67,7 +68,7 @@ def until(happened: Callable[[], Any], what: str) -> Any:
 
 
 def tracer(pid: int) -> int:
-    """Who traces `pid`, 0 for nobody."""
+    """Return the tracer of `pid`; 0 if there is none."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("TracerPid:"):
             return int(line.split()[1])
@@ -75,7 +76,7 @@ def tracer(pid: int) -> int:
 
 
 def straces(scratch: Path) -> list[str]:
-    """The command lines of the straces that write to a FIFO below `scratch`."""
+    """Return the command lines of straces that write to a FIFO below `scratch`."""
     found = []
     for directory in Path("/proc").iterdir():
         if directory.name.isdecimal():
@@ -89,11 +90,11 @@ def straces(scratch: Path) -> list[str]:
 
 
 def assert_nothing_is_left(scratch: Path) -> None:
-    """No strace, no FIFO."""
+    """Assert that no strace and no FIFO is left."""
     until(lambda: not straces(scratch), "the end of strace")
     assert list(scratch.glob("strace-analyzer-*")) == []
 
 
 def findings(report: str, rule: str = "bind-any-port-zero") -> list[dict[str, Any]]:
-    """The findings of a JSON report."""
+    """Return the findings of a JSON report."""
     return [finding for finding in json.loads(report)["findings"] if finding["rule"] == rule]

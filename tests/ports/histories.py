@@ -1,6 +1,7 @@
-"""Steps as the tracker would yield them, made from a few verbs, with real Socket values.
+"""Build Steps as the tracker would yield them, from a few verbs, with real Socket values.
 
-The tables of `kernel.transitions` decide what a call does, as in the tracker; no text is parsed.
+The tables of `kernel.transitions` decide the effect of a call, as in the tracker; no text is
+parsed.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ ANY = SocketAddress("AF_INET", "0.0.0.0", 0)
 
 
 def at(address: str, port: int = 0) -> SocketAddress:
-    """An internet address, of the family that its text shows."""
+    """Return an internet address, of the family that its text shows."""
     return SocketAddress("AF_INET6" if ":" in address else "AF_INET", address, port)
 
 
 class Call(NamedTuple):
-    """A parsed call, as far as the rooms behind the kernel look at it."""
+    """A parsed call, as far as the later rooms inspect it."""
 
     name: str
     args: tuple[Value, ...]
@@ -45,7 +46,7 @@ class Call(NamedTuple):
 
 
 def process(number: int, namespace: int = 0) -> Task:
-    """A process of one thread."""
+    """Return a process with one thread."""
     return Task(number, ThreadGroup(str(number), number), FdTable(), namespace)
 
 
@@ -68,7 +69,7 @@ class History:
         origin: Origin = Origin.CREATED,
         options: Options = DEFAULT,
     ) -> Sock:
-        """A new socket; its step is the first of the result's `steps`."""
+        """Create a socket; its step is the first of the result's `steps`."""
         socket = Socket(
             self._sockets, task.namespace, origin, domain, type, protocol, options=options
         )
@@ -77,7 +78,7 @@ class History:
 
 
 class Sock:
-    """A socket of a History; each verb gives the Step it made."""
+    """A socket of a History; each verb returns the Step it made."""
 
     def __init__(self, history: History, task: Task, description: OpenFileDescription) -> None:
         self._history = history
@@ -86,11 +87,11 @@ class Sock:
 
     @property
     def socket(self) -> Socket:
-        """As it is now."""
+        """The socket in its current state."""
         return self._description.socket
 
     def bind(self, address: SocketAddress = ANY, errno: str | None = None) -> Step:
-        """bind(); with an error it moves nothing."""
+        """Call bind(); with an error it changes nothing."""
         if errno is not None:
             return self.step("bind", self.socket, errno, args=(3, _struct(address)))
         request = Request.PORT if address.port else Request.ANY_PORT
@@ -113,7 +114,8 @@ class Sock:
         duration: float | None = None,
         released: bool = False,
     ) -> Step:
-        """connect(); with an error it fails, and `released` says that it gave the port back."""
+        """Call connect(); with an error it fails, and `released` says whether it released the
+        port."""
         was = self.socket
         now = was._replace(peer=to, connects=was.connects + 1)
         if errno == "EINPROGRESS":
@@ -136,7 +138,7 @@ class Sock:
         return self.step("connect", now, errno, duration=duration)
 
     def settle(self, fine: bool) -> Step:
-        """SO_ERROR after EINPROGRESS: connected, or failed and released."""
+        """Read SO_ERROR after EINPROGRESS: connected, or failed and released."""
         if fine:
             now = self.socket._replace(connection=Connection.CONNECTED, outcome=Outcome.CONNECTED)
         else:
@@ -146,7 +148,7 @@ class Sock:
         return self.step("outcome", now)
 
     def listen(self, errno: str | None = None) -> Step:
-        """listen(); a socket without a port gets one."""
+        """Call listen(); a socket without a port gets one."""
         if errno is not None:
             return self.step("listen", self.socket, errno)
         binding = PORT_AT_CONNECT.get(self.socket.binding, self.socket.binding)
@@ -155,20 +157,20 @@ class Sock:
         )
 
     def name(self, address: str) -> Step:
-        """getsockname() shows the address that the route gave."""
+        """Call getsockname(), which shows the address chosen by the route."""
         return self.step("getsockname", self.socket._replace(local=at(address, 40000)))
 
     def eof(self) -> Step:
-        """The peer closed first."""
+        """The peer closes first."""
         return self.step("eof", self.socket._replace(ending=Ending.PEER_CLOSED))
 
     def disconnect(self) -> Step:
-        """connect(AF_UNSPEC), RST, or shutdown() after the peer's end: the port is given back."""
+        """connect(AF_UNSPEC), RST, or shutdown() after the peer's end: the port is released."""
         now = release(self.socket)._replace(connection=Connection.UNCONNECTED)
         return self.step("release", now)
 
     def send(self, errno: str) -> Step:
-        """A first send that fails."""
+        """A first send fails."""
         return self.step("send", self.socket, errno)
 
     def close(self) -> Step:
@@ -184,7 +186,7 @@ class Sock:
         duration: float | None = None,
         args: tuple[Value, ...] = (),
     ) -> Step:
-        """Any step: the socket becomes `now`."""
+        """Make any step: the socket becomes `now`."""
         was = self.socket
         if now is not None:
             self._description.socket = now

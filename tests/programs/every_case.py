@@ -22,7 +22,7 @@ sink.bind(("127.0.0.1", 0))
 
 
 def move(client: socket.socket, number: int) -> socket.socket:
-    """The same socket under a number of its own."""
+    """Return the same socket under another number."""
     os.dup2(client.fileno(), number, inheritable=False)
     kind, family = client.type, client.family
     client.close()

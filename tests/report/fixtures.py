@@ -1,5 +1,5 @@
-"""Small Analyses built by hand: one early bind after another, as many as a test needs, and what
-surrounds them."""
+"""Small Analyses built by hand: consecutive early binds, as many as a test needs, and their
+context."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ARGV = ("/opt/otp23/erts-11.1.8/bin/beam.smp", "--", "-root", "/opt/otp23")
 
 
 def call(role: str, line: int, text: str, **more: object) -> CallRecord:
-    """One call of a proof; `more` are fields of CallRecord."""
+    """Return one call of a proof; `more` are fields of CallRecord."""
     record = CallRecord(
         role=role,
         source=SOURCE,
@@ -57,8 +57,8 @@ def call(role: str, line: int, text: str, **more: object) -> CallRecord:
 
 
 def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Finding:
-    """A certain finding whose socket() is on line `line`, bind() two lines on; `more` are its
-    fields."""
+    """Return a certain finding whose socket() is on line `line` and bind() two lines further;
+    `more` are its fields."""
     peer = peer or Endpoint("192.0.2.8", 8001)
     trail = (
         call("socket", line, "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9<TCP:[4711]>", result=9),
@@ -122,7 +122,7 @@ def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Findi
 
 
 def group(findings: Sequence[Finding], id: str = "g1") -> Group:
-    """The group of these findings, which share everything that a group shares."""
+    """Return the group of these findings, which have in common what a group has."""
     first = findings[0]
     peers: dict[Endpoint, list[Finding]] = {}
     for finding in findings:
@@ -169,8 +169,8 @@ def group(findings: Sequence[Finding], id: str = "g1") -> Group:
 
 
 def process(**more: object) -> Process:
-    """The Erlang node 700 with its three threads; `more` are fields of Process; what is
-    said to be tried and not to have failed was made."""
+    """Return the Erlang node 700 with its three threads; `more` are fields of Process. Connections
+    that were tried and did not fail count as made."""
     made = Process(
         id="t1:700",
         trace="t1",
@@ -195,7 +195,8 @@ def process(**more: object) -> Process:
 
 
 def port_use(**more: object) -> PortUse:
-    """Three ports taken where two would have done; `more` are fields of PortUse."""
+    """Return usage of three ports where two would have been enough; `more` are fields of
+    PortUse."""
     made = PortUse(
         namespace=0,
         range=(32768, 60999),
@@ -220,7 +221,7 @@ def port_use(**more: object) -> PortUse:
 
 
 def trace(**more: object) -> TraceResult:
-    """A trace of 120 lines, all understood; `more` are fields of TraceResult."""
+    """Return a trace of 120 lines, all understood; `more` are fields of TraceResult."""
     made = TraceResult(
         id="t1",
         name=SOURCE,
@@ -245,7 +246,7 @@ def analysis(
     unknown: Sequence[Unknown] = (),
     warnings: Sequence[Warning] = (),
 ) -> Analysis:
-    """An Analysis of these findings, in one group unless `groups` says otherwise."""
+    """Return an Analysis of these findings, in one group unless `groups` is given."""
     if groups is None:
         groups = [group(findings)] if findings else []
     return Analysis(
@@ -262,7 +263,7 @@ def analysis(
 
 
 def crawler() -> Analysis:
-    """Three early binds to two destinations, and what they cost in ports."""
+    """Return three early binds to two destinations, and their cost in ports."""
     other = Endpoint("192.0.2.8", 8000)
     findings = [early_bind(10), early_bind(30), early_bind(50, other)]
     return analysis(findings, traces=[trace(ports=(port_use(),))])

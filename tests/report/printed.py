@@ -1,4 +1,4 @@
-"""Takes an Analysis, gives the text report as a pipe gets it."""
+"""Print the text report of an Analysis as to a pipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from strace_analyzer.report.text.page import page
 def printed(
     made: Analysis, width: int = 100, everything: bool = False, rows: int | None = None
 ) -> str:
-    """The report of everything, `width` columns wide, on a screen of so many `rows`, if any."""
+    """Return the whole report, `width` columns wide, on a screen of `rows` lines if given."""
     selected = Selected(made, Selection())
     gate = Gate()
     blocks = page(
@@ -27,7 +27,7 @@ def printed(
 
 
 def lines(blocks: Iterable[RenderableType], width: int = 100) -> str:
-    """Blocks as a pipe gets them."""
+    """Return blocks as printed to a pipe."""
     stream = io.StringIO()
     target = console(stream)
     target.width = width

@@ -1,4 +1,4 @@
-"""Takes an Analysis, gives its report in one of the formats."""
+"""Write the report of an Analysis in one of the formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from strace_analyzer.report.selection import Selected, Selection
 def written(
     name: str, made: Analysis, selection: Selection | None = None, *, everything: bool = False
 ) -> str:
-    """The whole report, with the gate as it is by default."""
+    """Return the whole report, with the default gate."""
     selected = Selected(made, selection or Selection())
     gate = Gate()
     stream = io.StringIO()

@@ -1,5 +1,5 @@
-"""A process with a child and a grandchild: prints the ids of the three; told so by a line, it makes
-another child that binds early."""
+"""A process with a child and a grandchild. Prints the ids of the three; after a line on standard
+input, creates another child that binds early."""
 
 import os
 import subprocess

@@ -11,7 +11,7 @@ CLIENT, SERVER = (word == "1" for word in sys.argv[1:3])
 
 
 def made(reuses: bool) -> socket.socket:
-    """A socket with SO_REUSEADDR or without."""
+    """Return a socket with or without SO_REUSEADDR."""
     one = socket.socket()
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(reuses))
     return one

@@ -1,5 +1,5 @@
-"""A server makes its listener inheritable, starts a program, closes the listener and wants its port
-again. Its argument is the port; prints the error."""
+"""A server makes its listener inheritable, starts a program, closes the listener and tries to bind
+its port again. The argument is the port; prints the error."""
 
 from __future__ import annotations
 

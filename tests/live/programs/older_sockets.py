@@ -1,8 +1,9 @@
-"""Has sockets before anybody attaches, and uses them when a line comes on standard input.
+"""Creates sockets before anybody attaches, and uses them after a line on standard input.
 
-Prints its pid when it is ready. In the order of their numbers: a listener; a TCP socket bound to any
-address and port 0; one that is not bound; one bound under IP_BIND_ADDRESS_NO_PORT; a connected one; the
-other end of that, accepted. Then two threads make two early binds each. Ends with a second line.
+Prints its pid when it is ready. In the order of their numbers: a listener; a TCP socket bound to
+any address and port 0; one that is not bound; one bound under IP_BIND_ADDRESS_NO_PORT; a connected
+one; the other end of that, accepted. Then two threads make two early binds each. Ends after a
+second line.
 """
 
 import os

@@ -1,5 +1,5 @@
-"""Sends and receives a word over TCP, UDP and a UNIX socket, passes a descriptor, runs a child
-with it, and begins when standard input says so."""
+"""Sends and receives a word over TCP, UDP and a UNIX socket, passes a descriptor, and runs a child
+with it, once standard input says so."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
-"""Counts the signals that it gets until a second has passed without one, then prints them in order.
+"""Counts the signals it receives until a second has passed without one, then prints them in order.
 
-The first argument is a file that is made when it is ready.
+The first argument is a file that is created when it is ready.
 """
 
 import pathlib

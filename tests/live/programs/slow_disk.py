@@ -1,4 +1,4 @@
-"""The command line with a disk that takes its time: a third of a second for each 8 KiB."""
+"""The command line with a slow disk: a third of a second for each 8 KiB."""
 
 import sys
 import time
