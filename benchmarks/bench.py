@@ -1,16 +1,16 @@
-"""Times strace-analyzer beside its yardsticks on the same traces and prints the table of the docs.
+"""Time strace-analyzer and its yardsticks on the same traces, and print the table of the docs.
 
     python benchmarks/bench.py [--only PART]... [--growth] [--rounds N] [--scale N] [--dir DIR]
     [--docs]
 
-The parts: mixed-yy, mixed, network (a trace each), start-up, frames, every-line, others (other
-parsers of strace output), memory; growth only where it is asked for. Every command is run once to
-warm up; then come rounds in which each runs once, so that a disturbance of the machine hits all
-alike. A ratio is ours over the yardstick's of the same run, of the medians or, where it says so, of
-the least processor times. Memory is measured in a run of its own, as the proportional set size
-(PSS) summed over our processes. Results are checked: the findings of bind-any-port-zero must be the
-sockets that the workload says it bound early, neither more nor less.
-A command that fails is shown as failed; the others go on.
+Parts: mixed-yy, mixed, network (one trace each), start-up, frames, every-line, others (other
+parsers of strace output), memory; growth only on request. Every command is run once to warm up,
+followed by rounds in which each runs once, so that a disturbance of the machine affects all alike.
+A ratio is our time divided by the yardstick's in the same run: of medians or, where stated, of the
+least processor times. Memory is measured in a separate run, as the proportional set size (PSS)
+summed over our processes. Results are checked: the findings of bind-any-port-zero must be exactly
+the sockets that the workload says it bound early. A command that fails is shown as failed; the
+others continue.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How fast, and in how much memory, `events` writes JSON lines: export.py TRACE [LINES ...].
+"""Measure the speed and memory of `events` writing JSON lines: export.py TRACE [LINES ...].
 
-For each number of lines (of TRACE, over and over where it has fewer): the lines a second of
-`sa.parse` and of `events`, the share of the one in the other, and the peak memory of both. Memory
-is flat where it does not grow with the lines:
+For each number of lines (of TRACE, repeated if it has fewer): lines per second of `sa.parse` and of
+`events`, the share of the one in the other, and the peak memory of both. Memory is flat if it does
+not grow with the lines:
 
     python benchmarks/export.py mixed-yy.strace 200000 2000000
 """

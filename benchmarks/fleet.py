@@ -1,13 +1,14 @@
-"""What many traces cost: fleet.py DIRECTORY [COUNT ...], DIRECTORY holding traces to be copied.
+"""Measure the cost of many traces: fleet.py DIRECTORY [COUNT ...], with traces to copy in
+DIRECTORY.
 
-So many small traces with one job and with two; a small trace against its share of one long trace of
-as many lines, whose threads are given new numbers in each copy; and the peak memory of the process
-that reports, for each COUNT of traces:
+Measured are that number of small traces, with one job and with two; a small trace against its share
+of one long trace with as many lines, in which each copy has new thread ids; and the peak memory of
+the reporting process, for each COUNT of traces:
 
     python benchmarks/fleet.py samples 100 1000 5000
 
-Seconds of processors of all processes are told beside those that pass, since they do not depend on
-what else runs on the machine.
+Processor seconds of all processes are given besides elapsed time, since they do not depend on what
+else runs on the machine.
 """
 
 from __future__ import annotations

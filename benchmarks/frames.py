@@ -1,12 +1,12 @@
-"""How many Python frames a line of a trace costs: a count, so that no other load on the machine
-disturbs it.
+"""Count the Python frames per line of a trace, a figure that other load on the machine cannot
+disturb.
 
     python benchmarks/frames.py TRACE [--lines N] [--top N]
 
-`check --jobs 1 --format json` runs twice over the first N lines of the trace (60,000): once to
-learn its shapes, once under `sys.setprofile`, which is told of every Python function, generator and
-comprehension entered. Calls into C are not counted. It prints frames per line, then by folder and
-by function.
+`check --jobs 1 --format json` runs twice on the first N lines of the trace (60,000): once to learn
+its shapes, once under `sys.setprofile`, which sees every Python function, generator and
+comprehension that is entered. Calls into C are not counted. Prints frames per line, then by folder
+and by function.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The largest input of each hard kind, read once for real: seconds of processor and peak memory.
+"""Read the largest input of each hard kind for real: processor seconds and peak memory.
 
     python benchmarks/huge.py [KIND...]
 
-Each is written into the standard input of `strace-analyzer check -` (a bomb: into a file) by this
-process, which holds little of it; what the reading process used is what getrusage(2) says of it.
-The exit status is 1 where one did not end with a report, or without its two early binds. (Status
-2 is right where a bind() was not understood.) The
-smaller twins are in tests/fuzz/test_hostile.py and test_bounds.py.
+This process writes each input to the standard input of `strace-analyzer check -` (a bomb: to a
+file), and holds little of it; the usage of the reading process comes from getrusage(2). Exit status
+1 if one did not end with a report, or lacks its two early binds. (Status 2 is correct if a bind()
+was not understood.) The smaller twins are in tests/fuzz/test_hostile.py and test_bounds.py.
 """
 
 from __future__ import annotations

@@ -1,14 +1,12 @@
-"""Measures what a live analysis costs: the traced program's time, latency, and memory on a long
-stream.
+"""Measure the cost of a live analysis: the program's time, latency, and memory on a long stream.
 
     python benchmarks/live.py [--only keeps-up|latency|memory] [--rounds N] [--scale N]
     [--copies N] [--dir DIR] [--docs]
 
 *Keeps up*: the wall time of `strace -f ... -o '|strace-analyzer'` against `strace -f ... -o FILE`
 on the same workload, in interleaved rounds; a pipe to cat shows what the pipe alone costs.
-*Latency*: from the writing of the line that completes a finding until the finding can be read.
-*Memory*: a trace several times over, each copy with processes of its own, through a pipe as fast as
-it goes.
+*Latency*: from writing the line that completes a finding until the finding can be read. *Memory*: a
+trace repeated several times, each copy with its own processes, through a pipe at full speed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures what strace costs the traced program, by its options.
+"""Measure what strace costs the traced program, by its options.
 
     python benchmarks/overhead.py [--rounds N] [--docs]
 

@@ -1,10 +1,10 @@
-"""How large the HTML page of 10,000 sockets is, and how soon it is drawn: in Debian's Chromium,
-headless, a fresh browser window each time.
+"""Measure the size of the HTML page of 10,000 sockets and how soon it is drawn, in Debian's
+Chromium, headless, in a fresh browser window each time.
 
     python benchmarks/page.py [--sockets N] [--rounds N]
 
-`ready` is when the script of the page has ended, `drawn` two frames later; both count from the
-beginning of the navigation, file and parsing included.
+`ready` is when the page's script has ended, `drawn` two frames later; both count from the start of
+navigation, including loading and parsing the file.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""A trace played over and over into `strace-analyzer check -`: what memory that takes.
+"""Replay traces in a loop into `strace-analyzer check -`, and measure its memory.
 
     python benchmarks/replay.py TRACE... [--mib N] [--same-process] [--option WORD...]
 
-Each TRACE is one with times (-f -tt, or -f -ttt); round after round its lines come later, from
-other processes (also where clone() names them) and from other ports of this machine. With
---same-process one process does it all, as a service that runs for weeks: then the lines about
-programs that begin and end are left out. Nothing is written to disk but what the reader itself
-writes. The memory is that of the process that reads (VmRSS and VmHWM of proc_pid_status(5)), said
-at each eighth of the text.
+Each TRACE must have times (-f -tt, or -f -ttt). In each round its lines come later, from other
+processes (also in clone()) and from other local ports. With --same-process, one process does
+everything, like a service that runs for weeks; lines about programs that begin and end are then
+left out. Nothing is written to disk except by the reader itself. The memory is that of the reading
+process (VmRSS and VmHWM of proc_pid_status(5)), printed at each eighth of the text.
 """
 
 from __future__ import annotations

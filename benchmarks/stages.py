@@ -1,9 +1,9 @@
-"""What each room takes of the processor time of a trace: it is read alone, then with the model of
-the kernel behind it, then with all that is counted (ports, failures), then with the rules.
+"""Measure the processor time that each room takes of a trace: reading alone, then with the kernel
+model, then with everything that is counted (ports, failures), then with the rules.
 
     python benchmarks/stages.py TRACE [--rounds N]
 
-Each is the least of N rounds (3), in one process, so start-up and report are not in it.
+Each figure is the least of N rounds (3), in one process, so start-up and report are not included.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ def one_of(value: Value) -> Value:
 
 
 _FEW = 4
-"""values of which sets are likely to be alike"""
+"""largest sets that are likely to be equal to others"""
 
 
 def with_one(known: Collection[Value], value: Value) -> Collection[Value]:
-    """A set that has `value` too: one for all that have the same few, a set of its own (the same
-    one, which grows) where there are more. It begins as frozenset()."""
+    """Return a set that also contains `value`: a shared one for equal small sets, or beyond that
+    one of its own, which is changed in place. Start with frozenset()."""
     if value in known:
         return known
     if len(known) < _FEW:

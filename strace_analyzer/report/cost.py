@@ -107,10 +107,11 @@ SOURCES = {
 
 
 def meaning(group: Group, section: Section) -> str:
-    """What the figures mean to a reader, in a line: how near this trace's rate comes to the
-    one at which ports run out, or that the bind costs nothing here; "" where that is not known.
+    """Say in a line what the figures mean: how close this trace's rate is to the one at which
+    ports run out, or that the bind costs nothing here; "" if unknown.
 
-    It does not cost nothing where ports ran out, nor where without it they are given again."""
+    It is never said to cost nothing if ports ran out, or if ports would be reused without it.
+    """
     use = section.ports(group)
     if use is None or not section.rule(group).counts_ports or use.total_pinned < 2:
         return ""

@@ -1,7 +1,7 @@
-"""Damaged traces by the thousand, each read in every way: `python -m fuzz.run --lines 1000000`.
+"""Thousands of damaged traces, each read in every way: `python -m fuzz.run --lines 1000000`.
 
-Prints what it has done, and each fault with the seed that makes it again (`--seed N --rounds 1`).
-Exit status 1 where there was one. Ctrl-C ends it; what was done is said.
+Prints progress, and each fault with the seed that reproduces it (`--seed N --rounds 1`). Exit
+status 1 if there was one. Ctrl-C ends the run, with a summary of what was done.
 """
 
 from __future__ import annotations

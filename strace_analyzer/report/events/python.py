@@ -13,13 +13,13 @@ from strace_analyzer.report.events.row import EventRow
 
 
 def events(source: Source, *, argv: bool = False, raw: bool = False) -> Iterator[EventRow]:
-    """A row for each event of one or more traces, as they are read: halves of calls are joined,
-    every line ends in some row. docs/events.md lists the columns.
+    """Yield a row for each event of one or more traces while reading them: halves of calls are
+    joined, and every line ends up in some row. docs/events.md lists the columns.
 
-    `source` is a path, several paths, or a binary stream. `argv` gives whole command lines (they
-    can hold secrets) in the place of command names, `raw` every event as it was printed. Raises
-    TraceError where a source cannot be read, and where it is not the output of strace: before any
-    row of it, unless it is a stream, of which the first 1,000 rows are looked at.
+    `source` is a path, several paths, or a binary stream. `argv` gives whole command lines (which
+    can contain secrets) instead of command names, `raw` adds every event as printed. Raises
+    TraceError if a source cannot be read or is not the output of strace: before its first row, or
+    for a stream after looking at the first 1,000 rows.
     """
     return chain.from_iterable(
         proven(trace, rows(trace, argv=argv, raw=raw), partial(rows, trace, argv=argv, raw=raw))

@@ -150,7 +150,7 @@ _SLOTS = ("tid", "time", "body", "command", "name", "lost", "number")
 
 
 def _parts(line: Node) -> tuple[object, ...]:
-    """One part: kind and end of a `line`, and the slots, None where absent."""
+    """Return one part: kind and end of a `line`, and the slots, None if absent."""
     slots: dict[str, object] = {}
     rule = ""
     for child in line.children:

@@ -92,8 +92,8 @@ class SourceInput:
                 yield from iter(partial(local.read, size), b"")
 
     def first_block(self, size: int = BLOCK_SIZE) -> Block:
-        """What it begins with; nothing where it is empty, or a signal came before: who reads it
-        then is told. Raises TraceError where it cannot be read."""
+        """Return the first block; empty if the source is, or if a signal came first, which its
+        reader will then report. Raises TraceError if it cannot be read."""
         with suppress(InterruptedReadError):
             return next(iter(self.blocks(size)), b"")
         return b""

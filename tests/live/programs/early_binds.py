@@ -1,7 +1,7 @@
-"""Makes early binds to a listener of its own, then says so on both outputs: N PAUSE STATUS.
+"""Makes early binds to a listener of its own, then prints so on both outputs: N PAUSE STATUS.
 
-N times bind to any address and port 0, then connect, each on a socket of its own, with PAUSE seconds
-behind each.
+Binds N times to any address and port 0 and then connects, each on a socket of its own, with PAUSE
+seconds after each.
 """
 
 import os
