@@ -31,7 +31,7 @@ def attach(
         list[int] | None,
         typer.Option(
             "--tree",
-            min=1,
+            parser=values.parser(values.process),
             metavar="PID",
             help="This process and all its descendants, such as nginx by its master. Repeatable.",
             show_default=False,
@@ -41,6 +41,7 @@ def attach(
         list[str] | None,
         typer.Option(
             "--name",
+            parser=values.parser(values.name("the name of a program")),
             metavar="NAME",
             help="All processes of this program or script; * and ? as in the shell. Repeatable.",
             show_default=False,
@@ -50,6 +51,7 @@ def attach(
         list[str] | None,
         typer.Option(
             "--cgroup",
+            parser=values.parser(values.name("a control group or container")),
             metavar="PATH",
             help="All processes of this control group, or of the container with this id. "
             "Repeatable.",

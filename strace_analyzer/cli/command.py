@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options
+from strace_analyzer.cli import options, values
 
 
 def command(
@@ -19,7 +19,7 @@ def command(
         typer.Option(
             "--pid",
             "-p",
-            min=1,
+            parser=values.parser(values.A_PROCESS),
             metavar="PID",
             help="A running process. Repeatable.",
             show_default=False,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options
+from strace_analyzer.cli import options, values
 from strace_analyzer.errors import TraceError
 from strace_analyzer.report.formats.registry import DEFAULT
 
@@ -16,7 +16,7 @@ def holders(
         int | None,
         typer.Option(
             "--netns",
-            min=1,
+            parser=values.parser(values.A_PROCESS),
             metavar="PID",
             help="In the network namespace of this process, such as one of a container.",
             show_default="this one",

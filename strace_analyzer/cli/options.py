@@ -112,7 +112,7 @@ MinConnections = Annotated[
     int,
     typer.Option(
         "--min-connections",
-        min=0,
+        parser=values.parser(values.whole("a number of connections", 0)),
         metavar="N",
         help="Exit status 1 also if a trace has fewer outgoing TCP connections: an idle program "
         "shows nothing.",
@@ -167,7 +167,7 @@ Pids = Annotated[
     list[int] | None,
     typer.Option(
         "--pid",
-        min=0,
+        parser=values.parser(values.ANY_ID),
         metavar="PID",
         help="Only the process with this process or thread id. Repeatable.",
         show_default=False,
@@ -194,7 +194,7 @@ Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs",
-        min=1,
+        parser=values.parser(values.whole("a number of processes", 1)),
         metavar="N",
         help="Number of processes to use: any number for many traces, 1 or 2 for a single one.",
         show_default="as many as there are processors",

@@ -23,7 +23,7 @@ def sockets(
         int | None,
         typer.Option(
             "--line",
-            min=1,
+            parser=values.parser(values.whole("the number of a line", 1)),
             metavar="N",
             help="What is on this line, and its socket; FILE:N says the same.",
             rich_help_panel=SHOWN,
@@ -35,7 +35,7 @@ def sockets(
         list[int] | None,
         typer.Option(
             "--fd",
-            min=0,
+            parser=values.parser(values.whole("the number of a descriptor", 0)),
             metavar="FD",
             help="Only sockets of this descriptor. Repeatable.",
             rich_help_panel=SHOWN,

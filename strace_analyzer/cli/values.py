@@ -82,8 +82,43 @@ def place(argument: str) -> tuple[str, int | None]:
     return match["file"], int(match["line"])
 
 
+def whole(what: str, least: int) -> Callable[[str | int], int]:
+    """Reads a whole number of at least `least`; `what` says what it is: `a process id, such as
+    4510`. Raises ConfigurationError for anything else. typer hands a default over as it is."""
+
+    def read(given: str | int) -> int:
+        text = str(given)
+        _refuse_option(text, what)
+        if re.fullmatch(r"[0-9]{1,18}", text) and int(text) >= least:
+            return int(text)
+        from_ = f" from {least} on" if re.fullmatch(r"-?[0-9]+", text) else ""
+        raise ConfigurationError(f"{text}: wanted is {what}{from_}")
+
+    return read
+
+
+PID = "a process id (such as 4510)"
+A_PROCESS, ANY_ID = whole(PID, 1), whole(PID, 0)
+
+
+def name(what: str) -> Callable[[str], str]:
+    """Lets through any word but one that looks like an option, of which the value was forgotten."""
+
+    def read(text: str) -> str:
+        _refuse_option(text, what)
+        return text
+
+    return read
+
+
+def _refuse_option(text: str, what: str) -> None:
+    if text.startswith("--"):
+        raise ConfigurationError(f"{text} stands where {what} is wanted")
+
+
 def process(text: str) -> int:
     """A process id. Raises ConfigurationError for anything else, such as a name."""
+    _refuse_option(text, PID)
     if not re.fullmatch(r"[0-9]{1,10}", text):
         raise ConfigurationError(f"{text}: no process id; by its name: attach --name {text}")
     if int(text) == 0:
@@ -94,6 +129,7 @@ def process(text: str) -> int:
 def some_time(text: str) -> float:
     """For how many seconds: `30s`, `5m`. Raises ConfigurationError for anything else, and for no
     time at all."""
+    _refuse_option(text, "a time (such as 30s, 5m or 1h)")
     seconds = parse_duration(text)
     if not seconds:
         raise ConfigurationError(f"{text}: nothing can be seen in no time: such as 30s, 5m or 1h")

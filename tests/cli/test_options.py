@@ -10,20 +10,24 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from cli.running import CURL, EARLY_BIND, ERLANG, ROOT, SSH, complaint, environment, run
+from typer.testing import CliRunner
 
 from strace_analyzer.cli import main
+from strace_analyzer.cli.app import app
 
-NO_NUMBER = "Input should be a valid integer, unable to parse string as an integer"
+A_PID = "wanted is a process id (such as 4510)"
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("check", "--pid", "ssh", SSH), f"Invalid value for '--pid': {NO_NUMBER}"),
-        (("check", "--jobs", "0", SSH), "Invalid value for '--jobs': Input should be greater than"),
+        (("check", "--pid", "ssh", SSH), f"Invalid value for '--pid': ssh: {A_PID}"),
+        (("check", "--jobs", "0", SSH), "Invalid value for '--jobs': 0: wanted is a number of"),
         (("check", "--jobs"), "Option '--jobs' requires an argument."),
         (("check", "--quiet=1", SSH), "Option '--quiet' does not take a value."),
         (
@@ -35,8 +39,14 @@ NO_NUMBER = "Input should be a valid integer, unable to parse string as an integ
         (("--format", "jsn", "x"), "Invalid value for '--format': jsn: not one of text, concise"),
         (("sockets", "--format", "jsn"), "Invalid value for '--format': jsn: not one of text, csv"),
         (("--formt", "json"), "No such option: --formt (Possible options: --format)"),
-        (("sockets", "--line", "-3", SSH), "Invalid value for '--line': Input should be greater"),
-        (("sockets", "--fd", "1.5", SSH), f"Invalid value for '--fd': {NO_NUMBER}"),
+        (
+            ("sockets", "--line", "-3", SSH),
+            "Invalid value for '--line': -3: wanted is the number of",
+        ),
+        (
+            ("sockets", "--fd", "1.5", SSH),
+            "Invalid value for '--fd': 1.5: wanted is the number of a descriptor",
+        ),
         (("ports", "--what-if", "x", SSH), "Invalid value for '--what-if': x: not two ports"),
         (("attach", "ssh"), "Invalid value for 'PID': ssh: no process id; by its name: attach --"),
         (("attach", "0"), "Invalid value for 'PID': 0: no process has this id"),
@@ -274,3 +284,49 @@ def test_help_pages_have_their_parts_in_one_order_and_whole_paragraphs(
     said = lines[: next(at for at, line in enumerate(lines) if line.endswith("\u256e"))]
     for above, below in pairwise(said):
         assert not above or not below, (above, below)
+
+
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+VALUED = [
+    (name, option.opts[-1])
+    for name, command in sorted(COMMANDS.items())
+    for option in command.params
+    if option.param_type_name == "option" and not option.is_flag and option.opts[-1] != "--help"
+]
+
+
+@pytest.mark.parametrize(("command", "option"), VALUED)
+def test_a_value_that_cannot_be_is_answered_with_what_is_wanted(
+    command: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In our words, not in those of what reads it."""
+    monkeypatch.chdir(tmp_path)  # -o
+    for value in ("nginx", "-1", "--all", ""):
+        done = CliRunner().invoke(app, [command, option, value, "absent.txt"])
+        said = " ".join(done.output.replace("│", " ").split())
+        for word in (
+            "Input should",
+            "unable to parse",
+            "valid integer",
+            "Traceback",
+        ):
+            assert word not in said, (value, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("attach --tree --for 8s 1", "'--tree': --for stands where a process id (such as 4510) is"),
+        ("attach --tree nginx", "'--tree': nginx: no process id; by its name: attach --name nginx"),
+        ("attach --name --for 8s", "'--name': --for stands where the name of a program is wanted"),
+        ("check --jobs many x", "'--jobs': many: wanted is a number of processes"),
+        ("check --jobs 0 x", "'--jobs': 0: wanted is a number of processes from 1 on"),
+        ("sockets --line x a", "'--line': x: wanted is the number of a line"),
+        ("sockets --pid nginx a", "'--pid': nginx: wanted is a process id (such as 4510)"),
+        ("holders --netns web", "'--netns': web: wanted is a process id (such as 4510)"),
+    ],
+)
+def test_what_is_wanted_is_said(words: str, said: str) -> None:
+    done = CliRunner().invoke(app, words.split(), terminal_width=200)
+    assert done.exit_code == 2
+    assert said in " ".join(done.output.replace("│", " ").split())
