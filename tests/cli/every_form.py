@@ -51,7 +51,7 @@ def written(words: str, form: str, jobs: str, traces: list[str], output: Path) -
 
 
 def all_written(jobs: str, traces: list[str], *, backwards: bool) -> dict[str, str | None]:
-    """In either order, as what one report leaves behind must not show in the next."""
+    """In either order, since one report must not affect the next."""
     ahead.pays = lambda size: jobs != "1"  # also for a short trace, and with Hyperscan
     with tempfile.TemporaryDirectory() as folder:
         return {

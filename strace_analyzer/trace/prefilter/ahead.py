@@ -70,7 +70,7 @@ class ScanAhead:
         return self._scan(block)
 
     def close(self) -> None:
-        """End the other process; does nothing if it has ended."""
+        """End the other process; does nothing if called again."""
         if self._pipe.closed:
             return
         self._pipe.close()
