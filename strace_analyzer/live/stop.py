@@ -21,6 +21,7 @@ class Stop:
         self.signal: int | None = None
         """the number of the signal that pressed it first, None for a clock"""
         self.wake, self._waker = os.pipe()
+        os.set_blocking(self.wake, False)
         os.set_blocking(self._waker, False)
 
     def press(self) -> None:
@@ -28,6 +29,19 @@ class Stop:
         self.pressed = True
         with suppress(BlockingIOError):
             os.write(self._waker, b"!")
+
+    def settle(self) -> None:
+        """Make `wake` unreadable unless the end is asked for: other signals may have woken it, and
+        one whose handler is about to run."""
+        if not self.pressed:
+            with suppress(BlockingIOError):
+                os.read(self.wake, 1 << 16)
+
+    def woken_by_signals(self) -> int:
+        """Let every signal make `wake` readable at once, and return the descriptor that it was so
+        with before (-1: none). Python's own handlers run only when a wait is over, which one that
+        began just after the signal came never is (signal.set_wakeup_fd)."""
+        return signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
 
     def press_after(self, seconds: float) -> None:
         """Ask for the end by then. Only inside of `stopped_by_signals`, in the main thread."""
@@ -61,6 +75,7 @@ def stopped_by_signals(
             and_then()
 
     before: dict[signal.Signals, Any] = {}
+    woken = stop.woken_by_signals()
     try:
         for number in (*signals, signal.SIGALRM):
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -70,4 +85,5 @@ def stopped_by_signals(
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(woken)
         stop.close()

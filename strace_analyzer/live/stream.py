@@ -78,7 +78,9 @@ class Stream(io.RawIOBase):
             ready = {fd for fd, _ in self._both.poll()}
             if self._fd in ready:
                 return True
-            if not self._stop.pressed and ready:
+            if self._stop.wake in ready:
+                self._stop.settle()
+            elif ready:
                 return bool(self._input.poll(0))  # the writer has gone
         if self._until is None:
             self._until = time.monotonic() + self._patience.total

@@ -49,7 +49,8 @@ class FollowedFile(io.RawIOBase):
                 return len(data)
             if asked_to_stop:
                 return 0
-            self._wake.poll(_EVERY * 1000)
+            if self._wake.poll(_EVERY * 1000):
+                self._stop.settle()
 
     def _more(self, size: int) -> bytes:
         if self._file is None and not self._open():

@@ -1,13 +1,19 @@
-"""A file that a signal kept from being read to its end is never clean, in any format."""
+"""A file that a signal kept from being read to its end is never clean, in any format.
+
+It is long because each way to be interrupted has a writer of its own.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,6 +220,21 @@ def test_what_was_never_begun_is_interrupted_too(
     ]  # fmt: skip
 
 
+def when_read(pipe: int, number: signal.Signals, then: Callable[[], None]) -> None:
+    """Calls `then` from a thread of its own once all that is in `pipe` has been read and the signal
+    is ours, however slow the machine is: before, it would end the process of the test."""
+    before = signal.getsignal(number)
+
+    def wait() -> None:
+        left = bytearray(b"?" * 4)
+        while signal.getsignal(number) == before or any(left):
+            time.sleep(0.01)
+            fcntl.ioctl(pipe, termios.FIONREAD, left)
+        then()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 @pytest.mark.parametrize(("number", "status"), SIGNALS)
 @pytest.mark.parametrize("command", ["check", "sockets", "ports", "summary", "events", "tree"])
 @pytest.mark.parametrize("given", ["standard input", "FIFO"])
@@ -232,7 +253,7 @@ def test_a_pipe_whose_writer_goes_on_was_not_read_to_its_end(
         monkeypatch.setattr("sys.stdin", os.fdopen(reader))
         words = []
     os.write(writer, CLIENT.encode())
-    threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+    when_read(writer, number, lambda: os.kill(os.getpid(), number))
     try:
         assert main([command, *words]) == status
     finally:
@@ -255,9 +276,37 @@ def test_a_pipe_that_ends_after_the_signal_was_read_to_its_end(
         os.write(writer, CLIENT.encode())
         os.close(writer)
 
-    threading.Timer(0.2, end).start()
+    when_read(writer, number, end)
     assert main(["check"]) == 0
     assert "clean: 2 outgoing TCP connections" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_just_before_a_wait_ends_it(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Python's handler of it runs only when the wait is over. Here another thread takes the signal,
+    which leaves the main one waiting as surely."""
+    monkeypatch.setattr(interrupt, "_PATIENCE", Patience(0.05, 0.1))
+    reader, writer = os.pipe()
+    monkeypatch.setattr("sys.stdin", os.fdopen(reader))
+    os.write(writer, CLIENT.encode())
+    is_over = threading.Event()
+
+    def end() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        os.kill(os.getpid(), number)
+        is_over.wait(20)
+        os.close(writer)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        when_read(writer, number, end)
+        assert main(["check"]) == 128 + number
+    finally:
+        is_over.set()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    assert "interrupted after 3 lines" in capfd.readouterr().out
 
 
 CONSOLE = "import sys; sys.argv.pop(0); from strace_analyzer.cli import main; sys.exit(main())"
