@@ -25,6 +25,7 @@ from strace_analyzer.trace.input.wrapping.escapes import (
 )
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
+from strace_analyzer.trace.input.wrapping.joins import joins
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 from strace_analyzer.trace.input.wrapping.prefixes import (
     BLANKS,
@@ -78,6 +79,11 @@ _HUNK = re.compile(
 _SIGNS = (b"+", b"-", b"<", b">")
 _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
 """The end of `<...>`, before which a line may have been folded: not a quote mark."""
+_OF_A_CALL = re.compile(
+    rb"\b(?:hton[sl]|inet_(?:addr|pton)|makedev)\(|\b(?:sa_family|s(?:in6?|s|un|ll|nl)_[a-z_]+)="
+    rb"|\b(?:AF|PF|SOCK|IPPROTO|SOL|SO|MSG)_[A-Z]"
+)
+"""What strace prints inside the parentheses of a call, and no log before one."""
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
 _FENCE = re.compile(
     rb"[ \t]*(?:(?:`{3,}|~{3,})[ \t]*[A-Za-z0-9_.+-]*"
@@ -182,6 +188,8 @@ class Unwrapping:
         self._is_amid = False
         """A wrapped record has begun and not ended: what follows is its rest, and not a new kind of
         wrapping."""
+        self._above = b""
+        """The lines above, if a record as strace prints it has begun there and not ended."""
         self._widths = set[int]()
         """Widths of lines that do not end as `sed -n l` ends them."""
         self._nobodys = 0
@@ -441,6 +449,9 @@ class Unwrapping:
             self._quotes[HTML in chain and b'"' not in raw] += 1
         if grade >= Grade.BEGUN:
             self._is_amid = chain != () and grade is Grade.BEGUN
+            self._above = raw if not chain and grade is Grade.BEGUN else b""
+        elif self._above:
+            self._above = self._above + raw if len(self._above) < _LONGEST else b""
         if chain:
             if grade >= Grade.BEGUN:
                 self._lines[stream] += 1
@@ -547,10 +558,18 @@ class Unwrapping:
 
     def _is_begun(self, reading: _Reading) -> bool:
         """Whether a record begins there, and not just a word before a parenthesis."""
-        if reading.grade < Grade.BEGUN:
-            return False
-        name, parenthesis, _ = reading.peeled.text.partition(b"(")
+        return reading.grade >= Grade.BEGUN and self._names_a_call(reading.peeled.text)
+
+    def _names_a_call(self, text: bytes) -> bool:
+        """Whether a call precedes the first parenthesis, and not a word like `inet_pton`."""
+        name, parenthesis, _ = text.partition(b"(")
         return self._judge(name + parenthesis) >= Grade.BEGUN
+
+    def _completes_the_above(self, raw: bytes) -> bool:
+        """Whether a line is the rest of the record that the lines above begin."""
+        return self._above != b"" and any(
+            self._judge(text) >= Grade.OPEN for text in joins(self._above, raw)
+        )
 
     def _known(self, raw: bytes) -> _Reading:
         """Return the best reading of a line unchanged, like the lines before it, or in a known
@@ -675,12 +694,14 @@ class Unwrapping:
     def _guess(self, raw: bytes, known: _Reading) -> _Reading | None:
         """Read a line, perhaps after its number, by a prefix of no known kind, if an earlier line
         had one like it; None if none had yet."""
+        if self._completes_the_above(raw):
+            return known
         folded = 0
         for place in places(raw):
             grade = self._judge(raw[place:])
             if not self._is_plain(raw[place:]):
                 continue
-            if grade is Grade.BEGUN and not self._ordinary:
+            if grade is Grade.BEGUN and not self._ordinary and self._names_a_call(raw[place:]):
                 folded = folded or place
             if grade >= Grade.OPEN:
                 return self._guessed(raw, place, _Reading(Peeled(raw[place:]), grade, ()), known)
@@ -697,7 +718,7 @@ class Unwrapping:
         self, raw: bytes, place: int, inside: _Reading, known: _Reading
     ) -> _Reading | None:
         """Return the reading of `raw` in which `inside` begins at offset `place`."""
-        if raw[:place].isspace():
+        if raw[:place].isspace() or _OF_A_CALL.search(raw[:place]) is not None:
             return known
         like = likeness(raw[:place])
         self._guesses[like] += _WHOLE if inside.grade > Grade.BEGUN else _PART
