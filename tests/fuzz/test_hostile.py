@@ -191,6 +191,8 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
         pass
     (account,) = reader.accounting
     assert 0 < account.lines == account.examined < 160_000
+    assert account.damage is not None
+    assert "shrank while it was read, from " in account.damage
 
 
 def test_a_fifo_whose_writer_is_slow(tmp_path: Path) -> None:

@@ -312,3 +312,30 @@ def test_one_of_several_that_cannot_be_read_says_so_when_it_is_read(tmp_path: Pa
     assert content(good.sources[0]) == b"close(3) = 0\n"
     with pytest.raises(TraceError, match="none: no such file or directory"):
         content(bad.sources[0])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("redirected", [False, True])
+def test_a_file_that_shrinks_while_it_is_read_is_damaged(
+    redirected: bool, packed: bool, tmp_path: Path
+) -> None:
+    """Wherever it ends then, at the end of a line or not."""
+    path = tmp_path / "trace"
+    path.write_bytes(gzip.compress(os.urandom(40_000) + b"\n") if packed else TEXT * 3)
+    with path.open("rb") as file:
+        source = traces(["-"], file)[0].sources[0] if redirected else SourceInput("t", path)
+        found = source.blocks(1000)
+        first = b"" if packed else next(found)
+        os.truncate(path, 20_000 + (TEXT * 3)[20_000:].index(b"\n") + 1)
+        with pytest.raises(DamagedError, match="shrank" if not packed else "damaged"):
+            list(found)
+    assert packed or first.startswith(b"close(0) = 0\n")
+
+
+def test_a_file_that_shrinks_or_grows_once_it_was_read_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    path.write_bytes(TEXT)
+    found = SourceInput("t", path).blocks(len(TEXT))
+    assert next(found) == TEXT
+    os.truncate(path, 0)
+    assert list(found) == []

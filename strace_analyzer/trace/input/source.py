@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -116,14 +117,20 @@ class SourceInput:
                         yield from blocks(cast("BinaryIO", file), size, tell)
             elif self.path is not None:
                 with self.path.open("rb", buffering=0) as file:
+                    begun = os.fstat(file.fileno()).st_size
                     yield from blocks(cast("BinaryIO", file), size, tell)
+                    _check_whole(file, begun)
             elif self.url is not None:
                 with opened(self.url) as file:
                     yield from blocks(file, size, tell)
             elif self.stream is not None:
-                if self.start is not None:
+                if self.start is None:
+                    yield from blocks(self.stream, size, tell)
+                else:
+                    begun = self.stream.seek(0, os.SEEK_END)
                     self.stream.seek(self.start)
-                yield from blocks(self.stream, size, tell)
+                    yield from blocks(self.stream, size, tell)
+                    _check_whole(self.stream, begun)
         except TraceError as error:
             said = str(error)
             raise type(error)(
@@ -133,6 +140,16 @@ class SourceInput:
             raise DamagedError(f"{self.name}: damaged archive ({damage})") from damage
         except OSError as error:
             raise TraceError(f"{self.name}: {error.strerror or error}") from error
+
+
+def _check_whole(file: io.FileIO | BinaryIO, begun: int) -> None:
+    """Raise DamagedError if `file`, which had `begun` bytes when it was opened and has been read to
+    its end, has lost some before they were read."""
+    read = file.tell()
+    if read < begun and (now := file.seek(0, os.SEEK_END)) < begun:
+        raise DamagedError(
+            f"the file shrank while it was read, from {begun:,} to {now:,} bytes: take a copy first"
+        )
 
 
 Kind = TypeVar("Kind", bound=SourceInput)
