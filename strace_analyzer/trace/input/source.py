@@ -145,8 +145,7 @@ class SourceInput:
 def _check_whole(file: io.FileIO | BinaryIO, begun: int) -> None:
     """Raise DamagedError if `file`, which had `begun` bytes when it was opened and has been read to
     its end, has lost some before they were read."""
-    read = file.tell()
-    if read < begun and (now := file.seek(0, os.SEEK_END)) < begun:
+    if begun and file.tell() < begun and (now := file.seek(0, os.SEEK_END)) < begun:
         raise DamagedError(
             f"the file shrank while it was read, from {begun:,} to {now:,} bytes: take a copy first"
         )
