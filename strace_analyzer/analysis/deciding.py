@@ -138,22 +138,3 @@ def may_decide(name: str) -> bool:
 MAY_LACK_RESULT = DECIDING - READ_IN_PART.keys() - {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}
 """Other calls that can decide by what they return: give them to `Unread.without_result`. Sends and
 receives are left out: they decide little, and are frequent."""
-
-
-_GONE = r"(?:removed|skipped|omitted|deleted|elided|truncated|snipped|cut|left out|not shown)"
-_OMISSION = re.compile(
-    r"[\W_]{0,8}(?:\.\.\.|\N{HORIZONTAL ELLIPSIS}|snip(?:ped)?|truncated|omitted)[\W_]{0,8}"
-    r"|[\W_]*(?:and )?(?:about )?\d[\d,.]{0,12} (?:(?:more|other|similar) lines?"
-    r"(?:(?: (?:were|are))? " + _GONE + r")?|lines? (?:(?:were|are) )?" + _GONE + r")[\W_]*"
-    r"|[\W_]*(?:more |some |many |other |similar |the rest of the )?"
-    r"(?:lines?|output|log|trace|calls) (?:(?:was|were|is|are) )?" + _GONE + r"[\W_]*",
-    re.IGNORECASE,
-)
-_LONGEST = 100
-"""The most characters a line that reports an omission may have."""
-
-
-def states_omission(text: str) -> bool:
-    """A line that strace did not print says that lines were left out here: `[...]`, `<snip>`,
-    `-- 120 lines skipped --`, `(output truncated)`."""
-    return len(text) < _LONGEST and _OMISSION.fullmatch(text) is not None

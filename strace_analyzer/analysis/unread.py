@@ -19,10 +19,10 @@ from strace_analyzer.analysis.deciding import (
     begun_call,
     deciding_call,
     loosely,
-    states_omission,
     without_strings,
 )
 from strace_analyzer.analysis.numbered import calls_numbered
+from strace_analyzer.analysis.omission import COLUMN, states_omission
 from strace_analyzer.analysis.spelling import NAMELESS, RESULT
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
@@ -69,11 +69,15 @@ class Unread:
         """the first of these"""
         self.omissions: list[UnreadLine] = []
         """lines, with their text as `name`, that say that others were left out"""
+        self._column: UnreadLine | None = None
+        """the last line, if several like it stand for lines left out"""
         self.unreturned: dict[int, Syscall] = {}
         """by task: calls that could decide and were not seen to return"""
 
     def feed(self, event: Unparsed) -> UnreadLine | None:
         """Note `event`; returned as an UnreadLine if it could decide."""
+        if self._is_omission(event):
+            return None
         self.count += 1
         name = deciding_call(event.text, is_beginning=self._is_beginning())
         if name is None:
@@ -94,14 +98,27 @@ class Unread:
 
     def foreign(self, event: Foreign | Notice) -> UnreadLine | None:
         """The same for a line that seems to be another program's, or strace's own message."""
-        if isinstance(event, Foreign) and self._is_beginning() and states_omission(event.text):
-            self.omissions.append(UnreadLine(event.span.source, event.span.first, event.text))
+        if isinstance(event, Foreign):
+            self._is_omission(event)
         unquoted = without_strings(event.text)
         name = begun_call(event.text) or loosely(unquoted)
         name = name or (SPELLING.line(unquoted) if self._is_beginning() else None)
         if name is None or (name == "close" and not self._is_open(None)):
             return None
         return self._note(event, name)
+
+    def _is_omission(self, event: Unparsed | Foreign) -> bool:
+        """Whether `event` says that lines were left out; if so, note it."""
+        if not self._is_beginning():
+            return False
+        at = UnreadLine(event.span.source, event.span.first, event.text)
+        mark = event.text.strip()
+        column, self._column = self._column, (at if mark in COLUMN else None)
+        is_second = column is not None and (at.source, at.line - 1, at.name) == column[:3]
+        if not is_second and not states_omission(event.text):
+            return False
+        self.omissions.append(at)
+        return True
 
     def strange(self, call: Syscall) -> UnreadLine | None:
         """The same for a call with a name that strace does not know: a number, for a call newer

@@ -166,34 +166,6 @@ def test_a_sample_with_a_damaged_line_is_not_clean(sample: Path) -> None:
         assert found in ("inconclusive", "findings"), (number + 1, damaged)
 
 
-OMISSIONS = (
-    "[...]",
-    "...",
-    "\u2026",
-    "... (300 lines removed) ...",
-    "<snip>",
-    "-- 120 lines skipped --",
-    "(output truncated)",
-    "[1,200 more lines]",
-    "some lines were omitted",
-)
-
-
-@pytest.mark.parametrize("line", OMISSIONS)
-def test_a_text_that_says_that_lines_were_left_out_is_not_clean(line: str) -> None:
-    first, rest = CLIENT.split("\n", 1)
-    analysis = analysed(f"{first}\n{line}\n{rest}")
-    assert judged(analysis).verdict == "inconclusive"
-    said = f"line 2 ({line}) says that others were left out"
-    assert analysis.traces[0].inconclusive == said
-
-
-@pytest.mark.parametrize("line", ["120 lines", "done...", "output", "snippet", "5 lines read"])
-def test_other_words_say_nothing_of_the_kind(line: str) -> None:
-    first, rest = CLIENT.split("\n", 1)
-    assert verdict(f"{first}\n{line}\n{rest}") == "clean"
-
-
 # children and threads
 
 
