@@ -10,6 +10,7 @@ from strace_analyzer.analysis.unread import Unread, UnreadLine
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.unclosed import Unclosed
 from strace_analyzer.plain import count
+from strace_analyzer.trace.input.wrapping.gaps import Gap
 from strace_analyzer.trace.reader import Accounting
 
 
@@ -37,6 +38,11 @@ def not_read(
         yield Told(Doubt.FOLDED_RESULT, folded)
     if unread.omissions:
         yield Told(Doubt.OMITTED, len(unread.omissions), _left_out(unread.omissions, sources))
+    gaps = [gap for account in accounts for gap in account.gaps]
+    if gaps:
+        yield Told(Doubt.NUMBERS_JUMP, sum(gap.missing for gap in gaps), _jumps(gaps))
+    if unread.untraced:
+        yield Told(Doubt.NOT_TRACED, len(unread.untraced), f"strace said: {unread.untraced[0]}")
     if unread.deciding:
         yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
     elif unread.count > sum(account.call_lines for account in accounts):
@@ -56,6 +62,14 @@ def _left_out(lines: Sequence[UnreadLine], sources: Sequence[str]) -> str:
     words, say = ("line", "says") if len(lines) == 1 else ("lines", "say")
     places = named(_places(lines, sources), len(lines))
     return f"{words} {places} ({lines[0].name.strip()}) {say} that others were left out"
+
+
+def _jumps(gaps: Sequence[Gap]) -> str:
+    """`line 46 is missing: line numbers jump from 45 to 47`."""
+    missing = sum(gap.missing for gap in gaps)
+    what = f"line {gaps[0].before + 1:,} is" if missing == 1 else f"{missing:,} lines are"
+    first = [f"from {gap.before:,} to {gap.after:,}" for gap in gaps]
+    return f"{what} missing: line numbers jump {named(first, len(first))}"
 
 
 def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -29,6 +30,11 @@ from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
 
 _KEPT = 1000
+_COULD_NOT_TRACE = re.compile(
+    r"ptrace\(PTRACE_.*\): Operation not permitted|[Cc]ould not attach to process"
+    r"|attach: ptrace\(.*\): Operation not permitted"
+)
+"""strace's own messages (strace.c, perror_msg())."""
 
 
 def number_of(call: Syscall) -> int | None:
@@ -69,6 +75,8 @@ class Unread:
         """the first of these"""
         self.omissions: list[UnreadLine] = []
         """lines, with their text as `name`, that say that others were left out"""
+        self.untraced: list[str] = []
+        """what strace said of tasks that it could not trace"""
         self._column: UnreadLine | None = None
         """the last line, if several like it stand for lines left out"""
         self.unreturned: dict[int, Syscall] = {}
@@ -100,6 +108,8 @@ class Unread:
         """The same for a line that seems to be another program's, or strace's own message."""
         if isinstance(event, Foreign):
             self._is_omission(event)
+        elif _COULD_NOT_TRACE.search(event.text) is not None:
+            self.untraced.append(event.text.strip().removeprefix("strace: "))
         unquoted = without_strings(event.text)
         name = begun_call(event.text) or loosely(unquoted)
         name = name or (SPELLING.line(unquoted) if self._is_beginning() else None)

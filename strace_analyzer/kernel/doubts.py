@@ -223,6 +223,18 @@ class Doubt(StrEnum):
         Effect.MISS,
         WHOLE,
     )
+    NUMBERS_JUMP = (
+        "line-numbers-jump",
+        "the line numbers before the lines jump: the lines between are missing",
+        Effect.MISS,
+        WHOLE,
+    )
+    NOT_TRACED = (
+        "not-traced",
+        "strace said that it could not trace a task: what that did is not in the trace",
+        Effect.MISS,
+        "take the trace as the user who runs the program, or as root: {command}",
+    )
     ESCAPED_IN_PART = (
         "escaped-in-part",
         "some lines are escaped as HTML and others are not: the text was put together from pieces",

@@ -259,7 +259,7 @@ class EventStream:
         if account.unended:
             last = plain(account.unended[-1]) if was_off else self._last
             account.breaks_off = breaks_off(account.unended, last, call_parser())
-        self.accounting.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results)
+        account.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results, stage.gaps)
         if self._decoder.layout is not Layout.BARE:
             self.accounting.thread = None
         if self._unwrapping.is_diff:
@@ -308,7 +308,9 @@ class OneOfSeveral:
             self._all.close()
         self._account.breaks_off = read.breaks_off
         self._account.has_colours |= read.has_colours
-        self._account.was_unwrapped(read.read_through, read.unescaped, read.folded_results)
+        self._account.was_unwrapped(
+            read.read_through, read.unescaped, read.folded_results, read.gaps
+        )
         return self._decided() + self._one.end()
 
     def _told(self, line: Unwrapped) -> None:

@@ -83,7 +83,7 @@ class UnwrappedInput(SourceInput):
     def tell(self, account: Accounting) -> None:
         """Record what the stage did and could not decide, once everything is read."""
         for stage in self._stages:
-            account.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results)
+            account.was_unwrapped(stage.notes, stage.unescaped, stage.folded_results, stage.gaps)
 
 
 def _texts(lines: Sequence[Unwrapped]) -> list[bytes]:

@@ -26,7 +26,13 @@ _VARIES = re.compile(rb"([0-9]+|[ \t]+)")
 _WORD = re.compile(rb"[a-z_][a-z0-9_]*\\?\Z")
 _TELLS = re.compile(rb"[A-Za-z0-9\[{]")
 _TELLS_ALONE = re.compile(rb"[:.\[]")
-_HEADS = (b"18433 ", b"[pid 18433] ", b"18433 12:00:01.123456 ", b"18433 1796002133.123456 ")
+_HEADS = (
+    b"12:00:01.123456 ",
+    b"18433 ",
+    b"[pid 18433] ",
+    b"18433 12:00:01.123456 ",
+    b"18433 1796002133.123456 ",
+)
 """For tasks that do not appear otherwise in the last lines."""
 _MARKS = (b"<... ", b"+++ ", b"--- ")
 

@@ -11,6 +11,7 @@ from strace_analyzer.plain import count
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Change, rows
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
+from strace_analyzer.trace.input.wrapping.gaps import Gap
 
 _KEPT_FAULTS = 10
 _LAST = 40
@@ -60,6 +61,8 @@ class Accounting:
     """Lines with plain quotes, in a source where others have them escaped as HTML."""
     folded_results: int = 0
     """Records whose results may have been folded; the source does not show whether they were."""
+    gaps: tuple[Gap, ...] = ()
+    """Where the line numbers before its lines jump."""
     interrupted: str | None = None
     """How far reading got, if a signal ended it early."""
     signal: int | None = None
@@ -88,13 +91,16 @@ class Accounting:
         if len(self.faults) < _KEPT_FAULTS:
             self.faults.append(fault)
 
-    def was_unwrapped(self, notes: list[str], unescaped: int, folded_results: int) -> None:
+    def was_unwrapped(
+        self, notes: list[str], unescaped: int, folded_results: int, gaps: tuple[Gap, ...]
+    ) -> None:
         """Record what the unwrapping stage did: it has read all lines."""
         own = {"carriage returns as line ends": self.has_returns, "colours": self.has_colours}
         shown = [name for name, is_so in own.items() if is_so]
         self.read_through = list(dict.fromkeys((*shown, *notes)))
         self.unescaped = unescaped
         self.folded_results = folded_results
+        self.gaps = gaps
 
     def settle(self) -> None:
         """Finish counting: lines on which we failed before they were counted count as unparsed."""

@@ -24,6 +24,7 @@ from strace_analyzer.trace.input.wrapping.escapes import (
     SPACED,
 )
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
+from strace_analyzer.trace.input.wrapping.gaps import Gap, Gaps
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.joins import joins
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
@@ -215,6 +216,7 @@ class Unwrapping:
         self._numbering: Chain = ()
         """The layer of line numbers, if there is one; more layers may be inside it."""
         self._last_number = 0
+        self._gaps = Gaps()
         self._waiting: list[Line] = []
         """Lines that may be wrapped in a kind that only a second line can confirm."""
 
@@ -313,6 +315,11 @@ class Unwrapping:
         """Records with plain quotes, if others have them escaped as HTML: they were written by
         something else, and what was between is unknown."""
         return self._quotes[False] if self._quotes[True] else 0
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where the line numbers before the lines jump."""
+        return self._gaps.found
 
     @property
     def folded_results(self) -> int:
@@ -418,6 +425,16 @@ class Unwrapping:
         self._last_number = int(match[1])
         return True
 
+    def _number_before(self, line: Line, chain: Chain) -> None:
+        """Note the number before this line, if line numbers are among its layers."""
+        for index, layer in enumerate(chain):
+            if self._is_numbering(layer):
+                outside = _peeled(chain[:index], line.text) if index else Peeled(line.text)
+                match = None if outside is None else _FIRST_NUMBER.match(outside.text)
+                if match is not None:
+                    self._gaps.feed(line.number, int(match[1]))
+                return
+
     def _unnumbered(self) -> list[Unwrapped]:
         self._is_sought = False
         held, self._held = self._held, []
@@ -436,6 +453,7 @@ class Unwrapping:
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
         if len(chain) == 1 and self._is_numbering(chain[0]) and not self._is_in_order(raw, grade):
             text, other, chain = raw, text, ()
+        self._number_before(line, chain)
         if self._last and grade < Grade.OPEN:  # it may be the rest of a line folded with its prefix
             if not stream:
                 stream = self._last

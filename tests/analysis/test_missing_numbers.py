@@ -1,0 +1,99 @@
+"""Line numbers before lines, of grep -n, cat -n and editors: where they jump, lines are missing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+import strace_analyzer as sa
+from strace_analyzer.report.gate import judge, parse_gate
+from strace_analyzer.report.selection import Selected
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))[::4]
+STYLES: dict[str, Callable[[int, str], str]] = {
+    "grep -n": "{}:{}".format,
+    "cat -n": "{:6}\t{}".format,
+    "quoted": "> {}:{}".format,
+    "bat": "{:4} \u2502 {}".format,
+}
+CLIENT = """\
+7 execve("/bin/a", ["a"], 0x7ffd /* 20 vars */) = 0
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+7 close(3) = 0
+7 exit_group(0) = ?
+7 +++ exited with 0 +++
+""".splitlines()
+LAST = len(CLIENT)
+
+
+def said(lines: Sequence[str]) -> tuple[str, str | None]:
+    """The verdict, and the first reason why there is none."""
+    analyzer = sa.Analyzer()
+    for line in lines:
+        analyzer.feed(line)
+    analysis = analyzer.close()
+    verdict = judge(Selected(analysis), parse_gate((), ())).verdict
+    return verdict, analysis.traces[0].inconclusive
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+def test_a_jump_proves_that_lines_are_missing(style: Callable[[int, str], str]) -> None:
+    numbered = [style(number, line) for number, line in enumerate(CLIENT, 1)]
+    assert said(numbered)[0] == "clean"
+    verdict, reason = said([*numbered[:-2], style(900, CLIENT[-1])])
+    assert verdict == "inconclusive"
+    missing = 900 - (LAST - 2) - 1
+    assert reason == f"{missing} lines are missing: line numbers jump from {LAST - 2} to 900"
+    one = [*numbered[:4], numbered[5]]
+    assert said(one) == (
+        "inconclusive",
+        "line 5 is missing: line numbers jump from 4 to 6",
+    )
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_a_sample_is_the_same_with_numbers_and_not_clean_if_they_jump(
+    sample: Path, style: Callable[[int, str], str]
+) -> None:
+    lines = sample.read_text(encoding="utf-8", errors="replace").splitlines()[:300]
+    chance = random.Random(sample.name)
+    numbered = [style(number, line) for number, line in enumerate(lines, 1)]
+    assert said(numbered)[0] == said(lines)[0]
+    gone = chance.randrange(20, len(lines) - 1) if len(lines) > 22 else len(lines) // 2
+    left = [*numbered[:gone], *numbered[gone + 1 :]]
+    assert said(left)[0] in ("inconclusive", "findings")
+
+
+def test_pieces_of_folded_lines_and_output_without_numbers_are_no_jump() -> None:
+    """An editor numbers a folded line once; output among the lines may have lost its number."""
+    numbered = [f"{number}:{line}" for number, line in enumerate(CLIENT, 1)]
+    output = [*numbered[:4], "hello", "6:" + CLIENT[4], "7:" + CLIENT[5]]
+    assert said(output)[0] == "clean"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "strace: ptrace(PTRACE_SETOPTIONS, 77): Operation not permitted",
+        "strace: attach: ptrace(PTRACE_SEIZE, 77): Operation not permitted",
+        "strace: Could not attach to process. If your uid matches the uid of the target",
+    ],
+)
+def test_a_task_that_strace_could_not_trace_may_have_done_anything(line: str) -> None:
+    said_so = line.removeprefix("strace: ")
+    assert said([*CLIENT[:4], line, *CLIENT[4:]]) == ("inconclusive", f"strace said: {said_so}")
+
+
+@pytest.mark.parametrize("end", ["10:00:0", "10:00:01.12", "12:3"])
+def test_a_time_without_an_end_is_the_beginning_of_a_line(tmp_path: Path, end: str) -> None:
+    trace = tmp_path / "a.strace"
+    lines = [line.removeprefix("7 ") for line in CLIENT[:4]]
+    trace.write_text("\n".join([*lines, end]), encoding="ascii")
+    analysis = sa.analyze(trace)
+    assert [warning.code for warning in analysis.warnings] == ["truncated-end"]
+    assert judge(Selected(analysis), parse_gate((), ())).verdict == "inconclusive"
