@@ -10,7 +10,7 @@ from strace_analyzer.analysis.unread import Unread, UnreadLine
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.unclosed import Unclosed
 from strace_analyzer.plain import count
-from strace_analyzer.trace.input.wrapping.gaps import Gap
+from strace_analyzer.trace.input.gaps import Gap
 from strace_analyzer.trace.reader import Accounting
 
 

@@ -229,7 +229,7 @@ class Visibility:
             return Told(Doubt.BOTH_HIDDEN, 1, self._not_shown("bind() and connect()"))
         if sockets and self.hides_connect and (self._binds or not self.pieces.ends_in_exits):
             return Told(Doubt.CONNECT_HIDDEN, sockets, self._not_shown("connect()"))
-        is_bare = "socket" not in shown or shown <= {"connect", "socket"}
+        is_bare = "socket" not in shown or shown <= _BY_SOCKET
         if not bind and (is_bare or self.something_hidden):
             return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()"))
         return None
@@ -253,6 +253,9 @@ _BEFORE_USE = frozenset({
     "bind", "socket", "setsockopt", "getsockopt", "fcntl", "fcntl64", "ioctl",
 })  # fmt: skip
 """Calls that prepare a socket without using it."""
+_BY_SOCKET = frozenset({"connect", "socket", "socketcall", "socketpair"})
+"""What is left of a trace by `grep 'socket\\|connect'`: no client that reads or writes shows only
+these."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
 """This few calls may have been picked out of a trace."""

@@ -89,6 +89,18 @@ def test_a_task_that_strace_could_not_trace_may_have_done_anything(line: str) ->
     assert said([*CLIENT[:4], line, *CLIENT[4:]]) == ("inconclusive", f"strace said: {said_so}")
 
 
+PENDING = "-1 EINPROGRESS (Operation now in progress)"
+PAIR = "7 socketpair(AF_UNIX, SOCK_STREAM, 0, [17, 18]) = 0"
+
+
+@pytest.mark.parametrize("first", [[], [PAIR]], ids=["sockets", "a pair too"])
+def test_what_grep_leaves_of_a_client_is_not_clean(first: list[str]) -> None:
+    """`grep 'socket\\|connect'`: the number is given out again, and neither close() nor bind() is
+    shown."""
+    tried = [CLIENT[1], CLIENT[2].replace(" = 0", f" = {PENDING}")] * 40
+    assert said([*first, *tried])[0] == "inconclusive"
+
+
 @pytest.mark.parametrize("end", ["10:00:0", "10:00:01.12", "12:3"])
 def test_a_time_without_an_end_is_the_beginning_of_a_line(tmp_path: Path, end: str) -> None:
     trace = tmp_path / "a.strace"

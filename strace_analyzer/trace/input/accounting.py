@@ -9,9 +9,9 @@ from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.faults import Fault
 from strace_analyzer.plain import count
 from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Change, rows
+from strace_analyzer.trace.input.gaps import Gap
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
-from strace_analyzer.trace.input.wrapping.gaps import Gap
 
 _KEPT_FAULTS = 10
 _LAST = 40

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from strace_analyzer.trace.input.gaps import Gap, Gaps
 from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, places, wrapped_places
 from strace_analyzer.trace.input.wrapping.escapes import (
     ESCAPES,
@@ -24,7 +25,6 @@ from strace_analyzer.trace.input.wrapping.escapes import (
     SPACED,
 )
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
-from strace_analyzer.trace.input.wrapping.gaps import Gap, Gaps
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.joins import joins
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
