@@ -56,9 +56,9 @@ _NO_RESULT = re.compile(
     r"(?:(bind|connect|listen|setsockopt)\(\d+[<,]|(socket)\((?:AF|PF)_)"
 )
 """A line that begins like such a call and ends otherwise: it may be any program's."""
-REST_OF_STRINGS = re.compile(r'"(?![\d.:a-f]+"\))')
+REST_OF_STRINGS = re.compile(r'"(?!(?:[\d.:a-f]+")?\)|\w+\(\d)')
 """The rest of a call that begins with a string, as with -z: socket calls have no strings except
-addresses."""
+addresses. Neither the end of an address nor a misspelt call is one."""
 NOT_RETURNED = re.compile(r"= \?|\.\.\.>")
 """What strace prints for a call that it did not see return."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+("?)')

@@ -61,6 +61,14 @@ def test_what_is_left_of_a_call_is_told(line: str) -> None:
     assert verdict(with_line(line)) == "inconclusive"
 
 
+@pytest.mark.parametrize("line", ['")}}, 16) = 0', '")}}, [16]) = 4', '"ind({}) = 0'])
+def test_what_is_left_of_an_address_is_no_string(line: str) -> None:
+    (layout,) = (layout for layout in LAYOUTS if layout.name == "plain")
+    lines, deciding = traced(layout)
+    at = deciding[2]
+    assert verdict([*lines[:at], line.format(ADDRESS), *lines[at + 1 :]]) == "inconclusive"
+
+
 @pytest.mark.parametrize("line", HARMLESS)
 def test_what_is_left_of_another_is_harmless(line: str) -> None:
     assert verdict(with_line(line)) == "clean"
