@@ -87,6 +87,8 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
             return _no_address(step)
         case (("setsockopt" | "getsockopt"), ("EPERM" | "EACCES")):
             return "not-permitted"
+        case (("connect" | "sendto" | "sendmsg" | "sendmmsg"), "ENETUNREACH") if _is_six_only(step):
+            return "ipv6-only"
         case "socket", _:
             return _OF_SOCKET.get(errno, _MEANING.get(errno, "other"))
         case "connect", "EINVAL" if (towards(step) or _NOWHERE).is_link_local:
@@ -107,6 +109,15 @@ def _is_refusal(step: Step) -> bool:
 def _is_to_port_zero(step: Step) -> bool:
     to = towards(step)
     return to is not None and to.port == 0
+
+
+def _is_six_only(step: Step) -> bool:
+    """True if a socket with IPV6_V6ONLY was to go to an IPv4-mapped address (net/ipv6/tcp_ipv6.c
+    tcp_v6_connect, udp.c udpv6_sendmsg, datagram.c)."""
+    to = towards(step)
+    socket = step.socket
+    is_mapped = socket.domain == "AF_INET6" and to is not None and ":" not in to.address
+    return is_mapped and socket.options.ipv6_only
 
 
 def _no_address(step: Step) -> str:

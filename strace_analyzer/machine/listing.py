@@ -58,6 +58,23 @@ class Listing(NamedTuple):
         ports = {one.port: one for one in own if low <= one.port <= high}
         return Counter(one.holder for one in ports.values()).most_common()
 
+    def by_peer(
+        self, low: int, high: int, address: str, peer_port: int
+    ) -> tuple[list[int], dict[str, list[int]]]:
+        """Of the TCP ports from `low` to `high`: those that have a connection to `address` and
+        `peer_port`, and by holder those that have only connections to elsewhere. Accepted
+        connections, on the port of a listener, do not count."""
+        own = [one for one in self.sockets if one.protocol == "TCP" and low <= one.port <= high]
+        heard = {one.port for one in own if not one.peer_port}
+        same = {
+            one.port for one in own if (one.peer_address, one.peer_port) == (address, peer_port)
+        }
+        others: dict[str, list[int]] = {}
+        for port, holder in {one.port: one.holder for one in own}.items():
+            if port not in heard | same:
+                others.setdefault(holder, []).append(port)
+        return list(same), others
+
 
 def parse(lines: Iterable[str]) -> Listing:
     """The sockets listed in `lines`, perhaps none; nothing is raised."""

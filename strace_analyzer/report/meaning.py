@@ -5,6 +5,7 @@ MEANING = {
     "in-use": "the port is taken",
     "not-local": "no address of this host",
     "no-ipv6": "no IPv6 here",
+    "ipv6-only": "IPV6_V6ONLY is set: this socket reaches no IPv4 address",
     "no-address": "no address to go out from",
     "port-zero": "port 0 is none to go to",
     "pair-in-use": "this pair of ends is in use or in TIME_WAIT",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strace_analyzer.exhaustion import ASKING
-from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
+from strace_analyzer.exhaustion import ASKING, towards
+from strace_analyzer.findings import CallRecord, Confidence, Endpoint, Finding, Level, Summary
 from strace_analyzer.kernel.step import FAILED, MOVING, Step
 from strace_analyzer.plain import count, number
 from strace_analyzer.rules.evidence import Context
@@ -33,13 +33,15 @@ _BY_CAUSE = {
 _BY_CALL = {
     "bind": "leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before it: the port is "
     "then chosen at connect(), and destinations share it.",
-    "connect": "keep connections open and use them again, or spread them over more addresses or ports "
-    "of the destination.",
+    "connect": "keep connections open and use them again. More addresses or ports of the destination "
+    "help only where connections to it hold the ports; where sockets that were bound before they "
+    "connected hold them, only leaving out that bind() does.",
     "listen": "bind() the listener to a port of its own, outside net.ipv4.ip_local_port_range.",
     "datagram": "use one {protocol} socket for many peers, or widen {range}: {protocol} sockets share no "
     "ports, with or without bind().",
 }
-"""The remedy that certainly helps, whoever holds the ports."""
+"""What helps where the holder is not known."""
+_KEEP = "keep connections open and use them again: fewer ports are then needed here."
 _WITHOUT = {
     "would-fit": "Without the early binds these connections would have fitted.",
     "would-not-fit": "Without the early binds these connections would not all have fitted either.",
@@ -67,6 +69,10 @@ _LEFT = "{left} left open after end of file: see socket-leak."
 _LIMIT = (
     "The program limits itself to {ports}, {low}-{high}, by IP_LOCAL_PORT_RANGE{line}: widen that, "
     "or leave it out."
+)
+_BOUND = (
+    "{who} has {ports} of these ports, to other destinations: connections that share ports would not "
+    "be in the way, so that program probably binds before connecting: look for bind() there."
 )
 _ASSUMED = "The range of ports, {low}-{high}, is assumed: give the real one with --port-range."
 
@@ -132,6 +138,7 @@ class EphemeralPortsExhausted(Rule):
             return ()
         self._fullness.ran_dry(socket.namespace)
         cause, without_bind = self._holders.cause(step)
+        to = towards(step)
         found = self.finding(
             step,
             socket._replace(doubts=frozenset()),
@@ -141,6 +148,8 @@ class EphemeralPortsExhausted(Rule):
             without_bind=without_bind,
             details=self._holders.details(step, cause),
         )
+        if found.peer is None and to is not None:  # sendto() names it, and the socket keeps none
+            found = found._replace(peer=Endpoint(to.address, to.port))
         return (found,)
 
     def close(self) -> Iterable[Finding]:
@@ -189,12 +198,16 @@ class EphemeralPortsExhausted(Rule):
             is_full = case.number("used") >= case.number("range_size")
             when = "For one more" if is_full else "When the last is gone"
             return f"Nothing has failed yet: {_standing(case)}.", _LAST.format(when=when)
-        said = ["The kernel found no local port to give: the program could not go on."]
+        said = ["The kernel found no local port to give."]
         if case.cause == "another-process":
             listed = case.sample.detail("machine") is not None
             said.append(
                 "The sockets of this trace do not fill the range: "
                 + ("the machine has more." if listed else "another process may hold the rest.")
+            )
+        elif case.cause == "time-wait" and case.number("short_of_range"):
+            said.append(
+                "The sockets of this trace do not fill the range alone: another process may hold the rest."
             )
         if case.cause == "own-sockets":
             said.append(_own_sockets(case))
@@ -235,9 +248,11 @@ class EphemeralPortsExhausted(Rule):
         )
         if known is None:
             who, *sentences = _sure(case)
-            holder = _holder(case)
-            if holder is not None:
-                sentences.insert(0 if _failing(case) == "connect" else len(sentences), holder)
+            holders = _holders(case)
+            if case.sample.detail("machine_bound") is not None:
+                sentences = [_KEEP if one == _BY_CALL["connect"] else one for one in sentences]
+            at = 0 if _failing(case) == "connect" else len(sentences)
+            sentences[at:at] = holders
             if is_asked:
                 protocol = case.sample.socket.protocol
                 ask = _ASK if protocol in ("TCP", "MPTCP", None) else _ASK_OTHER
@@ -268,7 +283,8 @@ class EphemeralPortsExhausted(Rule):
         elif not is_asked and ports is not None and ports.range_source == "assumed":
             low, high = ports.range
             sentences.append(_ASSUMED.format(low=low, high=high))
-        return Advice(who, tuple(sentences))
+        first, *rest = sentences
+        return Advice(who, (first, *(_capital(sentence) for sentence in rest)))
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
@@ -424,16 +440,27 @@ def _failing(case: Case) -> str:
     return "connect" if record is None else record.name
 
 
-def _holder(case: Case) -> str | None:
+def _holders(case: Case) -> list[str]:
     """Who holds most of the ports according to the machine's list: if the cause is not here, it is
-    there."""
-    held = case.sample.detail("machine")
-    if not isinstance(held, str):
-        return None
-    who, ports = held.split("; ")[0].rsplit(": ", 1)
-    waits = who.startswith("TIME-WAIT")
-    then = _BY_CAUSE["time-wait"] if waits else "look there first."
-    return f"{who} has {ports} of these ports: {then}"
+    there. And who holds ports in the way of the failed connect() that only bind() can have
+    taken."""
+    held, bound = case.sample.detail("machine"), case.sample.detail("machine_bound")
+    said = []
+    if isinstance(bound, str):
+        who, ports = bound.rsplit(": ", 1)
+        return [_BOUND.format(who=who, ports=ports)]
+    if isinstance(held, str):
+        who, ports = held.split("; ")[0].rsplit(": ", 1)
+        then = _BY_CAUSE["time-wait"] if who.startswith("TIME-WAIT") else "look there first."
+        said.append(f"{who} has {ports} of these ports: {then}")
+    return said
+
+
+def _capital(sentence: str) -> str:
+    """The sentence with a capital, unless it begins with a name: `net.ipv4...`, `ss -tanp`."""
+    word = sentence.partition(" ")[0]
+    is_name = not word.isalpha() or word in ("ss", "sysctl")
+    return sentence if is_name else sentence[:1].upper() + sentence[1:]
 
 
 def _sure(case: Case) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ connections would have fitted without the early binds."""
 
 from __future__ import annotations
 
+from strace_analyzer.exhaustion import towards
 from strace_analyzer.findings import Detail, PortState
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
@@ -93,7 +94,9 @@ class Holders:
         """What is known about the holders: from the machine's list, from the trace's own sockets,
         and the range to which the program limits itself."""
         namespace = step.socket.namespace
-        found = [*self.by_machine(cause, namespace, step.space), *self.limit(step.socket)]
+        found = [*self.by_machine(cause, step), *self.limit(step.socket)]
+        if cause == "time-wait" and self._is_short(step):
+            found.append(("short_of_range", True))
         if cause == "own-sockets":
             alone = self._alone[namespace, step.space]
             mine = [fd for group, fd in alone.values() if group is step.description.group]
@@ -149,24 +152,45 @@ class Holders:
             if step.role in ("bind", "connect") and state.needed <= FEW_OPEN * own:
                 return "time-wait", "would-not-fit"
             return "unknown", "unknown"
+        is_asking = step.role in ("bind", "connect")
+        if is_asking and 2 * own >= size and state.needed <= FEW_OPEN * own:
+            return "time-wait", "would-not-fit"
         if socket.namespace not in self._binds_early:
             return "another-process", "unknown"
         return "unknown", "unknown"
 
-    def by_machine(
-        self, cause: str, namespace: int, protocol: str | None
-    ) -> tuple[tuple[str, Detail], ...]:
+    def by_machine(self, cause: str, step: Step) -> tuple[tuple[str, Detail], ...]:
         """Who holds the ports according to the list of the machine's sockets, if there is one and
-        the trace does not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`."""
-        listing = self.context.machine
+        the trace does not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`. As
+        `machine_bound` the first of them whose ports are in the way of a failed connect() only
+        because bind() took them."""
+        listing, protocol = self.context.machine, step.space
         if listing is None or protocol is None or cause not in ("another-process", "unknown"):
             return ()
-        low, high = self.context.port_range(namespace)
+        low, high = self.context.port_range(step.socket.namespace)
         held = listing.by_holder(low, high, protocol)
         told = [f"{who}: {ports:,}" for who, ports in held[:SHOWN]]
         if len(held) > SHOWN:
             told.append(f"others: {sum(ports for _, ports in held[SHOWN:]):,}")
-        return (("machine", "; ".join(told)),) if told else ()
+        to = towards(step)
+        if not told or protocol != "TCP" or to is None or step.role not in ("connect", "outcome"):
+            return (("machine", "; ".join(told)),) if told else ()
+        same, others = listing.by_peer(low, high, to.address, to.port)
+        nearly_all = NEARLY_ALL * (high - low + 1)
+        if self.context.port_state(step.socket.namespace).source == "assumed":
+            others = {} if is_a_range(same) else others
+            others = {who: ports for who, ports in others.items() if is_a_range(ports)}
+        elif not len(same) < nearly_all <= len(same) + sum(map(len, others.values())):
+            others = {}
+        most = max(others.items(), key=lambda item: len(item[1]), default=None)
+        bound = () if most is None else (("machine_bound", f"{most[0]}: {len(most[1]):,}"),)
+        return ("machine", "; ".join(told)), *bound
+
+    def _is_short(self, step: Step) -> bool:
+        """What the trace shows does not fill the range, which is known."""
+        state = self.context.port_state(step.socket.namespace)
+        shown = max(state.pinned + state.waiting + state.needed, state.needed_with_time_wait)
+        return state.source != "assumed" and shown < NEARLY_ALL * state.size
 
     def _size(self, namespace: int, state: PortState) -> int:
         """The size of the range. If it is only assumed, and the ports that the kernel was seen to
@@ -182,6 +206,14 @@ class Holders:
 def fills_half(left: int, size: int) -> bool:
     """True if `left` sockets, open after end of file, explain why `size` ports ran out."""
     return left >= LEFT and 2 * left >= size
+
+
+def is_a_range(ports: list[int]) -> bool:
+    """True if so many ports lie so densely that they are probably all of a range smaller than the
+    assumed one."""
+    if len(ports) < OF_ITS_OWN:
+        return False
+    return len(ports) >= NEARLY_ALL * (max(ports) - min(ports) + 1)
 
 
 def _fits(needed: int, size: int, step: Step) -> str:

@@ -361,7 +361,8 @@ class PortTaken(Rule):
         held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
         file = case.sample.detail("holder_file")
         of_file = "" if file is None else f" of {file}"
-        where = f", since line {line:,}{of_file}" if isinstance(line, int) else ""
+        since = "bound on line" if case.sample.detail("holder_bound") else "since line"
+        where = f", {since} {line:,}{of_file}" if isinstance(line, int) else ""
         seen = case.sample.detail("seen_line")
         if isinstance(seen, int):
             where = f", as line {seen:,}{of_file} shows"
@@ -774,18 +775,22 @@ def _who(one: Held, step: Step, context: Context) -> tuple[tuple[str, str | int 
     first = made or next(iter(socket.trail), None)
     span = None if first is None else first.call.span
     line = None if span is None else span.first
+    what = _what(socket)
     found: tuple[tuple[str, str | int | None], ...] = (
-        ("holder", _what(socket)),
+        ("holder", what),
         ("holder_program", one.group.command),
         ("holder_pid", one.group.tgid),
         ("holder_fd", one.fd),
         ("seen_line" if made is None and line is not None else "holder_line", line),
     )
+    if what == _LISTENER and socket.evidence("bind"):
+        found += (("holder_bound", True),)  # the line is its bind()'s, before it was a listener
     if span is not None and span.source != step.event.span.source:
         found += (("holder_file", context.source_name(span.source)),)
     return found
 
 
+_LISTENER = "a listener"
 _MADE = ("bind", "connect", "listen", "accept", "socket")
 """what gave a socket its port, in the order in which they are tried"""
 
@@ -810,7 +815,7 @@ def _by_note(shown: Shown) -> tuple[str, tuple[tuple[str, str | int | None], ...
 
 def _what(socket: Socket) -> str:
     if socket.connection is Connection.LISTENING:
-        return "a listener"
+        return _LISTENER
     if socket.connection in (Connection.CONNECTED, Connection.CONNECTING):
         peer, came = socket.peer, socket.origin is Origin.ACCEPTED
         if peer is None or peer.address is None:

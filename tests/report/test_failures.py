@@ -386,3 +386,29 @@ def test_the_page_has_them_too_those_of_bind_as_well() -> None:
         [7, "a (pid 7)", "connect()", "ECONNREFUSED", "192.0.2.7:80", 2, "nobody listens there"],
         [4, "a (pid 7)", "bind()", "EADDRINUSE", "0.0.0.0:80", 1, "the port is taken"],
     ]
+
+
+MAPPED = '{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::ffff:192.0.2.7", &sin6_addr), sin6_scope_id=0}, 28'
+ONLY = "setsockopt(3, SOL_IPV6, IPV6_V6ONLY, [1], 4) = 0"
+NO_NET = "-1 ENETUNREACH (Network is unreachable)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "call"),
+    [
+        ("SOCK_STREAM", f"connect(3, {MAPPED}) = {NO_NET}"),
+        ("SOCK_DGRAM", f'sendto(3, "x", 1, 0, {MAPPED}) = {NO_NET}'),
+        ("SOCK_DGRAM", f"connect(3, {MAPPED}) = {NO_NET}"),
+    ],
+)
+@pytest.mark.parametrize("is_only", [True, False])
+def test_ipv6_only_sockets_reach_no_ipv4_address(kind: str, call: str, is_only: bool) -> None:
+    option = [ONLY] if is_only else []
+    made = analysis(f"socket(AF_INET6, {kind}, 0) = 3", *option, call)
+    (failure,) = made.failed_calls
+    assert failure.explanation == ("ipv6-only" if is_only else "unreachable")
+
+
+def test_an_ipv6_only_socket_may_have_no_route_to_an_ipv6_address() -> None:
+    made = analysis("socket(AF_INET6, SOCK_STREAM, 0) = 3", ONLY, f"connect(3, {SIX}) = {NO_NET}")
+    assert [one.explanation for one in made.failed_calls] == ["unreachable"]

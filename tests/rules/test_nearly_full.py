@@ -291,7 +291,7 @@ def test_a_note_beside_others_says_which_port_and_who_has_it() -> None:
     program.connect(4, early=True)
     said = " ".join(printed(program.analysis()).split())
     assert "note: port-taken: port 8080 is taken, a (pid 7) cannot have it" in said
-    assert "The process has the port itself: a listener on fd 3, since line 4." in said
+    assert "The process has the port itself: a listener on fd 3, bound on line 4." in said
 
 
 V6 = '{sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28'

@@ -9,6 +9,9 @@ import pytest
 from report.printed import printed
 
 import strace_analyzer as sa
+from strace_analyzer.analysis import Analyzer, Settings
+from strace_analyzer.machine import parse
+from strace_analyzer.rules import catalogue
 
 RANGE = (40000, 40009)
 """ten ports"""
@@ -184,3 +187,126 @@ def test_of_several_kinds_of_calls_that_failed_each_has_its_remedy(
     text = "".join(f"7 10:00:00.{10 * n:03}000 {line}\n" for n, line in enumerate(lines))
     report = analyzed(text, (32768, 60999))[1]
     assert [words for words in (BIND, KEEP, HEAR, DATAGRAMS) if words in report] == list(said)
+
+
+REFUSED = "".join(
+    f"7 10:00:00.{10 * n:03}000 {line}\n"
+    for n, line in enumerate(
+        ("socket(AF_INET, SOCK_STREAM, 0) = 4", f"connect(4, {PEER}) = {NOTAVAIL}")
+    )
+)
+"""one connect() to 192.0.2.7:80 finds no port"""
+BOUND = "probably binds before connecting: look for bind() there."
+
+
+def listed(peer: str, ports: range, state: str = "ESTAB", who: str = "") -> str:
+    users = f' users:(("{who}",pid=9,fd=3))' if who else ""
+    return "".join(f"{state} 0 0 10.0.0.1:{port} {peer}{users}\n" for port in ports)
+
+
+def told(ss: str, port_range: tuple[int, int] | None = (40000, 40099)) -> tuple[object, str]:
+    """What the finding says of bound sockets of the machine, and the report."""
+    settings = Settings(
+        rules=catalogue(), port_range=port_range, machine=parse(ss.splitlines()) if ss else None
+    )
+    analyzer = Analyzer("trace", settings)
+    for line in REFUSED.splitlines():
+        analyzer.feed(line)
+    made = analyzer.close()
+    (found,) = (one for one in made.findings if one.rule == "ephemeral-ports-exhausted")
+    return found.detail("machine_bound"), " ".join(printed(made).split())
+
+
+@pytest.mark.parametrize("port_range", [(40000, 40099), None], ids=["known", "assumed"])
+@pytest.mark.parametrize(("state", "who"), [("ESTAB", "worker"), ("ESTAB", ""), ("TIME-WAIT", "")])
+def test_ports_with_connections_to_elsewhere_are_in_the_way_if_bind_took_them(
+    state: str, who: str, port_range: tuple[int, int] | None
+) -> None:
+    """Ports that connect() chose would be shared with a connection to another destination."""
+    bound, report = told(listed("192.0.2.9:443", range(40000, 40100), state, who), port_range)
+    holder = "worker (pid 9)" if who else f"{state} to 192.0.2.9:443"
+    assert bound == f"{holder}: 100"
+    assert f"{holder} has 100 of these ports, to other destinations" in report
+    assert BOUND in report
+    assert "addresses or ports of the destination" not in report
+
+
+@pytest.mark.parametrize(
+    "ss",
+    [
+        pytest.param(listed("192.0.2.7:80", range(40000, 40100)), id="same destination"),
+        pytest.param(
+            listed("192.0.2.7:80", range(40000, 40100))
+            + listed("192.0.2.9:443", range(40000, 40100)),
+            id="shared with it",
+        ),
+        pytest.param(listed("192.0.2.9:443", range(40000, 40030)), id="too few"),
+        pytest.param(listed("192.0.2.9:443", range(32768, 60999, 500)), id="strewn"),
+        pytest.param(
+            listed("*:*", range(40000, 40100), "LISTEN")
+            + listed("192.0.2.9:443", range(40000, 40100)),
+            id="accepted",
+        ),
+    ],
+)
+@pytest.mark.parametrize("port_range", [(40000, 40099), None], ids=["known", "assumed"])
+def test_nobody_is_said_to_bind_whose_connections_need_not_be_in_the_way(
+    ss: str, port_range: tuple[int, int] | None
+) -> None:
+    bound, report = told(ss, port_range)
+    assert bound is None
+    assert BOUND not in report
+
+
+def test_what_connect_is_advised_where_nobody_is_known_names_both_reasons() -> None:
+    _, report = told("")
+    assert "help only where connections to it hold the ports" in report
+    assert "bound before they connected" in report
+
+
+def test_the_report_says_what_the_trace_shows_and_not_how_the_program_fared() -> None:
+    assert "The kernel found no local port to give." in told("")[1]
+    assert "go on" not in told("")[1]
+
+
+def closing(ports: int) -> str:
+    """So many connections, each closed here first, then connect() finds no port."""
+    lines = []
+    for _ in range(ports):
+        lines += ["socket(AF_INET, SOCK_STREAM, 0) = 4", f"connect(4, {PEER}) = 0", "close(4) = 0"]
+    lines += ["socket(AF_INET, SOCK_STREAM, 0) = 4", f"connect(4, {PEER}) = {NOTAVAIL}"]
+    return "".join(
+        f"7 10:00:0{n // 100}.{10 * (n % 100):03}000 {line}\n" for n, line in enumerate(lines)
+    )
+
+
+@pytest.mark.parametrize(
+    ("ports", "cause", "is_short"),
+    [(60, "time-wait", True), (95, "time-wait", False), (20, "another-process", True)],
+)
+def test_most_ports_in_time_wait_are_the_cause_if_others_hold_the_rest(
+    ports: int, cause: str, is_short: bool
+) -> None:
+    causes, report = analyzed(closing(ports), (40000, 40099))
+    assert causes["ephemeral-ports-exhausted"] == cause
+    assert ("another process may hold the rest" in report) == is_short
+    assert (f"with 60 s of TIME_WAIT {ports}" in report) == (cause == "time-wait")
+
+
+def test_every_call_that_failed_is_in_the_table_of_destinations() -> None:
+    """sendto() names where it goes, and the socket does not keep it."""
+    to = f'sendto(5, "x", 1, 0, {PEER}) = {AGAIN}'
+    text = "".join(
+        f"7 10:00:00.{10 * n:03}000 {line}\n"
+        for n, line in enumerate(
+            (
+                "socket(AF_INET, SOCK_DGRAM, 0) = 4",
+                f"connect(4, {PEER}) = {AGAIN}",
+                "socket(AF_INET, SOCK_DGRAM, 0) = 5",
+                to,
+            )
+        )
+    )
+    made = sa.analyze(io.BytesIO(text.encode()))
+    assert [str(one.peer) for one in made.findings] == ["192.0.2.7:80"] * 2
+    assert "192.0.2.7:80 2 4, 5" in " ".join(printed(made).split())

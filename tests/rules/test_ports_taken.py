@@ -94,7 +94,7 @@ KEEPS = [f"7 {CLONE} = 8", "8 getpid() = 8", "7 +++ exited with 0 +++"]
 @pytest.mark.parametrize(
     ("shown", "since"),
     [
-        pytest.param(listener(80), "since line 6", id="bind"),
+        pytest.param(listener(80), "bound on line 6", id="bind"),
         pytest.param([f"7 listen({NOTED}, 5) = 0"], "since line 5", id="only listen"),
         pytest.param(
             [f"7 getsockname(3, {v4(80).replace('16', '[16]')}) = 0"], "as line 5 shows", id="name"
@@ -131,7 +131,7 @@ def test_a_line_of_another_file_is_told_with_its_name(tmp_path: Path) -> None:
     assert (one.cause, one.detail("holder_line")) == ("listener", 4)
     file = str(one.detail("holder_file"))
     assert file.endswith("trace.7")
-    assert f"since line 4 of {file}" in " ".join(printed(made).split())
+    assert f"bound on line 4 of {file}" in " ".join(printed(made).split())
 
 
 def test_a_bound_socket_that_does_not_listen() -> None:
