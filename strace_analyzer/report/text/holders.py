@@ -59,8 +59,8 @@ def _not_asked(unasked: Sequence[Unasked], *, by_root: bool) -> Text:
     more = f" and {len(unasked) - _NAMED:,} more" if len(unasked) > _NAMED else ""
     who = "root sees them"
     if by_root:
-        who = "not even by this root, whom a user namespace or a security module keeps from it"
-    return Text(f"Not to be looked at: {named}{more} ({who}). What is (unknown) may be theirs.")
+        who = "a user namespace or a security module keeps even root from it"
+    return Text(f"Not readable: {named}{more} ({who}). Sockets marked (unknown) may be theirs.")
 
 
 def _state(one: Holding) -> str:
