@@ -83,6 +83,14 @@ def configuration(directory: Path, named: Path | None = None) -> Configuration:
     return in_force
 
 
+def current_directory() -> Path:
+    """Where configuration is looked for; `/` if the current directory has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
+
+
 def files_of(directory: Path, named: Path | None = None) -> Iterator[Path]:
     """The files that `configuration` reads and those that they name; of what is wrong in them it
     is `configuration` that speaks."""

@@ -53,10 +53,10 @@ def _files(given: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
             yield word, path
             yield from ((word, file) for file in path.glob("*.py") if name == "rules")
     if "config" in given:
-        from strace_analyzer.cli.configuration import files_of
+        from strace_analyzer.cli.configuration import current_directory, files_of
 
         named = given["config"]
-        for file in files_of(Path.cwd(), None if named is None else Path(named)):
+        for file in files_of(current_directory(), None if named is None else Path(named)):
             yield "a file of the configuration", file
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from strace_analyzer.analysis import Settings as AnalysisSettings
 from strace_analyzer.analysis.listed import of_file
-from strace_analyzer.cli.configuration import configuration
+from strace_analyzer.cli.configuration import configuration, current_directory
 from strace_analyzer.errors import ConfigurationError, TraceError
 from strace_analyzer.machine import Listing
 from strace_analyzer.machine import together as together_listed
@@ -75,7 +75,7 @@ def settings(
 ) -> Settings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
-    written = configuration(Path.cwd(), config)
+    written = configuration(current_directory(), config)
     rules = _every_rule([*written.rules, *rule_files])
     known = [item.id for item in rules]
     chosen = known_rules(rule or written.rule, known)
@@ -137,7 +137,7 @@ def _known_causes(baseline: Path | None) -> frozenset[Cause]:
 def rules_in_force(files: Sequence[Path], config: Path | None) -> tuple[type[Rule], ...]:
     """The rules typed or written: `files` and those of the configuration, with all that are
     installed."""
-    return _every_rule([*configuration(Path.cwd(), config).rules, *files])
+    return _every_rule([*configuration(current_directory(), config).rules, *files])
 
 
 def _every_rule(files: Iterable[Path]) -> tuple[type[Rule], ...]:

@@ -4,10 +4,11 @@ it."""
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
-from cli.running import SSH, run
+from cli.running import COMMAND, SSH, environment, run
 
 from strace_analyzer.cli import main
 from strace_analyzer.cli.configuration import Configuration, configuration
@@ -244,3 +245,22 @@ def test_a_file_that_was_named_must_be_there(
     assert capsys.readouterr().err == (
         f"strace-analyzer: {tmp_path}/none.toml: No such file or directory\n"
     )
+
+
+@pytest.mark.parametrize(
+    "words", [[SSH], ["sockets", SSH], ["ports", SSH], ["rules"], ["check", SSH, "-o", "OUT"]]
+)
+def test_a_current_directory_that_was_removed_has_none(
+    words: list[str | Path], tmp_path: Path
+) -> None:
+    words = [tmp_path / "report" if word == "OUT" else word for word in words]
+    script = 'mkdir gone; cd gone; rmdir ../gone; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *COMMAND, *words],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout or (tmp_path / "report").stat().st_size
