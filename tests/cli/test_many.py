@@ -14,6 +14,8 @@ from strace_analyzer.cli import main
 
 MANY = sorted(SAMPLES.glob("*.strace"))
 
+PROSE = "but prose (give the trace in it alone)"
+
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
@@ -82,7 +84,7 @@ def test_one_that_cannot_be_read_costs_itself_only(logs: Path, capsys: Captured)
     assert main(["check", "--merged", "--format", "json", "--jobs", "1", str(logs)]) == 2
     said = capsys.readouterr()
     assert json.loads(said.out)["summary"]["not_read"] == 1
-    assert said.err == f"strace-analyzer: {logs}/web0/prose: not the output of strace\n"
+    assert said.err == (f"strace-analyzer: {logs}/web0/prose: not the output of strace, {PROSE}\n")
 
 
 @pytest.mark.parametrize("words", [[], ["--merged"], ["--format", "json"]], ids=" ".join)
@@ -99,7 +101,7 @@ def test_a_directory_of_other_things_is_a_line_for_each_kind(
     said = capsys.readouterr()
     names = ", ".join(f"{tmp_path}/note{number:02}.txt" for number in range(3))
     assert said.err.splitlines() == [
-        f"strace-analyzer: 12 files: not the output of strace: {names} and 9 more",
+        f"strace-analyzer: 12 files: not the output of strace, {PROSE}: {names} and 9 more",
         f"strace-analyzer: 1 file: empty: {tmp_path}/map.txt",
     ]
     assert bool(said.out) is with_a_trace

@@ -105,11 +105,11 @@ def _trimmed(text: bytes) -> str:
     return text.strip(b" ").decode("ascii")
 
 
-_tid = Remembered(int).__getitem__
+to_tid = Remembered(int).__getitem__
 _name = Remembered(_decoded).__getitem__
 
 LEAVES: dict[str, Callable[[bytes], object]] = {
-    **dict.fromkeys(("PID", "PID_INSIDE", "TASK", "STATUS"), _tid),
+    **dict.fromkeys(("PID", "PID_INSIDE", "TASK", "STATUS"), to_tid),
     **dict.fromkeys(("CLOCK", "EPOCH"), bytes.decode),
     **dict.fromkeys(("DELTA", "DELTA_SECONDS", "DELTA_SECONDS_BARE"), _trimmed),
     **dict.fromkeys(("NAME", "SIGNAL"), _name),

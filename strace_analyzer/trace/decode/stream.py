@@ -22,6 +22,7 @@ from strace_analyzer.trace.decode.frames import (
     Frame,
     Frames,
     Kind,
+    to_tid,
 )
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
@@ -38,7 +39,6 @@ _PARENTHESIS = 0x29
 _CALL, _UNFINISHED, _RESULT = Kind.CALL, End.UNFINISHED, End.RESULT
 _OTHERS_SPEAK = CLONES | EXITS
 _new = tuple.__new__
-_tid = Remembered(int).__getitem__
 _name = Remembered(text_of).__getitem__
 
 
@@ -138,7 +138,7 @@ class LineDecoder:
             else:
                 return False
         _, tid_group, time_group, to_time, layout, name, parts, body = pattern
-        tid = _tid(match[tid_group]) if tid_group else self._alone
+        tid = to_tid(match[tid_group]) if tid_group else self._alone
         if (tid_group and tid not in self._alive) or tid is None or tid in self._halves:
             return False
         if raw[-1] == _PARENTHESIS and b"Process " in raw:  # perhaps a notice
@@ -168,7 +168,7 @@ class LineDecoder:
         else:
             return False
         _, _, _, tid_group, time_group, to_time, _, body_group = prefix
-        tid = _tid(match[tid_group]) if tid_group else self._alone
+        tid = to_tid(match[tid_group]) if tid_group else self._alone
         body = match[body_group]
         name = _name(body[: body.index(b"(")])
         if (tid_group and tid not in self._alive) or tid is None or tid in self._halves:
@@ -199,7 +199,7 @@ class LineDecoder:
         else:
             return False
         _, _, _, tid_group, time_group, to_time, name_group, body = prefix
-        tid = _tid(match[tid_group]) if tid_group else self._alone
+        tid = to_tid(match[tid_group]) if tid_group else self._alone
         half = None if tid is None else self._halves.get(tid)
         if tid is None or half is None or (tid_group and tid not in self._alive):
             return False
