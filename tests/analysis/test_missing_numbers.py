@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from analysis.verdicts import said
 
 import strace_analyzer as sa
 from strace_analyzer.report.gate import judge, parse_gate
@@ -28,16 +29,6 @@ CLIENT = """\
 7 +++ exited with 0 +++
 """.splitlines()
 LAST = len(CLIENT)
-
-
-def said(lines: Sequence[str]) -> tuple[str, str | None]:
-    """The verdict, and the first reason why there is none."""
-    analyzer = sa.Analyzer()
-    for line in lines:
-        analyzer.feed(line)
-    analysis = analyzer.close()
-    verdict = judge(Selected(analysis), parse_gate((), ())).verdict
-    return verdict, analysis.traces[0].inconclusive
 
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)

@@ -13,11 +13,9 @@ import re
 from pathlib import Path
 
 import pytest
+from analysis.verdicts import said
 
-import strace_analyzer as sa
 from strace_analyzer.analysis.omission import states_omission
-from strace_analyzer.report.gate import judge, parse_gate
-from strace_analyzer.report.selection import Selected
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
 CLIENT = """\
@@ -81,16 +79,6 @@ def made() -> list[str]:
 
 def test_every_sentence_of_leaving_out_is_recognised() -> None:
     assert [text for text in made() if not states_omission(text)] == []
-
-
-def said(lines: list[str]) -> tuple[str, str | None]:
-    """The verdict, and the first reason why there is none."""
-    analyzer = sa.Analyzer()
-    for line in lines:
-        analyzer.feed(line)
-    analysis = analyzer.close()
-    verdict = judge(Selected(analysis), parse_gate((), ())).verdict
-    return verdict, analysis.traces[0].inconclusive
 
 
 @pytest.mark.parametrize("line", [*ALONE, *random.Random(7).sample(made(), 40)])

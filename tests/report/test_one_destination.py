@@ -7,7 +7,7 @@ import re
 
 import pytest
 from report.printed import printed
-from report.written import written
+from report.written import FORMATS, written
 
 import strace_analyzer as sa
 from strace_analyzer.findings import Endpoint
@@ -35,20 +35,6 @@ def trace(*peers: tuple[str, int]) -> sa.Analysis:
 @pytest.fixture(scope="module")
 def mapped() -> sa.Analysis:
     return trace(("::ffff:192.0.2.7", 80), ("192.0.2.7", 80))
-
-
-FORMATS = (
-    "text",
-    "markdown",
-    "concise",
-    "sarif",
-    "json",
-    "jsonl",
-    "html",
-    "junit",
-    "github",
-    "trace-events",
-)
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from report.test_hostile_names import NAMES
 from report.test_hostile_names import trace as hostile
-from report.written import written
+from report.written import FORMATS, written
 from typer.testing import CliRunner
 
 import strace_analyzer as sa
@@ -525,18 +525,7 @@ def test_the_name_of_an_interface_goes_with_the_addresses(call: str) -> None:
 
 @pytest.mark.parametrize(
     "format",
-    [
-        "text",
-        "markdown",
-        "concise",
-        "sarif",
-        "json",
-        "jsonl",
-        "html",
-        "junit",
-        "github",
-        "trace-events",
-    ],
+    FORMATS,
 )
 def test_it_is_in_no_format(format: str) -> None:
     lines = [

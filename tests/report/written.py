@@ -10,6 +10,20 @@ from strace_analyzer.report.formats.registry import report_format
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.selection import Selected, Selection
 
+FORMATS = (
+    "text",
+    "markdown",
+    "concise",
+    "sarif",
+    "json",
+    "jsonl",
+    "html",
+    "junit",
+    "github",
+    "trace-events",
+)
+"""those of `check` that show destinations and commands"""
+
 
 def written(
     name: str, made: Analysis, selection: Selection | None = None, *, everything: bool = False

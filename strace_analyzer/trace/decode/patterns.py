@@ -22,8 +22,8 @@ from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 from strace_analyzer.trace.values import plain
 
 _WORTH_A_PATTERN = 40
-"""Two shapes must meet this often before they get a pattern, which takes as long to make as a
-hundred lines."""
+"""Two shapes must meet this often before they get a pattern, which takes as long to make as reading
+a hundred lines: fewer slow down short traces, more slow down long ones."""
 _MOST = 1000
 _MOST_OF_ONE_NAME = 12
 

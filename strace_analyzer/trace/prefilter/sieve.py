@@ -49,18 +49,17 @@ _RETURNED = re.compile(
 """A result that cannot be anything else, to the end of the line; one with a leading zero is left to
 the grammar."""
 _FD = rb"[0-9]{1,9}(?:<[^<>]*(?:<[^<>]*>)?>)?"
+_TIME = rb"(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
+"""As printed by -t, -tt and -ttt; or nothing."""
 _COPIES = re.compile(
-    rb"(?:[0-9]{1,7} +)?(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
+    rb"(?:[0-9]{1,7} +)?%b"
     rb"(?:dup\(%b|dup2\(%b, %b|dup3\(%b, %b, (?:0|O_CLOEXEC)"
     rb"|fcntl(?:64)?\(%b, F_(?:DUPFD(?:_CLOEXEC)?, [0-9]{1,9}|SETFD, (?:0|FD_CLOEXEC)|GET[A-Z_]+))"
-    rb"(?:\) += | <unfinished \.\.\.>\n)" % ((_FD,) * 6)
+    rb"(?:\) += | <unfinished \.\.\.>\n)" % (_TIME, *(_FD,) * 6)
 )
 """A line that cannot be anything else, up to the result or to where it breaks off. `_RETURNED`
 matches the result."""
-_COPIED = re.compile(
-    rb"[0-9]{1,7} +(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
-    rb"<\.\.\. fcntl(?:64)? resumed>\) += "
-)
+_COPIED = re.compile(rb"[0-9]{1,7} +%b<\.\.\. fcntl(?:64)? resumed>\) += " % _TIME)
 """The second half of such an fcntl(), up to the result. dup(), dup2() and dup3() are given whole
 (scan.py)."""
 _NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
