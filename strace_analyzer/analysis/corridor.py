@@ -46,7 +46,7 @@ from strace_analyzer.findings import (
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.objects import Shown
+from strace_analyzer.kernel.objects import Shown, ThreadGroup
 from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.socket_state import Binding, Origin, Socket
@@ -58,7 +58,7 @@ from strace_analyzer.ports.port_range import narrowed, of_namespace
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.rules.evidence import Held
-from strace_analyzer.rules.waste import is_wasteful_if_at_once
+from strace_analyzer.rules.waste import if_at_once_only
 from strace_analyzer.trace.events import (
     Entered,
     Event,
@@ -230,6 +230,10 @@ class TraceAnalysis:
         """Who would still have such sockets if the FD_CLOEXEC flag, by which execve() closed them,
         was cleared unseen."""
         return closed_on_exec(self._tracker.tasks, namespace, port)
+
+    def is_running(self, group: ThreadGroup) -> bool:
+        """The trace, as far as it was read, does not show the end of this process."""
+        return any(task.group is group for task in self._tracker.tasks)
 
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
         """A socket with this local port that is known only by a descriptor's note."""
@@ -542,7 +546,7 @@ class TraceAnalysis:
                 left_out=left_out,
                 shortened=sum(account.shortened for account in accounts),
                 injected=self._tracker.injected,
-                untimed=sum(is_wasteful_if_at_once(use) for use in self._summary.uses.values()),
+                untimed=sum(if_at_once_only(ports.by_process, ports) for ports in self._ports),
             )
         )
         if self._apart is not None:

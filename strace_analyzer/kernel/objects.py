@@ -161,6 +161,7 @@ class ThreadGroup:
         "argv_cut",
         "argv_truncated",
         "command",
+        "ended_at",
         "has_several_tables",
         "id",
         "parent",
@@ -176,6 +177,8 @@ class ThreadGroup:
         self.tgid = tgid
         self.parent = parent
         self.tids: list[int] = []
+        self.ended_at: float | None = None
+        """seconds at which the last of its threads ended, of those that have; None without times"""
         self.has_several_tables = False
         """one of its threads may have a descriptor table of its own"""
         self.command: str | None = parent.command if parent else None

@@ -287,6 +287,7 @@ class Tracker:
         self._complete(event.tid, event)
         task = kernel.tasks.by_tid.get(event.tid)
         if task is not None:
+            task.group.ended_at = event.seconds
             for fd, descriptor in kernel.tasks.remove(task):
                 kernel.dropped(task, fd, descriptor, event)
         if isinstance(event, Exited) and event.superseded_by is not None:

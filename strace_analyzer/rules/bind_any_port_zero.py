@@ -59,8 +59,9 @@ class BindAnyPortZero(Rule):
         a note. (On loopback connect() gets ports in TIME_WAIT again after a second, and bind() does
         not: net.ipv4.tcp_tw_reuse=2, the default.) It is a warning if the binds took more ports than
         the connections needed, open or in TIME_WAIT (a trace without times is assumed to have lasted
-        less than 60 s), and an error if ports ran out or 80 % of the range was taken: docs/ports.md,
-        "How a level is chosen".
+        less than 60 s), and an error if ports ran out or 80 % of the range was taken, by the early
+        binds of all processes of the network namespace together: docs/ports.md, "How a level is
+        chosen".
 
     References:
         ip(7); IP_BIND_ADDRESS_NO_PORT(2const); net/ipv4/inet_hashtables.c __inet_hash_connect;

@@ -91,6 +91,10 @@ class Context(Protocol):
         execve() closed them, was cleared unseen."""
         ...
 
+    def is_running(self, group: ThreadGroup) -> bool:
+        """The trace, as far as it was read, does not show the end of this process."""
+        ...
+
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
         """A socket with this local port that is known only by a descriptor's note."""
         ...

@@ -42,19 +42,29 @@ class _Ended(NamedTuple):
     made: int
 
 
+class _Closing(NamedTuple):
+    """A connection that was closed late, by a process that has made no socket since: the program
+    may be about to end."""
+
+    ended: _Ended
+    seconds: float | None
+
+
 class _Left(NamedTuple):
     """A connection that was left open: the number of its finding in the store; whether it was left
-    for long, and whether it was closed in the end, too late; when the connection ended: source,
-    line, seconds."""
+    for long, and until when, if it was closed in the end; when the connection ended: source, line,
+    seconds."""
 
     number: int
     is_long: bool
-    is_late: bool
+    until: str
     source: int
     line: int
     seconds: float | None
 
 
+_EXECS = frozenset({"execve", "execveat"})
+_PORTS_RAN_OUT, _END = "local ports have run out", "it ends"
 _NO_PORT = frozenset({"EADDRINUSE", "EADDRNOTAVAIL"})
 
 
@@ -64,7 +74,8 @@ class SocketLeak(Rule):
     What it flags:
         Three or more TCP sockets of a process on which it read end of file, or got a reset, and which
         it did not close within a second (without times: before it created three more sockets), until
-        the end of the trace or of the process. If everything was over within a second, ten or more
+        the end of the trace or of the process, or which it closed in a row as the last thing it did
+        with sockets, within a second of its end. If everything was over within a second, ten or more
         that it left open while it created others are a note. Those that filled half of the port range
         when a call found no port are flagged even if they were closed later.
 
@@ -99,6 +110,10 @@ class SocketLeak(Rule):
         """by description: connections that are over and not closed"""
         self._left: dict[str, list[_Left]] = {}
         """by process: those that its exit closed"""
+        self._closing: dict[str, list[_Closing]] = {}
+        """by process: those that it closed late, and it has made no connection since"""
+        self._tidies: set[str] = set()
+        """processes that closed some late and then went on: they do not wait for their end"""
         self._store = FindingStore()
         """their findings, which may never be reported: most of them on disk"""
         self._now: float | None = None
@@ -120,6 +135,8 @@ class SocketLeak(Rule):
                 if ended.step.description.group.id == process
             }
             return ()
+        if process in self._closing and step.role != "close":
+            self._goes_on(process)
         if step.role in ("socket", "accept"):
             self._made[process] = self._made.get(process, 0) + 1
         elif step.role in ("eof", "reset"):
@@ -127,10 +144,24 @@ class SocketLeak(Rule):
                 self._ended[id] = _Ended(step, self._made.get(process, 0))
         else:
             ended = self._ended.pop(id, None)
-            exited = step.now is None and not isinstance(step.event, Syscall)
-            if ended is not None and (exited or id in self._filled):
-                self._leave(ended, step.event.seconds, is_late=not exited)
+            if ended is not None:
+                self._close(ended, step)
         return ()
+
+    def _close(self, ended: _Ended, step: Step) -> None:
+        """It is closed, or its socket is used for another connection."""
+        event, process = step.event, ended.step.description.group.id
+        if step.now is None and (not isinstance(event, Syscall) or event.name in _EXECS):
+            self._leave(ended, event.seconds)
+        elif ended.step.description.id in self._filled:
+            self._leave(ended, event.seconds, _PORTS_RAN_OUT)
+        elif step.now is None and self._is_long(ended, event.seconds) and self._went_on(ended):
+            self._closing.setdefault(process, []).append(_Closing(ended, event.seconds))
+
+    def _goes_on(self, process: str) -> None:
+        """The process has not ended after it closed the connections in `_closing`."""
+        if len(self._closing.pop(process)) >= FEW:
+            self._tidies.add(process)
 
     def _fill(self, namespace: int) -> None:
         """A call found no port in this namespace: do the connections that are over and not closed
@@ -147,6 +178,10 @@ class SocketLeak(Rule):
     def close(self) -> Iterable[Finding]:
         for ended in self._ended.values():
             self._leave(ended, self._now)
+        for process, closing in self._closing.items():
+            if process not in self._tidies and self._was_the_last(closing):
+                for ended, seconds in closing:
+                    self._leave(ended, seconds, _END)
         for leaks in self._left.values():
             long = [left for left in leaks if left.is_long]
             is_short = len(long) < FEW
@@ -154,8 +189,8 @@ class SocketLeak(Rule):
             if len(told) < (MANY if is_short else FEW):
                 continue
             told.sort(key=lambda left: (left.source, left.line))
-            late = any(left.is_late for left in told)
-            details = (("growth", self._growth(told)), ("short", is_short), ("late", late))
+            until = next((left.until for left in told if left.until), "")
+            details = (("growth", self._growth(told)), ("short", is_short), ("until", until))
             for left in told:
                 yield self._store[left.number]._replace(details=details)
 
@@ -167,8 +202,15 @@ class SocketLeak(Rule):
         finding = finding._replace(level=level)
         return with_hidden_calls(finding, summary, options=False)
 
-    def _leave(self, ended: _Ended, now: float | None, is_late: bool = False) -> None:
-        """It was closed in the end, by the end of the process or of the trace."""
+    def _was_the_last(self, closing: list[_Closing]) -> bool:
+        """The process ended at once after it had closed these."""
+        group, last = closing[-1].ended.step.description.group, closing[-1].seconds
+        if self.context.is_running(group):
+            return False
+        return last is None or group.ended_at is None or group.ended_at - last <= IDLE
+
+    def _leave(self, ended: _Ended, now: float | None, until: str = "") -> None:
+        """It was open to the end of the process or of the trace, or was closed too late."""
         is_long = self._is_long(ended, now)
         if not is_long and not self._went_on(ended):
             return
@@ -177,7 +219,7 @@ class SocketLeak(Rule):
         self._store.put(finding)
         self._store.finish(finding.id)
         at = step.event.span
-        left = _Left(number, is_long, is_late, at.source, at.first, step.event.seconds)
+        left = _Left(number, is_long, until, at.source, at.first, step.event.seconds)
         self._left.setdefault(step.description.group.id, []).append(left)
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
@@ -210,7 +252,8 @@ class SocketLeak(Rule):
     @classmethod
     def summary(cls, case: Case) -> str:
         sockets = count(case.group.count, "socket")
-        late = " until local ports have run out" if case.sample.detail("late") else ""
+        until = case.sample.detail("until")
+        late = f" until {until}" if until else ""
         return f"{case.who} does not close {sockets} after the peer closed{late}"
 
     @classmethod
@@ -262,6 +305,28 @@ class SocketLeak(Rule):
             socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 6
             socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 7
             socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 8
+            """,
+        ),
+        Flagged(
+            "closed, but only as the program ends",
+            """
+            7 10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+            7 10:00:00.000100 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            7 10:00:00.000200 read(3, "", 512) = 0 #!
+            7 10:00:01.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+            7 10:00:01.000100 connect(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            7 10:00:01.000200 read(4, "", 512) = 0 #!
+            7 10:00:02.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 5
+            7 10:00:02.000100 connect(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+            7 10:00:02.000200 read(5, "", 512) = 0 #!
+            7 10:00:03.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 6
+            7 10:00:03.000100 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 7
+            7 10:00:04.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 8
+            7 10:00:09.000000 close(3) = 0
+            7 10:00:09.000100 close(4) = 0
+            7 10:00:09.000200 close(5) = 0
+            7 10:00:09.000300 exit_group(0) = ?
+            7 10:00:09.000400 +++ exited with 0 +++
             """,
         ),
         Clean(

@@ -22,13 +22,14 @@ class Program:
     def __init__(self, *, timed: bool = True) -> None:
         self._timed = timed
         self._lines: list[str] = []
+        self.pid = 7
         self.call('execve("/bin/a", ["a"], 0x7ffd1 /* 3 vars */) = 0')
         self.call("close(99) = -1 EBADF (Bad file descriptor)")
 
     def call(self, text: str, took: float | None = None) -> None:
         at = len(self._lines)
         time = f"10:{at // 6000:02d}:{at % 6000 / 100:09.6f} " if self._timed else ""
-        self._lines.append(f"7 {time}{text}" + ("" if took is None else f" <{took:.6f}>"))
+        self._lines.append(f"{self.pid} {time}{text}" + ("" if took is None else f" <{took:.6f}>"))
 
     def connect(
         self, fd: int, host: int = 1, *, early: bool = False, took: float | None = None
@@ -89,6 +90,44 @@ def test_the_level_is_by_what_is_left_whoever_holds_the_rest(
 ) -> None:
     made = connections(count, hosts, early=early, closed=closed)
     assert one(made, "ephemeral-ports-exhausted") == expected
+
+
+def shared_out(processes: int, each: int, *, closed: bool, timed: bool, hosts: int) -> sa.Analysis:
+    """Every process has one destination, as its neighbours have or one of its own, and binds early
+    `each` times: so it needs as many ports as it takes."""
+    program = Program(timed=timed)
+    for number in range(processes):
+        program.pid = 100 + number
+        program.call(f'execve("/bin/w", ["w", "{number}"], 0x7ffd1 /* 3 vars */) = 0')
+        for nth in range(each):
+            program.connect(3 if closed else 3 + nth, 1 + number % hosts, early=True)
+            if closed:
+                program.call("close(3) = 0")
+    return program.analysis(HUNDRED)
+
+
+@pytest.mark.parametrize(
+    ("processes", "hosts", "closed", "timed", "level"),
+    [
+        (8, 8, False, True, "error"),
+        (8, 1, False, True, "error"),
+        (7, 7, False, True, "note"),
+        (8, 8, True, True, "warning"),
+        (8, 8, True, False, "warning"),
+        (30, 30, True, True, "warning"),  # more than the range has: some were not in TIME_WAIT
+        (8, 1, True, True, "note"),  # one destination needs as many
+        (7, 7, True, True, "note"),
+    ],
+)
+def test_early_binds_are_judged_by_what_those_of_all_processes_leave(
+    processes: int, hosts: int, closed: bool, timed: bool, level: str
+) -> None:
+    made = shared_out(processes, 10, closed=closed, timed=timed, hosts=hosts)
+    early = [one for one in made.findings if one.rule == "bind-any-port-zero"]
+    assert len(early) == 10 * processes
+    assert {str(one.level) for one in early} == {level}
+    assumed = [one.count for one in made.warnings if one.code == "no-times"]
+    assert assumed == ([] if timed else [processes])
 
 
 @pytest.mark.parametrize("timed", [True, False])
@@ -264,6 +303,48 @@ def test_a_leak_within_a_second_is_a_note() -> None:
 def test_few_or_what_was_in_use_to_the_last_is_none() -> None:
     assert leaks(leaking(9, others=True)) == []
     assert leaks(leaking(20, others=False)) == []
+
+
+def closing_late(
+    batch: int, *, timed: bool = True, exits: bool = True, sleeps: bool = False
+) -> sa.Analysis:
+    """Twelve connections that the peer closes, and `batch` at a time that we close, after seconds.
+    The last of them is the last call of the process, or it `sleeps` after that."""
+    program = Program(timed=timed)
+    for number in range(12):
+        program.connect(3 + number % batch)
+        program.call(f'read({3 + number % batch}, "", 512) = 0')
+        if (number + 1) % batch == 0:
+            for _ in range(200):
+                program.call("getpid() = 7")
+            for fd in range(batch):
+                program.call(f"close({3 + fd}) = 0")
+    for _ in range(200 if sleeps else 0):
+        program.call("getpid() = 7")
+    if exits:
+        program.call("+++ exited with 0 +++")
+    return program.analysis()
+
+
+@pytest.mark.parametrize(
+    ("batch", "options", "count"),
+    [
+        (12, {}, 9),  # three more came after these
+        (12, {"timed": False}, 9),
+        (12, {"exits": False}, 0),  # nobody knows whether it goes on
+        (12, {"sleeps": True}, 0),  # it did
+        (6, {}, 0),  # it closes them while it goes on, if late
+        (6, {"timed": False}, 0),
+        (1, {}, 0),
+    ],
+)
+def test_sockets_closed_only_as_the_program_ends_were_left_open(
+    batch: int, options: dict[str, bool], count: int
+) -> None:
+    made = closing_late(batch, **options)
+    assert leaks(made) == ["warning"] * count
+    if count:
+        assert "does not close 9 sockets after the peer closed until it ends" in printed(made)
 
 
 def test_datagrams_know_no_time_wait() -> None:
