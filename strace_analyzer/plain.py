@@ -84,10 +84,18 @@ def count(value: int, noun: str, plural: str | None = None) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Format a rate per second, small ones with decimals: `470`, `3.3`, `0.3`, `0.017`."""
-    if per_second >= 10:
-        return f"{int(per_second):,}"
-    return f"{per_second:.1f}" if per_second >= 0.05 else f"{per_second:.2g}"
+    """Format a rate per second, small ones with two digits that count: `470`, `3.3`, `0.33`,
+    `0.017`."""
+    shown = shown_rate(per_second)
+    if shown >= 10:
+        return f"{int(shown):,}"
+    return f"{shown:.1f}" if shown >= 1 else f"{shown:.12f}".rstrip("0").rstrip(".")
+
+
+def shown_rate(per_second: float) -> float:
+    """Return what `rate` prints as a number, so that what is said of two rates is true of those
+    that the reader sees."""
+    return float(int(per_second)) if per_second >= 10 else float(f"{per_second:.2g}")
 
 
 def duration(seconds: float) -> str:

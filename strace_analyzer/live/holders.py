@@ -36,7 +36,8 @@ _Key = tuple[str, str, str, Endpoint | None, int | None]
 class Holding(NamedTuple):
     """Sockets of one program in one state, with one destination (None without one), and the
     processes that have them open; of several programs that share them `command` has the names,
-    `nginx, sleep`. `ports` counts the different local ports of the ephemeral range among them.
+    `nginx, sleep`. `ports` counts the different local ports among them that the kernel
+    chooses from: those of the ephemeral range that are not reserved.
     `incoming` is the listener's port where they are connections that came in: they need no port of
     their own."""
 
@@ -60,8 +61,9 @@ class Unasked(NamedTuple):
 
 
 class Holders(NamedTuple):
-    """`held` and `free` count TCP's ports of the range; a port is held by however many sockets
-    share it. `unasked` are the processes that may be in the namespace, and may not be looked at."""
+    """`held` and `free` count TCP's ports of the range but the reserved ones, which the kernel does
+    not choose; a port is held by however many sockets share it. `unasked` are the processes that
+    may be in the namespace, and may not be looked at."""
 
     port_range: tuple[int, int]
     reserved: int
@@ -83,16 +85,17 @@ def holders(pid: int | None = None) -> Holders:
     pid = os.getpid() if pid is None else pid
     now = snapshot(pid)
     low, high = now.port_range or DEFAULT_RANGE
-    reserved = sum(1 for port in _ports(now.reserved) if low <= port <= high)
+    reserved = {port for port in _ports(now.reserved) if low <= port <= high}
+    chosen = set(range(low, high + 1)) - reserved
     known, unasked = owners(network(pid))
     collected: dict[_Key, list[tuple[int, tuple[Owner, ...]]]] = defaultdict(list)
     held: set[int] = set()
     listening = {row.local.port for _, row in now.rows if row.state == LISTEN}
     came_in = listening | _gone_listeners(row for _, row in now.rows)
     for inode, row in now.rows:
-        if row.local.port is None or (not row.local.port):
+        if not row.local.port:
             continue
-        if row.protocol == "TCP" and low <= row.local.port <= high:
+        if row.protocol == "TCP" and row.local.port in chosen:
             held.add(row.local.port)
         having = known.get(inode, ())
         command = KERNEL if not inode or not unasked else UNSEEN
@@ -110,16 +113,20 @@ def holders(pid: int | None = None) -> Holders:
             state,
             peer,
             len(found),
-            len({port for port, _ in found if low <= port <= high}),
+            len({port for port, _ in found} & chosen),
             incoming,
             found[0][0] if len({port for port, _ in found}) == 1 else None,
         )
         for (command, protocol, state, peer, incoming), found in collected.items()
     ]
-    rows.sort(key=lambda row: (-row.ports, -row.sockets, row.command, str(row.peer or "")))
-    free = high - low + 1 - reserved - len(held)
+    rows.sort(
+        key=lambda row: (
+            -row.ports, -row.sockets, row.command, str(row.peer or ""), row.incoming or 0, row.state
+        )
+    )  # fmt: skip
+    free = len(chosen) - len(held)
     by_root = os.geteuid() == 0
-    return Holders((low, high), reserved, len(held), max(0, free), tuple(rows), unasked, by_root)
+    return Holders((low, high), len(reserved), len(held), free, tuple(rows), unasked, by_root)
 
 
 def _gone_listeners(rows: Iterable[SocketRow]) -> frozenset[int]:

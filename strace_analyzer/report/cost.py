@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from strace_analyzer.findings import Confidence, DestinationUse, Group, PortUse
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.time_wait import gives_again
-from strace_analyzer.plain import count, number, rate
+from strace_analyzer.plain import count, number, rate, shown_rate
 from strace_analyzer.report.section import Section
 
 
@@ -129,16 +129,14 @@ def meaning(group: Group, section: Section) -> str:
     which = "connections"
     if early < use.total_connections:  # the others share ports
         which, made = "early-bound connections", made * early / use.total_connections
-    return (
-        f"this trace: {rate(made)} {which}/s = {_share(made / most)} the {rate(most)}/s at"
-        " which ports run out"
-    )
+    share = _share(shown_rate(made) / shown_rate(most))
+    return f"this trace: {rate(made)} {which}/s = {share} the {rate(most)}/s at which ports run out"
 
 
 def _share(times: float) -> str:
     """`14 % of`, and `30 times` where per cent are no longer a figure to think in."""
     if times >= 2:
-        return f"{times:.0f} times"
+        return f"{times:,.0f} times" if times >= 10 else f"{times:.1f} times"
     return f"{100 * times:.0f} % of" if times >= 0.01 else "under 1 % of"
 
 

@@ -35,12 +35,13 @@ SET_UP = (
 HELD = """
 import socket, sys
 server = socket.create_server(("127.0.0.1", 80))
-held = []
+held = [socket.create_server(("127.0.0.1", 40003))]
+
 for _ in range(5):
     client = socket.socket(); client.bind(("0.0.0.0", 0)); client.connect(("127.0.0.1", 80))
     held.append(client); held.append(server.accept()[0])
-gone = held.pop(0); gone.close()
-held.pop(0).close()
+gone = held.pop(1); gone.close()
+held.pop(1).close()
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -223,11 +224,25 @@ def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None
     assert sorted(rows, key=str) == [
         ("ESTAB", None, 0, 4, 80, [holding.pid]),
         ("ESTAB", upstream, 4, 4, None, [holding.pid]),
+        ("LISTEN", None, 0, 1, 40003, [holding.pid]),  # which is reserved
         ("LISTEN", None, 0, 1, 80, [holding.pid]),
         ("TIME-WAIT", upstream, 1, 1, None, []),
     ]
     assert found["holders"][1]["command"] == "(kernel)"
-    assert text.startswith("12 of 17 ports free: 40000-40019: 5 held by TCP sockets, 3 reserved\n")
+    name = found["holders"][0]["command"]
+    assert [" ".join(line.split()) for line in text.splitlines()][:11] == [
+        "12 of 17 ports free: range 40000-40019, 5 held by TCP sockets, 3 reserved",
+        "",
+        "PORTS SOCKETS STATE PROCESS DESTINATION",
+        f"4 4 ESTAB {name}[{holding.pid}] 127.0.0.1:80",
+        "1 1 TIME-WAIT (kernel) 127.0.0.1:80",
+        "",
+        "Outside the range, or reserved in it: these take none of its ports",
+        "SOCKETS STATE PROCESS DESTINATION",
+        f"4 ESTAB {name}[{holding.pid}] incoming, on port 80",
+        f"1 LISTEN {name}[{holding.pid}] port 80",
+        f"1 LISTEN {name}[{holding.pid}] port 40003",
+    ]
 
 
 GONE = """

@@ -72,10 +72,10 @@ def test_a_small_range_has_a_rate_with_a_decimal(full: Path) -> None:
     """Twenty ports, a minute each."""
     options = ("--port-range", "40000-40019", "full")
     assert (
-        "none, closing first, at  0.3 conn/s in all" in run(full.parent, "ports", *options).stdout
+        "none, closing first, at  0.33 conn/s in all" in run(full.parent, "ports", *options).stdout
     )
     said = run(full.parent, *options).stdout
-    assert re.search(r" times the 0\.3/s at which ports run out ", unwrapped(said))
+    assert re.search(r" times the 0\.33/s at which ports run out ", unwrapped(said))
     assert " 0/s" not in said
 
 

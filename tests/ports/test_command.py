@@ -56,10 +56,10 @@ trace
   open at the same time                2                          1
   with 60 s of TIME_WAIT               4                          2
 
-  LOCAL PORTS LEFT                  AS IT IS           WITHOUT THE BINDS
-  at most                                  7                           9
-  with 60 s of TIME_WAIT                   5                           8
-  none, closing first, at  0.2 conn/s in all  0.2 conn/s per destination
+  LOCAL PORTS LEFT                   AS IT IS            WITHOUT THE BINDS
+  at most                                   7                            9
+  with 60 s of TIME_WAIT                    5                            8
+  none, closing first, at  0.17 conn/s in all  0.17 conn/s per destination
   range 40000-40009 (10 ports), given by --port-range
   most ports pinned first 4.00 s after the trace began
   1.0 connections per second in this trace

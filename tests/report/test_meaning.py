@@ -74,21 +74,32 @@ def test_to_loopback_the_bind_costs_though_there_is_one_destination(
     assert said.endswith(" at which ports run out")
     lines = run(tmp_path / "t", "--port-range", "40000-40009").stdout.splitlines()
     (row,) = (line.split() for line in lines if line.startswith("  ports run out at"))
-    assert row == ["ports", "run", "out", "at", "0.2/s", "in", "all", "-"]
+    assert row == ["ports", "run", "out", "at", "0.17/s", "in", "all", "-"]
     assert any("connect() gives ports in TIME_WAIT again after 1 s" in line for line in lines)
 
 
 def test_a_small_range_has_a_rate_with_a_decimal(tmp_path: Path) -> None:
     text = connections(*[80, 81] * 4, pause=20.0)
     said = before_the_why(tmp_path / "t", text, "--port-range", "40000-40025")
-    assert said.endswith("% of the 0.4/s at which ports run out")
+    assert said.endswith("% of the 0.43/s at which ports run out")
     assert "ports run out at" in run(tmp_path / "t", "--port-range", "40000-40025").stdout
     assert " 0/s" not in run(tmp_path / "t", "--port-range", "40000-40025").stdout
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(470.5, "470"), (10.0, "10"), (9.9, "9.9"), (0.43, "0.4"), (0.1667, "0.2"), (0.0166, "0.017")],
+    [
+        (470.5, "470"),
+        (10.0, "10"),
+        (9.9, "9.9"),
+        (0.43, "0.43"),
+        (0.1667, "0.17"),
+        (0.0166, "0.017"),
+        (9.96, "10"),
+        (1.04, "1.0"),
+        (0.00002, "0.00002"),
+        (0.0, "0"),
+    ],
 )
 def test_rates(value: float, said: str) -> None:
     assert rate(value) == said

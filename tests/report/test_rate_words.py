@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from report.printed import printed
 
 import strace_analyzer as sa
@@ -17,9 +19,9 @@ ANY = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16
 @pytest.mark.parametrize(
     ("pause", "said"),
     [
-        (0.5, "41 times the"),
-        (6.0, "3 times the"),
-        (20.0, "103 % of the"),
+        (0.5, "42 times the"),
+        (6.0, "3.4 times the"),
+        (20.0, "102 % of the"),
         (1e4, "under 1 % of the"),
     ],
 )
@@ -33,11 +35,26 @@ def test_of_a_mixed_trace_the_early_bound_count() -> None:
     """Forty connections in 19.5 s, every other bound early: 20 / 19.5 a second are to be compared
     with 3 / 60."""
     said = words(connections(40, 0.5, bound=lambda number: number % 2 == 0))
-    assert "this trace: 1.0 early-bound connections/s = 21 times the 0.1/s" in said
+    assert "this trace: 1.0 early-bound connections/s = 20 times the 0.05/s" in said
 
 
-def words(trace: str) -> str:
-    made = sa.analyze(io.BytesIO(trace.encode()), port_range=(40000, 40002))
+@settings(deadline=None, max_examples=60)
+@given(st.floats(0.0005, 500), st.integers(0, 200))
+def test_what_is_printed_beside_each_other_multiplies(pause: float, more: int) -> None:
+    """`42 connections/s = 127 times the 0.33/s`: within half of the last digit of the factor."""
+    said = words(connections(9, pause), (40000, 40002 + more))
+    found = re.search(r": ([\d.,]+) conn\w+/s = ([\d.,]+) (times|% of) the ([\d.,]+)/s", said)
+    if found is None:
+        assert "under 1 % of the" in said
+        return
+    made, factor, most = (float(found[at].replace(",", "")) for at in (1, 2, 4))
+    unit = 0.01 if found[3] == "% of" else 1.0
+    digit = 0.1 if "." in found[2] else 1.0
+    assert abs(made - factor * unit * most) <= (0.5 + 1e-6) * digit * unit * most
+
+
+def words(trace: str, port_range: tuple[int, int] = (40000, 40002)) -> str:
+    made = sa.analyze(io.BytesIO(trace.encode()), port_range=port_range)
     return re.sub(r"\s+", " ", printed(made))
 
 

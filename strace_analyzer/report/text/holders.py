@@ -17,6 +17,7 @@ _LONGEST_NAME = 24
 """characters of a name, whose 15 bytes (proc_pid_comm(5)) may have to be escaped"""
 _NAMED = 3
 """processes named per kind; the others are counted"""
+_WHERE = "~DESTINATION"
 _NEARLY = 0.8
 """fraction of the range from which on new connections may soon be refused"""
 
@@ -30,28 +31,39 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
     yield headline(
         f"{found.free:,} of {size:,} ports free",
         style,
-        f"{low}-{high}: {found.held:,} held by TCP sockets{reserved}",
+        f"range {low}-{high}, {found.held:,} held by TCP sockets{reserved}",
     )
     yield Text("")
     if not found.holdings:
         yield Text("no socket has a local port")
         return
-    grid = table(">PORTS", ">SOCKETS", "STATE", "PROCESS", "~DESTINATION")
-    shown = found.holdings if everything else found.holdings[:_SHOWN]
-    for one in shown:
-        grid.add_row(
-            f"{one.ports:,}",
-            f"{one.sockets:,}",
-            _state(one),
-            _process(one),
-            _peer(one),
-        )
-    yield grid
-    left = len(found.holdings) - len(shown)
-    if left:
-        yield Text(f"and {count(left, 'more line')}: --all", style=FAINT)
+    counting = [one for one in found.holdings if one.ports]
+    if counting:
+        yield from _listed(counting, everything, ">PORTS", ">SOCKETS", "STATE", "PROCESS", _WHERE)
+    else:
+        yield Text(f"no socket has a port of {low}-{high}")
+    outside = [one for one in found.holdings if not one.ports]
+    if outside:
+        yield Text("")
+        reserved = ", or reserved in it" if found.reserved else ""
+        yield Text(f"Outside the range{reserved}: these take none of its ports", style=FAINT)
+        yield from _listed(outside, everything, ">SOCKETS", "STATE", "PROCESS", _WHERE)
     if found.unasked:
         yield _not_asked(found.unasked, by_root=found.by_root)
+
+
+def _listed(
+    holdings: Sequence[Holding], everything: bool, *columns: str
+) -> Iterator[RenderableType]:
+    grid = table(*columns)
+    shown = holdings if everything else holdings[:_SHOWN]
+    for one in shown:
+        cells = (f"{one.ports:,}", f"{one.sockets:,}", _state(one), _process(one), _peer(one))
+        grid.add_row(*cells[-len(columns) :])
+    yield grid
+    if len(holdings) > len(shown):
+        left = count(len(holdings) - len(shown), "more line")
+        yield Text(f"and {left}: --all", style=FAINT)
 
 
 def _not_asked(unasked: Sequence[Unasked], *, by_root: bool) -> Text:

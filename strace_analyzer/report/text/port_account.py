@@ -11,7 +11,7 @@ from rich.text import Text
 from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
-from strace_analyzer.plain import count, duration, number, safe
+from strace_analyzer.plain import count, duration, number, rate, safe
 from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.cost import in_words, is_unlikely, taken
 from strace_analyzer.report.text.doubts import cannot_tell
@@ -148,7 +148,7 @@ def _remarks(use: PortUse) -> Iterator[str]:
     if use.peak_time is not None:
         yield f"most ports pinned first {duration(use.peak_time)} after the trace began"
     if use.connections_per_second is not None:
-        yield f"{use.connections_per_second:,.1f} connections per second in this trace"
+        yield f"{rate(use.connections_per_second)} connections per second in this trace"
     else:
         yield "no times in this trace: no rates; the order of the calls counts"
     least = use.headroom_with_time_wait if use.is_timed else use.headroom
