@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from shlex import quote
 from unicodedata import category
 
 _PLAIN = re.compile(r"[\x20-\x7e\u00a1-\u00ac\u00ae-\u024f]*")
@@ -63,6 +64,28 @@ def _escape(character: str) -> str:
 def is_unicode(encoding: str) -> bool:
     """Return whether this encoding can represent every character."""
     return encoding.lower().replace("-", "").startswith("utf")
+
+
+def shell_word(word: str) -> str:
+    r"""Quote a word so that what is shown can be copied into bash, zsh, ksh or busybox sh: like
+    shlex.quote(), and `$'new\012line'` for what has no glyph and for bytes that are not UTF-8."""
+    if safe(word) == word:
+        return f"'{word}'" if word.startswith("=") and quote(word) == word else quote(word)
+    return f"$'{''.join(map(_in_quotes, word))}'"
+
+
+def shell_line(words: Iterable[str]) -> str:
+    """Quote a command line for a shell."""
+    return " ".join(map(shell_word, words))
+
+
+def _in_quotes(character: str) -> str:
+    """Escape for `$'...'`; octal, which ends after three digits in every shell."""
+    if character in "'\\":
+        return f"\\{character}"
+    if not is_unseen(character):
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def printable(text: str) -> str:

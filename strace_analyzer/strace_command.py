@@ -7,11 +7,11 @@ file it writes contains nothing that the program sends or receives.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from functools import cache
 
 from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.plain import shell_line
 
 OPTIONS = ("-fyyttT", "-s0")
 """Follow threads and children; print addresses of descriptors, times with microseconds, durations,
@@ -69,12 +69,7 @@ def strace_command(
     return ["strace", *options, *destination, "-e", calls, *more, *target]
 
 
-def quoted(words: Sequence[str]) -> str:
-    """Quote the command line for a shell."""
-    return shlex.join(words)
-
-
 @cache
 def remedy(doubt: Doubt) -> str:
     """Return the remedy for `doubt`, including the command line to type."""
-    return doubt.remedy.format(command=quoted(strace_command()))
+    return doubt.remedy.format(command=shell_line(strace_command()))

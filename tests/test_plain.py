@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from unicodedata import category
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from strace_analyzer.plain import count, duration, listed, ranges, safe
+from strace_analyzer.plain import count, duration, listed, ranges, safe, shell_word
 
 
 def test_nothing_of_a_traced_program_can_command_a_terminal() -> None:
@@ -32,6 +36,26 @@ def test_of_all_characters_only_those_stay_that_can_be_seen() -> None:
 
 def test_undecodable_bytes_come_out_as_the_bytes_they_were() -> None:
     assert safe(b"caf\xe9".decode("utf-8", "surrogateescape")) == r"caf\xe9"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "ksh", "busybox"])
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.binary(min_size=1, max_size=12) | st.text(min_size=1).map(str.encode), min_size=1)
+)
+def test_any_word_can_be_copied_from_the_terminal_into_a_shell(
+    shell: str, words: list[bytes]
+) -> None:
+    """What is shown has nothing unseen in it, and the shell reads the bytes that were meant."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
+    meant = [word.replace(b"\0", b"?") for word in words]
+    shown = " ".join(shell_word(word.decode("utf-8", "surrogateescape")) for word in meant)
+    assert safe(shown) == shown
+    line = f"printf '%s\\0' {shown}"
+    run = [shell, "sh", "-c", line] if shell == "busybox" else [shell, "-c", line]
+    done = subprocess.run(run, capture_output=True, check=True)
+    assert done.stdout == b"".join(word + b"\0" for word in meant)
 
 
 def test_letters_of_any_language_stay() -> None:

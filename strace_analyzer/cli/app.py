@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -34,6 +33,7 @@ from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
 from strace_analyzer.cli.tree import tree
 from strace_analyzer.errors import AllUnreadableError, NoInputError, StraceAnalyzerError
+from strace_analyzer.plain import shell_line, shell_word
 from strace_analyzer.report.version import TOOL
 
 DEFAULT = "check"
@@ -133,11 +133,11 @@ def _meant(words: list[str]) -> str | None:
         return None
     file, _, line = first.rpartition(":")
     if line.isdecimal() and os.path.isfile(file):
-        return f"No such file: '{first}'. What is on this line: {TOOL} sockets {first}"
+        return f"No such file: '{first}'. What is on this line: {TOOL} sockets {shell_word(first)}"
     if first.isdecimal() and os.path.exists(f"/proc/{first}"):
         return f"No such file: '{first}'. To trace the process: {TOOL} attach {first}"
     if "/" not in first and shutil.which(first) is not None:
-        return f"No such file: '{first}'. To run the program: {TOOL} run -- {shlex.join(words)}"
+        return f"No such file: '{first}'. To run the program: {TOOL} run -- {shell_line(words)}"
     return None
 
 

@@ -197,3 +197,39 @@ def test_notes_in_one_trace_are_no_all_clear_for_another(tmp_path: Path) -> None
     older = tmp_path / "older.strace"
     older.write_text(OLDER)
     assert [run(*traces).returncode for traces in ((older,), (SSH,), (SSH, older))] == [2, 0, 2]
+
+
+ODD_NAMES = [
+    "-dash",
+    "new\nline",
+    "q'uote\"",
+    "a b:12",
+    "x:407",
+    "=cmd",
+    "~",
+    "\x1b[31m",
+    "$(id)",
+    "\\",
+    "sockets",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=repr)
+def test_the_commands_that_a_report_suggests_can_be_pasted(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(EARLY_BIND)
+    report = (
+        run("--", name, cwd=tmp_path) if name != "sockets" else run("check", name, cwd=tmp_path)
+    )
+    (said,) = [line for line in report.stdout.splitlines() if line.startswith("One socket's life")]
+    command = said.partition(": ")[2]
+    assert command.startswith("strace-analyzer sockets ")
+    path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(PATH=path),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bind(3, " in done.stdout

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Level
-from strace_analyzer.plain import count, number, safe
+from strace_analyzer.plain import count, number, shell_word
 from strace_analyzer.report.causes import causes
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.redaction.tokens import has_token
@@ -65,9 +64,11 @@ def next_commands(section: Section) -> dict[str, tuple[str, ...]]:
 
 
 def named(file: str, placeholder: str, is_redacted: bool) -> str:
-    """A file as a shell takes it; `placeholder` where a token stands for it, which nobody can
-    type."""
-    return placeholder if is_redacted and has_token(file) else safe(shlex.quote(file))
+    """A file as a shell takes it, and the command behind it, where it begins like an option;
+    `placeholder` where a token stands for it, which nobody can type."""
+    if is_redacted and has_token(file):
+        return placeholder
+    return shell_word(f"./{file}" if file.startswith("-") else file)
 
 
 def gate_line(

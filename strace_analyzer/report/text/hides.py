@@ -10,12 +10,12 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group
 from strace_analyzer.kernel.doubts import Doubt, Question
-from strace_analyzer.plain import count, safe
+from strace_analyzer.plain import count, safe, shell_line
 from strace_analyzer.report.redaction import has_token
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.fitting import Part, Worth
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
-from strace_analyzer.strace_command import quoted, strace_command
+from strace_analyzer.strace_command import strace_command
 
 
 def hidden(group: Group, section: Section, most: int | None = None) -> Iterator[RenderableType]:
@@ -68,12 +68,12 @@ def again(
     yield indented(Text(advice))
     yield Text("")
     pid = group.process.tgid if group is not None else None
-    line = quoted(strace_command(pids=(pid,) if pid else ()))
+    line = shell_line(strace_command(pids=(pid,) if pid else ()))
     program = _started(section, group)
     if program and not (section.is_redacted and any(map(has_token, program))):
-        whole = quoted(strace_command(program=program, seccomp=False))
+        whole = shell_line(strace_command(program=program, seccomp=False))
         line = whole if len(whole) <= _PASTED else line
-    yield path(safe(line))
+    yield path(line)
 
 
 def once_more(section: Section, group: Group | None = None, doubt: Doubt | None = None) -> Part:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strace_analyzer.findings import Level
-from strace_analyzer.plain import count, number, safe
+from strace_analyzer.plain import count, number, safe, shell_line
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.report.merged.digest import CauseKey
@@ -47,7 +47,7 @@ from strace_analyzer.report.text.style import (
     path,
     table,
 )
-from strace_analyzer.strace_command import quoted, strace_command
+from strace_analyzer.strace_command import strace_command
 
 MOST_LINES = 60
 """Most lines, on a terminal and in a pipe; what does not fit is named in the last one."""
@@ -255,19 +255,20 @@ def _not_known(
     yield indented(grid)
     if len(shown) < len(found):
         yield indented(Text(f"and {number(len(found) - len(shown))} more: --all", style=FAINT))
-    line = quoted(strace_command())
+    line = shell_line(strace_command())
     if any(line in made.first_remarks[code][0].remedy for code, _ in found):
         if is_short:
             said = "Take them again with the line that strace-analyzer command prints"
             yield indented(Text(said))
             return
         yield indented(Text("Take them again with"))
-        yield path(safe(line))
+        yield path(line)
 
 
 def _where_next(report: MergedReport, width: int) -> Iterator[RenderableType]:
     worst = next(report.made.rows(), None)
     if worst is not None and worst.parts:
         yield BLANK
-        words = ("strace-analyzer", named(worst.name, "TRACE", bool(report.made.redacted)))
-        yield from command(words, width, "One trace in full")
+        check = ("check",) if worst.name.isalpha() else ()  # it may be named like a command
+        words = (named(worst.name, "TRACE", bool(report.made.redacted)),)
+        yield from command(("strace-analyzer", *check, *words), width, "One trace in full")
