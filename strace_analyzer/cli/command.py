@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -28,10 +29,9 @@ def command(
     lean: options.Lean = False,
 ) -> int:
     """Print the strace command line whose output hides nothing, quoted for a shell."""
-    from strace_analyzer.plain import shell_line
     from strace_analyzer.strace_command import strace_command
 
     if pid and program:
         raise typer.BadParameter("give --pid or a program, not both")
-    print(shell_line(strace_command(pids=pid or (), program=program or (), lean=lean)))
+    print(shlex.join(strace_command(pids=pid or (), program=program or (), lean=lean)))
     return 0
