@@ -150,6 +150,7 @@ GVISOR = "I0101 10:00:00.000001   1 strace.go:605] [   1] curl X "
         ("the output of ltrace", TRACED + 'strlen("hello")          = 5\n'),
         ("the output of ltrace", TRACED + "+++ exited (status 0) +++\n"),
         ("the output of dtruss", f"hello\nworld\nSYSCALL(args) \t\t = return\n{DTRUSS}"),
+        ("the output of dtruss", DTRUSS),
         ("the output of truss of Solaris", TRACED + "pollsys(0x08, 1, 0x0)     Err#4 EINTR\n"),
         ("a log of gVisor's strace", re.sub("(?m)^", GVISOR, TRACED.rstrip()) + "\n"),
         (

@@ -175,7 +175,7 @@ KINDS = (
     Kind(
         "the output of dtruss",
         _USE_STRACE,
-        anywhere=r"^(?:.*\s)?SYSCALL\(args\)\s+= return",
+        anywhere=r"^(?:.*\s)?SYSCALL\(args\)\s+= return|\)\s+= -?\w+ (?:Err#)?-?\d+$",
         calls_are_alike=True,
     ),
     Kind(
