@@ -16,6 +16,7 @@ from strace_analyzer.analysis.told import Told
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
+from strace_analyzer.trace.constants import NETWORK_CALLS
 from strace_analyzer.trace.events import CLONES, Syscall
 
 CLASSLESS = frozenset({
@@ -112,7 +113,7 @@ class Visibility:
         if self.nothing_hidden or names & CLASSLESS or self._has_the_whole_list:
             return False
         classes = sum(not names.isdisjoint(calls) for calls in CLASSES)
-        if names & _NETWORK or (names & _WAITING and names.isdisjoint({"open", "openat"})):
+        if names & NETWORK_CALLS or (names & _WAITING and names.isdisjoint({"open", "openat"})):
             return classes == 0
         return classes < 2
 
@@ -259,11 +260,6 @@ these."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
 """This few calls may have been picked out of a trace."""
-_NETWORK = frozenset({
-    "bind", "connect", "socket", "listen", "accept", "accept4", "getsockname", "getpeername",
-    "setsockopt", "getsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",
-    "socketpair", "sendmmsg", "recvmmsg",
-})  # fmt: skip
 _MAPPED_FILES = frozenset({"mmap", "mmap2", "fstat", "fstat64", "newfstatat", "pread64"})
 TELLING = CLASSLESS.union(*CLASSES, _MAPPED_FILES)
 """Calls that the model does not need, and that tell something about the options of strace."""

@@ -17,15 +17,11 @@ from strace_analyzer.report.events.table import EventTables
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.report.tally.keys import KEYS
 from strace_analyzer.rules.evidence import without_payload
+from strace_analyzer.trace.constants import NETWORK_CALLS
 
 _INTERNET = re.compile(r"(?:TCP|UDP|UDPLITE|SCTP|DCCP|RAW|MPTCP|ICMP)(?:v6)?:")
 _SOCKET = re.compile(r"(?:UNIX|NETLINK|PACKET|XDP|socket)[\w-]*:")
 _MAKES = frozenset({"socket", "socketpair"})
-_OF_SOCKETS = _MAKES | {
-    "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
-    "recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto",
-    "setsockopt", "shutdown",
-}  # fmt: skip
 _NO_CALL = {
     "signal": "{} is delivered",
     "exit": "an exit",
@@ -69,7 +65,7 @@ class Spot(NamedTuple):
         target = self.path or row.fd_target
         if target is not None and _INTERNET.match(target):
             return safe(f"{row.name}() of {target}, of which this trace shows no socket()")
-        is_socket = row.name in _OF_SOCKETS or (target is not None and _SOCKET.match(target))
+        is_socket = row.name in NETWORK_CALLS or (target is not None and _SOCKET.match(target))
         what = "not an internet socket" if is_socket else "not a socket call"
         if target is not None:
             return safe(f"{what}: {row.name}() of {target}")

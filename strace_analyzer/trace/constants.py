@@ -24,6 +24,13 @@ from strace_analyzer.trace.values import (
 
 Table = Mapping[str, int]
 
+NETWORK_CALLS = frozenset({
+    "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
+    "recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto",
+    "setsockopt", "shutdown", "socket", "socketpair",
+})  # fmt: skip
+"""The calls of sockets: strace's class %network, without sendfile()."""
+
 ADDRESS_FAMILIES: dict[str, int] = {
     prefix + family: number
     for prefix in ("AF_", "PF_")

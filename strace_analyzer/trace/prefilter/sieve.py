@@ -22,6 +22,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from strace_analyzer.errors import StraceAnalyzerError
+from strace_analyzer.trace.constants import NETWORK_CALLS
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.prefilter.scan import (
     COPIED,
@@ -67,11 +68,6 @@ _SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^
 """A note with a local port."""
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _RESUMED = re.compile(rb"<\.\.\. ([a-z0-9_]+) resumed>")
-_OF_SOCKETS = frozenset({
-    "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "recvfrom",
-    "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "socket", "socketpair",
-})  # fmt: skip
-"""Calls that show addresses or options of sockets."""
 _FEW = 16
 _BEFORE_TIME = rb"\n[0-9]+ +"
 _TIMES = {
@@ -328,10 +324,10 @@ class Sieve:
         """Whether it is a call that shows addresses or options of sockets, or the second half of
         one: its name decides whether it matters."""
         data = self._data
-        if self._name(start) in _OF_SOCKETS:
+        if self._name(start) in NETWORK_CALLS:
             return True
         resumed = _RESUMED.match(data, data.find(b"<", start, _end(data, start)))
-        return resumed is not None and resumed[1].decode("ascii") in _OF_SOCKETS
+        return resumed is not None and resumed[1].decode("ascii") in NETWORK_CALLS
 
     def _begun(self, start: int, end: int) -> None:
         """After the first half of a call was given, expect the next line of its task: the other
