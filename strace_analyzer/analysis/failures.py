@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strace_analyzer.analysis.refused_options import of_option
 from strace_analyzer.exhaustion import failure, towards
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
@@ -70,7 +71,8 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
     """A code for why the call failed, from the meaning of the error (ERRORS in the call's manual
     page of section 2, tcp(7), udp(7), ip(7))."""
     assert isinstance(step.event, Syscall)
-    name, socket = step.event.name, step.socket
+    event, socket = step.event, step.socket
+    name = event.name
     match name, errno:
         case (("bind" | "listen"), "EADDRINUSE"):
             return "in-use"
@@ -83,9 +85,11 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
             return "bound-already"
         case _, ("ECONNREFUSED" | "EINVAL") if name in _GOING and _is_to_port_zero(step):
             return "port-zero"
+        case "setsockopt", _:
+            return of_option(event, errno) or _MEANING.get(errno, "other")
         case _, ("EADDRNOTAVAIL" | "EADDRINUSE"):
             return _no_address(step)
-        case (("setsockopt" | "getsockopt"), ("EPERM" | "EACCES")):
+        case "getsockopt", ("EPERM" | "EACCES"):
             return "not-permitted"
         case (("connect" | "sendto" | "sendmsg" | "sendmmsg"), "ENETUNREACH") if _is_six_only(step):
             return "ipv6-only"

@@ -12,9 +12,6 @@ from strace_analyzer.plain import ranges
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.waste import NEARLY_ALL
 
-_PORT_ALONE = (Connection.UNCONNECTED, Connection.LISTENING)
-"""states of TCP sockets that do not share their port, because no connect() has set its
-destination"""
 SHOWN = 8
 """how many holders are named"""
 FEW_OPEN = 0.1
@@ -81,10 +78,9 @@ class Holders:
         port. For TCP, ports chosen by bind() with port 0 are counted elsewhere, and those of
         connect() are shared."""
         if socket.binding is Binding.BOUND and socket.origin is not Origin.ACCEPTED:
-            is_free = space != "TCP" or socket.connection in _PORT_ALONE
             port = None if socket.local is None else socket.local.port
             low, high = self.context.port_range(socket.namespace)
-            return -port if is_free and port and low <= port <= high else None
+            return -port if port and low <= port <= high else None
         if space == "TCP":
             is_alone = socket.connection is Connection.LISTENING
             return id if is_alone and socket.binding is Binding.AUTOBOUND else None
@@ -139,7 +135,8 @@ class Holders:
             return "early-binds", _fits(state.needed, size, step)
         if state.waiting and state.pinned + state.waiting + state.needed >= nearly_all:
             return "time-wait", _fits(state.needed_with_time_wait, size, step)
-        if alone and alone + state.pinned + state.needed >= nearly_all:
+        is_most = 2 * alone >= state.used or state.needed < nearly_all
+        if alone and is_most and state.used >= nearly_all:
             return "own-sockets", "would-not-fit"
         if state.needed >= nearly_all:
             leaks = self.left_open(socket.namespace) > 0

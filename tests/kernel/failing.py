@@ -320,6 +320,79 @@ def what_poll_tells() -> None:
     gave["splice"] = once(lambda: os.splice(down, waiting.fileno(), 2))
 
 
+def named_ports_fill_the_range() -> None:
+    """Who finds a port where bind() has asked for each of the 100 by number: the sockets are only
+    bound, or listen, or are connected to A, for TCP; or bound, for UDP."""
+    tcp, udp = (socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET, socket.SOCK_DGRAM)
+    for name, kind in (("bound", tcp), ("listening", tcp), ("connected", tcp), ("udp", udp)):
+        held = [socket.socket(*kind) for _ in range(40000, 40100)]
+        for port, one in enumerate(held, 40000):
+            if name == "connected":
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            one.bind(("0.0.0.0", port))
+            if name == "listening":
+                one.listen(1)
+            if name == "connected":
+                one.connect(A)
+        gave[f"{name}: bind"] = once(lambda kind=kind: socket.socket(*kind).bind(("0.0.0.0", 0)))
+        gave[f"{name}: connect"] = once(lambda kind=kind: socket.socket(*kind).connect(B))
+        if kind == tcp:
+            gave[f"{name}: listen"] = once(lambda: socket.socket().listen(1))
+        for one in held:
+            one.close()
+
+
+def ipv6_only() -> None:
+    """Sockets with IPV6_V6ONLY go to an IPv4-mapped address: TCP, and UDP in three ways."""
+
+    def only(kind: int) -> socket.socket:
+        made = socket.socket(socket.AF_INET6, kind)
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        return made
+
+    to, datagram = ("::ffff:10.9.0.11", 8001), socket.SOCK_DGRAM
+    gave["connect"] = once(lambda: only(socket.SOCK_STREAM).connect(to))
+    gave["connect, UDP"] = once(lambda: only(datagram).connect(to))
+    gave["sendto, UDP"] = once(lambda: only(datagram).sendto(b"x", to))
+    gave["sendmsg, UDP"] = once(lambda: only(datagram).sendmsg([b"x"], [], 0, to))
+    bound = socket.socket(socket.AF_INET6)
+    bound.bind(("::", 0))
+    gave["the option after bind"] = once(
+        lambda: bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    )
+
+
+def options_refused() -> None:
+    """Options on which addresses and ports depend, by root, then by a user without capabilities."""
+    group = socket.inet_aton("224.0.0.251") + socket.inet_aton("127.0.0.1")
+
+    def set_option(level: int, option: int, *values: bytes, kind: int = socket.SOCK_STREAM) -> str:
+        one = socket.socket(type=kind)
+        said = [once(lambda value=value: one.setsockopt(level, option, value)) for value in values]
+        return said[-1]
+
+    device, to_index, one = socket.SO_BINDTODEVICE, 62, struct.pack("i", 1)
+    other = next(name for _, name in socket.if_nameindex() if name != "lo")
+    names = {"root": 0, "nobody": 65534}
+    for who, uid in names.items():
+        os.setresuid(uid, uid, uid)
+        gave[f"{who}: SO_BINDTODEVICE"] = set_option(socket.SOL_SOCKET, device, b"none\0")
+        gave[f"{who}: SO_BINDTODEVICE again"] = set_option(
+            socket.SOL_SOCKET, device, b"lo\0", other.encode() + b"\0"
+        )
+        gave[f"{who}: SO_BINDTOIFINDEX"] = set_option(
+            socket.SOL_SOCKET, to_index, struct.pack("i", -5)
+        )
+        gave[f"{who}: IP_TRANSPARENT"] = set_option(socket.SOL_IP, socket.IP_TRANSPARENT, one)
+    gave["IP_UNICAST_IF"] = set_option(socket.SOL_IP, 50, struct.pack("!i", 999))
+    low_above_high = struct.pack("I", 40000 << 16 | 50000)
+    gave["IP_LOCAL_PORT_RANGE"] = set_option(socket.SOL_IP, 51, low_above_high)
+    datagram = socket.SOCK_DGRAM
+    joining, leaving = socket.IP_ADD_MEMBERSHIP, socket.IP_DROP_MEMBERSHIP
+    gave["joined twice"] = set_option(socket.SOL_IP, joining, group, group, kind=datagram)
+    gave["left before it joined"] = set_option(socket.SOL_IP, leaving, group, kind=datagram)
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]]()
     print(json.dumps(gave))

@@ -248,3 +248,63 @@ def test_what_poll_tells_of_a_connect_under_way(net: Network, kernel: str) -> No
         "sendfile": "EAGAIN",
         "splice": "EAGAIN",
     }, kernel
+
+
+def test_ports_that_bind_named_are_nobody_elses(net: Network, kernel: str, tmp_path: Path) -> None:
+    """Bound, listening, or connected to another destination."""
+    trace = tmp_path / "trace"
+    asked = {"bind": "EADDRINUSE", "connect": "EADDRNOTAVAIL", "listen": "EADDRINUSE"}
+    assert gave(net, "named_ports_fill_the_range", trace) == {
+        **{
+            f"{name}: {call}": error
+            for name in ("bound", "listening", "connected")
+            for call, error in asked.items()
+        },
+        "udp: bind": "EADDRINUSE",
+        "udp: connect": "EAGAIN",
+    }, kernel
+    made = sa.analyze(trace, port_range=(40000, 40099))
+    dry = [one for one in made.findings if one.rule == "ephemeral-ports-exhausted"]
+    assert [one.cause for one in dry] == ["own-sockets"] * 11
+    assert {one.detail("held_named") for one in dry} == {100}
+
+
+def test_ipv6_only_sockets_reach_no_ipv4_address(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "ipv6_only", trace) == {
+        "connect": "ENETUNREACH",
+        "connect, UDP": "ENETUNREACH",
+        "sendto, UDP": "ENETUNREACH",
+        "sendmsg, UDP": "ENETUNREACH",
+        "the option after bind": "EINVAL",
+    }, kernel
+    assert [why for _, _, why in explained(trace)] == ["ipv6-only"] * 3 + ["bound-already"]
+
+
+def test_options_that_are_refused(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "options_refused", trace) == {
+        "root: SO_BINDTODEVICE": "ENODEV",
+        "root: SO_BINDTODEVICE again": "ok",
+        "root: SO_BINDTOIFINDEX": "EINVAL",
+        "root: IP_TRANSPARENT": "ok",
+        "nobody: SO_BINDTODEVICE": "ENODEV",
+        "nobody: SO_BINDTODEVICE again": "EPERM",
+        "nobody: SO_BINDTOIFINDEX": "EINVAL",
+        "nobody: IP_TRANSPARENT": "EPERM",
+        "IP_UNICAST_IF": "EADDRNOTAVAIL",
+        "IP_LOCAL_PORT_RANGE": "EINVAL",
+        "joined twice": "EADDRINUSE",
+        "left before it joined": "EADDRNOTAVAIL",
+    }, kernel
+    assert [why for _, _, why in explained(trace)] == [
+        "no-such-device",
+        "no-such-device",
+        "device-not-permitted",
+        "transparent-not-permitted",
+        "no-such-device",
+        "bad-port-range",
+        "in-group",
+        "not-in-group",
+    ]
+    assert verdict(trace) == "no-connections"

@@ -412,3 +412,33 @@ def test_ipv6_only_sockets_reach_no_ipv4_address(kind: str, call: str, is_only: 
 def test_an_ipv6_only_socket_may_have_no_route_to_an_ipv6_address() -> None:
     made = analysis("socket(AF_INET6, SOCK_STREAM, 0) = 3", ONLY, f"connect(3, {SIX}) = {NO_NET}")
     assert [one.explanation for one in made.failed_calls] == ["unreachable"]
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "is_shown"),
+    [
+        ('SOL_SOCKET, SO_BINDTODEVICE, "no\\0", 3) = -1 ENODEV', "no-such-device", True),
+        ('SOL_SOCKET, SO_BINDTODEVICE, "lo\\0", 3) = -1 EPERM', "device-not-permitted", True),
+        ('SOL_SOCKET, SO_BINDTODEVICE, "10.1.2.3\\0", 9) = -1 ENODEV', "address-as-device", False),
+        ("SOL_IP, IP_UNICAST_IF, [999], 4) = -1 EADDRNOTAVAIL", "no-such-device", True),
+        ("SOL_IP, IP_TRANSPARENT, [1], 4) = -1 EPERM", "transparent-not-permitted", True),
+        ("SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4) = -1 ENOPROTOOPT", "no-port-option", True),
+        ("SOL_IP, 0x33 /* IP_??? */, [5], 4) = -1 EINVAL", "bad-port-range", True),
+        ("SOL_IP, IP_LOCAL_PORT_RANGE, [5], 4) = -1 ENOPROTOOPT", "no-port-range", True),
+        ("SOL_SOCKET, SO_REUSEPORT, [1], 4) = -1 ENOPROTOOPT", "no-reuse-port", True),
+        ("SOL_IPV6, IPV6_V6ONLY, [1], 4) = -1 EINVAL", "bound-already", True),
+        ("SOL_IP, IP_ADD_MEMBERSHIP, {}, 8) = -1 EADDRINUSE", "in-group", False),
+        ("SOL_IP, IP_DROP_MEMBERSHIP, {}, 8) = -1 EADDRNOTAVAIL", "not-in-group", False),
+        ("SOL_IP, IP_MULTICAST_IF, [9], 4) = -1 EADDRNOTAVAIL", "no-group-device", False),
+        ("SOL_TCP, TCP_NODELAY, [1], 4) = -1 ENOPROTOOPT", "no-such-option", False),
+        ("SOL_SOCKET, SO_MARK, [1], 4) = -1 EPERM", "not-permitted", False),
+    ],
+)
+def test_an_option_that_is_refused_is_told_if_an_address_or_port_depends_on_it(
+    call: str, code: str, is_shown: bool
+) -> None:
+    made = analysis(MADE, f"setsockopt(3, {call} (Error)", f"connect(3, {WEB}) = 0")
+    assert [one.explanation for one in made.failed_calls] == [code]
+    report = " ".join(printed(made).split())
+    assert report.startswith("clean:")  # the connection was made
+    assert (MEANING[code] in report) == is_shown

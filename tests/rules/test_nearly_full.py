@@ -463,3 +463,24 @@ def test_a_range_that_connections_fill_without_a_leak_has_the_remedy_of_one_dest
     made = connections(90, 1, early=False, closed=False)
     assert "one destination has these ports: reuse conn" in " ".join(printed(made).split())
     assert "end of file" not in printed(made)
+
+
+@pytest.mark.parametrize(
+    ("alone", "connected", "cause"),
+    [(1, 99, "one-destination"), (50, 50, "own-sockets"), (100, 0, "own-sockets")],
+)
+def test_few_sockets_with_a_port_of_their_own_are_not_to_blame(
+    alone: int, connected: int, cause: str
+) -> None:
+    program = Program()
+    for number in range(alone):
+        program.call(f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {3 + number}")
+        program.call(f"bind({3 + number}, {FOUR.replace('8080', str(40000 + number))}) = 0")
+    for number in range(connected):
+        program.connect(200 + number)
+    program.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 900")
+    to = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}, 16'
+    program.call(f"connect(900, {to}) = {NOTAVAIL}")
+    found = one(program.analysis(HUNDRED), "ephemeral-ports-exhausted")
+    # certain if the same destination was reached before
+    assert found == ("error", "certain" if connected else "probable", cause)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from strace_analyzer.analysis.refused_options import OF_OPTIONS
 from strace_analyzer.findings import Failure
 from strace_analyzer.plain import number, safe
 from strace_analyzer.report.meaning import MEANING
@@ -22,8 +23,8 @@ _ASIDE = {
     "getsockopt": frozenset({"EINVAL", "ENOENT", "ENOPROTOOPT", "ENOTCONN", "EOPNOTSUPP"}),
     "shutdown": frozenset({"ENOTCONN"}),
 }
-"""Errors that healthy programs encounter in passing, as with setsockopt(); shown with --all
-only."""
+"""Errors that healthy programs encounter in passing, as with most options of setsockopt(); shown
+with --all only."""
 
 
 def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
@@ -54,7 +55,10 @@ def _folded(
     for one in failures:
         if one.protocol == "UDP" and one.call == "connect" and one.explanation in _PROBES:
             continue
-        is_aside = one.call == "setsockopt" or one.errno in _ASIDE.get(one.call, ())
+        if one.call == "setsockopt":
+            is_aside = one.explanation not in OF_OPTIONS
+        else:
+            is_aside = one.errno in _ASIDE.get(one.call, ())
         if is_aside and not everything:
             continue
         key = one.call, one.errno, str(one.address or "-"), one.explanation
