@@ -242,6 +242,8 @@ class EventStream:
         return self._sieve
 
     def _awaits_next(self) -> bool:
+        if self._decoder.is_usual and not self.clock.steps_back and self._unwrapping.is_off:
+            return False
         if self._sieve is not None and (self.clock.steps_back or self._decoder.has_stacks):
             self._sieve.every_line_matters("the clock was set back, or stacks were printed")
         return self._decoder.awaits_next or not self._unwrapping.is_off

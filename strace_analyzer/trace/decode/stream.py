@@ -93,7 +93,7 @@ class LineDecoder:
         self._first_halves = self._patterns.first_halves
         self._second_halves = self._patterns.second_halves
         self._alone: int | None = None
-        self._is_usual = False
+        self.is_usual = False
         """nothing is expected of the next line except its own content"""
 
     def take(self, number: int, rows: Sequence[bytes], events: list[Event]) -> int:
@@ -104,7 +104,7 @@ class LineDecoder:
             with self._guard:
                 for taken in range(taken + 1, len(rows)):  # noqa: B020
                     raw = rows[taken]
-                    if self._is_usual and _ESCAPE not in raw:
+                    if self.is_usual and _ESCAPE not in raw:
                         if raw.endswith(b"...>"):
                             if self._first_half(number + taken, raw, events):
                                 continue
@@ -243,7 +243,7 @@ class LineDecoder:
                 if isinstance(call, ParsedCall) and call.shape is not None:
                     name = frame.body[: frame.body.find(b"(")]
                     self._patterns.met(shape, call.shape, text, name)
-        self._is_usual = not (self.awaits_next or self._stacks.may_come or self._frames.in_table)
+        self.is_usual = not (self.awaits_next or self._stacks.may_come or self._frames.in_table)
         self._alone = self._speaker.alone
 
     def _is_laid_out(self, layout: Layout) -> None:

@@ -18,12 +18,14 @@ import re
 from bisect import bisect, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol
 
 from strace_analyzer.errors import StraceAnalyzerError
 from strace_analyzer.trace.constants import NETWORK_CALLS
 from strace_analyzer.trace.input.content import Block, rows
+from strace_analyzer.trace.prefilter.columns import Columns, columns
 from strace_analyzer.trace.prefilter.scan import (
     COPIED,
     EXAMINE,
@@ -49,6 +51,11 @@ _RETURNED = re.compile(
 )
 """A result that cannot be anything else, to the end of the line; one with a leading zero is left to
 the grammar."""
+_PLAIN_RESULT = re.compile(
+    rb" ++= (?:(0|[1-9][0-9]{0,8})(?:<[^<>=\n]*+>)?|-1 E[A-Z0-9]++ \([^()=\n]*+\))"
+    rb"(?: <[0-9.]++>)?\n"
+)
+"""The most frequent of these results, after the parenthesis: another ` = ` cannot follow."""
 _FD = rb"[0-9]{1,9}(?:<[^<>]*(?:<[^<>]*>)?>)?"
 _TIME = rb"(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
 """As printed by -t, -tt and -ttt; or nothing."""
@@ -135,6 +142,7 @@ class Sieve:
         self._awaits_next = awaits_next
         self._once = once
         pid = rb"\n" if bare_tid is not None else _BEFORE_TIME
+        self._clock = clock
         self._has_hours = clock == "time-of-day"
         time = _TIMES.get(clock)
         self._times = None if time is None else re.compile(pid + time)
@@ -159,6 +167,7 @@ class Sieve:
         self._found: list[Hit] | None = None
         """the hits of the next block, if it was searched already"""
         self._data = b""
+        self._columns: Columns | None = None
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] | None = None
         """offsets in the block where calls that move data return, by task; built when first
@@ -207,26 +216,29 @@ class Sieve:
         self._found = None
         hits = self._hits = [_at(1), *found, _at(len(data))]
         self._data = data
-        if not self._is_in_order():
+        seen = self._columns = columns(rows(data), self._clock, has_pids=self._bare_tid is None)
+        if not (seen is not None and seen.is_in_order) and not self._is_in_order():
             self.every_line_matters("the clock was set back")
             yield from enumerate(rows(data), number)
             return
-        if self._times is not None:
+        if self._times is not None and seen is None:
             insort(hits, _at(self._last_timed(self._times)))
-        if self._has_hours:
+        if self._has_hours and not (seen is not None and seen.is_in_order and seen.is_one_hour):
             for place in self._turns_of_the_hour():
                 insort(hits, _at(place))
         self._returns = None
         for tid in self._speaking((*self._under_way, *self._inside, *self._gone)):
-            self._expect(tid, 0)
+            self._expect(tid, 0, 0)
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
+        can_matter, awaits_next, watch = self._can_matter, self._awaits_next, self._watch
+        has_pids = self._bare_tid is None
         first, given = number, 0
         counted = place = 0
         next_too = children_too = False
         index = 0
         while index < len(hits):
             hit = hits[index]
-            to = hit >> KIND_BITS
+            to, kind = hit >> KIND_BITS, hit & _KIND
             while to > place:
                 if next_too or children_too:
                     start, end = place, _end(data, place)
@@ -234,30 +246,30 @@ class Sieve:
                         if to > end + 1:
                             place = end + 1
                             continue
-                        if hit & _KIND and not self._can_matter(hit & _KIND, start):
+                        if kind and not can_matter(kind, start, to):
                             break
                 else:
                     start = rfind(b"\n", place, to - 1) + 1 or place
-                    if hit & _KIND and not self._can_matter(hit & _KIND, start):
+                    if kind and not can_matter(kind, start, to):
                         break
                     end = find(b"\n", to - 1)
                     if end < 0:
                         end = len(data)
-                if endswith((_UNFINISHED, _UNRETURNED), start, end):
-                    self._begun(start, end)
                 number += count(b"\n", counted, start)
                 counted = start
+                if endswith((_UNFINISHED, _UNRETURNED), start, end):
+                    self._begun(start, end, number - first)
                 place = end + 1
                 given += 1
                 yield number, data[start:end]
-                if hit & _KIND == RESUMED:
-                    self._still_inside(start, end)
-                next_too = self._awaits_next()
+                if kind == RESUMED:
+                    self._still_inside(start, end, number - first)
+                next_too = awaits_next()
                 if self.gives_all:
                     self.left_out += number - first + 1 - given
                     yield from enumerate(rows(data[place:]), number + 1)
                     return
-                children_too = self._bare_tid is None and self._watch.awaits_children
+                children_too = has_pids and watch.awaits_children
                 if hits[index] != hit:
                     break  # the next line of this task comes before that hit
             if hits[index] == hit:
@@ -310,9 +322,8 @@ class Sieve:
     def _tid(self, start: int) -> int | None:
         if self._bare_tid is not None:
             return self._bare_tid
-        data = self._data
-        column = data[start : max(start, data.find(b" ", start, start + _LONGEST_PID))]
-        return int(column) if column.isdigit() else None
+        column = self._data[start : start + _LONGEST_PID].partition(b" ")[0]
+        return _tid_of(column)
 
     def _name(self, start: int) -> str:
         """Return the name of the call that begins on this line."""
@@ -329,24 +340,25 @@ class Sieve:
         resumed = _RESUMED.match(data, data.find(b"<", start, _end(data, start)))
         return resumed is not None and resumed[1].decode("ascii") in NETWORK_CALLS
 
-    def _begun(self, start: int, end: int) -> None:
-        """After the first half of a call was given, expect the next line of its task: the other
-        half, unless that was lost. The same after a call that did not return."""
+    def _begun(self, start: int, end: int, row: int) -> None:
+        """After the first half of a call was given, line `row` of the block, expect the next line
+        of its task: the other half, unless that was lost. The same after a call that did not
+        return."""
         tid = self._tid(start)
         if tid is not None:
             self._inside.pop(tid, None)
-            self._expect(tid, end)
+            self._expect(tid, end, row + 1)
             if self._data.endswith(_UNRETURNED, start, end):
                 self._gone.add(tid)
                 if self._bare_tid is not None and end + 1 < len(self._data):
                     insort(self._hits, _at(end + 2))
 
-    def _still_inside(self, start: int, end: int) -> None:
-        """After a line of a task inside a call was given, expect the next one too, if this was not
-        the end of the call (but a signal)."""
+    def _still_inside(self, start: int, end: int, row: int) -> None:
+        """After a line of a task inside a call was given, line `row` of the block, expect the next
+        one too, if this was not the end of the call (but a signal)."""
         tid = self._tid(start)
         if tid is not None and self._bare_tid is None and tid in self._under_way:
-            self._expect(tid, end)
+            self._expect(tid, end, row + 1)
 
     def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
         """Return those of `tids` that may have lines in this block."""
@@ -355,28 +367,30 @@ class Sieve:
         # searching for each takes long if hundreds wait in accept()
         return set(tids) & {self._tid(0), *map(int, _SPEAKER.findall(self._data))}
 
-    def _expect(self, tid: int, place: int) -> None:
-        """Make the next line of `tid` a hit, if it is in this block."""
-        if self._bare_tid is None:
-            if self._data.startswith(b"%d " % tid, place) and not place:
-                begin = 0
-            else:
-                begin = self._data.find(b"\n%d " % tid, place) + 1
-                if not begin:
-                    return
+    def _expect(self, tid: int, place: int, row: int) -> None:
+        """Make the next line of `tid` a hit, if it is in this block, from `place` on, where line
+        `row` begins."""
+        if self._bare_tid is not None:
+            return
+        begin: int | None
+        if self._columns is not None:
+            begin = self._columns.next_line(tid, row)
+        elif not place and self._data.startswith(b"%d " % tid):
+            begin = 0
+        else:
+            begin = self._data.find(b"\n%d " % tid, place) + 1 or None
+        if begin is not None:
             insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
 
-    def _can_matter(self, kind: int, start: int) -> bool:
-        """Whether a hit on the line starting at `start` can matter; not for hits that are examined
-        in any case."""
+    def _can_matter(self, kind: int, start: int, to: int) -> bool:
+        """Whether a hit that ends at `to`, on the line starting at `start`, can matter; not for
+        hits that are examined in any case."""
         inside, tid = self._inside, self._bare_tid
         if tid is None:
-            data = self._data
-            column = data[start : max(start, data.find(b" ", start, start + _LONGEST_PID))]
-            if not column.isdigit():
+            tid = self._tid(start)
+            if tid is None:
                 return True
-            tid = int(column)
-        if tid in self._gone:
+        if self._gone and tid in self._gone:
             if not self._data.startswith(_SIGNAL, self._data.find(b"-", start)):
                 self._gone.discard(tid)
             return True
@@ -387,7 +401,7 @@ class Sieve:
             return tid in self._under_way or (fd is not None and self._is_no_news(tid, fd))
         numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
-            return self._was_given(numbers, tid, start)
+            return self._was_given(numbers, tid, start, to)
         if inside:
             inside.pop(tid, None)
         if self._shown is not None and self._is_first(start):
@@ -399,17 +413,18 @@ class Sieve:
                 if kind != HELD and self._hides(tid, start):
                     return True
                 if kind == GIVEN:
-                    return self._returned(start) is None and not self._is_unfinished(start)
+                    return not self._is_unfinished(start) and self._returned(start) is None
                 return kind == COPIED and not self._is_copy(tid, numbers, start)
             if not self._tells(kind, numbers, tid, start):
                 return False
         return True
 
-    def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int) -> bool:
-        """Handle a second half that may return a descriptor, and whose first half was left out."""
+    def _was_given(self, numbers: Mapping[int, Any] | None, tid: int, start: int, to: int) -> bool:
+        """Handle a second half that may return a descriptor, and whose first half was left out;
+        what it adds begins at `to`."""
         if numbers is not None and (tid in self._inside or tid in self._under_way):
             return False
-        returned = self._returned(start)
+        returned = self._returned(start, to + 1 if self._data.startswith(b")", to) else None)
         is_free = numbers is not None and not numbers and not self._watch.has_shown
         if is_free and returned is not None:
             return False
@@ -421,10 +436,15 @@ class Sieve:
     def _is_unfinished(self, start: int) -> bool:
         return self._data.endswith(_UNFINISHED, start, _end(self._data, start))
 
-    def _returned(self, start: int) -> int | None:
+    def _returned(self, start: int, closed: int | None = None) -> int | None:
         """Return what the call on this line returned: -1 for an error or nothing, None if that is
-        not certain."""
-        data, end = self._data, _end(self._data, start)
+        not certain. `closed` is the end of its arguments, if known."""
+        data = self._data
+        if closed is not None:
+            match = _PLAIN_RESULT.match(data, closed)
+            if match is not None:
+                return int(match[1]) if match[1] else -1
+        end = _end(data, start)
         match = _RETURNED.fullmatch(data, data.rfind(b" = ", start, end) + 1, end)
         if match is None:
             return None
@@ -449,6 +469,9 @@ class Sieve:
         if match is None:
             return False
         if match[0].endswith(b" = "):
+            result = _PLAIN_RESULT.match(data, match.end() - 3)
+            if result is not None:
+                return not result[1] or int(result[1]) not in numbers
             if match.end() != data.rfind(b" = ", start, _end(data, start)) + 3:
                 return False
         elif self._bare_tid is not None or self._watch.has_shown:
@@ -549,6 +572,11 @@ class Sieve:
             self.every_line_matters("a connection changed while a call on it was under way")
             return True
         return False
+
+
+@lru_cache(maxsize=10_000)
+def _tid_of(column: bytes) -> int | None:
+    return int(column) if column.isdigit() and len(column) < _LONGEST_PID else None
 
 
 _DENSE = 3
