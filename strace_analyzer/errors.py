@@ -44,6 +44,15 @@ class InterruptedReadError(TraceError):
         self.signal = signal
 
 
+class NotReplacedError(StraceAnalyzerError):
+    """A signal came before the report was whole; `signal` is its number. What its file was before,
+    it is still."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal
+
+
 class SeveralStreamsError(TraceError):
     """The lines of several containers, programs or files stand in one text."""
 

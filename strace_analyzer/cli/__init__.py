@@ -33,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         gc.set_threshold(*thresholds)
         signal.signal(signal.SIGINT, before)
+        from strace_analyzer.cli.output import as_before
+
+        as_before()
 
 
 def _status(words: list[str]) -> int:

@@ -32,7 +32,12 @@ from strace_analyzer.cli.sockets import sockets
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
 from strace_analyzer.cli.summary import summary
 from strace_analyzer.cli.tree import tree
-from strace_analyzer.errors import AllUnreadableError, NoInputError, StraceAnalyzerError
+from strace_analyzer.errors import (
+    AllUnreadableError,
+    NoInputError,
+    NotReplacedError,
+    StraceAnalyzerError,
+)
 from strace_analyzer.plain import shell_line, shell_word
 from strace_analyzer.report.version import TOOL
 
@@ -71,6 +76,8 @@ class Commands(TyperGroup):
             if isinstance(error, NoInputError):
                 print(error.help, file=sys.stderr)
             status = self._failed(ctx)
+            if isinstance(error, NotReplacedError):
+                status = 128 + error.signal
         raise typer.Exit(status)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:

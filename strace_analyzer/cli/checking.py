@@ -8,7 +8,7 @@ from pathlib import Path
 
 from strace_analyzer.cli.many import NOT_MANY, Many, check_many, found
 from strace_analyzer.cli.output import destination, unheard
-from strace_analyzer.cli.reading import analysis_of
+from strace_analyzer.cli.reading import analysis_of, interrupted
 from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
@@ -49,6 +49,9 @@ def check_traces(
     say(judgement.idle)
     if selected.left_out:
         say([known_already(selected.left_out)])
-    with destination(output, form.name, traces or ["-"]) as stream, unheard(stream):
+    with (
+        destination(output, form.name, traces or ["-"], interrupted(analysis)) as stream,
+        unheard(stream),
+    ):
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status

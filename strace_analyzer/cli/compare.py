@@ -11,6 +11,7 @@ import typer
 
 from strace_analyzer.cli import options
 from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.trace.input.accounting import Interruption
 
 
 def compare(
@@ -41,29 +42,29 @@ def compare(
     from strace_analyzer.report.redaction.values import Values
 
     chosen = settings(fail_on=fail_on, port_range=port_range, config=config)
-    sides, signal = [], None
+    sides: list[Side] = []
+    early: Interruption | None = None
     for path in (before, after):
-        if signal is not None:
+        if early is not None:
             sides.append(Side.unread(str(path)))
             continue
         try:
-            report, ended_by = _report(path, chosen, quiet)
+            report, early = _report(path, chosen, quiet)
             sides.append(side(str(path), report))
-            signal = signal or ended_by
         except (KeyError, TypeError, AttributeError) as error:
             raise TraceError(f"{path}: not a report of schema 1: {error!r}") from error
-    made = compared(sides[0], sides[1], chosen.gate, signal)
+    made = compared(sides[0], sides[1], chosen.gate, None if early is None else early.signal)
     if redact:
         made = hidden(made, Values(redact))
-    with destination(output, format, [str(before), str(after)]) as stream:
+    with destination(output, format, [str(before), str(after)], lambda: early) as stream:
         comparison_format(format).write(made, stream)
     return made.exit_status
 
 
-def _report(path: Path, chosen: Any, quiet: bool) -> tuple[dict[str, Any], int | None]:
-    """The report saved in the file, or the one made of the trace; the signal that ended the reading
-    of that."""
-    from strace_analyzer.cli.reading import analysis_of
+def _report(path: Path, chosen: Any, quiet: bool) -> tuple[dict[str, Any], Interruption | None]:
+    """The report saved in the file, or the one made of the trace; how far a signal let
+    that be read."""
+    from strace_analyzer.cli.reading import analysis_of, interrupted
     from strace_analyzer.report.formats import json as as_json
     from strace_analyzer.report.formats.format import Report
     from strace_analyzer.report.gate import judge
@@ -73,8 +74,9 @@ def _report(path: Path, chosen: Any, quiet: bool) -> tuple[dict[str, Any], int |
     saved = saved_report(path)
     if saved is not None:
         return saved, None
-    selected = Selected(analysis_of([str(path)], chosen.analysis, quiet=quiet), chosen.selection)
+    analysis = analysis_of([str(path)], chosen.analysis, quiet=quiet)
+    selected = Selected(analysis, chosen.selection)
     stream = io.StringIO()
     as_json.write(Report(selected, judge(selected, chosen.gate), chosen.gate), stream)
     made: dict[str, Any] = json.loads(stream.getvalue())
-    return made, selected.interrupted
+    return made, interrupted(analysis)()

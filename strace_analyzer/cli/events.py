@@ -92,7 +92,7 @@ def events(
         tables = EventTables(
             inputs, sieve, argv=argv, raw=raw, hiding=Values(redact) if redact else None
         )
-        with destination(output, format, traces or ["-"]) as stream:
+        with destination(output, format, traces or ["-"], lambda: tables.interruption) as stream:
             write(tables, format, stream)
             if not tables.lacks:
                 sieve.close()

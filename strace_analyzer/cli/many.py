@@ -23,6 +23,7 @@ from strace_analyzer.report.complaints import known_already, refusals
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.formats.registry import DEFAULT, merged_format, report_formats
 from strace_analyzer.report.grounds import decide
+from strace_analyzer.trace.input.accounting import Interruption
 from strace_analyzer.trace.reader import TraceInput, traces
 
 ONE_SCREEN = 8
@@ -88,9 +89,12 @@ def check_many(
     """Report on all of them together; the exit status."""
     form = merged_format(format)
     refused: list[str] = []
+    read = 0
     with stopped_by_signals() as stop, counted(inputs, quiet=quiet) as advance:
 
         def told(done: Done) -> None:
+            nonlocal read
+            read += 1
             one = done[1]
             advance(one.size)
             if one.refused is not None:
@@ -121,7 +125,14 @@ def check_many(
         say(
             [f"a trace made fewer connections than --min-connections {chosen.gate.min_connections}"]
         )
-    with destination(output, format, [trace.name for trace in inputs]) as stream, unheard(stream):
+
+    def interrupted() -> Interruption | None:
+        if stop.signal is None or read == len(inputs):
+            return None
+        return Interruption(f"interrupted after {read:,} of {len(inputs):,} traces", stop.signal)
+
+    names = [trace.name for trace in inputs]
+    with destination(output, format, names, interrupted) as stream, unheard(stream):
         form.write(MergedReport(made, chosen.gate, everything), stream)
     return decide(made.grounds)[1]
 

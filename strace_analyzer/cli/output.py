@@ -11,31 +11,64 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
-from strace_analyzer.errors import TraceError
+from strace_analyzer.errors import NotReplacedError, TraceError
 from strace_analyzer.plain import is_unicode
 from strace_analyzer.starting import ends_quietly
+from strace_analyzer.trace.input.accounting import Interruption
 from strace_analyzer.trace.input.named import traces
 
 FOR_PEOPLE = ("text", "concise")
 """formats that are written as the terminal's locale has it"""
 
 
+_DIED_BY = 128
+"""what a shell adds to the number of the signal"""
+_ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
+
+
 def end_well() -> None:
-    """From here on Ctrl-C raises KeyboardInterrupt, so that what was begun is cleaned up."""
+    """From here on Ctrl-C raises KeyboardInterrupt, and another signal that asks for the end
+    SystemExit with 128 + its number, so that what was begun is cleaned up."""
     if signal.getsignal(signal.SIGINT) is ends_quietly:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in _ENDED_BY:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _leave)
+
+
+def as_before() -> None:
+    """Undo `end_well` for all but Ctrl-C."""
+    for number in _ENDED_BY:
+        if signal.getsignal(number) is _leave:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(_DIED_BY + number)
+
+
+def never() -> None:
+    """Nothing interrupts the reading."""
 
 
 @contextmanager
-def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> Iterator[TextIO]:
+def destination(
+    path: Path | None,
+    format: str,
+    inputs: Sequence[str] = (),
+    interrupted: Callable[[], Interruption | None] = never,
+) -> Iterator[TextIO]:
     """Where the report goes, in the form `format`. A file is written aside and renamed when it is
     whole, so that nobody ever reads half a report; a link to it stays one. What is no regular file
     (a FIFO) is written directly, and so is what standard output or error goes to (/dev/stdout),
     where that is.
 
-    Raises TraceError if it cannot be written, or is one of the traces that `inputs` name.
+    Raises TraceError if it cannot be written, or is one of the traces that `inputs` name;
+    NotReplacedError if there is a file and the reading was `interrupted`, which is asked when the
+    report is written, or a signal came meanwhile.
     """
     end_well()
     if path is None:
@@ -61,15 +94,32 @@ def destination(path: Path | None, format: str, inputs: Sequence[str] = ()) -> I
         try:
             with aside.open("x", encoding="utf-8") as stream:
                 yield stream
+            early = interrupted()
+            if early is not None and place.exists():
+                raise NotReplacedError(f"{path} is as it was: {early.how_far}", early.signal)
             aside.replace(place)
-        except BaseException:
+        except BaseException as error:
             with suppress(OSError):
                 aside.unlink()
-            raise
+            number = _signal_of(error)
+            if number is None:
+                raise
+            state = "is as it was" if place.exists() else "is not written"
+            raise NotReplacedError(f"{path} {state}: interrupted", number) from error
     except BrokenPipeError:
         raise
     except OSError as error:
         raise TraceError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _signal_of(error: BaseException) -> int | None:
+    """The number of the signal that `end_well` made an exception of."""
+    if isinstance(error, KeyboardInterrupt):
+        return signal.SIGINT
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        number = error.code - _DIED_BY
+        return number if number in _ENDED_BY else None
+    return None
 
 
 def _read(inputs: Sequence[str]) -> list[list[Path]]:

@@ -40,7 +40,7 @@ def ports(
     Exit status: 0, or 2 if the trace cannot tell.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.reading import analysis_of, interrupted
     from strace_analyzer.cli.say import say
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.plain import is_unicode
@@ -90,6 +90,6 @@ def ports(
     )
     if format != DEFAULT:
         say(f"cannot tell: {doubt.reason}" for doubt in doubts)
-    with destination(output, format, traces or ["-"]) as stream:
+    with destination(output, format, traces or ["-"], interrupted(analysis)) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, doubts)

@@ -3,7 +3,7 @@ error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from strace_analyzer.analysis import Analysis, Settings
@@ -12,6 +12,7 @@ from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.progress import watched
 from strace_analyzer.cli.say import say
 from strace_analyzer.report.complaints import complaints, refusals
+from strace_analyzer.trace.input.accounting import Interruption, interruption
 from strace_analyzer.trace.reader import TraceInput
 
 
@@ -29,6 +30,11 @@ def analysis_of(arguments: Sequence[str] | None, settings: Settings, *, quiet: b
     )
     say(complaints(analysis))
     return analysis
+
+
+def interrupted(analysis: Analysis) -> Callable[[], Interruption | None]:
+    """What `destination` asks before it replaces a file by the report on `analysis`."""
+    return lambda: interruption(account for trace in analysis.traces for account in trace.sources)
 
 
 @contextmanager

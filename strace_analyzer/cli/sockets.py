@@ -68,7 +68,7 @@ def sockets(
     Exit status: 0, or 2 if the trace cannot tell.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.reading import analysis_of, interrupted
     from strace_analyzer.cli.say import say
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.report.cannot_tell import exit_status, reasons
@@ -128,7 +128,7 @@ def sockets(
     if format != DEFAULT:
         say(f"cannot tell: {doubt.reason}" for doubt in doubts)
         say(f"line {line}: {spot.answer}" for spot in stands if spot.answer)
-    with destination(output, format, names or ["-"]) as stream:
+    with destination(output, format, names or ["-"], interrupted(selected.analysis)) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, doubts)
 

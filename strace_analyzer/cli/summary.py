@@ -60,6 +60,6 @@ def summary(
     )
     if format != DEFAULT:
         say(lack.reason for lack in tables.lacks)
-    with destination(output, format, traces or ["-"]) as stream:
+    with destination(output, format, traces or ["-"], lambda: tables.interruption) as stream:
         table_format(format).write(table, stream)
     return tables.exit_status

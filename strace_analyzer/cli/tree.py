@@ -24,7 +24,7 @@ def tree(
     Exit status: 0, or 2 if not all of the trace could be read.
     """
     from strace_analyzer.cli.output import destination
-    from strace_analyzer.cli.reading import analysis_of
+    from strace_analyzer.cli.reading import analysis_of, interrupted
     from strace_analyzer.cli.say import say
     from strace_analyzer.cli.settings import settings
     from strace_analyzer.report.cannot_tell import exit_status, not_read
@@ -52,6 +52,6 @@ def tree(
     )
     if format != FORMATS[0]:
         say(f"cannot tell: {lack.reason}" for lack in lacks)
-    with destination(output, format, traces or ["-"]) as stream:
+    with destination(output, format, traces or ["-"], interrupted(analysis)) as stream:
         table_format(format).write(table, stream)
     return exit_status(selected, lacks)

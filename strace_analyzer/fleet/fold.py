@@ -58,7 +58,7 @@ def merged(
     one, the rest is not read, and counts as interrupted.
 
     Raises TraceError if no trace could be read, ConfigurationError where none has what was asked
-    for.
+    for, unless a signal came.
     """
     hiding = judging.hiding
     made = Merged() if hiding is None else Merged(hiding.kinds)
@@ -80,7 +80,8 @@ def merged(
         for job in (*left.values(), *waiting):
             reason = f"{job.trace.name}: not read: interrupted"
             put(job.number, job.label, not_read(job.trace.name, reason, judging, stopped_by))
-    _check(made)
+    else:
+        _check(made)
     return made
 
 

@@ -118,7 +118,10 @@ def _worked(
         for future in done:
             made = future.result()
             yield from zip(taken.pop(under_way.pop(future)), made, strict=True)
+    processes = tuple((pool._processes or {}).values())  # Python 3.14: terminate_workers()
     pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()  # what they read may be long, and is not asked for any more
 
 
 def _died(job: Job) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -165,6 +166,74 @@ def test_every_command_says_it_in_every_format(
     where = capfd.readouterr().err if form == "csv" else report.read_bytes().decode("latin-1")
     said = "not read: interrupted" if "--merged" in command else "interrupted after "
     assert said in " ".join(where.split())
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+@pytest.mark.parametrize(("command", "form"), EVERY)
+def test_an_old_report_is_not_replaced_by_that_of_a_part(
+    command: str, form: str, number: signal.Signals, status: int, tmp_path: Path,
+    stopped: Callable[[signal.Signals], None], capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Whatever was found in the part: what is saved can be read again."""
+    several = command in ("compare", "check --merged --jobs 1")
+    files = [tmp_path / f"{name}.strace" for name in range(1 + several)]
+    first, rest = CLIENT.split("\n", 1)
+    for file in files:
+        file.write_text(f"{first}\n{BIND}\n{rest}" * 3000)
+    (tmp_path / "out").mkdir()
+    report = tmp_path / "out" / "report"
+    report.write_text("old")
+    stopped(number)
+    gate = [] if command.split()[0] not in ("check", "compare") else ["--fail-on", "note"]
+    words = [*command.split(), *gate, "--format", form, "-o", str(report)]
+    assert main([*words, *map(str, files)]) == status
+    assert report.read_text() == "old"
+    assert list(report.parent.iterdir()) == [report]
+    said = capfd.readouterr().err.splitlines()[-1]
+    how_far = r"0 of 2 traces" if "--merged" in command else r"[\d,]+ lines( \(\d+ %\))?"
+    assert re.fullmatch(
+        f"strace-analyzer: {report} is as it was: interrupted after {how_far}", said
+    )
+
+
+@pytest.mark.parametrize("given", ["named", "redirected"])
+def test_what_standard_input_is_read_from_can_be_read_again_if_it_is_a_file(
+    given: str, tmp_path: Path, stopped: Callable[[signal.Signals], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    file, report = tmp_path / "long.strace", tmp_path / "report"
+    file.write_text(CLIENT * 4000)
+    report.write_text("old")
+    stopped(signal.SIGTERM)
+    with file.open() as redirected:
+        monkeypatch.setattr("sys.stdin", redirected)
+        assert main(["check", "-o", str(report), *([str(file)] if given == "named" else [])]) == 143
+    assert report.read_text() == "old"
+
+
+@pytest.mark.parametrize("command", ["check", "sockets", "ports", "summary", "events", "tree"])
+@pytest.mark.parametrize("writer_goes_on", [True, False])
+def test_what_came_through_a_pipe_replaces_the_old_report(
+    writer_goes_on: bool, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can read it again."""
+    monkeypatch.setattr(interrupt, "_PATIENCE", Patience(0.05, 0.1))
+    report = tmp_path / "report"
+    report.write_text("old")
+    reader, writer = os.pipe()
+    monkeypatch.setattr("sys.stdin", os.fdopen(reader))
+    os.write(writer, CLIENT.encode())
+
+    def end() -> None:
+        if not writer_goes_on:
+            os.close(writer)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    when_read(writer, signal.SIGTERM, end)
+    assert main([command, "-o", str(report)]) == (143 if writer_goes_on else 0)
+    if writer_goes_on:
+        os.close(writer)
+    assert report.read_text(errors="replace") not in ("", "old")
 
 
 def test_what_is_read_as_a_table_says_it_beside_the_table(

@@ -215,22 +215,47 @@ def test_nor_is_a_trace_of_which_a_line_was_named(
     assert (place / "trace").read_text() == EARLY_BIND
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_what_stops_in_the_middle_leaves_the_old_one(
-    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def stopping(monkeypatch: pytest.MonkeyPatch, stop: Callable[[], object]) -> None:
+    """A report in which `stop` is called when half of it is written."""
     whole = json_format.pieces
 
     def stopped(*given: Any) -> Any:
         yield from list(whole(*given))[:2]
-        raise error
+        stop()
 
     monkeypatch.setattr(json_format, "pieces", stopped)
+
+
+def test_a_disk_that_is_full_in_the_middle_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop() -> None:
+        raise OSError(28, "No space left on device")
+
+    stopping(monkeypatch, stop)
     report = report_file(tmp_path)
-    words = ["check", "--format", "json", "-o", str(report), str(ERLANG)]
-    assert main(words) == (130 if isinstance(error, KeyboardInterrupt) else 2)
+    assert main(["check", "--format", "json", "-o", str(report), str(ERLANG)]) == 2
     assert report.read_text() == OLD
     assert only(report)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("is_old", [True, False])
+def test_a_signal_in_the_middle_leaves_the_old_one(
+    is_old: bool, number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    before = signal.getsignal(number)
+    stopping(monkeypatch, lambda: os.kill(os.getpid(), number))
+    report = report_file(tmp_path)
+    if not is_old:
+        report.unlink()
+    words = ["check", "--format", "json", "-o", str(report), str(ERLANG)]
+    assert main(words) == 128 + number
+    said = f"{report} {'is as it was' if is_old else 'is not written'}: interrupted"
+    assert capsys.readouterr().err == f"strace-analyzer: {said}\n"
+    assert [path.read_text() for path in tmp_path.iterdir()] == [OLD] * is_old
+    assert signal.getsignal(number) == before
 
 
 def limited() -> None:

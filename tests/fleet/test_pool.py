@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import cycle, islice
+import io
+import os
+from itertools import count, cycle, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli.running import run
@@ -16,6 +19,7 @@ from strace_analyzer.fleet.labels import labeller
 from strace_analyzer.fleet.pool import in_processes, tasks
 from strace_analyzer.fleet.work import Job, Judging
 from strace_analyzer.report.selection import Selection
+from strace_analyzer.trace.input.source import SourceInput
 from strace_analyzer.trace.reader import TraceInput, traces
 
 
@@ -104,6 +108,56 @@ def test_after_a_signal_the_rest_is_not_read_and_said_to_be_so() -> None:
     assert len(unread) == len(SAMPLES) - 3
     assert made.grounds.signal == 15
     assert not made.grounds.broken
+
+
+class Endless(io.RawIOBase):
+    """Calls without end."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        line = b"close(3) = 0\n"
+        size = len(buffer) // len(line) * len(line)
+        buffer[:size] = line * (size // len(line))
+        return size
+
+
+def test_what_is_read_when_the_signal_comes_is_not_read_on() -> None:
+    asked = count()
+    stream = io.BufferedReader(Endless())
+    endless = TraceInput("t1", "endless", (SourceInput("endless", None, stream),))
+    made = merged(
+        jobs_of([endless, *inputs()], "{parent}"),
+        Judging(),
+        here,
+        signal=lambda: 15 if next(asked) > 3 else None,
+    )
+    assert {row.verdict for row in made.in_order()} == {"refused"}
+    assert made.grounds.signal == 15
+
+
+def test_nor_is_what_other_processes_read(tmp_path: Path) -> None:
+    """They wait for a FIFO that nobody writes to."""
+    os.mkfifo(tmp_path / "a")
+    os.mkfifo(tmp_path / "b")
+    writers = [os.open(tmp_path / name, os.O_RDWR) for name in "ab"]
+    waiting = [
+        TraceInput(f"t{n}", name, (SourceInput(name, tmp_path / name),))
+        for n, name in enumerate("ab", 1)
+    ]
+    asked = count()
+    made = merged(
+        jobs_of(waiting, "{parent}"),
+        Judging(),
+        pool(),
+        signal=lambda: 1 if next(asked) > 2 else None,
+    )
+    for writer in writers:
+        os.close(writer)
+    assert [row.reason for row in made.in_order()] == [
+        f"{name}: not read: interrupted" for name in "ab"
+    ]
 
 
 def test_a_filter_that_matches_in_no_trace_is_an_error() -> None:

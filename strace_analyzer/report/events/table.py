@@ -16,6 +16,7 @@ from strace_analyzer.report.events.select import Sieve
 from strace_analyzer.report.redaction.events import event
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.strace_command import remedy
+from strace_analyzer.trace.input.accounting import Interruption, interruption
 from strace_analyzer.trace.reader import TraceInput, TraceReader
 
 SCHEMA = 1
@@ -46,6 +47,7 @@ class EventTable:
         self._rows = self._readable(wanted)
         self.lack: Reason | None = None
         self.signal: int | None = None
+        self.interruption: Interruption | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
         return self._rows
@@ -90,6 +92,7 @@ class EventTable:
             for fault in account.faults:
                 said = f"a fault of strace-analyzer on line {fault.line}: {fault.error}"
                 self._lacks(Doubt.OWN_FAULT, said)
+        self.interruption = interruption(self._reader.accounting)
 
     def _lacks(self, doubt: Doubt, reason: str) -> None:
         if self._hiding is not None:
@@ -119,6 +122,8 @@ class EventTables:
         """why traces could not be read, or not to their ends"""
         self.signal: int | None = None
         """the signal that ended the reading of one"""
+        self.interruption: Interruption | None = None
+        """the same, if that one is saved"""
 
     def __iter__(self) -> Iterator[EventTable]:
         for trace in self._traces:
@@ -127,6 +132,7 @@ class EventTables:
             if table.lack is not None:
                 self.lacks.append(table.lack)
             self.signal = self.signal or table.signal
+            self.interruption = self.interruption or table.interruption
 
     @property
     def exit_status(self) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.faults import Fault
@@ -67,6 +68,8 @@ class Accounting:
     """How far reading got, if a signal ended it early."""
     signal: int | None = None
     """The number of that signal."""
+    is_saved: bool = False
+    """Whether what it ended early can be read again, from its beginning."""
     damage: str | None = None
     """Why only its beginning could be read."""
     refused: str | None = None
@@ -151,6 +154,22 @@ class Accounting:
         return self.looks_like_strace and 2 * (self.foreign + self.unparsed) < self.examined
 
 
+class Interruption(NamedTuple):
+    """A signal that ended the reading of what is saved, and how far reading got."""
+
+    how_far: str
+    signal: int
+
+
+def interruption(accounts: Iterable[Accounting]) -> Interruption | None:
+    """Return the first one; None if everything was read, or what was not is no file: nobody can
+    read that again."""
+    for account in accounts:
+        if account.is_saved and account.signal is not None and account.interrupted is not None:
+            return Interruption(account.interrupted, account.signal)
+    return None
+
+
 def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) -> Iterator[Block]:
     """Yield the blocks of `source`. If its compressed data is damaged, yield those before the
     damage and record it in `account`.
@@ -168,6 +187,7 @@ def blocks_of(source: SourceInput, account: Accounting, size: int = BLOCK_SIZE) 
     except InterruptedReadError as stopped:
         account.interrupted = f"interrupted after {account.lines:,} lines{stopped.share}"
         account.signal = stopped.signal
+        account.is_saved = source.can_be_read_again
     except DamagedError as damage:
         if not account.lines:
             raise
