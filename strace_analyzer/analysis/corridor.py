@@ -155,6 +155,7 @@ class TraceAnalysis:
             port_range=settings.port_range,
             host_range=settings.host_range,
             autobind_reuse=settings.autobind_reuse,
+            tw_reuse=settings.tw_reuse,
         )
         self._what_if = (
             None if settings.what_if is None else WhatIf(settings.what_if, settings.autobind_reuse)

@@ -12,6 +12,10 @@ from strace_analyzer.kernel.socket_state import Connection, Ending, Socket
 HOLD = 60.0
 """Seconds. TCP_TIMEWAIT_LEN, include/net/tcp.h; not adjustable."""
 
+BRIEFLY = 1.0
+"""Seconds after which connect() takes such a port again where `gives_again` is true:
+net/ipv4/tcp_ipv4.c, `tcp_twsk_unique`."""
+
 
 def leaves_time_wait(last: Socket, now: Socket | None) -> bool:
     """True if a connection that was `last` and is now `now` (None if closed) goes to TIME_WAIT on

@@ -6,11 +6,12 @@ explicit ports, and the connections that share ports; then again including those
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.socket_state import Socket
-from strace_analyzer.ports.claim import Claim, claim, is_up, local_address, pins, shared
+from strace_analyzer.ports.claim import Claim, Shared, claim, is_up, local_address, pins, shared
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange
 from strace_analyzer.ports.port_table import PortTable
@@ -19,6 +20,17 @@ Claims = tuple[Claim | None, Claim | None]
 """what a socket claims as it is, and without early binds"""
 NOTHING: Claims = (None, None)
 """it claims no port"""
+
+
+def parted(claims: Claims, is_brief: Callable[[Destination], bool]) -> tuple[Claims, Claims]:
+    """Of a connection in TIME_WAIT: the claims of shared ports to destinations for which `is_brief`
+    is true, and the others."""
+    briefly = [isinstance(one, Shared) and is_brief(one.destination) for one in claims]
+    (as_is, without), (first, second) = claims, briefly
+    return (
+        (as_is if first else None, without if second else None),
+        (None if first else as_is, None if second else without),
+    )
 
 
 class Tables(NamedTuple):

@@ -17,7 +17,8 @@ class PortLedger:
     """`step` each Step of the trace in order, judged (exhaustion.py), then `close`.
 
     `port_range` is the ephemeral range given by the user, `host_range` this machine's (pass it only
-    if the trace is made here and now); `autobind_reuse` says net.ipv4.ip_autobind_reuse=1.
+    if the trace is made here and now); `autobind_reuse` says net.ipv4.ip_autobind_reuse=1,
+    `tw_reuse` is net.ipv4.tcp_tw_reuse, None for the default.
     """
 
     roles = (MOVING | {"inherited", FAILED}) - {"setsockopt", "eof"}
@@ -28,9 +29,11 @@ class PortLedger:
         port_range: tuple[int, int] | None = None,
         host_range: tuple[int, int] | None = None,
         autobind_reuse: bool = False,
+        tw_reuse: int | None = None,
     ) -> None:
         self._range = of_namespace(port_range, host_range)
         self._autobind_reuse = autobind_reuse
+        self._tw_reuse = tw_reuse
         self._namespaces: dict[int, NamespaceLedger] = {}
 
     def step(self, step: Step) -> None:
@@ -40,7 +43,9 @@ class PortLedger:
             return
         namespace = self._namespaces.get(socket.namespace)
         if namespace is None:
-            namespace = NamespaceLedger(socket.namespace, self._range, self._autobind_reuse)
+            namespace = NamespaceLedger(
+                socket.namespace, self._range, self._autobind_reuse, self._tw_reuse
+            )
             self._namespaces[socket.namespace] = namespace
         namespace.step(step)
 

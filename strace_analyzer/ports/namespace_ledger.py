@@ -15,14 +15,14 @@ from strace_analyzer.kernel.destination import Destination, destination, specifi
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
+from strace_analyzer.kernel.time_wait import BRIEFLY, HOLD, gives_again, leaves_time_wait
 from strace_analyzer.ports.account import Account, refused
 from strace_analyzer.ports.chosen import Chosen
 from strace_analyzer.ports.claim import claim, is_up, local_address, pins, shared
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations
-from strace_analyzer.ports.headroom import NOTHING, Headroom
+from strace_analyzer.ports.headroom import NOTHING, Headroom, parted
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.shortage import Shortage
 from strace_analyzer.ports.time_wait import Holds
@@ -36,11 +36,14 @@ MANY = 256
 class NamespaceLedger:
     """See the module. `has_moved` is False until a socket is bound or connected."""
 
-    def __init__(self, namespace: int, whole: PortRange, autobind_reuse: bool) -> None:
+    def __init__(
+        self, namespace: int, whole: PortRange, autobind_reuse: bool, tw_reuse: int | None = None
+    ) -> None:
         self.has_moved = False
         self._namespace = namespace
         self._whole = whole
         self._autobind_reuse = autobind_reuse
+        self._tw_reuse = tw_reuse
         self._accounts: dict[int, Account] = {}
         self._sources = Sources()
         self._usage = Usage()
@@ -54,6 +57,8 @@ class NamespaceLedger:
         self._shortage = Shortage()
         self._clock = Clock()
         self._holds = Holds()
+        self._brief_holds = Holds(BRIEFLY)
+        """of ports that connect() would take again after a second"""
         self._ranges: set[PortRange] = set()
         self._headroom = Headroom(whole, self._sources, autobind_reuse)
         self._held = 0
@@ -68,6 +73,7 @@ class NamespaceLedger:
         seconds = self._clock.at(step.event.seconds)
         if seconds is not None:
             self._holds.expire(seconds)
+            self._brief_holds.expire(seconds)
         if step.role in ASKING:
             self._ask(step)
         self._chosen.note(step.socket)
@@ -166,8 +172,12 @@ class NamespaceLedger:
 
     def _move(self, step: Step, seconds: float | None) -> None:
         claims = self._headroom.move(step.description.id, step.now, waits=_waits(step))
-        if claims != NOTHING and seconds is not None:
-            self._holds.hold(seconds, self._headroom.expire, claims)
+        if claims == NOTHING or seconds is None:
+            return
+        brief, long = parted(claims, lambda to: gives_again(self._tw_reuse, to))
+        for holds, part in ((self._brief_holds, brief), (self._holds, long)):
+            if part != NOTHING:
+                holds.hold(seconds, self._headroom.expire, part)
 
     def _pin(self, account: Account, step: Step, seconds: float | None) -> None:
         now = step.now
@@ -240,7 +250,8 @@ class NamespaceLedger:
             if not waits:
                 usage.expire(place)
         if waits and seconds is not None:
-            self._holds.hold(seconds, self._expire, usages, to, local)
+            holds = self._brief_holds if gives_again(self._tw_reuse, to) else self._holds
+            holds.hold(seconds, self._expire, usages, to, local)
         self._destinations.disconnect(to, account.protocol)
         account.to = account.local = None
 

@@ -1,4 +1,4 @@
-"""Runs a callback once a closed connection has kept its port for a minute."""
+"""Runs a callback once a closed connection has kept its port for a minute, or for a second."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ Given = TypeVarTuple("Given")
 
 
 class Holds:
-    """Callbacks that are due after a minute, in order. Needs times that never go back."""
+    """Callbacks that are due after `wait` seconds, in order. Needs times that never go back."""
 
-    __slots__ = ("_queue",)
+    __slots__ = ("_queue", "_wait")
 
-    def __init__(self) -> None:
+    def __init__(self, wait: float = HOLD) -> None:
+        self._wait = wait
         self._queue: deque[tuple[float, Callable[..., None], tuple[Any, ...]]] = deque()
 
     def hold(self, since: float, release: Callable[[*Given], None], *given: *Given) -> None:
-        """Call `release` with the arguments `given` a minute after `since`. (Not a closure: there
+        """Call `release` with the arguments `given` that long after `since`. (Not a closure: there
         may be a hundred thousand at once.)"""
-        self._queue.append((since + HOLD, release, given))
+        self._queue.append((since + self._wait, release, given))
 
     def expire(self, now: float) -> None:
-        """Release everything whose minute is over at `now`."""
+        """Release everything whose time is over at `now`."""
         queue = self._queue
         while queue and queue[0][0] <= now:
             _, release, given = queue.popleft()

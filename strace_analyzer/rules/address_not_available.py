@@ -63,7 +63,9 @@ class AddressNotAvailable(Rule):
         leaves out IPv6 where there is none. Let the kernel choose the source port.
 
     When it is fine:
-        If the program goes on to another address and gets through: then it is a note.
+        If the program goes on to another address and gets through: then it is a note, because a
+        healthy program that tries each address of a name in turn (RFC 8305, "Happy Eyeballs") does
+        so wherever IPv6 is off. It is a warning if nothing replaced the call.
 
     References:
         bind(2), connect(2) EADDRNOTAVAIL; getaddrinfo(3) AI_ADDRCONFIG; docs/kernel.md "What is not

@@ -10,6 +10,7 @@ from report.printed import printed
 import strace_analyzer as sa
 
 RANGE = (40000, 40099)
+ANY = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16'
 OTHERS = [
     ('{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16', True),
     ('{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16', False),
@@ -60,3 +61,30 @@ def test_ports_that_ran_out_are_an_error_wherever_to(at: int) -> None:
     to, _ = OTHERS[at]
     no_port = "-1 EADDRNOTAVAIL (Cannot assign requested address)"
     assert level(churn(to, None, ends=no_port)) == "error"
+
+
+@pytest.mark.parametrize(
+    ("tw_reuse", "expected"),
+    [(None, (10, 90)), (0, (90, 90)), (1, (10, 10)), (2, (10, 90))],
+)
+@pytest.mark.parametrize("at", range(2), ids=["loopback", "another host"])
+def test_an_early_bind_is_waste_where_connect_would_take_the_port_again(
+    at: int, tw_reuse: int | None, expected: tuple[int, int]
+) -> None:
+    """Ten connections a second, one after another: so many ports would have been enough."""
+    to, _ = OTHERS[at]
+    head = "" if tw_reuse is None else f"# strace-analyzer: net.ipv4.tcp_tw_reuse = {tw_reuse}\n"
+    text = head + '7 10:00:00.000000 execve("/bin/c", ["c"], 0x7ff1 /* 1 var */) = 0\n'
+    for number in range(90):
+        when = f"7 10:00:{number // 10:02}.{number % 10}00000"
+        text += (
+            f"{when} socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+            f"{when} bind(3, {ANY}) = 0\n{when} connect(3, {to}) = 0\n{when} close(3) = 0\n"
+        )
+    made = sa.analyze(io.BytesIO(text.encode()), port_range=(40000, 40999))
+    (ports,) = made.traces[0].ports
+    assert ports.peak_pinned_with_time_wait == 90
+    assert ports.peak_needed_with_time_wait == expected[at]
+    assert ports.headroom_without_bind_with_time_wait == 1000 - expected[at]
+    early = {str(one.level) for one in made.findings if one.rule == "bind-any-port-zero"}
+    assert early == {"note" if expected[at] == 90 else "warning"}
