@@ -80,12 +80,22 @@ def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
     return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"
 
 
-def lines_missing(unclosed: Unclosed, connections: int, *, listens: bool) -> Iterator[Told]:
+def lines_missing(
+    unclosed: Unclosed, connections: int, *, listens: bool, shows_close: bool
+) -> Iterator[Told]:
     """Descriptor numbers that were given out again although no close() is shown mean that lines are
     missing. This does not matter if the trace shows `connections`, or a server that `listens`, and
-    shows what each of these sockets was used for: then perhaps an option hid close() alone."""
+    shows what each of these sockets was used for: then perhaps an option hid close() alone, unless
+    the trace `shows_close` elsewhere."""
     closed = unclosed.count - (unclosed.accepted if listens else 0)
-    if unclosed.unused or (closed and not connections):
+    if shows_close and unclosed.count:
+        sockets = count(unclosed.count, "socket")
+        words = (
+            f"the number of {sockets} was given out again before a close() is shown: lines were "
+            "left out"
+        )
+        yield Told(Doubt.GIVEN_TWICE, unclosed.count, words)
+    elif unclosed.unused or (closed and not connections):
         sockets = count(closed, "socket")
         words = (
             f"the number of {sockets} was given out again, and no close() is shown: lines were "

@@ -34,6 +34,7 @@ from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.findings import (
     Failure,
     Finding,
+    Level,
     Location,
     PortState,
     PortUse,
@@ -188,6 +189,8 @@ class TraceAnalysis:
         self._ports: tuple[PortUse, ...] = ()
         self._summary = Summary()
         self._groups = Groups(settings.rules, self._judged_again)
+        self._is_worse_than_a_note = False
+        """something was found that is"""
         self._doubted: Counter[str] = Counter()
         self._counts: dict[str, dict[str, int]] = {}
 
@@ -306,6 +309,8 @@ class TraceAnalysis:
             self._first_call = event.name
         if isinstance(event, Notice):
             hears += (self._noticed, self._foreign)
+        elif isinstance(event, Entered):
+            hears.append(self.visibility.entered)
         elif isinstance(event, Unparsed):
             hears.append(self._not_parsed)
         elif isinstance(event, Foreign):
@@ -458,6 +463,7 @@ class TraceAnalysis:
         counts: dict[str, Counter[str]] = {}
         for number, finding in enumerate(self._engine.judged(self._summary)):
             self._groups.add(finding, number)
+            self._is_worse_than_a_note |= finding.level > Level.NOTE
             self._doubted.update(finding.doubts)
             counts.setdefault(finding.process.id, Counter())[finding.rule] += 1
         alike: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
@@ -593,7 +599,8 @@ class TraceAnalysis:
         """Why finding nothing proves nothing; the weightiest reason first."""
         if not self.visibility.names and any(account.tables for account in accounts):
             yield Told(Doubt.SUMMARY, 1)
-        yield from not_read(accounts, self._unread, self._source_names)
+        unread = list(not_read(accounts, self._unread, self._source_names))
+        yield from unread
         if any(account.was_not_begun for account in accounts):
             return
         thread = accounts[0].thread if len(accounts) == 1 else None
@@ -605,8 +612,23 @@ class TraceAnalysis:
         )
         if self._apart is not None and not self._census.tcp_connections:
             yield self._apart
-        if any("connect" in finding.calls for finding in self._engine.store):
-            return  # it shows what it was asked for
+        if not unread and not any("connect" in finding.calls for finding in self._engine.store):
+            hidden = self._hidden_by_options()
+            if hidden is not None:
+                yield hidden
+                return
+        if self._is_worse_than_a_note:
+            return
+        yield from lines_missing(
+            self._tracker.unclosed,
+            self._census.tcp_connections,
+            listens="listen" in self.visibility.names,
+            shows_close=self._tracker.shows_close,
+        )
+
+    def _hidden_by_options(self) -> Told | None:
+        """What the options of strace hid of bind() and connect(). Not to be asked if a finding
+        shows both, or if lines are missing or unread, which may be the ones that seem hidden."""
         told = self.visibility.inconclusive(
             self._census.sockets,
             self._census.tcp_connections,
@@ -614,13 +636,6 @@ class TraceAnalysis:
             self._unknowns.count(Doubt.BIND_HIDDEN),
         )
         undecoded = self._unknowns.count(Doubt.UNDECODED)
-        if told is not None:
-            yield told
-        elif undecoded and not self._census.decoded and not self._pieces.broke_off:
-            yield Told(Doubt.ADDRESSES_HIDDEN, undecoded)
-        else:
-            yield from lines_missing(
-                self._tracker.unclosed,
-                self._census.tcp_connections,
-                listens="listen" in self.visibility.names,
-            )
+        if told is None and undecoded and not self._census.decoded and not self._pieces.broke_off:
+            return Told(Doubt.ADDRESSES_HIDDEN, undecoded)
+        return told

@@ -9,6 +9,7 @@ It is long because what each option can hide, and what betrays it, stands here o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from strace_analyzer.analysis.pieces import Pieces
@@ -17,7 +18,7 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.constants import NETWORK_CALLS
-from strace_analyzer.trace.events import CLONES, Syscall
+from strace_analyzer.trace.events import CLONES, Entered, Syscall
 
 CLASSLESS = frozenset({
     "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",
@@ -67,6 +68,10 @@ class Visibility:
         self.is_counted = False
         self.loader_ran = False
         """glibc's dynamic loader opened its cache: it also closes that, and other files"""
+        self._begun: set[str] = set()
+        """names of calls that were seen to begin, in a line of their own"""
+        self._as_we_print = False
+        """strace was started with the options that we print, as far as a line shows them"""
         self._binds = False
         """a bind() succeeded"""
         self._users: set[int] = set()
@@ -76,10 +81,21 @@ class Visibility:
         """The functions to give calls of this name to, in order; records that such calls occur. Ask
         again when `is_counted` has changed."""
         self.names.add(name)
+        if name == "execve":
+            yield self._executes
         if name in _SOCKETS:
             yield self._uses_sockets
         if not self.is_counted:
             yield self._count
+
+    def entered(self, half: Entered) -> None:
+        """A call began. It is shown even if it did not end."""
+        self._begun.add(half.name)
+
+    def _executes(self, call: Syscall) -> None:
+        """-s0 -v -tt -T: all arguments and variables, each without a character."""
+        is_timed = call.seconds is not None and call.duration is not None
+        self._as_we_print |= is_timed and _WITHOUT_CHARACTERS.search(call.text) is not None
 
     def _uses_sockets(self, call: Syscall) -> None:
         self._users.add(call.tid)
@@ -119,12 +135,15 @@ class Visibility:
 
     @property
     def _has_the_whole_list(self) -> bool:
-        """Files are opened and read too. Someone who wants sockets does not list these calls, but
+        """Files are read and closed too. Someone who wants sockets does not list these calls, but
         the command line that `strace-analyzer command` prints does: it lists all that changes the
-        model, and nothing else that %desc and %file would show."""
+        model, and nothing else that %desc and %file would show. It does not list open() either;
+        who lists that by hand is taken to have listed all, too."""
         names = self.names
-        opened = not names.isdisjoint({"open", "openat"})
-        return opened and {"read", "close"} <= names and names.isdisjoint(_MAPPED_FILES)
+        opened = not names.isdisjoint(_OPENING)
+        if not {"read", "close"} <= names or not names.isdisjoint(_MAPPED_FILES):
+            return False
+        return opened or (self._as_we_print and self.pieces.has_ended)
 
     @property
     def hides_close(self) -> bool:
@@ -155,7 +174,7 @@ class Visibility:
     @property
     def may_hide_bind(self) -> bool:
         """No bind() is shown: the program made none, or -e 'trace=!bind' hid it."""
-        return not self.nothing_hidden and "bind" not in self.names
+        return not self.nothing_hidden and "bind" not in self.names | self._begun
 
     @property
     def hides_socket(self) -> bool:
@@ -222,26 +241,35 @@ class Visibility:
 
     def _hidden_by_name(self, sockets: int) -> Told | None:
         """What a filter by call name left out that every client needs."""
-        shown = self.names - _HARMLESS
+        shown = (self.names | self._begun) - _HARMLESS
         bind = "bind" in shown
         if not bind and "connect" not in shown:
             if not shown or "socket" in shown:
                 return None
-            return Told(Doubt.BOTH_HIDDEN, 1, self._not_shown("bind() and connect()"))
+            words = self._not_shown("bind() and connect()", were_made=False)
+            return Told(Doubt.BOTH_HIDDEN, 1, words)
         if sockets and self.hides_connect and (self._binds or not self.pieces.ends_in_exits):
-            return Told(Doubt.CONNECT_HIDDEN, sockets, self._not_shown("connect()"))
+            words = self._not_shown("connect()", were_made=False)
+            return Told(Doubt.CONNECT_HIDDEN, sockets, words)
         is_bare = "socket" not in shown or shown <= _BY_SOCKET
         if not bind and (is_bare or self.something_hidden):
-            return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()"))
+            return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()", were_made=False))
         return None
 
-    def _not_shown(self, calls: str) -> str:
-        """Says that `calls` are not shown, and why: whoever passes on a few lines may have left
-        them out."""
-        if self.calls > _FEW or self.pieces.has_ended:
-            return f"the options of this trace hid {calls}"
+    def _not_shown(self, calls: str, *, were_made: bool = True) -> str:
+        """Says that `calls` are not shown, and why. Whoever passes on a few lines may have left
+        them out; and unless something proves that they `were_made`, the program may have made none:
+        above all, a client that makes sockets need not bind them."""
         them = "them" if " and " in calls else "it"
-        return f"this trace shows no {calls}: lines were left out, or its options hid {them}"
+        is_whole = self.calls > _FEW or self.pieces.has_ended
+        needs_none = calls == "bind()" and "socket" in self.names
+        if is_whole and (were_made or not needs_none):
+            return f"the options of this trace hid {calls}"
+        why = [] if is_whole else ["lines were left out"]
+        why.append(f"its options hid {them}")
+        why += [] if were_made else ["the program made none"]
+        calls = calls.replace(" and ", " and no ")
+        return f"this trace shows no {calls}: {', '.join(why[:-1])}, or {why[-1]}"
 
 
 _COPYING = frozenset({"dup", "dup2", "dup3", "fcntl", "fcntl64"})
@@ -260,6 +288,9 @@ these."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
 """This few calls may have been picked out of a trace."""
+_WITHOUT_CHARACTERS = re.compile(r'execve\("[^"]*", \[""\.\.\..*\], \[')
+"""How -s0 -v show the arguments and the variables of a program; strace prints paths in full."""
+_OPENING = frozenset({"open", "openat"})
 _MAPPED_FILES = frozenset({"mmap", "mmap2", "fstat", "fstat64", "newfstatat", "pread64"})
 TELLING = CLASSLESS.union(*CLASSES, _MAPPED_FILES)
 """Calls that the model does not need, and that tell something about the options of strace."""

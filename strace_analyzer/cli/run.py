@@ -86,7 +86,7 @@ def run(
     if session.copy.failure is not None:
         say([session.copy.failure])
         return FAILED
-    if session.status == 0 and judgement is not None and not tracing.is_never(chosen.gate):
+    if session.status == 0 and judgement is not None and not chosen.gate.is_never:
         return FAILED if judgement.exit_status > 1 else judgement.exit_status
     return session.status
 

@@ -11,7 +11,6 @@ import typer
 
 from strace_analyzer.cli import options, values
 from strace_analyzer.cli.settings import Settings, settings
-from strace_analyzer.report.gate import Gate
 
 STRACE = "strace"
 NEVER = ("never",)
@@ -82,8 +81,3 @@ def live_settings(
         nothing_hidden=all_is_shown,
     )
     return chosen._replace(analysis=here)
-
-
-def is_never(gate: Gate) -> bool:
-    """Nothing was asked for that could make the exit status 1."""
-    return gate.words == NEVER

@@ -66,7 +66,8 @@ def connect_to(
         description = kernel.adopt(task, fd, call, address.family)
         was = description.socket
     if Doubt.UNDECODED in was.doubts:
-        kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
+        bound = was.evidence("bind") if was.local is None else None
+        kernel.doubt(Doubt.UNDECODED, task, fd.fd, call if bound is None else bound.call)
     elif Doubt.RECEIVED in was.doubts:
         kernel.doubt(Doubt.RECEIVED, task, fd.fd, call)
     elif Doubt.OLDER in was.doubts and was.binding is Binding.UNBOUND and not was.was_released:

@@ -97,7 +97,8 @@ class Doubt(StrEnum):
     )
     UNDECODED = (
         "undecoded-address",
-        "strace did not decode the address of this bind() or connect()",
+        "the address of this bind() or connect() cannot be read: strace did not decode it, or the "
+        "text was edited",
         Effect.MISS,
         AGAIN,
         Question("addresses", "which address and port?", "another one would be harmless"),

@@ -100,8 +100,13 @@ class Tracker:
 
     @property
     def unclosed(self) -> Unclosed:
-        """Sockets that must have been closed although no close() is shown; empty once one is."""
-        return Unclosed() if self._kernel.close_was_seen else self._kernel.unclosed
+        """Sockets that must have been closed although no close() was shown before."""
+        return self._kernel.unclosed
+
+    @property
+    def shows_close(self) -> bool:
+        """The trace shows that descriptors were closed, and in which order with other calls."""
+        return self._kernel.close_was_seen and self._kernel.order is None
 
     def may_hold_socket(self, number: int | None) -> bool:
         """True if a task has a descriptor with this number (None: any number) that may be an

@@ -1,5 +1,5 @@
-"""Counts sockets whose number was given out again in a trace that shows no close(): some of their
-lines are missing."""
+"""Counts sockets whose number was given out again while a trace had shown no close() so far: some
+of their lines are missing."""
 
 from __future__ import annotations
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from strace_analyzer.findings import Level
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.report.elements import JsonObject
+from strace_analyzer.report.gate import Judged
 from strace_analyzer.report.selection import Selected
 
 CANNOT_TELL = 2
@@ -48,9 +50,17 @@ def exit_status(selected: Selected, found: Sequence[Reason]) -> int:
     return CANNOT_TELL if found else 0
 
 
-def _of(trace: str, selected: Selected) -> Iterator[Reason]:
+def weightiest(selected: Judged) -> str:
+    """Why a trace that `check` calls inconclusive is not judged, in words; "" for another. If
+    several were selected, that of the first."""
+    found = (reason for trace in selected.traces for reason in _of(trace.id, selected))
+    return next((reason.reason for reason in found), "")
+
+
+def _of(trace: str, selected: Judged) -> Iterator[Reason]:
     is_blind = trace in selected.blind
-    if not is_blind and any(group.trace == trace for group in selected.judged):
+    found = [group.level for group in selected.judged if group.trace == trace]
+    if not is_blind and any(level > Level.NOTE for level in found):
         return  # as for `check`: it shows what was asked for
     told = next((t.inconclusive for t in selected.traces if t.id == trace), None)
     warnings = [

@@ -7,15 +7,17 @@
     clean           nothing was found, at least one outgoing connection is seen to have been made,
                     none failed for want of a local port or address, and nothing is hidden
     no-connections  nothing was found, and no outgoing TCP connection is seen to have been made
-    inconclusive    nothing was found, but something is hidden, unread or unknown, or failed for
-                    want of a port or an address without a rule that says why; or what was found is
-                    below the gate, and all of it in traces that cannot show everything
+    inconclusive    nothing was found, or notes only and those below the gate, but something is
+                    hidden, unread or unknown; or nothing was found, and something failed for want
+                    of a port or an address without a rule that says why; or what was found is
+                    below the gate, and all of it in traces that cannot be judged
 
 Exit status: 0 nothing at or above the gate; 1 something is (or a trace made fewer connections than
---min-connections); 2 a trace could not be judged (inconclusive, or one of several was), one of
-several could not be read at all, or a rule raised an error; 128+N a trace was not read to its end
-because of signal N (130 after Ctrl-C), and nothing is at the gate. Exit 0 means: looked at, and
-nothing there.
+--min-connections); 2 a trace could not be judged (inconclusive, or one of several was; or nothing
+in it is at the gate, and what is hidden, unread or unknown may be), one of several could not be
+read at all, or a rule raised an error; 128+N a trace was not read to its end because of signal N
+(130 after Ctrl-C), and nothing is at the gate. Exit 0 means: looked at, and nothing there at the
+gate. With --fail-on never, what was found makes the status 0, unless the verdict is inconclusive.
 """
 
 from __future__ import annotations
@@ -77,6 +79,11 @@ class Gate(NamedTuple):
     """as written by the user"""
     min_connections: int = 0
     """a trace that made fewer outgoing TCP connections fails, whatever else it shows"""
+
+    @property
+    def is_never(self) -> bool:
+        """`--fail-on never`: no finding is at the gate."""
+        return self.level is None and not self.rules and not self.unknown
 
     def fails(self, selected: Judged) -> bool:
         """Whether anything selected is at or above the gate."""
@@ -143,6 +150,8 @@ class Judgement(NamedTuple):
 def grounds(selected: Judged, gate: Gate) -> Grounds:
     """Return the grounds of the verdict over everything selected, whatever its level."""
     counts = dict.fromkeys(Level, 0)
+    hidden = {warning.trace for warning in selected.warnings if warning.effect == "may-miss"}
+    doubted = selected.blind | hidden | {entry.trace for entry in selected.unknown}
     for group in selected.judged:
         counts[group.level] += group.count
     known = Grounds(
@@ -156,16 +165,20 @@ def grounds(selected: Judged, gate: Gate) -> Grounds:
         suppressed=selected.suppressed_findings,
         unasked=selected.unasked,
         fails=gate.fails(selected),
-        sighted=bool({g.trace for g in selected.judged} - selected.blind),
+        sighted=any(
+            group.trace not in (selected.blind if group.level > Level.NOTE else doubted)
+            for group in selected.judged
+        ),
         blind=bool(selected.blind),
-        may_miss=any(warning.effect == "may-miss" for warning in selected.warnings),
+        may_miss=bool(hidden),
         lacked=any(failure.lacked for failure in selected.failures),
         broken=bool(selected.failed_rules or selected.refused),
         signal=selected.interrupted,
         idle=any(_idle(selected, gate.min_connections)),
     )
     if len(selected.traces) < 2:
-        return known._replace(inconclusive=decide(known)[0] == "inconclusive")
+        is_open = bool(doubted) and not gate.is_never
+        return known._replace(inconclusive=is_open or decide(known)[0] == "inconclusive")
     parts = (_Part(selected, trace) for trace in selected.traces)
     return known._replace(inconclusive=any(grounds(part, gate).inconclusive for part in parts))
 

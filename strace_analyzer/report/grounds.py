@@ -28,7 +28,8 @@ class Grounds(NamedTuple):
     fails: bool = False
     """something is at or above the gate"""
     sighted: bool = False
-    """something was found in a trace that could be judged"""
+    """something was found in a trace that could be judged; a note only counts if that trace shows
+    everything"""
     blind: bool = False
     may_miss: bool = False
     lacked: bool = False
@@ -40,7 +41,8 @@ class Grounds(NamedTuple):
     idle: bool = False
     """a trace made fewer connections than --min-connections requires"""
     inconclusive: bool = False
-    """a trace by itself is inconclusive, though others may show something"""
+    """a trace by itself is inconclusive, though others may show something; or what it leaves open
+    may be at the gate"""
 
     def with_(self, other: Grounds) -> Grounds:
         """Return the sum of both."""

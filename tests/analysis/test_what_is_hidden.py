@@ -8,6 +8,7 @@ prove, `probable` where something that they do not show could make them harmless
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,9 @@ from analysis.filtering import (
     without,
     without_failures,
 )
+from analysis.verdicts import said
+
+import strace_analyzer as sa
 
 LOWER, OVER, MISS = "lowers-confidence", "may-overreport", "may-miss"
 CLOSES = "close|close_range|dup[23]?|fcntl"
@@ -43,6 +47,7 @@ CERTAIN = ("bind-any-port-zero", "certain")
 PROBABLE = ("bind-any-port-zero", "probable")
 UNUSED = ("bound-unused", "probable")
 NO_BIND = "the options of this trace hid bind()"
+MAY_BIND = "this trace shows no bind(): its options hid it, or the program made none"
 NO_CONNECT = "the options of this trace hid connect()"
 NO_FAILURES = "the options of this trace hid connect(), or the calls that failed (-z)"
 NO_SUCCESS = "the options of this trace hid every call that succeeded (-Z)"
@@ -130,7 +135,7 @@ def test_what_is_hidden_is_said_and_lowers_confidence(
         (NODE, only("connect"), NO_BIND),
         (ERLANG_YY, only("connect"), NO_BIND),
         (SSH, only("connect|close"), NO_BIND),
-        (SSH, only("socket|connect"), NO_BIND),
+        (SSH, only("socket|connect"), MAY_BIND),
         (SSH, only("getsockname|close"), "the options of this trace hid bind() and connect()"),
         (SSH, only("unlink"), "this trace shows no call at all"),
         (ERLANG, only_failures, NO_SUCCESS),
@@ -300,3 +305,61 @@ def test_a_socket_that_another_process_received() -> None:
     assert found(analysis) == {PROBABLE: 1}
     (finding,) = analysis.findings
     assert finding.doubts == {"passed-descriptor"}
+
+
+AS_WE_PRINT = """\
+7 10:00:00.980459 execve("/usr/bin/cat", [""..., ""...], [""..., ""...]) = 0 <0.000400>
+7 10:00:00.981183 close(3</etc/ld.so.cache>) = 0 <0.000003>
+7 10:00:00.981255 read(3</usr/lib/libc.so.6>, ""..., 832) = 832 <0.000003>
+7 10:00:00.981344 close(3</usr/lib/libc.so.6>) = 0 <0.000003>
+7 10:00:00.982288 exit_group(0)     = ?
+7 10:00:00.982470 +++ exited with 0 +++
+"""
+"""`strace-analyzer command -- cat /dev/null`, shortened"""
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (lambda text: text, "no-connections"),
+        (lambda text: text.replace('""...', '"cat"'), "inconclusive"),  # no -s0
+        (lambda text: text.replace('[""..., ""...])', "0x7ff1 /* 2 vars */)"), "inconclusive"),
+        (lambda text: re.sub(r" <0\.\d+>", "", text), "inconclusive"),  # no -T
+        (lambda text: re.sub(r"10:00:\S+ ", "", text), "inconclusive"),  # no -tt
+        (lambda text: re.sub(r".*read\(.*\n", "", text), "inconclusive"),  # -e %process,close
+        (lambda text: text.partition("7 10:00:00.982288")[0], "inconclusive"),  # the beginning
+    ],
+    ids=["whole", "strings", "variables", "durations", "times", "read", "end"],
+)
+def test_a_program_without_sockets_and_the_options_that_we_print(
+    change: Callable[[str], str], verdict: str
+) -> None:
+    assert said(change(AS_WE_PRINT).splitlines())[0] == verdict
+
+
+@pytest.mark.parametrize("call", ["bind", "connect"])
+def test_a_call_that_began_and_never_returned_was_not_hidden(call: str) -> None:
+    """The program was killed in it; nobody needs to know how strace was started."""
+    lines = """\
+        7 execve("/usr/bin/client", ["client"], 0x7ffd1 /* 20 vars */) = 0
+        7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 4
+        7 connect(4, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+        7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+        7 {call}(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16 <unfinished ...>
+        7 +++ killed by SIGKILL +++"""
+    verdict, reason = said([line.strip().replace("{call}", call) for line in lines.splitlines()])
+    assert (verdict, reason) == (("clean", None) if call == "bind" else ("inconclusive", MAY_BIND))
+
+
+@pytest.mark.parametrize(
+    "lost",
+    ["7 setsockopt(3, SOL_SOC", "7 bind(3, {~~) = 0", "[...]", "7 connect(3, {~~) = 0"],
+)
+def test_options_are_not_blamed_for_lines_that_are_missing_or_unread(lost: str) -> None:
+    lines = ['7 execve("a", ["a"], 0x7f1 /* 2 vars */) = 0', lost, "7 +++ exited with 0 +++"]
+    analyzer = sa.Analyzer()
+    for line in lines:
+        analyzer.feed(line)
+    told_of = analyzer.close()
+    assert told_of.traces[0].inconclusive is not None
+    assert not any("options of this trace" in warning.message for warning in told_of.warnings)

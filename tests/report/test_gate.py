@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from report.fixtures import analysis, crawler, early_bind, process, trace
@@ -18,6 +19,7 @@ from strace_analyzer.rules.engine import RuleFailure
 RULES = ("bind-any-port-zero", "udp-shared-port")
 AT = early_bind(10).at
 UNKNOWN = Unknown("io-uring", "invisible", 2, "t1", "t1:700", None, AT, AT)
+BLIND = trace(inconclusive="the options of this trace hid connect()")
 MISSES = Warning("failures-hidden", "t1", 1, "may-miss", "-z", "take it again")
 
 
@@ -50,6 +52,40 @@ def test_a_rule_fails_whatever_its_level() -> None:
 def test_a_rule_does_not_fail_on_connections_that_failed() -> None:
     made = analysis([early_bind(10, level=Level.NOTE, outcome=Outcome.FAILED)])
     assert judged(made, "bind-any-port-zero") == ("findings", 0)
+
+
+@pytest.mark.parametrize(
+    "fail_on", [(), ("warning",), ("error", "udp-shared-port"), ("error",), ("never",)], ids=str
+)
+@pytest.mark.parametrize(
+    "hidden", [{"unknown": [UNKNOWN]}, {"warnings": [MISSES]}, {"traces": [BLIND]}], ids=str
+)
+def test_notes_are_no_all_clear_where_more_may_be_hidden(
+    hidden: dict[str, list[Any]], fail_on: tuple[str, ...]
+) -> None:
+    notes = [early_bind(10, level=Level.NOTE)]
+    assert judged(analysis(notes, **hidden), *fail_on) == ("inconclusive", 2)
+    assert judged(analysis(notes, **hidden), "note") == ("findings", 1)
+    assert judged(analysis([], **hidden), *fail_on) == ("inconclusive", 2)
+
+
+@pytest.mark.parametrize("hidden", [{"unknown": [UNKNOWN]}, {"warnings": [MISSES]}], ids=str)
+def test_an_error_may_be_hidden_where_a_warning_is_below_the_gate(
+    hidden: dict[str, list[Any]],
+) -> None:
+    warnings = [early_bind(10)]
+    assert judged(analysis(warnings, **hidden), "error") == ("findings", 2)
+    assert judged(analysis(warnings, **hidden)) == ("findings", 1)
+    assert judged(analysis(warnings, **hidden), "never") == ("findings", 0)
+    assert judged(analysis(warnings), "error") == ("findings", 0)
+
+
+def test_of_several_traces_the_one_that_hides_something_counts() -> None:
+    notes = [early_bind(10, level=Level.NOTE)]
+    both = {"traces": [trace(), trace(id="t2")]}
+    assert judged(analysis(notes, **both)) == ("findings", 0)
+    other = replace(UNKNOWN, trace="t2")
+    assert judged(analysis(notes, unknown=[other], **both)) == ("findings", 2)
 
 
 def test_conditions_add_up() -> None:

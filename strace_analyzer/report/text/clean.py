@@ -10,6 +10,7 @@ from rich.text import Text
 from strace_analyzer.findings import Process
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.plain import count, number
+from strace_analyzer.report.cannot_tell import weightiest
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.reach import not_made, reach
 from strace_analyzer.report.section import Section
@@ -101,7 +102,7 @@ def _only_lacks(section: Section) -> bool:
 
 def blind(section: Section, consequence: str) -> Text:
     """Return `inconclusive: ...`: this trace lacks what the verdict depends on."""
-    reason = section.trace.inconclusive or "this trace cannot show bind() and connect()"
+    reason = section.trace.inconclusive or weightiest(section)
     return headline("inconclusive", DOUBT, f"{reason}; {consequence}")
 
 

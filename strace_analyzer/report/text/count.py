@@ -74,14 +74,15 @@ def named(file: str, placeholder: str, is_redacted: bool) -> str:
 def gate_line(
     parts: Sequence[Section], judgement: Judgement, gate: Gate
 ) -> Iterator[RenderableType]:
-    """Yield `exit 0: 1 note, below --fail-on warning`, if findings do not reach the gate."""
-    if judgement.verdict != "findings" or judgement.exit_status != 0 or gate.words == ("never",):
-        return
+    """Yield `exit 0: 1 note, below --fail-on warning`, if findings do not reach the gate; `exit 2:
+    ...` if what the traces leave open might."""
+    status = judgement.exit_status
     found = _levels(parts)
-    if not found:
+    if not found or status not in (0, 2) or gate.is_never or any(map(gate.fails, parts)):
         return
     words = " ".join(f"--fail-on {word}" for word in gate.words)
-    yield Text(f"exit 0: {found}, below {words}", style=FAINT)
+    but = ", but not everything is known" if status else ""
+    yield Text(f"exit {status}: {found}, below {words}{but}", style=FAINT)
 
 
 def _found(section: Section) -> str:

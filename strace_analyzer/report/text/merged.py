@@ -83,7 +83,7 @@ def page(report: MergedReport, width: int, lines: int | None = None) -> Iterator
     by_name = _parts(report, width)
     parts += [by_name[name] for name in _ORDER if name in by_name]
     below: list[RenderableType] = []
-    if status == 0 and verdict == "findings" and report.gate.words != ("never",):
+    if status == 0 and verdict == "findings" and not report.gate.is_never:
         words = " ".join(f"--fail-on {word}" for word in report.gate.words)
         below.append(Text(f"exit 0: all below {words}", style=FAINT))
     if report.everything:
