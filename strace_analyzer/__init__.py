@@ -12,7 +12,7 @@ import strace_analyzer.starting  # noqa: F401  (before all that takes time to lo
 # isort: split
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from itertools import chain
+from itertools import islice
 
 from strace_analyzer.analysis import Analysis, Analyzer, analyze
 from strace_analyzer.errors import StraceAnalyzerError, TraceError
@@ -94,13 +94,21 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
     return _events(lines)
 
 
+_LINES = 256
+"""Taken at once where all are there."""
+
+
 def _events(lines: Iterable[str | bytes]) -> Iterator[Event]:
     stream = EventStream("<lines>")
-    raw = (
-        line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line for line in lines
-    )
-    yield from chain.from_iterable(map(stream.feed, raw))
+    coming = iter(lines)
+    are_there = isinstance(lines, (list, tuple))  # others may be read live
+    while some := list(islice(coming, _LINES if are_there else 1)):
+        yield from stream.feed(*map(_as_bytes, some))
     yield from stream.close()
+
+
+def _as_bytes(line: str | bytes) -> bytes:
+    return line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
 
 
 def __getattr__(name: str) -> object:

@@ -92,10 +92,12 @@ class EventStream:
         self._sieve: Sieve | None = None
         self._guard = Guard()
 
-    def feed(self, line: bytes) -> list[Event]:
-        """Take the next line, with or without its end; return the events that it completes."""
-        self.accounting.lines += 1
-        return self.take(self.accounting.lines, (line.rstrip(b"\r\n"),))
+    def feed(self, *lines: bytes) -> list[Event]:
+        """Take the next lines, with or without their ends; return the events that they
+        complete."""
+        first = self.accounting.lines + 1
+        self.accounting.lines += len(lines)
+        return self.take(first, [line.rstrip(b"\r\n") for line in lines])
 
     def take(self, number: int, rows: Sequence[bytes]) -> list[Event]:
         """Like `feed`, for lines that are already counted: the number of the first, and the lines.

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from frame_notation import notation
 
+import strace_analyzer as sa
 from strace_analyzer.errors import TraceError
 from strace_analyzer.trace.decode.frames import Frame
 from strace_analyzer.trace.decode.stream import LineDecoder
 from strace_analyzer.trace.events import Event
 from strace_analyzer.trace.reader import Accounting, EventStream, TraceReader, events, traces
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TEXT = b"""\
 812   12:00:00.500000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 7
 812   12:00:01.000000 connect(7, {sa_family=AF_INET, sin_port=htons(80), \
@@ -54,6 +56,22 @@ def test_a_stream_gives_the_same_as_a_reader() -> None:
     assert [notation(event) for event in pushed] == [notation(event) for event in pulled]
     assert stream.clock.kind == pulled.clock
     assert stream.accounting.examined == 6
+
+
+@pytest.mark.parametrize("trace", sorted(SAMPLES.glob("*.strace")), ids=lambda trace: trace.stem)
+def test_lines_that_are_all_there_give_the_same_as_those_that_come(trace: Path) -> None:
+    lines = trace.read_bytes().splitlines(keepends=True)
+    at_once = [notation(event) for event in sa.parse(lines)]
+    one_by_one = [notation(event) for event in sa.parse(iter(lines))]
+    assert at_once == one_by_one
+    assert len(at_once) > len(lines) // 2
+
+
+def test_an_event_waits_for_no_line_that_comes_later() -> None:
+    coming = iter(TEXT.splitlines())
+    found = sa.parse(coming)
+    next(found)
+    assert len(list(coming)) == 5
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])

@@ -106,7 +106,9 @@ class CallParser:
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
         """Parse the call with the halves `first` (`name(args`) and `rest` (the text after
         `resumed>`)."""
-        text = joined(first, rest)
+        # as `joined` does with the halves of most calls
+        is_closed = rest.startswith(b")")
+        text = first.rstrip(b" ,") + rest if is_closed else joined(first, rest)
         key = text[: text.find(b"(")]
         reading = self._reader.known(key, text)
         if reading is None:

@@ -107,12 +107,15 @@ class Reader:
 
     def known(self, key: bytes, text: bytes) -> Reading | None:
         """Like `read`, but None also if no text of this shape was read before."""
-        shapes = self._shapes.get(key, ())
-        for place, shape in enumerate(shapes):
+        shapes = self._shapes.get(key)
+        if shapes is None:
+            return None
+        for shape in shapes:
             match = shape.fullmatch(text)
             if match is not None:
-                if place:  # move shapes that match often to the front
-                    shapes[place - 1], shapes[place] = shape, shapes[place - 1]  # type: ignore[index]
+                if shape is not shapes[0]:  # move shapes that match often to the front
+                    place = shapes.index(shape)
+                    shapes[place - 1], shapes[place] = shape, shapes[place - 1]
                 return shape, match
         return None
 
