@@ -67,13 +67,6 @@ def test_lines_that_are_all_there_give_the_same_as_those_that_come(trace: Path) 
     assert len(at_once) > len(lines) // 2
 
 
-def test_an_event_waits_for_no_line_that_comes_later() -> None:
-    coming = iter(TEXT.splitlines())
-    found = sa.parse(coming)
-    next(found)
-    assert len(list(coming)) == 5
-
-
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
 def test_the_end_of_a_line_keeps_none_from_the_short_way(
     end: bytes, monkeypatch: pytest.MonkeyPatch
