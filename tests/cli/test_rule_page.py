@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-from cli.running import ROOT, SAMPLES, run
+from cli.running import ROOT, SAMPLES, environment, run
 
 LINGERS = """\
 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
@@ -15,22 +18,50 @@ close(3) = 0
 """
 
 
+def blocks() -> list[str]:
+    """The rule, and the imports that it has as a built-in one."""
+    page = (ROOT / "docs" / "writing-rules.md").read_text()
+    return re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+
+
 def rule_of_the_page(directory: Path) -> Path:
     """The rule, in a file of its own."""
-    page = (ROOT / "docs" / "writing-rules.md").read_text()
-    found = re.search(r"```python\n(.*?)```", page, re.S)
-    assert found is not None
     file = directory / "long_linger.py"
-    file.write_text(found[1])
+    file.write_text(blocks()[0])
     return file
 
 
 def test_the_rule_of_the_page_works_as_it_stands_there(tmp_path: Path) -> None:
     file = rule_of_the_page(tmp_path)
-    assert run("rule", "--test", file).stdout == "long-linger: 2 examples, all as marked\n"
+    assert run("rule", "--test", file).stdout == "long-linger: 5 examples, all as marked\n"
     assert run("--rules", file, "--format", "concise", given=LINGERS).stdout == (
         "<stdin>:4: note: long-linger: process[?] fd 3 -> 192.0.2.7:80\n"
     )
+
+
+def test_it_is_a_built_in_rule_once_its_imports_are(tmp_path: Path) -> None:
+    """In a copy of the package, with the tests that every built-in rule has to pass."""
+    rule, imports = blocks()
+    shutil.copytree(ROOT / "strace_analyzer", tmp_path / "strace_analyzer")
+    shutil.copytree(ROOT / "grammars", tmp_path / "grammars")
+    shutil.copy(ROOT / "tests" / "rules" / "test_examples.py", tmp_path)
+    own = re.sub(r"^from collections.*?\n\n\n", f"{imports}\n\n", rule, count=1, flags=re.M | re.S)
+    (tmp_path / "strace_analyzer" / "rules" / "long_linger.py").write_text(own)
+    words = (
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "long-linger",
+        "test_examples.py",
+    )
+    done = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, env=environment(), capture_output=True, text=True
+    )
+    assert re.match(r"\.{7} ", done.stdout), done.stdout  # five examples, and two tests of the rule
+    assert done.returncode == 0
 
 
 def test_it_runs_on_a_real_trace_to_its_end(tmp_path: Path) -> None:
