@@ -114,7 +114,7 @@ facts() {
     [ -z "$value" ] || echo "# strace-analyzer: $name = $value"
   done
   for pid in $pids; do
-    program=$(readlink "/proc/$pid/exe") || program=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
+    program=$(readlink "/proc/$pid/exe" 2>/dev/null) || program=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
     program=${program% (deleted)}
     echo "# strace-analyzer: program.$pid = $program"
     script=$(script "${program##*/}" "/proc/$pid/cmdline")
