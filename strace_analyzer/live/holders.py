@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from strace_analyzer.findings import Endpoint
 from strace_analyzer.live.processes import command_name, socket_inodes
+from strace_analyzer.live.running import Scripts
 from strace_analyzer.live.sockets import LISTEN, Snapshot, SocketRow, network, snapshot
 from strace_analyzer.machine import Listing
 from strace_analyzer.machine.facts import DEFAULT_RANGE
@@ -30,7 +31,7 @@ _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD, include/linux/sched.h; among the flags of /proc/PID/stat"""
 
 
-_Key = tuple[str, str, str, Endpoint | None, int | None]
+_Key = tuple[str, str | None, str, str, Endpoint | None, int | None]
 
 
 class Holding(NamedTuple):
@@ -51,6 +52,8 @@ class Holding(NamedTuple):
     incoming: int | None = None
     local: int | None = None
     """the local port, where all of them have the same one"""
+    script: str | None = None
+    """the file name of the script, or the module or class, that the interpreter `command` runs"""
 
 
 class Unasked(NamedTuple):
@@ -90,6 +93,7 @@ def holders(pid: int | None = None) -> Holders:
     known, unasked = owners(network(pid))
     collected: dict[_Key, list[tuple[int, tuple[Owner, ...]]]] = defaultdict(list)
     held: set[int] = set()
+    scripts = Scripts()
     listening = {row.local.port for _, row in now.rows if row.state == LISTEN}
     came_in = listening | _gone_listeners(row for _, row in now.rows)
     for inode, row in now.rows:
@@ -103,7 +107,8 @@ def holders(pid: int | None = None) -> Holders:
             command = ", ".join(dict.fromkeys(one.command for one in having))
         incoming = row.local.port if row.protocol == "TCP" and row.local.port in came_in else None
         peer = _peer(row) if incoming is None else None
-        key = (command, row.protocol, _state(row), peer, incoming)
+        script = scripts.of(owner.pid for owner in having)
+        key = (command, script, row.protocol, _state(row), peer, incoming)
         collected[key].append((row.local.port, having))
     rows = [
         Holding(
@@ -116,17 +121,20 @@ def holders(pid: int | None = None) -> Holders:
             len({port for port, _ in found} & chosen),
             incoming,
             found[0][0] if len({port for port, _ in found}) == 1 else None,
+            script,
         )
-        for (command, protocol, state, peer, incoming), found in collected.items()
+        for (command, script, protocol, state, peer, incoming), found in collected.items()
     ]
-    rows.sort(
-        key=lambda row: (
-            -row.ports, -row.sockets, row.command, str(row.peer or ""), row.incoming or 0, row.state
-        )
-    )  # fmt: skip
+    rows.sort(key=_order)
     free = len(chosen) - len(held)
     by_root = os.geteuid() == 0
     return Holders((low, high), len(reserved), len(held), free, tuple(rows), unasked, by_root)
+
+
+def _order(row: Holding) -> tuple[object, ...]:
+    """Those that hold most come first."""
+    words = row.command, row.script or "", row.state, str(row.peer or "")
+    return -row.ports, -row.sockets, *words, row.incoming or 0
 
 
 def _gone_listeners(rows: Iterable[SocketRow]) -> frozenset[int]:

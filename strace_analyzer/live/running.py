@@ -4,7 +4,7 @@ groups, traced by whom (proc_pid_stat(5), proc_pid_status(5), proc_pid_cgroup(5)
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os.path import basename
 from pathlib import Path
 from typing import NamedTuple
@@ -37,11 +37,11 @@ class Running(NamedTuple):
     def names(self) -> frozenset[str]:
         """What it can be called: the command's name, the executable's and argv[0]'s file names, and
         those of the script that it runs."""
-        words = [self.program or "", *self.argv[:1], self._script]
+        words = [self.program or "", *self.argv[:1], self.script]
         return frozenset(filter(None, (self.comm, *map(basename, words))))
 
     @property
-    def _script(self) -> str:
+    def script(self) -> str:
         """The script, module or class that an interpreter runs, "" where that is not known."""
         found = (
             script_in(basename(path), self.argv)
@@ -55,12 +55,13 @@ def running() -> Iterator[Running]:
     """All that can be seen, in order of their ids; one that ends meanwhile is left out."""
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdecimal()):
         try:
-            yield _read(pid)
+            yield process(pid)
         except OSError:
             continue
 
 
-def _read(pid: int) -> Running:
+def process(pid: int) -> Running:
+    """One process; raises OSError if it has ended."""
     base = Path(f"/proc/{pid}")
     status = dict(line.split(":", 1) for line in _lines(base / "status") if ":" in line)
     words = (base / "cmdline").read_bytes().rstrip(b"\0")
@@ -79,6 +80,26 @@ def _read(pid: int) -> Running:
             (line.split(":", 2)[1], line.split(":", 2)[2]) for line in _lines(base / "cgroup")
         ),
     )
+
+
+class Scripts:
+    """What the interpreters among the processes run; each process is asked once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def of(self, pids: Iterable[int]) -> str | None:
+        """The one that all of these run; None for programs without a script, and for several."""
+        found = {self._script(pid) for pid in pids}
+        return (found.pop() or None) if len(found) == 1 else None
+
+    def _script(self, pid: int) -> str:
+        if pid not in self._known:
+            try:
+                self._known[pid] = basename(process(pid).script)
+            except OSError:  # it has ended meanwhile
+                self._known[pid] = ""
+        return self._known[pid]
 
 
 def _lines(file: Path) -> list[str]:

@@ -11,7 +11,7 @@ from strace_analyzer.report.rows import NUMBER, TEXT, Row
 
 COLUMNS = {
     "command": TEXT, "pids": TEXT, "protocol": TEXT, "state": TEXT, "peer": TEXT,
-    "sockets": NUMBER, "ports": NUMBER, "incoming": NUMBER, "local": NUMBER,
+    "sockets": NUMBER, "ports": NUMBER, "incoming": NUMBER, "local": NUMBER, "script": TEXT,
 }  # fmt: skip
 
 
@@ -37,6 +37,8 @@ class Holding(Protocol):
     def incoming(self) -> int | None: ...
     @property
     def local(self) -> int | None: ...
+    @property
+    def script(self) -> str | None: ...
 
 
 class Unasked(Protocol):
@@ -103,4 +105,5 @@ def _object(one: Holding) -> JsonObject:
         "ports": one.ports,
         "incoming": one.incoming,
         "local": one.local,
+        "script": one.script,
     }

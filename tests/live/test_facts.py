@@ -245,6 +245,27 @@ def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None
     ]
 
 
+@needs_root
+def test_the_script_of_an_interpreter_is_named(tmp_path: Path) -> None:
+    """Many processes of a machine are called python3."""
+    script = tmp_path / "sidecar.py"
+    script.write_text(HELD)
+    with subprocess.Popen(
+        [*IN_NAMESPACE, f'{SET_UP}exec "$0" {script}', sys.executable],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as holding:  # fmt: skip
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == "ready\n"
+        words = ("holders", "--netns", str(holding.pid))
+        text = run(tmp_path, *words).stdout
+        (found,) = json.loads(run(tmp_path, *words, "--format", "json").stdout)["namespaces"]
+        holding.communicate()
+    scripts = {one["script"] for one in found["holders"] if one["pids"]}
+    assert scripts == {"sidecar.py"}
+    assert [one["script"] for one in found["holders"] if not one["pids"]] == [None]
+    assert f" sidecar.py[{holding.pid}]  127.0.0.1:80\n" in text
+
+
 GONE = """
 import socket, sys
 server = socket.create_server(("127.0.0.1", 0))

@@ -13,8 +13,8 @@ from strace_analyzer.report.holders import Holders, Holding, Unasked
 from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
 
 _SHOWN = 20
-_LONGEST_NAME = 24
-"""characters of a name, whose 15 bytes (proc_pid_comm(5)) may have to be escaped"""
+_LONGEST_NAME = 40
+"""characters of a name, of 15 bytes (proc_pid_comm(5)) that may have to be escaped, and a script"""
 _NAMED = 3
 """processes named per kind; the others are counted"""
 _WHERE = "~DESTINATION"
@@ -93,7 +93,7 @@ def _process(one: Holding) -> str:
     pids = ", ".join(map(str, one.pids[:_NAMED]))
     if len(one.pids) > _NAMED:
         pids += f" and {len(one.pids) - _NAMED:,} more"
-    name = safe(one.command)
+    name = safe(one.command if one.script is None else f"{one.command} {one.script}")
     if len(name) > _LONGEST_NAME:  # escapes are long, and the pids must not be folded
         name = f"{name[: _LONGEST_NAME - 3]}..."
     return f"{name}[{pids}]" if pids else name
