@@ -6,9 +6,12 @@ import io
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
 from report.written import written
+from typer.testing import CliRunner
 
 import strace_analyzer as sa
+from strace_analyzer.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 ERLANG = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
@@ -59,6 +62,113 @@ def test_a_trace_that_cannot_be_judged_is_an_error_and_no_pass() -> None:
     assert root.get("errors") == "1"
     assert written("github", made).startswith("::error file=")
     assert "**Not known**" in written("markdown", made)
+
+
+RAISES = '''
+from strace_analyzer import Rule
+
+
+class Raises(Rule):
+    """Raises an error whenever something connects.
+
+    What it flags:
+        Nothing.
+
+    Why it matters:
+        It does not.
+
+    What to do instead:
+        Nothing.
+
+    When it is fine:
+        Always.
+
+    References:
+        connect(2)
+    """
+
+    id = "raises"
+    title = "raises"
+    roles = frozenset({"connect"})
+    examples = ()
+
+    def step(self, step):
+        raise ValueError("192.0.2.7 is not for all to see")
+'''
+OLDER = b"""\
+7 connect(9, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+"""
+
+RUNS = {
+    "clean": (CLEAN, [], 0),
+    "hidden": (HIDDEN, [], 2),
+    "hidden, and all the same": (HIDDEN, ["--fail-on", "never"], 2),
+    "a rule raised an error": (CLEAN, ["raises"], 2),
+    "too few connections": (CLEAN, ["--min-connections", "2"], 1),
+    "a file that is none, of two": (CLEAN, ["other"], 2),
+    "damaged": (CLEAN + b'7 bind(3, {sa_family=AF_INET, sin_port=ht"x) = 0\n', [], 2),
+    "found": (ERLANG.read_bytes(), [], 1),
+    "found below the gate": (ERLANG.read_bytes(), ["--fail-on", "error"], 0),
+    "not known": (CLEAN.replace(b"7 close(3) = 0\n", OLDER), ["--fail-on", "unknown"], 1),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_junit_has_an_error_or_a_failure_where_the_exit_status_is_not_0(
+    name: str, tmp_path: Path
+) -> None:
+    """A CI server shows the tests, and not the exit status. GitHub gets the reasons too."""
+    trace, words, status = RUNS[name]
+    file = tmp_path / "trace"
+    file.write_bytes(trace)
+    options = [word for word in words if word not in ("raises", "other")]
+    if "raises" in words:
+        own = tmp_path / "raises.py"
+        own.write_text(RAISES)
+        options += ["--rules", str(own)]
+    if "other" in words:
+        other = tmp_path / "other"
+        other.write_bytes(b"\x7fELF" + bytes(300))
+        options.append(str(other))
+    told = {}
+    for format in ("junit", "github"):
+        done = CliRunner().invoke(app, ["check", str(file), *options, "--format", format])
+        assert done.exit_code == status
+        told[format] = done.stdout
+    root = ET.fromstring(told["junit"])
+    bad = [one for case in root.iter("testcase") for one in case if one.tag in ("failure", "error")]
+    assert bool(bad) is (status != 0)
+    for error in root.iterfind("testsuite[@name='strace-analyzer']/testcase/error"):
+        for reason in (error.text or "").splitlines():
+            assert f"::error title=exit status {status}::{reason}\n" in told["github"]
+    counted = {name: len(root.findall(f".//{name}")) for name in ("failure", "error", "testcase")}
+    assert [root.get(name) for name in ("failures", "errors", "tests")] == [
+        str(value) for value in counted.values()
+    ]
+
+
+def test_rules_that_saw_nothing_of_a_trace_have_not_passed() -> None:
+    root = ET.fromstring(written("junit", sa.analyze(io.BytesIO(HIDDEN))))
+    first, *cases = root.iter("testcase")
+    assert first.find("error") is not None
+    assert {case.find("skipped") is not None for case in cases} == {True}
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert suite.get("skipped") == str(len(cases))
+
+
+def test_what_a_rule_said_when_it_failed_is_not_told_where_values_are_hidden(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "raises.py").write_text(RAISES)
+    (tmp_path / "trace").write_bytes(CLEAN)
+    for format in ("junit", "github"):
+        words = ("--rules", str(tmp_path / "raises.py"), "--redact", "addresses,paths")
+        done = CliRunner().invoke(
+            app, ["check", str(tmp_path / "trace"), *words, "--format", format]
+        )
+        assert "rule raises failed at path-1:3: ValueError" in done.stdout
+        assert "192.0.2.7" not in done.stdout
 
 
 def test_nothing_found_is_said_plainly() -> None:

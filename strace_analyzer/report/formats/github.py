@@ -14,6 +14,7 @@ from strace_analyzer.plain import count, listed, safe
 from strace_analyzer.report import document
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.reach import reach
+from strace_analyzer.report.unsettled import unsettled
 
 _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.ERROR: "error"}
 
@@ -21,6 +22,8 @@ _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.ERROR: "error
 def write(report: Report, stream: TextIO) -> None:
     """Write the annotations, and finally the verdict as an ordinary log line."""
     stream.writelines(_blind(report))
+    for reason in unsettled(report):
+        stream.write(_command("error", reason, title=f"exit status {report.judgement.exit_status}"))
     for group in report.selected.groups:
         stream.write(_annotation(group, report))
     stream.writelines(_hidden(report))

@@ -1,7 +1,7 @@
 """JUnit XML: a test suite per trace, with a test case per rule.
 
 A case fails if a finding of its rule is at or above the gate; findings below are in its output. A
-trace that could not be judged is an error.
+trace that could not be judged is an error, and so is all else that makes the exit status not 0.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from strace_analyzer.plain import count, safe
 from strace_analyzer.report import document
 from strace_analyzer.report.brief import brief
 from strace_analyzer.report.formats.format import Report
+from strace_analyzer.report.unsettled import unsettled
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -23,6 +24,9 @@ def write(report: Report, stream: TextIO) -> None:
     root = ET.Element("testsuites", name="strace-analyzer")
     for trace in report.selected.traces:
         root.append(_suite(trace, report))
+    reasons = unsettled(report)
+    if reasons:
+        root.append(_beside(reasons, report.judgement.exit_status))
     _add_up(root, root.findall("testsuite"))
     ET.indent(root)
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -42,16 +46,31 @@ def _suite(trace: TraceResult, report: Report) -> ET.Element:
         case = ET.SubElement(suite, "testcase", classname=name, name=rule.id)
         of_rule = [g for g in report.selected.groups if (g.trace, g.rule) == (trace.id, rule.id)]
         _tell(case, of_rule, report)
+        if trace.inconclusive is not None and not of_rule:
+            ET.SubElement(case, "skipped", message="the trace cannot be judged")
     hidden = [w for w in report.selected.warnings if w.trace == trace.id]
     lines = [f"hidden: {w.code}: {w.message}" for w in hidden]
     lines += [f"suppression {item.state}: {item}" for item in report.selected.suppressed]
     if lines:
         ET.SubElement(suite, "system-out").text = "\n".join(map(safe, lines))
-    cases = suite.findall("testcase")
-    suite.set("tests", str(len(cases)))
-    suite.set("failures", str(len(suite.findall("testcase/failure"))))
-    suite.set("errors", str(len(suite.findall("testcase/error"))))
-    suite.set("skipped", "0")
+    return _counted(suite)
+
+
+def _beside(reasons: Sequence[str], exit_status: int) -> ET.Element:
+    """A suite with what concerns no finding."""
+    suite = ET.Element("testsuite", name="strace-analyzer")
+    case = ET.SubElement(suite, "testcase", classname="strace-analyzer", name="exit status")
+    message = f"{exit_status}: {safe(reasons[0])}"
+    ET.SubElement(case, "error", type="exit-status", message=message).text = "\n".join(
+        map(safe, reasons)
+    )
+    return _counted(suite)
+
+
+def _counted(suite: ET.Element) -> ET.Element:
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f"testcase/{kind}"))))
     return suite
 
 

@@ -70,6 +70,10 @@ class Redaction:
             lives=tuple(map(self.process_life, made.lives)),
             failed_calls=tuple(map(self.failure, made.failed_calls)),
             rules=tuple(map(self._rule, made.rules)),
+            failures=tuple(
+                one._replace(source=self.values.source(one.source), error=_kind_of(one.error))
+                for one in made.failures
+            ),
         )
 
     @property
@@ -113,6 +117,7 @@ class Redaction:
                     read_through=list(map(values.wrapping, account.read_through)),
                     damage=self._sentence(account.damage),
                     refused=self._sentence(account.refused),
+                    faults=[one._replace(error=_kind_of(one.error)) for one in account.faults],
                 )
                 for account in made.sources
             ),
@@ -293,3 +298,8 @@ class Redaction:
 
     def _sentence(self, text: str | None) -> str | None:
         return None if text is None else self.values.sentence(text)
+
+
+def _kind_of(error: str) -> str:
+    """`ValueError`: what else it says may be words of the trace."""
+    return error.partition(":")[0]
