@@ -165,9 +165,16 @@ class Sieve:
         """lines still to be passed without search, most of which are expected to matter"""
         self._seen_hits = self._seen_lines = 0
         self._found: list[Hit] | None = None
-        """the hits of the next block, if it was searched already"""
+        self._rows: list[bytes] | None = None
+        """the hits and the lines of the next block, if it was searched already"""
         self._data = b""
         self._columns: Columns | None = None
+        self._width = 0
+        self._tids: dict[bytes, int] = {}
+        """the pids of the block, by the bytes of their column, which has this width, if the block
+        has columns"""
+        self._has_shown = watch.has_shown
+        """as the watch said after the last line"""
         self._hits: list[Hit] = []
         self._returns: dict[int, list[int]] | None = None
         """offsets in the block where calls that move data return, by task; built when first
@@ -185,19 +192,19 @@ class Sieve:
     def steps_aside(self, data: Block) -> bool:
         """Return whether every line of this block is to be read, because selecting would take
         longer: most lines matter, or did a few blocks ago. Call it before `lines`."""
-        lines = data.count(b"\n")
         if self._aside > 0:
-            self._aside -= lines
+            self._aside -= data.count(b"\n")
             return True
-        self._found = self._scan(data)
+        self._found, self._rows = self._scan(data), rows(data)
         self._seen_hits += sum(hit & _KIND == EXAMINE for hit in self._found)
-        self._seen_lines += lines
+        self._seen_lines += len(self._rows)
         if self._seen_lines < _ENOUGH:
             return False
         is_dense = self._seen_hits * _DENSE >= self._seen_lines
         self._seen_hits = self._seen_lines = 0
         if is_dense:
-            self._found, self._aside = None, _LINES_ASIDE
+            self._found = self._rows = None
+            self._aside = _LINES_ASIDE
             self._inside.clear()
         return is_dense
 
@@ -213,10 +220,15 @@ class Sieve:
         # last, which may lack its end.
         self._has_left_out = True
         found = self._scan(data) if self._found is None else self._found
-        self._found = None
+        all_rows = rows(data) if self._rows is None else self._rows
+        self._found = self._rows = None
         hits = self._hits = [_at(1), *found, _at(len(data))]
         self._data = data
-        seen = self._columns = columns(rows(data), self._clock, has_pids=self._bare_tid is None)
+        seen = self._columns = columns(all_rows, self._clock, has_pids=self._bare_tid is None)
+        del all_rows  # as large as the block
+        self._width = 0 if seen is None else seen.width
+        self._tids = {} if seen is None else {column: int(column) for column in seen.lines}
+        self._has_shown = self._watch.has_shown
         if not (seen is not None and seen.is_in_order) and not self._is_in_order():
             self.every_line_matters("the clock was set back")
             yield from enumerate(rows(data), number)
@@ -264,6 +276,7 @@ class Sieve:
                 yield number, data[start:end]
                 if kind == RESUMED:
                     self._still_inside(start, end, number - first)
+                self._has_shown = watch.has_shown
                 next_too = awaits_next()
                 if self.gives_all:
                     self.left_out += number - first + 1 - given
@@ -387,7 +400,7 @@ class Sieve:
         hits that are examined in any case."""
         inside, tid = self._inside, self._bare_tid
         if tid is None:
-            tid = self._tid(start)
+            tid = self._tids.get(self._data[start : start + self._width]) or self._tid(start)
             if tid is None:
                 return True
         if self._gone and tid in self._gone:
@@ -408,13 +421,14 @@ class Sieve:
             return True
         if numbers is not None:
             if not numbers and kind in _NEEDS_A_NUMBER:
-                if kind == HELD and (self._watch.has_shown or self._watch.all_data):
-                    return self._is_shown(kind, tid, start)
-                if kind != HELD and self._hides(tid, start):
+                if kind == HELD:
+                    is_asked = self._has_shown or self._watch.all_data
+                    return is_asked and self._is_shown(kind, tid, start)
+                if self._has_shown and self._hides(tid, start):
                     return True
                 if kind == GIVEN:
                     return not self._is_unfinished(start) and self._returned(start) is None
-                return kind == COPIED and not self._is_copy(tid, numbers, start)
+                return not self._is_copy(tid, numbers, start)
             if not self._tells(kind, numbers, tid, start):
                 return False
         return True
@@ -425,7 +439,7 @@ class Sieve:
         if numbers is not None and (tid in self._inside or tid in self._under_way):
             return False
         returned = self._returned(start, to + 1 if self._data.startswith(b")", to) else None)
-        is_free = numbers is not None and not numbers and not self._watch.has_shown
+        is_free = numbers is not None and not numbers and not self._has_shown
         if is_free and returned is not None:
             return False
         if returned is None or self._watch.holds(tid, returned):
@@ -457,7 +471,7 @@ class Sieve:
     def _hides(self, tid: int, start: int) -> bool:
         """Whether the call returned a number at which a note has shown a socket, which must have
         been closed."""
-        shown = self._watch.shown(tid) if self._watch.has_shown else None
+        shown = self._watch.shown(tid) if self._has_shown else None
         return bool(shown) and self._returned_one_of(shown or {}, start)
 
     def _is_copy(self, tid: int, numbers: Mapping[int, Any], start: int) -> bool:
@@ -474,7 +488,7 @@ class Sieve:
                 return not result[1] or int(result[1]) not in numbers
             if match.end() != data.rfind(b" = ", start, _end(data, start)) + 3:
                 return False
-        elif self._bare_tid is not None or self._watch.has_shown:
+        elif self._bare_tid is not None or self._has_shown:
             return False
         else:
             start = data.find(b"\n%d " % tid, match.end() - 1) + 1
