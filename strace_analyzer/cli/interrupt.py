@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +33,19 @@ _PATIENCE = Patience(idle=1.0, total=3.0)
 """how long a pipe may still bring lines after Ctrl-C: strace writes its last ones then"""
 
 
+class _Place:
+    """How far a file has been taken in, in bytes; tells it to another who asked too."""
+
+    def __init__(self, other: Callable[[int], None] | None) -> None:
+        self.place = 0
+        self._other = other
+
+    def __call__(self, place: int) -> None:
+        self.place = place
+        if self._other is not None:
+            self._other(place)
+
+
 @dataclass(frozen=True, slots=True)
 class _UntilStopped(SourceInput):
     """A file that ends where it is when the end is asked for."""
@@ -44,21 +57,27 @@ class _UntilStopped(SourceInput):
             yield from self._of_fifo(size, tell)
             return
         raw = getattr(self.stream, "raw", None)
+        at = _Place(self.taken)
         yield from self._to_the_end(
-            SourceInput.blocks(self, size, tell), raw if isinstance(raw, Stream) else None
+            SourceInput.blocks(replace(self, taken=at), size, tell),
+            raw if isinstance(raw, Stream) else None,
+            at,
         )
 
-    def _to_the_end(self, found: Iterator[Block], stream: Stream | None) -> Iterator[Block]:
-        """What is `found`. Raises InterruptedReadError if a signal came before the end: of a
-        file at once, of a pipe where its writer, who may still have something to say, goes on."""
+    def _to_the_end(
+        self, found: Iterator[Block], stream: Stream | None, at: _Place
+    ) -> Iterator[Block]:
+        """What is `found`, in a file that is read up to a place. Raises InterruptedReadError if a
+        signal came before the end: of a file at once, of a pipe where its writer, who may still
+        have something to say, goes on."""
         assert self.stop is not None
         read = 0
         try:
             for block in found:
                 if self.stop.signal is not None and (stream is None or stream.seekable()):
                     raise InterruptedReadError(_share(read, self.size), self.stop.signal)
-                read += len(block)
                 yield block
+                read = at.place
         except DamagedError:  # compressed data without its end
             if stream is None or not stream.was_cut:
                 raise
@@ -77,13 +96,13 @@ class _UntilStopped(SourceInput):
             stream = Stream(fd, self.stop, _PATIENCE)
             file = cast("BinaryIO", io.BufferedReader(stream, _BLOCK))
             source = SourceInput(self.name, None, file)
-            yield from self._to_the_end(source.blocks(size, tell), stream)
+            yield from self._to_the_end(source.blocks(size, tell), stream, _Place(None))
         finally:
             os.close(fd)
 
 
 def _share(read: int, size: int) -> str:
-    """` (14 %)`; nothing if the size is not known, or is that of compressed data."""
+    """` (14 %)` of the bytes of a file, as stored; nothing if its size is not known."""
     return f" ({100 * read // size} %)" if 0 < read < size else ""
 
 

@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from strace_analyzer.trace.input.content import BLOCK_SIZE, COMPRESSED, Block, Tell, nobody
-from strace_analyzer.trace.input.source import SourceInput, TraceInput, as_kind
+from strace_analyzer.trace.input.source import TraceInput
 
 _AFTER = 0.5
 """seconds: what is read sooner needs no bar"""
@@ -31,7 +31,12 @@ def watched(traces: Sequence[TraceInput], *, quiet: bool) -> Iterator[list[Trace
         bar = _Bar(known, stack)
         stack.callback(bar.end)
         yield [
-            replace(trace, sources=tuple(_watched(source, bar.read) for source in trace.sources))
+            replace(
+                trace,
+                sources=tuple(
+                    replace(one, taken=partial(bar.taken, one.path)) for one in trace.sources
+                ),
+            )
             for trace in traces
         ]
 
@@ -76,46 +81,28 @@ def counted(traces: Sequence[TraceInput], *, quiet: bool) -> Iterator[Callable[[
         yield advance
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched(SourceInput):
-    """Another source, of which it is told how many bytes have been taken in."""
-
-    inner: SourceInput | None = None
-    read: Callable[[int], None] | None = None
-
-    def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
-        assert self.inner is not None
-        assert self.read is not None
-        for block in self.inner.blocks(size, tell):
-            yield block
-            self.read(len(block))
-
-
-def _watched(source: SourceInput, read: Callable[[int], None]) -> SourceInput:
-    return as_kind(_Watched, source, inner=source, read=read)
-
-
 class _Bar:
     """Drawn from the first block on that is read after a while."""
 
     def __init__(self, paths: Sequence[Path], stack: ExitStack) -> None:
         self._stack = stack
-        self._done = 0
-        self._total = _total(paths)
+        self._total = sum(path.stat().st_size for path in paths)
+        self._places: dict[Path | None, int] = {}
         self._begin = time.monotonic()
-        self._advance: Callable[[int], None] | None = None
+        self._show: Callable[[int], None] | None = None
 
-    def read(self, size: int) -> None:
-        """So many bytes more."""
-        self._done += size
-        if self._advance is not None:
-            self._advance(size)
-        elif time.monotonic() - self._begin > _AFTER and self._done != self._total:
-            self._advance = self._drawn()
+    def taken(self, path: Path | None, place: int) -> None:
+        """So many bytes of this file, as stored, have been read."""
+        self._places[path] = max(place, self._places.get(path, 0))
+        done = sum(self._places.values())
+        if self._show is not None:
+            self._show(done)
+        elif time.monotonic() - self._begin > _AFTER and done != self._total:
+            self._show = self._drawn()
 
     def end(self) -> None:
         """Who reads them once more is not shown."""
-        self._advance = lambda size: None
+        self._show = lambda done: None
 
     def _drawn(self) -> Callable[[int], None]:
         from rich.progress import (
@@ -140,12 +127,5 @@ class _Bar:
             *columns, console=console(sys.stderr), transient=True, refresh_per_second=_PER_SECOND
         )
         self._stack.enter_context(progress)
-        task = progress.add_task("", total=self._total, completed=self._done)
-        return lambda size: progress.advance(task, size)
-
-
-def _total(paths: Sequence[Path]) -> int | None:
-    """The bytes that there are; None if some are compressed and nobody knows how well."""
-    if any(path.suffix[1:] in COMPRESSED for path in paths):
-        return None
-    return sum(path.stat().st_size for path in paths)
+        task = progress.add_task("", total=self._total, completed=sum(self._places.values()))
+        return lambda done: progress.update(task, completed=done)

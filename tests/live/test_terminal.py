@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shlex
 import shutil
@@ -180,3 +181,18 @@ def test_a_long_file_has_a_bar_with_rate_and_time(terminal: Terminal, command: s
     terminal.type(typed, "Enter")
     terminal.shows(r"^Reading [━╸]+ +[\d.]+/118.3 kB [\d.]+ kB/s 0:00:\d\d$")
     assert "Reading" not in terminal.shows(r"^status 0$")
+
+
+def test_the_bar_of_a_compressed_file_is_that_of_the_bytes_stored(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """As much of it as is taken in, out of what there is: the time that remains can be told."""
+    sample = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
+    file = tmp_path / "long.strace.gz"
+    file.write_bytes(gzip.compress(sample.read_bytes() * 2, compresslevel=0))
+    words_of = "check --format concise --rule bound-unused"
+    typed = f"{words('slow_disk.py')} {words_of} {shlex.quote(str(file))}"
+    terminal.type(typed, "Enter")
+    terminal.shows(r"^Reading [━╸]+ +[\d.]+/236.7 kB [\d.]+ kB/s 0:00:\d\d$")
+    terminal.type("C-c")
+    terminal.shows(r"interrupted after [\d,]+ lines \(\d+ %\)")

@@ -53,6 +53,29 @@ def test_compression_is_seen_by_content(compress: Compress, tmp_path: Path) -> N
     assert content(stream(data), 100) == TEXT
 
 
+@pytest.mark.parametrize(
+    "compress",
+    [bytes, gzip.compress, lzma.compress, bz2.compress, zstandard.ZstdCompressor().compress],
+    ids=["plain", "gzip", "xz", "bzip2", "zstd"],
+)
+def test_a_file_tells_how_far_it_was_read_in_bytes_as_stored(
+    compress: Compress, tmp_path: Path
+) -> None:
+    """What its reader has had when it is told a place comes from before that place."""
+    text = b"".join(b"write(1, %r, 64) = 64\n" % os.urandom(32).hex() for _ in range(9000))
+    file = tmp_path / "a.strace"
+    file.write_bytes(compress(text))
+    size = file.stat().st_size
+    places: list[int] = []
+    read = [0]
+    for block in SourceInput("a", file, taken=places.append).blocks(1 << 14):
+        read.append(read[-1] + len(block))
+        assert places[-1] / size >= 0.9 * read[-2] / len(text)
+    assert places == sorted(places)
+    assert places[-1] == size
+    assert len(set(places)) >= 4
+
+
 def test_members_of_a_compressed_file_follow_each_other() -> None:
     two = gzip.compress(TEXT[:7000]) + gzip.compress(TEXT[7000:])
     assert content(stream(two)) == TEXT

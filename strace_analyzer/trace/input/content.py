@@ -29,6 +29,9 @@ SMALL_BLOCK = 1 << 16
 """Bytes; used when many sources are open at once."""
 _FIRST_BLOCK = 1 << 17
 """Bytes. The beginning of a trace is looked at line by line, and decides how the rest is read."""
+_STORED = 1 << 16
+"""Bytes of compressed data that are taken at a time: they can be a hundred times as much text, and
+how far a file has been read is told by them."""
 _ZSTD_INPUT = 512
 """Bytes decompressed at a time. The output is held in memory at once, and can be 128 KiB for each
 four bytes (RFC 8878, RLE_Block), so 16 MiB."""
@@ -168,7 +171,7 @@ def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     if not raw.head.startswith(tuple(_FORMATS)):
         yield from raw.pieces(size)
         return
-    reader = io.BufferedReader(cast("Any", raw), size)
+    reader = io.BufferedReader(cast("Any", raw), _STORED)
     for magic, decompressed in _FORMATS.items():
         if raw.head.startswith(magic):
             try:
@@ -239,7 +242,7 @@ def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
     frame = zstandard.ZstdDecompressor().decompressobj()
     is_within = False
     try:
-        while available := raw.read1(size):
+        while available := raw.read1(_STORED):
             pieces: list[bytes] = []
             for at in range(0, len(available), _ZSTD_INPUT):
                 data = available[at : at + _ZSTD_INPUT]

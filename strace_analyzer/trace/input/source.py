@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
@@ -43,6 +43,9 @@ class SourceInput:
     """Why it cannot be read, if other traces were named beside it."""
     url: str | None = None
     """Set if the file is remote."""
+    taken: Callable[[int], None] | None = None
+    """Called with how many bytes of the file, as stored, have been taken in, whenever there are
+    more. Only for a file that is no archive."""
 
     def __repr__(self) -> str:
         return f"<SourceInput {self.name[-80:]}>"
@@ -116,7 +119,7 @@ class SourceInput:
                     if file is not None:
                         yield from blocks(cast("BinaryIO", file), size, tell)
             elif self.path is not None:
-                with self.path.open("rb", buffering=0) as file:
+                with _Told(self.path, self.taken) as file:
                     begun = os.fstat(file.fileno()).st_size
                     yield from blocks(cast("BinaryIO", file), size, tell)
                     _check_whole(file, begun)
@@ -140,6 +143,20 @@ class SourceInput:
             raise DamagedError(f"{self.name}: damaged archive ({damage})") from damage
         except OSError as error:
             raise TraceError(f"{self.name}: {error.strerror or error}") from error
+
+
+class _Told(io.FileIO):
+    """A file that tells how far it has been read."""
+
+    def __init__(self, path: Path, taken: Callable[[int], None] | None) -> None:
+        super().__init__(path)
+        self._taken = taken
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(-1 if size is None else size)
+        if self._taken is not None:
+            self._taken(self.tell())
+        return data
 
 
 def _check_whole(file: io.FileIO | BinaryIO, begun: int) -> None:
