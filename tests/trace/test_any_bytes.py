@@ -33,6 +33,14 @@ HOSTILE = st.sampled_from(
         *(b"<socket:[", b"]>", b"  [pid 1] ", b'""0.0.0.0""', b" <0.", b"close(", b"htons("),
         *(b"/* ", b" in strace's PID NS */", b"+++ exited with ", b" +++", b"[pid ", b"fcntl(3, "),
         *(b"<pid changed to ", b" ...>", b"strace: Process ", b" attached", b"14:29:55.", b"\r"),
+        *(
+            b"\v",
+            b"\f",
+            b"\x85",
+            b"\xc2\x85",
+            b"\xe2\x80\xa8",
+            b"\x1c",
+        ),  # which end lines elsewhere
     ]
 )
 LINES = st.lists(

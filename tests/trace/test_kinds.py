@@ -15,7 +15,10 @@ from strace_analyzer.trace.input.kinds import KINDS, Kind, kind_of
 
 EXAMPLES = {
     "an ELF binary": b"\x7fELF\x02\x01\x01\x00",
-    "text in UTF-16": "bind(3, 0x0, 16) = 0\n".encode("utf-16"),
+    **{
+        f"text in {name}": "bind(3, 0x0, 16) = 0\n".encode(name)
+        for name in ("UTF-32", "UTF-16", "UTF-32LE", "UTF-32BE", "UTF-16LE", "UTF-16BE")
+    },
     "data of perf record": b"PERFILE2h\x00",
     "a capture of packets (pcap)": b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00",
     "a zip archive": b"PK\x03\x04\x14\x00",
@@ -243,6 +246,19 @@ def test_what_the_advice_for_strings_of_source_code_gives_can_be_read(
     )
     assert done.stdout.replace("getpid() = 7\n", "") == CALLS
     assert len(sa.analyze(io.BytesIO(done.stdout.encode())).findings) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if "UTF-" in name])
+def test_what_iconv_gives_can_be_read(name: str) -> None:
+    encoding = name.removeprefix("text in ")
+    kind = kind_of(CALLS.encode(encoding))
+    assert kind is not None
+    assert kind.name == name
+    done = subprocess.run(
+        ["sh", "-c", kind.advice.removeprefix("convert it: ")],
+        input=CALLS.encode(encoding), capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.decode() == CALLS
 
 
 @pytest.mark.parametrize("form", ['        "{}\\n" +\n', 'out.add("{}");\n'])

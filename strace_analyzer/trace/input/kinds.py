@@ -82,6 +82,17 @@ _ONLY_STRACES = re.compile(
 _UNPACK = "unpack it first"
 _IS_TEXT = "a trace is text: strace -o FILE"
 _SS = "it can name the holders of ports beside a trace: --ss FILE"
+_BYTE_ORDER_MARKS = {
+    "UTF-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
+    "UTF-16": (b"\xff\xfe", b"\xfe\xff"),
+}
+_WITHOUT_MARKS = {
+    "UTF-32LE": r"(?:[ -~]\0\0\0){3}",
+    "UTF-32BE": r"(?:\0\0\0[ -~]){3}",
+    "UTF-16LE": r"(?:[ -~]\0){4}",
+    "UTF-16BE": r"(?:\0[ -~]){4}",
+}
+"""The first characters, where they are ASCII."""
 
 KINDS = (
     Kind(
@@ -89,10 +100,13 @@ KINDS = (
         "to trace a program: strace-analyzer run -- PROGRAM",
         magic=(b"\x7fELF",),
     ),
-    Kind(
-        "text in UTF-16",
-        "convert it: iconv -f UTF-16 -t UTF-8",
-        magic=(b"\xff\xfe", b"\xfe\xff"),
+    *(
+        Kind(f"text in {name}", f"convert it: iconv -f {name} -t UTF-8", magic=marks)
+        for name, marks in _BYTE_ORDER_MARKS.items()  # that of UTF-16 begins one of UTF-32
+    ),
+    *(
+        Kind(f"text in {name}", f"convert it: iconv -f {name} -t UTF-8", opening=letters)
+        for name, letters in _WITHOUT_MARKS.items()
     ),
     Kind("data of perf record", "perf trace and perf script print it", magic=(b"PERFILE2",)),
     Kind(
