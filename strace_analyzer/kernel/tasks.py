@@ -57,7 +57,11 @@ class Tasks:
         self._strangers: Task | None = None
         """stands for the tasks of unknown kinship: they are assumed to be threads of one process"""
         self._clones_are_traced = False
-        self._names: dict[str, int] = {}
+        self._named: dict[int, int] = {}
+        """The process numbers that were given as names, as bits: of number N bit N % 64 of N // 64.
+        Every number of a long trace is here, long after its process."""
+        self._again: dict[int, int] = {}
+        """How often those were given that were given more than once."""
         self.namespaces = 1
         """how many network namespaces are known so far, numbered from 0"""
         self._renamed: dict[int, Task] = {}
@@ -437,6 +441,10 @@ class Tasks:
         return [member for member in self if member.family is task.family]
 
     def _name(self, tid: int) -> str:
-        name = str(tid)
-        count = self._names[name] = self._names.get(name, 0) + 1
-        return name if count == 1 else f"{name}#{count}"
+        page, bit = tid >> 6, 1 << (tid & 63)
+        named = self._named.get(page, 0)
+        if not named & bit:
+            self._named[page] = named | bit
+            return str(tid)
+        count = self._again[tid] = self._again.get(tid, 1) + 1
+        return f"{tid}#{count}"

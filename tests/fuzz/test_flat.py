@@ -12,7 +12,13 @@ import pytest
 from fuzz.hostile import EARLY_BIND
 
 import strace_analyzer as sa
+from strace_analyzer.report.events import arguments
+from strace_analyzer.report.events.follow import Follower
+from strace_analyzer.report.tally.keys import KEYS
+from strace_analyzer.report.tally.tally import Tally
 from strace_analyzer.rules.store import IN_MEMORY
+from strace_analyzer.trace.decode import memo
+from strace_analyzer.trace.reader import EventStream
 from tests.report.written import written
 
 FIRST, MORE = IN_MEMORY + 1000, 2000
@@ -90,6 +96,42 @@ def test_one_process_after_another(kind: str, most: int) -> None:
     """Of each the report has a row, with its program, ports, findings and failures. What it has in
     common with others (program, arguments, destinations) is kept once."""
     assert growth(SERVICES[kind], own=True) < most
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SERVICES)
+@pytest.mark.parametrize("own", [False, True])
+def test_events_and_their_sums_keep_nothing_that_ended(
+    own: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was made of a text is kept, up to a limit, which is lowered here: it is reached before.
+    Of the processes only their numbers are kept, as bits."""
+    monkeypatch.setattr(memo, "_MOST", 200)
+    monkeypatch.setattr(arguments, "_MOST", 200)
+    reading, follower = EventStream(), Follower("t1", ["a"], argv=False, raw=False)
+    tallies = [Tally(KEYS[by]) for by in ("syscall", "destination")]
+    lines = stream(SERVICES[kind], own=own)
+    each = len(SERVICES[kind]) + 2 * own
+
+    def read(connections: int) -> int:
+        made = 0
+        for line in islice(lines, connections * each):
+            for event in reading.feed(line):
+                rows = follower.feed(event)
+                made += len(rows)
+                for tally in tallies:
+                    tally.add(rows)
+        return made
+
+    read(1000)
+    gc.collect()
+    tracemalloc.start()
+    made = read(MORE)
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made == MORE * each
+    assert held / MORE < 40
 
 
 IN_THE_REPORT = 4500
