@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from strace_analyzer.cli import values
-from strace_analyzer.cli.values import LevelName
+from strace_analyzer.cli.values import LEVEL_NAMES
 from strace_analyzer.report.formats.registry import (
     check_formats,
     comparison_formats,
@@ -33,14 +33,18 @@ def switch(*names: str, help: str, panel: str | None = None) -> Any:
     return typer.Option(*names, metavar="", help=help, rich_help_panel=panel)
 
 
-def choice(name: str, words: Sequence[str], help: str, panel: str) -> Any:
-    """The option `name`, whose value is one of `words`."""
+def choice(
+    name: str, words: Sequence[str], help: str, panel: str, *, default: str | None = None
+) -> Any:
+    """The option `name`, whose value is one of `words`; `default` is shown where that is not the
+    parameter's."""
     return typer.Option(
         name,
         parser=values.one_of(words),
         autocompletion=lambda: list(words),
         metavar="|".join(words),
         help=help,
+        show_default=True if default is None else default,
         rich_help_panel=panel,
     )
 
@@ -63,7 +67,7 @@ def gate_option(default: str) -> Any:
 
 def _gate_words() -> list[str]:
     """What `--fail-on` takes, for the shell to complete."""
-    return [*LevelName, "unknown", "never", *rule_ids()]
+    return [*LEVEL_NAMES, "unknown", "never", *rule_ids()]
 
 
 def _list_of_kinds(incomplete: str) -> list[str]:
@@ -276,13 +280,8 @@ ReportedRules = Annotated[
     ),
 ]
 ShownLevel = Annotated[
-    LevelName | None,
-    typer.Option(
-        "--level",
-        help="Only findings from this level on.",
-        show_default="note",
-        rich_help_panel=SHOWN,
-    ),
+    str | None,
+    choice("--level", LEVEL_NAMES, "Only findings from this level on.", SHOWN, default="note"),
 ]
 Everything = Annotated[
     bool, switch("--all", help="Shorten nothing, and list every finding.", panel=SHOWN)

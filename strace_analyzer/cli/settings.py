@@ -82,7 +82,9 @@ def settings(
     suppressing = suppressions or written.suppressions
     level = level or written.level or "note"
     if level not in LEVELS:
-        raise ConfigurationError(f"level {level!r}: no such level{nearest(level, LEVELS)}")
+        raise ConfigurationError(
+            f"level {level!r}: not one of {', '.join(LEVELS)}{nearest(level, LEVELS)}"
+        )
     return Settings(
         selection=Selection(
             rules=chosen,

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -21,12 +20,8 @@ _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,12})(?::[0-9]*)?:?")
 Meaning = TypeVar("Meaning")
 
 
-class LevelName(StrEnum):
-    """The levels of findings as they are typed."""
-
-    note = "note"
-    warning = "warning"
-    error = "error"
+LEVEL_NAMES = ("note", "warning", "error")
+"""The levels of findings (LEVELS), the least first."""
 
 
 class Ports(NamedTuple):

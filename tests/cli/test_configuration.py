@@ -85,7 +85,8 @@ def test_a_level_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     done = run(SSH, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         2,
-        "strace-analyzer: level 'warnings': no such level; did you mean 'warning'?\n",
+        "strace-analyzer: level 'warnings': not one of note, warning, error; did you mean "
+        "'warning'?\n",
     )
 
 

@@ -308,6 +308,8 @@ def test_a_value_that_cannot_be_is_answered_with_what_is_wanted(
             "Input should",
             "unable to parse",
             "valid integer",
+            "Value error",
+            "is not one of '",
             "Traceback",
         ):
             assert word not in said, (value, said)
@@ -319,6 +321,7 @@ def test_a_value_that_cannot_be_is_answered_with_what_is_wanted(
         ("attach --tree --for 8s 1", "'--tree': --for stands where a process id (such as 4510) is"),
         ("attach --tree nginx", "'--tree': nginx: no process id; by its name: attach --name nginx"),
         ("attach --name --for 8s", "'--name': --for stands where the name of a program is wanted"),
+        ("check --level warn x", "'--level': warn: not one of note, warning, error; did you mean"),
         ("check --jobs many x", "'--jobs': many: wanted is a number of processes"),
         ("check --jobs 0 x", "'--jobs': 0: wanted is a number of processes from 1 on"),
         ("sockets --line x a", "'--line': x: wanted is the number of a line"),
