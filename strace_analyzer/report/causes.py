@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from strace_analyzer.findings import Confidence, Endpoint, Group, PeerCount, added
+from strace_analyzer.findings import Confidence, Endpoint, Group, Level, PeerCount, added
 from strace_analyzer.plain import count, number
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
@@ -185,6 +185,19 @@ def every_cause(
         )
     ]
     return sorted(found, key=lambda item: -item[0].head.level)
+
+
+def by_level(found: Iterable[Cause]) -> dict[Level, int]:
+    """Count the causes of each level, the worst first: what every report for people calls `1 error,
+    2 notes`, however many findings they have."""
+    counts = Counter(cause.head.level for cause in found)
+    return {level: counts[level] for level in reversed(Level)}
+
+
+def levels(found: Iterable[Cause]) -> str:
+    """Format `1 error, 2 notes`; "" if nothing was found."""
+    counts = by_level(found).items()
+    return ", ".join(count(value, str(level)) for level, value in counts if value)
 
 
 def _order(cause: Cause, section: Section) -> tuple[int, bool, int]:

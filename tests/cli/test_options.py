@@ -32,7 +32,7 @@ A_PID = "wanted is a process id (such as 4510)"
         (("check", "--quiet=1", SSH), "Option '--quiet' does not take a value."),
         (
             ("check", "--level", "notes", SSH),
-            "Invalid value for '--level': Value error, 'notes' is",
+            "Invalid value for '--level': notes: not one of note, warning, error",
         ),
         (("--port-range", "9-1", SSH), "Invalid value for '--port-range': 9-1: not two ports, LO"),
         (("--since", "noon", SSH), "Invalid value for '--since': 'noon' is no time: use 14:02:11"),

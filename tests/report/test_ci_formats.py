@@ -183,7 +183,7 @@ def test_nothing_found_is_said_plainly() -> None:
 def test_markdown_folds_the_evidence() -> None:
     text = written("markdown", sa.analyze(ERLANG))
     assert text.startswith(
-        "### strace-analyzer: findings\n\n40 warnings; 40 outgoing TCP connections judged"
+        "### strace-analyzer: findings\n\n1 warning (40 findings); 40 outgoing TCP connections judged"
     )
     assert "| 127.0.0.1:8001 | 14 | 14 |" in text
     before, _, folded = text.partition("<details>")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from strace_analyzer.plain import count, number
-from strace_analyzer.report.causes import Cause, every_cause
+from strace_analyzer.report.causes import Cause, every_cause, levels
 from strace_analyzer.report.compare import Comparison, figures, headline, kind_of
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.excerpt import excerpt
@@ -86,16 +86,9 @@ def _line(report: Report) -> str:
     """Return what was looked at, and the result."""
     selected, judgement = report.selected, report.judgement
     lines = sum(source.lines for trace in selected.traces for source in trace.sources)
-    levels = [
-        count(value, name)
-        for name, value in (
-            ("error", judgement.error),
-            ("warning", judgement.warning),
-            ("note", judgement.note),
-        )
-        if value
-    ]
-    found = f"{', '.join(levels)}; " if levels else ""
+    causes = [cause for cause, _ in every_cause(selected)]
+    findings = count(sum(cause.count for cause in causes), "finding")
+    found = f"{levels(causes)} ({findings}); " if causes else ""
     names = ", ".join(escaped(trace.name) for trace in selected.traces[:3])
     more = f" and {len(selected.traces) - 3} more" if len(selected.traces) > 3 else ""
     return (

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from strace_analyzer.plain import count, number, safe
-from strace_analyzer.report.causes import Cause, every_cause, together
+from strace_analyzer.report.causes import Cause, by_level, every_cause, together
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
@@ -42,11 +42,11 @@ def outline(report: Report) -> JsonObject:
     level = {"clean": "good", "findings": "note"}.get(judgement.verdict, "doubt")
     if found and judgement.verdict == "findings":
         headline, level = _headline(found)
+    levels = by_level(cause for cause, _ in found)
     figures = [
         ("Outgoing TCP connections", made_of(judgement.made, judgement.connections)),
-        ("Errors", number(judgement.error)),
-        ("Warnings", number(judgement.warning)),
-        ("Notes", number(judgement.note)),
+        *((f"{str(name).capitalize()}s", number(value)) for name, value in levels.items()),
+        ("Findings", number(sum(cause.count for cause, _ in found))),
         *([("Suppressed", number(judgement.suppressed))] if selected.suppressed else []),
         ("Processes", number(len(selected.processes))),
         ("Lines read", number(lines)),

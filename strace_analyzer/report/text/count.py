@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from strace_analyzer.findings import Confidence, Level
+from strace_analyzer.findings import Confidence
 from strace_analyzer.plain import count, number, shell_word
-from strace_analyzer.report.causes import causes
+from strace_analyzer.report.causes import causes, levels
 from strace_analyzer.report.gate import Gate, Judgement
 from strace_analyzer.report.redaction.tokens import has_token
 from strace_analyzer.report.section import Section
@@ -103,9 +103,7 @@ def _found(section: Section) -> str:
 
 def _levels(parts: Sequence[Section]) -> str:
     """Format `1 error, 2 notes`: causes, not findings."""
-    found = [cause.head.level for part in parts for cause in causes(part.judged, part)]
-    counts = ((level, found.count(level)) for level in reversed(Level))
-    return ", ".join(count(value, str(level)) for level, value in counts if value)
+    return levels(cause for part in parts for cause in causes(part.judged, part))
 
 
 def read(section: Section) -> str:
