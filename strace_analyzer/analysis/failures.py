@@ -6,10 +6,11 @@ from strace_analyzer.analysis.refused_options import of_option
 from strace_analyzer.exhaustion import failure, towards
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.connect_calls import is_for_many
+from strace_analyzer.kernel.destination import destination
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.refused import UNDER_WAY
-from strace_analyzer.kernel.socket_state import Binding, Connection, Outcome, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.step import FAILED, Step
 from strace_analyzer.rules.evidence import Context, endpoint
 from strace_analyzer.trace.events import Syscall
@@ -82,7 +83,7 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
             low = asked is not None and 0 < (asked.port or 0) < 1024
             return "privileged-port" if low else "not-permitted"
         case "bind", "EINVAL":
-            return "bound-already"
+            return _refused_bind(socket, asked)
         case _, ("ECONNREFUSED" | "EINVAL") if name in _GOING and _is_to_port_zero(step):
             return "port-zero"
         case "setsockopt", _:
@@ -95,19 +96,53 @@ def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
             return "ipv6-only"
         case "socket", _:
             return _OF_SOCKET.get(errno, _MEANING.get(errno, "other"))
-        case "connect", "EINVAL" if (towards(step) or _NOWHERE).is_link_local:
-            return "no-scope"
+        case "connect", "EISCONN":
+            return "listens"
+        case "connect", "ENETUNREACH" if step.space == "TCP" and asked and is_for_many(asked):
+            return "for-many"
+        case "connect", "EINVAL":
+            return _refused_connect(socket, asked)
+        case (("connect" | "sendto" | "sendmsg" | "sendmmsg"), "EACCES") if step.space == "UDP":
+            return "no-broadcast"
         case _, "EPIPE" if step.role == FAILED and not _was_connected(socket):
             return "not-connected"
         case _, ("EINVAL" | "EPROTONOSUPPORT" | "EOPNOTSUPP"):
-            return _OF_CALL.get((name, errno), "other")
+            return _OF_CALL.get((name, errno), _MEANING.get(errno, "other"))
     return _MEANING.get(errno, "other")
 
 
+def _refused_bind(socket: Socket, asked: SocketAddress | None) -> str:
+    """Why bind() gave EINVAL: bind(2), ip(7), ipv6(7); net/ipv6/af_inet6.c, `__inet6_bind`."""
+    if socket.binding is not Binding.UNBOUND:
+        return "bound-already"
+    if asked is not None and _lacks_scope(asked):
+        return "no-scope"
+    is_mapped = asked is not None and "." in (asked.address or "") and asked.family == "AF_INET6"
+    if is_mapped and socket.options.ipv6_only:
+        return "ipv6-only"
+    return "bad-argument" if socket.origin is Origin.CREATED else "bound-already"
+
+
+def _refused_connect(socket: Socket, asked: SocketAddress | None) -> str:
+    """Why connect() gave EINVAL: ipv6(7); fib_lookup() of net/ipv4/route.c for the others."""
+    if asked is not None and _lacks_scope(asked):
+        return "no-scope"
+    to, local = destination(asked), destination(socket.local)
+    if to is not None and local is not None and local.is_loopback and not to.is_loopback:
+        return "from-loopback"
+    return "blackhole"
+
+
+def _lacks_scope(asked: SocketAddress) -> bool:
+    to = destination(asked)
+    return to is not None and to.is_link_local and asked.scope is None
+
+
 def _is_refusal(step: Step) -> bool:
-    """True for a connect() that fails with EAGAIN: it is not under way; connect(2), "insufficient
-    entries in the routing cache"."""
-    return step.role == "connect" and step.errno == "EAGAIN"
+    """True for a connect() that is not under way: it fails with EAGAIN (connect(2), "insufficient
+    entries in the routing cache"), or with EISCONN because the socket listens."""
+    listens = step.errno == "EISCONN" and step.socket.connection is Connection.LISTENING
+    return step.role == "connect" and (step.errno == "EAGAIN" or listens)
 
 
 def _is_to_port_zero(step: Step) -> bool:
@@ -140,7 +175,6 @@ def _was_connected(socket: Socket) -> bool:
 
 _GOING = frozenset({"connect", "getsockopt", "sendto", "sendmsg", "sendmmsg"})
 """calls that go to a port, or report what happened there"""
-_NOWHERE = Destination("", 0)
 _OF_SOCKET = {
     "EAFNOSUPPORT": "family-off",
     "EPROTONOSUPPORT": "no-such-protocol",
@@ -175,6 +209,8 @@ _MEANING = {
     "EAGAIN": "no-memory",
     "ENOBUFS": "no-memory",
     "ENOMEM": "no-memory",
+    "EINVAL": "bad-argument",
+    "EOPNOTSUPP": "unsupported",
     "EMSGSIZE": "too-long",
     "ENOTCONN": "not-connected",
     "EDESTADDRREQ": "no-destination",

@@ -123,12 +123,12 @@ def _result(call: Syscall, was: Socket, address: SocketAddress) -> ConnectResult
     if result.injected and result.failed:
         return ConnectResult.NOT_TRIED  # the kernel has never seen this call
     connecting = was.connection is Connection.CONNECTING
-    if result.errno == "ENETUNREACH" and not connecting and _is_for_many(address):
+    if result.errno == "ENETUNREACH" and not connecting and is_for_many(address):
         return ConnectResult.NOT_TRIED  # however long strace took
     return connect_result(result.errno, call.elapsed, connecting=connecting)
 
 
-def _is_for_many(address: SocketAddress) -> bool:
+def is_for_many(address: SocketAddress) -> bool:
     """True for multicast and broadcast: tcp_v4_connect (net/ipv4/tcp_ipv4.c) and tcp_v6_connect
     (net/ipv6/tcp_ipv6.c) themselves return ENETUNREACH for these."""
     try:

@@ -393,6 +393,26 @@ def options_refused() -> None:
     gave["left before it joined"] = set_option(socket.SOL_IP, leaving, group, kind=datagram)
 
 
+def addresses_refused() -> None:
+    """Addresses that a socket cannot take or go to: no port, route or firewall is the reason."""
+    six = [socket.socket(socket.AF_INET6) for _ in range(2)]
+    six[1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    gave["link-local without a device"] = once(lambda: six[0].bind(("fe80::1", 0)))
+    gave["IPv4 under IPV6_V6ONLY"] = once(lambda: six[1].bind(("::ffff:127.0.0.1", 0)))
+    inside, listener = socket.socket(), socket.socket()
+    inside.bind(("127.0.0.1", 0))
+    gave["from loopback"] = once(lambda: inside.connect(A))
+    gave["bound again"] = once(lambda: inside.bind(("127.0.0.1", 0)))
+    listener.listen(1)
+    gave["from a listener"] = once(lambda: listener.connect(A))
+    gave["TCP to many"] = once(lambda: socket.socket().connect(("224.0.0.1", 9)))
+    to, datagram = ("10.9.0.255", 9), socket.SOCK_DGRAM
+    gave["to all, UDP"] = once(lambda: socket.socket(type=datagram).sendto(b"x", to))
+    allowed = socket.socket(type=datagram)
+    allowed.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    gave["with SO_BROADCAST"] = once(lambda: allowed.sendto(b"x", to))
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]]()
     print(json.dumps(gave))

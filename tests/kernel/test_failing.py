@@ -308,3 +308,26 @@ def test_options_that_are_refused(net: Network, kernel: str, tmp_path: Path) -> 
         "not-in-group",
     ]
     assert verdict(trace) == "no-connections"
+
+
+def test_addresses_that_are_refused(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "addresses_refused", trace) == {
+        "link-local without a device": "EINVAL",
+        "IPv4 under IPV6_V6ONLY": "EINVAL",
+        "from loopback": "EINVAL",
+        "bound again": "EINVAL",
+        "from a listener": "EISCONN",
+        "TCP to many": "ENETUNREACH",
+        "to all, UDP": "EACCES",
+        "with SO_BROADCAST": "ok",
+    }, kernel
+    assert [why for _, _, why in explained(trace)] == [
+        "no-scope",
+        "ipv6-only",
+        "from-loopback",
+        "bound-already",
+        "listens",
+        "for-many",
+        "no-broadcast",
+    ]

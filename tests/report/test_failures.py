@@ -442,3 +442,48 @@ def test_an_option_that_is_refused_is_told_if_an_address_or_port_depends_on_it(
     report = " ".join(printed(made).split())
     assert report.startswith("clean:")  # the connection was made
     assert (MEANING[code] in report) == is_shown
+
+
+LOCAL_LINK = '{sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "fe80::1", &sin6_addr), sin6_scope_id=0}, 28'
+HERE = '{sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16'
+MADE_SIX = "socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3"
+WRONG = "-1 EINVAL (Invalid argument)"
+IN_SCOPE = LOCAL_LINK.replace("scope_id=0", 'scope_id=if_nametoindex("eth0")')
+
+
+@pytest.mark.parametrize(
+    ("calls", "code"),
+    [
+        ((MADE, f"bind(3, {HERE}) = {WRONG}"), "bad-argument"),
+        ((MADE, f"bind(3, {HERE}) = 0", f"bind(3, {HERE}) = {WRONG}"), "bound-already"),
+        ((MADE, f"connect(3, {WEB}) = 0", f"bind(3, {HERE}) = {WRONG}"), "bound-already"),
+        ((f"bind(3, {HERE}) = {WRONG}",), "bound-already"),  # made before the trace
+        ((MADE_SIX, f"bind(3, {LOCAL_LINK}) = {WRONG}"), "no-scope"),
+        ((MADE_SIX, f"bind(3, {IN_SCOPE}) = {WRONG}"), "bad-argument"),
+        ((MADE_SIX, ONLY, f"bind(3, {MAPPED}) = {WRONG}"), "ipv6-only"),
+        ((MADE_SIX, f"bind(3, {MAPPED}) = {WRONG}"), "bad-argument"),
+        ((MADE, f"bind(3, {HERE}) = 0", f"connect(3, {WEB}) = {WRONG}"), "from-loopback"),
+        ((MADE, f"connect(3, {WEB}) = {WRONG}"), "blackhole"),
+        ((MADE, "listen(3, 5) = 0", f"connect(3, {WEB}) = -1 EISCONN (Error)"), "listens"),
+        ((DATAGRAM, f'sendto(3, "x", 1, 0, {WEB}) = -1 EACCES (Error)'), "no-broadcast"),
+        ((MADE, f"connect(3, {WEB}) = -1 EACCES (Error)"), "forbidden"),
+        ((MADE, f"connect(3, {WEB}) = {NO_NET}"), "unreachable"),
+        ((MADE, f"connect(3, {WEB.replace('192.0.2.7', '239.0.2.7')}) = {NO_NET}"), "for-many"),
+        (
+            (DATAGRAM, f"connect(3, {WEB.replace('192.0.2.7', '239.0.2.7')}) = {NO_NET}"),
+            "unreachable",
+        ),
+    ],
+    ids=str,
+)
+def test_an_address_that_is_refused_has_the_reason_that_the_trace_proves(
+    calls: tuple[str, ...], code: str
+) -> None:
+    (failure,) = analysis(*calls).failed_calls
+    assert failure.explanation == code
+    assert MEANING[code]
+
+
+def test_a_connection_that_exists_is_no_failure() -> None:
+    made = analysis(MADE, f"connect(3, {WEB}) = 0", f"connect(3, {WEB}) = -1 EISCONN (Error)")
+    assert made.failed_calls == ()
