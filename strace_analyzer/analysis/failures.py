@@ -117,6 +117,8 @@ def _refused_bind(socket: Socket, asked: SocketAddress | None) -> str:
         return "bound-already"
     if asked is not None and _lacks_scope(asked):
         return "no-scope"
+    if _is_of_another_family(socket, asked):
+        return "no-such-family"
     is_mapped = asked is not None and "." in (asked.address or "") and asked.family == "AF_INET6"
     if is_mapped and socket.options.ipv6_only:
         return "ipv6-only"
@@ -127,6 +129,8 @@ def _refused_connect(socket: Socket, asked: SocketAddress | None) -> str:
     """Why connect() gave EINVAL: ipv6(7); fib_lookup() of net/ipv4/route.c for the others."""
     if asked is not None and _lacks_scope(asked):
         return "no-scope"
+    if _is_of_another_family(socket, asked):
+        return "no-such-family"
     to, local = destination(asked), destination(socket.local)
     if to is not None and local is not None and local.is_loopback and not to.is_loopback:
         return "from-loopback"
@@ -136,6 +140,11 @@ def _refused_connect(socket: Socket, asked: SocketAddress | None) -> str:
 def _lacks_scope(asked: SocketAddress) -> bool:
     to = destination(asked)
     return to is not None and to.is_link_local and asked.scope is None
+
+
+def _is_of_another_family(socket: Socket, asked: SocketAddress | None) -> bool:
+    """An IPv4 address for an AF_INET6 socket is too short, net/ipv6/af_inet6.c `inet6_bind`."""
+    return asked is not None and (socket.domain, asked.family) == ("AF_INET6", "AF_INET")
 
 
 def _is_refusal(step: Step) -> bool:

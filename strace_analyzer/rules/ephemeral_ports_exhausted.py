@@ -283,8 +283,7 @@ class EphemeralPortsExhausted(Rule):
         elif not is_asked and ports is not None and ports.range_source == "assumed":
             low, high = ports.range
             sentences.append(_ASSUMED.format(low=low, high=high))
-        first, *rest = sentences
-        return Advice(who, (first, *(_capital(sentence) for sentence in rest)))
+        return Advice(who, tuple(sentences))
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
@@ -454,13 +453,6 @@ def _holders(case: Case) -> list[str]:
         then = _BY_CAUSE["time-wait"] if who.startswith("TIME-WAIT") else "look there first."
         said.append(f"{who} has {ports} of these ports: {then}")
     return said
-
-
-def _capital(sentence: str) -> str:
-    """The sentence with a capital, unless it begins with a name: `net.ipv4...`, `ss -tanp`."""
-    word = sentence.partition(" ")[0]
-    is_name = not word.isalpha() or word in ("ss", "sysctl")
-    return sentence if is_name else sentence[:1].upper() + sentence[1:]
 
 
 def _sure(case: Case) -> tuple[str, ...]:

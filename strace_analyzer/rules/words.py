@@ -113,10 +113,32 @@ class Advice(NamedTuple):
     caution: str = ""
 
     @property
+    def capitals(self) -> tuple[str, ...]:
+        """The sentences, each with a capital."""
+        return tuple(map(capital, self.sentences))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The same, the runtime before the first: `Go: leave net.Dialer.LocalAddr nil.`"""
+        if not self.who or not self.sentences:
+            return self.capitals
+        return f"{self.who}: {self.sentences[0]}", *self.capitals[1:]
+
+    @property
     def text(self) -> str:
         """All of it as one string, for the JSON report."""
-        prefix = f"{self.who}: " if self.who else ""
-        return prefix + " ".join((*self.sentences, *([self.caution] if self.caution else [])))
+        return " ".join((*self.lines, *([self.caution] if self.caution else [])))
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital, unless it begins with a name: `net.ipv4...`, `ss -tanp`,
+    `worker (pid 7)`."""
+    word, _, rest = sentence.partition(" ")
+    is_name = not word.isalpha() or word in _COMMANDS or rest.startswith("(pid")
+    return sentence if is_name else sentence[:1].upper() + sentence[1:]
+
+
+_COMMANDS = ("ss", "sysctl")
 
 
 class Figures(NamedTuple):

@@ -37,7 +37,7 @@ def listing(directory: Path, text: str = LISTED) -> Path:
 def test_it_names_who_has_the_port(tmp_path: Path) -> None:
     report = run("--ss", listing(tmp_path), given=TAKEN).stdout
     assert "\n  nginx (pid 812, fd 6) has it: a listener.\n" in report
-    assert "stop the holder" in report
+    assert "Stop the holder" in report
 
 
 def test_where_no_process_is_named_nobody_is_said_to_have_it(tmp_path: Path) -> None:

@@ -462,6 +462,8 @@ IN_SCOPE = LOCAL_LINK.replace("scope_id=0", 'scope_id=if_nametoindex("eth0")')
         ((MADE_SIX, f"bind(3, {IN_SCOPE}) = {WRONG}"), "bad-argument"),
         ((MADE_SIX, ONLY, f"bind(3, {MAPPED}) = {WRONG}"), "ipv6-only"),
         ((MADE_SIX, f"bind(3, {MAPPED}) = {WRONG}"), "bad-argument"),
+        ((MADE_SIX, f"bind(3, {HERE}) = {WRONG}"), "no-such-family"),
+        ((MADE_SIX, f"connect(3, {WEB}) = {WRONG}"), "no-such-family"),
         ((MADE, f"bind(3, {HERE}) = 0", f"connect(3, {WEB}) = {WRONG}"), "from-loopback"),
         ((MADE, f"connect(3, {WEB}) = {WRONG}"), "blackhole"),
         ((MADE, "listen(3, 5) = 0", f"connect(3, {WEB}) = -1 EISCONN (Error)"), "listens"),

@@ -323,7 +323,7 @@ line 14
   with 60 s of TIME_WAIT          3           2
   of a range that is not known (not 32768-60999): --port-range gives it
 
-  Fix    sockets of this trace that are bound to port 0 hold the ports: fix those binds first.
+  Fix    Sockets of this trace that are bound to port 0 hold the ports: fix those binds first.
          Without the early binds these connections would have fitted.
 
 """

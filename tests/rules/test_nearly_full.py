@@ -454,14 +454,14 @@ def test_a_leak_that_fills_the_range_is_said_beside_what_else_does(early: bool) 
     said = " ".join(printed(made).split())
     assert "89 were left open after end of file: see socket-leak." in said
     assert ("fix those binds first" in said) == early
-    assert ("close each socket after the peer has closed" in said) != early
+    assert ("Close each socket after the peer has closed" in said) != early
     assert ("89 sockets that read end of file, and are not closed" in said) != early
-    assert "one destination has" not in said
+    assert "One destination has" not in said
 
 
 def test_a_range_that_connections_fill_without_a_leak_has_the_remedy_of_one_destination() -> None:
     made = connections(90, 1, early=False, closed=False)
-    assert "one destination has these ports: reuse conn" in " ".join(printed(made).split())
+    assert "One destination has these ports: reuse conn" in " ".join(printed(made).split())
     assert "end of file" not in printed(made)
 
 

@@ -403,8 +403,8 @@ def test_bind_and_connect_to_ipv6_where_there_is_none_have_words_of_their_own(
     said = " ".join(printed(sa.analyze(path)).split())
     assert "connects to IPv6 where there is none: 1 connect() call failed" in said
     assert "binds to ::1 where there is no IPv6: 1 bind() call failed" in said
-    assert "give getaddrinfo() AI_ADDRCONFIG" in said
-    assert "bind to 127.0.0.1, or switch IPv6 on" in said
+    assert "Give getaddrinfo() AI_ADDRCONFIG" in said
+    assert "Bind to 127.0.0.1, or switch IPv6 on" in said
     assert "no address of this host" not in said
 
 
@@ -735,8 +735,8 @@ def on(family: str, fd: int, kind: str = "SOCK_STREAM", *options: str) -> list[s
 ADDRESS = "SOL_SOCKET, SO_REUSEADDR"
 SHARED = "SOL_SOCKET, SO_REUSEPORT"
 ONLY = "SOL_IPV6, IPV6_V6ONLY"
-ONCE = "bind once: use the socket that has the port, or close it first."
-APART = "set IPV6_V6ONLY on the IPv6 socket before bind()"
+ONCE = "Bind once: use the socket that has the port, or close it first."
+APART = "Set IPV6_V6ONLY on the IPv6 socket before bind()"
 BOTH = "set SO_REUSEPORT on both sockets before bind()"
 
 
@@ -860,4 +860,4 @@ def test_a_connection_may_have_been_closed_where_no_close_is_shown(
     assert (one.cause, one.confidence.name.lower()) == ("connection", confidence)
     report = " ".join(printed(made, everything=True).split())
     assert ("Or its TIME_WAIT has it" in report) == (not close)
-    assert ("Fix set SO_REUSEADDR before bind(), as servers do (both" in report) == (not close)
+    assert ("Fix Set SO_REUSEADDR before bind(), as servers do (both" in report) == (not close)

@@ -97,7 +97,7 @@ def _card(cause: Cause, section: Section) -> JsonObject:
         "message": safe(cause.message(section)),
         "worst": cause.worst(_WORST).removesuffix(": --all") if several else "",
         "who": safe(advice.who),
-        "advice": [safe(line) for line in (*advice.sentences, advice.caution) if line],
+        "advice": [safe(line) for line in (*advice.capitals, advice.caution) if line],
         "meaning": safe(meaning(group, section)),
         "headings": headings,
         "peers": [(safe(peer), *figures) for peer, *figures in peers[:_PEERS]],

@@ -102,11 +102,9 @@ def fix(group: Group, section: Section, most: int | None = None) -> RenderableTy
     """Return what to do: the runtime first, each sentence on a line of its own, at most `most`;
     None if the rule gives no advice."""
     advice = section.rule(group).advice(section.case(group))
-    sentences = list(advice.sentences)
+    sentences = list(advice.lines)
     if not sentences:
         return None
-    if advice.who:
-        sentences[0] = f"{advice.who}: {sentences[0]}"
     if rest := len(sentences) - len(sentences[:most]):
         sentences = [*sentences[:most], f"{count(rest, 'more sentence')}: --all"]
     return labelled("Fix", Text(safe("\n".join(sentences)).replace("\\x0a", "\n")))

@@ -199,8 +199,8 @@ def _entry(at: int, cause: Cause, section: Section, *, is_short: bool = False) -
         grid.add_row("", "worst", cause.worst(None if section.everything else 3))
     if head.level is not Level.NOTE or rule.leads or section.everything:
         advice = rule.advice(section.case(head))
-        for fix in advice.sentences[:1]:
-            grid.add_row("", "Fix", Text(safe(f"{advice.who}: {fix}" if advice.who else fix)))
+        for fix in advice.lines[:1]:
+            grid.add_row("", "Fix", Text(safe(fix)))
     if not is_short:
         grid.add_row("", "Proof", Text(in_a_line(head)))
     return grid
