@@ -78,3 +78,17 @@ def test_the_line_named_is_the_one_whose_address_cannot_be_read(address: str) ->
     analysis, _ = judged([*NOTED, *undecoded])
     (unknown,) = analysis.unknown
     assert (unknown.code, unknown.first.line) == ("undecoded-address", 7)
+
+
+CUT = lines(4, f"7 connect({{0}}, {TO}) = 0 <0.000123>")[0]
+
+
+@pytest.mark.parametrize("place", range(2, len(CUT) - len("= 0 <0.000123>")))
+def test_half_a_connect_proves_no_waste(place: int) -> None:
+    """Its destination is not known: that of the socket may be the first one's, too."""
+    bound = lines(4, MADE, OPTION, f"7 bind({{0}}, {ANY}) = 0 <0.000021>")
+    analysis, judgement = judged(bound, CUT[:place])
+    assert (judgement.verdict, judgement.exit_status) == ("inconclusive", 2)
+    assert all(finding.level is sa.Level.NOTE for finding in analysis.findings)
+    assert "truncated-end" in {warning.code for warning in analysis.warnings}
+    assert not analysis.unknown or analysis.unknown[0].code == "unread-line"

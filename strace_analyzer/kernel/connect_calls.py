@@ -47,11 +47,13 @@ def connect_to(
     if address is not None and address.family == "AF_UNSPEC":
         _disconnect(kernel, task, call, fd, description)
         return
-    if address is None or address.port is None:
+    has_returned = call.result.value is not None
+    if address is None or address.port is None or not (has_returned or _is_whole(address)):
         if call.result.errno in NO_SOCKET:
             return
         if was.is_inet and (address is None or address.family in INET):
-            kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
+            if has_returned:  # otherwise it was under way as the trace ended, which is said anyway
+                kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
             now = was._replace(doubts=was.doubts | {Doubt.UNDECODED}, connects=was.connects + 1)
             kernel.move(call, "connect", task, fd.fd, description, now, keep=False)
         return
@@ -96,6 +98,11 @@ def connect_to(
     )
     role = "outcome" if polled else "connect"
     kernel.move(call, role, task, fd.fd, description, now, keep=not (polled and now == was))
+
+
+def _is_whole(address: SocketAddress) -> bool:
+    """The line did not break off within the address."""
+    return address.address is not None or address.family not in INET
 
 
 def shows_a_hidden_connect(
