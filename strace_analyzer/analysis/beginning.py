@@ -1,4 +1,5 @@
-"""Takes the first call of a trace, gives whether the trace covers only one thread or child.
+"""Takes the first call of a trace, or the names of all, gives whether the trace covers only one
+thread or child.
 
 glibc registers a new thread's robust futexes in its first or second call, and a forked child's in
 its first (nptl/pthread_create.c start_thread(), sysdeps/nptl/_Fork.c); a program does so much
@@ -8,8 +9,17 @@ execve() only if it is that of the program itself, or of a child that runs anoth
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 _AS_A_CHILD = frozenset({"set_robust_list", "rseq"})
 _AS_A_PROGRAM = frozenset({"execve", "execveat"})
+
+
+def ends_as_a_thread(names: AbstractSet[str]) -> bool:
+    """True if a trace with calls of these `names`, all of whose tasks have ended, shows the end of
+    threads, but not that of their process: glibc ends a process by exit_group(), and with exit()
+    only the thread that calls it (_exit(2), NOTES)."""
+    return "exit" in names and "exit_group" not in names and _AS_A_PROGRAM.isdisjoint(names)
 
 
 def is_of_a_child(first: str | None, thread: int | None) -> bool:

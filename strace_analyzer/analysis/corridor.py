@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from strace_analyzer.analysis.attention import Attention
-from strace_analyzer.analysis.beginning import is_of_a_child
+from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
 from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.deciding import MAY_LACK_RESULT, READ_IN_PART, may_decide
@@ -599,20 +599,24 @@ class TraceAnalysis:
         """Why finding nothing proves nothing; the weightiest reason first."""
         if not self.visibility.names and any(account.tables for account in accounts):
             yield Told(Doubt.SUMMARY, 1)
-        unread = list(not_read(accounts, self._unread, self._source_names))
-        yield from unread
+        missing = list(not_read(accounts, self._unread, self._source_names))
+        yield from missing
         if any(account.was_not_begun for account in accounts):
             return
         thread = accounts[0].thread if len(accounts) == 1 else None
-        yield from not_seen(
+        unseen = not_seen(
             self._unseen,
             self._unknowns.count(Doubt.GIVEN_TWICE),
-            is_part=is_of_a_child(self._first_call, thread),
+            is_part=is_of_a_child(self._first_call, thread)
+            or (self._ended.all_are_gone and ends_as_a_thread(self.visibility.names)),
             one_without_number=self._ended.one_without_number,
         )
+        for told in unseen:
+            missing.append(told)
+            yield told
         if self._apart is not None and not self._census.tcp_connections:
             yield self._apart
-        if not unread and not any("connect" in finding.calls for finding in self._engine.store):
+        if not missing and not any("connect" in finding.calls for finding in self._engine.store):
             hidden = self._hidden_by_options()
             if hidden is not None:
                 yield hidden

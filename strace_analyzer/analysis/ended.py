@@ -64,6 +64,11 @@ class Ended:
         return number in self._gone or number in tasks.by_tid or number in tasks.named
 
     @property
+    def all_are_gone(self) -> bool:
+        """The trace shows the end of every task of which it shows something."""
+        return bool(self._gone) and self._tasks.by_tid.keys() <= self._gone
+
+    @property
     def several_spoke(self) -> bool:
         """The trace shows something of more than one task."""
         return len(self._gone | self._tasks.by_tid.keys()) > 1

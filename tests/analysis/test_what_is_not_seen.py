@@ -220,6 +220,28 @@ def test_a_sample_without_one_of_its_children_is_not_clean(sample: Path) -> None
         assert verdict("\n".join(kept)) in ("inconclusive", "findings"), child
 
 
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_the_lines_of_one_task_are_no_all_clear(sample: Path) -> None:
+    """`grep ^PID trace`. What calls execve() is a program of its own."""
+    lines = lines_of(sample)
+    tasks = dict.fromkeys(task for line in lines if (task := task_of(line)).isdigit())
+    for task in list(tasks)[:20] if len(tasks) > 1 else []:
+        own = [line for line in lines if task_of(line) == task]
+        if not any("execve" in line for line in own):
+            assert verdict("\n".join(own)) in ("inconclusive", "findings"), task
+
+
+def test_a_thread_that_only_ends_is_no_all_clear() -> None:
+    ended = "7 exit(0) = ?\n7 +++ exited with 0 +++\n"
+    analysis = analysed(ended)
+    assert [warning.code for warning in analysis.warnings] == ["one-thread"]
+    assert verdict(f"{CLIENT}{ended}") == "inconclusive"
+    assert verdict(f"{CLIENT}7 exit_group(0) = ?\n7 +++ exited with 0 +++\n") == "clean"
+    begun = '7 execve("a", [], NULL) = 0\n'
+    assert verdict(f"{begun}{CLIENT}{ended}") == "clean"
+    assert verdict(f"{CLIENT}8 exit(0) = ?\n8 +++ exited with 0 +++\n") == "clean"
+
+
 # one file of several
 
 CHILDREN = {
