@@ -3,7 +3,7 @@ finding nothing in it is then no all-clear."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from strace_analyzer.analysis.told import Told, named
 from strace_analyzer.analysis.unread import Unread, UnreadLine
@@ -15,9 +15,11 @@ from strace_analyzer.trace.reader import Accounting
 
 
 def not_read(
-    accounts: Sequence[Accounting], unread: Unread, sources: Sequence[str]
+    accounts: Sequence[Accounting], unread: Unread, sources: Sequence[str], *, is_program: bool
 ) -> Iterator[Told]:
-    """What was lost on the way or not understood. `sources` are the names of the sources."""
+    """What was lost on the way or not understood. `sources` are the names of the sources;
+    `is_program` says that the trace begins as a program does: what precedes that is no part of
+    it."""
     for account in accounts:
         if account.refused is not None:
             yield Told(Doubt.REFUSED, 1, account.refused)
@@ -38,7 +40,7 @@ def not_read(
         yield Told(Doubt.FOLDED_RESULT, folded)
     if unread.omissions:
         yield Told(Doubt.OMITTED, len(unread.omissions), _left_out(unread.omissions, sources))
-    gaps = [gap for account in accounts for gap in account.gaps]
+    gaps = [gap for account in accounts for gap in account.gaps if gap.before or not is_program]
     if gaps:
         yield Told(Doubt.NUMBERS_JUMP, sum(gap.missing for gap in gaps), _jumps(gaps))
     if unread.untraced:
@@ -68,8 +70,10 @@ def _jumps(gaps: Sequence[Gap]) -> str:
     """`line 46 is missing: line numbers jump from 45 to 47`."""
     missing = sum(gap.missing for gap in gaps)
     what = f"line {gaps[0].before + 1:,} is" if missing == 1 else f"{missing:,} lines are"
-    first = [f"from {gap.before:,} to {gap.after:,}" for gap in gaps]
-    return f"{what} missing: line numbers jump {named(first, len(first))}"
+    begins = [f"begin with {gap.after:,}" for gap in gaps if not gap.before]
+    jumps = [f"from {gap.before:,} to {gap.after:,}" for gap in gaps if gap.before]
+    says = begins[:1] + ([f"jump {named(jumps, len(jumps))}"] if jumps else [])
+    return f"{what} missing: line numbers {' and '.join(says)}"
 
 
 def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
@@ -78,6 +82,15 @@ def _unread_lines(unread: Unread, sources: Sequence[str]) -> str:
     calls = ", ".join(unread.words)
     lines, were = ("line", "was") if unread.deciding == 1 else ("lines", "were")
     return f"{lines} {named(places, unread.deciding)} ({calls}) {were} not understood"
+
+
+def not_shown(calls: Iterable[tuple[str, int, int]]) -> Iterator[Told]:
+    """What a table counts and the lines do not show: name, number counted, number shown."""
+    more = list(calls)
+    if more:
+        said = named([f"{seen:,} of {number:,} {name}()" for name, number, seen in more], len(more))
+        words = f"only {said} calls that the table at the end counts are shown"
+        yield Told(Doubt.COUNTED_MORE, sum(number - seen for _, number, seen in more), words)
 
 
 def lines_missing(

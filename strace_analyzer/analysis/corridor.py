@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from strace_analyzer.analysis.attention import Attention
-from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
-from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen
+from strace_analyzer.analysis.beginning import PROGRAM, ends_as_a_thread, is_of_a_child
+from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen, not_shown
 from strace_analyzer.analysis.census import Census
+from strace_analyzer.analysis.counted import Counted
 from strace_analyzer.analysis.deciding import MAY_LACK_RESULT, READ_IN_PART, may_decide
 from strace_analyzer.analysis.ended import Ended
 from strace_analyzer.analysis.failures import Failures
@@ -69,6 +70,7 @@ from strace_analyzer.trace.events import (
     Notice,
     SignalDelivered,
     Syscall,
+    TableRow,
     Unparsed,
 )
 from strace_analyzer.trace.reader import Accounting
@@ -164,6 +166,7 @@ class TraceAnalysis:
         self._machine = settings.machine
         self._census = Census(id)
         self._failed = Failures(self)
+        self._counted = Counted()
         self._ended = Ended(self._tracker.tasks)
         self.attention = Attention(
             self._tracker.interest, self.visibility, all_data=settings.keep_sockets
@@ -311,6 +314,8 @@ class TraceAnalysis:
             hears += (self._noticed, self._foreign)
         elif isinstance(event, Entered):
             hears.append(self.visibility.entered)
+        elif isinstance(event, TableRow):
+            hears.append(self._counted.row)
         elif isinstance(event, Unparsed):
             hears.append(self._not_parsed)
         elif isinstance(event, Foreign):
@@ -331,7 +336,7 @@ class TraceAnalysis:
         if isinstance(event, Syscall):
             hears += self.visibility.hears_of(event.name)
             if not self.visibility.is_counted:
-                hears.append(self._counted)
+                hears.append(self._is_counted)
             if self._settings.keep_sockets:
                 hears.append(self._traffics.call)
         hears += self._tracker.listening(type(event))
@@ -342,7 +347,7 @@ class TraceAnalysis:
         self._listening[kind] = told = tuple(hears)
         return told
 
-    def _counted(self, call: Syscall) -> None:
+    def _is_counted(self, call: Syscall) -> None:
         if self.visibility.is_counted:
             self._listening.clear()  # nobody counts calls any more
 
@@ -599,7 +604,16 @@ class TraceAnalysis:
         """Why finding nothing proves nothing; the weightiest reason first."""
         if not self.visibility.names and any(account.tables for account in accounts):
             yield Told(Doubt.SUMMARY, 1)
-        missing = list(not_read(accounts, self._unread, self._source_names))
+        missing = list(
+            not_read(
+                accounts,
+                self._unread,
+                self._source_names,
+                is_program=self._first_call in PROGRAM,
+            )
+        )
+        if self.visibility.names:
+            missing += not_shown(self._counted.beyond(self.visibility.on_sockets))
         yield from missing
         if any(account.was_not_begun for account in accounts):
             return

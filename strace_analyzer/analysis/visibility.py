@@ -10,6 +10,7 @@ It is long because what each option can hide, and what betrays it, stands here o
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from strace_analyzer.analysis.pieces import Pieces
@@ -74,6 +75,8 @@ class Visibility:
         """strace was started with the options that we print, as far as a line shows them"""
         self._binds = False
         """a bind() succeeded"""
+        self.on_sockets: Counter[str] = Counter()
+        """how many calls of socket(), bind() and connect() were shown, by name"""
         self._users: set[int] = set()
         """tasks that make, bind or connect sockets"""
 
@@ -99,6 +102,7 @@ class Visibility:
 
     def _uses_sockets(self, call: Syscall) -> None:
         self._users.add(call.tid)
+        self.on_sockets[call.name] += 1
         self._binds = self._binds or (call.name == "bind" and not call.result.failed)
 
     def _count(self, call: Syscall) -> None:

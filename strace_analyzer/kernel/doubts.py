@@ -384,6 +384,12 @@ class Doubt(StrEnum):
         "calls-counted-only",
         "this is the summary of strace -c, which counts the calls and shows none of them",
     )
+    COUNTED_MORE = (
+        "calls-not-shown",
+        "the table of strace -C counts calls that no line shows",
+        Effect.MISS,
+        WHOLE,
+    )
     NO_CALLS = ("no-calls", "this trace shows no call at all")
     KINSHIP = (
         "clone-hidden",

@@ -8,6 +8,7 @@ from strace_analyzer.trace.events import Detached, Unparsed
 
 _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
 """Calls of which a reader never skips a half."""
+_WAITS_FOR_NOTHING = frozenset({"bind", "listen", "setsockopt", "socket"})
 
 
 class LostHalves:
@@ -27,9 +28,11 @@ class LostHalves:
         self.lost += _is_awaited(call)
 
     def detached(self, event: Detached) -> None:
-        """strace no longer follows a task."""
-        if event.tid in self._calls:
-            self._calls[event.tid].is_over = True
+        """strace no longer follows a task. What it waits for is known, but not what a call did that
+        waits for nothing, or of which not even the arguments are shown."""
+        call = self._calls.get(event.tid)
+        if call is not None:
+            call.is_over = call.half.name not in _WAITS_FOR_NOTHING and bool(call.half.args)
 
     def not_understood(self, event: Unparsed) -> None:
         """A line, or both halves of a call, could not be parsed: then the second half was there."""

@@ -100,3 +100,35 @@ def test_a_time_without_an_end_is_the_beginning_of_a_line(tmp_path: Path, end: s
     analysis = sa.analyze(trace)
     assert [warning.code for warning in analysis.warnings] == ["truncated-end"]
     assert judge(Selected(analysis), parse_gate((), ())).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+@pytest.mark.parametrize("first", [2, 57, 100_000])
+def test_numbers_that_do_not_begin_with_one(style: Callable[[int, str], str], first: int) -> None:
+    """The lines before are missing, unless a program begins here: that comes first in a trace."""
+    numbered = [style(number, line) for number, line in enumerate(CLIENT, first)]
+    assert said(numbered)[0] == "clean"
+    verdict, reason = said(numbered[1:])
+    assert verdict == "inconclusive"
+    assert reason == f"{first:,} lines are missing: line numbers begin with {first + 1:,}"
+    quoted = [style(number, line) for number, line in enumerate(CLIENT[1:], 2)]
+    assert said(["From the log:", *quoted])[0] == "clean"
+
+
+@pytest.mark.parametrize(
+    ("half", "verdict"),
+    [
+        ("7 bind(4, {sa_family=AF_INET, ...}, 16", "inconclusive"),
+        ("7 bind(", "inconclusive"),
+        ("7 connect(", "inconclusive"),
+        ("7 setsockopt(4, SOL_IP, IP_BIND_ADDRESS_NO_PORT, [1], 4", "inconclusive"),
+        ("7 poll([{fd=4, events=POLLIN}], 1, -1", "clean"),
+        ("7 read(4, ", "clean"),
+        ("7 accept(4, ", "clean"),
+    ],
+)
+def test_a_call_in_which_strace_detached(half: str, verdict: str) -> None:
+    """What waits is as it was; what does not wait did something that is not shown."""
+    made = ["7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4"]
+    found = said([*CLIENT[:4], *made, f"{half} <detached ...>"])
+    assert found[0] == verdict

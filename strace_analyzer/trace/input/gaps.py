@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 
 class Gap(NamedTuple):
-    """A jump: the number before it and the one after it, which is at least 2 more."""
+    """A jump: the number before it (0 at the beginning) and the one after it, which is at least 2
+    more."""
 
     before: int
     after: int
@@ -22,18 +23,17 @@ class Gaps:
     """The jumps of one source: `feed` it each numbered line."""
 
     def __init__(self) -> None:
-        self._last: tuple[int, int] | None = None
+        self._last = 0, 0
         self._found: list[Gap] = []
         self._is_rising = True
 
     def feed(self, line: int, number: int) -> None:
         """Line `line` of the source has this number. Lines without a number, as many as are
         missing, may be what was numbered: a program's output, or blank lines."""
-        if self._last is not None:
-            last_line, last = self._last
-            self._is_rising &= number >= last
-            if number - last > max(1, line - last_line):
-                self._found.append(Gap(last, number))
+        last_line, last = self._last
+        self._is_rising &= number >= last
+        if number - last > max(1, line - last_line):
+            self._found.append(Gap(last, number))
         self._last = line, number
 
     @property
