@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from analysis.verdicts import said
-
-import strace_analyzer as sa
 
 TO = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'
 HEADING = "% time     seconds  usecs/call     calls    errors syscall"
@@ -50,16 +47,3 @@ def test_a_table_that_counts_what_no_line_shows(seed: int) -> None:
 
 def test_calls_that_change_nothing_may_be_missing() -> None:
     assert said([*ONE, *table({"socket": 1, "connect": 1, "read": 900})]) == ("clean", None)
-
-
-def test_no_line_that_is_counted_is_skipped(tmp_path: Path) -> None:
-    lines = [*ONE, *["7 socket(AF_UNIX, SOCK_STREAM, 0) = 3", "7 close(3) = 0"] * 9]
-    other = ["7 futex(0x7f1, FUTEX_WAKE, 1) = 0", "7 madvise(0x7f1, 9, 9) = 0"] * 30_000
-    lines = [*lines, *other, *lines * 9]
-    counts = Counter(line.split()[1].partition("(")[0] for line in lines)
-    path = tmp_path / "long.txt"
-    path.write_text("".join(f"{line}\n" for line in [*lines, *table(dict(counts))]))
-    analysis = sa.analyze(path, sockets=False)
-    (source,) = analysis.traces[0].sources
-    assert source.examined < source.lines
-    assert analysis.warnings == ()
