@@ -623,9 +623,14 @@ def _heir(case: Case) -> str:
 
 
 def _sharing(case: Case) -> Iterable[str]:
-    """What is wrong if only one of the two sockets has SO_REUSEPORT."""
+    """What is wrong if only one of the two sockets has SO_REUSEPORT, or both have it."""
     sharer = case.sample.detail("reuse_port")
-    if sharer is not None:
+    if sharer == "both":
+        yield (
+            "Both sockets have SO_REUSEPORT set, which shares a port only among processes of one "
+            "effective user (socket(7))."
+        )
+    elif sharer is not None:
         yield (
             "If they are to share the port: set SO_REUSEPORT on both sockets before bind(); only "
             f"{'this one' if sharer == 'here' else 'that which has the port'} has it set."
@@ -730,8 +735,10 @@ def _is_got(failed: _Failed, asked: SocketAddress) -> bool:
 
 
 def _sharer(holder: Socket, socket: Socket) -> Iterator[tuple[str, str]]:
-    """Which of the two has SO_REUSEPORT, if only one has: `here` means `socket`."""
-    if holder.options.reuse_port != socket.options.reuse_port:
+    """Which of the two have SO_REUSEPORT, if any has: `here` means `socket`."""
+    if holder.options.reuse_port and socket.options.reuse_port:
+        yield "reuse_port", "both"
+    elif holder.options.reuse_port != socket.options.reuse_port:
         yield "reuse_port", "here" if socket.options.reuse_port else "holder"
 
 

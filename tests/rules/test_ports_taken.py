@@ -740,6 +740,21 @@ APART = "Set IPV6_V6ONLY on the IPv6 socket before bind()"
 BOTH = "set SO_REUSEPORT on both sockets before bind()"
 
 
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("theirs", [True, False])
+def test_whom_so_reuseport_would_share_the_port_with(ours: bool, theirs: bool) -> None:
+    """socket(7): the processes must have the same effective user, which a trace does not show."""
+    has, wants = listener(80), fails(80)
+    if theirs:
+        has.insert(1, f"7 setsockopt(3, {SHARED}, [1], 4) = 0")
+    if ours:
+        wants.insert(1, f"9 setsockopt(4, {SHARED}, [1], 4) = 0")
+    begin = START.format(pid=7, name="server") + START.format(pid=9, name="late")
+    said = " ".join(printed(_analysis(begin, *has, *wants)).split())
+    assert ("only among processes of one effective user" in said) == (ours and theirs)
+    assert (BOTH in said) == (ours != theirs)
+
+
 def twice(
     first: list[str], one: str, second: list[str], other: str, listens: bool = True
 ) -> list[str]:
