@@ -14,6 +14,7 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live.sessions import COMMAND, environment, run
@@ -202,18 +203,24 @@ def test_an_archive_without_a_trace_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@needs_root
-def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None:
+def holders_of(start: str, directory: Path) -> tuple[int, str, dict[str, Any]]:
+    """What `holders` says of a namespace in which HELD was started: as text, and its JSON."""
     with subprocess.Popen(
-        [*IN_NAMESPACE, f'{SET_UP}exec "$0" -c "$1"', sys.executable, HELD],
+        [*IN_NAMESPACE, f"{SET_UP}{start}", sys.executable, HELD],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as holding:  # fmt: skip
         assert holding.stdout is not None
         assert holding.stdout.readline() == "ready\n"
         words = ("holders", "--netns", str(holding.pid))
-        text = run(tmp_path, *words).stdout
-        (found,) = json.loads(run(tmp_path, *words, "--format", "json").stdout)["namespaces"]
+        text = run(directory, *words).stdout
+        (found,) = json.loads(run(directory, *words, "--format", "json").stdout)["namespaces"]
         holding.communicate()
+    return holding.pid, text, found
+
+
+@needs_root
+def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None:
+    pid, text, found = holders_of('exec "$0" -c "$1"', tmp_path)
     assert (found["range"], found["reserved"]) == ([40000, 40019], 3)
     assert (found["held"], found["free"]) == (5, 12)
     upstream = {"address": "127.0.0.1", "port": 80}
@@ -222,10 +229,10 @@ def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None
         for one in found["holders"]
     ]
     assert sorted(rows, key=str) == [
-        ("ESTAB", None, 0, 4, 80, [holding.pid]),
-        ("ESTAB", upstream, 4, 4, None, [holding.pid]),
-        ("LISTEN", None, 0, 1, 40003, [holding.pid]),  # which is reserved
-        ("LISTEN", None, 0, 1, 80, [holding.pid]),
+        ("ESTAB", None, 0, 4, 80, [pid]),
+        ("ESTAB", upstream, 4, 4, None, [pid]),
+        ("LISTEN", None, 0, 1, 40003, [pid]),  # which is reserved
+        ("LISTEN", None, 0, 1, 80, [pid]),
         ("TIME-WAIT", upstream, 1, 1, None, []),
     ]
     assert found["holders"][1]["command"] == "(kernel)"
@@ -234,14 +241,14 @@ def test_holders_tell_who_holds_the_ports_of_a_namespace(tmp_path: Path) -> None
         "12 of 17 ports free: range 40000-40019, 5 held by TCP sockets, 3 reserved",
         "",
         "PORTS SOCKETS STATE PROCESS DESTINATION",
-        f"4 4 ESTAB {name}[{holding.pid}] 127.0.0.1:80",
+        f"4 4 ESTAB {name}[{pid}] 127.0.0.1:80",
         "1 1 TIME-WAIT (kernel) 127.0.0.1:80",
         "",
         "Outside the range, or reserved in it: these take none of its ports",
         "SOCKETS STATE PROCESS DESTINATION",
-        f"4 ESTAB {name}[{holding.pid}] incoming, on port 80",
-        f"1 LISTEN {name}[{holding.pid}] port 80",
-        f"1 LISTEN {name}[{holding.pid}] port 40003",
+        f"4 ESTAB {name}[{pid}] incoming, on port 80",
+        f"1 LISTEN {name}[{pid}] port 80",
+        f"1 LISTEN {name}[{pid}] port 40003",
     ]
 
 
@@ -250,20 +257,11 @@ def test_the_script_of_an_interpreter_is_named(tmp_path: Path) -> None:
     """Many processes of a machine are called python3."""
     script = tmp_path / "sidecar.py"
     script.write_text(HELD)
-    with subprocess.Popen(
-        [*IN_NAMESPACE, f'{SET_UP}exec "$0" {script}', sys.executable],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as holding:  # fmt: skip
-        assert holding.stdout is not None
-        assert holding.stdout.readline() == "ready\n"
-        words = ("holders", "--netns", str(holding.pid))
-        text = run(tmp_path, *words).stdout
-        (found,) = json.loads(run(tmp_path, *words, "--format", "json").stdout)["namespaces"]
-        holding.communicate()
+    pid, text, found = holders_of(f'exec "$0" {script}', tmp_path)
     scripts = {one["script"] for one in found["holders"] if one["pids"]}
     assert scripts == {"sidecar.py"}
     assert [one["script"] for one in found["holders"] if not one["pids"]] == [None]
-    assert f" sidecar.py[{holding.pid}]  127.0.0.1:80\n" in text
+    assert f" sidecar.py[{pid}]  127.0.0.1:80\n" in text
 
 
 GONE = """
