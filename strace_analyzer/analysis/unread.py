@@ -28,6 +28,7 @@ from strace_analyzer.analysis.spelling import NAMELESS, RESULT
 from strace_analyzer.kernel.arguments import argument, fd_argument
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
+from strace_analyzer.trace.prefilter.strays import is_stray
 
 _KEPT = 1000
 _COULD_NOT_TRACE = re.compile(
@@ -87,7 +88,7 @@ class Unread:
         if self._is_omission(event):
             return None
         self.count += 1
-        name = deciding_call(event.text, is_beginning=self._is_beginning())
+        name = deciding_call(event.text, is_beginning=self._is_given(event.text))
         if name is None:
             self._broken_off += RESULT.search(event.text) is None
             return None
@@ -112,14 +113,18 @@ class Unread:
             self.untraced.append(event.text.strip().removeprefix("strace: "))
         unquoted = without_strings(event.text)
         name = begun_call(event.text) or loosely(unquoted)
-        name = name or (SPELLING.line(unquoted) if self._is_beginning() else None)
+        name = name or (SPELLING.line(unquoted) if self._is_given(event.text) else None)
         if name is None or (name == "close" and not self._is_open(None)):
             return None
         return self._note(event, name)
 
+    def _is_given(self, text: str) -> bool:
+        """Whether every reader passes on a line with this text here, whatever it skips."""
+        return self._is_beginning() or is_stray(text)
+
     def _is_omission(self, event: Unparsed | Foreign) -> bool:
         """Whether `event` says that lines were left out; if so, note it."""
-        if not self._is_beginning():
+        if not self._is_given(event.text):
             return False
         at = UnreadLine(event.span.source, event.span.first, event.text)
         mark = event.text.strip()

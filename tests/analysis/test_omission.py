@@ -7,6 +7,7 @@ pages and people use.
 
 from __future__ import annotations
 
+import io
 import itertools
 import random
 import re
@@ -15,7 +16,12 @@ from pathlib import Path
 import pytest
 from analysis.verdicts import said
 
+from strace_analyzer.analysis import Settings
+from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.analysis.omission import states_omission
+from strace_analyzer.rules import catalogue
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
+from strace_analyzer.trace.prefilter.strays import is_stray
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
 CLIENT = """\
@@ -87,6 +93,51 @@ def test_a_text_that_says_that_lines_were_left_out_is_not_clean(line: str) -> No
     verdict, reason = said([*lines[:1], line, *lines[1:]])
     assert verdict == "inconclusive"
     assert reason == f"line {AT} ({line}) says that others were left out"
+
+
+LAYOUTS = {
+    "pids": "7 {}",
+    "pids and times": "7 10:00:00.000100 {}",
+    "seconds since 1970": "7 1700000000.000100 {}",
+    "bare": "{}",
+    "times": "10:00:00 {}",
+    "differences": "     0.000100 {}",
+}
+"""What precedes a record, for some options of strace."""
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
+@pytest.mark.parametrize("line", [*random.Random(11).sample([*ALONE, *made()], 14), "conn"])
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_it_is_told_late_in_a_long_trace_too(layout: str, line: str, strict: bool) -> None:
+    """And what is left of a call whose line was cut within its name."""
+    calls = [record.removeprefix("7 ") for record in CLIENT.splitlines()]
+    calls += ['read(9</etc/hosts>, "", 4096) = 0'] * 3000
+    lines = [layout.format(call) for call in calls]
+    is_cut = line == "conn"
+    lines.insert(-500, layout.format(line) if is_cut else line)
+    trace = TraceInput("t1", "long", (SourceInput("long", None, written(lines)),))
+    analysis = analyze_traces([trace], Settings(rules=catalogue(), strict=strict))
+    reason = analysis.traces[0].inconclusive
+    assert reason is not None
+    assert reason.startswith(f"line {len(lines) - 500:,} (")
+    assert is_cut or line in reason
+
+
+def written(lines: list[str]) -> io.BytesIO:
+    return io.BytesIO("".join(f"{line}\n" for line in lines).encode())
+
+
+def test_every_reader_passes_on_such_lines() -> None:
+    assert [text for text in [*ALONE, *made()] if not is_stray(text)] == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_few_lines_of_a_trace_are_taken_for_such(sample: Path) -> None:
+    """Or the prefilter would skip nothing."""
+    lines = sample.read_text("utf-8", "replace").splitlines()
+    strays = [line for line in lines if is_stray(line) and not line.startswith(("[pid", "Process"))]
+    assert len(strays) * 50 <= len(lines)
 
 
 @pytest.mark.parametrize("mark", [".", ":", "|"])

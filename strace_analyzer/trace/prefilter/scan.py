@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
+from strace_analyzer.trace.prefilter.strays import STRAY
 from strace_analyzer.trace.prefilter.watch import When
 
 Hit = int
@@ -110,7 +111,7 @@ def _kept(
         if reason in second or not has_pids
     }
     odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished", _COLUMN]
-    odd.append(rb"MSG_FASTOPEN")  # a send that connects
+    odd += [STRAY, rb"MSG_FASTOPEN"]  # the latter: a send that connects
     module = hyperscan()
     if module is not None:
         return _by_hyperscan(module, begun, resumed, odd)
