@@ -420,8 +420,13 @@ class PortTaken(Rule):
             is_given = case.sample.detail("holder_port") == "given"
             is_first = (case.cause == "outgoing-connection" and not is_closed) or is_given
             sentences.insert(0 if is_first else len(sentences), reserve)
-        listing = LISTING.get(case.sample.socket.protocol or "TCP", "-tanp")
-        return Advice("", tuple(each.format(port=port, list=listing) for each in sentences))
+        protocol = case.sample.socket.protocol or "TCP"
+        words = {
+            "port": port,
+            "list": LISTING.get(protocol, "-tanp"),
+            "unlisted": "" if protocol in LISTING else _ONLY_BOUND,
+        }
+        return Advice("", tuple(each.format(**words) for each in sentences))
 
     @classmethod
     def remark(cls, record: CallRecord, finding: Finding) -> str:
@@ -584,10 +589,12 @@ _FIX: dict[str, tuple[str, ...]] = {
     "time-wait": (),
     "unknown": (
         "see who has it with: ss {list} 'sport = :{port}' (as root, in the same network namespace: "
-        "nsenter -t PID -n). ss does not list a TCP socket that is only bound: strace-analyzer holders "
-        "does (Linux 6.8).",
+        "nsenter -t PID -n).{unlisted}",
     ),
 }
+_ONLY_BOUND = (
+    " ss does not list a TCP socket that is only bound: strace-analyzer holders does (Linux 6.8)."
+)
 
 
 def _inheritance(finding: Finding, summary: Summary) -> Finding:

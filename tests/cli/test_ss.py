@@ -103,6 +103,7 @@ def test_a_datagram_socket_s_port_is_another_s(tmp_path: Path) -> None:
     report = run("--ss", listing(tmp_path, LISTED), given=asked).stdout
     assert "nginx" not in report
     assert "ss -uanp 'sport = :6140'" in report
+    assert "TCP socket" not in report
 
 
 def test_several_lists_are_one_whatever_their_order(tmp_path: Path) -> None:
