@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import gc
 import gzip
 import io
 import lzma
 import os
+import random
 import shutil
 import sys
 import threading
@@ -270,6 +272,25 @@ def test_the_program_zstd_does_where_the_library_is_missing(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TraceError, match=r"install the program zstd, or: .* -m pip"):
         content(stream(packed))
+
+
+@pytest.mark.skipif(shutil.which("zstd") is None, reason="the program zstd is not installed")
+def test_the_program_zstd_may_end_while_it_is_fed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a signal: no thread and no generator ends in a traceback."""
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    failures: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    monkeypatch.setattr(sys, "unraisablehook", failures.append)
+    packed = ZSTD(random.Random(5).randbytes(8 << 20))
+    before = set(threading.enumerate())
+    for _ in range(5):
+        blocks = stream(packed).blocks(1 << 10)
+        next(blocks)
+        blocks.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
+    gc.collect()
+    assert failures == []
 
 
 @pytest.mark.parametrize(

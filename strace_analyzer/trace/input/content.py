@@ -277,20 +277,22 @@ def _zstd_program(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
         raise TraceError(
             f"compressed with zstd: install the program zstd, or: {to_install('zstandard')}"
         )
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [program, "-dc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        feeding = threading.Thread(target=_feed, args=(raw, process.stdin), daemon=True)
-        feeding.start()
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    feeding = threading.Thread(target=_feed, args=(raw, process.stdin), daemon=True)
+    feeding.start()
+    with process.stdout, process.stderr:
         try:
             yield from _pieces(cast("io.BufferedIOBase", process.stdout), size)
             feeding.join()
             said = process.stderr.read().decode(errors="replace").strip()
-        finally:
-            process.kill()  # if the rest is not wanted
+        finally:  # the thread closes its end, perhaps only when its next write fails
+            process.kill()
+            process.wait()
     if said:
         raise EOFError(said.rpartition(": ")[2])
 
