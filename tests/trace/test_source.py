@@ -13,8 +13,10 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import lz4.frame
 import pytest
 import zstandard
 from hypothesis import given
@@ -86,6 +88,49 @@ def test_members_of_a_compressed_file_follow_each_other() -> None:
 
 
 ZSTD = zstandard.ZstdCompressor(write_checksum=True).compress
+LZ4 = partial(lz4.frame.compress, content_checksum=True)
+
+
+def read_of(data: bytes) -> tuple[bytes, bool]:
+    """Return what is read of it, and whether it is damaged."""
+    blocks = []
+    try:
+        for block in stream(data).blocks():
+            blocks.append(block)
+    except DamagedError:
+        return b"".join(blocks), True
+    return b"".join(blocks), False
+
+
+@pytest.mark.parametrize(
+    "compress",
+    [gzip.compress, lzma.compress, bz2.compress, ZSTD, LZ4],
+    ids=["gzip", "xz", "bzip2", "zstd", "lz4"],
+)
+def test_no_damage_of_a_later_member_is_the_end_of_the_file(compress: Compress) -> None:
+    """Each byte of the second member in turn, and what is no member in front of it; the first is
+    read in any case."""
+    lines = TEXT.splitlines(keepends=True)
+    first, both = b"".join(lines[:20]), b"".join(lines[:40])
+    whole = compress(first), compress(both[len(first) :])
+    assert read_of(b"".join(whole)) == (both, False)
+    wrong = []
+    for place in range(len(whole[1])):
+        damaged = bytearray(whole[1])
+        damaged[place] ^= 0xFF
+        text, is_damaged = read_of(whole[0] + damaged)
+        if not (text.startswith(first) and (is_damaged or text == both)):
+            wrong.append(place)
+    assert wrong == []
+    for second in (TEXT, b"\1" + whole[1], whole[1][:-1], whole[1][:1]):
+        text, is_damaged = read_of(whole[0] + second)
+        assert (text.startswith(first), is_damaged) == (True, True)
+
+
+@pytest.mark.parametrize("compress", [lzma.compress, bz2.compress], ids=["xz", "bzip2"])
+def test_nul_bytes_may_stand_between_members(compress: Compress) -> None:
+    members = compress(TEXT[:7000]), bytes(512), compress(TEXT[7000:]), bytes(8)
+    assert read_of(b"".join(members)) == (TEXT, False)
 
 
 @pytest.mark.parametrize(

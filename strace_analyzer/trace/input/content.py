@@ -225,11 +225,37 @@ def _gzip(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
 
 
 def _xz(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
-    return _pieces(lzma.LZMAFile(raw), size)
+    return _streams(raw, size, lzma.LZMADecompressor)
 
 
 def _bzip2(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
-    return _pieces(bz2.BZ2File(raw), size)
+    return _streams(raw, size, bz2.BZ2Decompressor)
+
+
+def _streams(
+    raw: io.BufferedReader,
+    size: int,
+    begin: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor],
+) -> Iterator[bytes]:
+    """Decompress stream after stream, with NUL bytes between them (padding of xz, of a tape).
+    LZMAFile and BZ2File accept a damaged one after the first as the end of the file."""
+    data = b""
+    while data or (data := raw.read1(_STORED)):
+        data = data.lstrip(b"\0")
+        if not data:
+            continue
+        stream = begin()
+        while not stream.eof:
+            if stream.needs_input and not data and not (data := raw.read1(_STORED)):
+                raise EOFError("it ends too early")
+            try:
+                piece = stream.decompress(data, size)
+            except OSError as damage:  # of bzip2, without a number
+                raise EOFError(str(damage)) from damage
+            data = b""
+            if piece:
+                yield piece
+        data = stream.unused_data
 
 
 def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
@@ -241,26 +267,27 @@ def _zstd(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
         return
     frame = zstandard.ZstdDecompressor().decompressobj()
     is_within = False
-    try:
-        while available := raw.read1(_STORED):
-            pieces: list[bytes] = []
-            for at in range(0, len(available), _ZSTD_INPUT):
-                data = available[at : at + _ZSTD_INPUT]
-                while data:
-                    is_within = True
+    while available := raw.read1(_STORED):
+        pieces: list[bytes] = []
+        for at in range(0, len(available), _ZSTD_INPUT):
+            data = available[at : at + _ZSTD_INPUT]
+            while data:
+                is_within = True
+                try:
                     pieces.append(frame.decompress(data))
-                    data = b""
-                    if frame.eof:
-                        data = frame.unused_data
-                        frame = zstandard.ZstdDecompressor().decompressobj()
-                        is_within = False
-                if sum(map(len, pieces)) >= size:
+                except zstandard.ZstdError as damage:
                     yield from _cut(b"".join(pieces), size)
-                    pieces.clear()
-            if any(pieces):
+                    raise EOFError(str(damage)) from damage
+                data = b""
+                if frame.eof:
+                    data = frame.unused_data
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+                    is_within = False
+            if sum(map(len, pieces)) >= size:
                 yield from _cut(b"".join(pieces), size)
-    except zstandard.ZstdError as damage:
-        raise EOFError(str(damage)) from damage
+                pieces.clear()
+        if any(pieces):
+            yield from _cut(b"".join(pieces), size)
     if is_within:
         raise EOFError("it ends too early")
 
