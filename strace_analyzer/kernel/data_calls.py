@@ -11,6 +11,7 @@ from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.option_calls import connection_failed, connection_lost
 from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.step import AFTER_END
 from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
 from strace_analyzer.kernel.transport import INET
@@ -67,6 +68,8 @@ def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
             kernel.move(call, "send", task, fd.fd, description, now, keep=False)
         return
     _moved(kernel, task, call, fd.fd, description)
+    if was.ending is Ending.PEER_CLOSED and (call.result.value or 0) > 0 and was.is_tcp:
+        kernel.move(call, AFTER_END, task, fd.fd, description, description.socket, keep=False)
 
 
 def _moved(

@@ -16,7 +16,7 @@ from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
 from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.objects import Descriptor, FdTable, Shown
 from strace_analyzer.kernel.open_calls import OpenCall
-from strace_analyzer.kernel.socket_state import Connection, Origin
+from strace_analyzer.kernel.socket_state import Connection, Ending, Origin
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
 from strace_analyzer.trace.prefilter.watch import When
@@ -106,9 +106,13 @@ class Interest:
         return self.when[name] in (_MOVED, _ALWAYS, _OUTGOING)
 
     def is_quiet(self, held: Any) -> bool:
-        """The connection is established: data sent and received over it is no news."""
+        """The connection is established, and the peer has not ended its half: data sent and
+        received over it are no news."""
         description = held.description
-        return description.is_guess or description.socket.connection is Connection.CONNECTED
+        if description.is_guess:
+            return True
+        socket = description.socket
+        return socket.connection is Connection.CONNECTED and socket.ending is Ending.OPEN
 
     def is_incoming(self, held: Any) -> bool:
         """An established connection made by accept(). Only if closing is traced: otherwise its

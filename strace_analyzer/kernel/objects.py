@@ -162,6 +162,7 @@ class ThreadGroup:
         "argv_truncated",
         "command",
         "ended_at",
+        "exit_status",
         "has_several_tables",
         "id",
         "parent",
@@ -179,6 +180,9 @@ class ThreadGroup:
         self.tids: list[int] = []
         self.ended_at: float | None = None
         """seconds at which the last of its threads ended, of those that have; None without times"""
+        self.exit_status: int | None = None
+        """what the last of its threads that have ended gave to exit(2); None if a signal ended it,
+        or the trace does not show it"""
         self.has_several_tables = False
         """one of its threads may have a descriptor table of its own"""
         self.command: str | None = parent.command if parent else None

@@ -19,6 +19,9 @@ MOVING = frozenset({
 })  # fmt: skip
 """Roles of all other steps. `left`: the process that made the socket no longer has it, but another
 one does."""
+AFTER_END = "sent"
+"""Role of a send on a connection that succeeds after end of file was read: nothing has changed, but
+the program still uses it."""
 FAILED = "failed"
 """Role of a failed call that none of these steps covers: nothing has changed. If it created no
 socket, or its number is unknown, the step's socket is a placeholder."""

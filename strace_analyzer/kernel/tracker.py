@@ -293,6 +293,7 @@ class Tracker:
         task = kernel.tasks.by_tid.get(event.tid)
         if task is not None:
             task.group.ended_at = event.seconds
+            task.group.exit_status = event.status if isinstance(event, Exited) else None
             for fd, descriptor in kernel.tasks.remove(task):
                 kernel.dropped(task, fd, descriptor, event)
         if isinstance(event, Exited) and event.superseded_by is not None:

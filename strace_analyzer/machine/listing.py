@@ -46,6 +46,10 @@ class Listing(NamedTuple):
         """It lists sockets, or says that there are none."""
         return bool(self.sockets) or (self.headings > 0 and not self.unread)
 
+    def lacks(self, protocol: str) -> bool:
+        """It has sockets, but none of this protocol: perhaps ss(8) was not asked for them."""
+        return bool(self.sockets) and all(one.protocol != protocol for one in self.sockets)
+
     def at(self, port: int, protocol: str = "TCP") -> tuple[MachineSocket, ...]:
         """The sockets with this local port: listeners first, closing ones last."""
         found = [one for one in self.sockets if (one.port, one.protocol) == (port, protocol)]

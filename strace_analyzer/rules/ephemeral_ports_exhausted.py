@@ -87,7 +87,7 @@ class EphemeralPortsExhausted(Rule):
         listen() on a socket made in the trace; for connect() on such a socket certain once a
         connection to the same destination has worked in the trace, or after three failures in a row;
         else, for UDP, and where SO_ERROR told it, probable. Before anything fails: sockets that fill 80 % of the range (a
-        warning) or 95 % (an error), open or in TIME_WAIT, whoever holds them: probable where the range
+        warning) or 95 % (an error), open or in TIME_WAIT, whoever holds them (TCP only): probable where the range
         is only assumed or the trace may not show what closed them. Not flagged:
         EADDRNOTAVAIL where IPv6 has never worked, to port 0, or from an explicit port.
 
@@ -202,12 +202,12 @@ class EphemeralPortsExhausted(Rule):
         if case.cause == "another-process":
             listed = case.sample.detail("machine") is not None
             said.append(
-                "The sockets of this trace do not fill the range: "
-                + ("the machine has more." if listed else "another process may hold the rest.")
+                f"The sockets of this trace do not fill {_range(case)}: "
+                + ("the machine has more." if listed else _others(case))
             )
         elif case.cause == "time-wait" and case.number("short_of_range"):
             said.append(
-                "The sockets of this trace do not fill the range alone: another process may hold the rest."
+                f"The sockets of this trace do not fill {_range(case)} alone: {_others(case)}"
             )
         if case.cause == "own-sockets":
             said.append(_own_sockets(case))
@@ -415,6 +415,26 @@ def _own_sockets(case: Case) -> str:
         f"{count(mine or held, f'{kind} socket')} {whose}{fds} had a port each, that no other socket "
         f"can share{others if mine else ''}: they fill the range."
     )
+
+
+def _is_assumed(case: Case) -> bool:
+    """Nothing told the range in force."""
+    is_limited = case.number("limit_high") > 0
+    return case.ports is not None and case.ports.range_source == "assumed" and not is_limited
+
+
+def _range(case: Case) -> str:
+    """The range that ran out, and that it is assumed where it is."""
+    if case.ports is None or not _is_assumed(case):
+        return "the range"
+    low, high = case.ports.range
+    return f"the assumed range {low}-{high}"
+
+
+def _others(case: Case) -> str:
+    """Why the sockets that are seen do not fill the range, as a clause."""
+    smaller = "the real one may be smaller, or " if _is_assumed(case) else ""
+    return f"{smaller}another process may hold the rest."
 
 
 def _limit(case: Case) -> str | None:

@@ -12,7 +12,7 @@ from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import CallRecord, Confidence, Endpoint, Finding, Level, Summary
 from strace_analyzer.kernel.destination import Family, destination, family, space, specific
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.objects import Shown
+from strace_analyzer.kernel.objects import Shown, ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -72,6 +72,13 @@ class _Failed(NamedTuple):
     address: SocketAddress | None
 
 
+class _GivenUp(NamedTuple):
+    """A process that found ports taken and has got none since: the ids of these findings."""
+
+    group: ThreadGroup
+    findings: set[str]
+
+
 class PortTaken(Rule):
     """A program asks for a port of its own choice, and another socket has it.
 
@@ -95,9 +102,10 @@ class PortTaken(Rule):
     When it is fine:
         When the program looks for a free port: where the process gets the port later, or the next
         one, or a server's socket gets another port (at which nobody may look for it), it is a note.
-        A client's socket that is bound to another port and then connects is not reported. A program
-        that binds :: and 0.0.0.0 to one port without IPV6_V6ONLY is served in both families all the
-        same: a note.
+        A client's socket that is bound to another port and then connects is not reported. A process
+        that ends with exit status 0 right after (as epmd does) takes it that another instance
+        serves: a note, unless what has the port is known to be none. A program that binds :: and
+        0.0.0.0 to one port without IPV6_V6ONLY is served in both families all the same: a note.
 
     References:
         bind(2), listen(2) EADDRINUSE; socket(7) SO_REUSEADDR; docs/kernel.md "A port that is taken".
@@ -125,10 +133,17 @@ class PortTaken(Rule):
         """by description: failures of sockets that have got another port since"""
         self._unnamed: dict[str, Step] = {}
         """the calls of findings without a holder, in case a later line shows it"""
+        self._given_up: dict[str, _GivenUp] = {}
+        """by process: its failures since it last got or closed a socket with a port"""
+        self._had: set[str] = set()
+        """processes that have served: the holder may be their own doing"""
 
     def step(self, step: Step) -> Iterable[Finding]:
         id = step.description.id
         if step.role == "close":
+            has_port = step.socket.assigned_port or step.socket.binding in _HAS_PORT
+            if has_port and id not in self._pending:
+                self._given_up.pop(self._process(step), None)
             self._note_close(step)
             if id in self._pending or id in self._moved:
                 yield from self._said_of(id)
@@ -138,6 +153,9 @@ class PortTaken(Rule):
             if step.errno == _ERROR and port and not _is_injected(step):
                 self._pending.setdefault(id, self._taken(step, port))  # the first was preferred
             return
+        self._given_up.pop(self._process(step), None)
+        if step.role == "listen" or (step.role == "bind" and step.space == "UDP"):
+            self._had.add(self._process(step))
         if step.role == "connect":
             self._moved.pop(id, None)  # a client that tries one port after another, and got one
             pending = self._pending.pop(id, None)
@@ -191,8 +209,31 @@ class PortTaken(Rule):
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         finding = self._named(finding)
         finding = _end_unseen(_inheritance(finding, summary), summary)
+        if self._ended_well(finding):
+            return finding._replace(details=(*finding.details, ("ended_well", True)))
         mild = finding.id in self._got_over or finding.cause == "own-dual-stack"
         return finding if mild else finding._replace(level=self.level)
+
+    def _process(self, step: Step) -> str:
+        """The process that made the call, by the name that its findings have."""
+        return f"{self.context.trace}:{step.task.group.id}"
+
+    def _ended_well(self, finding: Finding) -> bool:
+        """The process ended with exit status 0 after this, and had or got no port in between, within
+        a second if there are times; and nothing shows that the holder is no other instance."""
+        given_up = self._given_up.get(finding.process.id)
+        if given_up is None or finding.id not in given_up.findings:
+            return False
+        if finding.process.id in self._had or _is_other_program(finding):
+            return False
+        group, failing = given_up.group, finding.failing_call
+        if finding.cause not in _MAY_SERVE or group.exit_status != 0:
+            return False
+        if self.context.is_running(group):
+            return False
+        since = None if failing is None else failing.seconds
+        ended = self.context.since_start(group.ended_at)
+        return since is None or ended is None or ended - since <= _AT_ONCE
 
     def _taken(self, step: Step, port: int) -> Finding:
         cause, details = self._holder(step, port)
@@ -210,6 +251,10 @@ class PortTaken(Rule):
         key = found.process.id, space(step.socket), port
         failed = _Failed(found.id, step.description.id, asked)
         self._failed.setdefault(key, []).append(failed)
+        group = step.task.group
+        self._given_up.setdefault(self._process(step), _GivenUp(group, set())).findings.add(
+            found.id
+        )
         if cause == "unknown" and len(self._unnamed) < _MOST_UNNAMED:
             self._unnamed[found.id] = step
         return found
@@ -268,7 +313,10 @@ class PortTaken(Rule):
         gone = self._gone.get((socket.namespace, space(socket), port))
         if gone is not None and gone.has_port_from(socket, asked, step.event.seconds):
             return "time-wait", tuple(gone.details())
-        return "unknown", (("listed", False),) if machine is not None and machine.is_answer else ()
+        if machine is None or not machine.is_answer:
+            return "unknown", ()
+        lacks = protocol if protocol and machine.lacks(protocol) else None
+        return "unknown", (("listed", False), ("list_lacks", lacks))
 
     def _may_have_inherited(self, step: Step, port: int) -> Iterator[tuple[str, str | int | None]]:
         """Who has a listener on the port if execve() did not close its descriptor after all."""
@@ -335,18 +383,23 @@ class PortTaken(Rule):
         if moved:
             other = f"port {instead}" if instead else "a port of the kernel's choice"
             return f"port {port} is taken, {case.who} took {other} instead: {case.failures}"
+        if case.sample.detail("ended_well"):
+            return f"port {port} is taken, {case.who} ended without an error: {case.failures}"
         return f"port {port} is taken, {case.who} cannot have it: {case.failures}"
 
     @classmethod
     def why(cls, case: Case) -> tuple[str, ...]:
         heir = _heir(case)
+        said = cls._who_has_it(case)
+        if case.sample.detail("ended_well"):
+            said = (*said, _SERVED)
         if not heir:
-            return cls._who_has_it(case)
+            return said
         maybe = (
             f"Or {heir} has it: it was started while the listener was open, and whether it inherited "
             "that the trace does not show (ioctl and fcntl change what execve() closes)."
         )
-        return (*cls._who_has_it(case), maybe)
+        return (*said, maybe)
 
     @classmethod
     def _who_has_it(cls, case: Case) -> tuple[str, ...]:
@@ -368,6 +421,14 @@ class PortTaken(Rule):
             where = f", as line {seen:,}{of_file} shows"
         match case.cause:
             case "unknown" if case.sample.detail("listed") is False:
+                lacks = case.sample.detail("list_lacks")
+                if lacks:
+                    option = LISTING.get(str(lacks), "-tanp")
+                    return (
+                        "Another socket has this port; this trace does not show whose.",
+                        f"The list of the machine's sockets has no {lacks} socket: give the output of "
+                        f"ss {option} (--ss FILE) as well.",
+                    )
                 return (
                     "Another socket had this port: neither this trace nor the list of the machine's "
                     "sockets shows whose.",
@@ -407,6 +468,8 @@ class PortTaken(Rule):
         fix, waiting = (*_FIX[case.cause], *_sharing(case)), tuple(_time_wait(case))
         is_closed = case.sample.detail("may_be_closed")
         sentences = [*waiting, *fix] if is_closed else [*fix, *waiting]
+        if case.sample.detail("ended_well"):
+            sentences = [_NO_FIX, *(_FIX["unknown"] if case.cause == "unknown" else (_ELSE,))]
         if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):
             sentences += _FIX["unknown"]
         low, high = DEFAULT_RANGE if case.ports is None else case.ports.range
@@ -559,7 +622,18 @@ _UNCERTAIN = frozenset({"time-wait", "unknown"})
 _MOST_UNNAMED = 1000
 _WITHOUT_TIME_WAIT = ("UDP", "UDPLITE", "SCTP")
 """protocols in which a closed socket leaves nothing behind on its port"""
+_MAY_SERVE = frozenset({"bound-socket", "listener", "unknown"})
+"""causes in which another instance of the program may have the port"""
+_HAS_PORT = frozenset({Binding.BOUND, Binding.EPHEMERAL})
+_AT_ONCE = 1.0
+"""seconds from the failure to the end of the process"""
+_SERVED = (
+    "The program that asked then ended with exit status 0, as one does that leaves the port to another "
+    "instance."
+)
+_NO_FIX = "nothing is needed if another instance of the program has the port."
 _STOP = "stop the holder, or choose another port."
+_ELSE = f"Else {_STOP}"
 _CHOOSE = (
     "let the kernel choose the port of each connection: leave the bind() out, or bind to port 0."
 )
@@ -619,6 +693,12 @@ def _end_unseen(finding: Finding, summary: Summary) -> Finding:
     doubts = finding.doubts | {Doubt.DESCRIPTORS_HIDDEN}
     details = (*finding.details, ("may_be_closed", True))
     return finding._replace(confidence=Confidence.PROBABLE, doubts=doubts, details=details)
+
+
+def _is_other_program(finding: Finding) -> bool:
+    """What has the port is known to run another program; ss(8) shows 15 bytes of its name."""
+    holder, own = finding.detail("holder_program"), finding.process.command
+    return isinstance(holder, str) and own is not None and holder[:15] != own[:15]
 
 
 def _heir(case: Case) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from strace_analyzer.findings import CallRecord, Finding, Level, Rows, Summary
-from strace_analyzer.kernel.step import Step
+from strace_analyzer.kernel.step import AFTER_END, Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.holders import fills_half
@@ -35,10 +35,11 @@ POINTS = 8
 
 
 class _Ended(NamedTuple):
-    """The step that showed the end of a connection, and how many sockets its process had made by
-    then."""
+    """The step that showed the end of a connection; when it was last used (then, or when data was
+    sent after it), and how many sockets its process had made by that time."""
 
     step: Step
+    used: float | None
     made: int
 
 
@@ -73,11 +74,12 @@ class SocketLeak(Rule):
 
     What it flags:
         Three or more TCP sockets of a process on which it read end of file, or got a reset, and which
-        it did not close within a second (without times: before it created three more sockets), until
-        the end of the trace or of the process, or which it closed in a row as the last thing it did
-        with sockets, within a second of its end. If everything was over within a second, ten or more
-        that it left open while it created others are a note. Those that filled half of the port range
-        when a call found no port are flagged even if they were closed later.
+        it did not close within a second of that, or of a send on it (without times: before it created
+        three more sockets), until the end of the trace or of the process, or which it closed in a row
+        as the last thing it did with sockets, within a second of its end. If everything was over
+        within a second, ten or more that it left open while it created others are a note. Those that
+        filled half of the port range when a call found no port are flagged even if they were closed
+        later.
 
     Why it matters:
         Each keeps a descriptor, and one that read end of file also its local port, in CLOSE_WAIT, for
@@ -88,7 +90,9 @@ class SocketLeak(Rule):
         the way out of an error. Read HTTP bodies to the end and close them.
 
     When it is fine:
-        Never for long; a program that is about to exit gets away with it.
+        Never for long; a program that is about to exit gets away with it. Not flagged: a connection
+        of which the peer has ended its half only (shutdown(2) SHUT_WR), and on which the program sends
+        for a second or more.
 
     References:
         read(2) RETURN VALUE; tcp(7); `ss -tanp state close-wait` shows them.
@@ -98,7 +102,7 @@ class SocketLeak(Rule):
     title = "sockets are not closed after the peer closed"
     level = Level.WARNING
     least = Level.NOTE
-    roles = frozenset({"accept", "bind", "close", "connect", "eof", "reset", "socket"})
+    roles = frozenset({"accept", "bind", "close", "connect", "eof", "reset", "socket", AFTER_END})
     counted = "NOT CLOSED"
     things = "socket"
 
@@ -139,14 +143,26 @@ class SocketLeak(Rule):
             self._goes_on(process)
         if step.role in ("socket", "accept"):
             self._made[process] = self._made.get(process, 0) + 1
+        elif step.role == AFTER_END:
+            ended = self._ended.get(id)
+            if ended is not None:  # the peer may have ended its half only
+                self._use(id, ended, process)
         elif step.role in ("eof", "reset"):
             if id not in self._ended and step.now is not None:
-                self._ended[id] = _Ended(step, self._made.get(process, 0))
+                self._ended[id] = _Ended(step, self._now, self._made.get(process, 0))
         else:
             ended = self._ended.pop(id, None)
             if ended is not None:
                 self._close(ended, step)
         return ()
+
+    def _use(self, id: int, ended: _Ended, process: str) -> None:
+        """Data was sent after end of file: if that goes on for a while, the connection is in use."""
+        if self._is_late(ended, ended.step.event.seconds, self._now):
+            del self._ended[id]
+        else:
+            made = self._made.get(process, 0)
+            self._ended[id] = ended._replace(used=self._now, made=made)
 
     def _close(self, ended: _Ended, step: Step) -> None:
         """It is closed, or its socket is used for another connection."""
@@ -224,9 +240,11 @@ class SocketLeak(Rule):
 
     def _is_long(self, ended: _Ended, now: float | None) -> bool:
         """The process went on without closing it, if only until it found no port."""
-        if ended.step.description.id in self._ran_dry:
-            return True
-        since = ended.step.event.seconds
+        is_dry = ended.step.description.id in self._ran_dry
+        return is_dry or self._is_late(ended, ended.used, now)
+
+    def _is_late(self, ended: _Ended, since: float | None, now: float | None) -> bool:
+        """More time has passed since `since` than work in progress may take."""
         if since is not None and now is not None:
             return now - since >= IDLE
         return self._went_on(ended)

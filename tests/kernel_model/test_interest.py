@@ -117,6 +117,9 @@ def test_data_of_a_connection_that_stands_are_quiet() -> None:
     numbers = interest.numbers(7)
     assert numbers is not None
     assert [interest.is_quiet(numbers[fd]) for fd in (3, 4)] == [True, False]
+    over = interest_after(START + f'7 connect(3, {WEB}) = 0\n7 read(3, "", 10) = 0\n').numbers(7)
+    assert over is not None
+    assert not interest.is_quiet(over[3])
 
 
 def test_who_is_awaited() -> None:

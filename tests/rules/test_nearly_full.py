@@ -326,6 +326,40 @@ def closing_late(
     return program.analysis()
 
 
+def half_closed(sends: list[float], end: float) -> sa.Analysis:
+    """Five connections whose peer has ended its half at second 0; data is sent on each at these
+    seconds, and the process ends at second `end`."""
+    connect = 'connect({}, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}}, 16) = 0'
+    calls: list[tuple[float, str]] = []
+    for fd in range(3, 8):
+        calls += [
+            (0, f"socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = {fd}"),
+            (0, connect.format(fd)),
+            (0, f'recvfrom({fd}, "", 10, 0, NULL, NULL) = 0'),
+        ]
+    for at in sends:
+        calls += [(at, f'sendto({fd}, "x", 1, 0, NULL, 0) = 1') for fd in range(3, 8)]
+    calls.append((end, "+++ exited with 0 +++"))
+    text = "".join(f"7 {1700000000 + at:.6f} {call}\n" for at, call in calls)
+    return sa.analyze(io.BytesIO(text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("sends", "end", "count"),
+    [
+        ([], 1.5, 5),
+        ([0.1], 1.5, 5),
+        ([0.1, 0.9], 1.5, 0),
+        ([0.1, 1.1], 9, 0),
+        ([1.1], 9, 0),
+    ],
+)
+def test_a_connection_that_the_peer_has_half_closed_is_in_use_while_data_is_sent(
+    sends: list[float], end: float, count: int
+) -> None:
+    assert leaks(half_closed(sends, end)) == ["warning"] * count
+
+
 @pytest.mark.parametrize(
     ("batch", "options", "count"),
     [

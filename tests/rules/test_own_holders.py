@@ -293,6 +293,13 @@ def test_most_ports_in_time_wait_are_the_cause_if_others_hold_the_rest(
     assert (f"with 60 s of TIME_WAIT {ports}" in report) == (cause == "time-wait")
 
 
+@pytest.mark.parametrize("port_range", [(40000, 40099), None], ids=["known", "assumed"])
+def test_a_range_that_is_only_assumed_is_called_so(port_range: tuple[int, int] | None) -> None:
+    _, report = analyzed(closing(20), port_range)
+    assert ("do not fill the assumed range 32768-60999: the real" in report) == (port_range is None)
+    assert ("do not fill the range: another process" in report) == (port_range is not None)
+
+
 def test_every_call_that_failed_is_in_the_table_of_destinations() -> None:
     """sendto() names where it goes, and the socket does not keep it."""
     to = f'sendto(5, "x", 1, 0, {PEER}) = {AGAIN}'

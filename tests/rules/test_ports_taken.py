@@ -304,6 +304,91 @@ def test_the_list_of_the_machine_tells_what_the_trace_does_not(
     assert holder(*fails(80), ss=row)[:2] == (cause, pid)
 
 
+@pytest.mark.parametrize(
+    ("kind", "rows", "option"),
+    [
+        ("SOCK_DGRAM", "LISTEN 0 5 *:81 *:*", "ss -uanp"),
+        ("SOCK_STREAM", "UNCONN 0 0 *:81 *:*", "ss -tanp"),
+        ("SOCK_STREAM", "LISTEN 0 5 *:81 *:*", None),
+    ],
+)
+def test_a_list_without_sockets_of_the_protocol_says_nothing_of_the_holder(
+    kind: str, rows: str, option: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "trace"
+    lines = [sock(4, 9, kind=kind), f"9 bind(4, {v4(80)}) = {INUSE}"]
+    path.write_text(START.format(pid=9, name="late") + "\n".join(lines) + "\n")
+    settings = Settings(rules=catalogue(), machine=parse(rows.splitlines()))
+    made = analyze_traces(traces([str(path)]), settings)
+    said = " ".join(printed(made).split())
+    assert ("It was gone when the list was made" in said) == (option is None)
+    if option is not None:
+        assert f"give the output of {option} (--ss FILE) as well" in said
+
+
+ENDS = ["9 exit_group(0) = ?", "9 +++ exited with 0 +++"]
+SAME = '7 execve("/bin/late", ["late"], 0x7ffd1 /* 3 vars */) = 0'
+NO_END = ["9 exit_group(1) = ?", "9 +++ exited with 1 +++"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "level"),
+    [
+        pytest.param([*fails(80), *ENDS], "note", id="closed"),
+        pytest.param([*fails(80)[:2], *ENDS], "note", id="open"),
+        pytest.param([SAME, *listener(80), *fails(80), *ENDS], "note", id="the other is seen"),
+        pytest.param([*listener(80), *fails(80), *ENDS], "error", id="another program"),
+        pytest.param(
+            [sock(4, 9), f"9 bind(4, {v4(80)}) = 0", f"9 listen(4, 5) = {INUSE}", *ENDS],
+            "note",
+            id="listen",
+        ),
+        pytest.param([*fails(80), *NO_END], "error", id="exit status 1"),
+        pytest.param([*fails(80), "9 +++ killed by SIGTERM +++"], "error", id="signal"),
+        pytest.param(fails(80), "error", id="no end"),
+        pytest.param([*listener(81, 9), *fails(80), *ENDS], "error", id="serves elsewhere"),
+        pytest.param([*fails(80), *listener(443, 9, 5), *ENDS], "error", id="then elsewhere"),
+        pytest.param([*listener(80, 9), "9 close(3) = 0", *fails(80), *ENDS], "error", id="had it"),
+        pytest.param(
+            [sock(3), f"7 connect(3, {v4(443, '192.0.2.7')}) = 0",
+             f"7 getsockname(3, {v4(80, '192.0.2.1').replace('16', '[16]')}) = 0",
+             *fails(80), *ENDS],
+            "error",
+            id="a connection has it",
+        ),
+    ],
+)  # fmt: skip
+def test_a_process_that_ends_without_an_error_leaves_the_port_to_another_instance(
+    lines: list[str], level: str
+) -> None:
+    (one,) = found("port-taken", *lines)
+    assert (str(one.level), one.detail("ended_well")) == (level, level == "note" or None)
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, "note"), (30, "error")])
+def test_a_process_that_ends_long_after_the_failure_does_not_leave_it_to_another(
+    seconds: int, level: str
+) -> None:
+    calls = [*fails(80), *ENDS]
+    timed = [
+        f"{line[:1]} 10:00:{seconds * (at > 2):02}.{at:06}{line[1:]}"
+        for at, line in enumerate(calls)
+    ]
+    (one,) = found("port-taken", *timed)
+    assert str(one.level) == level
+
+
+def test_the_report_of_a_process_that_left_the_port_to_another_needs_no_mending(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "trace"
+    path.write_text(START.format(pid=9, name="late") + "\n".join([*fails(80), *ENDS]) + "\n")
+    said = " ".join(printed(sa.analyze(path)).split())
+    assert "late (pid 9) ended without an error" in said
+    assert "Nothing is needed if another instance of the program has the port." in said
+    assert "cannot have it" not in said
+
+
 def test_what_the_program_gets_over_is_a_note_or_nothing() -> None:
     again = [sock(4, 9), f"9 bind(4, {v4(80)}) = 0"]
     assert holder(*fails(80), *again)[4] == "note"
