@@ -468,6 +468,11 @@ class Failure(NamedTuple):
     last: Location
     explanation: str
     """why, as a code: no-port, in-use, not-local, no-ipv6, refused, timed-out ..."""
+    is_probe: bool = False
+    """connect() of a UDP socket that only asks which addresses can be reached, as getaddrinfo(3)
+    does"""
+    got_over: bool = False
+    """the process connected another UDP socket to the same port"""
 
     def __repr__(self) -> str:
         to = "" if self.address is None else f" {self.address}"
@@ -476,10 +481,10 @@ class Failure(NamedTuple):
     @property
     def lacked(self) -> bool:
         """Whether a connection was not made, or a message not sent, for want of a local port or
-        address. connect() of a UDP socket does not count for addresses: programs use it to ask
-        which ones exist, and it may fail."""
-        asks = self.call == "connect" and self.protocol == "UDP"
-        return self.explanation == "no-port" or (self.explanation in _WANTS and not asks)
+        address. connect() of a UDP socket does not count for addresses if it only asked which
+        ones can be reached, or if another address served."""
+        is_over = self.is_probe or self.got_over
+        return self.explanation == "no-port" or (self.explanation in _WANTS and not is_over)
 
 
 @dataclass(frozen=True, slots=True)

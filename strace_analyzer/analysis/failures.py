@@ -1,4 +1,8 @@
-"""Takes steps, counts socket calls that failed, by process, call, error, destination and reason."""
+"""Takes steps, counts socket calls that failed, by process, call, error, protocol, destination and
+reason.
+
+It is long because each call has its own reasons for an error.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,11 @@ from strace_analyzer.rules.evidence import Context, endpoint
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
-_Key = tuple[str, str, str, str, Endpoint | None]
+_Key = tuple[str, str, str, str | None, str, Endpoint | None]
+_NO_SERVICE = frozenset({0, 9, 65535})
+"""the port to which a resolver connects for a name without a service: getaddrinfo(3) of glibc; Go's
+net/addrselect.go, `srcAddrs`; musl's lookup_name.c, `__lookup_name`"""
+_DNS = 53
 
 
 class Failures:
@@ -28,6 +36,9 @@ class Failures:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._counted: dict[_Key, Failure] = {}
+        self._tried: set[tuple[str, str | None, int]] = set()
+        """process, protocol, port: of each TCP connect(), and of each UDP connect() that did not
+        fail"""
 
     def feed(self, step: Step) -> None:
         """Count `step` if it is a call that failed."""
@@ -36,6 +47,8 @@ class Failures:
             return
         is_dry = step.dry is not None
         errno = failure(step)
+        if step.role == "connect" and (errno is None or step.space == "TCP"):
+            self._note(step)
         if errno is None or (errno in UNDER_WAY and not is_dry and not _is_refusal(step)):
             return
         asked = asked_address(event)
@@ -48,14 +61,37 @@ class Failures:
 
     def all(self) -> tuple[Failure, ...]:
         """The failures, in order of first sight."""
-        return tuple(self._counted.values())
+        return tuple(map(self._weighed, self._counted.values()))
+
+    def _note(self, step: Step) -> None:
+        to = towards(step)
+        if to is not None:
+            process = f"{self._context.trace}:{step.description.group.id}"
+            self._tried.add((process, step.space, to.port))
+
+    def _weighed(self, one: Failure) -> Failure:
+        """Say of a UDP connect() that failed for its address whether it was a probe, or whether
+        another one got over it.
+
+        getaddrinfo(3) connects a UDP socket to each address of a name, to sort them (RFC 3484): to
+        the port of the service, which the program asks by TCP next, or to none. A name server is
+        asked by UDP itself.
+        """
+        asked = one.address
+        if one.protocol != "UDP" or one.call != "connect" or asked is None or asked.port is None:
+            return one
+        by_tcp = asked.port != _DNS and (one.process, "TCP", asked.port) in self._tried
+        return one._replace(
+            is_probe=by_tcp or asked.port in _NO_SERVICE,
+            got_over=(one.process, "UDP", asked.port) in self._tried,
+        )
 
     def _count(
         self, group: ThreadGroup, step: Step, errno: str, code: str, address: Endpoint | None
     ) -> None:
         assert isinstance(step.event, Syscall)
         process = f"{self._context.trace}:{group.id}"
-        key = process, step.event.name, errno, code, address
+        key = process, step.event.name, errno, step.space, code, address
         span = step.event.span
         at = Location(self._context.source_name(span.source), span.first)
         known = self._counted.get(key)

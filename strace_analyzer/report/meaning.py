@@ -44,7 +44,7 @@ MEANING = {
     "no-such-protocol": "the system has no such protocol",
     "no-such-option": "the socket has no such option",
     "unsupported": "such a socket cannot do that",
-    "no-destination": "it was not told where to",
+    "no-destination": "it is not connected, and names no destination",
     "too-long": "more than fits into one message",
     "bad-argument": "an argument that it cannot take",
     "no-descriptor": "the process has no file descriptor left",

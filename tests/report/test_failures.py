@@ -360,16 +360,6 @@ def test_what_programs_are_told_in_passing_stands_in_json_only() -> None:
     assert "Failures" not in printed(made)
 
 
-def test_the_probes_of_a_resolver_are_no_news() -> None:
-    made = analysis(
-        *attempt("0"),
-        "socket(AF_INET6, SOCK_DGRAM, IPPROTO_IP) = 3",
-        f"connect(3, {SIX}) = -1 ENETUNREACH (Network is unreachable)",
-    )
-    assert "Failures" not in printed(made)
-    assert [failure.explanation for failure in made.failed_calls] == ["unreachable"]
-
-
 def test_the_page_has_them_too_those_of_bind_as_well() -> None:
     """A bind() that failed is no part of a socket's life."""
     any_port = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, 16'

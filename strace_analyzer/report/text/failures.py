@@ -17,7 +17,7 @@ from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 ROWS, FEW = 8, 2
 """rows with enough and with little room"""
 _PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
-"""Resolvers connect UDP sockets to find out which addresses are reachable; that fails routinely."""
+"""what a resolver's UDP connect() fails for routinely; shown with --all only"""
 _ASIDE = {
     "getpeername": frozenset({"ENOTCONN"}),
     "getsockopt": frozenset({"EINVAL", "ENOENT", "ENOPROTOOPT", "ENOTCONN", "EOPNOTSUPP"}),
@@ -53,9 +53,9 @@ def _folded(
     resolvers."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for one in failures:
-        if one.protocol == "UDP" and one.call == "connect" and one.explanation in _PROBES:
-            continue
-        if one.call == "setsockopt":
+        if one.is_probe:
+            is_aside = one.explanation in _PROBES
+        elif one.call == "setsockopt":
             is_aside = one.explanation not in OF_OPTIONS
         else:
             is_aside = one.errno in _ASIDE.get(one.call, ())
