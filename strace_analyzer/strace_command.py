@@ -69,7 +69,20 @@ def strace_command(
     return ["strace", *options, *destination, "-e", calls, *more, *target]
 
 
+_OF_ANOTHER = frozenset({Doubt.RECEIVED, Doubt.PASSED})
+"""doubts whose remedy is to trace a process that the trace does not show"""
+
+
 @cache
 def remedy(doubt: Doubt) -> str:
     """Return the remedy for `doubt`, including the command line to type."""
     return doubt.remedy.format(command=shell_line(strace_command()))
+
+
+def remedy_with(code: str, line: str) -> str | None:
+    """Return the remedy for the doubt `code` with `line` as the command line to take this trace
+    again; None if the remedy is another one, or if there is no such doubt."""
+    doubt = next((doubt for doubt in Doubt if doubt == code), None)
+    if doubt is None or doubt in _OF_ANOTHER or "{command}" not in doubt.remedy:
+        return None
+    return doubt.remedy.format(command=line)

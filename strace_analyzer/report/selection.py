@@ -35,9 +35,11 @@ from strace_analyzer.report.cause import Cause
 from strace_analyzer.report.cause import of_finding as of_finding_cause
 from strace_analyzer.report.moment import Moment, of_finding
 from strace_analyzer.report.redaction import Redaction
+from strace_analyzer.report.retake import Retake
 from strace_analyzer.report.suppression import Suppression, applied
 from strace_analyzer.report.window import windows
 from strace_analyzer.rules.words import Case
+from strace_analyzer.strace_command import remedy_with
 
 _BIND_LINES_KEPT = 8
 _NAMED = 10
@@ -188,8 +190,9 @@ class Selected:
             self.suppressed = tuple(map(redaction.suppressed, self.suppressed))
         self._by_id = {(process.trace, process.id): process for process in self.processes}
         self._shown = {(group.trace, group.id) for group in self.groups}
+        self._retakes = {trace.id: self._retake(trace) for trace in self.traces}
         self.unknown: tuple[Unknown, ...] = tuple(
-            entry
+            replace(entry, remedy=self._remedy(entry, entry.process))
             for entry in self.analysis.unknown
             if not selection.by_process
             or entry.process is None
@@ -201,7 +204,9 @@ class Selected:
             if not selection.by_process or (entry.trace, entry.process) in self._by_id
         )
         """socket calls that failed"""
-        self.warnings: tuple[Warning, ...] = self.analysis.warnings
+        self.warnings: tuple[Warning, ...] = tuple(
+            replace(entry, remedy=self._remedy(entry)) for entry in self.analysis.warnings
+        )
         self.blind = frozenset(t.id for t in analysis.traces if t.inconclusive is not None)
         """traces that could not be judged: options hid bind() or connect(), or the file is
         damaged"""
@@ -252,6 +257,15 @@ class Selected:
     def case(self, group: Group) -> Case:
         """Return what the rule needs to describe the group."""
         return Case(group, self.process(group.trace, group.process.id), self.ports(group))
+
+    def _retake(self, trace: TraceResult) -> Retake:
+        own = (process for process in self.processes if process.trace == trace.id)
+        return Retake(trace, own, is_redacted=self.selection.redaction is not None)
+
+    def _remedy(self, entry: Unknown | Warning, process: str | None = None) -> str:
+        """Return what to do about `entry`, with the command line for its trace."""
+        line = self._retakes[entry.trace].line(process)
+        return remedy_with(entry.code, line) or entry.remedy
 
     def _groups(self) -> tuple[Group, ...]:
         kept = [

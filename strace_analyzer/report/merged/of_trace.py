@@ -11,6 +11,7 @@ from typing import Any
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import Confidence, Group
+from strace_analyzer.plain import shell_line
 from strace_analyzer.report.complaints import complaints
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.gate import Gate, grounds
@@ -26,6 +27,7 @@ from strace_analyzer.report.merged.digest import (
 )
 from strace_analyzer.report.selection import Selected, Selection
 from strace_analyzer.rules import words
+from strace_analyzer.strace_command import remedy_with, strace_command
 
 _DESTINATIONS = 200
 """destinations kept per trace, those with the most early binds first"""
@@ -162,11 +164,14 @@ def _failures(selected: Selected) -> tuple[FailureDigest, ...]:
 
 
 def _remarks(selected: Selected) -> tuple[Remark, ...]:
-    """Return warnings, and the unknowns of single processes, each code once."""
+    """Return warnings, and the unknowns of single processes, each code once. Their remedies name
+    no program: one is printed for many traces."""
     sums: dict[str, Remark] = {}
     said = [(w.code, w.effect, w.count, w.message, w.remedy) for w in selected.warnings]
     said += [(u.code, "unknown", u.count, u.reason, u.remedy) for u in selected.unknown]
-    for code, effect, times, message, remedy in said:
+    general = shell_line(strace_command())
+    for code, effect, times, message, own in said:
+        remedy = remedy_with(code, general) or own
         known = sums.setdefault(code, Remark(code, effect, 0, message, remedy))
         sums[code] = known._replace(times=known.times + times)
     return tuple(sorted(sums.values()))

@@ -10,12 +10,11 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group
 from strace_analyzer.kernel.doubts import Doubt, Question
-from strace_analyzer.plain import count, safe, shell_line
-from strace_analyzer.report.redaction import has_token
+from strace_analyzer.plain import count, safe
+from strace_analyzer.report.retake import Retake
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.fitting import Part, Worth
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
-from strace_analyzer.strace_command import strace_command
 
 
 def hidden(group: Group, section: Section, most: int | None = None) -> Iterator[RenderableType]:
@@ -36,10 +35,6 @@ def hidden(group: Group, section: Section, most: int | None = None) -> Iterator[
         yield Text("")
 
 
-_PASTED = 200
-"""characters of a line that a terminal copies in one piece"""
-
-
 def _question(code: str) -> Question | None:
     """Return the question behind a doubt; rules of the user may have other codes."""
     return next((doubt.question for doubt in Doubt if doubt == code), None)
@@ -53,9 +48,8 @@ def again(
     is_short: bool = False,
 ) -> Iterator[RenderableType]:
     """Yield what to do about `doubt`, or `Take it again with`, and the command line in one piece,
-    to be copied. It starts the program if the trace shows how it was started (in words that can be
-    typed: --redact may have left tokens), else it attaches to the process. If `is_short`, yield the
-    command that prints it. No command line if another one does not help."""
+    to be copied (retake.py). If `is_short`, yield the command that prints it. No command line if
+    another one does not help."""
     if doubt is not None and "{command}" not in doubt.remedy:
         yield indented(Text(f"{doubt.remedy[0].upper()}{doubt.remedy[1:]}"))
         return
@@ -68,11 +62,9 @@ def again(
     yield indented(Text(advice))
     yield Text("")
     pid = group.process.tgid if group is not None else None
-    line = shell_line(strace_command(pids=(pid,) if pid else ()))
-    program = _started(section, group)
-    if program and not (section.is_redacted and any(map(has_token, program))):
-        whole = shell_line(strace_command(program=program, seccomp=False))
-        line = whole if len(whole) <= _PASTED else line
+    retake = Retake(section.trace, section.processes, is_redacted=section.is_redacted)
+    process = group.process.id if group is not None else None
+    line = retake.line(process, (pid,) if pid else ())
     yield path(line)
 
 
@@ -82,22 +74,6 @@ def once_more(section: Section, group: Group | None = None, doubt: Doubt | None 
         (*again(section, group, doubt, is_short=is_short), Text("")) for is_short in (False, True)
     ]
     return Part(*forms, worth=[Worth.COMMAND_LINE])
-
-
-def _started(section: Section, group: Group | None) -> tuple[str, ...]:
-    """Return the words of the program with which the trace begins; else of the one at the root of
-    the group's process (of all processes, without a group); () if the trace does not show all
-    words."""
-    if section.trace.started:
-        return section.trace.started
-    process = section.process(group) if group is not None else None
-    if process is None:
-        process = next((item for item in section.processes if item.parent is None), None)
-    while process is not None and process.parent is not None:
-        process = section.by_id.get(process.parent)
-    if process is None or process.argv_truncated or len(process.programs) > 1:
-        return ()
-    return process.argv
 
 
 def _merged(doubts: frozenset[str]) -> list[str]:
