@@ -12,10 +12,12 @@ from strace_analyzer.cli.reading import analysis_of, interrupted
 from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
 from strace_analyzer.cli.values import is_piped
+from strace_analyzer.errors import AllUnreadableError, TraceError
 from strace_analyzer.report.complaints import known_already
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.formats.registry import DEFAULT, report_format
 from strace_analyzer.report.gate import judge
+from strace_analyzer.report.redaction import Redaction
 from strace_analyzer.report.selection import Selected
 
 
@@ -43,7 +45,14 @@ def check_traces(
         return follow_trace(
             traces, chosen, output, form, everything=everything, grows=follow, quiet=quiet
         )
-    analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
+    try:
+        analysis = analysis_of(traces, chosen.analysis, quiet=quiet)
+    except TraceError as error:
+        if form.unreadable is not None:
+            reasons = _reasons(error, traces or (), chosen.selection.redaction)
+            with destination(output, form.name, traces or ["-"]) as stream:
+                form.unreadable(reasons, stream)
+        raise
     selected = Selected(analysis, chosen.selection)
     judgement = judge(selected, chosen.gate)
     say(judgement.idle)
@@ -55,3 +64,15 @@ def check_traces(
     ):
         form.write(Report(selected, judgement, chosen.gate, everything), stream)
     return judgement.exit_status
+
+
+def _reasons(
+    error: TraceError, traces: Sequence[str], redaction: Redaction | None
+) -> tuple[str, ...]:
+    """Return why none of the traces could be read, a sentence for each, redacted."""
+    reasons = error.reasons if isinstance(error, AllUnreadableError) else (str(error),)
+    if redaction is None:
+        return reasons
+    for name in traces:
+        redaction.values.source(name)
+    return tuple(map(redaction.values.sentence, reasons))

@@ -107,7 +107,7 @@ def test_the_action_writes_sarif_and_a_summary_and_ends_as_the_gate_says(
     done = ran(script, tmp_path, TRACES=str(trace), FAIL_ON=gate, SARIF=sarif)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "output").read_text() == f"status={status}\n"
-    assert ("::warning " in done.stdout) is (status == 1)
+    assert ("::error " in done.stdout) is (status == 1)
     assert json.loads((tmp_path / "found.sarif").read_text())["version"] == "2.1.0"
     assert (tmp_path / "summary.md").stat().st_size > 100
 

@@ -189,3 +189,55 @@ def test_markdown_folds_the_evidence() -> None:
     before, _, folded = text.partition("<details>")
     assert "bind(19" not in before
     assert '\n   403  bind(19, {AF_INET, htons(0), "0.0.0.0"}) = 0\n' in folded
+
+
+@pytest.mark.parametrize("names", [("empty",), ("empty", "other"), ("missing",)])
+def test_where_nothing_can_be_read_the_report_says_so(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "other").write_bytes(b"\x7fELF" + bytes(300))
+    files = [str(tmp_path / name) for name in names]
+    for words in ([], ["--redact", "paths"]):
+        done = CliRunner().invoke(app, ["check", *files, *words, "--format", "github"])
+        assert done.exit_code == 2
+        errors = done.stdout.splitlines()
+        assert len(errors) == len(files)
+        assert {error.partition("::")[2].split(" ")[0] for error in errors} == {"error"}
+        assert all((file in done.stdout) is (not words) for file in files)
+        done = CliRunner().invoke(app, ["check", *files, *words, "--format", "junit"])
+        assert done.exit_code == 2
+        root = ET.fromstring(done.stdout)
+        assert (root.get("tests"), root.get("errors")) == ("1", "1")
+        assert len((root.findtext(".//error") or "").splitlines()) == len(files)
+        assert all((file in done.stdout) is (not words) for file in files)
+
+
+def test_a_report_to_a_file_says_that_nothing_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    report = tmp_path / "report.xml"
+    words = ["check", str(tmp_path / "empty"), "--format", "junit", "-o", str(report)]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert ET.parse(report).getroot().get("errors") == "1"
+
+
+BOUND_UNUSED = b"""\
+7 10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+7 10:00:00.000100 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+7 10:00:04.000200 close(3) = 0
+7 10:00:04.000300 exit_group(0) = ?
+"""
+
+
+@pytest.mark.parametrize(
+    ("gate", "status", "name"), [("bound-unused", 1, "error"), ("warning", 0, "notice")]
+)
+def test_a_note_that_meets_the_gate_is_an_error_to_github(
+    gate: str, status: int, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "trace").write_bytes(BOUND_UNUSED)
+    words = ["check", str(tmp_path / "trace"), "--format", "github", "--fail-on", gate]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == status
+    (line,) = [line for line in done.stdout.splitlines() if "title=bound-unused" in line]
+    assert line.startswith(f"::{name} file=")

@@ -4,6 +4,7 @@ A format is a module of this package that defines some of these functions. `--fo
 module's name, with hyphens:
 
     write(report: Report, stream: TextIO) -> None     the whole report of check, run and attach
+    unreadable(reasons: Sequence[str], stream: TextIO) -> None   instead, if nothing could be read
     teller(selection: Selection) -> Teller            findings as they come (--follow)
     comparison(made: Comparison, stream: TextIO) -> None   what a fix changed (compare)
     table(table: Table, stream: TextIO) -> None       tables: sockets, ports
@@ -16,7 +17,7 @@ A format need not be registered anywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TextIO
 
@@ -85,12 +86,14 @@ class Teller(Protocol):
 
 class ReportFormat(NamedTuple):
     """A format for whole reports. `teller` is None if it cannot print findings as they come;
-    `sockets` means that it needs every socket's life."""
+    `sockets` means that it needs every socket's life; `unreadable` is None if it has no form for
+    the reasons why no trace could be read."""
 
     name: str
     write: Callable[[Report, TextIO], None]
     teller: Callable[[Selection], Teller] | None
     sockets: bool
+    unreadable: Callable[[Sequence[str], TextIO], None] | None = None
 
 
 class ComparisonFormat(NamedTuple):

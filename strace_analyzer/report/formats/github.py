@@ -6,7 +6,7 @@ not be judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from strace_analyzer.findings import Group, Level
@@ -38,13 +38,21 @@ def write(report: Report, stream: TextIO) -> None:
     )
 
 
+def unreadable(reasons: Sequence[str], stream: TextIO) -> None:
+    """Write an error for each reason why no trace could be read."""
+    for reason in reasons:
+        stream.write(_command("error", reason, title="cannot be judged"))
+
+
 def _annotation(group: Group, report: Report) -> str:
-    """Return an annotation on the line where the first finding of the group is bound."""
+    """Return an annotation on the line where the first finding of the group is bound: an error if
+    the group meets the gate through its rule, else after its level."""
     made = document.group(group, report.selected)
     to = listed(str(peer.peer) for peer in group.peers)
     lines = (made["message"], f"to {to}" if to else "", made["advice"])
+    is_asked_for = group.rule in report.gate.rules and report.gate.stops(group)
     return _command(
-        _COMMANDS[group.level],
+        "error" if is_asked_for else _COMMANDS[group.level],
         "\n".join(line for line in lines if line),
         file=group.first.source,
         line=str(group.first.line),

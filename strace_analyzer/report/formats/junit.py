@@ -15,6 +15,7 @@ from strace_analyzer.findings import Group
 from strace_analyzer.plain import count, safe
 from strace_analyzer.report import document
 from strace_analyzer.report.brief import brief
+from strace_analyzer.report.cannot_tell import CANNOT_TELL
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.unsettled import unsettled
 
@@ -27,6 +28,17 @@ def write(report: Report, stream: TextIO) -> None:
     reasons = unsettled(report)
     if reasons:
         root.append(_beside(reasons, report.judgement.exit_status))
+    _write(root, stream)
+
+
+def unreadable(reasons: Sequence[str], stream: TextIO) -> None:
+    """Write the document of traces of which none could be read."""
+    root = ET.Element("testsuites", name="strace-analyzer")
+    root.append(_beside(reasons, CANNOT_TELL))
+    _write(root, stream)
+
+
+def _write(root: ET.Element, stream: TextIO) -> None:
     _add_up(root, root.findall("testsuite"))
     ET.indent(root)
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')

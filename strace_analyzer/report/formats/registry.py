@@ -56,7 +56,11 @@ def report_format(name: str, *, follow: bool = False) -> ReportFormat:
     `follow` is set and it cannot print findings as they come."""
     module = _module(name) if name == DEFAULT else _chosen(name, report_formats())
     form = ReportFormat(
-        name, module.write, getattr(module, "teller", None), getattr(module, "SOCKETS", False)
+        name,
+        module.write,
+        getattr(module, "teller", None),
+        getattr(module, "SOCKETS", False),
+        getattr(module, "unreadable", None),
     )
     if follow and form.teller is None:
         raise ConfigurationError(
