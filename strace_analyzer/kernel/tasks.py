@@ -50,8 +50,12 @@ class Tasks:
         """children that their clone named and that have not spoken yet, in order"""
         self._silent: list[int] = []
         """children that were made and never spoke, as far as their numbers tell"""
+        self._announced: set[int] = set()
+        """tasks that strace says it follows, and that have not spoken yet"""
+        self._leaving: set[int] = set()
+        """those of them that strace left since the last task spoke or ended"""
         self.named: set[int] = set()
-        """numbers of children that their clone named; read only"""
+        """numbers of children that their clone named, or strace as it followed them; read only"""
         self.children_are_shown = False
         """a child has spoken: strace follows children (-f)"""
         self._strangers: Task | None = None
@@ -75,12 +79,13 @@ class Tasks:
 
     def is_awaited(self, tid: int) -> bool:
         """True for a task that has not spoken yet."""
-        return tid not in self.by_tid or tid in self._unspoken
+        return tid not in self.by_tid or tid in self._unspoken or tid in self._announced
 
     @property
     def unseen(self) -> tuple[int, ...]:
-        """The children that a clone named and that never spoke."""
-        return (*self._silent, *self._unspoken)
+        """The children that a clone named, or that strace said it follows, and that never spoke."""
+        announced = sorted(self._announced - self._leaving)
+        return (*self._silent, *self._unspoken, *announced)
 
     @property
     def table_of_strangers(self) -> FdTable | None:
@@ -103,6 +108,8 @@ class Tasks:
     def speaker(self, tid: int) -> Task:
         """The task that a line with this id belongs to. A new task is matched to a pending clone,
         or taken in as one of unknown kinship."""
+        if self._announced:
+            self.heard_of(tid)
         task = self.by_tid.get(tid)
         if task is not None:
             if self._unspoken and self._unspoken.pop(tid, None) is not None:
@@ -119,6 +126,30 @@ class Tasks:
         )
         self._look_for_children()
         return task
+
+    def attached(self, tid: int) -> None:
+        """strace says, after the first call, that it follows `tid` from now on: someone made that
+        task. It is not seen before it speaks or ends."""
+        if not self.is_awaited(tid):
+            return
+        if self.awaits_children:
+            self.speaker(tid)
+        self._announced.add(tid)
+        self.named.add(tid)
+        self._look_for_children()
+
+    def heard_of(self, tid: int) -> None:
+        """`tid` spoke or ended."""
+        self._leaving.clear()
+        if tid in self._announced:
+            self._announced.remove(tid)
+            self._look_for_children()
+
+    def detached(self, tid: int) -> None:
+        """strace leaves `tid`. Where that is the end of the trace, the task was followed as far as
+        the trace goes."""
+        if tid in self._announced:
+            self._leaving.add(tid)
 
     def take_in(self, tgid: int, tids: Iterable[int], namespace: int) -> Task:
         """Add a process that was already running, with all its threads; returns the task that
@@ -169,7 +200,7 @@ class Tasks:
         if child is not None and child.is_stranger:
             return lost + self._adopt(parent, child, birth)
         if child is not None:
-            if tid in self._unspoken:
+            if tid in self._unspoken or tid in self._announced:
                 self._silent.append(tid)
             lost += self.remove(child)  # its exit was not traced; the number was reused
         self._unspoken[tid] = self._born(parent, tid, birth)
@@ -185,6 +216,7 @@ class Tasks:
         descriptor)."""
         del self.by_tid[task.tid]
         self._unspoken.pop(task.tid, None)
+        self._announced.discard(task.tid)
         self._cloning.pop(task.tid, None)
         self._look_for_children()
         return self.leave_table(task)
@@ -274,7 +306,9 @@ class Tasks:
 
     def _look_for_children(self) -> None:
         under_way = self._cloning.values()
-        self.awaits_children = bool(self._unspoken) or any(one.child is None for one in under_way)
+        self.awaits_children = bool(self._unspoken or self._announced) or any(
+            one.child is None for one in under_way
+        )
 
     def _child_of_pending(self, tid: int) -> Task | None:
         waiting = [cloning for cloning in self._cloning.values() if cloning.child is None]

@@ -68,7 +68,7 @@ class Tracker:
             Attached: self._attached,
             Identified: self._identified,
             Command: self._command,
-            Detached: self.halves.detached,
+            Detached: self._detached,
             Unparsed: self.halves.not_understood,
         }
 
@@ -261,8 +261,12 @@ class Tracker:
 
     def _attached(self, event: Attached) -> None:
         # the notice can stand inside the line of the clone() that made the task
-        if self._kernel.tasks.awaits_children:
-            self._kernel.tasks.speaker(event.tid)
+        if self._began:  # before the first call, it is the one that strace was attached to (-p)
+            self._kernel.tasks.attached(event.tid)
+
+    def _detached(self, event: Detached) -> None:
+        self.halves.detached(event)
+        self._kernel.tasks.detached(event.tid)
 
     def _identified(self, event: Identified) -> None:
         self._kernel.tasks.identify(event.tid)
@@ -290,6 +294,7 @@ class Tracker:
     def _exit(self, event: Exited | Killed) -> None:
         kernel = self._kernel
         self._complete(event.tid, event)
+        kernel.tasks.heard_of(event.tid)
         task = kernel.tasks.by_tid.get(event.tid)
         if task is not None:
             task.group.ended_at = event.seconds

@@ -185,6 +185,42 @@ def test_a_child_that_was_seen_hides_nothing() -> None:
     assert verdict(f"{CLIENT}7 {THREAD} = 8\n8 +++ exited with 0 +++\n") == "clean"
 
 
+ATTACHED = "strace: Process 8 attached\n"
+WAITED = "7 wait4(-1, NULL, 0, NULL) = 8\n"
+ENDED = "7 exit_group(0) = ?\n7 +++ exited with 0 +++\n"
+
+
+@pytest.mark.parametrize("made", [f"7 {THREAD} = 8\n", "7 fork() = 8\n", ""])
+@pytest.mark.parametrize("then", ["", WAITED, f"strace: Process 8 detached\n{WAITED}"])
+def test_the_notice_that_strace_follows_a_task_is_no_sight_of_it(made: str, then: str) -> None:
+    """Whether or not the trace shows the call that made the task."""
+    analysis = analysed(CLIENT + made + ATTACHED + then + ENDED)
+    assert judged(analysis).verdict == "inconclusive"
+    assert "task 8 was made and never seen" in analysis.warnings[0].message
+
+
+def test_a_notice_inside_the_call_that_made_the_task_is_none_either() -> None:
+    halves = f"7 fork( <unfinished ...>\n{ATTACHED}7 <... fork resumed>) = 8\n"
+    assert verdict(CLIENT + halves + ENDED) == "inconclusive"
+    assert verdict(f"{CLIENT}{halves}8 +++ exited with 0 +++\n{ENDED}") == "clean"
+
+
+@pytest.mark.parametrize("made", [f"7 {THREAD} = 8\n", ""])
+@pytest.mark.parametrize("seen", ["8 close(9) = -1 EBADF (Bad file descriptor)\n", ""])
+def test_a_task_that_strace_follows_and_that_ends_hides_nothing(made: str, seen: str) -> None:
+    ended = "8 +++ exited with 0 +++\n"
+    assert verdict(CLIENT + made + ATTACHED + seen + ended + ENDED) == "clean"
+
+
+def test_a_task_that_strace_followed_to_the_end_of_the_trace_hides_nothing() -> None:
+    left = "strace: Process 7 detached\nstrace: Process 8 detached\n"
+    assert verdict(f"{CLIENT}7 {THREAD} = 8\n{ATTACHED}{left}") == "clean"
+
+
+def test_a_task_that_strace_was_attached_to_may_be_idle() -> None:
+    assert verdict(f"strace: Process 7 attached\n{ATTACHED}{CLIENT}{ENDED}") == "clean"
+
+
 def test_a_child_that_could_not_be_made_hides_nothing() -> None:
     failed = "-1 EAGAIN (Resource temporarily unavailable)"
     assert verdict(f"{CLIENT}7 {THREAD} = {failed}\n") == "clean"
