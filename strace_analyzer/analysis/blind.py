@@ -118,10 +118,23 @@ def lines_missing(
 
 
 def not_seen(
-    unseen: Sequence[int], given_twice: int, *, is_part: bool, one_without_number: bool
+    unseen: Sequence[int],
+    let_go: Sequence[int],
+    given_twice: int,
+    *,
+    is_part: bool,
+    one_without_number: bool,
 ) -> Iterator[Told]:
     """Tasks that the trace creates but that never appear in it: `unseen`, by thread id, or
-    `one_without_number`. `is_part` says that the trace is only the part of one thread or child."""
+    `one_without_number`; and those that strace `let_go` at their execve(). `is_part` says that the
+    trace is only the part of one thread or child."""
+    if let_go:
+        tasks = "task" if len(let_go) == 1 else "tasks"
+        of = f"{tasks} {named(let_go, len(let_go))}" if all(let_go) else "the program"
+        words = (
+            f"strace let {of} go at execve (-b execve): what came after that is not in the trace"
+        )
+        yield Told(Doubt.LET_GO, len(let_go), words)
     if unseen:
         tasks = "task" if len(unseen) == 1 else "tasks"
         was = "was" if len(unseen) == 1 else "were"

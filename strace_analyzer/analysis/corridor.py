@@ -620,6 +620,7 @@ class TraceAnalysis:
         thread = accounts[0].thread if len(accounts) == 1 else None
         unseen = not_seen(
             self._unseen,
+            tuple(self._tracker.halves.let_go),
             self._unknowns.count(Doubt.GIVEN_TWICE),
             is_part=is_of_a_child(self._first_call, thread)
             or (self._ended.all_are_gone and ends_as_a_thread(self.visibility.names)),

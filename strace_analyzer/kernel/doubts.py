@@ -192,6 +192,13 @@ class Doubt(StrEnum):
         Effect.MISS,
         FOLLOW,
     )
+    LET_GO = (
+        "let-go",
+        "strace let a task go at its execve() (-b execve): what the program did then is not in the "
+        "trace",
+        Effect.MISS,
+        f"without -b execve, {AGAIN}",
+    )
     ONE_THREAD = (
         "one-thread",
         "this is the part of one thread or child: what its parent and the others did is not in it",

@@ -10,6 +10,8 @@ _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
 """Calls of which a reader never skips a half."""
 _WAITS_FOR_NOTHING = frozenset({"bind", "listen", "setsockopt", "socket"})
 
+_EXECS = frozenset({"execve", "execveat"})
+
 
 class LostHalves:
     """The lost halves of one trace; `calls` are those under way. Only calls that always matter to
@@ -22,6 +24,9 @@ class LostHalves:
         """in the middle of the trace"""
         self.broke_off = 0
         """at the end of the trace"""
+        self.let_go: dict[int, None] = {}
+        """tasks that strace left in an execve(), in order: with -b execve it does that as soon as
+        the new program is there (strace(1))"""
 
     def lose(self, call: OpenCall) -> None:
         """The task of `call` has moved on to another call."""
@@ -32,6 +37,8 @@ class LostHalves:
         waits for nothing, or of which not even the arguments are shown."""
         call = self._calls.get(event.tid)
         if call is not None:
+            if call.half.name in _EXECS:
+                self.let_go[event.tid] = None
             call.is_over = call.half.name not in _WAITS_FOR_NOTHING and bool(call.half.args)
 
     def not_understood(self, event: Unparsed) -> None:

@@ -221,6 +221,37 @@ def test_a_task_that_strace_was_attached_to_may_be_idle() -> None:
     assert verdict(f"strace: Process 7 attached\n{ATTACHED}{CLIENT}{ENDED}") == "clean"
 
 
+EXECUTES = 'execve("/bin/x", ["x"], 0x7f1 /* 1 var */'
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        f"7 fork() = 8\n8 {EXECUTES} <detached ...>\n",
+        f"7 vfork( <unfinished ...>\n8 {EXECUTES} <detached ...>\n7 <... vfork resumed>) = 8\n",
+        f"7 fork() = 8\n8 {EXECUTES}strace: Process 8 detached\n <detached ...>\n",
+        f"7 fork() = 8\n8 {EXECUTES.replace('execve(', 'execveat(3, ')} <detached ...>\n",
+    ],
+)
+@pytest.mark.parametrize("end", [ENDED, ""])
+def test_a_task_that_strace_let_go_at_its_execve_may_have_done_anything(
+    made: str, end: str
+) -> None:
+    """strace -b execve."""
+    analysis = analysed(CLIENT + made + end)
+    judgement = judged(analysis)
+    assert (judgement.verdict, judgement.exit_status) == ("inconclusive", 2)
+    (warning,) = analysis.warnings
+    assert (warning.code, warning.count, warning.effect) == ("let-go", 1, "may-miss")
+    assert "strace let task 8 go at execve (-b execve)" in warning.message
+    assert "without -b execve, take it again" in warning.remedy
+
+
+def test_a_trace_that_was_ended_while_calls_waited_let_nobody_go() -> None:
+    left = "7 read(0,  <detached ...>\n8 wait4(-1,  <detached ...>\n"
+    assert verdict(f"{CLIENT}7 {THREAD} = 8\n8 close(9) = -1 EBADF (-)\n{left}") == "clean"
+
+
 def test_a_child_that_could_not_be_made_hides_nothing() -> None:
     failed = "-1 EAGAIN (Resource temporarily unavailable)"
     assert verdict(f"{CLIENT}7 {THREAD} = {failed}\n") == "clean"
