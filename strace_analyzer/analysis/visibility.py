@@ -248,28 +248,32 @@ class Visibility:
         shown = (self.names | self._begun) - _HARMLESS
         bind = "bind" in shown
         if not bind and "connect" not in shown:
-            if not shown or "socket" in shown:
+            if "socket" in shown:
                 return None
             words = self._not_shown("bind() and connect()", were_made=False)
             return Told(Doubt.BOTH_HIDDEN, 1, words)
         if sockets and self.hides_connect and (self._binds or not self.pieces.ends_in_exits):
             words = self._not_shown("connect()", were_made=False)
             return Told(Doubt.CONNECT_HIDDEN, sockets, words)
-        is_bare = "socket" not in shown or shown <= _BY_SOCKET
+        is_bare = "socket" not in shown or shown <= (_LISTED if self._is_whole else _BY_SOCKET)
         if not bind and (is_bare or self.something_hidden):
             return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()", were_made=False))
         return None
+
+    @property
+    def _is_whole(self) -> bool:
+        """These are not a few lines that somebody picked out of a trace."""
+        return self.calls > _FEW or self.pieces.has_ended
 
     def _not_shown(self, calls: str, *, were_made: bool = True) -> str:
         """Says that `calls` are not shown, and why. Whoever passes on a few lines may have left
         them out; and unless something proves that they `were_made`, the program may have made none:
         above all, a client that makes sockets need not bind them."""
         them = "them" if " and " in calls else "it"
-        is_whole = self.calls > _FEW or self.pieces.has_ended
-        needs_none = calls == "bind()" and "socket" in self.names
-        if is_whole and (were_made or not needs_none):
+        needs_none = self.names <= _HARMLESS or (calls == "bind()" and "socket" in self.names)
+        if self._is_whole and (were_made or not needs_none):
             return f"the options of this trace hid {calls}"
-        why = [] if is_whole else ["lines were left out"]
+        why = [] if self._is_whole else ["lines were left out"]
         why.append(f"its options hid {them}")
         why += [] if were_made else ["the program made none"]
         calls = calls.replace(" and ", " and no ")
@@ -289,6 +293,9 @@ _BEFORE_USE = frozenset({
 _BY_SOCKET = frozenset({"connect", "socket", "socketcall", "socketpair"})
 """What is left of a trace by `grep 'socket\\|connect'`: no client that reads or writes shows only
 these."""
+_LISTED = _BY_SOCKET | {"close", "setsockopt", *CLONES}
+"""The same for a whole trace: whoever lists calls by name lists these, and a client that does no
+more than %network would show reads its answers, or asks how a connect() ended."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
 """This few calls may have been picked out of a trace."""

@@ -211,10 +211,12 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
 
 def _listens_elsewhere(socket: Socket, port_range: tuple[int, int]) -> bool:
     """listen() gave a port to a socket that was not seen to be bound, and the port lies outside
-    `port_range` (low, high), from which the kernel chooses."""
+    `port_range` (low, high), from which the kernel chooses, or is one of a specific address, which
+    only bind() gives to a listener."""
     port, (low, high) = socket.assigned_port, port_range
     listens = socket.connection is Connection.LISTENING and socket.origin is Origin.CREATED
-    is_chosen = port is not None and low <= port <= high
+    is_wild = socket.local is None or socket.local.is_wildcard
+    is_chosen = is_wild and port is not None and low <= port <= high
     return listens and socket.binding is Binding.AUTOBOUND and not is_chosen
 
 

@@ -48,6 +48,9 @@ PROBABLE = ("bind-any-port-zero", "probable")
 UNUSED = ("bound-unused", "probable")
 NO_BIND = "the options of this trace hid bind()"
 MAY_BIND = "this trace shows no bind(): its options hid it, or the program made none"
+MAY_BOTH = (
+    "this trace shows no bind() and no connect(): its options hid them, or the program made none"
+)
 NO_CONNECT = "the options of this trace hid connect()"
 NO_FAILURES = "the options of this trace hid connect(), or the calls that failed (-z)"
 NO_SUCCESS = "the options of this trace hid every call that succeeded (-Z)"
@@ -136,6 +139,9 @@ def test_what_is_hidden_is_said_and_lowers_confidence(
         (ERLANG_YY, only("connect"), NO_BIND),
         (SSH, only("connect|close"), NO_BIND),
         (SSH, only("socket|connect"), MAY_BIND),
+        (SSH, only("socket|connect|close"), MAY_BIND),
+        (ERLANG, only("socket|connect|close|setsockopt|clone3?|execve"), MAY_BIND),
+        (SSH, only("execve|exit_group"), MAY_BOTH),
         (SSH, only("getsockname|close"), "the options of this trace hid bind() and connect()"),
         (SSH, only("unlink"), "this trace shows no call at all"),
         (ERLANG, only_failures, NO_SUCCESS),
@@ -363,3 +369,23 @@ def test_options_are_not_blamed_for_lines_that_are_missing_or_unread(lost: str) 
     told_of = analyzer.close()
     assert told_of.traces[0].inconclusive is not None
     assert not any("options of this trace" in warning.message for warning in told_of.warnings)
+
+
+@pytest.mark.parametrize(
+    ("address", "verdict"),
+    [("127.0.0.1", "inconclusive"), ("10.0.0.5", "inconclusive"), ("0.0.0.0", "clean")],
+)
+def test_a_listener_on_a_specific_address_was_bound(address: str, verdict: str) -> None:
+    """By a bind() that -e 'trace=!bind' hid, if none is shown."""
+    lines = f"""\
+        7 execve("/usr/bin/server", ["server"], 0x7ffd1 /* 20 vars */) = 0
+        7 brk(NULL) = 0x55d0
+        7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+        7 listen(3, 9) = 0
+        7 getsockname(3, {{sa_family=AF_INET, sin_port=htons(46013), sin_addr=inet_addr("{address}")}}, [16]) = 0
+        7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 4
+        7 connect(4, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}}, 16) = 0
+        7 close(4) = 0
+        7 exit_group(0) = ?
+        7 +++ exited with 0 +++"""
+    assert said([line.strip() for line in lines.splitlines()])[0] == verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_ports_that_bind_chose_show_the_range(
     (use,) = sa.analyze(run.trace).traces[0].ports
     low, high = PORTS
     assert use.chosen == (ChosenPorts(100, low, high, shows_range=True) if shows else None), kernel
+
+
+@pytest.mark.parametrize(("family", "wildcard"), [("AF_INET", "0.0.0.0"), ("AF_INET6", "::")])
+def test_listen_without_bind_takes_the_wildcard_address(family: str, wildcard: str) -> None:
+    with socket.socket(socket.AddressFamily[family]) as listener:
+        listener.listen()
+        assert listener.getsockname()[0] == wildcard
 
 
 def test_listen_finds_no_port(net: Network, kernel: str, tmp_path: Path) -> None:
