@@ -367,15 +367,18 @@ class TraceAnalysis:
         self._not_understood(self._unread.foreign(event))
 
     def _called(self, call: Syscall) -> None:
+        self._examined(self._unread.call, call)
+
+    def _strange(self, call: Syscall) -> None:
+        self._examined(self._unread.strange, call)
+
+    def _examined(self, examine: Callable[[Syscall], UnreadLine | None], call: Syscall) -> None:
         was_heard = bool(self._unread.unreturned)
-        line = self._unread.call(call)
+        line = examine(call)
         if line is not None:
             self._not_understood(line)
         if self._unread.unreturned and not was_heard:
             self._listening.clear()  # any call can tell whether its task goes on
-
-    def _strange(self, call: Syscall) -> None:
-        self._not_understood(self._unread.strange(call))
 
     def _without_result(self, call: Syscall) -> None:
         self._not_understood(self._unread.without_result(call))

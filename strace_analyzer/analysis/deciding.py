@@ -130,9 +130,14 @@ def begun_call(text: str) -> str | None:
 
 
 def may_decide(name: str) -> bool:
-    """True if a call of this name is unknown to strace, and its line may show that it is one that
-    can decide: give it to `Unread.strange`."""
-    return not is_known(name) or calls_numbered(name) != ()
+    """True if a call of this name is unknown to strace, and may be one that can decide: give it to
+    `Unread.strange`."""
+    return not is_known(name) or calls_numbered(name) != () or is_unnamed(name)
+
+
+def is_unnamed(name: str) -> bool:
+    """True for what strace prints as the name of a call whose number it could not read: `????`."""
+    return name.startswith("?")
 
 
 MAY_LACK_RESULT = DECIDING - READ_IN_PART.keys() - {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}

@@ -19,6 +19,7 @@ from strace_analyzer.analysis.deciding import (
     SPELLING,
     begun_call,
     deciding_call,
+    is_unnamed,
     loosely,
     without_strings,
 )
@@ -136,9 +137,15 @@ class Unread:
         return True
 
     def strange(self, call: Syscall) -> UnreadLine | None:
-        """The same for a call with a name that strace does not know: a number, for a call newer
-        than strace, or a changed name, or one with the arguments of a socket call."""
+        """The same for a call with a name that strace does not know: `???`, where it could not read
+        the number, or a number, for a call newer than strace, or a changed name, or one with the
+        arguments of a socket call."""
         if call.result.failed and call.result.errno not in NOT_YET_CONNECTED:
+            return None
+        if is_unnamed(call.name):  # any call
+            if call.result.value is not None:
+                return self._note(call, call.name)
+            self.unreturned[call.tid] = call
             return None
         numbered = calls_numbered(call.name)
         if numbered:

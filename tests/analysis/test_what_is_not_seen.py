@@ -380,6 +380,31 @@ def test_a_call_without_its_result_or_its_descriptor_is_unread(call: str) -> Non
     assert verdict(f"{CLIENT}7 {call}\n{CLIENT}") == "inconclusive"
 
 
+LONG = "".join(f"7 read(9, {chr(34)}{chr(34)}, 4096) = {at}\n" for at in range(1, 1500))
+
+
+@pytest.mark.parametrize("name", ["???", "????"])
+@pytest.mark.parametrize("before", ["", LONG], ids=["early", "late"])
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("7 {}() = 0\n7 close(5) = 0\n", "inconclusive"),
+        ("7 {}( <unfinished ...>\n7 <... {} resumed>) = 0\n", "inconclusive"),
+        ("7 {}( <unfinished ...>\n7 <... {} resumed>) = ?\n7 close(5) = 0\n", "inconclusive"),
+        ("7 {}() = -1 ENOSYS (Function not implemented)\n7 close(5) = 0\n", "clean"),
+        ("7 {}( <unfinished ...>\n7 <... {} resumed>) = ?\n7 +++ killed by SIGKILL +++\n", "clean"),
+        ("7 {}( <unfinished ...>\n7 +++ killed by SIGKILL +++\n", "clean"),
+    ],
+)
+def test_a_call_whose_number_strace_could_not_read_may_be_any(
+    tmp_path: Path, name: str, before: str, call: str, expected: str
+) -> None:
+    """Not one that failed, nor one in which its task was killed: it did nothing."""
+    path = tmp_path / "a.strace"
+    path.write_text(f"{CLIENT}{before}{call.replace('{}', name)}")
+    assert verdict_of(path) == expected
+
+
 TCP = "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
 UDP = "socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 3\n"
 TO = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16'

@@ -140,7 +140,7 @@ def _fcntl(*, is_unfiltered: bool) -> bytes:
 _COLUMN = rb"\n[0-9]{1,7}[ <]"
 """A pid although lines have none: it shows whose all the others are."""
 _MARKS = (
-    rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?\?|<\.\.\. \?+ resumed|\x1b"
+    rb"\+\+\+ |Process [0-9P]|strace: |\?\?\?[?(]|<\.\.\. \?+ resumed|\x1b"
     rb"|syscall_0x|SYS_[0-9]|si_code=CLD_"
 )
 """Ends of tasks and signals that report them, strace's own messages, calls whose name it could not
