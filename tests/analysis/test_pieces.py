@@ -74,13 +74,13 @@ FIRST = "7 socket(AF_INET, SOCK_STREAM, 0 <unfinished ...>"
         (["7 bind(4,  <unfinished ...>"], 1),
         ([FIRST, FIRST], 2),
         (["7 +++ exited with 0 +++"], 0),
-        (["strace: Process 7 detached", "7 close(4) = 0"], 0),
+        (["strace: Process 7 detached", "7 close(4) = 0"], 1),
         (["7 <... socket resumed>!{{) = 4", "7 close(4) = 0"], 0),
     ],
 )
 def test_a_first_half_is_lost_where_its_task_goes_on(then: list[str], lost: int) -> None:
-    """Not where it ends, where strace left it, or where its second half came and is not
-    understood."""
+    """Not where it ends, or where its second half came and is not understood. What socket() gave
+    is unknown even where strace left the task in it."""
     assert pieces(FIRST, *then).lost == lost
 
 
