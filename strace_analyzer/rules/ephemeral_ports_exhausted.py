@@ -48,6 +48,11 @@ _WITHOUT = {
     "unknown": "Whether the failed connections would have fitted without the early binds depends "
     "on where they were to go, which the trace does not show.",
 }
+_PERHAPS_NONE = (
+    "Without the early binds fewer of these calls would have failed, perhaps none: that depends on "
+    "where the connections were to go."
+)
+"""Each of them alone would have fitted, but perhaps not all together."""
 _ASK = (
     "To find the holder, in the network namespace (nsenter -t {pid} -n): ss -s; ss -tanp;",
     "ss -Htan state time-wait | wc -l; conntrack -C;",
@@ -279,7 +284,10 @@ class EphemeralPortsExhausted(Rule):
         elif (
             case.cause in ("early-binds", "time-wait") and ports is not None and ports.total_pinned
         ):
-            sentences.append(_WITHOUT[group.without_bind or "unknown"])
+            low, high = ports.range
+            all_fit = ports.most_needed + group.count <= high - low + 1
+            is_sure = all_fit or group.without_bind != "would-fit"
+            sentences.append(_WITHOUT[group.without_bind or "unknown"] if is_sure else _PERHAPS_NONE)
         elif not is_asked and ports is not None and ports.range_source == "assumed":
             low, high = ports.range
             sentences.append(_ASSUMED.format(low=low, high=high))
