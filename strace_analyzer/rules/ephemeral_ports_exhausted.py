@@ -287,7 +287,9 @@ class EphemeralPortsExhausted(Rule):
             low, high = ports.range
             all_fit = ports.most_needed + group.count <= high - low + 1
             is_sure = all_fit or group.without_bind != "would-fit"
-            sentences.append(_WITHOUT[group.without_bind or "unknown"] if is_sure else _PERHAPS_NONE)
+            sentences.append(
+                _WITHOUT[group.without_bind or "unknown"] if is_sure else _PERHAPS_NONE
+            )
         elif not is_asked and ports is not None and ports.range_source == "assumed":
             low, high = ports.range
             sentences.append(_ASSUMED.format(low=low, high=high))
