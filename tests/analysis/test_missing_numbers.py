@@ -24,6 +24,7 @@ CLIENT = """\
 7 execve("/bin/a", ["a"], 0x7ffd /* 20 vars */) = 0
 7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
 7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+7 recvfrom(3, "", 1, 0, NULL, NULL) = 0
 7 close(3) = 0
 7 exit_group(0) = ?
 7 +++ exited with 0 +++
@@ -95,7 +96,7 @@ def test_what_grep_leaves_of_a_client_is_not_clean(first: list[str]) -> None:
 @pytest.mark.parametrize("end", ["10:00:0", "10:00:01.12", "12:3"])
 def test_a_time_without_an_end_is_the_beginning_of_a_line(tmp_path: Path, end: str) -> None:
     trace = tmp_path / "a.strace"
-    lines = [line.removeprefix("7 ") for line in CLIENT[:4]]
+    lines = [line.removeprefix("7 ") for line in CLIENT[:5]]
     trace.write_text("\n".join([*lines, end]), encoding="ascii")
     analysis = sa.analyze(trace)
     assert [warning.code for warning in analysis.warnings] == ["truncated-end"]
@@ -130,5 +131,5 @@ def test_numbers_that_do_not_begin_with_one(style: Callable[[int, str], str], fi
 def test_a_call_in_which_strace_detached(half: str, verdict: str) -> None:
     """What waits is as it was; what does not wait did something that is not shown."""
     made = ["7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4"]
-    found = said([*CLIENT[:4], *made, f"{half} <detached ...>"])
+    found = said([*CLIENT[:5], *made, f"{half} <detached ...>"])
     assert found[0] == verdict

@@ -32,6 +32,7 @@ DAMAGES = (
 CLIENT = """\
 7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
 7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}, 16) = 0
+7 recvfrom(3, "", 1, 0, NULL, NULL) = 0
 7 close(3) = 0
 """
 THREAD = "clone(child_stack=0x7f1, flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD)"
@@ -54,7 +55,7 @@ def verdict(lines: str) -> str:
 
 @pytest.mark.parametrize(
     ("escaped", "expected"),
-    [((), "clean"), ((0,), "inconclusive"), ((1, 2, 3), "inconclusive"), (range(5), "clean")],
+    [((), "clean"), ((0,), "inconclusive"), ((1, 2, 3), "inconclusive"), (range(6), "clean")],
 )
 def test_text_that_is_html_in_part_was_put_together(escaped: Sequence[int], expected: str) -> None:
     lines = ['7 open("/etc/x", O_RDONLY) = 4', *CLIENT.splitlines(), '7 open("y", O_RDONLY) = 4']
@@ -80,7 +81,7 @@ def test_no_line_that_can_decide_may_be_unread(name: str, where: str) -> None:
     analysis = analysed(damaged + CLIENT if where == "first" else CLIENT + damaged)
     judgement = judged(analysis)
     assert (judgement.verdict, judgement.exit_status) == ("inconclusive", 2)
-    line = 1 if where == "first" else 4
+    line = 1 if where == "first" else 5
     assert analysis.traces[0].inconclusive == f"line {line} ({name}) was not understood"
     (unknown,) = [entry for entry in analysis.unknown if entry.code == "unread-line"]
     assert unknown.first.line == line
@@ -138,13 +139,13 @@ def test_a_call_on_a_descriptor_that_cannot_be_read_is_unread(call: str) -> None
 
 
 def test_a_trace_of_which_most_is_unread_is_inconclusive_whatever_it_is() -> None:
-    assert verdict(CLIENT + "7 mmap(NULL, {~~) = 0x7f1\n" * 4) == "inconclusive"
+    assert verdict(CLIENT + "7 mmap(NULL, {~~) = 0x7f1\n" * 5) == "inconclusive"
 
 
 def test_many_unread_lines_are_named_and_counted() -> None:
     analysis = analysed(CLIENT + "7 bind(4, {~~) = 0\n" * 9)
     assert analysis.traces[0].inconclusive == (
-        "lines 4, 5, 6, 7, 8, 9 and 3 more (bind) were not understood"
+        "lines 5, 6, 7, 8, 9, 10 and 3 more (bind) were not understood"
     )
 
 
