@@ -255,7 +255,7 @@ class Visibility:
         if sockets and self.hides_connect and (self._binds or not self.pieces.ends_in_exits):
             words = self._not_shown("connect()", were_made=False)
             return Told(Doubt.CONNECT_HIDDEN, sockets, words)
-        is_bare = "socket" not in shown or shown <= (_LISTED if self._is_whole else _BY_SOCKET)
+        is_bare = "socket" not in shown or shown <= _BY_SOCKET
         if not bind and (is_bare or self.something_hidden):
             return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()", were_made=False))
         return None
@@ -293,9 +293,6 @@ _BEFORE_USE = frozenset({
 _BY_SOCKET = frozenset({"connect", "socket", "socketcall", "socketpair"})
 """What is left of a trace by `grep 'socket\\|connect'`: no client that reads or writes shows only
 these."""
-_LISTED = _BY_SOCKET | {"close", "setsockopt", *CLONES}
-"""The same for a whole trace: whoever lists calls by name lists these, and a client that does no
-more than %network would show reads its answers, or asks how a connect() ended."""
 _SOCKETS = _ASKED | {"socket"}
 _FEW = 20
 """This few calls may have been picked out of a trace."""

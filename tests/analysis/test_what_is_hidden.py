@@ -139,8 +139,6 @@ def test_what_is_hidden_is_said_and_lowers_confidence(
         (ERLANG_YY, only("connect"), NO_BIND),
         (SSH, only("connect|close"), NO_BIND),
         (SSH, only("socket|connect"), MAY_BIND),
-        (SSH, only("socket|connect|close"), MAY_BIND),
-        (ERLANG, only("socket|connect|close|setsockopt|clone3?|execve"), MAY_BIND),
         (SSH, only("execve|exit_group"), MAY_BOTH),
         (SSH, only("getsockname|close"), "the options of this trace hid bind() and connect()"),
         (SSH, only("unlink"), "this trace shows no call at all"),

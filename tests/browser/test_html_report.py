@@ -112,7 +112,7 @@ def test_the_page_of_many_traces_can_be_read(
     assert page.title().endswith(" - strace-analyzer")
     assert "8 of 11 traces" in page.locator("h1").inner_text()
     assert page.locator("article.card").count() == 7
-    assert "use OTP 24 or later" in page.locator("article.card .fix").nth(1).inner_text()
+    assert "Use OTP 24 or later" in page.locator("article.card .fix").nth(1).inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tallest = page.evaluate(
         "Math.max(...[...document.querySelectorAll('tr')].map(row => row.offsetHeight))"
@@ -133,7 +133,7 @@ def test_it_draws_asks_for_nothing_and_complains_of_nothing(browser: Any, report
     assert drawn > 5  # colours: axes and two lines, with their edges
     assert page.locator(".lane path.bar.warning").count() == 1
     assert "40 of its 40 outgoing TCP connections" in page.locator("h1").inner_text()
-    assert "use OTP 24 or later" in page.locator(".fix").first.inner_text()
+    assert "Use OTP 24 or later" in page.locator(".fix").first.inner_text()
     assert page.locator("[data-table=sockets] tbody tr").count() == 42
     assert seen.requests == [report.as_uri()]
     assert seen.complaints == []

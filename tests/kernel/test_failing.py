@@ -278,7 +278,7 @@ def test_ipv6_only_sockets_reach_no_ipv4_address(net: Network, kernel: str, tmp_
         "sendmsg, UDP": "ENETUNREACH",
         "the option after bind": "EINVAL",
     }, kernel
-    assert [why for _, _, why in explained(trace)] == ["ipv6-only"] * 3 + ["bound-already"]
+    assert [why for _, _, why in explained(trace)] == ["ipv6-only"] * 4 + ["bound-already"]
 
 
 def test_options_that_are_refused(net: Network, kernel: str, tmp_path: Path) -> None:

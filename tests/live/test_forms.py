@@ -67,7 +67,7 @@ def test_github_and_junit_stand_at_the_first_bind(one: Path) -> None:
     gate = ("--fail-on", "bind-any-port-zero")
     github = run(one.parent, "--format", "github", *gate, "one")
     assert github.stdout.startswith(
-        f"::notice file=one,line={first},title=bind-any-port-zero (certain)::python"
+        f"::error file=one,line={first},title=bind-any-port-zero (certain)::python"
     )
     junit = run(one.parent, "--format", "junit", *gate, "one")
     failed = [case.get("name") for case in ET.fromstring(junit.stdout).iter("testcase")
