@@ -112,7 +112,7 @@ def test_the_page_of_many_traces_can_be_read(
     assert page.title().endswith(" - strace-analyzer")
     assert "8 of 11 traces" in page.locator("h1").inner_text()
     assert page.locator("article.card").count() == 7
-    assert "Use OTP 24 or later" in page.locator("article.card .fix").nth(1).inner_text()
+    assert "use OTP 24 or later" in page.locator("article.card .fix").nth(1).inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tallest = page.evaluate(
         "Math.max(...[...document.querySelectorAll('tr')].map(row => row.offsetHeight))"

@@ -142,7 +142,7 @@ def test_run_says_nothing_between_the_program_s_own_lines(terminal: Terminal) ->
 def test_run_shows_its_state_where_the_program_s_output_goes_elsewhere(terminal: Terminal) -> None:
     terminal.type(f"{OURS} run -- {words('early_binds.py', 8, 0.5, 0)} >out", "Enter")
     terminal.shows(r"lines?, [\d,]+/s \| 1 socket open \| \d+ of [\d,]+ ports pinned \| \d find")
-    screen = terminal.shows(r"^1 note \(bind-any-port-zero, ")
+    screen = terminal.shows(r"^1 warning \(bind-any-port-zero, ")
     assert "said on standard error" in screen  # nothing of the program's is overwritten
 
 
