@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from strace_analyzer.trace.events import EXECS
+
 _AS_A_CHILD = frozenset({"set_robust_list", "rseq"})
-PROGRAM = frozenset({"execve", "execveat"})
-"""The first calls of a program that strace starts."""
 
 
 def ends_as_a_thread(names: AbstractSet[str]) -> bool:
     """True if a trace with calls of these `names`, all of whose tasks have ended, shows the end of
     threads, but not that of their process: glibc ends a process by exit_group(), and with exit()
     only the thread that calls it (_exit(2), NOTES)."""
-    return "exit" in names and "exit_group" not in names and PROGRAM.isdisjoint(names)
+    return "exit" in names and "exit_group" not in names and EXECS.isdisjoint(names)
 
 
 def is_of_a_child(first: str | None, thread: int | None) -> bool:
@@ -29,4 +29,4 @@ def is_of_a_child(first: str | None, thread: int | None) -> bool:
     rest of the process is then missing."""
     if first is None:
         return False
-    return first in _AS_A_CHILD or (thread is not None and first not in PROGRAM)
+    return first in _AS_A_CHILD or (thread is not None and first not in EXECS)

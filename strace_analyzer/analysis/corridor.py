@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from strace_analyzer.analysis.attention import Attention
-from strace_analyzer.analysis.beginning import PROGRAM, ends_as_a_thread, is_of_a_child
+from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
 from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen, not_shown
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.counted import Counted
@@ -62,6 +62,7 @@ from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.rules.evidence import Held
 from strace_analyzer.rules.waste import if_at_once_only
 from strace_analyzer.trace.events import (
+    EXECS,
     Entered,
     Event,
     Exited,
@@ -612,7 +613,7 @@ class TraceAnalysis:
                 accounts,
                 self._unread,
                 self._source_names,
-                is_program=self._first_call in PROGRAM,
+                is_program=self._first_call in EXECS,
             )
         )
         if self.visibility.names:

@@ -10,9 +10,15 @@ from strace_analyzer.findings import ProcessLife, Program
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.rules.evidence import Context
-from strace_analyzer.trace.events import Entered, Event, Exited, Killed, SignalDelivered, Syscall
-
-_EXECS = frozenset({"execve", "execveat"})
+from strace_analyzer.trace.events import (
+    EXECS,
+    Entered,
+    Event,
+    Exited,
+    Killed,
+    SignalDelivered,
+    Syscall,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +51,7 @@ class Genealogy:
             life = self._spoken(event.tid, event.seconds)
             if life is None or isinstance(event, Entered) or event.result.failed:
                 return
-            if event.name in _EXECS:
+            if event.name in EXECS:
                 self._executed(event, life)
             elif event.name.endswith("fork") or event.name.startswith("clone"):
                 self._born(event)

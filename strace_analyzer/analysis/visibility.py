@@ -260,20 +260,16 @@ class Visibility:
             return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()", were_made=False))
         return None
 
-    @property
-    def _is_whole(self) -> bool:
-        """These are not a few lines that somebody picked out of a trace."""
-        return self.calls > _FEW or self.pieces.has_ended
-
     def _not_shown(self, calls: str, *, were_made: bool = True) -> str:
         """Says that `calls` are not shown, and why. Whoever passes on a few lines may have left
         them out; and unless something proves that they `were_made`, the program may have made none:
         above all, a client that makes sockets need not bind them."""
         them = "them" if " and " in calls else "it"
+        is_whole = self.calls > _FEW or self.pieces.has_ended
         needs_none = self.names <= _HARMLESS or (calls == "bind()" and "socket" in self.names)
-        if self._is_whole and (were_made or not needs_none):
+        if is_whole and (were_made or not needs_none):
             return f"the options of this trace hid {calls}"
-        why = [] if self._is_whole else ["lines were left out"]
+        why = [] if is_whole else ["lines were left out"]
         why.append(f"its options hid {them}")
         why += [] if were_made else ["the program made none"]
         calls = calls.replace(" and ", " and no ")

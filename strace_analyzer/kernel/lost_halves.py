@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
-from strace_analyzer.trace.events import Detached, Unparsed
+from strace_analyzer.trace.events import EXECS, Detached, Unparsed
 
 _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
 """Calls of which a reader never skips a half."""
 _WAITS_FOR_NOTHING = frozenset({"bind", "listen", "setsockopt", "socket"})
-
-_EXECS = frozenset({"execve", "execveat"})
 
 
 class LostHalves:
@@ -37,7 +35,7 @@ class LostHalves:
         waits for nothing, or of which not even the arguments are shown."""
         call = self._calls.get(event.tid)
         if call is not None:
-            if call.half.name in _EXECS:
+            if call.half.name in EXECS:
                 self.let_go[event.tid] = None
             call.is_over = call.half.name not in _WAITS_FOR_NOTHING and bool(call.half.args)
 

@@ -18,7 +18,7 @@ from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.store import FindingStore
 from strace_analyzer.rules.waste import process_use, with_hidden_calls
 from strace_analyzer.rules.words import Case, Figures
-from strace_analyzer.trace.events import Syscall
+from strace_analyzer.trace.events import EXECS, Syscall
 
 FEW = 3
 """Fewer than this in one process are not a leak, but what was in use at the end."""
@@ -64,7 +64,6 @@ class _Left(NamedTuple):
     seconds: float | None
 
 
-_EXECS = frozenset({"execve", "execveat"})
 _PORTS_RAN_OUT, _END = "local ports have run out", "it ends"
 _NO_PORT = frozenset({"EADDRINUSE", "EADDRNOTAVAIL"})
 
@@ -167,7 +166,7 @@ class SocketLeak(Rule):
     def _close(self, ended: _Ended, step: Step) -> None:
         """It is closed, or its socket is used for another connection."""
         event, process = step.event, ended.step.description.group.id
-        if step.now is None and (not isinstance(event, Syscall) or event.name in _EXECS):
+        if step.now is None and (not isinstance(event, Syscall) or event.name in EXECS):
             self._leave(ended, event.seconds)
         elif ended.step.description.id in self._filled:
             self._leave(ended, event.seconds, _PORTS_RAN_OUT)

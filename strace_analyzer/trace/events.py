@@ -57,6 +57,8 @@ class Result(NamedTuple):
 
 CLONES = frozenset(("clone", "clone2", "clone3", "fork", "vfork"))
 """Calls whose result is a new task."""
+EXECS = frozenset(("execve", "execveat"))
+"""Calls after which the process runs another program."""
 EXITS = frozenset(("exit_group", "exit", "_exit"))
 """Calls after which the task prints nothing more."""
 WRITES = frozenset(("write", "writev"))

@@ -10,9 +10,9 @@ from strace_analyzer.report.events.row import Argument, EventRow, Json
 from strace_analyzer.report.redaction.texts import STRING
 from strace_analyzer.report.redaction.values import COMMANDS, PATHS, Values
 from strace_analyzer.rules.evidence import carries_data, without_payload
+from strace_analyzer.trace.events import EXECS
 
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_|~& ]*|\d+|0x[0-9a-f]+")
-_EXECUTES = ("execve", "execveat")
 
 
 def event(row: EventRow, values: Values) -> EventRow:
@@ -62,9 +62,9 @@ def _command(said: str, values: Values) -> str:
 def _argument(arg: Argument, call: str, values: Values) -> Argument:
     if carries_data(call):
         text = values.call(without_payload(call, arg.text))
-    elif call in _EXECUTES and values.hides(COMMANDS) and arg.text.startswith("["):
+    elif call in EXECS and values.hides(COMMANDS) and arg.text.startswith("["):
         return _command_line(arg, values)
-    elif call not in _EXECUTES and values.hides(PATHS) and not arg.text.startswith("{"):
+    elif call not in EXECS and values.hides(PATHS) and not arg.text.startswith("{"):
         text = STRING.sub(lambda match: f'"{values.path(match["text"])}"', arg.text)
         text = values.call(text) if '"' not in arg.text else text
     else:

@@ -7,6 +7,7 @@ A number that something else may have taken is forgotten: calls on it are in no 
 from __future__ import annotations
 
 from strace_analyzer.report.events.row import EventRow
+from strace_analyzer.trace.events import EXECS
 
 OPENS = frozenset({"open", "openat", "openat2", "creat"})
 _COPIES = frozenset({"dup", "dup2", "dup3"})
@@ -43,7 +44,7 @@ class Paths:
             mine.clear()
         elif row.name in _GIVES_PAIRS:
             self._forget_numbers(mine, row)
-        elif row.name in ("execve", "execveat"):
+        elif row.name in EXECS:
             for fd in [fd for fd, (_, closes) in mine.items() if closes]:
                 del mine[fd]
         elif row.ret is None:
