@@ -13,8 +13,11 @@ from strace_analyzer.report.holders import Holders, Holding, Unasked
 from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
 
 _SHOWN = 20
-_LONGEST_NAME = 40
-"""characters of a name, of 15 bytes (proc_pid_comm(5)) that may have to be escaped, and a script"""
+_LONGEST_PROCESS = 38
+"""characters of a name with its pids: all of it stands beside the other columns in 80. A name has
+15 bytes (proc_pid_comm(5)) that may have to be escaped, and a script"""
+_SHORTEST_NAME = 12
+"""characters of a name that are shown however many pids stand behind it"""
 _NAMED = 3
 """processes named per kind; the others are counted"""
 _WHERE = "~DESTINATION"
@@ -90,10 +93,19 @@ def _peer(one: Holding) -> str:
 
 
 def _process(one: Holding) -> str:
-    pids = ", ".join(map(str, one.pids[:_NAMED]))
-    if len(one.pids) > _NAMED:
-        pids += f" and {len(one.pids) - _NAMED:,} more"
+    """Return `name[1, 2 and 7 more]`; a long name is cut rather than the pids."""
     name = safe(one.command if one.script is None else f"{one.command} {one.script}")
-    if len(name) > _LONGEST_NAME:  # escapes are long, and the pids must not be folded
-        name = f"{name[: _LONGEST_NAME - 3]}..."
-    return f"{name}[{pids}]" if pids else name
+    pids = ""
+    for named in range(_NAMED, 0, -1):
+        pids = _pids(one.pids, named)
+        if min(len(name), _SHORTEST_NAME) + len(pids) <= _LONGEST_PROCESS:
+            break
+    room = max(_LONGEST_PROCESS - len(pids), _SHORTEST_NAME)
+    return (name if len(name) <= room else f"{name[: room - 3]}...") + pids
+
+
+def _pids(pids: Sequence[int], named: int) -> str:
+    if not pids:
+        return ""
+    more = f" and {len(pids) - named:,} more" if len(pids) > named else ""
+    return f"[{', '.join(map(str, pids[:named]))}{more}]"
