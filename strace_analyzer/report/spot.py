@@ -16,7 +16,7 @@ from strace_analyzer.report.events.select import Sieve, Wanted
 from strace_analyzer.report.events.table import EventTables
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.report.tally.keys import KEYS
-from strace_analyzer.rules.evidence import without_payload
+from strace_analyzer.rules.payload import without_payload
 from strace_analyzer.trace.constants import NETWORK_CALLS
 
 _INTERNET = re.compile(r"(?:TCP|UDP|UDPLITE|SCTP|DCCP|RAW|MPTCP|ICMP)(?:v6)?:")

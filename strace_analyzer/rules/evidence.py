@@ -5,7 +5,6 @@ It is long because what a rule may ask of its trace (Context) stands here too, m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -30,6 +29,7 @@ from strace_analyzer.kernel.option_calls import told_option
 from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.machine import Listing
+from strace_analyzer.rules.payload import without_payload
 from strace_analyzer.trace.events import Span, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
@@ -104,24 +104,6 @@ class Context(Protocol):
         """The sockets of the traced machine, if the user gave a list of them."""
         ...
 
-
-_DATA_CALLS = frozenset(
-    f"{call}{version}"
-    for call in (
-        *("read", "pread", "readv", "preadv", "recv", "recvfrom", "recvmsg", "recvmmsg"),
-        *("write", "pwrite", "writev", "pwritev", "send", "sendto", "sendmsg", "sendmmsg"),
-        *("vmsplice", "process_vm_readv", "process_vm_writev", "mq_timedsend", "mq_timedreceive"),
-        *("msgsnd", "msgrcv", "io_submit", "add_key", "keyctl", "getrandom"),
-    )
-    for version in ("", "64", "2", "_time64")
-)
-_STRING = re.compile(
-    r"(?P<kept>(?:inet_addr\(|inet_pton\(\w+, |sin6_addr=|sun_path=@?)\"[^\"]*\"|\"\"(?:\.\.\.)?)"
-    r"|\"(?:[^\"\\]|\\.)+(?:\"(?:\.\.\.)?|$)",
-    re.S,
-)
-"""a string: kept if it is an address or empty, otherwise matched to its end or the end of the
-line"""
 
 CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
@@ -262,19 +244,6 @@ def record(context: Context, item: Evidence) -> CallRecord:
 
 _ADDRESSED = frozenset({"bind", "connect", "getsockname"})
 """Roles of calls whose second argument is an address."""
-
-
-def carries_data(name: str) -> bool:
-    """Whether strace prints sent or received data in a call of this name."""
-    return name in _DATA_CALLS
-
-
-def without_payload(name: str, text: str) -> str:
-    """The call without sent or received data, as `strace -s 0` would print it, because reports are
-    passed on. Addresses stay."""
-    if not carries_data(name):
-        return text
-    return _STRING.sub(lambda match: match[0] if match["kept"] else '""...', text)
 
 
 def process_ref(context: Context, group: ThreadGroup, tid: int | None) -> ProcessRef:

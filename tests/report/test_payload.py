@@ -21,9 +21,10 @@ from strace_analyzer.report.formats.registry import (
     report_formats,
     table_formats,
 )
-from strace_analyzer.report.redaction import KINDS
+from strace_analyzer.report.redaction import KINDS, Redaction
 from strace_analyzer.report.tally.keys import KEYS
-from strace_analyzer.rules.evidence import without_payload
+from strace_analyzer.rules.payload import without_payload
+from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS
 
 TRACE = b"""\
 7 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0
@@ -34,6 +35,10 @@ TRACE = b"""\
 7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
 7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
 7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.8")}, 16) = -1 EINPROGRESS (Operation now in progress)
+7 setsockopt(3, SOL_TCP, TCP_MD5SIG, "SECRET", 216) = 0
+7 setsockopt(3, SOL_TLS, TLS_TX, "SECRET"..., 40) = 0
+7 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, "SECRET", 6) = 0
+7 getsockopt(3, SOL_TCP, TCP_FASTOPEN_KEY, "SECRET", [16]) = 0
 7 write(3, "SECRET", 12) = 12
 7 sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="SECRET", iov_len=11}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, 0) = 11
 7 read(3, "SECRET", 100) = 11
@@ -72,6 +77,85 @@ def test_an_address_stays_and_whatever_was_sent_goes(payload: str) -> None:
 )
 def test_what_strace_left_out_itself_is_quoted_as_it_stands(text: str) -> None:
     assert without_payload(text.partition("(")[0], text) == text
+
+
+OPTIONS = sorted(
+    {("SOL_TLS", "TLS_TX"), ("SOL_ALG", "ALG_SET_KEY"), ("SOL_TCP", "TCP_AO_ADD_KEY")}
+    | {
+        (level, option)
+        for level, code in SOCKET_LEVELS.items()
+        for option in OPTIONS_OF_LEVEL.get(code, {})
+    }
+)
+VALUES = (
+    '"{}"',
+    '"{}"...',
+    '["{}"]',
+    '{{key="{}", keylen=9}}',
+    '[{{name="eth0", key="{}"}}, 7]',
+    '"{}',
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_no_value_of_a_socket_option_is_in_any_report(data: st.DataObject) -> None:
+    """Whichever option, in whichever spelling, and whatever else is asked for."""
+    calls = data.draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["setsockopt", "getsockopt"]),
+                st.sampled_from(OPTIONS),
+                st.sampled_from(VALUES),
+                st.sampled_from(["SECRETSECRETSECRET", r"\1\0SECRET\"SECRET", r"\x53SECRET"]),
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    lines = "".join(
+        f"7 {name}(3, {level}, {option}, {value.format(secret)}, 16) = 0\n"
+        for name, (level, option), value, secret in calls
+    )
+    socket, connect = b"7 bind(3", b"7 write(3"
+    text = TRACE.replace(socket, lines.encode() + socket).replace(
+        connect, lines.encode() + connect, 1
+    )
+    kinds = data.draw(st.sampled_from([(), *((kind,) for kind in KINDS), KINDS]))
+    made = sa.analyze(io.BytesIO(text))
+    if kinds:
+        made = Redaction(kinds).analysis(made)
+    for format in report_formats():
+        assert "SECRET" not in written(format, made, everything=True), format
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        'SOL_SOCKET, SO_BINDTODEVICE, "eth0.100", 9',
+        r'SOL_SOCKET, SO_BINDTODEVICE, "lo\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16',
+        'SOL_TCP, TCP_CONGESTION, "bbr", 3',
+        'SOL_TCP, TCP_ULP, ["tls"], 4',
+        'SOL_IPV6, IPV6_MULTICAST_IF, [if_nametoindex("eth0")], 4',
+        'SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=inet_addr("224.0.0.251")}, 8',
+    ],
+)
+def test_names_and_addresses_of_options_stay(option: str) -> None:
+    call = f"setsockopt(3, {option}) = 0"
+    assert without_payload("setsockopt", call) == call
+
+
+def test_redacted_events_keep_and_redact_what_the_option_names(tmp_path: Path) -> None:
+    path, out = tmp_path / "trace", tmp_path / "out"
+    path.write_text(
+        'setsockopt(3, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 5) = 0\n'
+        'setsockopt(3, SOL_TCP, TCP_CONGESTION, "bbr", 3) = 0\n'
+        'setsockopt(3, SOL_TCP, TCP_MD5SIG, "hunter2", 7) = 0\n'
+    )
+    assert main(["events", "--redact", "addresses", "-o", str(out), str(path)]) == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    values = [row["args"][3]["text"] for row in rows if row["type"] == "syscall"]
+    assert values == ['"if-1"', '"bbr"', '""...']
 
 
 FIXED = TRACE.replace(

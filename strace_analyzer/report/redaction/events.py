@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 
 from strace_analyzer.report.events.arguments import encoded
 from strace_analyzer.report.events.row import Argument, EventRow, Json
 from strace_analyzer.report.redaction.texts import STRING
 from strace_analyzer.report.redaction.values import COMMANDS, PATHS, Values
-from strace_analyzer.rules.evidence import carries_data, without_payload
+from strace_analyzer.rules.payload import carries_data, preceding, without_payload
 from strace_analyzer.trace.events import EXECS
 
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_|~& ]*|\d+|0x[0-9a-f]+")
@@ -36,7 +37,7 @@ def _shown(row: EventRow, name: str, values: Values) -> EventRow:
     return row._replace(
         source=values.source(row.source),
         command=None if row.command is None else _command(row.command, values),
-        args=tuple(_argument(arg, name, values) for arg in row.args),
+        args=tuple(_argument(row.args, at, name, values) for at in range(len(row.args))),
         ret_text=None if row.ret_text is None else values.call(row.ret_text),
         fd_target=None if row.fd_target is None else _target(row.fd_target, values),
         local_address=_address(row.local_address, values),
@@ -59,9 +60,11 @@ def _command(said: str, values: Values) -> str:
     return shlex.join(told) + (" ..." if is_cut else "")
 
 
-def _argument(arg: Argument, call: str, values: Values) -> Argument:
+def _argument(args: Sequence[Argument], at: int, call: str, values: Values) -> Argument:
+    arg = args[at]
     if carries_data(call):
-        text = values.call(without_payload(call, arg.text))
+        option = preceding(call, [one.text for one in args], at)
+        text = values.call(without_payload(call, option + arg.text)).removeprefix(option)
     elif call in EXECS and values.hides(COMMANDS) and arg.text.startswith("["):
         return _command_line(arg, values)
     elif call not in EXECS and values.hides(PATHS) and not arg.text.startswith("{"):
