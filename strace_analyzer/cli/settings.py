@@ -20,7 +20,7 @@ from strace_analyzer.report.gate import LEVELS, Gate, parse_gate
 from strace_analyzer.report.moment import Moment
 from strace_analyzer.report.nearest import nearest
 from strace_analyzer.report.redaction import Redaction
-from strace_analyzer.report.saved import saved_report
+from strace_analyzer.report.saved import report_in
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.report.suppression import read
 from strace_analyzer.rules import Rule, catalogue
@@ -125,11 +125,10 @@ def _known_causes(baseline: Path | None) -> frozenset[Cause]:
     """What the report of --baseline has found already. Raises TraceError if it is no report."""
     if baseline is None:
         return frozenset()
-    report = saved_report(baseline)
-    if not baseline.exists():
-        raise TraceError(f"--baseline {baseline}: no such file or directory")
-    if report is None:
-        raise TraceError(f"--baseline {baseline}: not a report of --format json")
+    try:
+        report = report_in(baseline)
+    except TraceError as error:
+        raise TraceError(f"--baseline {error}") from error
     try:
         return frozenset(map(of_document, report["findings"]))
     except (KeyError, TypeError, AttributeError) as error:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import re
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import zstandard
 from cli.running import run
 
 from strace_analyzer.cli import main
@@ -84,6 +91,61 @@ def test_a_saved_report_is_as_good_as_the_trace(tmp_path: Path) -> None:
     whole = json.loads(run("compare", "--format", "json", saved, after).stdout)
     assert whole["headline"] == "early-bound 40 of 40 -> 0 of 40 TCP connections"
     assert {change["kind"] for change in whole["changes"]} == {"gone"}
+
+
+ALL_KNOWN = "40 findings left out: known from the baseline"
+
+
+@pytest.mark.parametrize("packed", [gzip, bz2, lzma, zstandard])
+def test_a_compressed_report_is_as_good(packed: ModuleType, tmp_path: Path) -> None:
+    saved, small = tmp_path / "before.json", tmp_path / "before.json.packed"
+    run("--format", "json", "-o", saved, OTP23)
+    small.write_bytes(packed.compress(saved.read_bytes()))
+    done = run("compare", small, OTP23)
+    assert "3 causes: 0 gone, 0 new, 3 kept." in done.stdout
+    assert done.returncode == 0
+    done = run("--baseline", small, "--fail-on", "note", OTP23)
+    assert (done.stderr, done.returncode) == (f"strace-analyzer: {ALL_KNOWN}\n", 0)
+
+
+def test_a_damaged_compressed_report_is_named(tmp_path: Path) -> None:
+    saved, cut = tmp_path / "before.json", tmp_path / "cut.json.gz"
+    run("--format", "json", "-o", saved, OTP23)
+    cut.write_bytes(gzip.compress(saved.read_bytes())[:-100])
+    for words in (["compare", cut, OTP23], ["--baseline", cut, OTP23]):
+        done = run(*words)
+        assert f"{cut}: damaged compressed data" in done.stderr
+        assert done.returncode == 2
+
+
+def test_a_trace_in_a_pipe_loses_nothing_and_a_baseline_may_come_from_one(tmp_path: Path) -> None:
+    after, saved = trace(tmp_path / "after", 40, 0), tmp_path / "before.json"
+    run("--format", "json", "-o", saved, OTP23)
+    programs = f"{sys.executable} -m strace_analyzer"
+    done = subprocess.run(
+        [
+            *("bash", "-c"),
+            f"{programs} compare <(cat {OTP23}) {after} && {programs} {OTP23} --baseline <(cat {saved})",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("early-bound 40 of 40 -> 0 of 40 TCP connections\n")
+    assert (done.stderr, done.returncode) == (f"strace-analyzer: {ALL_KNOWN}\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere.json", "--baseline {}: no such file or directory"),
+        ("trace.gz", "--baseline {}: not a report of --format json"),
+    ],
+)
+def test_what_is_no_baseline(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "trace.gz").write_bytes(gzip.compress(OTP23.read_bytes()))
+    done = run("--baseline", tmp_path / name, OTP23)
+    assert done.stderr.startswith(f"strace-analyzer: {said.format(tmp_path / name)}")
+    assert (done.stdout, done.returncode) == ("", 2)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def blocks(stream: BinaryIO, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Ite
     the stream cannot be read.
     """
     begun = _BegunLine()
-    for chunk in _with_line_feeds(_chunks(stream, size), tell):
+    for chunk in _with_line_feeds(contents(stream, size), tell):
         end = chunk.rfind(b"\n") + 1
         if end == 0:
             begun.add(chunk)
@@ -165,8 +165,9 @@ class _BegunLine:
         return line
 
 
-def _chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield the decompressed content in pieces as they arrive."""
+def contents(stream: BinaryIO, size: int = BLOCK_SIZE) -> Iterator[bytes]:
+    """Yield the decompressed content in pieces as they arrive. Raises TraceError if what
+    decompresses it is not installed, DamagedError, OSError."""
     raw = _Peeked(stream, size)
     if not raw.head.startswith(tuple(_FORMATS)):
         yield from raw.pieces(size)

@@ -131,7 +131,7 @@ KINDS = (
     Kind("a PDF", "take its text: pdftotext -layout FILE - | strace-analyzer", magic=(b"%PDF-",)),
     Kind(
         "the JSON report of strace-analyzer",
-        "compare and --baseline read it",
+        "compare and --baseline read it from a file",
         opening=r'\{"schema": \d+,',
     ),
     Kind(
