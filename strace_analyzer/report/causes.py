@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from strace_analyzer.findings import Confidence, Endpoint, Group, Level, PeerCount, added
-from strace_analyzer.plain import count, number
+from strace_analyzer.plain import count
+from strace_analyzer.report import proof
+from strace_analyzer.report.places import Places, places
 from strace_analyzer.report.section import Section, sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import words
@@ -110,33 +112,24 @@ class Cause:
             return f"{self.program}: {self.extent(rule.things)}"
         return rule.summary(section.case(self.head))
 
-    def places(self, section: Section) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """Return headings and rows of a table of its processes' destinations, with number of
-        findings and of connections, the most frequent first. No rows if its rule lists none."""
-        rule = section.rule(self.head)
-        headings = ("Destination", rule.counted.capitalize(), "Connected")
-        times: Counter[Endpoint] = Counter()
-        connected: Counter[Endpoint] = Counter()
-        if rule.lists_destinations(section.case(self.head)):
-            for peer in (peer for group in self.groups for peer in group.peers):
-                times[peer.peer] += peer.count
-                connected[peer.peer] += peer.connected
-        ordered = sorted(times, key=lambda peer: (-times[peer], peer.order))
-        rows = [(str(at), number(times[at]), number(connected[at])) for at in ordered]
-        columns = 2 if rule.is_failure else 3
-        return headings[:columns], [row[:columns] for row in rows]
+    def places(self, section: Section, most: int | None = None) -> Places:
+        """Return the table of its processes' destinations, the most frequent first, at most `most`
+        or one more; without descriptors and lines if they are of several processes, without rows if
+        its rule lists no destinations."""
+        rule, head = section.rule(self.head), self.head
+        if not rule.lists_destinations(section.case(head)):
+            return places(replace(head, peers=()), rule, most)
+        if self.processes == 1:
+            return places(head, rule, most)
+        found = places(_as_one(self.groups), rule, most)
+        columns = 1 + found.numbers
+        return found._replace(
+            headings=found.headings[:columns], rows=tuple(row[:columns] for row in found.rows)
+        )
 
-    def proof(self) -> str:
-        """Format where the calls shown are: `trace.txt:403, first of 40`."""
-        return f"{self.head.sample.at}{which(self.head)}"
-
-
-def which(group: Group) -> str:
-    """Format which of the group's findings is shown: `, first of 40`; "" if there is only one."""
-    if group.count == 1:
-        return ""
-    is_first = group.sample.at == group.first
-    return f", {'first' if is_first else 'one'} of {group.count:,}"
+    def proof(self, section: Section) -> str:
+        """Format where the calls shown are: `trace.txt, thread 4519 (of 20), first of 40`."""
+        return f"{proof.source(self.head)}{proof.which(self.head, section)}"
 
 
 def together(found: Sequence[Cause], section: Section) -> str:
@@ -210,7 +203,7 @@ def _is_probable(group: Group) -> bool:
 
 
 def _as_one(groups: Sequence[Group]) -> Group:
-    """Merge groups of one process; a certain finding is shown as proof if there is one."""
+    """Merge groups of one cause; a certain finding is shown as proof if there is one."""
     if len(groups) == 1:
         return groups[0]
     peers: dict[Endpoint, PeerCount] = {}

@@ -113,16 +113,12 @@ class Advice(NamedTuple):
     caution: str = ""
 
     @property
-    def capitals(self) -> tuple[str, ...]:
-        """The sentences, each with a capital."""
-        return tuple(map(capital, self.sentences))
-
-    @property
     def lines(self) -> tuple[str, ...]:
-        """The same, the runtime before the first: `Go: leave net.Dialer.LocalAddr nil.`"""
+        """The sentences, each with a capital but the first after the runtime:
+        `Go: leave net.Dialer.LocalAddr nil.`"""
         if not self.who or not self.sentences:
-            return self.capitals
-        return f"{self.who}: {self.sentences[0]}", *self.capitals[1:]
+            return tuple(map(capital, self.sentences))
+        return f"{self.who}: {self.sentences[0]}", *map(capital, self.sentences[1:])
 
     @property
     def text(self) -> str:

@@ -105,16 +105,17 @@ def _cause(cause: Cause, section: Section) -> Iterator[str]:
         yield f"\nMost: {escaped(cause.worst())}\n"
     if means := meaning(group, section):
         yield f"\n{escaped(means)}\n"
-    headings, peers = cause.places(section)
-    if peers:
+    places = cause.places(section, _PEERS)
+    if places.rows:
+        columns = range(1, 1 + places.numbers)
         yield "\n"
-        yield table_of(headings, peers[:_PEERS], numbers=len(headings) - 1)
-        if len(peers) > _PEERS:
-            yield f"\nand {count(len(peers) - _PEERS, 'more destination')}\n"
+        yield table_of(places.headings, places.rows, columns)
+        if places.left_out:
+            yield f"\nand {count(len(places.left_out), 'more destination')}\n"
     advice = section.rule(group).advice(section.case(group)).text
     if advice:
         yield f"\n**Fix:** {escaped(advice)}\n"
-    yield f"\n<details><summary>Proof: {escaped(cause.proof())}</summary>\n\n"
+    yield f"\n<details><summary>Proof: {escaped(cause.proof(section))}</summary>\n\n"
     yield fenced(f"{call.line:>6}  {excerpt(call.text, 100)}" for call in group.sample.trail)
     shared = cause.shared_by(section)
     more = f" ({escaped(shared)})" if shared else ""

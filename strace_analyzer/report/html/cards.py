@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from strace_analyzer.plain import count, number, safe
+from strace_analyzer.report import proof
 from strace_analyzer.report.causes import Cause, by_level, every_cause, together
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.elements import JsonObject
@@ -84,8 +85,8 @@ def _card(cause: Cause, section: Section) -> JsonObject:
     group = cause.head
     rule, case = section.rule(group), section.case(group)
     advice = rule.advice(case)
-    headings, peers = cause.places(section)
-    more = len(peers) - _PEERS
+    places = cause.places(section, _PEERS)
+    more = len(places.left_out)
     several = cause.processes > 1
     shared = cause.shared_by(section)
     return {
@@ -96,22 +97,23 @@ def _card(cause: Cause, section: Section) -> JsonObject:
         "shared_by": f" ({shared})" if shared else "",
         "message": safe(cause.message(section)),
         "worst": cause.worst(_WORST).removesuffix(": --all") if several else "",
-        "who": safe(advice.who),
-        "advice": [safe(line) for line in (*advice.capitals, advice.caution) if line],
+        "advice": [safe(line) for line in (*advice.lines, advice.caution) if line],
         "meaning": safe(meaning(group, section)),
-        "headings": headings,
-        "peers": [(safe(peer), *figures) for peer, *figures in peers[:_PEERS]],
+        "headings": places.headings,
+        "numbers": places.numbers,
+        "peers": [tuple(map(safe, row)) for row in places.rows],
         "more": f"and {count(more, 'more destination')}" if more > 0 else "",
-        "proof": safe(cause.proof()),
         "why": [safe(line) for line in rule.why(case)],
+        "proof": cause.proof(section),
         "calls": [
             {
-                "line": number(call.line),
-                "text": excerpt(call.text, 100),
-                "remark": safe(rule.remark(call, group.sample)),
-                "tells": call.role in ("bind", "connect"),
+                "line": row.place,
+                "thread": row.thread,
+                "text": excerpt(row.call.text, 100),
+                "remark": row.remark,
+                "tells": row.tells,
             }
-            for call in group.sample.trail
+            for row in proof.shown(proof.calls(group), group, section)
         ],
     }
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import CallRecord, Group
 from strace_analyzer.plain import count, number, safe
-from strace_analyzer.report.causes import which
+from strace_analyzer.report import proof as told
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, INDENT, indented, path
@@ -20,8 +20,6 @@ from strace_analyzer.rules.runtimes import naming_the_line
 _CALLS = 10
 _ROLES = ("bind", "connect")
 """of the calls shown even if there is little room"""
-_NOT_KEPT = "the trace, which is not kept (--save-trace FILE)"
-"""for `run` and `attach`"""
 _NARROW = 84
 """below this width, a remark is under its call and not next to it"""
 
@@ -30,8 +28,8 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
     """Yield the title with file and thread, one row per call, and the stack of bind() if there is
     one."""
     finding = group.sample
-    calls = _calls(group)
-    yield from _title(group, calls, section)
+    calls = told.calls(group)
+    yield from _title(group, section)
     yield indented(_rows(calls, *_most_telling(calls, section.everything), group, section))
     bind = finding.calls.get("bind")
     if bind is not None and bind.stack:
@@ -45,10 +43,10 @@ def proof(group: Group, section: Section) -> Iterator[RenderableType]:
 
 def in_short(group: Group, section: Section) -> Iterator[RenderableType]:
     """Yield the title, bind() and connect(), or the last call if the proof has neither."""
-    calls = _calls(group)
+    calls = told.calls(group)
     shown = [group.sample.calls[role] for role in _ROLES if role in group.sample.calls]
     shown = shown or list(calls[-1:])
-    yield from _title(group, calls, section)
+    yield from _title(group, section)
     yield indented(_rows(calls, shown, len(calls) - len(shown), group, section))
 
 
@@ -64,23 +62,12 @@ def in_a_line(group: Group) -> str:
     return safe(f"{at.source}, line {', '.join(lines) or number(at.line)}")
 
 
-def _calls(group: Group) -> Sequence[CallRecord]:
-    return group.sample.trail or tuple(group.sample.calls.values())
-
-
-def _title(group: Group, calls: Sequence[CallRecord], section: Section) -> Iterator[RenderableType]:
+def _title(group: Group, section: Section) -> Iterator[RenderableType]:
     """Yield `Proof  trace.txt, thread 4519 (of 20), first of 40`, on two lines if it is wider than
     the page."""
     title = path("Proof  ", HEADING, left=INDENT)
-    source = group.sample.at.source
-    title.append(_NOT_KEPT if source == "<strace>" else safe(source), style="not bold")
-    tids = {call.tid for call in calls}
-    process = section.process(group)
-    threads = len(process.tids) if process is not None else 1
-    words = ""
-    if len(tids) == 1 and (tid := tids.pop()) and (threads > 1 or tid != group.process.tgid):
-        words += f", thread {tid}" + (f" (of {threads})" if threads > 1 else "")
-    words += which(group)
+    title.append(told.source(group), style="not bold")
+    words = told.which(group, section)
     if len(title.plain) + len(words) <= section.width:
         title.append(words, style="not bold")
         yield title
@@ -99,14 +86,11 @@ def _rows(
 ) -> RenderableType:
     """Return the calls `shown`: line, thread if there are several, call, and next to it what the
     call shows."""
-    finding = group.sample
-    several_tids = len({call.tid for call in calls}) > 1
-    several_sources = len({call.source for call in calls}) > 1
-    places = [f"{safe(c.source)}:{c.line}" if several_sources else str(c.line) for c in shown]
+    rows = told.shown(shown, group, section)
+    places = [row.place for row in rows]
     place_width = max(5, *map(len, places))
-    rule = section.rule(group)
-    remarks = [rule.remark(call, finding) for call in shown]
-    threads = [f"[{call.tid}] " if several_tids else "" for call in shown]
+    remarks = [row.remark for row in rows]
+    threads = [f"{row.thread} " if row.thread else "" for row in rows]
     room = section.width - 2 - place_width - 2 - max(map(len, threads))
     beside = section.width >= _NARROW
     quotes = [
@@ -120,12 +104,12 @@ def _rows(
     )
     more = Text(f"{count(left_out, 'more call')}: --all", style=FAINT)
     lines = []
-    for at, call in enumerate(shown):
+    for at in range(len(rows)):
         if left_out and at == max(0, len(shown) - 2):
             lines.append(_line("...", place_width, more))
         quote = Text()
         quote.append(threads[at], style=FAINT)
-        quote.append(quotes[at], style="bold" if call.role in ("bind", "connect") else "")
+        quote.append(quotes[at], style="bold" if rows[at].tells else "")
         if remarks[at] and beside:
             quote.append(" " * max(2, column - len(quotes[at]) + 2))
             quote.append(remarks[at], style=FAINT)
