@@ -133,7 +133,10 @@ def test_it_draws_asks_for_nothing_and_complains_of_nothing(browser: Any, report
     assert drawn > 5  # colours: axes and two lines, with their edges
     assert page.locator(".lane path.bar.warning").count() == 1
     assert "40 of its 40 outgoing TCP connections" in page.locator("h1").inner_text()
-    assert "Erlang/OTP 23 (erts-11.1.8): use OTP 24 or later" in page.locator(".fix").first.inner_text()
+    assert (
+        "Erlang/OTP 23 (erts-11.1.8): use OTP 24 or later"
+        in page.locator(".fix").first.inner_text()
+    )
     assert page.locator("[data-table=sockets] tbody tr").count() == 42
     assert seen.requests == [report.as_uri()]
     assert seen.complaints == []
