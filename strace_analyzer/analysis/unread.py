@@ -26,8 +26,9 @@ from strace_analyzer.analysis.deciding import (
 from strace_analyzer.analysis.numbered import calls_numbered
 from strace_analyzer.analysis.omission import COLUMN, states_omission
 from strace_analyzer.analysis.spelling import NAMELESS, RESULT
-from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
+from strace_analyzer.trace.constants import ADDRESS_FAMILIES, number
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
 from strace_analyzer.trace.prefilter.strays import is_stray
 
@@ -43,6 +44,15 @@ def number_of(call: Syscall) -> int | None:
     """The descriptor in the first argument of `call`, or None."""
     fd = fd_argument(argument(call.args, 0))
     return None if fd is None else fd.fd
+
+
+def is_of_no_family(call: Syscall) -> bool:
+    """Whether `call` is a socket() whose address family is no number and no name of one: the line
+    was damaged, and it may be an internet socket, unless the note of -y says what it is."""
+    if call.name != "socket" or number(argument(call.args, 0), ADDRESS_FAMILIES) is not None:
+        return False
+    made = result_fd(call)
+    return made is None or made.may_be_socket
 
 
 class UnreadLine(NamedTuple):
@@ -177,7 +187,7 @@ class Unread:
             self.unreturned[call.tid] = call
             return None
         if call.name in MAKES_SOCKET:
-            return None
+            return self._note(call, call.name) if is_of_no_family(call) else None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
         if whole and fd_argument(call.args[0]) is not None:
             return None

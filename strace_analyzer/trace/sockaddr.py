@@ -41,7 +41,7 @@ class SocketAddress(NamedTuple):
 def socket_address(value: Value | None) -> SocketAddress | None:
     """Return the address in `value`, an argument of bind(), connect(), getsockname() ...
 
-    None if strace did not decode it: a raw pointer, an elided struct, NULL.
+    None if strace did not decode it: a raw pointer, an elided struct, NULL. Also for a damaged one.
     """
     inner = value if value is None else plain(value)
     return _address(inner) if isinstance(inner, Struct) else None
@@ -84,15 +84,14 @@ def _member(members: Members, name: str) -> Value | None:
 
 
 def _family(members: Members) -> str | None:
-    """Return the AF_ name; a family not in the table keeps its name, or its number as text."""
+    """Return the AF_ name; a family not in the table keeps its number as text. None for a name that
+    is not in it: the table has all, so the line was damaged."""
     name = "sa_family"
     if name not in members:  # sin_family and the like: strace before 4.0
         name = next((name for name in members if name and name.endswith("_family")), name)
     printed = _member(members, name)
     known = number(printed, ADDRESS_FAMILIES)
-    if known is not None:
-        return _FAMILY_NAMES.get(known) or str(known)
-    return printed.text if isinstance(printed, Name) else None
+    return None if known is None else _FAMILY_NAMES.get(known) or str(known)
 
 
 def _undecoded(family: str, data: Value | None) -> SocketAddress:
