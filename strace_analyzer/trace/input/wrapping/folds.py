@@ -17,11 +17,9 @@ It is long because what may be joined depends on what was joined so far.
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge, Reads
@@ -32,6 +30,7 @@ from strace_analyzer.trace.input.wrapping.joins import (
     joins,
     texts,
 )
+from strace_analyzer.trace.input.wrapping.likely import WELL, reads
 
 _LONGEST = 256
 """Most pieces of one record."""
@@ -62,8 +61,6 @@ _PID = 7
 """Digits of the largest pid (PID_MAX_LIMIT)."""
 _NUMBER = re.compile(rb"= (?:-?[1-9][0-9]*|0x[0-9a-f]+)\Z")
 """The end of a record that more digits may follow; a `= 0` is left out."""
-_ERROR = re.compile(rb"(?>.*?-1 (E[A-Z0-9]+) \()(.*)\)(?: <[0-9.]+>)?$")
-"""The first error in a text, and everything after it."""
 _STUB = b"exit(0) = ?"
 _TRIES = 64
 """Most texts tried for the same pieces; the likeliest come first."""
@@ -89,7 +86,8 @@ class Piece(NamedTuple):
     widths: tuple[int, int]
     """Of the last line, with and without its wrapping: it may have been folded before or after."""
     other: bytes = b""
-    """An alternative to `text`, if what looks like quoting may be text."""
+    """An alternative to `text`, if what looks like quoting may be text, or what looks like text may
+    be a mark of the rest of a line."""
 
 
 class Folds:
@@ -275,9 +273,11 @@ class Folds:
             is_remark = len(plain) < len(text) and text.startswith(plain)
             if is_remark and (not is_own or pieces[-1].grade >= Grade.BEGUN):
                 continue  # the last piece would be one; or what was removed was a number
-            if _says_its_error(plain):
+            how = reads(plain)
+            if how == WELL:
                 return plain
-            best = best or plain
+            if best is None or how > reads(best):
+                best = plain
         return best
 
     def _together(self, pieces: Sequence[Piece], text: bytes) -> Piece:
@@ -349,19 +349,10 @@ def _all_texts(pieces: Sequence[Piece]) -> Iterator[tuple[bytes, bool]]:
         for text in cut_at_a_column(of_pieces, [piece.widths for piece in pieces]):
             yield text, of_pieces is own
     choices = product(*((piece.text, piece.other or piece.text) for piece in pieces))
+    likely = (tuple(own), (*own[:1], *others[1:]), tuple(others))
     seen = set()
-    for chosen in islice(choices, _CHOICES):
+    for chosen in chain(likely, islice(choices, _CHOICES)):
         if chosen not in seen:
             seen.add(chosen)
             for text in texts(chosen):
                 yield text, chosen == tuple(own)
-
-
-def _says_its_error(text: bytes) -> bool:
-    """Whether it has no error, or one with the C library's description, which shows whether a blank
-    was lost."""
-    match = _ERROR.match(text)
-    if match is None:
-        return b" = -1 E" not in text
-    number = getattr(errno, match[1].decode("ascii"), None)
-    return number is None or os.strerror(number).encode() == match[2]

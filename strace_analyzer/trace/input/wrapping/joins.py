@@ -12,6 +12,12 @@ from itertools import pairwise, product
 
 DURATION = re.compile(rb"<[0-9]+\.[0-9]+>")
 """The duration of a call, as printed by -T."""
+_MARK = re.compile(
+    rb"[ \t]*(?:\+{1,3}|>|\||\\|~|\.\.\.|\xe2\x80\xa6|\xe2\x86[\x92\xa9\xaa\xb3]|\xe2\xa4\xb7"
+    rb"|\xc2\xbb)[ \t]?"
+)
+"""What editors and shells put before the rest of a folded line: vim's 'showbreak', the arrows of
+listings, the prompt of a line that goes on."""
 _STRIPPED = 3
 """Most blanks at the end of a line that may have been lost."""
 _MIXED = 4
@@ -23,7 +29,7 @@ def cut_at_a_column(pieces: Sequence[bytes], widths: Sequence[tuple[int, int]]) 
     from blanks lost at their ends: fewest lost blanks first, and none inside a word."""
     if len(pieces) <= 2:
         return []
-    indents = [len(piece) - len(piece.lstrip(b" ")) for piece in pieces]
+    indents = [len(piece) - len(piece.lstrip(b" \t")) for piece in pieces]
     indent = min(indents[1:])
     bodies = (pieces[0], *(piece[indent:] for piece in pieces[1:]))
     found = [(True, 0, b"".join(bodies))]
@@ -57,6 +63,13 @@ def texts(pieces: Sequence[bytes]) -> Iterator[bytes]:
         if text not in seen:
             seen.add(text)
             yield text
+
+
+def without_mark(text: bytes) -> bytes:
+    """Return `text` without a mark that says that it is the rest of a folded line; b"" if there is
+    none."""
+    mark = _MARK.match(text)
+    return b"" if mark is None else text[mark.end() :]
 
 
 def joins(head: bytes, tail: bytes) -> Iterator[bytes]:

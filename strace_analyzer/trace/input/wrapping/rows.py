@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.wrapping.joins import cut_at_a_column, texts
+from strace_analyzer.trace.input.wrapping.likely import WELL, reads
 
 _LONGEST = 64
 """Most pieces of one line."""
@@ -41,9 +42,9 @@ class Rows:
     """Joins the lines of one source: `take` each, `close` at the end. Both return what is
     decided."""
 
-    def __init__(self, is_record: Callable[[bytes], bool]) -> None:
-        self._is_record = is_record
-        """Whether a line of JSON, CSV or logfmt contains a record of strace."""
+    def __init__(self, record: Callable[[bytes], bytes | None]) -> None:
+        self._record = record
+        """Returns the record of strace that a line of JSON, CSV or logfmt contains."""
         self._held: list[Line] = []
         self._bytes = 0
         self.joined = 0
@@ -79,16 +80,26 @@ class Rows:
 
     def _together(self) -> list[Line]:
         """Return the pieces as one line if it contains a record, else unchanged."""
-        pieces = [held.text for held in self._held]
+        text = self._likeliest([held.text for held in self._held])
+        if text is None:
+            return self._apart()
+        first = self._held[0].number
+        counts = sum(held.counts for held in self._held)
+        self._held = []
+        self.joined += 1
+        self._vain = 0
+        return [Line(first, counts, text)]
+
+    def _likeliest(self, pieces: Sequence[bytes]) -> bytes | None:
+        """Return the first text of `pieces` that contains a record that reads well, or else the
+        first that contains any."""
+        best: bytes | None = None
         for text in _texts(pieces):
-            if self._is_record(text):
-                first = self._held[0].number
-                counts = sum(held.counts for held in self._held)
-                self._held = []
-                self.joined += 1
-                self._vain = 0
-                return [Line(first, counts, text)]
-        return self._apart()
+            record = self._record(text)
+            if record is not None and reads(record) == WELL:
+                return text
+            best = best or (None if record is None else text)
+        return best
 
     def _apart(self) -> list[Line]:
         """Return the first piece by itself; those after it may begin another line."""

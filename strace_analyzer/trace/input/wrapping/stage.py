@@ -26,7 +26,7 @@ from strace_analyzer.trace.input.wrapping.escapes import (
 )
 from strace_analyzer.trace.input.wrapping.folds import Folds, Piece
 from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
-from strace_analyzer.trace.input.wrapping.joins import joins
+from strace_analyzer.trace.input.wrapping.joins import joins, without_mark
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 from strace_analyzer.trace.input.wrapping.prefixes import (
     BLANKS,
@@ -42,6 +42,7 @@ from strace_analyzer.trace.input.wrapping.structured import (
     CSV,
     JSON,
     JSON_STRING,
+    LOGFMT,
     STRUCTURED,
     strings,
 )
@@ -206,7 +207,7 @@ class Unwrapping:
         self._folds: dict[bytes, Folds] = {}
         self._begun: dict[bytes, Piece] = {}
         """Lines that continue, according to their wrapping, by owner."""
-        self._rows = Rows(self._has_row)
+        self._rows = Rows(self._in_row)
         self._is_sought = True
         """Line numbers are being looked for: so far, all first lines have them."""
         self._held: list[Line] = []
@@ -355,10 +356,11 @@ class Unwrapping:
                 return parts
         return []
 
-    def _has_row(self, text: bytes) -> bool:
-        """Whether a line of JSON, CSV or logfmt contains a record."""
+    def _in_row(self, text: bytes) -> bytes | None:
+        """Return the record in a line of JSON, CSV or logfmt; None if it contains none."""
         peeled = (layer.peel(text) for layer in STRUCTURED)
-        return any(one is not None and self._judge(one.text) >= Grade.OPEN for one in peeled)
+        texts = (one.text for one in peeled if one is not None)
+        return next((text for text in texts if self._judge(text) >= Grade.OPEN), None)
 
     def is_record(self, line: Unwrapped) -> bool:
         """Whether this returned line is a record of strace."""
@@ -493,6 +495,8 @@ class Unwrapping:
             is_guess |= QUOTED_PRINTABLE in chain and QUOTED_PRINTABLE.is_cut(raw)
             if grade < Grade.BEGUN or (is_guess and grade < Grade.WHOLE):
                 other = raw  # the rest of a record, or an object or a row that begins
+        if grade < Grade.BEGUN:
+            other = without_mark(text) or other
         escaped = HTML.peel(text) if b"&" in text else None
         widths = _width(raw), _width(text if escaped is None else escaped.text)
         if escaped is not None and not other and grade < Grade.BEGUN:
@@ -618,7 +622,7 @@ class Unwrapping:
             known = Grade.BEGUN if is_whole else best.grade
             if (
                 found is not None
-                and found.grade > known
+                and (found.grade > known or self._is_of_an_object(found, raw, known))
                 and self._is_believed(found, raw, best.chain)
             ):
                 return found
@@ -667,6 +671,12 @@ class Unwrapping:
             return False
         self._chains.insert(0, found.chain)
         return True
+
+    def _is_of_an_object(self, found: _Reading, raw: bytes, known: Grade) -> bool:
+        """Whether a record begins in a string of a whole object, and not behind output of the
+        traced program, which the object looks like to the grammar."""
+        is_object = found.chain[0] in (JSON, JSON_STRING, LOGFMT)
+        return is_object and found.grade is known is Grade.BEGUN and not self._is_plain(raw)
 
     def _is_plain(self, text: bytes) -> bool:
         """Whether strace itself prints what precedes the record. The words of a log do not

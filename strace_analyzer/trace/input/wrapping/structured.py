@@ -154,10 +154,11 @@ def _encoded(said: str) -> bytes:
 
 JSON = Json()
 JSON_STRING = JsonString()
+LOGFMT = Logfmt()
 CSV = "CSV"
 _COLUMNS = 12
 _SEPARATORS = ",;\t"
 STRUCTURED: tuple[Layer, ...] = (
-    *(JSON, JSON_STRING, Logfmt()),
+    *(JSON, JSON_STRING, LOGFMT),
     *(Csv(column, separator) for separator in _SEPARATORS for column in range(_COLUMNS)),
 )
