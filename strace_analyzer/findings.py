@@ -454,7 +454,7 @@ _WANTS = frozenset({"pair-in-use", "no-address", "no-ipv6", "not-local"})
 
 class Failure(NamedTuple):
     """Socket calls that failed in the same way: same process, call, error and destination (for
-    bind(), the requested address)."""
+    bind(), the requested address; for listen(), the one that was bound)."""
 
     trace: str
     process: str

@@ -56,7 +56,8 @@ class Failures:
         if not event.result.injected and not is_dry:
             code = explanation(step, errno, asked)
         group = step.task.group if step.role == FAILED else step.description.group
-        address = endpoint(asked) if step.role == "bind" else _goal(step)
+        own = asked if step.role == "bind" else step.socket.local
+        address = endpoint(own) if step.role in ("bind", "listen") else _goal(step)
         self._count(group, step, errno, code, address)
 
     def all(self) -> tuple[Failure, ...]:

@@ -17,7 +17,7 @@ from strace_analyzer.rules import words
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Groups with one cause: the same rule, level, program and call site.
+    """Groups with one cause: the same rule, level, program, call site and Rule.apart.
 
     Confidence does not separate them: getsockname() may prove only one of many connections made in
     one loop, and the others do not have another cause.
@@ -155,7 +155,7 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
     for group in groups:
         name = words.program(group.process.command, section.process(group))
         name = name or words.who(group.process, None)
-        key = (group.rule, group.level, name, group.call_site, group.cause)
+        key = (group.rule, group.level, name, group.call_site, group.cause, _apart(group, section))
         folded.setdefault(key, []).append(group)
         names[key] = name
     found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
@@ -196,6 +196,13 @@ def levels(found: Iterable[Cause]) -> str:
 def _order(cause: Cause, section: Section) -> tuple[int, bool, int]:
     """Sort key: failures come before what made them fail."""
     return (-cause.head.level, not section.rule(cause.head).is_failure, -cause.count)
+
+
+def _apart(group: Group, section: Section) -> object:
+    """The detail by which the rule keeps findings apart (Rule.apart): the port that its sentences
+    name."""
+    apart = section.rule(group).apart
+    return None if apart is None else group.sample.detail(apart)
 
 
 def _is_probable(group: Group) -> bool:
