@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from strace_analyzer.kernel.destination import local_port
 from strace_analyzer.kernel.objects import Descriptor, FdTable, Task, ThreadGroup
-from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.rules.evidence import Held
 
 
@@ -40,12 +40,3 @@ def _with_port(
             continue
         if port is None or local_port(socket) == port:
             yield Held(group, fd, description)
-
-
-def local_port(socket: Socket) -> int | None:
-    """The local port of the socket; None if it has none or the trace does not show it."""
-    if socket.binding is Binding.BOUND:
-        return socket.assigned_port if socket.local is None else socket.local.port
-    if socket.binding is Binding.UNBOUND and (socket.connects or socket.was_released):
-        return None  # the port that was shown is no longer held
-    return socket.assigned_port

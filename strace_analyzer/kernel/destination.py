@@ -7,7 +7,7 @@ from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
-from strace_analyzer.kernel.socket_state import INET_OR_UNKNOWN, Origin, Socket, State
+from strace_analyzer.kernel.socket_state import INET_OR_UNKNOWN, Binding, Origin, Socket, State
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 MAPPED = "::ffff:"
@@ -94,6 +94,15 @@ def specific(address: SocketAddress | None) -> str | None:
     if address is None or address.address is None or address.is_wildcard:
         return None
     return unmapped(address.address)
+
+
+def local_port(socket: Socket) -> int | None:
+    """The local port of the socket; None if it has none or the trace does not show it."""
+    if socket.binding is Binding.BOUND:
+        return socket.assigned_port if socket.local is None else socket.local.port
+    if socket.binding is Binding.UNBOUND and (socket.connects or socket.was_released):
+        return None  # the port that was shown is no longer held
+    return socket.assigned_port
 
 
 def family(socket: Socket, address: SocketAddress | None) -> Family:

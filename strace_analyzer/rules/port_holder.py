@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import Endpoint
-from strace_analyzer.kernel.destination import destination, space
-from strace_analyzer.kernel.objects import Shown
+from strace_analyzer.kernel.destination import destination, local_port, space, specific
+from strace_analyzer.kernel.doubts import Doubt
+from strace_analyzer.kernel.objects import Shown, ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -72,6 +73,8 @@ class PortHolders:
         self.context = context
         self._gone: dict[tuple[int, str | None, int], _Gone] = {}
         """by namespace, protocol and port: the last socket that had it"""
+        self._passed: dict[tuple[int, str | None, int], _Gone] = {}
+        """the same: the last one that was passed to another process (SCM_RIGHTS), and closed here"""
 
     def of(self, step: Step, port: int) -> tuple[str, tuple[tuple[str, str | int | None], ...]]:
         """The cause, and the holder: looked for in the trace first, then in the machine's list,
@@ -111,6 +114,9 @@ class PortHolders:
                 ("listed", True),
             )
             return _BY_STATE.get(row.state, "outgoing-connection"), details
+        passed = self._passed.get((socket.namespace, space(socket), port))
+        if passed is not None and conflicts(passed.socket, socket, asked):
+            return "passed-socket", tuple(self._passed_to(passed))
         gone = self._gone.get((socket.namespace, space(socket), port))
         if gone is not None and gone.has_port_from(socket, asked, step.event.seconds):
             return "time-wait", tuple(gone.details())
@@ -141,10 +147,39 @@ class PortHolders:
                 yield "may_hold_fd", one.fd
                 return
 
+    def named_later(self, step: Step, port: int, shown: Step) -> tuple[str, Details] | None:
+        """Like `of`, for a `step` whose holder only the later step `shown` tells: getsockname() of
+        a socket for which the kernel had chosen this port before. None if it was not."""
+        one = Held(shown.description.group, shown.fd, shown.description)
+        socket, asked = step.socket, bind_address(step) or step.socket.local
+        made = next(filter(None, map(one.socket.evidence, _MADE)), None)
+        if made is None or made.call.span.first >= step.event.span.first:
+            return None
+        if one.description is step.description or not conflicts(one.socket, socket, asked):
+            return None
+        return _kind(one, [one], step, asked), _who(one, step, self.context)
+
+    def _passed_to(self, passed: _Gone) -> Iterator[tuple[str, str | int | None]]:
+        """Who passed the socket on and, if one is seen, who received one that may be it."""
+        yield "holder", _what(passed.socket)
+        yield "holder_program", passed.program
+        yield "holder_pid", passed.pid
+        yield "holder_line", passed.line
+        for one in self.context.held(passed.socket.namespace):
+            if one.socket.origin is Origin.RECEIVED and local_port(one.socket) is None:
+                yield "receiver_program", one.group.command
+                yield "receiver_pid", one.group.tgid
+                yield "receiver_fd", one.fd
+                return
+
     def note_close(self, step: Step) -> None:
-        """Remember what can have left something in TIME_WAIT: a listener, or a connection."""
+        """Remember what can have the port still: a socket that was passed to another process, or
+        what a listener or a connection leaves in TIME_WAIT."""
         was = step.was
-        if was is None or was.protocol in NO_TIME_WAIT:
+        if was is None:
+            return
+        self._note_passed(step, was)
+        if was.protocol in NO_TIME_WAIT:
             return
         is_bound = was.binding is Binding.BOUND and was.origin is not Origin.ACCEPTED
         listens = was.connection is Connection.LISTENING and is_bound
@@ -152,14 +187,18 @@ class PortHolders:
         port = was.assigned_port if was.local is None else was.local.port or was.assigned_port
         if not port or not (listens or (is_up and leaves_time_wait(was, None))):
             return
-        group = step.task.group
-        self._gone[was.namespace, space_of(was), port] = _Gone(
-            was._replace(trail=()),
-            step.event.span.first,
-            step.event.seconds,
-            group.command,
-            group.tgid,
-        )
+        self._gone[was.namespace, space_of(was), port] = _gone(step, step.task.group, was)
+
+    def _note_passed(self, step: Step, was: Socket) -> None:
+        port = local_port(was)
+        if Doubt.PASSED in was.doubts and port and was.origin is not Origin.ACCEPTED:
+            gone = _gone(step, step.description.group, was)
+            self._passed[was.namespace, space_of(was), port] = gone
+
+
+def _gone(step: Step, group: ThreadGroup, was: Socket) -> _Gone:
+    event = step.event
+    return _Gone(was._replace(trail=()), event.span.first, event.seconds, group.command, group.tgid)
 
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
@@ -192,6 +231,8 @@ def _kind(one: Held, all_held: list[Held], step: Step, asked: SocketAddress | No
     description = one.description
     if one.socket.origin is Origin.ACCEPTED:
         return "connection"
+    if _is_with_itself(one.socket):
+        return "self-connection"
     if _is_own(one, step):
         is_up = one.socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
         is_named = one.socket.binding is Binding.BOUND and is_up
@@ -226,6 +267,8 @@ def _who(one: Held, step: Step, context: Context) -> tuple[tuple[str, str | int 
         ("holder_fd", one.fd),
         ("seen_line" if made is None and line is not None else "holder_line", line),
     )
+    if _is_with_itself(socket) and socket.binding is Binding.BOUND:
+        found += (("holder_port", "named"),)
     if what == _LISTENER and socket.evidence("bind"):
         found += (("holder_bound", True),)  # the line is its bind()'s, before it was a listener
     if span is not None and span.source != step.event.span.source:
@@ -259,6 +302,8 @@ def by_note(shown: Shown) -> tuple[str, tuple[tuple[str, str | int | None], ...]
 def _what(socket: Socket) -> str:
     if socket.connection is Connection.LISTENING:
         return _LISTENER
+    if _is_with_itself(socket):
+        return "a connection with itself"
     if socket.connection in (Connection.CONNECTED, Connection.CONNECTING):
         peer, came = socket.peer, socket.origin is Origin.ACCEPTED
         if peer is None or peer.address is None:
@@ -266,3 +311,15 @@ def _what(socket: Socket) -> str:
         what = "a connection from" if came else "the local end of an outgoing connection to"
         return f"{what} {endpoint(peer) or peer.address}"
     return "a bound socket"
+
+
+def _is_with_itself(socket: Socket) -> bool:
+    """connect() went to the socket's own address and port, which makes a connection (RFC 9293, 3.5,
+    simultaneous open): either both were named, or the kernel chose the port that was asked for."""
+    to = destination(socket.peer)
+    is_up = socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
+    if to is None or not is_up or socket.origin is Origin.ACCEPTED or not socket.is_tcp:
+        return False
+    own = specific(socket.local)
+    is_here = own == to.address or (own is None and to.is_loopback)
+    return is_here and local_port(socket) == to.port

@@ -18,7 +18,7 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules import port_taken_words
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.port_conflict import port_asked
-from strace_analyzer.rules.port_holder import PortHolders, by_note
+from strace_analyzer.rules.port_holder import Details, PortHolders, by_note
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.words import Advice, Case
@@ -58,10 +58,11 @@ class PortTaken(Rule):
     What it flags:
         bind() to a port that is not 0, or listen() on it, that fails with EADDRINUSE. The holder is
         named where the trace shows it (if only by the note that -yy prints behind a descriptor, on
-        an earlier or later line), or the list of sockets given with --ss: a listener, another bound
-        socket, the local end of an outgoing connection, a listener that a child process inherited,
-        connections that outlive their listener, or those of a predecessor, or an outgoing one, in
-        TIME_WAIT.
+        an earlier or later line, or by a later getsockname()), or the list of sockets given with
+        --ss: a listener, another bound socket, the local end of an outgoing connection, a connection
+        with itself, a listener that a child process inherited, a socket that was passed to another
+        process (SCM_RIGHTS), connections that outlive their listener, or those of a predecessor, or
+        an outgoing one, in TIME_WAIT.
 
     Why it matters:
         A server that cannot have its port serves nobody.
@@ -69,7 +70,9 @@ class PortTaken(Rule):
     What to do instead:
         It depends on the holder. A port inside net.ipv4.ip_local_port_range can be given to any
         outgoing connection: reserve it in net.ipv4.ip_local_reserved_ports. After a restart:
-        SO_REUSEADDR before bind(). A listener that children keep: SOCK_CLOEXEC. Else stop the holder,
+        SO_REUSEADDR before bind(). A listener that children keep: SOCK_CLOEXEC. A client that connects
+        to a port of that range on its own host until a server is up can be given that very port, and
+        then meets itself: take the server's port from outside of the range. Else stop the holder,
         which `ss -tanp 'sport = :PORT'` shows, or choose another port.
 
     When it is fine:
@@ -88,7 +91,7 @@ class PortTaken(Rule):
     title = "the port is taken"
     level = Level.ERROR
     least = Level.NOTE
-    roles = frozenset({"bind", "close", "connect", "listen"})
+    roles = frozenset({"bind", "close", "connect", "getsockname", "listen"})
     is_failure = True
     counted = "FAILED"
     apart = "port"
@@ -105,6 +108,8 @@ class PortTaken(Rule):
         """by description: failures of sockets that have got another port since"""
         self._unnamed: dict[str, Step] = {}
         """the calls of findings without a holder, in case a later line shows it"""
+        self._shown_later: dict[str, tuple[str, Details]] = {}
+        """by finding: its cause and holder, as a later getsockname() told them"""
         self._given_up: dict[str, _GivenUp] = {}
         """by process: its failures since it last got or closed a socket with a port"""
         self._had: set[str] = set()
@@ -119,6 +124,9 @@ class PortTaken(Rule):
             self._holders.note_close(step)
             if id in self._pending or id in self._moved:
                 yield from self._said_of(id)
+            return
+        if step.role == "getsockname":
+            self._note_shown(step)
             return
         if step.errno is not None:
             port = port_asked(step)
@@ -146,6 +154,9 @@ class PortTaken(Rule):
 
     def _named(self, finding: Finding) -> Finding:
         """The same finding, with a holder that only a later line shows."""
+        later = self._shown_later.get(finding.id)
+        if later is not None:
+            return finding._replace(cause=later[0], details=(*finding.details, *later[1]))
         step, port = self._unnamed.get(finding.id), finding.detail("port")
         if step is None or not isinstance(port, int):
             return finding
@@ -154,6 +165,18 @@ class PortTaken(Rule):
             return finding
         cause, who = by_note(shown)
         return finding._replace(cause=cause, details=(*finding.details, *who))
+
+    def _note_shown(self, step: Step) -> None:
+        """getsockname() shows which port the kernel had chosen: perhaps one that was found taken."""
+        port = step.socket.assigned_port
+        if not self._unnamed or port is None:
+            return
+        key = step.socket.namespace, step.space, port
+        for id, failed in self._unnamed.items():
+            if (failed.socket.namespace, failed.space, port_asked(failed)) == key:
+                told = self._holders.named_later(failed, port, step)
+                if told is not None:
+                    self._shown_later.setdefault(id, told)
 
     def _said_of(self, id: int) -> Iterable[Finding]:
         """What is left to report about a socket that is closed."""
@@ -306,6 +329,17 @@ class PortTaken(Rule):
             7 close(3) = 0
             9 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
             9 bind(3, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            """,
+        ),
+        Flagged(
+            "a client was given the very port that it went to, and has a connection with itself",
+            """
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
+            connect(3, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+            socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4
+            bind(4, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EADDRINUSE (Address already in use) #!
+            close(4) = 0
+            getsockname(3, {sa_family=AF_INET, sin_port=htons(40004), sin_addr=inet_addr("127.0.0.1")}, [16]) = 0
             """,
         ),
         Flagged(

@@ -84,6 +84,14 @@ def _who_has_it(case: Case) -> tuple[str, ...]:
             )
         case "own-socket" | "own-connection" | "own-dual-stack":
             return (f"The process has the port itself: {who} on fd {fd}{where}.",)
+        case "passed-socket":
+            closed = f", which was closed on line {line:,}" if isinstance(line, int) else ""
+            return (
+                f"{held} passed {who} on this port to another process (SCM_RIGHTS){closed}.",
+                f"That process probably has it still{_receiver(case)}.",
+            )
+        case "self-connection":
+            return (f"{held} has it: {who}{where}.", _WITH_ITSELF)
         case "inherited-listener":
             return (
                 f"{held} has {who} on it{where}: it inherited the descriptor and did not make it.",
@@ -114,7 +122,7 @@ def advice(case: Case) -> Advice:
             f"net.ipv4.ip_local_reserved_ports={port}, or take one outside of it."
         )
         is_given = case.sample.detail("holder_port") == "given"
-        is_first = (case.cause == "outgoing-connection" and not is_closed) or is_given
+        is_first = (case.cause in _BY_CHANCE and not is_closed) or is_given
         sentences.insert(0 if is_first else len(sentences), reserve)
     protocol = case.sample.socket.protocol or "TCP"
     words = {
@@ -139,10 +147,25 @@ _SAME = (
     "If the port must be the same: SO_REUSEADDR on each of the sockets before bind(), which allows "
     "that to different destinations."
 )
+_BY_CHANCE = frozenset({"outgoing-connection", "self-connection"})
+"""holders that the kernel gave the port to"""
+_WITH_ITSELF = (
+    "connect() went to the socket's own address and port: nobody serves there, what is sent comes "
+    "back."
+)
 _FIX: dict[str, tuple[str, ...]] = {
     "listener": (_STOP,),
     "bound-socket": (_STOP,),
     "outgoing-connection": ("End the connection that has the port now, or wait for its end.",),
+    "self-connection": (
+        "Close that connection. A client that tries again until a server is up can meet itself like "
+        "this wherever the server's port is in the ephemeral range: getsockname() equals "
+        "getpeername() then.",
+    ),
+    "passed-socket": (
+        "close the socket in the process that received it, or stop that: the port is free when nobody "
+        "has the socket open.",
+    ),
     "inherited-listener": (
         "make the listener with SOCK_CLOEXEC (or set FD_CLOEXEC), so that execve() closes it, and "
         "close it in children that do not serve.",
@@ -167,6 +190,16 @@ _FIX: dict[str, tuple[str, ...]] = {
 _ONLY_BOUND = (
     " ss does not list a TCP socket that is only bound: strace-analyzer holders does (Linux 6.8)."
 )
+
+
+def _receiver(case: Case) -> str:
+    """Who received a socket that may be it: `: perhaps worker (pid 7, fd 4), which received one`;
+    "" if nobody is seen to."""
+    program, pid, fd = (case.sample.detail(f"receiver_{what}") for what in ("program", "pid", "fd"))
+    if fd is None:
+        return ""
+    named = f"{program or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
+    return f": perhaps {named}, which received one"
 
 
 def _heir(case: Case) -> str:

@@ -961,3 +961,78 @@ def test_a_connection_may_have_been_closed_where_no_close_is_shown(
     report = " ".join(printed(made, everything=True).split())
     assert ("Or its TIME_WAIT has it" in report) == (not close)
     assert ("Fix Set SO_REUSEADDR before bind(), as servers do (both" in report) == (not close)
+
+
+RIGHTS = (
+    "msg_name=NULL, msg_namelen=0, msg_iov=[{{iov_base=0x1, iov_len=1}}], msg_iovlen=1, "
+    "msg_control=[{{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[{fd}]}}], "
+    "msg_controllen=24, msg_flags=0"
+)
+
+
+def passes(fd: int, pid: int = 7) -> str:
+    return f"{pid} sendmsg(9, {{{RIGHTS.format(fd=fd)}}}, 0) = 1"
+
+
+def takes(fd: int, pid: int = 9) -> str:
+    return f"{pid} recvmsg(9, {{{RIGHTS.format(fd=fd)}}}, 0) = 1"
+
+
+@pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_DGRAM"])
+def test_a_socket_that_was_passed_to_another_process_and_closed_here(kind: str) -> None:
+    """SO_REUSEADDR on both would rule out TIME_WAIT; the socket is open elsewhere."""
+    made = [sock(3, kind=kind), f"7 bind(3, {v4(80)}) = 0"]
+    again = [sock(4, kind=kind), f"7 bind(4, {v4(80)}) = {INUSE}"]
+    gone = [passes(3), "7 close(3) = 0"]
+    assert holder(*made, *gone, *again)[0] == "passed-socket"
+    assert holder(*made, passes(3), *again)[:3] == ("own-socket", 7, 3)
+    assert holder(*made, *gone, *fails(81))[0] == "unknown"
+
+
+def test_who_received_a_socket_is_named_where_it_is_seen() -> None:
+    lines = [*listener(80), passes(3), takes(5), "7 close(3) = 0", *fails(80, 7)]
+    (one,) = found("port-taken", *lines)
+    assert [one.detail(f"receiver_{what}") for what in ("program", "pid", "fd")] == ["late", 9, 5]
+    begin = START.format(pid=7, name="server") + START.format(pid=9, name="late")
+    made = sa.analyze(io.BytesIO((begin + "\n".join(lines) + "\n").encode()))
+    report = " ".join(printed(made).split())
+    assert "passed a listener on this port to another process (SCM_RIGHTS), which was" in report
+    assert "probably has it still: perhaps late (pid 9, fd 5), which received one" in report
+
+
+@pytest.mark.parametrize(
+    ("named", "to", "own", "cause"),
+    [
+        (True, "127.0.0.1", "0.0.0.0", "self-connection"),
+        (True, "10.0.0.1", "10.0.0.1", "self-connection"),
+        (True, "10.0.0.2", "10.0.0.1", "own-connection"),
+        (True, "10.0.0.2", "0.0.0.0", "own-connection"),
+        (False, "127.0.0.1", "127.0.0.1", "self-connection"),
+        (False, "10.0.0.2", "10.0.0.1", "outgoing-connection"),
+    ],
+)
+def test_a_connection_with_itself(named: bool, to: str, own: str, cause: str) -> None:
+    bind = [f"7 bind(3, {v4(40004, own)}) = 0"] if named else []
+    shown = [] if named else [f"7 getsockname(3, {v4(40004, own).replace('16', '[16]')}) = 0"]
+    made = [sock(3), *bind, f"7 connect(3, {v4(40004, to)}) = 0", *shown]
+    assert holder(*made, *fails(40004, 7))[0] == cause
+
+
+def test_a_connection_whose_port_only_a_later_getsockname_shows() -> None:
+    made = [sock(3), f"7 connect(3, {v4(80, '10.0.0.2')}) = 0"]
+    shown = f"7 getsockname(3, {v4(40004, '10.0.0.1').replace('16', '[16]')}) = 0"
+    what = "the local end of an outgoing connection to 10.0.0.2:80"
+    assert holder(*made, *fails(40004), shown)[:4] == ("outgoing-connection", 7, 3, what)
+    other = shown.replace("40004", "40005")
+    assert holder(*made, *fails(40004), other)[0] == "unknown"
+    assert holder(*fails(40004), *made, shown)[0] == "unknown"
+    elsewhere = fails(40004, address="10.0.0.9")
+    assert holder(*made, *elsewhere, shown)[0] == "unknown"
+
+
+def test_findings_about_two_ports_are_two(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("\n".join([*fails(80), *fails(81)]) + "\n")
+    report = " ".join(printed(sa.analyze(trace)).split())
+    assert "port 80 is taken" in report
+    assert "port 81 is taken" in report
