@@ -67,7 +67,8 @@ _ASK_OTHER = (
 """for UDP and SCTP, which have no TIME_WAIT; only lists of TCP and UDP sockets can be read"""
 _SHARING = ("TCP", "MPTCP", "DCCP", None)
 """protocols whose sockets share ports if connect() chooses them"""
-_NEEDED = "Without the early binds these connections would stand on {needed}."
+_NEEDED = "Without the early binds these connections would have needed {needed}."
+_IDLE = "None of these sockets had a connection then: bind each of them only when it is needed."
 _FEWER = "have fewer sockets bound at a time, or widen {range}."
 _NAMED = "{named} of these sockets asked for their ports by number: take some outside of {{range}}."
 _LEFT = "{left} left open after end of file: see socket-leak."
@@ -92,8 +93,9 @@ class EphemeralPortsExhausted(Rule):
         listen() on a socket made in the trace; for connect() on such a socket certain once a
         connection to the same destination has worked in the trace, or after three failures in a row;
         else, for UDP, and where SO_ERROR told it, probable. Before anything fails: sockets that fill 80 % of the range (a
-        warning) or 95 % (an error), open or in TIME_WAIT, whoever holds them (TCP only): probable where the range
-        is only assumed or the trace may not show what closed them. Not flagged:
+        warning) or 95 % (an error), whoever holds them, of TCP (open or in TIME_WAIT) and of UDP, each by
+        itself: probable where the range is only assumed or the trace may not show what closed them.
+        Not flagged:
         EADDRNOTAVAIL where IPv6 has never worked, to port 0, or from an explicit port.
 
     Why it matters:
@@ -135,13 +137,15 @@ class EphemeralPortsExhausted(Rule):
     def step(self, step: Step) -> Iterable[Finding]:
         socket = step.socket
         self._holders.note(step)
+        if step.space == "UDP":
+            self._fullness.note_datagram(step)
         if step.role not in ASKING:
             return ()
         dry = step.dry
         if dry is None:
             self._fullness.note(step)
             return ()
-        self._fullness.ran_dry(socket.namespace)
+        self._fullness.ran_dry(step)
         cause, without_bind = self._holders.cause(step)
         to = towards(step)
         found = self.finding(
@@ -173,6 +177,7 @@ class EphemeralPortsExhausted(Rule):
                     ("pinned", fullest.pinned),
                     ("needed", fullest.needed),
                     ("timed", fullest.is_timed),
+                    *([("processes", fullest.processes)] if fullest.processes else ()),
                     *([("after_end", fullest.after_end)] if fullest.after_end else ()),
                     *self._holders.limit(fullest.step.socket),
                 ),
@@ -194,7 +199,8 @@ class EphemeralPortsExhausted(Rule):
         if used:
             size = case.number("range_size")
             most = "all" if used >= size else f"{used:,} of {size:,}"
-            return f"local ports nearly ran out for {_users(case)}: {most} in use at one time"
+            local = "local UDP ports" if _is_udp(case) else "local ports"
+            return f"{local} nearly ran out for {_users(case)}: {most} in use at one time"
         return f"local ports ran out for {case.who}: {case.failures}"
 
     @classmethod
@@ -202,7 +208,8 @@ class EphemeralPortsExhausted(Rule):
         if case.number("used"):
             is_full = case.number("used") >= case.number("range_size")
             when = "For one more" if is_full else "When the last is gone"
-            return f"Nothing has failed yet: {_standing(case)}.", _LAST.format(when=when)
+            then = _LAST_DATAGRAM if _is_udp(case) else _LAST
+            return f"Nothing has failed yet: {_standing(case)}.", then.format(when=when)
         said = ["The kernel found no local port to give."]
         if case.cause == "another-process":
             listed = case.sample.detail("machine") is not None
@@ -248,6 +255,8 @@ class EphemeralPortsExhausted(Rule):
         is_near = case.number("used") > 0
         if known is None and is_near:
             known = _FEWER
+            if _is_udp(case):
+                known = _BY_CALL["datagram"].replace("{protocol}", "UDP")
         is_asked = (
             known is None and case.cause != "own-sockets" and case.sample.detail("machine") is None
         )
@@ -280,7 +289,9 @@ class EphemeralPortsExhausted(Rule):
         if case.cause == "time-wait" and runtime is not None and runtime.family in KEEPING:
             sentences.append(f"{runtime.title}: {KEEPING[runtime.family]}")
         if is_near and case.number("pinned"):
-            sentences.append(_NEEDED.format(needed=count(case.number("needed"), "port")))
+            needed = case.number("needed")
+            said = _NEEDED.format(needed=count(needed, "port")) if needed else _IDLE
+            sentences.append(said)
         elif (
             case.cause in ("early-binds", "time-wait") and ports is not None and ports.total_pinned
         ):
@@ -385,6 +396,9 @@ class EphemeralPortsExhausted(Rule):
 def _users(case: Case) -> str:
     """Who uses the ports: the process that took the last one, or the number of processes if most
     ports are not its own."""
+    if _is_udp(case):
+        several = case.number("processes")
+        return case.who if several < 2 else f"{several:,} processes"
     uses = () if case.ports is None else case.ports.by_process
     taken = {use.process: max(use.most_pinned, use.peak_pinned, use.peak_needed) for use in uses}
     own = taken.pop(case.group.process.id, 0)
@@ -406,11 +420,17 @@ def _standing(case: Case) -> str:
             "socket alone"
         )
     if case.cause == "one-destination" and case.sample.peer is not None:
-        return f"connections to {case.sample.peer} stand on these ports, each on one of its own"
+        return f"connections to {case.sample.peer} have these ports, one each"
     if case.cause == "socket-leak":
         left = count(case.number("after_end"), "socket")
-        return f"{left} that read end of file, and are not closed, stand on these ports"
-    return "sockets of this trace stand on these ports"
+        return f"{left} that read end of file, and are not closed, have these ports"
+    if _is_udp(case):
+        return "UDP sockets of this trace have these ports, one each"
+    return "sockets of this trace have these ports"
+
+
+def _is_udp(case: Case) -> bool:
+    return case.sample.socket.protocol == "UDP"
 
 
 def _own_sockets(case: Case) -> str:
@@ -462,6 +482,10 @@ def _limit(case: Case) -> str | None:
 
 
 _LAST = "{when}: bind() to port 0 fails EADDRINUSE, and connect() EADDRNOTAVAIL."
+_LAST_DATAGRAM = (
+    "{when}: bind() to port 0 fails EADDRINUSE, and connect() or the first send on a socket that is not "
+    "bound EAGAIN."
+)
 
 
 def _failing(case: Case) -> str:

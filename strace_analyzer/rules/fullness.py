@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import destination, space
+from strace_analyzer.kernel.destination import destination
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.datagram_ports import DatagramPorts
 from strace_analyzer.rules.evidence import Context
 
 NEARLY_FULL, FULL = 0.8, 0.95
@@ -33,6 +34,8 @@ class Fullest(NamedTuple):
     is_timed: bool
     after_end: int
     """sockets open after end of file, if they fill half of the range"""
+    processes: int | None = None
+    """how many processes have these sockets, for UDP"""
 
     @property
     def share(self) -> float:
@@ -42,6 +45,8 @@ class Fullest(NamedTuple):
     @property
     def cause(self) -> str:
         """What holds most of the ports."""
+        if self.step.space == "UDP":
+            return "own-sockets"
         if 2 * self.waiting > self.used:
             return "time-wait"
         if 2 * self.pinned > self.used:
@@ -62,7 +67,7 @@ class Fullest(NamedTuple):
 
 
 class Fullness:
-    """Counts everything that holds a TCP port."""
+    """Counts everything that holds a TCP port, and everything that holds a UDP port."""
 
     def __init__(self, context: Context, left_open: Callable[[int], int]) -> None:
         """`left_open` returns, for a namespace, how many sockets are open after end of file, if
@@ -75,14 +80,44 @@ class Fullness:
         """namespaces in which more ports would have been in use than there are, though nothing
         failed: ports in TIME_WAIT were reused (net.ipv4.tcp_tw_reuse), the peer had closed first
         or, if the trace has no times, it took longer than ports wait"""
-        self._dry: set[int] = set()
+        self._dry: set[tuple[int, str | None]] = set()
+        """namespaces and port spaces in which ports have run out"""
+        self._datagrams: dict[int, DatagramPorts] = {}
+        """by namespace"""
+        self._fullest_udp: dict[int, Fullest] = {}
+        """by namespace"""
+
+    def note_datagram(self, step: Step) -> None:
+        """Any step of a UDP socket."""
+        namespace = step.socket.namespace
+        ports = self._datagrams.get(namespace)
+        if ports is None:
+            ports = self._datagrams[namespace] = DatagramPorts(*self._context.port_range(namespace))
+        if not ports.note(step):
+            return
+        state = self._context.port_state(namespace)
+        known = self._fullest_udp.get(namespace)
+        if ports.used < NEARLY_FULL * state.size or (known and ports.used <= known.used):
+            return
+        self._fullest_udp[namespace] = Fullest(
+            step,
+            min(ports.used, state.size),
+            waiting=0,
+            pinned=0,
+            needed=ports.used,
+            size=state.size,
+            is_assumed=state.source == "assumed",
+            is_timed=step.event.seconds is not None,
+            after_end=0,
+            processes=ports.processes,
+        )
 
     def note(self, step: Step) -> None:
-        """A call that has found a port."""
+        """A call that has found a TCP port."""
         now = step.now
         if step.role not in ("bind", "connect", "listen") or step.errno not in _FOUND:
             return
-        if now is None or space(now) != "TCP":
+        if now is None or step.space != "TCP":
             return
         state = self._context.port_state(now.namespace)
         is_open = state.used >= NEARLY_FULL * state.size
@@ -115,9 +150,9 @@ class Fullness:
             after_end=self._left_open(now.namespace),
         )
 
-    def ran_dry(self, namespace: int) -> None:
-        """Ports have run out in this namespace: there is nothing left to warn about."""
-        self._dry.add(namespace)
+    def ran_dry(self, step: Step) -> None:
+        """Ports have run out in this namespace and space: there is nothing left to warn about."""
+        self._dry.add((step.socket.namespace, step.space))
 
     def close(self) -> Iterator[Fullest]:
         """The fullest moments of the namespaces in which nothing failed."""
@@ -126,8 +161,11 @@ class Fullness:
             found = [
                 self._fullest[namespace, way] for way in ways if (namespace, way) in self._fullest
             ]
-            if found and namespace not in self._dry:
+            if found and (namespace, "TCP") not in self._dry:
                 yield max(found, key=_rank)
+        for namespace, udp in self._fullest_udp.items():
+            if (namespace, "UDP") not in self._dry:
+                yield udp
 
 
 _FOUND = (None, "EINPROGRESS")

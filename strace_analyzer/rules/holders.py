@@ -84,7 +84,10 @@ class Holders:
         if space == "TCP":
             is_alone = socket.connection is Connection.LISTENING
             return id if is_alone and socket.binding is Binding.AUTOBOUND else None
-        return id if socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL) else None
+        if socket.binding is Binding.EPHEMERAL:
+            # bind() may give several such sockets one port (docs/kernel.md, "UDP")
+            return None if socket.options.reuse_address or socket.options.reuse_port else id
+        return id if socket.binding is Binding.AUTOBOUND else None
 
     def details(self, step: Step, cause: str) -> tuple[tuple[str, Detail], ...]:
         """What is known about the holders: from the machine's list, from the trace's own sockets,

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 
 from kernel.attempt import once
 
@@ -87,6 +88,60 @@ def every_datagram_port_in_use() -> None:
     gave["sendto"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", to))
     gave["sendmsg"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).sendmsg([b"x"], [], 0, to))
     gave["connect"] = once(lambda: socket.socket(type=socket.SOCK_DGRAM).connect(to))
+
+
+def datagram_ports_by_address() -> None:
+    """How many UDP sockets get a port by bind() to each of two addresses, by bind() to the wildcard
+    address and by connect() then, and by connect() alone."""
+
+    def opened(take: Callable[[socket.socket], None]) -> list[socket.socket]:
+        got = []
+        for _ in range(110):
+            one = socket.socket(type=socket.SOCK_DGRAM)
+            if once(lambda one=one: take(one)) == "ok":
+                got.append(one)
+        return got
+
+    def bound(address: str) -> Callable[[socket.socket], None]:
+        return lambda one: one.bind((address, 0))
+
+    first, second = opened(bound("10.9.0.1")), opened(bound("10.9.0.2"))
+    gave["10.9.0.1"], gave["10.9.0.2"] = len(first), len(second)
+    gave["wildcard, then"] = len(opened(bound("0.0.0.0")))
+    gave["connect(), then"] = len(opened(lambda one: one.connect(("10.9.0.11", 53))))
+    del first, second
+    gave["connect() alone"] = len(opened(lambda one: one.connect(("10.9.0.11", 53))))
+
+
+def connection_with_itself() -> None:
+    """connect() of a socket to the address and port that it was bound to."""
+    one = socket.socket()
+    one.bind(("127.0.0.1", 46000))
+    gave["connect"] = once(lambda: one.connect(("127.0.0.1", 46000)))
+    gave["both ends"] = one.getsockname() == one.getpeername()
+    gave["a server there"] = once(lambda: reusing().bind(("127.0.0.1", 46000)))
+
+
+def passed_listener() -> None:
+    """Another process has received the listener, and the one that made it has closed it."""
+    here, there = socket.socketpair()
+    listener = reusing()
+    listener.bind(("0.0.0.0", 6140))
+    listener.listen(5)
+    child = os.fork()
+    if child == 0:
+        listener.close()
+        here.close()
+        received = socket.recv_fds(there, 1, 1)
+        there.recv(1)
+        os._exit(len(received) - 4)
+    socket.send_fds(here, [b"x"], [listener.fileno()])
+    there.close()
+    listener.close()
+    gave["while the other has it"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
+    here.close()
+    os.waitpid(child, 0)
+    gave["after its end"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
 
 
 def source_port_again() -> None:

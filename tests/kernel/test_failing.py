@@ -145,6 +145,40 @@ def test_who_may_have_the_port_of_a_server(net: Network, kernel: str) -> None:
     }, kernel
 
 
+def test_udp_ports_of_each_address(net: Network, kernel: str) -> None:
+    assert gave(net, "datagram_ports_by_address") == {
+        "10.9.0.1": 100,
+        "10.9.0.2": 100,
+        "wildcard, then": 0,
+        "connect(), then": 0,
+        "connect() alone": 100,
+    }, kernel
+
+
+def holders(trace: Path) -> list[str | None]:
+    """The cause of each port that was found taken."""
+    return [one.cause for one in sa.analyze(trace).findings if one.rule == "port-taken"]
+
+
+def test_a_connection_with_itself(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "connection_with_itself", trace) == {
+        "connect": "ok",
+        "both ends": True,
+        "a server there": "EADDRINUSE",
+    }, kernel
+    assert holders(trace) == ["self-connection"]
+
+
+def test_a_listener_that_was_passed_on(net: Network, kernel: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert gave(net, "passed_listener", trace) == {
+        "while the other has it": "EADDRINUSE",
+        "after its end": "ok",
+    }, kernel
+    assert holders(trace) == ["passed-socket"]
+
+
 def test_an_inherited_listener(net: Network, kernel: str) -> None:
     assert gave(net, "inherited_listener") == {
         "while the child lives": "EADDRINUSE",
