@@ -1,4 +1,7 @@
-"""Takes a case of port-taken, gives its words: who has the port, and what to do about it."""
+"""Takes a case of port-taken, gives its words: who has the port, and what to do about it.
+
+It is long because each kind of holder has its own words.
+"""
 
 from __future__ import annotations
 

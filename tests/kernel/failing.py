@@ -125,18 +125,19 @@ def connection_with_itself() -> None:
 def passed_listener() -> None:
     """Another process has received the listener, and the one that made it has closed it."""
     here, there = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        here.close()
+        socket.recv_fds(there, 1, 1)
+        there.send(b"x")
+        there.recv(1)
+        os._exit(0)
+    there.close()
     listener = reusing()
     listener.bind(("0.0.0.0", 6140))
     listener.listen(5)
-    child = os.fork()
-    if child == 0:
-        listener.close()
-        here.close()
-        received = socket.recv_fds(there, 1, 1)
-        there.recv(1)
-        os._exit(len(received) - 4)
     socket.send_fds(here, [b"x"], [listener.fileno()])
-    there.close()
+    here.recv(1)
     listener.close()
     gave["while the other has it"] = once(lambda: reusing().bind(("0.0.0.0", 6140)))
     here.close()
