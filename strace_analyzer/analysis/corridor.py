@@ -6,9 +6,9 @@ It is long because every room is named here once, and nowhere else together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
@@ -79,6 +79,9 @@ from strace_analyzer.trace.reader import Accounting
 Timed = Syscall | Entered | Exited | Killed | SignalDelivered
 _ACCEPTED = Origin.ACCEPTED
 _TIMED = (Syscall, Entered, Exited, Killed, SignalDelivered)
+_CALLS = (Syscall, Entered)
+_Kind = tuple[type[Event], str | None]
+"""the type of an event and, for a call or its first half, the name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +179,8 @@ class TraceAnalysis:
         self._traffics = Traffics(self._tracker.tasks)
         self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
-        self._listening: dict[str | type[Event], tuple[Callable[[Any], None], ...]] = {}
-        """who receives calls of a name, or events of another type; filled as they first occur"""
+        self._listening: dict[_Kind, tuple[Callable[[Any], None], ...]] = {}
+        """who receives events of a kind; filled as they first occur"""
         self._asked: dict[tuple[str, Binding | None, bool], Asked] = {}
         """who receives steps, by role, the socket's previous binding, and whether it came from
         accept(); filled as they first occur"""
@@ -278,21 +281,17 @@ class TraceAnalysis:
         """The internet sockets that are open now."""
         return standing(self._tracker.tasks)
 
-    def feed(self, events: Iterable[Event]) -> list[Finding]:
+    def feed(self, events: Sequence[Event]) -> list[Finding]:
         """Take in events; returns the findings that they made or changed (level and confidence
         provisional). A fault of our own costs its event and is reported in the result."""
         changed: list[Finding] = []
         listening, steps, doubts = self._listening, self._tracker.steps, self._doubts
-        coming, pieces = iter(events), self._pieces
+        coming = iter(events)
+        self._note_ends(events)
         while True:
             with self._guard:
                 for event in coming:
-                    pieces.last = event
-                    if isinstance(event, _TIMED) and event.seconds is not None:
-                        if self._start is None:
-                            self._start = event.seconds
-                        self._last = event
-                    kind = event.name if isinstance(event, Syscall) else type(event)
+                    kind = type(event), event.name if isinstance(event, _CALLS) else None
                     for hear in listening.get(kind) or self._subscribe(kind, event):
                         hear(event)
                     if steps or doubts:
@@ -302,10 +301,16 @@ class TraceAnalysis:
             self._faults.append((span.source, self._guard.fault(span.first)))
         return changed
 
-    def _subscribe(
-        self, kind: str | type[Event], event: Event
-    ) -> tuple[Callable[[Any], None], ...]:
-        """Who receives events like this one: calls of its name, or other events of its type."""
+    def _note_ends(self, events: Sequence[Event]) -> None:
+        """Note which of all events are the last, and the first and the last with a time."""
+        if events:
+            self._pieces.last = events[-1]
+        if self._start is None:
+            self._start = next((event.seconds for event in events if _has_time(event)), None)
+        self._last = next((event for event in reversed(events) if _has_time(event)), self._last)
+
+    def _subscribe(self, kind: _Kind, event: Event) -> tuple[Callable[[Any], None], ...]:
+        """Who receives events like this one, which is the first of its kind since nobody knew."""
         hears: list[Callable[[Any], None]] = []
         if self._unread.unreturned and isinstance(event, (Syscall, Entered, Exited, Killed)):
             hears.append(self._went_on)
@@ -314,7 +319,7 @@ class TraceAnalysis:
         if isinstance(event, Notice):
             hears += (self._noticed, self._foreign)
         elif isinstance(event, Entered):
-            hears.append(self.visibility.entered)
+            self.visibility.began(event.name)
         elif isinstance(event, TableRow):
             hears.append(self._counted.row)
         elif isinstance(event, Unparsed):
@@ -341,7 +346,7 @@ class TraceAnalysis:
             if self._settings.keep_sockets:
                 hears.append(self._traffics.call)
         hears += self._tracker.listening(type(event))
-        if kind == self._first_call == "execve":
+        if kind == (Syscall, "execve") and self._first_call == "execve":
             hears.append(self._executed)
         if self._genealogy is not None:
             hears.append(self._genealogy.feed)
@@ -414,7 +419,8 @@ class TraceAnalysis:
             self.now = step.event.seconds
             for hear in asked.observers:
                 hear(step)
-            changed += self._engine.feed(step, asked.rules)
+            if asked.rules or step.now is None:
+                changed += self._engine.feed(step, asked.rules)
         if self._doubts:
             for doubt in self._doubts:
                 self._unknowns.feed(doubt)
@@ -662,3 +668,7 @@ class TraceAnalysis:
         if told is None and undecoded and not self._census.decoded and not self._pieces.broke_off:
             return Told(Doubt.ADDRESSES_HIDDEN, undecoded)
         return told
+
+
+def _has_time(event: Event) -> TypeGuard[Timed]:
+    return isinstance(event, _TIMED) and event.seconds is not None

@@ -23,6 +23,7 @@ from strace_analyzer.trace.events import (
     Unparsed,
 )
 
+_CALLS = (Syscall, Entered)
 _MANY = 3
 _EXITS = frozenset({"exit", "exit_group"})
 
@@ -95,7 +96,7 @@ class Pieces:
         """The functions to call with events like this one. After the beginning a reader no longer
         shows everything, so only calls that always matter count."""
         has_begun = self._calls >= BEGINNING
-        if isinstance(event, Syscall) and has_begun and event.name not in ALWAYS_MATTER:
+        if has_begun and isinstance(event, _CALLS) and event.name not in ALWAYS_MATTER:
             return
         if type(event) in self._take:
             yield self._take[type(event)]

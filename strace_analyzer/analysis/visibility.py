@@ -19,7 +19,7 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.constants import NETWORK_CALLS
-from strace_analyzer.trace.events import CLONES, Entered, Syscall
+from strace_analyzer.trace.events import CLONES, Syscall
 
 CLASSLESS = frozenset({
     "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",
@@ -91,9 +91,9 @@ class Visibility:
         if not self.is_counted:
             yield self._count
 
-    def entered(self, half: Entered) -> None:
-        """A call began. It is shown even if it did not end."""
-        self._begun.add(half.name)
+    def began(self, name: str) -> None:
+        """A call of this name began. It is shown even if it did not end."""
+        self._begun.add(name)
 
     def _executes(self, call: Syscall) -> None:
         """-s0 -v -tt -T: all arguments and variables, each without a character."""

@@ -57,11 +57,6 @@ def fd_argument(value: Value | None) -> FdArgument | None:
     return _fd(value, note) if 0 <= value < 2**31 else None
 
 
-def first_fd(args: tuple[Value, ...]) -> FdArgument | None:
-    """The descriptor in the first argument, or None."""
-    return fd_argument(args[0]) if args else None
-
-
 def result_fd(call: Syscall) -> FdArgument | None:
     """The descriptor that `call` returned, or None if it failed or its result is unknown."""
     result = call.result

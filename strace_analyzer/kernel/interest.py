@@ -166,16 +166,20 @@ class Interest:
         when = self.when.get(half.name)
         if when is None or when is _GIVEN:
             return None
-        fd = None if CALLS[half.name].on is None else fd_argument(half.call.first)
+        number = None if CALLS[half.name].on is None else half.call.number
         if when is _ALWAYS or when is _OUTGOING:
-            return OpenCall(half, fd, table)
-        is_known = fd is not None and (fd.fd in table.slots or fd.fd in table.replaced)
-        if fd is None or not (fd.may_be_socket and is_known):
-            closes = half.name == "close" and fd is not None and fd.fd in table.shown
-            return OpenCall(half, fd, is_ignored=not closes and not _has_target(half))
-        begun = OpenCall(half, fd, None if half.name == "close" else table)
-        begun.moves_data = when is _MOVED and begun.descriptor is not None
-        return begun
+            return OpenCall(half, number, table)
+        held = None if number is None else table.slots.get(number)
+        moves_data = when is _MOVED and held is not None
+        if moves_data and self.is_quiet(held):
+            return OpenCall(half, number, table, moves_data=True)
+        is_known = held is not None or number in table.replaced
+        fd = fd_argument(half.call.first) if is_known else None
+        if fd is None or not fd.may_be_socket:
+            closes = half.name == "close" and number in table.shown
+            return OpenCall(half, is_ignored=not closes and not _has_target(half))
+        holds = None if half.name == "close" else table
+        return OpenCall(half, number, holds, moves_data=moves_data)
 
 
 def _has_target(call: Syscall | Entered) -> bool:

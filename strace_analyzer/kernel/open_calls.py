@@ -8,7 +8,6 @@ returns, even if other threads close or replace that number meanwhile.
 
 from __future__ import annotations
 
-from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.objects import Descriptor, FdTable
 from strace_analyzer.trace.events import Entered, Syscall
 
@@ -16,7 +15,6 @@ from strace_analyzer.trace.events import Entered, Syscall
 class OpenCall:
     """A call that is under way.
 
-    `fd` is its descriptor argument, if the note printed after it shows that it is complete.
     `number` is the descriptor that the call acts on, and `descriptor` its entry in `table` on
     entry; both are None if it has none or its meaning does not matter. `closing` is the entry that
     a close() removed from the table. A call that `is_ignored` can change nothing: its descriptor
@@ -26,31 +24,30 @@ class OpenCall:
     """
 
     __slots__ = (
-        "closing", "descriptor", "fd", "half", "is_ignored", "is_over", "moves_data", "number",
-        "table",
+        "closing", "descriptor", "half", "is_ignored", "is_over", "moves_data", "number", "table",
     )  # fmt: skip
 
     def __init__(
         self,
         half: Entered,
-        fd: FdArgument | None,
+        number: int | None = None,
         holds: FdTable | None = None,
         *,
         is_ignored: bool = False,
+        moves_data: bool = False,
     ) -> None:
-        """The call holds the entry at its descriptor in the table `holds` until it returns."""
+        """The call on `number` holds the entry there in the table `holds` until it returns."""
         self.half = half
-        self.fd = None if fd is None or fd.note is None else fd
         self.is_ignored = is_ignored
         self.is_over = False
-        self.moves_data = False
+        self.moves_data = moves_data
         self.table = holds
         self.number: int | None = None
         self.descriptor: Descriptor | None = None
         self.closing: Descriptor | None = None
-        if holds is not None and fd is not None:
-            self.number = fd.fd
-            self.descriptor = holds.slots.get(fd.fd)
+        if holds is not None and number is not None:
+            self.number = number
+            self.descriptor = holds.slots.get(number)
             if self.descriptor is not None:
                 self.descriptor.description.references += 1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from strace_analyzer.kernel.arguments import FdArgument, first_fd
+from strace_analyzer.kernel.arguments import FdArgument, fd_argument
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.trace.events import Entered, Syscall
@@ -44,7 +44,7 @@ class SystemCall(NamedTuple):
 
     def descriptor(self, call: Syscall) -> FdArgument | None:
         """The descriptor that `call` acts on; None if it has none or the line does not show it."""
-        return None if self.on is None else first_fd(call.args)
+        return fd_argument(call.args[0]) if self.on is not None and call.args else None
 
     def do(self, kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
         """Update the model; `fd` is `descriptor(call)`."""

@@ -203,7 +203,7 @@ class Tracker:
         ):
             row = None  # as `ignores` would find out
         if row is not None:
-            fd = begun.fd if begun is not None and begun.fd is not None else row.descriptor(call)
+            fd = row.descriptor(call)
             table = self._interest.table(tid) if task is None else task.table
             is_wanted = not (
                 (row.is_idle is not None and row.is_idle(call))

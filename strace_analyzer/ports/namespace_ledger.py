@@ -72,8 +72,9 @@ class NamespaceLedger:
         """Account for one step of a TCP socket of this namespace."""
         seconds = self._clock.at(step.event.seconds)
         if seconds is not None:
-            self._holds.expire(seconds)
-            self._brief_holds.expire(seconds)
+            for holds in (self._holds, self._brief_holds):
+                if seconds >= holds.due:
+                    holds.expire(seconds)
         if step.role in ASKING:
             self._ask(step)
         self._chosen.note(step.socket)
@@ -84,9 +85,10 @@ class NamespaceLedger:
                 return
             account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
         if account.has_moved(now) or step.role == "connect":
-            self._pin(account, step, seconds)
-            self._connect(account, step, seconds)
-            self._move(step, seconds)
+            waits = step.was is not None and leaves_time_wait(step.was, now)
+            self._pin(account, step, seconds, waits)
+            self._connect(account, step, seconds, waits)
+            self._move(step, seconds, waits)
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
@@ -170,8 +172,10 @@ class NamespaceLedger:
         rate = self._in_time_wait / seconds
         return headroom / rate if rate * HOLD > headroom else None
 
-    def _move(self, step: Step, seconds: float | None) -> None:
-        claims = self._headroom.move(step.description.id, step.now, waits=_waits(step))
+    # `waits` says that the step leaves a connection in TIME_WAIT
+
+    def _move(self, step: Step, seconds: float | None, waits: bool) -> None:
+        claims = self._headroom.move(step.description.id, step.now, waits=waits)
         if claims == NOTHING or seconds is None:
             return
         brief, long = parted(claims, lambda to: gives_again(self._tw_reuse, to))
@@ -179,14 +183,14 @@ class NamespaceLedger:
             if part != NOTHING:
                 holds.hold(seconds, self._headroom.expire, part)
 
-    def _pin(self, account: Account, step: Step, seconds: float | None) -> None:
+    def _pin(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
         now = step.now
         if now is not None and now.connects > 0:
             for pin in account.pins:
                 pin.confirm()
         pinned = now is not None and pins(now, self._autobind_reuse)
         if account.pins and not pinned:
-            self._unpin(account, step, seconds)
+            self._unpin(account, seconds, waits)
         elif now is not None and pinned and not account.pins:
             account.group = step.task.group
             address = specific(now.local)
@@ -195,8 +199,7 @@ class NamespaceLedger:
             self._held += account.wildcard
             self._note_range(now)
 
-    def _unpin(self, account: Account, step: Step, seconds: float | None) -> None:
-        waits = _waits(step)
+    def _unpin(self, account: Account, seconds: float | None, waits: bool) -> None:
         for pin in account.pins:
             pin.release()
             if not waits:
@@ -207,18 +210,18 @@ class NamespaceLedger:
         self._in_time_wait += waits and account.wildcard
         account.pins = ()
 
-    def _connect(self, account: Account, step: Step, seconds: float | None) -> None:
+    def _connect(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
         now = step.now
         if now is None or not is_up(now):
             if account.to is not None:
-                self._end_connection(account, step, seconds)
+                self._end_connection(account, seconds, waits)
             elif now is not None and refused(step):
                 # it took a port, and released it before the call returned
                 self._begin_connection(account, step, now)
                 attempt = shared(now, account.local)
                 if attempt is not None:
                     self._headroom.tried(now.id, attempt)
-                self._end_connection(account, step, seconds)
+                self._end_connection(account, seconds, waits)
         elif account.to is None:
             self._begin_connection(account, step, now)
         elif local_address(now) != account.local:
@@ -238,11 +241,10 @@ class NamespaceLedger:
             usage.connect(place)
         self._note_range(now)
 
-    def _end_connection(self, account: Account, step: Step, seconds: float | None) -> None:
+    def _end_connection(self, account: Account, seconds: float | None, waits: bool) -> None:
         to = account.to
         if to is None:
             return
-        waits = _waits(step)
         local, usages = account.local, self._usages(account)
         place = self._sources.place(to, local)
         for usage in usages:
@@ -308,8 +310,3 @@ class NamespaceLedger:
         if self._shortage.is_met_by_client(step):
             self._of(step.task.group).exhausted = True
             self.has_moved = True
-
-
-def _waits(step: Step) -> bool:
-    """The step leaves a connection in TIME_WAIT."""
-    return step.was is not None and leaves_time_wait(step.was, step.now)

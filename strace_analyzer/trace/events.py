@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from strace_analyzer.trace.values import Value
+from strace_analyzer.trace.values import Value, descriptor_number
 
 
 class Span(NamedTuple):
@@ -75,6 +75,8 @@ class Call(Protocol):
     @property
     def first(self) -> Value | None: ...
     @property
+    def number(self) -> int | None: ...
+    @property
     def result(self) -> Result: ...
     @property
     def duration(self) -> float | None: ...
@@ -95,6 +97,11 @@ class KnownCall(NamedTuple):
     def first(self) -> Value | None:
         """The first argument; None if there is none."""
         return self.args[0] if self.args else None
+
+    @property
+    def number(self) -> int | None:
+        """The first argument as the number of a descriptor; None if it is none."""
+        return descriptor_number(self.first)
 
 
 _DECODED = frozenset(("args", "result", "duration"))

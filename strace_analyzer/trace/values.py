@@ -161,3 +161,11 @@ def plain(value: Value) -> Value:
     while isinstance(value, (Named, Change, Commented, Annotated)):
         value = value.after if isinstance(value, Change) else value.value
     return value
+
+
+def descriptor_number(value: Value | None) -> int | None:
+    """Return the number that `value` is, without its name and annotation; None if it is none that a
+    descriptor can have."""
+    while isinstance(value, (Named, Annotated)):
+        value = value.value
+    return value if isinstance(value, int) and 0 <= value < 2**31 else None

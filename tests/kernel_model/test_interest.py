@@ -47,7 +47,7 @@ def begun(interest: Interest, half: Entered, table: FdTable) -> OpenCall | None:
     if not could_move(interest, half):
         return None
     acts_on_it = CALLS[half.name].on is not None and half.name != "close"
-    return OpenCall(half, fd_argument(argument(half.args, 0)), table if acts_on_it else None)
+    return OpenCall(half, half.call.number, table if acts_on_it else None)
 
 
 def ignore_as_little_as_possible(monkeypatch: pytest.MonkeyPatch) -> None:

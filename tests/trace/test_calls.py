@@ -17,7 +17,7 @@ import strace_analyzer as sa
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.halves import completed, joined
 from strace_analyzer.trace.decode.repair import BegunCall
-from strace_analyzer.trace.values import Elided, Expression, Name
+from strace_analyzer.trace.values import Elided, Expression, Name, descriptor_number
 
 
 class Case(NamedTuple):
@@ -332,9 +332,13 @@ SHARED_PARSER = CallParser()
 
 
 def _first(parser: CallParser, half: bytes) -> tuple[object, object]:
-    """The first argument read by itself, and among the others."""
-    args = parser.entered(half).args
-    return BegunCall(parser, "call", half).first, args[0] if args else None
+    """The first argument read by itself, and among the others. The number of a descriptor is known
+    even where its note is cut."""
+    first = parser.entered(half).first
+    alone = BegunCall(parser, "call", half)
+    if first is not None:
+        assert alone.number == descriptor_number(first)
+    return alone.first, first
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.title)

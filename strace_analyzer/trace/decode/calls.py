@@ -15,7 +15,7 @@ from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.learned.shapes import Reader, Reading, Shape
 from strace_analyzer.trace.learned.template import Part
-from strace_analyzer.trace.values import Annotated, Value
+from strace_analyzer.trace.values import Annotated, Value, descriptor_number
 
 __all__ = ["CallParser", "ParsedCall", "joined"]
 
@@ -46,6 +46,11 @@ class ParsedCall(NamedTuple):
     def first(self) -> Value | None:
         """The first argument; None if there is none."""
         return self.args[0] if self.args else None
+
+    @property
+    def number(self) -> int | None:
+        """The first argument as the number of a descriptor; None if it is none."""
+        return descriptor_number(self.first)
 
     @property
     def result(self) -> Result:

@@ -6,6 +6,7 @@ after the arguments printed on entry: `write(1, "hi\\n", 3hi`, and `) = 3` on th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,7 +17,10 @@ from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, is_kno
 from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.events import WRITES, Call, Result, Span
 from strace_analyzer.trace.learned.grammar import tree
-from strace_analyzer.trace.values import Value, plain
+from strace_analyzer.trace.values import Value, descriptor_number, plain
+
+_NUMBER = re.compile(rb"\w+\((0|[1-9]\d{0,8})(?:, |<[^<])")
+"""A decimal number, all of it: it is followed by another argument or by its note."""
 
 
 class BegunCall(NamedTuple):
@@ -43,6 +47,12 @@ class BegunCall(NamedTuple):
             return number
         args = self.args
         return args[0] if args else None
+
+    @property
+    def number(self) -> int | None:
+        """The first argument as the number of a descriptor. It is seldom parsed for that."""
+        digits = _NUMBER.match(self.begun)
+        return descriptor_number(self.first) if digits is None else int(digits[1])
 
     @property
     def result(self) -> Result:
@@ -76,6 +86,10 @@ class MendedCall:
     @property
     def first(self) -> Value | None:
         return self.args[0] if self.args else None
+
+    @property
+    def number(self) -> int | None:
+        return descriptor_number(self.first)
 
     @property
     def result(self) -> Result:
