@@ -40,6 +40,7 @@ from strace_analyzer.errors import (
 )
 from strace_analyzer.plain import shell_line, shell_word
 from strace_analyzer.report.version import TOOL
+from strace_analyzer.starting import INTERRUPTED
 
 DEFAULT = "check"
 _TAKES_NOTHING = {
@@ -68,6 +69,11 @@ class Commands(TyperGroup):
             if said.startswith("Got unexpected extra") and ctx.invoked_subcommand in _TAKES_NOTHING:
                 error.message = f"{said}. {_TAKES_NOTHING[ctx.invoked_subcommand]}"
             raise
+        except (
+            KeyboardInterrupt
+        ):  # typer would say "Aborted." and give 1, as if something was found
+            say(["interrupted"])
+            status = INTERRUPTED
         except StraceAnalyzerError as error:
             from strace_analyzer.report.complaints import refusals
 

@@ -8,10 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from strace_analyzer.cli.output import end_now
 from strace_analyzer.cli.short_help import NOTHING, SHORT_HELP
 from strace_analyzer.errors import (
     ConfigurationError,
@@ -51,6 +53,9 @@ class _UntilStopped(SourceInput):
     """A file that ends where it is when the end is asked for."""
 
     stop: Stop | None = None
+    left: set[int] = field(default_factory=set)
+    """the numbers of all sources that are still to be read; shared"""
+    number: int = 0
 
     def blocks(self, size: int = BLOCK_SIZE, tell: Tell = nobody) -> Iterator[Block]:
         if self.path is not None and self.path.is_fifo():
@@ -58,11 +63,18 @@ class _UntilStopped(SourceInput):
             return
         raw = getattr(self.stream, "raw", None)
         at = _Place(self.taken)
-        yield from self._to_the_end(
-            SourceInput.blocks(replace(self, taken=at), size, tell),
-            raw if isinstance(raw, Stream) else None,
-            at,
-        )
+        self.left.add(self.number)  # again, if it is read once more
+        try:
+            yield from self._to_the_end(
+                SourceInput.blocks(replace(self, taken=at), size, tell),
+                raw if isinstance(raw, Stream) else None,
+                at,
+            )
+        except TraceError:
+            self.left.discard(self.number)
+            raise
+        if self.can_be_read_again:
+            self.left.discard(self.number)
 
     def _to_the_end(
         self, found: Iterator[Block], stream: Stream | None, at: _Place
@@ -109,8 +121,11 @@ def _share(read: int, size: int) -> str:
 @contextmanager
 def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator[list[TraceInput]]:
     """The traces that the arguments name; while they are read, Ctrl-C ends the input and nothing
-    else. With `follow` a file is read on as it grows, and such an end is that of the trace; else
-    what comes behind it was not read, and InterruptedReadError tells whoever reads.
+    else. When files have been read to their ends, it ends what is made of them: they can be read
+    again, and a pipe cannot.
+
+    With `follow` a file is read on as it grows, and such an end is that of the trace; else what
+    comes behind it was not read, and InterruptedReadError tells whoever reads.
 
     Raises TraceError if an argument names nothing, and NoInputError where standard input is to
     be read and is a terminal: nobody types a trace.
@@ -118,7 +133,13 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
     reads_stdin = "-" in arguments
     if reads_stdin and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
         raise NoInputError(NOTHING, SHORT_HELP)
-    with stopped_by_signals() as stop:
+    left: set[int] = {-1}
+
+    def ends_all(number: int) -> None:
+        if not left:
+            end_now(number)
+
+    with stopped_by_signals(and_then=ends_all) as stop:
         if follow and not reads_stdin:
             yield [_followed(arguments, stop)]
             return
@@ -130,13 +151,20 @@ def interruptible(arguments: Sequence[str], *, follow: bool = False) -> Iterator
         if follow:
             yield found
             return
-        yield [
+        numbers = count()
+        made = [
             replace(
                 trace,
-                sources=tuple(as_kind(_UntilStopped, one, stop=stop) for one in trace.sources),
+                sources=tuple(
+                    as_kind(_UntilStopped, one, stop=stop, left=left, number=next(numbers))
+                    for one in trace.sources
+                ),
             )
             for trace in found
         ]
+        left.clear()
+        left.update(range(next(numbers)))
+        yield made
 
 
 def _followed(arguments: Sequence[str], stop: Stop) -> TraceInput:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from strace_analyzer.cli.output import destination, unheard
+from strace_analyzer.cli.output import destination, end_now, unheard
 from strace_analyzer.cli.progress import counted
 from strace_analyzer.cli.say import say
 from strace_analyzer.cli.settings import Settings
@@ -90,7 +90,12 @@ def check_many(
     form = merged_format(format)
     refused: list[str] = []
     read = 0
-    with stopped_by_signals() as stop, counted(inputs, quiet=quiet) as advance:
+
+    def ends_all(number: int) -> None:
+        if read == len(inputs):
+            end_now(number)
+
+    with stopped_by_signals(and_then=ends_all) as stop, counted(inputs, quiet=quiet) as advance:
 
         def told(done: Done) -> None:
             nonlocal read

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import NoReturn, TextIO
 
+from strace_analyzer.cli.say import say
 from strace_analyzer.errors import NotReplacedError, TraceError
 from strace_analyzer.plain import is_unicode
 from strace_analyzer.starting import ends_quietly
@@ -47,6 +48,13 @@ def as_before() -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    end_now(number)
+
+
+def end_now(number: int) -> NoReturn:
+    """What a signal with this number becomes after `end_well`: KeyboardInterrupt or SystemExit."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(_DIED_BY + number)
 
 
@@ -98,6 +106,8 @@ def destination(
             if early is not None and place.exists():
                 raise NotReplacedError(f"{path} is as it was: {early.how_far}", early.signal)
             aside.replace(place)
+            if early is not None:
+                say([f"{path} is of a part: {early.how_far}"])
         except BaseException as error:
             with suppress(OSError):
                 aside.unlink()

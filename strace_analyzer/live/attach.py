@@ -82,7 +82,7 @@ def attached(
     with ExitStack() as stack:
         strace: subprocess.Popen[bytes] | None = None
 
-        def detach() -> None:
+        def detach(_signal: int = 0) -> None:
             if strace is not None and strace.poll() is None:
                 strace.terminate()
 

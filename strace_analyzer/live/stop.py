@@ -56,9 +56,10 @@ class Stop:
 @contextmanager
 def stopped_by_signals(
     signals: Sequence[signal.Signals] = ENDINGS,
-    and_then: Callable[[], None] | None = None,
+    and_then: Callable[[int], None] | None = None,
 ) -> Iterator[Stop]:
-    """A Stop that the `signals` and the clock press; `and_then` is called each time.
+    """A Stop that the `signals` and the clock press; `and_then` is called with the number of the
+    signal each time.
 
     A second Ctrl-C means it: it raises KeyboardInterrupt. A signal that is ignored stays ignored
     (nohup(1)).
@@ -72,7 +73,7 @@ def stopped_by_signals(
             stop.signal = number
         stop.press()
         if and_then is not None:
-            and_then()
+            and_then(number)
 
     before: dict[signal.Signals, Any] = {}
     woken = stop.woken_by_signals()

@@ -18,12 +18,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from strace_analyzer.analysis import Settings
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.cli import interrupt, main
+from strace_analyzer.analysis.corridor import TraceAnalysis
+from strace_analyzer.cli import checking, interrupt, main, many
 from strace_analyzer.cli.events import FORMATS as EVENTS
 from strace_analyzer.cli.interrupt import _share
 from strace_analyzer.cli.tree import FORMATS as TREE
@@ -263,6 +265,111 @@ def test_a_comparison_with_what_was_saved_half_read_is_none(
     assert main(["compare", "--format", form, str(file), str(saved)]) == 2
     said = "".join(capfd.readouterr().out.split())
     assert f"notcomparable:{saved}wasnotreadtoitsend:interruptedafter" in said
+
+
+def after(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, place: object, name: str
+) -> None:
+    """Let a signal come as the method is called."""
+    method = getattr(place, name)
+
+    def called(*how: object, **more: object) -> object:
+        os.kill(os.getpid(), number)
+        return method(*how, **more)
+
+    monkeypatch.setattr(place, name, called)
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+@pytest.mark.parametrize("command", ["check", "sockets", "ports", "compare"])
+@pytest.mark.parametrize("wanted", ["standard output", "new", "old"])
+def test_a_signal_after_the_last_line_ends_what_is_made_of_the_files(
+    wanted: str, command: str, number: signal.Signals, status: int, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """It was read to its end, so no report of a part comes; the first signal counts."""
+    file, report = tmp_path / "a.strace", tmp_path / "report"
+    file.write_text(CLIENT * 4)
+    if wanted == "old":
+        report.write_text("old")
+    after(monkeypatch, number, TraceAnalysis, "close")
+    words = [] if wanted == "standard output" else ["-o", str(report)]
+    assert main([command, *words, str(file), *([str(file)] * (command == "compare"))]) == status
+    output, errors = capfd.readouterr()
+    assert output == ""
+    assert errors == ("strace-analyzer: interrupted\n" if number == signal.SIGINT else "")
+    assert report.exists() == (wanted == "old")
+    assert not report.exists() or report.read_text() == "old"
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+@pytest.mark.parametrize("wanted", ["standard output", "new", "old"])
+def test_a_signal_while_the_report_is_written_is_no_finding(
+    wanted: str, form: str, number: signal.Signals, status: int, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    file, report = tmp_path / "a.strace", tmp_path / "report"
+    file.write_text(CLIENT * 4)
+    if wanted == "old":
+        report.write_text("old")
+    after(monkeypatch, number, checking, "Report")
+    words = [] if wanted == "standard output" else ["-o", str(report)]
+    assert main(["check", "--format", form, *words, str(file)]) == status
+    output, errors = capfd.readouterr()
+    assert output == ""
+    state = {"new": "is not written: ", "old": "is as it was: "}.get(wanted)
+    said = f"strace-analyzer: {'' if state is None else f'{report} {state}'}interrupted\n"
+    assert errors == (said if state is not None or number == signal.SIGINT else "")
+    assert not report.exists() or report.read_text() == "old"
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+def test_a_signal_after_the_last_of_many_traces_ends_their_report(
+    number: signal.Signals, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    files = [tmp_path / f"{name}.strace" for name in range(2)]
+    for file in files:
+        file.write_text(CLIENT * 4)
+    make = many.merged
+
+    def made(*how: Any, **more: Any) -> object:
+        result = make(*how, **more)
+        os.kill(os.getpid(), number)
+        return result
+
+    monkeypatch.setattr(many, "merged", made)
+    assert main(["check", "--merged", "--jobs", "1", *map(str, files)]) == status
+    assert capfd.readouterr().out == ""
+
+
+def test_a_signal_after_the_last_line_of_a_pipe_loses_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What came through the pipe can never be read again: its report still comes."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr("sys.stdin", os.fdopen(reader))
+    os.write(writer, CLIENT.encode())
+    os.close(writer)
+    after(monkeypatch, signal.SIGTERM, TraceAnalysis, "close")
+    assert main(["check"]) == 0
+    assert "clean: 1 outgoing TCP connection" in capfd.readouterr().out
+
+
+def test_a_new_file_with_the_report_on_a_part_is_told_of(
+    tmp_path: Path, stopped: Callable[[signal.Signals], None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its status may be that of what was found."""
+    file, report = tmp_path / "long.strace", tmp_path / "report"
+    first, rest = CLIENT.split("\n", 1)
+    file.write_text(f"{first}\n{BIND}\n{rest}" * 4000)
+    stopped(signal.SIGINT)
+    assert main(["check", "--fail-on", "note", "-o", str(report), str(file)]) == 1
+    said = capfd.readouterr().err
+    assert re.fullmatch(
+        rf"strace-analyzer: {report} is of a part: interrupted after [\d,]+ lines \(\d+ %\)\n", said
+    )
 
 
 def test_what_was_found_before_keeps_its_status(
