@@ -178,6 +178,14 @@ WRAPPINGS: dict[str, Wrapping] = {
     "a page of GitHub": github,
     "XML": each(lambda line: b"<line level='info'>" + entities(line) + b"</line>"),
     "tabs": each(lambda line: line.replace(b", ", b",\t")),
+    "unexpanded": each(lambda line: line.replace(b") = ", b")\t= ")),
+    "rsyslog": each(
+        lambda line: (
+            b"Nov 29 21:28:53 host app[812]: "
+            + line.replace(b'"', b"#042").replace(b") = ", b")#011= ")
+            + b"#015"
+        )
+    ),
     "arrows of French": each(
         lambda line: line.replace(b"<", "\u2039".encode()).replace(b">", "\u203a".encode())
     ),

@@ -25,6 +25,7 @@ EXAMPLES = {
     "a 7z archive": b"7z\xbc\xaf\x27\x1c",
     "an image": b"\x89PNG\r\n\x1a\n",
     "a PDF": b"%PDF-1.7\n",
+    "text with other line ends than line feeds": b"bind(3, 0x0, 16) = 0\x0bclose(3) = 0\x0b",
     "the JSON report of strace-analyzer": b'{"schema": 1,\n "tool": {}}\n',
     "bytes of Python's": b"b'bind(3, 0x0, 16) = 0\\nclose(3) = 0\\n'\n",
     "lines in single quotes": b"  'bind(3, 0x0, 16) = 0',\n",
@@ -258,6 +259,19 @@ def test_what_iconv_gives_can_be_read(name: str) -> None:
         ["sh", "-c", kind.advice.removeprefix("convert it: ")],
         input=CALLS.encode(encoding), capture_output=True, check=True,
     )  # fmt: skip
+    assert done.stdout.decode() == CALLS
+
+
+@pytest.mark.parametrize("end", ["\v", "\f", "\x1e", "\0", "\x85", "\u2028", "\u2029"])
+def test_what_the_advice_for_other_line_ends_gives_can_be_read(end: str) -> None:
+    text = CALLS.replace("\n", end).encode()
+    kind = kind_of(text)
+    assert kind is not None
+    assert kind.name == "text with other line ends than line feeds"
+    command = kind.advice.removeprefix("make them line feeds: ").removesuffix(" | strace-analyzer")
+    done = subprocess.run(
+        ["sh", "-c", command.replace(" FILE", "")], input=text, capture_output=True, check=True
+    )
     assert done.stdout.decode() == CALLS
 
 

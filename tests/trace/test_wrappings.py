@@ -190,6 +190,9 @@ PASTED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "Elasticsearch's answer": lambda lines: [
         json.dumps({"hits": {"hits": [{"_source": {"m": text}} for text in texts(lines)]}}).encode()
     ],
+    "one message of rsyslog": lambda lines: [
+        b"Nov 29 21:28:53 host app[812]: " + b"#012".join(lines) + b"#012"
+    ],
     "wide characters": lambda lines: [
         line.replace(b"(", "\uff08".encode()).replace(b")", "\uff09".encode()) for line in lines
     ],

@@ -19,12 +19,14 @@ _LINES = 40
 
 
 class Kind(NamedTuple):
-    """A kind of file: its description, and one of the six ways to recognise it."""
+    """A kind of file: its description, and one of the seven ways to recognise it."""
 
     name: str
     advice: str = ""
     magic: tuple[bytes, ...] = ()
     """The file begins with one of these bytes."""
+    separators: tuple[bytes, ...] = ()
+    """One of these, and no line feed, is between its calls."""
     opening: str = ""
     """Its first non-blank line begins with this expression."""
     line: str = ""
@@ -63,6 +65,10 @@ class Kind(NamedTuple):
         """Whether the beginning, or the non-blank lines, are of this kind."""
         if self.magic:
             return beginning.startswith(self.magic)
+        if self.separators:
+            return any(mark in beginning for mark in self.separators) and (
+                _NEXT_CALL.search(beginning) is not None
+            )
         if self.opening:
             return bool(lines) and re.match(self.opening, lines[0]) is not None
         if self.delimiters:
@@ -82,6 +88,13 @@ _ONLY_STRACES = re.compile(
 _UNPACK = "unpack it first"
 _IS_TEXT = "a trace is text: strace -o FILE"
 _SS = "it can name the holders of ports beside a trace: --ss FILE"
+_SEPARATORS = (b"\x0b", b"\x0c", b"\x1e", b"\0", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+"""What ends lines elsewhere: vertical tab, form feed, record separator, NUL (find -print0), and
+Unicode's NEXT LINE, LINE SEPARATOR and PARAGRAPH SEPARATOR."""
+_NEXT_CALL = re.compile(
+    rb"(?:[\x0b\x0c\x1e\0]|\xc2\x85|\xe2\x80[\xa8\xa9])[\x20-\x27\x29-\x7e]{0,60}[a-z0-9_]\("
+)
+"""A call after one of these."""
 _BYTE_ORDER_MARKS = {
     "UTF-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
     "UTF-16": (b"\xff\xfe", b"\xfe\xff"),
@@ -129,6 +142,12 @@ KINDS = (
     Kind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
     Kind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
     Kind("a PDF", "take its text: pdftotext -layout FILE - | strace-analyzer", magic=(b"%PDF-",)),
+    Kind(
+        "text with other line ends than line feeds",
+        "make them line feeds: "
+        r"perl -pe 's/[\0\x0b\x0c\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]/\n/g' FILE | strace-analyzer",
+        separators=_SEPARATORS,
+    ),
     Kind(
         "the JSON report of strace-analyzer",
         "compare and --baseline read it from a file",

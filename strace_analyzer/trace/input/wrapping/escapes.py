@@ -130,13 +130,16 @@ class Fence(_Escape):
 
 
 class Tabs(_Escape):
-    """Tabs instead of blanks after commas."""
+    """Tabs instead of blanks, as unexpand(1) and terminals make them: strace prints none."""
 
-    name = "tabs behind commas"
+    name = "tabs for blanks"
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Return the text with blanks."""
-        return Peeled(text.replace(b",\t", b", ")) if b",\t" in text else None
+        """Return the text with blanks after commas and behind the first parenthesis; before it,
+        cells of a table end in tabs."""
+        head, parenthesis, rest = text.partition(b"(")
+        plain = head.replace(b",\t", b", ") + parenthesis + rest.replace(b"\t", b" ")
+        return None if plain == text else Peeled(plain)
 
 
 class Caret(_Escape):
@@ -149,6 +152,19 @@ class Caret(_Escape):
         """Return the text without colours."""
         plain = self._COLOUR.sub(b"", text)
         return None if plain == text else Peeled(plain)
+
+
+class Octal(_Escape):
+    """`#011` for a tab: how rsyslog writes control characters (escapeControlCharactersOnReceive),
+    and others that its filters escape."""
+
+    name = "characters as rsyslog escapes them"
+    _ESCAPED = re.compile(rb"#([0-3][0-7]{2})")
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Return the text with characters; a line feed at the end of the message is left out."""
+        plain = self._ESCAPED.sub(lambda match: bytes([int(match[1], 8)]), text)
+        return None if plain == text else Peeled(plain.rstrip(b"\r\n"))
 
 
 class ShownEnds(_Escape):
@@ -194,10 +210,11 @@ class Spaced(_Escape):
 
 
 HTML = Html()
+OCTAL = Octal()
 SPACED = Spaced()
 QUOTED_PRINTABLE = QuotedPrintable()
 SHOWN_FOLDS = ShownFolds()
 ESCAPES: tuple[Layer, ...] = (
-    *(HTML, QUOTED_PRINTABLE, Caret(), Markdown(), Typography()),
+    *(HTML, QUOTED_PRINTABLE, Caret(), OCTAL, Markdown(), Typography()),
     *(ShownEnds(), SHOWN_FOLDS, SPACED, Fence(), Tabs()),
 )

@@ -20,6 +20,7 @@ from strace_analyzer.trace.input.wrapping.constant import Constant, likeness, pl
 from strace_analyzer.trace.input.wrapping.escapes import (
     ESCAPES,
     HTML,
+    OCTAL,
     QUOTED_PRINTABLE,
     SHOWN_FOLDS,
     SPACED,
@@ -87,6 +88,8 @@ _OF_A_CALL = re.compile(
 )
 """What strace prints inside the parentheses of a call, and no log before one."""
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
+_LINE_FEED = b"#012"
+"""As OCTAL escapes it."""
 _FENCE = re.compile(
     rb"[ \t]*(?:(?:`{3,}|~{3,})[ \t]*[A-Za-z0-9_.+-]*"
     rb"|\{(?:code|noformat)[^{}]*\}|\[/?code[^\[\]]*\])"
@@ -340,10 +343,12 @@ class Unwrapping:
     # ------------------------------------------------------------ one line
 
     def _parts(self, raw: bytes) -> list[bytes]:
-        """Return the records on one line that were separate lines: between `<br>`, or in the
-        strings of one JSON document. [] if it is one line."""
+        """Return the records on one line that were separate lines: between `<br>` or escaped line
+        feeds, or in the strings of one JSON document. [] if it is one line."""
         if _BREAK.search(raw) is not None:
             kind, lists = HTML.name, [_BREAK.split(raw)]
+        elif _LINE_FEED in raw:
+            kind, lists = OCTAL.name, [raw.split(_LINE_FEED)]
         elif raw.startswith((b'"', b"{", b"[")) and b")" in raw:
             kind, lists = JSON.name, strings(raw)
         else:
