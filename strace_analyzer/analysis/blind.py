@@ -117,24 +117,37 @@ def lines_missing(
         yield Told(Doubt.GIVEN_TWICE, closed, words)
 
 
+def _tasks(numbers: Sequence[int]) -> str:
+    """`task 8`, `tasks 8 and 9`, or `the program` if a number is not known."""
+    tasks = "task" if len(numbers) == 1 else "tasks"
+    return f"{tasks} {named(numbers, len(numbers))}" if all(numbers) else "the program"
+
+
 def not_seen(
     unseen: Sequence[int],
     let_go: Sequence[int],
+    after_execve: Sequence[int],
     given_twice: int,
     *,
     is_part: bool,
     one_without_number: bool,
 ) -> Iterator[Told]:
     """Tasks that the trace creates but that never appear in it: `unseen`, by thread id, or
-    `one_without_number`; and those that strace `let_go` at their execve(). `is_part` says that the
-    trace is only the part of one thread or child."""
+    `one_without_number`; those that strace `let_go` at their execve(), and those not seen
+    `after_execve`, for whatever reason. `is_part` says that the trace is only the part of one
+    thread or child."""
     if let_go:
-        tasks = "task" if len(let_go) == 1 else "tasks"
-        of = f"{tasks} {named(let_go, len(let_go))}" if all(let_go) else "the program"
+        of = _tasks(let_go)
         words = (
             f"strace let {of} go at execve (-b execve): what came after that is not in the trace"
         )
         yield Told(Doubt.LET_GO, len(let_go), words)
+    elif after_execve:
+        words = (
+            f"nothing is seen of {_tasks(after_execve)} after execve: strace detached there "
+            "(-b execve, or as it was stopped), or lines were left out"
+        )
+        yield Told(Doubt.LET_GO, len(after_execve), words)
     if unseen:
         tasks = "task" if len(unseen) == 1 else "tasks"
         was = "was" if len(unseen) == 1 else "were"

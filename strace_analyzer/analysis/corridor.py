@@ -320,6 +320,7 @@ class TraceAnalysis:
             hears += (self._noticed, self._foreign)
         elif isinstance(event, Entered):
             self.visibility.began(event.name)
+            hears.append(self._entered)
         elif isinstance(event, TableRow):
             hears.append(self._counted.row)
         elif isinstance(event, Unparsed):
@@ -378,7 +379,12 @@ class TraceAnalysis:
     def _strange(self, call: Syscall) -> None:
         self._examined(self._unread.strange, call)
 
-    def _examined(self, examine: Callable[[Syscall], UnreadLine | None], call: Syscall) -> None:
+    def _entered(self, half: Entered) -> None:
+        self._examined(self._unread.entered, half)
+
+    def _examined(
+        self, examine: Callable[[Any], UnreadLine | None], call: Syscall | Entered
+    ) -> None:
         was_heard = bool(self._unread.unreturned)
         line = examine(call)
         if line is not None:
@@ -630,7 +636,8 @@ class TraceAnalysis:
         thread = accounts[0].thread if len(accounts) == 1 else None
         unseen = not_seen(
             self._unseen,
-            tuple(self._tracker.halves.let_go),
+            self._pieces.let_go,
+            self._pieces.unseen_after_execve,
             self._unknowns.count(Doubt.GIVEN_TWICE),
             is_part=is_of_a_child(self._first_call, thread)
             or (self._ended.all_are_gone and ends_as_a_thread(self.visibility.names)),

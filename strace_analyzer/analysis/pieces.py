@@ -76,7 +76,21 @@ class Pieces:
         if self._exits or self._has_table:
             return self.cut_ends
         is_cut = isinstance(last, Unparsed) and RESULT.search(last.text) is None
-        return max(is_cut + self._halves.broke_off, self.cut_ends)
+        broke_off = self._halves.broke_off - len(self.unseen_after_execve) * self.ends_in_exits
+        return max(is_cut + broke_off, self.cut_ends)
+
+    @property
+    def let_go(self) -> tuple[int, ...]:
+        """Tasks that strace certainly let go at their execve() and followed no more."""
+        return () if isinstance(self.last, Detached) else tuple(self._halves.let_go)
+
+    @property
+    def unseen_after_execve(self) -> tuple[int, ...]:
+        """Tasks of which nothing is seen after they began an execve(), for whatever reason: strace
+        detached as it ended, or the trace goes on to the end of the others."""
+        if isinstance(self.last, Detached):
+            return tuple(self._halves.let_go)
+        return tuple(self._halves.in_execve) if self.ends_in_exits else ()
 
     @property
     def _exits(self) -> bool:

@@ -91,8 +91,8 @@ class Unread:
         """what strace said of tasks that it could not trace"""
         self._column: UnreadLine | None = None
         """the last line, if several like it stand for lines left out"""
-        self.unreturned: dict[int, Syscall] = {}
-        """by task: calls that could decide and were not seen to return"""
+        self.unreturned: dict[int, Syscall | Entered] = {}
+        """by task: calls that could decide and were not seen to return, or not yet"""
 
     def feed(self, event: Unparsed) -> UnreadLine | None:
         """Note `event`; returned as an UnreadLine if it could decide."""
@@ -167,6 +167,11 @@ class Unread:
             return self._note(call, SOCKET_ARGUMENTS, call.name)
         return None
 
+    def entered(self, half: Entered) -> None:
+        """Note that a call began whose number strace could not read: it may be any."""
+        if is_unnamed(half.name):
+            self.unreturned[half.tid] = half
+
     def without_result(self, call: Syscall) -> UnreadLine | None:
         """The same for a call whose line shows everything but the result."""
         if call.result.value is not None:
@@ -194,15 +199,17 @@ class Unread:
         return self._note(call, call.name)
 
     def went_on(self, event: Syscall | Entered | Exited | Killed) -> UnreadLine | None:
-        """The same for a call that did not return according to strace (`= ?`), although its task
-        goes on to another call, `event`."""
+        """The same for a call that did not return according to strace (`= ?`, or no second half),
+        although its task goes on to another call, `event`."""
         call = self.unreturned.pop(event.tid, None)
         if call is None or isinstance(event, (Exited, Killed)):
             return None
+        if isinstance(call, Entered) and isinstance(event, Syscall) and event.name == call.name:
+            return None  # its second half, which is a call of its own
         return self._note(call, call.name)
 
     def _note(
-        self, event: Unparsed | Syscall | Foreign | Notice, name: str, spelled: str = ""
+        self, event: Unparsed | Syscall | Entered | Foreign | Notice, name: str, spelled: str = ""
     ) -> UnreadLine:
         self.deciding += 1
         line = UnreadLine(event.span.source, event.span.first, name, spelled)

@@ -22,9 +22,11 @@ class LostHalves:
         """in the middle of the trace"""
         self.broke_off = 0
         """at the end of the trace"""
+        self.in_execve: list[int] = []
+        """tasks of `broke_off` that are in an execve()"""
         self.let_go: dict[int, None] = {}
         """tasks that strace left in an execve(), in order: with -b execve it does that as soon as
-        the new program is there (strace(1))"""
+        the new program is there (docs/kernel.md, "How strace prints it")"""
 
     def lose(self, call: OpenCall) -> None:
         """The task of `call` has moved on to another call."""
@@ -47,7 +49,9 @@ class LostHalves:
 
     def close(self) -> None:
         """The end of the trace; call this while the calls under way are still listed."""
-        self.broke_off = sum(map(_is_awaited, self._calls.values()))
+        awaited = {tid: call for tid, call in self._calls.items() if _is_awaited(call)}
+        self.broke_off = len(awaited)
+        self.in_execve = [tid for tid, call in awaited.items() if call.half.name in EXECS]
 
 
 def _is_awaited(call: OpenCall) -> bool:
