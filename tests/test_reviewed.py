@@ -185,6 +185,9 @@ def test_addresses_that_are_all_hidden_cannot_be_judged() -> None:
     raw = ["7 futex(0x7f1, 0x81, 0x1) = 0", SOCKET, "7 bind(0x3, 0x7ffe1, 0x10) = 0"]
     hidden = "the options of this trace hid the addresses of bind() and connect()"
     assert inconclusive(*raw, "7 connect(0x3, 0x7ffe1, 0x10) = 0") == hidden
+    of_bind = "the options of this trace hid the addresses of bind()"
+    to = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7")}'
+    assert inconclusive(*raw, f"7 connect(3, {to}, 16) = 0") == of_bind  # -e raw=bind
     failed = "7 connect(3, 0x1, 16) = -1 EFAULT (Bad address)"
     assert inconclusive("7 futex(0x7f1, 0x81, 0x1) = 0", SOCKET, failed) is None
 

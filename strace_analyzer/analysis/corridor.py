@@ -673,7 +673,9 @@ class TraceAnalysis:
         )
         undecoded = self._unknowns.count(Doubt.UNDECODED)
         if told is None and undecoded and not self._census.decoded and not self._pieces.broke_off:
-            return Told(Doubt.ADDRESSES_HIDDEN, undecoded)
+            calls = " and ".join(f"{name}()" for name in sorted(self._unread.undecoded))
+            words = f"the options of this trace hid the addresses of {calls}" if calls else ""
+            return Told(Doubt.ADDRESSES_HIDDEN, undecoded, words)
         return told
 
 

@@ -31,8 +31,10 @@ from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.trace.constants import ADDRESS_FAMILIES, number
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
 from strace_analyzer.trace.prefilter.strays import is_stray
+from strace_analyzer.trace.sockaddr import is_of_no_family, socket_address
 
 _KEPT = 1000
+_WITH_ADDRESS = frozenset({"bind", "connect"})
 _COULD_NOT_TRACE = re.compile(
     r"ptrace\(PTRACE_.*\): Operation not permitted|[Cc]ould not attach to process"
     r"|attach: ptrace\(.*\): Operation not permitted"
@@ -46,7 +48,7 @@ def number_of(call: Syscall) -> int | None:
     return None if fd is None else fd.fd
 
 
-def is_of_no_family(call: Syscall) -> bool:
+def makes_no_known_socket(call: Syscall) -> bool:
     """Whether `call` is a socket() whose address family is no number and no name of one: the line
     was damaged, and it may be an internet socket, unless the note of -y says what it is."""
     if call.name != "socket" or number(argument(call.args, 0), ADDRESS_FAMILIES) is not None:
@@ -91,6 +93,8 @@ class Unread:
         """what strace said of tasks that it could not trace"""
         self._column: UnreadLine | None = None
         """the last line, if several like it stand for lines left out"""
+        self.undecoded: set[str] = set()
+        """calls of which some show no address"""
         self.unreturned: dict[int, Syscall | Entered] = {}
         """by task: calls that could decide and were not seen to return, or not yet"""
 
@@ -192,11 +196,19 @@ class Unread:
             self.unreturned[call.tid] = call
             return None
         if call.name in MAKES_SOCKET:
-            return self._note(call, call.name) if is_of_no_family(call) else None
+            return self._note(call, call.name) if makes_no_known_socket(call) else None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
-        if whole and fd_argument(call.args[0]) is not None:
-            return None
-        return self._note(call, call.name)
+        if not whole or fd_argument(call.args[0]) is None:
+            return self._note(call, call.name)
+        return self._with_address(call) if call.name in _WITH_ADDRESS else None
+
+    def _with_address(self, call: Syscall) -> UnreadLine | None:
+        address = argument(call.args, 1)
+        if is_of_no_family(address):
+            return self._note(call, call.name)
+        if socket_address(address) is None:
+            self.undecoded.add(call.name)
+        return None
 
     def went_on(self, event: Syscall | Entered | Exited | Killed) -> UnreadLine | None:
         """The same for a call that did not return according to strace (`= ?`, or no second half),

@@ -74,6 +74,15 @@ def _address(value: Struct) -> SocketAddress | None:
             return SocketAddress(family)
 
 
+def is_of_no_family(value: Value | None) -> bool:
+    """Whether `value` is an address with the name of a family that there is not: it was damaged on
+    its way."""
+    inner = None if value is None else plain(value)
+    if not isinstance(inner, Struct) or _address(inner) is not None:
+        return False
+    return any(name is not None and name.endswith("_family") for name, _ in inner.fields)
+
+
 Members = dict[str | None, Value]
 """Members by name; the last unnamed one has the key None."""
 
