@@ -15,7 +15,12 @@ from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
 from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen, not_shown
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.counted import Counted
-from strace_analyzer.analysis.deciding import MAY_LACK_RESULT, READ_IN_PART, may_decide
+from strace_analyzer.analysis.deciding import (
+    MAY_LACK_RESULT,
+    READ_IN_PART,
+    is_unnamed,
+    may_decide,
+)
 from strace_analyzer.analysis.ended import Ended
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
@@ -320,7 +325,8 @@ class TraceAnalysis:
             hears += (self._noticed, self._foreign)
         elif isinstance(event, Entered):
             self.visibility.began(event.name)
-            hears.append(self._entered)
+            if is_unnamed(event.name):
+                hears.append(self._entered)
         elif isinstance(event, TableRow):
             hears.append(self._counted.row)
         elif isinstance(event, Unparsed):

@@ -173,8 +173,7 @@ class Unread:
 
     def entered(self, half: Entered) -> None:
         """Note that a call began whose number strace could not read: it may be any."""
-        if is_unnamed(half.name):
-            self.unreturned[half.tid] = half
+        self.unreturned[half.tid] = half
 
     def without_result(self, call: Syscall) -> UnreadLine | None:
         """The same for a call whose line shows everything but the result."""
