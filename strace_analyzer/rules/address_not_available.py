@@ -12,7 +12,7 @@ from typing import NamedTuple
 from strace_analyzer.exhaustion import bind_address, failure, towards
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.asked import asked_address
-from strace_analyzer.kernel.destination import Destination, destination
+from strace_analyzer.kernel.destination import Destination, destination, unmapped
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import FAILED, Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
@@ -202,7 +202,8 @@ class AddressNotAvailable(Rule):
     def why(cls, case: Case) -> tuple[str, ...]:
         finding = case.sample
         words = {
-            "address": finding.local.address,
+            "address": unmapped(finding.local.address or ""),
+            "yet": _YET if ":" in unmapped(finding.local.address or "") else "",
             "port": finding.local.port,
             "peer": finding.peer,
         }
@@ -323,6 +324,7 @@ _WHAT = {
     "pair-in-time-wait": "connects again over a pair of ends that is in TIME_WAIT",
     "early-pair": "connects from a port that bind() chose, which does not serve",
 }
+_YET = ", or not yet: IPv6 first checks whether another host has it (`ip -6 addr`: tentative)"
 _BIND_SAYS_ANOTHER = "It is not that ports ran out: bind() says that with EADDRINUSE."
 _NAMED_ITS_PORT = (
     "It is not that ports ran out: the program named its port, and was given no other."
@@ -338,7 +340,7 @@ _WHY = {
         _NAMED_ITS_PORT,
     ),
     "not-local": (
-        "{address} is no address of this host, or not yet (IPv6 checks for duplicates first).",
+        "{address} is no address of this host{yet}.",
         _BIND_SAYS_ANOTHER,
     ),
     "no-ipv6": (

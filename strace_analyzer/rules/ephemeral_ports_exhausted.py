@@ -68,6 +68,10 @@ _ASK_OTHER = (
 _SHARING = ("TCP", "MPTCP", "DCCP", None)
 """protocols whose sockets share ports if connect() chooses them"""
 _NEEDED = "Without the early binds these connections would have needed {needed}."
+_LISTENERS = (
+    "have fewer listeners whose ports the kernel chooses, bind() them to ports of their own, outside of the "
+    "ephemeral range, or widen {range}."
+)
 _IDLE = "None of these sockets had a connection then: bind each of them only when it is needed."
 _FEWER = "have fewer sockets bound at a time, or widen {range}."
 _NAMED = "{named} of these sockets asked for their ports by number: take some outside of {{range}}."
@@ -252,6 +256,9 @@ class EphemeralPortsExhausted(Rule):
         group, ports, who = case.group, case.ports, ""
         pid = group.process.tgid if group.process.tgid is not None else "PID"
         known = _BY_CAUSE.get(case.cause)
+        are_given = 2 * case.number("held_named") < case.number("held")
+        if case.cause == "own-sockets" and are_given and set(_asked(case)) <= {"bind", "listen"}:
+            known = _LISTENERS
         is_near = case.number("used") > 0
         if known is None and is_near:
             known = _FEWER

@@ -39,6 +39,8 @@ class Holders:
         """by namespace and port space: open sockets that do not share their port, with their
         process and descriptor. The key is the description if the kernel chose the port, or the
         negative port number if the program asked for one within the range"""
+        self._early: dict[int, set[int]] = {}
+        """by namespace: open TCP sockets that hold a port of bind() with port 0, and do not listen"""
         self._after_end: dict[int, set[int]] = {}
         """by namespace: open TCP sockets on which end of file was read"""
 
@@ -67,11 +69,21 @@ class Holders:
             named = self._alone_as(step.was, step.space, id)
             if named is not None:
                 known.pop(named, None)
+        if step.space == "TCP":
+            self._note_early(step)
         ended = self._after_end.get(socket.namespace)
         if step.role == "eof" and step.now is not None and step.space == "TCP":
             self._after_end.setdefault(socket.namespace, set()).add(id)
         elif ended and (step.now is None or step.role == "connect"):
             ended.discard(id)
+
+    def _note_early(self, step: Step) -> None:
+        now, id, namespace = step.now, step.description.id, step.socket.namespace
+        is_bound = now is not None and now.binding is Binding.EPHEMERAL
+        if is_bound and now is not None and now.connection is not Connection.LISTENING:
+            self._early.setdefault(namespace, set()).add(id)
+        elif (early := self._early.get(namespace)) is not None:
+            early.discard(id)
 
     def _alone_as(self, socket: Socket, space: str | None, id: int) -> int | None:
         """The key in _alone of a socket whose port no other socket can have; None if it has no such
@@ -82,8 +94,8 @@ class Holders:
             low, high = self.context.port_range(socket.namespace)
             return -port if port and low <= port <= high else None
         if space == "TCP":
-            is_alone = socket.connection is Connection.LISTENING
-            return id if is_alone and socket.binding is Binding.AUTOBOUND else None
+            is_given = socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL)
+            return id if is_given and socket.connection is Connection.LISTENING else None
         if socket.binding is Binding.EPHEMERAL:
             # bind() may give several such sockets one port (docs/kernel.md, "UDP")
             return None if socket.options.reuse_address or socket.options.reuse_port else id
@@ -133,6 +145,7 @@ class Holders:
         size = self._size(socket.namespace, state)
         if limit is not None:
             size = min(size, limit[1] - limit[0] + 1)
+        size = usable(size)
         nearly_all = NEARLY_ALL * size
         if state.pinned and state.pinned + state.needed >= nearly_all:
             return "early-binds", _fits(state.needed, size, step)
@@ -141,6 +154,11 @@ class Holders:
         is_most = 2 * alone >= state.used or state.needed < nearly_all
         if alone and is_most and state.used >= nearly_all:
             return "own-sockets", "would-not-fit"
+        early = len(self._early.get(socket.namespace, ()))
+        if (
+            state.used >= nearly_all and 2 * early > state.used
+        ):  # bound to an address, not connected
+            return "early-binds", _fits(state.needed, size, step)
         if state.needed >= nearly_all:
             leaks = self.left_open(socket.namespace) > 0
             return "socket-leak" if leaks else "one-destination", "would-not-fit"
@@ -201,6 +219,12 @@ class Holders:
             if state.pinned + state.waiting + state.needed >= NEARLY_ALL * span and span > 1:
                 return span
         return state.size
+
+
+def usable(size: int) -> int:
+    """How many ports of a range of `size` one call tries for TCP: an even number (docs/kernel.md,
+    "The search for a port")."""
+    return size - size % 2 if size > 1 else size
 
 
 def fills_half(left: int, size: int) -> bool:

@@ -113,6 +113,26 @@ def datagram_ports_by_address() -> None:
     gave["connect() alone"] = len(opened(lambda one: one.connect(("10.9.0.11", 53))))
 
 
+def range_of_three() -> None:
+    """How many sockets get a port of a range of three: TCP by connect() and by bind(), UDP."""
+
+    def bound(one: socket.socket) -> None:
+        one.bind(("0.0.0.0", 0))
+
+    tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
+    ways = {
+        "connect()": (tcp, lambda one: one.connect(A)),
+        "bind()": (tcp, bound),
+        "UDP": (udp, bound),
+    }
+    for name, (kind, take) in ways.items():
+        tried = [socket.socket(type=kind) for _ in range(8)]
+        gave[name] = [once(lambda one=one, take=take: take(one)) for one in tried].count("ok")
+        for one in tried:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            one.close()
+
+
 def connection_with_itself() -> None:
     """connect() of a socket to the address and port that it was bound to."""
     one = socket.socket()

@@ -68,7 +68,7 @@ class Network:
         )
         return Run(trace, json.loads(done.stdout))
 
-    def sysctl(self, name: str, value: int) -> None:
+    def sysctl(self, name: str, value: int | str) -> None:
         """Set `net.NAME` in the client's namespace. Raises CalledProcessError if it does not
         exist."""
         self._do(self.client, "sysctl", "-qw", f"net.{name}={value}")

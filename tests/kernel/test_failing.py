@@ -155,6 +155,15 @@ def test_udp_ports_of_each_address(net: Network, kernel: str) -> None:
     }, kernel
 
 
+def test_the_last_port_of_an_odd_range(net: Network, kernel: str, tmp_path: Path) -> None:
+    net.sysctl("ipv4.ip_local_port_range", "40000 40002")
+    trace = tmp_path / "trace"
+    assert gave(net, "range_of_three", trace) == {"connect()": 2, "bind()": 2, "UDP": 3}, kernel
+    made = sa.analyze(trace, port_range=(40000, 40002))
+    dry = [one for one in made.findings if one.rule == "ephemeral-ports-exhausted"]
+    assert {one.cause for one in dry} == {"one-destination", "early-binds", "own-sockets"}
+
+
 def holders(trace: Path) -> list[str | None]:
     """The cause of each port that was found taken."""
     return [one.cause for one in sa.analyze(trace).findings if one.rule == "port-taken"]

@@ -518,3 +518,42 @@ def test_few_sockets_with_a_port_of_their_own_are_not_to_blame(
     found = one(program.analysis(HUNDRED), "ephemeral-ports-exhausted")
     # certain if the same destination was reached before
     assert found == ("error", "certain" if connected else "probable", cause)
+
+
+INUSE = "-1 EADDRINUSE (Address already in use)"
+HERE = ANY.replace("0.0.0.0", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("listens", "cause", "said"),
+    [
+        (False, "early-binds", "Sockets of this trace that are bound to port 0 hold the ports"),
+        (True, "own-sockets", "Have fewer listeners whose ports the kernel chooses"),
+    ],
+)
+@pytest.mark.parametrize(("size", "held"), [(100, 100), (3, 2)])
+def test_sockets_that_are_bound_to_an_address_and_go_nowhere_are_to_blame(
+    listens: bool, cause: str, said: str, size: int, held: int
+) -> None:
+    """Of three ports TCP uses two (docs/kernel.md, "The search for a port")."""
+    program = Program()
+    for fd in range(3, 3 + held):
+        program.call(f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {fd}")
+        program.call(f"bind({fd}, {HERE}) = 0")
+        if listens:
+            program.call(f"listen({fd}, 5) = 0")
+    program.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 900")
+    program.call(f"bind(900, {HERE}) = {INUSE}")
+    made = program.analysis((40000, 39999 + size))
+    assert one(made, "ephemeral-ports-exhausted") == ("error", "certain", cause)
+    assert said in " ".join(printed(made).split())
+
+
+def test_bound_sockets_without_a_connection_are_said_to_have_none() -> None:
+    program = Program()
+    for fd in range(3, 93):
+        program.call(f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {fd}")
+        program.call(f"bind({fd}, {ANY}) = 0")
+    report = " ".join(printed(program.analysis(HUNDRED)).split())
+    assert "bind() with port 0 holds 90 of these ports" in report
+    assert "None of these sockets had a connection then" in report

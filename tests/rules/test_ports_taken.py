@@ -1036,3 +1036,22 @@ def test_findings_about_two_ports_are_two(tmp_path: Path) -> None:
     report = " ".join(printed(sa.analyze(trace)).split())
     assert "port 80 is taken" in report
     assert "port 81 is taken" in report
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "said", "is_checked"),
+    [
+        ("AF_INET", v4(80, "192.0.2.9"), "192.0.2.9 is no address of this host.", False),
+        ("AF_INET6", v6(80, "::ffff:192.0.2.9"), " 192.0.2.9 is no address of this host.", False),
+        ("AF_INET6", v6(80, "2001:db8::9"), "2001:db8::9 is no address of this host", True),
+    ],
+)
+def test_only_an_ipv6_address_may_be_tentative(
+    family: str, address: str, said: str, is_checked: bool
+) -> None:
+    lines = [sock(3, family=family), f"7 bind(3, {address}) = {NOTAVAIL}", "7 close(3) = 0"]
+    begin = START.format(pid=7, name="server")
+    made = sa.analyze(io.BytesIO((begin + "\n".join(lines) + "\n").encode()))
+    report = " ".join(printed(made).split())
+    assert said in report
+    assert ("tentative" in report) is is_checked
