@@ -182,3 +182,29 @@ def test_a_bind_that_failed_is_shown_in_its_sockets_life(tmp_path: Path) -> None
     rows = running.run("sockets", f"{trace}:2").stdout.splitlines()
     assert [row.split()[0] for row in rows if row.startswith("      ")] == ["1", "2", "3"]
     assert rows[-3].endswith('bind(4, {AF_INET, htons(80), "0.0.0.0"}) = EADDRINUSE')
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["23:59:59.000001", "23:59:59.900002", "00:00:00.000003"],
+        ["23:59:58", "23:59:59", "00:00:00"],
+        ["1796176009.893636", "1796176009.893653", "1796176010.000001"],
+    ],
+    ids=["-tt", "-t", "-ttt"],
+)
+@pytest.mark.parametrize("failing", range(1, 3))
+def test_a_call_that_failed_has_its_time_in_the_life_of_its_socket(
+    times: list[str], failing: int, tmp_path: Path
+) -> None:
+    taken = (
+        'bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, 16)'
+        " = -1 EADDRINUSE (Address already in use)"
+    )
+    calls = ["socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3", "listen(3, 5) = 0"]
+    calls.insert(failing, taken)
+    trace = tmp_path / "trace"
+    lines = [f"7 {time} {call}" for time, call in zip(times, calls, strict=True)]
+    trace.write_text("\n".join(lines) + "\n")
+    shown = running.run("sockets", str(trace), "--line", str(failing + 1)).stdout
+    assert f"{failing + 1}  {times[failing]}  [7]  bind(3" in shown

@@ -12,6 +12,7 @@ from rich.text import Text
 from strace_analyzer.findings import SocketLife
 from strace_analyzer.plain import count, duration, safe
 from strace_analyzer.report.cannot_tell import Reason
+from strace_analyzer.report.events.row import EPOCH_FROM
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.lives import Wanted, lives
 from strace_analyzer.report.selection import Selected
@@ -167,7 +168,8 @@ def _calls(life: SocketLife, width: int, spots: Sequence[Spot]) -> Table:
         if row is None or row.errno is None or row.socket != life.id:
             continue
         if (row.source, row.line) not in known:
-            rows.append((row.line, "", row.tid, spot.call))
+            like = next((time for _, time, _, _ in rows if time), "")
+            rows.append((row.line, _as_printed(row.at, like), row.tid, spot.call))
             rows.sort(key=lambda cells: cells[0])
     threads = [f"[{tid}]" if tid else "" for _, _, tid, _ in rows]
     times = [time for _, time, _, _ in rows]
@@ -175,6 +177,20 @@ def _calls(life: SocketLife, width: int, spots: Sequence[Spot]) -> Table:
     for (line, time, _, text), thread in zip(rows, threads, strict=True):
         grid.add_row(str(line), time, thread, excerpt(text, max(30, width - taken)))
     return grid
+
+
+def _as_printed(at: float | None, like: str) -> str:
+    """Format `at`, a time by the trace's clock, in the way of the time `like`; "" where the trace
+    has times since the line before (-r), or none."""
+    hours, _, seconds = like.rpartition(":")
+    decimals = len(seconds.partition(".")[2])
+    if at is None or not like:
+        return ""
+    if hours:
+        minutes, rest = divmod(round(at % 86400, decimals), 60)
+        width = 3 + decimals if decimals else 2
+        return f"{minutes // 60:02.0f}:{minutes % 60:02.0f}:{rest:0{width}.{decimals}f}"
+    return f"{at:.{decimals}f}" if at >= EPOCH_FROM else ""
 
 
 def _all_calls(calls: Sequence[Folded], width: int) -> Table:
