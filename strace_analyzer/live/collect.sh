@@ -10,9 +10,10 @@ case ${1-} in
   cat <<END
 $usage
 
-Traces the process with this id, or all with this name, and their children, for SECONDS (30), and
-packs the trace with what the machine says of its ports into a .tar.gz in this directory. Read it
-where there is Python: strace-analyzer check FILE.tar.gz
+Traces the process with this id, or all whose program or script has this name (nginx, worker.py,
+'php-fpm*'), and their children, for SECONDS (30), and packs the trace with what the machine says of
+its ports into a .tar.gz in this directory. Read it where there is Python:
+strace-analyzer check FILE.tar.gz
 END
   exit 0
   ;;
@@ -26,48 +27,6 @@ fail() { echo "collect: $1" >&2; exit 1; }
 command -v strace >/dev/null 2>&1 || fail 'strace is not installed'
 command -v tar >/dev/null 2>&1 || fail 'tar is not installed'
 
-# Processes: by number or by name, and their children, which a trace of the parent does not show.
-pids=
-case $target in
-*[!0-9]*)
-  short=$(printf '%.15s' "$target") # the kernel keeps 15 characters of a name
-  for place in /proc/[0-9]*; do
-    name=
-    { read -r name <"$place/comm"; } 2>/dev/null || continue
-    pid=${place#/proc/}
-    if [ "$name" = "$short" ] && [ "$pid" != $$ ]; then pids="$pids $pid"; fi
-  done
-  [ -n "$pids" ] || fail "no process is named $target"
-  ;;
-*)
-  [ -d "/proc/$target" ] || fail "no process $target"
-  pids=" $target"
-  ;;
-esac
-grown=yes
-while [ $grown = yes ]; do
-  grown=no
-  for place in /proc/[0-9]*; do
-    pid=${place#/proc/}
-    case " $pids " in *" $pid "*) continue ;; esac
-    parent=$(sed -n 's/^PPid:[^0-9]*//p' "$place/status" 2>/dev/null) || continue
-    [ -n "$parent" ] || continue
-    case " $pids " in
-    *" $parent "*) if [ "$pid" != $$ ]; then pids="$pids $pid" grown=yes; fi ;;
-    esac
-  done
-done
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/strace-collect.XXXXXX")
-tracer=
-end() { [ -z "$tracer" ] || kill -TERM "$tracer" 2>/dev/null || :; rm -rf "$work"; }
-trap end EXIT
-# Facts of the network namespace of the first process, from inside of it where that is allowed.
-first=${pids# }
-first=${first%% *}
-inside() {
-  if nsenter -t "$first" -n true 2>/dev/null; then nsenter -t "$first" -n "$@"; else "$@"; fi
-}
 # The name of the script that an interpreter runs, of its arguments the only one that is kept.
 script() {
   case $1 in
@@ -107,6 +66,67 @@ script() {
       exit 0
     done
   }
+}
+# The parent of a process, which may have ended.
+parent() { sed -n 's/^PPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null; }
+# Whether a process has the name, as ps -C shows it, or its program's file has it, or the script that
+# an interpreter runs; never by its arguments, and not this shell or what started it.
+named() {
+  called=
+  { read -r called <"/proc/$1/comm"; } 2>/dev/null || return 1
+  program=$(readlink "/proc/$1/exe" 2>/dev/null) || program=
+  program=${program% (deleted)}
+  program=${program##*/}
+  ran=
+  [ -z "$program" ] || ran=$(script "$program" "/proc/$1/cmdline")
+  for one in "$called" "$program" "$ran"; do
+    # shellcheck disable=SC2254
+    case $one in '') ;; $target | "$short") case " $ours " in *" $1 "*) return 1 ;; esac && return 0 ;; esac
+  done
+  return 1
+}
+
+# Processes: by number or by name, and their children, which a trace of the parent does not show.
+pids=
+case $target in
+*[!0-9]*)
+  short=$(printf '%.15s' "$target") # the kernel keeps 15 characters of a name
+  ours=$$ up=$$
+  while up=$(parent "$up") && [ "${up:-0}" -gt 0 ]; do ours="$ours $up"; done
+  for place in /proc/[0-9]*; do
+    pid=${place#/proc/}
+    if named "$pid"; then pids="$pids $pid"; fi
+  done
+  [ -n "$pids" ] || fail "no process is named $target, nor runs a script of this name"
+  ;;
+*)
+  [ -d "/proc/$target" ] || fail "no process $target"
+  pids=" $target"
+  ;;
+esac
+grown=yes
+while [ $grown = yes ]; do
+  grown=no
+  for place in /proc/[0-9]*; do
+    pid=${place#/proc/}
+    case " $pids " in *" $pid "*) continue ;; esac
+    above=$(parent "$pid") || continue
+    [ -n "$above" ] || continue
+    case " $pids " in
+    *" $above "*) if [ "$pid" != $$ ]; then pids="$pids $pid" grown=yes; fi ;;
+    esac
+  done
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/strace-collect.XXXXXX")
+tracer=
+end() { [ -z "$tracer" ] || kill -TERM "$tracer" 2>/dev/null || :; rm -rf "$work"; }
+trap end EXIT
+# Facts of the network namespace of the first process, from inside of it where that is allowed.
+first=${pids# }
+first=${first%% *}
+inside() {
+  if nsenter -t "$first" -n true 2>/dev/null; then nsenter -t "$first" -n "$@"; else "$@"; fi
 }
 facts() {
   for name in @SYSCTLS@; do

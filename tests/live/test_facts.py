@@ -120,11 +120,12 @@ SHELLS = [["dash"], ["busybox", "sh"]]
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
-@pytest.mark.parametrize("by_name", [True, False])
+@pytest.mark.parametrize("target", ["pid", "collected-parent", "child.py", "chil?.py"])
 def test_collect_brings_a_trace_that_check_reads_whole(
-    tmp_path: Path, shell: list[str], by_name: bool
+    tmp_path: Path, shell: list[str], target: str
 ) -> None:
-    """The process is named by the parent of the one that connects, which alone is nothing."""
+    """The process is named by its script, or by its parent, which alone is nothing. A program that
+    has the name among its arguments is another."""
     if shutil.which(shell[0]) is None:
         pytest.skip(f"{shell[0]} is not installed")
     (tmp_path / "collect.sh").write_text(run(tmp_path, "collect").stdout)
@@ -133,14 +134,21 @@ def test_collect_brings_a_trace_that_check_reads_whole(
     words = f'"{sys.executable}" -u child.py --token {SECRET.decode()}'
     parent.write_text(f"#!/bin/sh\n{words}\nexit 0\n")
     parent.chmod(0o755)
-    with subprocess.Popen([str(parent)], cwd=tmp_path) as traced:
+    follows = ["tail", "-f", "child.py"]
+    with (
+        subprocess.Popen([str(parent)], cwd=tmp_path) as traced,
+        subprocess.Popen(follows, cwd=tmp_path, stdout=subprocess.DEVNULL) as other,
+    ):
         while not (tmp_path / "ready").exists():
             time.sleep(0.05)
-        target = "collected-parent" if by_name else str(traced.pid)
+        if target == "pid":
+            target = str(traced.pid)
         done = subprocess.run(
             [*shell, "collect.sh", target, "60"], cwd=tmp_path, capture_output=True, text=True
         )
+        other.kill()
     assert done.returncode == 0, done.stderr
+    assert str(other.pid) not in done.stderr.split()
     (archive,) = tmp_path.glob("strace-*.tar.gz")
     assert done.stdout.strip() == archive.name
     with tarfile.open(archive) as tar:
