@@ -167,7 +167,7 @@ def listing(namespace: str | None = None) -> Listing | None:
     now = _now(namespace)
     if now is None:
         return None
-    known, _ = owners(namespace)
+    known, scripts = owners(namespace)[0], Scripts()
     rows = (
         MachineSocket(
             row.protocol,
@@ -176,7 +176,10 @@ def listing(namespace: str | None = None) -> Listing | None:
             row.local.port or 0,
             row.peer.address or "",
             row.peer.port or 0,
-            known.get(inode, ()),
+            tuple(
+                owner._replace(script=scripts.of([owner.pid]) or "")
+                for owner in known.get(inode, ())
+            ),
             inode,
         )
         for inode, row in now.rows

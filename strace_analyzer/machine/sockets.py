@@ -13,11 +13,13 @@ ANY = frozenset({"0.0.0.0", "::", "*"})
 
 
 class Owner(NamedTuple):
-    """A process that has the socket open, and its descriptor."""
+    """A process that has the socket open, and its descriptor. `script` is the file name of what
+    the interpreter `command` runs; "" for other programs, and where the listing does not tell."""
 
     command: str
     pid: int
     fd: int
+    script: str = ""
 
     def __str__(self) -> str:
         return f"{self.command} (pid {self.pid}, fd {self.fd})"

@@ -25,6 +25,7 @@ from strace_analyzer.rules.port_conflict import (
     sharer,
     space_of,
 )
+from strace_analyzer.rules.words import script_of
 from strace_analyzer.trace.sockaddr import SocketAddress
 
 Details = tuple[tuple[str, str | int | None], ...]
@@ -38,8 +39,7 @@ class _Gone(NamedTuple):
     socket: Socket
     line: int
     seconds: float | None
-    program: str | None
-    pid: int | None
+    group: ThreadGroup
 
     def has_port_from(self, socket: Socket, asked: SocketAddress | None, now: float | None) -> bool:
         """Whether what the socket left in TIME_WAIT can explain why `socket` does not get the port
@@ -58,8 +58,7 @@ class _Gone(NamedTuple):
         to = destination(socket.peer)
         yield "holder", _what(socket)
         yield "holder_peer", None if to is None else str(Endpoint(to.address, to.port))
-        yield "holder_program", self.program
-        yield "holder_pid", self.pid
+        yield from _process("holder", self.group)
         yield "holder_reuses", socket.options.reuse_address
         named = socket.binding is Binding.BOUND
         accepted = socket.origin is Origin.ACCEPTED
@@ -108,6 +107,7 @@ class PortHolders:
             details = (
                 ("holder", row.what),
                 ("holder_program", owner.command if owner else None),
+                *([("holder_script", owner.script)] if owner and owner.script else ()),
                 ("holder_pid", owner.pid if owner else None),
                 ("holder_fd", owner.fd if owner else None),
                 ("holder_others", ", ".join(map(str, row.owners[1:])) or None),
@@ -142,8 +142,7 @@ class PortHolders:
         asked = bind_address(step) or socket.local
         for one in self.context.closed_on_exec(socket.namespace, port):
             if space(one.socket) == space(socket) and conflicts(one.socket, socket, asked):
-                yield "may_hold_program", one.group.command
-                yield "may_hold_pid", one.group.tgid
+                yield from _process("may_hold", one.group)
                 yield "may_hold_fd", one.fd
                 return
 
@@ -162,13 +161,11 @@ class PortHolders:
     def _passed_to(self, passed: _Gone) -> Iterator[tuple[str, str | int | None]]:
         """Who passed the socket on and, if one is seen, who received one that may be it."""
         yield "holder", _what(passed.socket)
-        yield "holder_program", passed.program
-        yield "holder_pid", passed.pid
+        yield from _process("holder", passed.group)
         yield "holder_line", passed.line
         for one in self.context.held(passed.socket.namespace):
             if one.socket.origin is Origin.RECEIVED and local_port(one.socket) is None:
-                yield "receiver_program", one.group.command
-                yield "receiver_pid", one.group.tgid
+                yield from _process("receiver", one.group)
                 yield "receiver_fd", one.fd
                 return
 
@@ -198,7 +195,17 @@ class PortHolders:
 
 def _gone(step: Step, group: ThreadGroup, was: Socket) -> _Gone:
     event = step.event
-    return _Gone(was._replace(trail=()), event.span.first, event.seconds, group.command, group.tgid)
+    return _Gone(was._replace(trail=()), event.span.first, event.seconds, group)
+
+
+def _process(whose: str, group: ThreadGroup) -> Iterator[tuple[str, str | int | None]]:
+    """Its program, script and pid, as details of a finding whose names begin with `whose`."""
+    yield f"{whose}_program", group.command
+    if group.command is not None:
+        script = script_of(group.command, group.argv, group.argv_cut)
+        if script is not None:
+            yield f"{whose}_script", script
+    yield f"{whose}_pid", group.tgid
 
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}
@@ -262,8 +269,7 @@ def _who(one: Held, step: Step, context: Context) -> tuple[tuple[str, str | int 
     what = _what(socket)
     found: tuple[tuple[str, str | int | None], ...] = (
         ("holder", what),
-        ("holder_program", one.group.command),
-        ("holder_pid", one.group.tgid),
+        *_process("holder", one.group),
         ("holder_fd", one.fd),
         ("seen_line" if made is None and line is not None else "holder_line", line),
     )
@@ -292,8 +298,7 @@ def by_note(shown: Shown) -> tuple[str, tuple[tuple[str, str | int | None], ...]
         cause, what = "connection", f"a connection with {Endpoint(*peer)}"
     return cause, (
         ("holder", what),
-        ("holder_program", shown.group.command),
-        ("holder_pid", shown.group.tgid),
+        *_process("holder", shown.group),
         ("holder_fd", shown.fd),
         ("seen_line", shown.line),
     )

@@ -41,7 +41,7 @@ def why(case: Case) -> tuple[str, ...]:
 
 
 def _who_has_it(case: Case) -> tuple[str, ...]:
-    who, program = case.sample.detail("holder"), case.sample.detail("holder_program")
+    who, program = case.sample.detail("holder"), _program(case, "holder")
     pid, line = case.sample.detail("holder_pid"), case.sample.detail("holder_line")
     fd = case.sample.detail("holder_fd")
     name = f"{program or 'process'} (pid {pid}" if pid else f"{program or 'The program'} ("
@@ -198,19 +198,28 @@ _ONLY_BOUND = (
 def _receiver(case: Case) -> str:
     """Who received a socket that may be it: `: perhaps worker (pid 7, fd 4), which received one`;
     "" if nobody is seen to."""
-    program, pid, fd = (case.sample.detail(f"receiver_{what}") for what in ("program", "pid", "fd"))
-    if fd is None:
-        return ""
-    named = f"{program or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
-    return f": perhaps {named}, which received one"
+    named = _named(case, "receiver")
+    return f": perhaps {named}, which received one" if named else ""
 
 
 def _heir(case: Case) -> str:
     """Who may have inherited the port: `sleep (pid 7, fd 3)`; "" if nobody."""
-    program, pid, fd = (case.sample.detail(f"may_hold_{what}") for what in ("program", "pid", "fd"))
+    return _named(case, "may_hold")
+
+
+def _named(case: Case, whose: str) -> str:
+    """A process with its descriptor: `sleep (pid 7, fd 3)`; "" if none is known."""
+    detail = case.sample.detail
+    pid, fd = detail(f"{whose}_pid"), detail(f"{whose}_fd")
     if fd is None:
         return ""
-    return f"{program or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
+    return f"{_program(case, whose) or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
+
+
+def _program(case: Case, whose: str) -> str:
+    """`nginx`, `python3 sidecar.py`; "" if it is not known."""
+    names = (case.sample.detail(f"{whose}_{what}") for what in ("program", "script"))
+    return " ".join(str(name) for name in names if name)
 
 
 def _sharing(case: Case) -> Iterable[str]:

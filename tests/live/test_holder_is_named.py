@@ -34,6 +34,22 @@ def test_run_names_the_holder_of_a_port(tmp_path: Path) -> None:
     assert f"(pid {os.getpid()}, fd {fd}) has it: a listener." in report
 
 
+def test_run_names_the_script_of_the_holder(tmp_path: Path) -> None:
+    script = tmp_path / "sidecar.py"
+    serves = "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+    script.write_text(f"{serves}print(s.getsockname()[1], flush=True); input()")
+    holder = subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        port = holder.stdout.readline().strip()
+        done = run(tmp_path, "run", "--", sys.executable, "-c", BINDS, port)
+        holder.kill()
+    report = " ".join(done.stderr.split())
+    assert f" sidecar.py (pid {holder.pid}, fd 3) has it: a listener." in report
+
+
 def test_attach_names_the_holder_when_the_process_has_gone(tmp_path: Path) -> None:
     """Others of its network namespace are there still, and can be asked."""
     waits = f"import sys; sys.stdin.readline(){BINDS}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from cli.running import run
 from report.printed import printed
 
 import strace_analyzer as sa
@@ -1055,3 +1057,26 @@ def test_only_an_ipv6_address_may_be_tentative(
     report = " ".join(printed(made).split())
     assert said in report
     assert ("tentative" in report) is is_checked
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [
+        ((), r"python3 sidecar\.py \(pid 7, fd 3\) has it"),
+        (("commands",), r"cmd-\d+ \(pid 7, fd 3\) has it"),
+        (("paths",), r"python3 path-\d+ \(pid 7, fd 3\) has it"),
+    ],
+)
+def test_the_holder_is_called_as_elsewhere_in_the_report(
+    hidden: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    script = (
+        '7 execve("/usr/bin/python3", ["python3", "/srv/sidecar.py"], 0x7ffd1 /* 3 vars */) = 0'
+    )
+    trace = tmp_path / "trace"
+    begin = START.format(pid=9, name="late")
+    trace.write_text(begin + "\n".join([script, *listener(80), *fails(80)]) + "\n")
+    options = [f"--redact={kind}" for kind in hidden]
+    report = " ".join(run("check", *options, str(trace)).stdout.split())
+    assert re.search(said, report)
+    assert not hidden or "sidecar" not in report

@@ -37,6 +37,8 @@ from strace_analyzer.rules import Rule
 
 _PROGRAM = "_program"
 """suffix of the names of details that are program names"""
+_SCRIPT = "_script"
+"""suffix of the names of details that are file names of scripts"""
 _FILE = "_file"
 """suffix of the names of details that are files of the trace"""
 
@@ -254,7 +256,10 @@ class Redaction:
                     address=address(one.address),
                     peer_address=address(one.peer_address),
                     owners=tuple(
-                        owner._replace(command=self.values.command(owner.command))
+                        owner._replace(
+                            command=self.values.command(owner.command),
+                            script=self.values.script(owner.script) if owner.script else "",
+                        )
                         for owner in one.owners
                     ),
                 )
@@ -275,6 +280,8 @@ class Redaction:
             return value
         if name.endswith(_FILE):
             return self.values.source(value)
+        if name.endswith(_SCRIPT):
+            return self.values.script(value)
         return (
             self.values.command(value)
             if name.endswith(_PROGRAM)

@@ -1,4 +1,7 @@
-"""Redact single values: addresses, paths, command names, calls as printed, sentences."""
+"""Redact single values: addresses, paths, command names, calls as printed, sentences.
+
+It is long because each kind of value is hidden in its own way.
+"""
 
 from __future__ import annotations
 
@@ -120,6 +123,10 @@ class Values:
             name = self.command(words[0].rpartition("/")[2].lstrip("-"))
             return (name,), truncated or len(words) > 1
         return (self._program_word(words[0]), *map(self._argument, words[1:])), truncated
+
+    def script(self, name: str) -> str:
+        """Redact the file name of a script: "" if commands are redacted, as in `argv`."""
+        return "" if self.hides(COMMANDS) else self._argument(name)
 
     def _program_word(self, word: str) -> str:
         return self.path(word) if self.hides(PATHS) and "/" in word else self._plain(word)
