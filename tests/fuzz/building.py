@@ -24,6 +24,7 @@ from wrappings import WRAPPINGS
 
 import strace_analyzer as sa
 from strace_analyzer.cli import main as command
+from strace_analyzer.trace.learned import pieces
 from strace_analyzer.trace.prefilter import scan
 
 _NAMES = re.compile(rb"[A-Za-z0-9_]{3,}")
@@ -91,6 +92,7 @@ def forms(patterns: list[Recorded]) -> list[tuple[re.Pattern[Any], set[str]]]:
 def read(paths: list[str]) -> None:
     """Read the traces in every way that compiles expressions."""
     scan.hyperscan = lambda: None  # type: ignore[assignment]
+    pieces._OFTEN = 0
     for path in paths:
         for arguments in COMMANDS:
             command([*arguments, path])

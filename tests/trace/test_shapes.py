@@ -9,7 +9,7 @@ import os
 import pickle
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.learned import cache as cache_module
 from strace_analyzer.trace.learned import grammar, learning, tables
 from strace_analyzer.trace.learned.learning import MOST_TOKENS_OF_A_SHAPE, Learner
+from strace_analyzer.trace.learned.pieces import Matcher, groups_of
 from strace_analyzer.trace.learned.shapes import Lesson, Reader
 from strace_analyzer.trace.learned.template import (
     Hole,
@@ -480,15 +481,23 @@ class Bomb:
         pytest.param(b"", id="nothing"),
         pytest.param(b"\xff\x00\n\n\t", id="no JSON"),
         pytest.param(b'"x"\t{"a": 1}', id="no list"),
-        pytest.param(b'"x"\t[["x=([0-9]+)"]', id="a list that breaks off"),
+        pytest.param(b'"x"\t[[["x=", "([0-9]+)"]]', id="a list that breaks off"),
         pytest.param(b'"x"\t' + b"[" * 100_000, id="a deep nest"),
         pytest.param(
-            b'"x"\t[["x=([0-9]+)", null, ["()", ["?", 2, "NUMBER"]]]]', id="no such group"
+            b'"x"\t[[["x=", "([0-9]+)"], null, ["()", ["?", 2, "NUMBER"]]]]', id="no such group"
         ),
-        pytest.param(b'"x"\t[["x=([0-9]+)", null, ["()", ["?", "1", "NUMBER"]]]]', id="no number"),
-        pytest.param(b'"x"\t[["x=([0-9]+)", null, ["()", ["?", 1, "system"]]]]', id="no terminal"),
-        pytest.param(b'"x"\t[["x=([0-9]+)", null, ["Bomb", 1]]]', id="no such type"),
-        pytest.param(b'"x"\t[["x=([0-9]+", null, ["()", ["?", 1, "NUMBER"]]]]', id="no expression"),
+        pytest.param(
+            b'"x"\t[[["x=", "([0-9]+)"], null, ["()", ["?", "1", "NUMBER"]]]]', id="no number"
+        ),
+        pytest.param(
+            b'"x"\t[[["x=", "([0-9]+)"], null, ["()", ["?", 1, "system"]]]]', id="no terminal"
+        ),
+        pytest.param(b'"x"\t[[["x=", "([0-9]+)"], null, ["Bomb", 1]]]', id="no such type"),
+        pytest.param(
+            b'"x"\t[[["x=", "([0-9]+"], null, ["()", ["?", 1, "NUMBER"]]]]', id="no expression"
+        ),
+        pytest.param(b'"x"\t[[["x="], null, 1]]', id="a piece that is missing"),
+        pytest.param(b'"x"\t[["x=([0-9]+)", null, 1]]', id="no pieces"),
         pytest.param(b'"x"\t[[7, null, 1], 7, null, []]', id="no shapes"),
     ],
 )
@@ -520,8 +529,8 @@ def test_kept_templates_come_back_as_they_were() -> None:
     for text in CALLS:
         lesson = reader._lesson(text)
         assert lesson is not None
-        assert lesson.expression is not None
-        groups = re.compile(lesson.expression).groups
+        assert lesson.pieces is not None
+        groups = groups_of(lesson.pieces)
         for value in lesson.values:
             data = json.loads(json.dumps(as_data(value)))
             back = from_data(data, reader._types, reader._leaves, groups)
@@ -582,6 +591,25 @@ def test_grammars_at_random(seed: int) -> None:
     except GrammarError:
         made = taught([], 'start: "a"')  # two rules alike: no grammar
     assert_agrees(made, *TEXTS)
+    assert_pieces_match_as_the_whole(made, TEXTS)
+
+
+def assert_pieces_match_as_the_whole(made: Reader, texts: Iterable[str]) -> None:
+    for shape in itertools.chain.from_iterable(made._shapes.values()):
+        whole = re.compile(shape.expression).fullmatch
+        for text in texts:
+            data = text.encode("latin-1")
+            match = whole(data)
+            assert Matcher(shape.pieces).fullmatch(data) == (match and (data, *match.groups()))
+
+
+def test_a_shape_that_is_often_tried_matches_as_before() -> None:
+    made = taught(["x=1;"], 'start: "x=" NUMBER ";"\nNUMBER: /[0-9]+/', "NUMBER")
+    ((shape,),) = made._shapes.values()
+    texts = (b"x=1;", b"x=20;", b"x=;", b"x=1;;", b"y=1;", b"x=1")
+    found = [[match and match[1] for match in map(shape.fullmatch, texts)] for _ in range(50)]
+    assert type(shape.fullmatch(b"x=1;")) is re.Match
+    assert found == [[b"1", b"20", None, None, None, None]] * 50
 
 
 def test_the_tokens_of_a_tree_are_lark_s_own() -> None:

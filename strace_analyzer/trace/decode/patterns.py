@@ -31,7 +31,7 @@ _MOST_OF_ONE_NAME = 12
 class Prefix(NamedTuple):
     """What a shape of lines captures, if that is no more than task, time and one text."""
 
-    fullmatch: Callable[[bytes], re.Match[bytes] | None]
+    shape: Shape
     kind: Kind
     end: End
     tid: int
@@ -66,10 +66,10 @@ def prefix_of(shape: Shape) -> Prefix | None:
     if not isinstance(body, Hole) or says_more:
         return None
     holes = [hole for hole in (tid, time, name) if hole is not None]
-    if not all(isinstance(hole, Hole) for hole in holes) or not shape.expression:
+    if not all(isinstance(hole, Hole) for hole in holes) or not shape.pieces:
         return None
     return Prefix(
-        shape.fullmatch, kind, end, _group(tid), _group(time),
+        shape, kind, end, _group(tid), _group(time),
         str if time is None else FRAME_LEAVES[time.terminal],  # type: ignore[arg-type]
         _group(name), body.number,
     )  # fmt: skip
@@ -115,7 +115,7 @@ class Patterns:
 
 def _whole_line(line: Shape, call: Shape, text: bytes, name: bytes) -> WholeLine | None:
     prefix = prefix_of(line)
-    if prefix is None or not call.expression or line.last_hole is None or _is_special(call, name):
+    if prefix is None or not call.pieces or line.last_hole is None or _is_special(call, name):
         return None
     if prefix.kind is not Kind.CALL or prefix.end is not End.RESULT:
         return None

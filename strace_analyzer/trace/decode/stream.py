@@ -162,7 +162,7 @@ class LineDecoder:
         """Decode `name(args <unfinished ...>`. Return False if it is none, or must take the slow
         path."""
         for prefix in self._first_halves:
-            match = prefix[0](raw)
+            match = prefix[0].fullmatch(raw)
             if match is not None:
                 break
         else:
@@ -193,7 +193,7 @@ class LineDecoder:
         """Decode `<... name resumed>rest`. Return False if it is none, or must take the slow
         path."""
         for prefix in self._second_halves:
-            match = prefix[0](raw)
+            match = prefix[0].fullmatch(raw)
             if match is not None:
                 break
         else:

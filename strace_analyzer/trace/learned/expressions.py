@@ -10,16 +10,19 @@ that matches, Aj. For each token the expression says exactly that:
 
 So in a text that matches the whole expression, Lark would find the same types of tokens, hence make
 the same moves and the same tree. The conditions for this are checked here and in terminals.py.
+
+No piece of the expression ever gives back what it took, so the pieces can be matched one after the
+other just as well (pieces.py).
 """
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from lark import Token
 from lark.lexer import BasicLexer
 
+from strace_analyzer.trace.learned.pieces import Pieces, expression_of, tidied
 from strace_analyzer.trace.learned.terminals import Terminal
 
 
@@ -49,29 +52,29 @@ class Expressions:
         self._rivals: dict[tuple[int, str], tuple[Terminal, ...]] = {}
         self._guards: dict[tuple[int, str], bytes] = {}
 
-    def expression(self, lexed: list[Lexed]) -> tuple[bytes, int | None]:
-        """Return the expression, and the group offset of the last token if that is a hole in the
-        tree, else None.
+    def pieces(self, lexed: list[Lexed]) -> tuple[Pieces, int | None]:
+        """Return the pieces of the expression, and the offset in it of the group of the last token,
+        if that is a hole in the tree, else None.
 
         Raises InexactShapeError, UnsupportedTerminalError.
         """
-        pieces: list[bytes] = []
+        found: list[bytes] = []
         place = 0
         while place < len(lexed):
             if lexed[place].is_hole:
-                pieces.append(self._hole(lexed[place]))
+                found += b"", self._hole(lexed[place])
                 place += 1
                 continue
             end = place
             while end < len(lexed) and not lexed[end].is_hole:
                 end += 1
-            pieces.append(self._pinned(lexed[place:end], lexed[end] if end < len(lexed) else None))
+            found += self._pinned(lexed[place:end], lexed[end] if end < len(lexed) else None)
             place = end
-        expression = b"".join(pieces)
+        pieces = tidied(found)
         if not (lexed and lexed[-1].is_hole and lexed[-1].is_kept):
-            return expression, None
+            return pieces, None
         last = self._terminal(lexed[-1].lexer, lexed[-1].token.type)
-        return expression, len(expression) - len(_GROUP % last.source)
+        return pieces, len(expression_of(pieces)) - len(_GROUP % last.source)
 
     def _hole(self, one: Lexed) -> bytes:
         """Match any text that Lark would turn into this type of token here."""
@@ -86,7 +89,7 @@ class Expressions:
             known = self._guards[id(one.lexer), kind] = _none_of(rivals) + form % terminal.source
         return known
 
-    def _pinned(self, run: list[Lexed], after: Lexed | None) -> bytes:
+    def _pinned(self, run: list[Lexed], after: Lexed | None) -> list[bytes]:
         """Match the texts of `run`, if Lark lexes them so whatever the hole after them contains."""
         text = b"".join(one.token.encode("latin-1") for one in run)
         pieces: list[bytes] = []
@@ -110,9 +113,9 @@ class Expressions:
                 if self._starts_with(after, own.next_bytes):
                     raise InexactShapeError(f"{kind} could be longer in another text")
                 tempted |= own.next_bytes
-            pieces.append(_none_of(wary) + re.escape(one.token.encode("latin-1")))
+            pieces += b"", _none_of(wary), one.token.encode("latin-1"), b""
             offset += len(one.token)
-        return b"".join(pieces) + _not_before(tempted)
+        return [*pieces, b"", _not_before(tempted)]
 
     def _is_open(self, next_bytes: int, after: Lexed | None) -> bool:
         """Whether, in some text of this shape, a terminal could continue with one of

@@ -124,7 +124,7 @@ class Learner:
 
     def _shape(self, said: tuple[object, ...], lexed: list[Lexed], tree: Tree[Any]) -> Lesson:
         try:
-            expression, last_hole = self._expressions.expression(lexed)
+            pieces, last_hole = self._expressions.pieces(lexed)
         except (InexactShapeError, UnsupportedTerminalError):
             return Lesson(said)
         holes = {
@@ -133,7 +133,7 @@ class Learner:
                 (one.token for one in lexed if one.is_hole and one.is_kept), start=1
             )
         }
-        return Lesson(said, expression, self._build(self._filled(tree, holes)), last_hole)
+        return Lesson(said, pieces, self._build(self._filled(tree, holes)), last_hole)
 
     def _filled(self, node: Any, holes: Mapping[int, Hole]) -> Any:
         """Return `node` of Lark's tree with the value of each token, or the Hole that stands for

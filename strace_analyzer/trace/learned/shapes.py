@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from strace_analyzer.trace.learned import cache
+from strace_analyzer.trace.learned.pieces import Matched, Matcher, Pieces, groups_of
 from strace_analyzer.trace.learned.template import Leaf, Part, TooDeepError, as_data, from_data
 
 MOST_SHAPES_OF_ONE_KEY = 200
@@ -24,7 +25,7 @@ class Lesson(NamedTuple):
     """The value of a text, and the shape of all such texts if it is worth learning."""
 
     said: tuple[object, ...]
-    expression: bytes | None = None
+    pieces: Pieces | None = None
     values: tuple[object, ...] = ()
     """Like `said`, with a Hole where texts vary."""
     last_hole: int | None = None
@@ -39,30 +40,27 @@ class Teacher(Protocol):
         ...
 
 
-class Shape:
+class Shape(Matcher):
     """Texts that are read alike: `fullmatch` recognises them, `parts` are their values, to be
     filled from the match. What Lark reads itself has a shape of its own, without an expression."""
 
-    __slots__ = ("expression", "fullmatch", "last_hole", "parts", "values")
+    __slots__ = ("last_hole", "parts", "values")
 
     def __init__(
         self,
         values: tuple[object, ...],
         leaves: Mapping[str, Leaf],
-        expression: bytes = b"",
+        pieces: Pieces = (),
         last_hole: int | None = None,
     ) -> None:
-        """Raises TooDeepError, and re.error if the expression is invalid."""
+        """Raises TooDeepError."""
+        super().__init__(pieces)
         self.values = values
         self.parts = tuple(Part(value, leaves) for value in values)
-        self.expression = expression
         self.last_hole = last_hole
-        self.fullmatch: Callable[[bytes], re.Match[bytes] | None] = re.compile(
-            expression, re.ASCII
-        ).fullmatch
 
 
-Reading = tuple[Shape, "re.Match[bytes] | None"]
+Reading = tuple[Shape, "Matched | None"]
 """The shape of a text, and the match (None if only Lark read it)."""
 
 
@@ -142,11 +140,13 @@ class Reader:
     def _restored(self, data: Any) -> Shape | None:
         """Return a shape of an earlier run; None if the file does not hold a valid one."""
         try:
-            text, last_hole, *values = data
-            expression = text.encode("latin-1")
-            groups = re.compile(expression, re.ASCII).groups
+            texts, last_hole, *values = data
+            if not isinstance(texts, list) or len(texts) % 2:
+                return None
+            pieces = tuple(text.encode("latin-1") for text in texts)
+            groups = groups_of(pieces)
             made = tuple(from_data(value, self._types, self._leaves, groups) for value in values)
-            return Shape(made, self._leaves, expression, last_hole)
+            return Shape(made, self._leaves, pieces, last_hole)
         except (AttributeError, KeyError, TypeError, ValueError, re.error, RecursionError):
             return None
 
@@ -157,10 +157,10 @@ class Reader:
         lesson = self._lesson(text)
         if lesson is None:
             return None
-        said, expression, values, last_hole = lesson
-        if expression is not None:
+        said, pieces, values, last_hole = lesson
+        if pieces is not None:
             try:
-                shape = Shape(values, self._leaves, expression, last_hole)
+                shape = Shape(values, self._leaves, pieces, last_hole)
             except TooDeepError:
                 pass
             else:
@@ -171,7 +171,7 @@ class Reader:
                     self._has_news = True
                     _at_the_end(self.keep)
         reading = Shape(said, self._leaves), None
-        if expression is None:
+        if pieces is None:
             if len(self._unlearned) >= _MOST_UNLEARNED:
                 self._unlearned.clear()
             self._unlearned[text] = reading
@@ -187,7 +187,11 @@ class Reader:
         everything = dict(self._kept)
         for key, shapes in self._shapes.items():
             learned: list[Any] = [
-                [shape.expression.decode("latin-1"), shape.last_hole, *map(as_data, shape.values)]
+                [
+                    [piece.decode("latin-1") for piece in shape.pieces],
+                    shape.last_hole,
+                    *map(as_data, shape.values),
+                ]
                 for shape in shapes
             ]
             learned += reversed(self._recalled.get(key, ()))
