@@ -51,7 +51,7 @@ def test_columns_are_as_a_search_finds_them(block: tuple[str, list[bytes]]) -> N
         for number in range(len(rows) + 1):
             before = len(b"\n".join(rows[:number])) + (number > 0)
             found = text.find(b"\n%d " % pid, before)
-            assert seen.next_line(pid, number) == (None if found < 0 else found)
+            assert seen.next_line(pid, before) == (None if found < 0 else found)
 
 
 def test_equal_forms_are_seen_at_once() -> None:
@@ -61,7 +61,7 @@ def test_equal_forms_are_seen_at_once() -> None:
     assert seen.is_in_order
     assert not seen.is_one_hour
     assert seen.next_line(14711, 0) == len(rows[0]) + 1
-    assert seen.next_line(14711, 2) is None
+    assert seen.next_line(14711, len(rows[0]) + 2) is None
     back = columns(rows[::-1], "time-of-day", has_pids=True)
     assert back is not None
     assert not back.is_in_order

@@ -36,15 +36,15 @@ class Columns(NamedTuple):
     ends: list[int]
     """Where each line ends, not counting the line feeds before."""
 
-    def next_line(self, tid: int, number: int) -> int | None:
-        """Return the offset of the first line of `tid` from line `number` on; None if there is
-        none."""
+    def next_line(self, tid: int, place: int) -> int | None:
+        """Return the offset of the first line of `tid` that begins at `place` or after it; None if
+        there is none."""
         numbers = self.lines.get((b"%d " % tid).ljust(self.width), ())
-        place = bisect_left(numbers, number)
-        if place == len(numbers):
-            return None
-        found = numbers[place]
-        return self.ends[found - 1] + found if found else 0
+        index = bisect_left(numbers, place, key=self._begin)
+        return None if index == len(numbers) else self._begin(numbers[index])
+
+    def _begin(self, number: int) -> int:
+        return self.ends[number - 1] + number if number else 0
 
 
 def columns(rows: list[bytes], clock: str, *, has_pids: bool) -> Columns | None:

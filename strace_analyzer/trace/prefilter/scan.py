@@ -23,9 +23,9 @@ Hit = int
 KIND_BITS = 4
 EXAMINE, HELD, COPIED, GIVEN, OUTGOING, MOVED, RESUMED, RESUMED_GIVEN, SHOWN = range(9)
 """Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says (HELD
-to MOVED); the second half of a call whose first half was given; the second half of a call that can
-return a descriptor; text that only socket calls contain, which matters if no name of one precedes
-it."""
+to MOVED); the next line of a task that is inside a call, which the sieve adds; the second half of a
+call that can return a descriptor; text that only socket calls contain, which matters if no name of
+one precedes it."""
 
 _KIND = {
     When.ALWAYS: EXAMINE,
@@ -97,14 +97,8 @@ def _kept(
     if "ioctl" in begun:
         begun["ioctl"] = (begun["ioctl"][0], _IOCTL % note)
     begun = {name: (kind, _BLANK + tail) for name, (kind, tail) in begun.items()}
-    # the other half of a HELD call is near: its pid finds it; without pids all are examined
-    second = {
-        When.ALWAYS: EXAMINE,
-        When.GIVEN: RESUMED_GIVEN,
-        When.COPIED: RESUMED_GIVEN,
-        When.OUTGOING: RESUMED,
-        When.MOVED: RESUMED,
-    }
+    # the second halves of other calls are found by their pids; without pids all are examined
+    second = {When.ALWAYS: EXAMINE, When.GIVEN: RESUMED_GIVEN, When.COPIED: RESUMED_GIVEN}
     resumed = {
         name: (second[reason] if has_pids and name not in _DUPS else EXAMINE, rb" resumed>")
         for name, reason in when.items()

@@ -15,7 +15,7 @@ can be read only once, every line is given from there on.
 from __future__ import annotations
 
 import re
-from bisect import bisect, insort
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
@@ -76,6 +76,8 @@ _SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
 _RESUMED = re.compile(rb"<\.\.\. ([a-z0-9_]+) resumed>")
 _FEW = 16
+_NEAR = 1 << 12
+"""Bytes."""
 _BEFORE_TIME = rb"\n[0-9]+ +"
 _TIMES = {
     "time-of-day": rb"([0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.,]*)",
@@ -176,9 +178,6 @@ class Sieve:
         self._has_shown = watch.has_shown
         """as the watch said after the last line"""
         self._hits: list[Hit] = []
-        self._returns: dict[int, list[int]] | None = None
-        """offsets in the block where calls that move data return, by task; built when first
-        needed"""
 
     def every_line_matters(self, why: str) -> None:
         """Note that the trace is not what its beginning promised, and give every line from now on.
@@ -238,9 +237,8 @@ class Sieve:
         if self._has_hours and not (seen is not None and seen.is_in_order and seen.is_one_hour):
             for place in self._turns_of_the_hour():
                 insort(hits, _at(place))
-        self._returns = None
         for tid in self._speaking((*self._under_way, *self._inside, *self._gone)):
-            self._expect(tid, 0, 0)
+            self._expect(tid, 0)
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
         can_matter, awaits_next, watch = self._can_matter, self._awaits_next, self._watch
         has_pids = self._bare_tid is None
@@ -269,13 +267,14 @@ class Sieve:
                         end = len(data)
                 number += count(b"\n", counted, start)
                 counted = start
-                if endswith((_UNFINISHED, _UNRETURNED), start, end):
-                    self._begun(start, end, number - first)
+                is_begun = endswith((_UNFINISHED, _UNRETURNED), start, end)
+                if is_begun:
+                    self._begun(start, end)
                 place = end + 1
                 given += 1
                 yield number, data[start:end]
-                if kind == RESUMED:
-                    self._still_inside(start, end, number - first)
+                if has_pids and not is_begun:
+                    self._still_inside(start, end)
                 self._has_shown = watch.has_shown
                 next_too = awaits_next()
                 if self.gives_all:
@@ -353,25 +352,24 @@ class Sieve:
         resumed = _RESUMED.match(data, data.find(b"<", start, _end(data, start)))
         return resumed is not None and resumed[1].decode("ascii") in NETWORK_CALLS
 
-    def _begun(self, start: int, end: int, row: int) -> None:
-        """After the first half of a call was given, line `row` of the block, expect the next line
-        of its task: the other half, unless that was lost. The same after a call that did not
-        return."""
+    def _begun(self, start: int, end: int) -> None:
+        """After the first half of a call was given, expect the next line of its task: the other
+        half, unless that was lost. The same after a call that did not return."""
         tid = self._tid(start)
         if tid is not None:
             self._inside.pop(tid, None)
-            self._expect(tid, end, row + 1)
+            self._expect(tid, end)
             if self._data.endswith(_UNRETURNED, start, end):
                 self._gone.add(tid)
                 if self._bare_tid is not None and end + 1 < len(self._data):
                     insort(self._hits, _at(end + 2))
 
-    def _still_inside(self, start: int, end: int, row: int) -> None:
-        """After a line of a task inside a call was given, line `row` of the block, expect the next
-        one too, if this was not the end of the call (but a signal)."""
+    def _still_inside(self, start: int, end: int) -> None:
+        """After a line was given of a task that is inside a call, expect the next one too: this was
+        not the end of the call (but a signal)."""
         tid = self._tid(start)
-        if tid is not None and self._bare_tid is None and tid in self._under_way:
-            self._expect(tid, end, row + 1)
+        if tid is not None and tid in self._under_way:
+            self._expect(tid, end)
 
     def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
         """Return those of `tids` that may have lines in this block."""
@@ -380,20 +378,25 @@ class Sieve:
         # searching for each takes long if hundreds wait in accept()
         return set(tids) & {self._tid(0), *map(int, _SPEAKER.findall(self._data))}
 
-    def _expect(self, tid: int, place: int, row: int) -> None:
-        """Make the next line of `tid` a hit, if it is in this block, from `place` on, where line
-        `row` begins."""
-        if self._bare_tid is not None:
-            return
-        begin: int | None
-        if self._columns is not None:
-            begin = self._columns.next_line(tid, row)
-        elif not place and self._data.startswith(b"%d " % tid):
-            begin = 0
-        else:
-            begin = self._data.find(b"\n%d " % tid, place) + 1 or None
-        if begin is not None:
-            insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
+    def _expect(self, tid: int, place: int) -> None:
+        """Make the next line of `tid` a hit, if it is in this block, from `place` on."""
+        if self._bare_tid is None:
+            begin = self._next_line(tid, place)
+            if begin is not None:
+                insort(self._hits, begin + 1 << KIND_BITS | RESUMED)
+
+    def _next_line(self, tid: int, place: int) -> int | None:
+        """Return the offset of the next line of `tid` in this block that begins after `place`, or
+        with the block; None if there is none."""
+        data, head = self._data, b"\n%d " % tid
+        if not place and data.startswith(head[1:]):
+            return 0
+        seen = self._columns
+        # most calls return a few lines later; a search of the whole block takes much longer
+        begin = data.find(head, place, len(data) if seen is None else place + _NEAR) + 1
+        if begin or seen is None:
+            return begin or None
+        return seen.next_line(tid, place)
 
     def _can_matter(self, kind: int, start: int, to: int) -> bool:
         """Whether a hit that ends at `to`, on the line starting at `start`, can matter; not for
@@ -410,8 +413,7 @@ class Sieve:
         if kind == SHOWN:
             return not self._is_named(start)
         if kind == RESUMED:
-            fd = inside.pop(tid, None) if inside else None
-            return tid in self._under_way or (fd is not None and self._is_no_news(tid, fd))
+            return tid in self._under_way or (tid in inside and self._is_news(tid, start))
         numbers = self._numbers(tid)
         if kind == RESUMED_GIVEN:
             return self._was_given(numbers, tid, start, to)
@@ -528,7 +530,7 @@ class Sieve:
             if held is None or not self._watch.is_incoming(held):
                 return True
             if self._is_unfinished(start):
-                self._inside[tid] = fd
+                self._left_out(tid, fd, start)
             return False
         if kind == COPIED:
             return (
@@ -545,9 +547,14 @@ class Sieve:
             return not self._moved_data(start)
         second = self._second_half(tid, end)
         if second and self._moved_data(second):
-            self._inside[tid] = fd
+            self._left_out(tid, fd, start)
             return False
         return True
+
+    def _left_out(self, tid: int, fd: int, start: int) -> None:
+        """Leave out the first half of a call on `fd` that begins here: look at the second."""
+        self._inside[tid] = fd
+        self._expect(tid, _end(self._data, start))
 
     def _is_shown(self, kind: int, tid: int, start: int) -> bool:
         """For a call on a number that is not held: whether the note shows another socket there than
@@ -564,24 +571,22 @@ class Sieve:
         return note is not None and (known is None or known.note.encode() != note[1])
 
     def _second_half(self, tid: int, place: int) -> int:
-        """Return the offset in this block, after `place`, of the line on which the call that `tid`
-        is inside returns; 0 if there is none."""
-        if self._returns is None:
-            self._returns = {}
-            for hit in self._hits:
-                if hit & _KIND == RESUMED:
-                    start = self._data.rfind(b"\n", 0, hit >> KIND_BITS) + 1
-                    speaker = self._tid(start)
-                    if speaker is not None:
-                        self._returns.setdefault(speaker, []).append(start)
-        returns = self._returns.get(tid, ())
-        index = bisect(returns, place)
-        return returns[index] if index < len(returns) else 0
+        """Return the offset in this block of the next line of `tid` after `place`, if on it the
+        call returns that `tid` is inside; else 0."""
+        start = self._next_line(tid, place)
+        return start if start and self._is_resumed(start) else 0
 
-    def _is_no_news(self, tid: int, fd: int) -> bool:
-        """For the second half of a call that moved data and whose first half was left out: return
-        False, unless the connection has changed meanwhile."""
-        held = (self._numbers(tid) or {}).get(fd)
+    def _is_resumed(self, start: int) -> bool:
+        return self._data.find(b" resumed>", start, _end(self._data, start)) >= 0
+
+    def _is_news(self, tid: int, start: int) -> bool:
+        """For the next line of a task inside a call that moves data, and whose first half was left
+        out: return False, unless the call returns there and the connection has changed
+        meanwhile."""
+        if not self._is_resumed(start):
+            self._expect(tid, _end(self._data, start))
+            return False
+        held = (self._numbers(tid) or {}).get(self._inside.pop(tid))
         if held is None or not self._watch.is_quiet(held):
             self.every_line_matters("a connection changed while a call on it was under way")
             return True
