@@ -24,7 +24,7 @@ from strace_analyzer.trace.decode.grades import judge
 from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.stream import LineDecoder, call_parser
-from strace_analyzer.trace.events import Event, Notice, Span, Unparsed
+from strace_analyzer.trace.events import Event, Span, Unparsed
 from strace_analyzer.trace.family import Family, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import Block, rows
@@ -352,7 +352,6 @@ class TraceReader:
         self._sieve: Sieve | None = None
         self._ahead: ScanAhead | None = None
         self._clocks = [Clock() for _ in trace.sources]
-        self._quote: str | None = None
 
     @property
     def is_ordered(self) -> bool:
@@ -404,11 +403,7 @@ class TraceReader:
             found = self._single()
         else:
             found = batched(Family(self._family, self.accounting, self._clocks, call_parser()))
-        for events in found:
-            if self._quote is None and any(account.notices for account in self.accounting):
-                notices = (event.text for event in events if isinstance(event, Notice))
-                self._quote = next(notices, None)
-            yield events
+        yield from found
         self._judge()
 
     def _single(self) -> Iterator[list[Event]]:
@@ -493,8 +488,9 @@ class TraceReader:
             ):
                 raise TraceError(f"{name}: not the output of strace{but}")
             return
-        if self._quote is not None:
-            raise TraceError(f"{name}: no trace, only: {self._quote}")
+        quote = next((account.quote for account in self.accounting if account.quote), None)
+        if quote is not None:
+            raise TraceError(f"{name}: no trace, only: {quote}")
         if sum(a.examined for a in self.accounting) == sum(a.lines for a in self.accounting):
             raise TraceError(f"{name}: not the output of strace{but}")
 

@@ -48,7 +48,9 @@ def marked(frame: Frame, account: Accounting) -> Event:
             return Detached(number or 0, span)
         case Kind.NOTICE:
             account.notices += frame.lines
-            return Notice(tid, text_of(frame.body), span)
+            notice = Notice(tid, text_of(frame.body), span)
+            account.quote = account.quote or notice.text
+            return notice
         case Kind.TABLE:
             account.tables += frame.lines
             return TableRow(text_of(frame.body), span)

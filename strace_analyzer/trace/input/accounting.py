@@ -37,6 +37,8 @@ class Accounting:
     signals: int = 0
     exits: int = 0
     notices: int = 0
+    quote: str = field(default="", repr=False, compare=False)
+    """The first of strace's own messages, other than that it attached to a task or detached."""
     tables: int = 0
     frames: int = 0
     """Lines that belong to the call above them: stack frames and dumps."""
