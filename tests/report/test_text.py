@@ -86,10 +86,10 @@ def test_a_narrow_terminal_gets_remarks_below_the_calls() -> None:
 
 
 ALL = """\
-LEVEL    PROCESS                  BIND  CONNECT   FD  DESTINATION               OUTCOME     HELD
-warning  beam.smp[700]              12       14    9  192.0.2.8:8001            connected   6.7 ms
-warning  beam.smp[700]              32       34    9  192.0.2.8:8001            connected   6.7 ms
-warning  beam.smp[700]              52       54    9  192.0.2.8:8000            connected   6.7 ms
+LEVEL    PROCESS                  BIND  CONNECT   FD  DESTINATION               OUTCOME         HELD
+warning  beam.smp[700]              12       14    9  192.0.2.8:8001            connected     6.7 ms
+warning  beam.smp[700]              32       34    9  192.0.2.8:8001            connected     6.7 ms
+warning  beam.smp[700]              52       54    9  192.0.2.8:8000            connected     6.7 ms
 """
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from strace_analyzer.cli import main
+from strace_analyzer.report.text import listing, sockets
 
 ROOT = Path(__file__).resolve().parents[2]
 ERLANG = "samples/erlang23-inets-httpc-40req-yy-tt-T.strace"
@@ -164,3 +165,24 @@ def test_the_tree_is_drawn_with_what_the_locale_has() -> None:
         drawn[name] = done.stdout.decode().splitlines()
     assert drawn["C"][1].startswith("  |-18221 nginx")
     assert drawn["C.UTF-8"][1].startswith("  \u251c\u250018221 nginx")
+
+
+@pytest.mark.parametrize("width", range(60, 201))
+def test_rows_of_findings_and_sockets_stand_under_their_headings(width: int) -> None:
+    """At every width: each short cell is below its heading, on the left or on the right."""
+    for module, cells in (
+        (listing, ("warning", "curl[7]", "3", "4", "5", "-", "192.0.2.7:80", "failed")),
+        (listing, ("note?", "beam.smp[4510]", "40300", "40500", "19", "6.7 ms", "-", "connected")),
+        (sockets, ("3", "curl[7]", "5", "TCP", "-", "192.0.2.7:80", "failed", "-")),
+    ):
+        heads, rows = (module._row(names, width) for names in (module._HEADINGS, cells))
+        assert len(heads) == len(rows)
+        for name, cell in zip(module._HEADINGS, cells, strict=True):
+            (at,) = (n for n, line in enumerate(heads) if re.search(rf"\b{name}\b", line))
+            head = re.search(rf"\b{name}\b", heads[at])
+            found = [
+                match
+                for match in re.finditer(rf"(?<!\S){re.escape(cell)}(?!\S)", rows[at])
+                if head and (match.start() == head.start() or match.end() == head.end())
+            ]
+            assert found, (width, name, heads[at], rows[at])

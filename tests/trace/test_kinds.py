@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import re
 import subprocess
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import strace_analyzer as sa
 from strace_analyzer.trace.input.kinds import KINDS, Kind, kind_of
 
+TWICE = "compressed data once more"
 EXAMPLES = {
     "an ELF binary": b"\x7fELF\x02\x01\x01\x00",
     **{
@@ -23,6 +28,8 @@ EXAMPLES = {
     "a capture of packets (pcap)": b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00",
     "a zip archive": b"PK\x03\x04\x14\x00",
     "a 7z archive": b"7z\xbc\xaf\x27\x1c",
+    "NUL bytes": bytes(100),
+    TWICE: gzip.compress(gzip.compress(b"close(3) = 0\n")),
     "an image": b"\x89PNG\r\n\x1a\n",
     "a PDF": b"%PDF-1.7\n",
     "text with other line ends than line feeds": b"bind(3, 0x0, 16) = 0\x0bclose(3) = 0\x0b",
@@ -173,7 +180,9 @@ def test_another_tracers_network_calls_are_not_taken_for_straces(name: str, text
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if not kind.is_archive], ids=lambda kind: kind.name
+    "kind",
+    [kind for kind in KINDS if not kind.is_archive and kind.name != TWICE],
+    ids=lambda kind: kind.name,
 )
 def test_a_program_that_prints_it_can_still_be_traced(kind: Kind) -> None:
     """Its standard output stands before strace's lines, as with 2>&1."""
@@ -280,3 +289,21 @@ def test_strings_of_source_code_that_cannot_be_unwrapped_are_named(form: str) ->
     text = "".join(form.format(line.replace('"', '\\"')) for line in CALLS.splitlines())
     with pytest.raises(sa.TraceError, match="strings of source code"):
         sa.analyze(io.BytesIO(text.encode()))
+
+
+@pytest.mark.parametrize("packed", [gzip, bz2, lzma])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (bytes(1 << 20), "NUL bytes"),
+        (gzip.compress(b"close(3) = 0\n"), "compressed data once more"),
+    ],
+)
+def test_what_is_compressed_is_named_as_what_it_is(
+    content: bytes, said: str, packed: ModuleType, tmp_path: Path
+) -> None:
+    """To tarfile many NUL bytes are an archive without anything in it."""
+    file = tmp_path / "trace"
+    file.write_bytes(packed.compress(content))
+    with pytest.raises(sa.TraceError, match=f"not the output of strace, but {said}"):
+        sa.analyze(file)

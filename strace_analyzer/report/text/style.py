@@ -215,13 +215,21 @@ Layout = Sequence[Sequence[tuple[int, Place]]]
 
 
 def laid_out(cells: Sequence[str], layouts: Sequence[Layout], width: int) -> list[str]:
-    """Return a row of fixed columns, in the first of `layouts` that fits the page."""
+    """Return a row of fixed columns, in the first of `layouts` for pages of this width that holds
+    it; in the last one, however long it is."""
     lines: list[str] = []
     for layout in layouts:
+        if layout is not layouts[-1] and _extent(layout) > width:
+            continue
         lines = [_placed([(cells[at], place) for at, place in line]) for line in layout]
         if max(map(len, lines)) <= width:
             break
     return lines
+
+
+def _extent(layout: Layout) -> int:
+    """Return the columns that it takes, whatever is in them: headings and rows then agree."""
+    return max(max(place) for line in layout for _, place in line)
 
 
 def _placed(cells: Sequence[tuple[str, Place]]) -> str:

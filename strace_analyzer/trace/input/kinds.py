@@ -140,6 +140,12 @@ KINDS = (
         is_archive=True,
     ),
     Kind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
+    Kind("NUL bytes", "it was never written, or lost in a crash", magic=(bytes(16),)),
+    Kind(
+        "compressed data once more",
+        "it was compressed twice, decompress it once",
+        magic=(b"\x1f\x8b\x08", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"),
+    ),
     Kind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
     Kind("a PDF", "take its text: pdftotext -layout FILE - | strace-analyzer", magic=(b"%PDF-",)),
     Kind(

@@ -161,8 +161,8 @@ def _file(argument: str, path: Path) -> TraceInput:
 
 
 def _is_archive(path: Path) -> bool:
-    """Whether the content is a tar file, compressed or not. FIFOs are not opened: they can be read
-    only once."""
+    """Whether the content is a tar file with something in it, compressed or not: one of NUL bytes
+    alone is an empty one to tarfile. FIFOs are not opened: they can be read only once."""
     if not path.is_file():
         return False
     try:
@@ -173,8 +173,9 @@ def _is_archive(path: Path) -> bool:
     if not (head[_TAR_MAGIC] == b"ustar" or head.startswith(_COMPRESSED)):
         return False
     try:
-        return tarfile.is_tarfile(path)
-    except (OSError, EOFError, ValueError):
+        with tarfile.open(path) as archive:
+            return archive.next() is not None
+    except (tarfile.TarError, OSError, EOFError, ValueError):
         return False
 
 
