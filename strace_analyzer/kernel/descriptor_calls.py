@@ -177,8 +177,12 @@ GIVES_FD = (
 def _copy(call: Syscall) -> tuple[FdArgument, ...]:
     """The descriptor returned by fcntl(2): F_DUPFD gives the lowest free number at or above its
     argument."""
-    copies = number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
-    return returned_fd(call) if copies else ()
+    return returned_fd(call) if copies_fd(call) else ()
+
+
+def copies_fd(call: Syscall | Entered) -> bool:
+    """Whether an fcntl() is one that copies its descriptor, or tries to."""
+    return number(argument(call.args, 1), FCNTL_COMMANDS) in _COPYING
 
 
 _COPIES_OR_MARKS = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFD"})

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
+from strace_analyzer.kernel.descriptor_calls import copies_fd
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.trace.events import EXECS, Detached, Unparsed
 
 _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
 """Calls of which a reader never skips a half."""
+_COMMANDED = frozenset({"fcntl", "fcntl64"})
 _WAITS_FOR_NOTHING = frozenset({"bind", "listen", "setsockopt", "socket"})
 
 
 class LostHalves:
     """The lost halves of one trace; `calls` are those under way. Only calls that always matter to
-    the model count, and dup(): a reader may have skipped the second half of any other call
-    (trace/prefilter/scan.py)."""
+    the model count, and copies: dup(), and fcntl() of a socket with F_DUPFD. A reader may have
+    skipped the second half of any other call (trace/prefilter/scan.py)."""
 
     def __init__(self, calls: OpenCalls) -> None:
         self._calls = calls
@@ -55,4 +57,7 @@ class LostHalves:
 
 
 def _is_awaited(call: OpenCall) -> bool:
-    return not call.is_over and call.half.name in _GIVEN
+    half = call.half
+    if half.name in _COMMANDED:
+        return not call.is_over and call.descriptor is not None and copies_fd(half)
+    return not call.is_over and half.name in _GIVEN

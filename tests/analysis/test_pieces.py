@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import strace_analyzer as sa
+from strace_analyzer.analysis import Settings
+from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
+from strace_analyzer.rules import catalogue
 from strace_analyzer.trace.events import Event
-from strace_analyzer.trace.reader import EventStream
+from strace_analyzer.trace.reader import EventStream, traces
 
 
 def pieces(*lines: str, calls_before: int = 0) -> Pieces:
@@ -82,6 +87,38 @@ def test_a_first_half_is_lost_where_its_task_goes_on(then: list[str], lost: int)
     """Not where it ends, or where its second half came and is not understood. What socket() gave
     is unknown even where strace left the task in it."""
     assert pieces(FIRST, *then).lost == lost
+
+
+@pytest.mark.parametrize("calls_before", [0, 1000])
+@pytest.mark.parametrize("is_strict", [False, True])
+@pytest.mark.parametrize(
+    ("half", "lost"),
+    [
+        ("fcntl(4, F_DUPFD_CLOEXEC, 0", True),
+        ("fcntl64(4, F_DUPFD, 10", True),
+        ("dup(4", True),
+        ("fcntl(4, F_GETFL", False),
+        ("fcntl(4, F_SETFD, FD_CLOEXEC", False),
+        ("fcntl(5, F_DUPFD, 0", False),
+    ],
+)
+def test_the_lost_half_of_a_copy_of_a_socket_is_missed(
+    half: str, lost: bool, is_strict: bool, calls_before: int, tmp_path: Path
+) -> None:
+    """Whatever is skipped: who has the socket is unknown. Descriptor 5 is none."""
+    (tmp_path / "trace").write_text(
+        '7 execve("/bin/x", ["x"], 0x7ffd /* 9 vars */) = 0\n'
+        "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        + CONNECT.replace("5", "3", 1)
+        + ") = 0\n"
+        + "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4\n"
+        + "7 getuid() = 0\n" * calls_before
+        + f"7 {half} <unfinished ...>\n8 getpid() = 8\n7 getuid() = 0\n"
+        + "7 close(3) = 0\n7 +++ exited with 0 +++\n"
+    )
+    (trace,) = traces([str(tmp_path / "trace")])
+    analysis = analyze_traces([trace], Settings(rules=catalogue(), strict=is_strict))
+    assert ("halves-lost" in {warning.code for warning in analysis.warnings}) == lost
 
 
 CONNECT = (
