@@ -161,8 +161,8 @@ def _file(argument: str, path: Path) -> TraceInput:
 
 
 def _is_archive(path: Path) -> bool:
-    """Whether the content is a tar file with something in it, compressed or not: one of NUL bytes
-    alone is an empty one to tarfile. FIFOs are not opened: they can be read only once."""
+    """Whether it is a tar file with something in it, perhaps compressed: to tarfile NUL bytes are
+    one without. FIFOs are not opened: they can be read only once."""
     if not path.is_file():
         return False
     try:
@@ -180,8 +180,7 @@ def _is_archive(path: Path) -> bool:
 
 
 _TAR_MAGIC = slice(257, 262)
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
-"""read by tarfile itself"""
+_COMPRESSED = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"  # read by tarfile itself
 
 
 def _trace_in(argument: str, path: Path) -> str:
