@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeGuard
 
 from strace_analyzer.analysis.attention import Attention
@@ -326,7 +327,7 @@ class TraceAnalysis:
         elif isinstance(event, Entered):
             self.visibility.began(event.name)
             if is_unnamed(event.name):
-                hears.append(self._entered)
+                hears.append(partial(self._examined, self._unread.entered))
         elif isinstance(event, TableRow):
             hears.append(self._counted.row)
         elif isinstance(event, Unparsed):
@@ -334,11 +335,11 @@ class TraceAnalysis:
         elif isinstance(event, Foreign):
             hears.append(self._foreign)
         elif isinstance(event, Syscall) and event.name in READ_IN_PART:
-            hears.append(self._called)
+            hears.append(partial(self._examined, self._unread.call))
         elif isinstance(event, Syscall) and event.name in MAY_LACK_RESULT:
             hears.append(self._without_result)
         elif isinstance(event, Syscall) and may_decide(event.name):
-            hears.append(self._strange)
+            hears.append(partial(self._examined, self._unread.strange))
         if isinstance(event, Syscall) and event.name in WAITS:
             hears.append(self._ended.call)
         elif isinstance(event, SignalDelivered):
@@ -378,15 +379,6 @@ class TraceAnalysis:
 
     def _foreign(self, event: Foreign | Notice) -> None:
         self._not_understood(self._unread.foreign(event))
-
-    def _called(self, call: Syscall) -> None:
-        self._examined(self._unread.call, call)
-
-    def _strange(self, call: Syscall) -> None:
-        self._examined(self._unread.strange, call)
-
-    def _entered(self, half: Entered) -> None:
-        self._examined(self._unread.entered, half)
 
     def _examined(
         self, examine: Callable[[Any], UnreadLine | None], call: Syscall | Entered

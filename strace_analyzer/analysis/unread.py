@@ -26,12 +26,13 @@ from strace_analyzer.analysis.deciding import (
 from strace_analyzer.analysis.numbered import calls_numbered
 from strace_analyzer.analysis.omission import COLUMN, states_omission
 from strace_analyzer.analysis.spelling import NAMELESS, RESULT
-from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
+from strace_analyzer.kernel.arguments import argument, result_fd
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.trace.constants import ADDRESS_FAMILIES, number
 from strace_analyzer.trace.events import Entered, Exited, Foreign, Killed, Notice, Syscall, Unparsed
 from strace_analyzer.trace.prefilter.strays import is_stray
 from strace_analyzer.trace.sockaddr import is_of_no_family, socket_address
+from strace_analyzer.trace.values import descriptor_number
 
 _KEPT = 1000
 _WITH_ADDRESS = frozenset({"bind", "connect"})
@@ -44,8 +45,7 @@ _COULD_NOT_TRACE = re.compile(
 
 def number_of(call: Syscall) -> int | None:
     """The descriptor in the first argument of `call`, or None."""
-    fd = fd_argument(argument(call.args, 0))
-    return None if fd is None else fd.fd
+    return descriptor_number(argument(call.args, 0))
 
 
 def makes_no_known_socket(call: Syscall) -> bool:
@@ -197,7 +197,7 @@ class Unread:
         if call.name in MAKES_SOCKET:
             return self._note(call, call.name) if makes_no_known_socket(call) else None
         whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
-        if not whole or fd_argument(call.args[0]) is None:
+        if not whole or number_of(call) is None:
             return self._note(call, call.name)
         return self._with_address(call) if call.name in _WITH_ADDRESS else None
 

@@ -169,17 +169,15 @@ class Interest:
         number = None if CALLS[half.name].on is None else half.call.number
         if when is _ALWAYS or when is _OUTGOING:
             return OpenCall(half, number, table)
-        held = None if number is None else table.slots.get(number)
-        moves_data = when is _MOVED and held is not None
-        if moves_data and self.is_quiet(held):
+        is_held = number in table.slots
+        if when is _MOVED and is_held:
             return OpenCall(half, number, table, moves_data=True)
-        is_known = held is not None or number in table.replaced
+        is_known = is_held or number in table.replaced
         fd = fd_argument(half.call.first) if is_known else None
         if fd is None or not fd.may_be_socket:
             closes = half.name == "close" and number in table.shown
             return OpenCall(half, is_ignored=not closes and not _has_target(half))
-        holds = None if half.name == "close" else table
-        return OpenCall(half, number, holds, moves_data=moves_data)
+        return OpenCall(half, number, None if half.name == "close" else table)
 
 
 def _has_target(call: Syscall | Entered) -> bool:

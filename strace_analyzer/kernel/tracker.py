@@ -35,6 +35,9 @@ from strace_analyzer.trace.events import (
     Syscall,
     Unparsed,
 )
+from strace_analyzer.trace.prefilter.watch import When
+
+_ALWAYS = When.ALWAYS
 
 
 class Tracker:
@@ -205,7 +208,7 @@ class Tracker:
         if row is not None:
             fd = row.descriptor(call)
             table = self._interest.table(tid) if task is None else task.table
-            is_wanted = not (
+            is_wanted = row.when is _ALWAYS or not (
                 (row.is_idle is not None and row.is_idle(call))
                 or self._interest.ignores(call, table, fd, begun)
             )

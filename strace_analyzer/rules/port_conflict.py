@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strace_analyzer.exhaustion import bind_address
-from strace_analyzer.kernel.destination import Family, family, space, specific
+from strace_analyzer.kernel import destination
+from strace_analyzer.kernel.destination import Family, family, specific
 from strace_analyzer.kernel.socket_state import Binding, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.trace.sockaddr import SocketAddress
@@ -29,7 +30,7 @@ def port_asked(step: Step) -> int:
 def space_of(socket: Socket) -> str | None:
     """The port space, also of an incoming connection: it takes no port, but keeps its
     listener's."""
-    return space(socket._replace(origin=Origin.INHERITED))
+    return destination.space_of(Origin.INHERITED, socket.domain, socket.type, socket.protocol)
 
 
 def conflicts(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:

@@ -28,6 +28,8 @@ from strace_analyzer.trace.sockaddr import SocketAddress
 _ERROR = "EADDRINUSE"
 _UNCERTAIN = frozenset({"time-wait", "unknown"})
 """Causes that are guesses, because no holder is seen."""
+_Place = tuple[int, str | None, int]
+"""network namespace, port space, port"""
 _MOST_UNNAMED = 1000
 _MAY_SERVE = frozenset({"bound-socket", "listener", "unknown"})
 """causes in which another instance of the program may have the port"""
@@ -108,6 +110,8 @@ class PortTaken(Rule):
         """by description: failures of sockets that have got another port since"""
         self._unnamed: dict[str, Step] = {}
         """the calls of findings without a holder, in case a later line shows it"""
+        self._unnamed_at: dict[_Place, list[str]] = {}
+        """these findings by where the port was found taken"""
         self._shown_later: dict[str, tuple[str, Details]] = {}
         """by finding: its cause and holder, as a later getsockname() told them"""
         self._given_up: dict[str, _GivenUp] = {}
@@ -119,7 +123,7 @@ class PortTaken(Rule):
         id = step.description.id
         if step.role == "close":
             has_port = step.socket.assigned_port or step.socket.binding in _HAS_PORT
-            if has_port and id not in self._pending:
+            if self._given_up and has_port and id not in self._pending:
                 self._given_up.pop(self._process(step), None)
             self._holders.note_close(step)
             if id in self._pending or id in self._moved:
@@ -133,7 +137,8 @@ class PortTaken(Rule):
             if step.errno == _ERROR and port and not _is_injected(step):
                 self._pending.setdefault(id, self._taken(step, port))  # the first was preferred
             return
-        self._given_up.pop(self._process(step), None)
+        if self._given_up:
+            self._given_up.pop(self._process(step), None)
         if step.role == "listen" or (step.role == "bind" and step.space == "UDP"):
             self._had.add(self._process(step))
         if step.role == "connect":
@@ -171,12 +176,10 @@ class PortTaken(Rule):
         port = step.socket.assigned_port
         if not self._unnamed or port is None:
             return
-        key = step.socket.namespace, step.space, port
-        for id, failed in self._unnamed.items():
-            if (failed.socket.namespace, failed.space, port_asked(failed)) == key:
-                told = self._holders.named_later(failed, port, step)
-                if told is not None:
-                    self._shown_later.setdefault(id, told)
+        for id in self._unnamed_at.get((step.socket.namespace, step.space, port), ()):
+            told = self._holders.named_later(self._unnamed[id], port, step)
+            if told is not None:
+                self._shown_later.setdefault(id, told)
 
     def _said_of(self, id: int) -> Iterable[Finding]:
         """What is left to report about a socket that is closed."""
@@ -189,7 +192,7 @@ class PortTaken(Rule):
         """The socket got a port after all: the one that it had asked for, or another one, where
         nobody will look for a server."""
         pending = self._pending.pop(step.description.id, None)
-        asked = bind_address(step)
+        asked = None if pending is None else bind_address(step)
         if pending is None or asked is None:
             return
         self._got_over.add(pending.id)
@@ -252,11 +255,13 @@ class PortTaken(Rule):
         )
         if cause == "unknown" and len(self._unnamed) < _MOST_UNNAMED:
             self._unnamed[found.id] = step
+            place = step.socket.namespace, step.space, port
+            self._unnamed_at.setdefault(place, []).append(found.id)
         return found
 
     def _note_success(self, step: Step) -> None:
         """The process has got the port, or the one after a port that failed and was given up."""
-        asked = bind_address(step)
+        asked = bind_address(step) if self._failed else None
         if asked is None or not asked.port:
             return
         process, protocol = f"{self.context.trace}:{step.description.group.id}", space(step.socket)
