@@ -31,13 +31,6 @@ def bind_address(step: Step) -> SocketAddress | None:
     return asked_address(step.event)
 
 
-def failure(step: Step) -> str | None:
-    """Return the error of the call, or the one reported by SO_ERROR; None if nothing failed."""
-    if step.errno is None and step.role == "outcome" and isinstance(step.event, Syscall):
-        return (pending_error(step.event) if step.event.name == "getsockopt" else None) or None
-    return step.errno
-
-
 def towards(step: Step) -> Destination | None:
     """Return where the call of this step goes: the address passed to it, or else the socket's
     peer."""
@@ -62,6 +55,9 @@ class Exhaustion:
         known = self._spaces.get(key)
         if known is None:
             known = self._spaces[key] = Space()
+        if step.errno is None and step.role == "outcome" and isinstance(step.event, Syscall):
+            is_told = step.event.name == "getsockopt"
+            step.failure = (pending_error(step.event) if is_told else None) or None
         step.dry = known.judge(step)
         step.reached_ipv6 = known.reached_ipv6
 
@@ -80,7 +76,7 @@ class Space:
         """Return None if `step` is no sign of exhaustion."""
         if not isinstance(step.event, Syscall):
             return None
-        socket, error = step.socket, failure(step)
+        socket, error = step.socket, step.failure
         if step.event.result.note is not None and step.event.result.injected:
             return None
         if error in (None, "EINPROGRESS"):

@@ -66,6 +66,7 @@ from strace_analyzer.ports.port_range import narrowed, of_namespace
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
 from strace_analyzer.rules.evidence import Held
+from strace_analyzer.rules.traffic import Traffic
 from strace_analyzer.rules.waste import if_at_once_only
 from strace_analyzer.trace.events import (
     EXECS,
@@ -183,6 +184,7 @@ class TraceAnalysis:
         )
         self._unknowns = Unknowns(self)
         self._traffics = Traffics(self._tracker.tasks)
+        self.traffic = Traffic()
         self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
         self._listening: dict[_Kind, tuple[Callable[[Any], None], ...]] = {}
@@ -447,6 +449,8 @@ class TraceAnalysis:
             observers.append(self._census.feed)
         if role in Failures.roles:
             observers.append(self._failed.feed)
+        if role in Traffic.roles and binding in Traffic.bindings:
+            observers.append(self.traffic.step)
         if role in PortLedger.roles and not came_in:  # those use their listener's port
             observers.append(self._ledger.step)
         if self._what_if is not None and role != FAILED:

@@ -7,7 +7,7 @@ It is long because each call has its own reasons for an error.
 from __future__ import annotations
 
 from strace_analyzer.analysis.refused_options import of_option
-from strace_analyzer.exhaustion import failure, towards
+from strace_analyzer.exhaustion import towards
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.connect_calls import is_for_many
@@ -46,7 +46,7 @@ class Failures:
         if not isinstance(event, Syscall):
             return
         is_dry = step.dry is not None
-        errno = failure(step)
+        errno = step.failure
         if step.role == "connect" and (errno is None or step.space == "TCP"):
             self._note(step)
         if errno is None or (errno in UNDER_WAY and not is_dry and not _is_refusal(step)):

@@ -323,7 +323,7 @@ class Kernel:
     def _found(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
         if self.begun is not None and self.begun.is_elsewhere(task.table, fd.fd):
             return self._begun_with(self.begun, fd)
-        if (task, fd.fd) in self._taken_for_closed:
+        if self._taken_for_closed and (task, fd.fd) in self._taken_for_closed:
             self._was_not_closed(task, fd.fd, call)
         descriptor = task.table.slots.get(fd.fd)
         if descriptor is None and task.table.replaced:

@@ -51,15 +51,15 @@ class Step:
     `was` is None for a socket just created or first seen; `now` is None when the last reference to
     it is gone. `fd` is the descriptor that the call used; `socket` is the socket after the step, or
     its last state; `errno` is the error of the call, None if it succeeded or the event is not a
-    call; `space` is the port space of the socket (kernel.destination). `dry` and `reached_ipv6` are
-    set by the judge of steps (exhaustion.py): `dry` is not None if the call found no port;
-    `reached_ipv6` is whether a connection to an IPv6 address has found a port in this namespace so
-    far.
+    call; `space` is the port space of the socket (kernel.destination). `failure`, `dry` and
+    `reached_ipv6` are set by the judge of steps (exhaustion.py): `failure` is `errno`, or the error
+    that SO_ERROR reported; `dry` is not None if the call found no port; `reached_ipv6` is whether a
+    connection to an IPv6 address has found a port in this namespace so far.
     """
 
     __slots__ = (
-        "description", "dry", "errno", "event", "fd", "now", "reached_ipv6", "role", "socket",
-        "space", "task", "was",
+        "description", "dry", "errno", "event", "failure", "fd", "now", "reached_ipv6", "role",
+        "socket", "space", "task", "was",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +86,7 @@ class Step:
         self.dry: Dry | None = None
         self.reached_ipv6 = False
         self.errno = event.result.errno if isinstance(event, Syscall) else None
+        self.failure = self.errno
 
     def leading_to(self, now: Socket) -> Step:
         """This step, as if it had left the socket as `now`."""

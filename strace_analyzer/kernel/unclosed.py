@@ -24,4 +24,5 @@ class Unclosed:
         self.count += 1
         socket = description.socket
         self.accepted += socket.origin is Origin.ACCEPTED
-        self.unused += socket.is_tcp and all(item.role == "socket" for item in socket.trail)
+        is_made_only = not socket.trail or socket.trail[-1].role == "socket"
+        self.unused += socket.is_tcp and is_made_only

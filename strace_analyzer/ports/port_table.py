@@ -38,8 +38,14 @@ class _Stack:
         """the fewest ports that its binds can hold"""
         self.shared = Concurrency()
 
-    def count(self) -> None:
-        """Recount after a change of its binds."""
+    def bind(self, claim: Owned, by: int) -> None:
+        """Add (1) or remove (-1) a bind."""
+        if claim.reusable:
+            self.reusable += by
+        elif claim.address is None:
+            self.wildcard += by
+        else:
+            _count(self.at_address, claim.address, by)
         at_address = max(self.at_address.values(), default=0)
         self.bound = self.wildcard + min(1, self.reusable) + at_address
 
@@ -100,22 +106,12 @@ class PortTable:
         self.used = used if used < self.size else self.size
 
     def _change_owned(self, claim: Owned, by: int) -> None:
-        if claim.family is Family.DUAL:
-            # count a reusable dual port with IPv4's: the fewest
-            if claim.reusable:
-                self._stacks[Family.V4].reusable += by
-            else:
-                self._dual += by
+        if claim.family is not Family.DUAL:
+            self._stacks[claim.family].bind(claim, by)
+        elif claim.reusable:
+            self._v4.bind(claim, by)  # counted with IPv4's: the fewest
         else:
-            stack = self._stacks[claim.family]
-            if claim.reusable:
-                stack.reusable += by
-            elif claim.address is None:
-                stack.wildcard += by
-            else:
-                _count(stack.at_address, claim.address, by)
-        for stack in self._stacks.values():
-            stack.count()
+            self._dual += by
         self._closed_to_connect = self._dual + max(self._v4.bound, self._v6.bound)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from strace_analyzer.exhaustion import bind_address, failure, towards
+from strace_analyzer.exhaustion import bind_address, towards
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.destination import Destination, destination, unmapped
@@ -127,7 +127,7 @@ class AddressNotAvailable(Rule):
     def _cause(self, step: Step) -> str | None:
         """Which address was not available; None if the call did not fail for lack of one."""
         socket = step.socket
-        error = failure(step)
+        error = step.failure
         if error not in _ERRORS or step.dry is not None or _is_injected(step):
             return None
         if step.role == "bind":
@@ -166,7 +166,7 @@ class AddressNotAvailable(Rule):
 
     def _note_success(self, step: Step) -> None:
         now = step.now
-        if now is None or failure(step) not in (None, "EINPROGRESS"):
+        if now is None or step.failure not in (None, "EINPROGRESS"):
             return
         if step.role == "connect" and now.binding is Binding.BOUND and now.peer is not None:
             if len(self._pairs) >= self._many:

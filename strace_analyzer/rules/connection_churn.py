@@ -11,10 +11,9 @@ from strace_analyzer.findings import Detail, Finding, Level
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD
 from strace_analyzer.plain import count, duration, number
-from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.remedies import KEEPING
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.traffic import BINDINGS, ROLES, Route, Traffic
+from strace_analyzer.rules.traffic import Route
 from strace_analyzer.rules.waste import NEARLY_ALL, if_at_once
 from strace_analyzer.rules.words import Advice, Case, Figures
 
@@ -62,19 +61,14 @@ class ConnectionChurn(Rule):
     id = "connection-churn"
     title = "a new connection for every request"
     level = Level.NOTE
-    roles = ROLES
-    bindings = BINDINGS
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._traffic = Traffic()
+    roles = frozenset()
+    """the traffic is accounted for by the context"""
 
     def step(self, step: Step) -> Iterable[Finding]:
-        self._traffic.step(step)
         return ()
 
     def close(self) -> Iterable[Finding]:
-        for (namespace, to), route in self._traffic.routes.items():
+        for (namespace, to), route in self.context.traffic.routes.items():
             step = route.first_closed
             if step is None or step.was is None or route.most_open > max(1, AT_ONCE * route.made):
                 continue

@@ -30,6 +30,7 @@ from strace_analyzer.kernel.socket_state import Evidence, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.machine import Listing
 from strace_analyzer.rules.payload import without_payload
+from strace_analyzer.rules.traffic import Traffic
 from strace_analyzer.trace.events import Span, Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
@@ -97,6 +98,11 @@ class Context(Protocol):
 
     def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
         """A socket with this local port that is known only by a descriptor's note."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """The connections to each destination, up to the present step."""
         ...
 
     @property

@@ -13,7 +13,7 @@ from strace_analyzer.kernel.destination import Destination, destination
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Context
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
-from strace_analyzer.rules.traffic import BINDINGS, ROLES, Traffic
+from strace_analyzer.rules.traffic import Traffic
 from strace_analyzer.rules.words import Advice, Case, Figures
 from strace_analyzer.trace.events import Syscall
 
@@ -167,16 +167,15 @@ class SlowPortSearch(Rule):
     id = "slow-port-search"
     title = "connect() is slow: few local ports are left"
     level = Level.WARNING
-    roles = ROLES
-    bindings = BINDINGS
+    roles = frozenset({"connect"})
+    bindings = Traffic.bindings
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._traffic = Traffic()
         self._routes: dict[tuple[int, Destination], _Route] = {}
 
     def step(self, step: Step) -> Iterable[Finding]:
-        route = self._traffic.step(step)
+        route = self.context.traffic.began
         event, to = step.event, destination(step.socket.peer)
         if route is None or to is None or not isinstance(event, Syscall) or event.duration is None:
             return ()

@@ -11,10 +11,6 @@ from strace_analyzer.kernel.socket_state import Binding, Connection
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 
-ROLES = frozenset({"close", "connect", "outcome", "release", "reset"})
-"""of the steps that `Traffic` must be given"""
-BINDINGS = frozenset({Binding.UNBOUND, Binding.DEFERRED, Binding.AUTOBOUND})
-"""bindings of the sockets before these steps: connect() will choose their port, or has chosen it"""
 _UP = (Connection.CONNECTED, Connection.CONNECTING)
 _OWN_PORT = (Binding.EPHEMERAL, Binding.BOUND)
 
@@ -74,14 +70,24 @@ class Route:
 
 
 class Traffic:
-    """The traffic of one trace. Grows with the destinations, the open connections, and those in
-    TIME_WAIT."""
+    """The traffic of one trace. Give it every step with one of `roles` and `bindings`. Grows with
+    the destinations, the open connections, and those in TIME_WAIT."""
+
+    roles = frozenset({"close", "connect", "outcome", "release", "reset"})
+    bindings = frozenset({Binding.UNBOUND, Binding.DEFERRED, Binding.AUTOBOUND})
+    """of the socket before the step: connect() will choose its port, or has chosen it"""
 
     def __init__(self) -> None:
         self.routes: dict[tuple[int, Destination], Route] = {}
+        self.began: Route | None = None
+        """the route on which the latest step began a connection; None if it began none"""
         self._open: dict[int, tuple[Route, float | None]] = {}
 
-    def step(self, step: Step) -> Route | None:
+    def step(self, step: Step) -> None:
+        """Account for one step."""
+        self.began = self._route(step)
+
+    def _route(self, step: Step) -> Route | None:
         """The route on which `step` begins a connection, None for any other step."""
         now, id = step.now, step.description.id
         known = self._open.get(id)
