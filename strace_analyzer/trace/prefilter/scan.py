@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
-from strace_analyzer.trace.prefilter.strays import STRAY
+from strace_analyzer.trace.prefilter.strays import STRAYS
 from strace_analyzer.trace.prefilter.watch import When
 
 Hit = int
@@ -105,11 +105,11 @@ def _kept(
         if reason in second or not has_pids
     }
     odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished", _COLUMN]
-    odd += [STRAY, rb"MSG_FASTOPEN"]  # the latter: a send that connects
+    odd.append(rb"MSG_FASTOPEN")  # a send that connects
     module = hyperscan()
     if module is not None:
-        return _by_hyperscan(module, begun, resumed, odd)
-    return _by_re(begun, resumed, odd, b" " if has_pids else b"[ \n]")
+        return _by_hyperscan(module, begun, resumed, [*odd, *STRAYS])
+    return _by_re(begun, resumed, [*odd, b"|".join(STRAYS)], b" " if has_pids else b"[ \n]")
 
 
 _IOCTL = rb"\((?:[0-9]+|(?:[^0-9\n]|[0-9]+%b)[^,\n]*), (?:[^F\n]|FIOCLEX|FIONCLEX)"

@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import re
 
-_NO_RECORD = (
-    rb"[^0-9a-z<+\- \t\n_]"  # [...], ..., (40 lines omitted), Output truncated
-    rb"|-(?:[^-]|-[^-]|--(?:[^ ]| %b))"
-    rb"|\+(?:[^+]|\+[^+])"  # no exit: +++ exited with 0 +++
-    rb"|<(?:[^.]|\.[^.])"  # no second half: <... read resumed>
-    rb"|[ \t]+[^0-9a-z<+\- \t>|\n]"  # no time, frame of a stack or dump of data
-    rb"|[a-z][a-z0-9_]*[] .,;:!?[/@-]"  # some lines were left out, rsyslogd[9]:
-    rb"|8<[- \n]"
-    rb"|[0-9][0-9,.]*k? (?:[A-Z]|(?:[a-z]+ ){0,2}%b)"  # 4,000 more lines omitted
-) % (
-    rb"(?:[^Ss]|S[^I]|SI[^G]|s[^t]|st[^o])",  # --- SIGCHLD, --- stopped by SIGSTOP --- are signals
-    rb"(?:line|message|entr(?:y|ies)|row|record|call|syscall|byte|char(?:acter)?)s?[] .,:;)\n]",
+_NO_SIGNAL = rb"(?:[^Ss]|S[^I]|SI[^G]|s[^t]|st[^o])"
+"""--- SIGCHLD, --- stopped by SIGSTOP --- are signals."""
+_THINGS = (
+    rb"(?:line|message|entr(?:y|ies)|row|record|call|syscall|byte|char(?:acter)?)s?[] .,:;)\n]"
 )
 _WORD = rb"[ \t]*(?:[0-9]{1,7} +)?(?:[0-9][0-9:.]+ +)?[a-z_][a-z0-9_]*\r?\n"
 """A record of which only a name is left."""
 
-_BEGINNING = rb"(?:%b|%b)" % (_NO_RECORD, _WORD)
+_BEGINNINGS = (
+    rb"[^0-9a-z<+\- \t\n_]",  # [...], ..., (40 lines omitted), Output truncated
+    rb"-(?:[^-]|-[^-]|--(?:[^ ]| %b))" % _NO_SIGNAL,
+    rb"\+(?:[^+]|\+[^+])",  # no exit: +++ exited with 0 +++
+    rb"<(?:[^.]|\.[^.])",  # no second half: <... read resumed>
+    rb"[ \t]+[^0-9a-z<+\- \t>|\n]",  # no time, frame of a stack or dump of data
+    rb"[a-z][a-z0-9_]*[] .,;:!?[/@-]",  # some lines were left out, rsyslogd[9]:
+    rb"8<[- \n]",
+    rb"[0-9][0-9,.]*k? (?:[A-Z]|(?:[a-z]+ ){0,2}%b)" % _THINGS,  # 4,000 more lines omitted
+    _WORD,
+)
 
-STRAY = rb"\n" + _BEGINNING
+STRAYS = tuple(rb"\n%b" % beginning for beginning in _BEGINNINGS)
 """The end of the line before and the beginning of such a line; the same for Hyperscan and re."""
 
-_begins = re.compile(_BEGINNING.decode("ascii")).match
+_begins = re.compile(b"|".join(_BEGINNINGS).decode("ascii")).match
 
 
 def is_stray(text: str) -> bool:
