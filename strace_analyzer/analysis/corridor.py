@@ -272,9 +272,11 @@ class TraceAnalysis:
         """Add processes that were running when the trace began. Call it before the first event."""
         self._tracker.seed(processes, self.port_range(0))
 
-    def not_traced(self, count: int, words: str) -> None:
-        """`count` processes below the traced ones are not traced, as `words` say."""
-        self._apart = Told(Doubt.CHILDREN_APART, count, words)
+    def not_traced(self, count: int, words: str, options: str) -> None:
+        """`count` processes below the traced ones are not traced, as `words` say; `attach` with
+        `options` would trace them."""
+        fix = Doubt.CHILDREN_APART.remedy.replace("--tree PID", options)
+        self._apart = Told(Doubt.CHILDREN_APART, count, words, fix)
 
     def keep_order(self) -> None:
         """No clock tells the order between the files of this trace. Call it before the first

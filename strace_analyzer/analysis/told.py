@@ -16,12 +16,13 @@ _NAMED = 6
 @dataclass(frozen=True, slots=True)
 class Told:
     """A doubt about the whole trace. `count` is the number of findings that it affects, or of
-    connections, tasks, calls, lines; `words`, if any, replace the doubt's reason with something
-    more specific."""
+    connections, tasks, calls, lines; `words` and `fix`, if any, replace the doubt's reason and its
+    remedy with something more specific."""
 
     doubt: Doubt
     count: int
     words: str = ""
+    fix: str = ""
 
     @property
     def message(self) -> str:
@@ -42,7 +43,7 @@ class Told:
             count=self.count,
             effect=doubt.effect.value,
             message=self.words or doubt.reason,
-            remedy=remedy(doubt),
+            remedy=self.fix or remedy(doubt),
         )
 
 

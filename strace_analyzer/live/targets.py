@@ -84,8 +84,12 @@ def not_traced(apart: Sequence[Untraced]) -> str:
         by_name.setdefault(one.command, []).append(one.pid)
     roots = [str(root) for root in dict.fromkeys(one.root for one in apart)]
     runs = "ran already and is not traced" if len(apart) == 1 else "ran already and are not traced"
-    trees = " ".join(f"--tree {root}" for root in roots)
-    return f"{_by_name(by_name)}, below pid {', '.join(roots)}, {runs}: attach {trees}"
+    return f"{_by_name(by_name)}, below pid {', '.join(roots)}, {runs}: attach {trees(apart)}"
+
+
+def trees(apart: Sequence[Untraced]) -> str:
+    """The options of `attach` that would trace them: `--tree 11 --tree 27`."""
+    return " ".join(f"--tree {root}" for root in dict.fromkeys(one.root for one in apart))
 
 
 class Table:

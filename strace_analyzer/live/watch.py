@@ -13,7 +13,7 @@ from strace_analyzer.errors import TraceError
 from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.live.refusals import TracingError
-from strace_analyzer.live.targets import Untraced, not_traced
+from strace_analyzer.live.targets import Untraced, not_traced, trees
 from strace_analyzer.trace.events import Event, Syscall
 from strace_analyzer.trace.reader import TraceInput
 
@@ -66,7 +66,7 @@ class Watch:
         if existing is not None:
             self._trace.seed(existing)
         if apart:
-            self._trace.not_traced(len(apart), not_traced(apart))
+            self._trace.not_traced(len(apart), not_traced(apart), trees(apart))
 
     def findings(self) -> Iterator[Told]:
         """Each finding when it becomes provable, and again whenever a later line changes it.

@@ -26,13 +26,17 @@ def taken(use: PortUse) -> list[tuple[str, str, str]]:
     return rows
 
 
+NO_RATE = "no rate"
+"""at which ports would run out: there is none, the kernel gives them again"""
+
+
 def runs_out(use: PortUse, section: Section) -> list[tuple[str, str, str]]:
     """Return the row with the rates at which ports run out; none if times or the range are
     unknown."""
     if use.peak_pinned_with_time_wait is None or is_refuted(use, section):
         return []
     as_is, without = in_words(use)
-    return [("ports run out at", as_is, without or "-")]
+    return [("ports run out at", as_is, without or NO_RATE)]
 
 
 def in_words(use: PortUse) -> tuple[str, str]:

@@ -69,6 +69,7 @@ def test_the_master_alone_is_no_all_clear(web: int, tmp_path: Path) -> None:
     (warning,) = report["warnings"]
     assert (warning["code"], warning["count"]) == ("children-not-traced", 2)
     assert warning["message"] == words
+    assert warning["remedy"] == f"attach to them too: strace-analyzer attach --tree {web}"
     assert (report["summary"]["verdict"], status) == ("inconclusive", 2)
 
 

@@ -74,7 +74,7 @@ def test_to_loopback_the_bind_costs_though_there_is_one_destination(
     assert said.endswith(" at which ports run out")
     lines = run(tmp_path / "t", "--port-range", "40000-40009").stdout.splitlines()
     (row,) = (line.split() for line in lines if line.startswith("  ports run out at"))
-    assert row == ["ports", "run", "out", "at", "0.17/s", "in", "all", "-"]
+    assert row == ["ports", "run", "out", "at", "0.17/s", "in", "all", "no", "rate"]
     assert any("connect() gives ports in TIME_WAIT again after 1 s" in line for line in lines)
 
 

@@ -13,7 +13,7 @@ from strace_analyzer.findings import Endpoint, PortUse
 from strace_analyzer.machine import Listing
 from strace_analyzer.plain import count, duration, number, rate, safe
 from strace_analyzer.report.cannot_tell import Reason
-from strace_analyzer.report.cost import in_words, is_unlikely, taken
+from strace_analyzer.report.cost import NO_RATE, in_words, is_unlikely, taken
 from strace_analyzer.report.text.doubts import cannot_tell
 from strace_analyzer.report.text.forecast import forecasts
 from strace_analyzer.report.text.port_chart import ASCII, BLOCKS, chart
@@ -131,7 +131,7 @@ def _left(use: PortUse) -> Table:
     if is_unlikely(use):
         rates: tuple[str, ...] = ("not known", "not known")
     else:
-        rates = tuple(text.replace("/s", " conn/s") or "no rate" for text in in_words(use))
+        rates = tuple(text.replace("/s", " conn/s") or NO_RATE for text in in_words(use))
     grid.add_row("none, closing first, at", *rates)
     return grid
 
