@@ -86,7 +86,7 @@ class _Bar:
 
     def __init__(self, paths: Sequence[Path], stack: ExitStack) -> None:
         self._stack = stack
-        self._total = sum(path.stat().st_size for path in paths)
+        self._total = sum(path.stat().st_size for path in dict.fromkeys(paths))
         self._places: dict[Path | None, int] = {}
         self._begin = time.monotonic()
         self._show: Callable[[int], None] | None = None

@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +197,13 @@ def test_the_bar_of_a_compressed_file_is_that_of_the_bytes_stored(
     terminal.shows(r"^Reading [━╸]+ +[\d.]+/236.7 kB [\d.]+ kB/s 0:00:\d\d$")
     terminal.type("C-c")
     assert "interrupted after" in terminal.shows(r"interrupted after [\d,]+ lines \(\d+ %\)")
+
+
+def test_a_long_archive_has_a_bar(terminal: Terminal, tmp_path: Path) -> None:
+    sample = ROOT / "samples" / "erlang23-inets-httpc-40req-yy-tt-T.strace"
+    file = tmp_path / "strace-x.tar.gz"
+    with tarfile.open(file, "w:gz", compresslevel=0) as archive:
+        archive.add(sample, "strace-x/trace.txt")
+    words_of = "check --format concise --rule bound-unused"
+    terminal.type(f"{words('slow_disk.py')} {words_of} {shlex.quote(str(file))}", "Enter")
+    terminal.shows(r"^Reading [━╸]+ +[\d.]+/\d+.\d kB [\d.]+ kB/s 0:00:\d\d$")

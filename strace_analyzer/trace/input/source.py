@@ -45,7 +45,7 @@ class SourceInput:
     """Set if the file is remote."""
     taken: Callable[[int], None] | None = None
     """Called with how many bytes of the file, as stored, have been taken in, whenever there are
-    more. Only for a file that is no archive."""
+    more."""
 
     def __repr__(self) -> str:
         return f"<SourceInput {self.name[-80:]}>"
@@ -114,8 +114,12 @@ class SourceInput:
             raise TraceError(self.refused)
         try:
             if self.path is not None and self.member is not None:
-                with tarfile.open(self.path) as archive:
-                    file = archive.extractfile(self.member)
+                with (
+                    _Told(self.path, self.taken) as stored,
+                    tarfile.open(fileobj=cast("BinaryIO", stored), mode="r|*") as archive,
+                ):
+                    found = (one for one in archive if one.name == self.member)
+                    file = next((archive.extractfile(one) for one in found), None)
                     if file is not None:
                         yield from blocks(cast("BinaryIO", file), size, tell)
             elif self.path is not None:
