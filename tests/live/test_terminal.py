@@ -206,4 +206,5 @@ def test_a_long_archive_has_a_bar(terminal: Terminal, tmp_path: Path) -> None:
         archive.add(sample, "strace-x/trace.txt")
     words_of = "check --format concise --rule bound-unused"
     terminal.type(f"{words('slow_disk.py')} {words_of} {shlex.quote(str(file))}", "Enter")
-    terminal.shows(r"^Reading [━╸]+ +[\d.]+/\d+.\d kB [\d.]+ kB/s 0:00:\d\d$")
+    bar = r"^Reading [━╸]+ +[\d.]+/\d+.\d kB [\d.]+ kB/s 0:00:\d\d$"
+    assert "Reading" in terminal.shows(bar)
