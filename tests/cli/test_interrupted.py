@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from report.written import written
 
 from strace_analyzer.analysis import Settings
 from strace_analyzer.analysis.analyze import analyze_traces
@@ -68,6 +69,13 @@ def test_an_interrupted_reading_says_how_far_it_came(strict: bool) -> None:
     (warning,) = analysis.warnings
     assert (warning.code, warning.message) == ("interrupted", "interrupted after 3 lines (14 %)")
     assert analysis.traces[0].inconclusive == warning.message
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_a_report_for_people_says_once_that_it_was_interrupted(form: str) -> None:
+    trace = TraceInput("t1", "a", (Stopped("a", Path("a"), None),))
+    report = written(form, analyze_traces([trace], Settings(rules=catalogue())))
+    assert report.count("interrupted after 3 lines") == 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from strace_analyzer.report.formats.format import MergedReport, Report
 from strace_analyzer.report.markdown_text import escaped, fenced, table_of
 from strace_analyzer.report.merged.tables import for_people, heading, tables, used
 from strace_analyzer.report.merged.words import extent, together
+from strace_analyzer.report.not_known import not_known
 from strace_analyzer.report.reach import reach
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.section import Section
@@ -146,14 +147,11 @@ def _ports(report: Report) -> Iterator[str]:
 
 
 def _not_known(report: Report) -> Iterator[str]:
-    selected = report.selected
     lines = [
-        f"{escaped(trace.name)}: {escaped(trace.inconclusive)}"
-        for trace in selected.traces
-        if trace.inconclusive is not None
+        f"{escaped(item.about)}: {escaped(item.what)}"
+        + (f". {escaped(item.remedy)}" if item.remedy else "")
+        for item in not_known(report.selected)
     ]
-    lines += [f"{escaped(item.message)}. {escaped(item.remedy)}" for item in selected.warnings]
-    lines += [f"{escaped(item.reason)} ({number(item.count)})" for item in selected.unknown]
     if lines:
         yield "\n**Not known**\n\n"
         yield from (f"- {line}\n" for line in lines)

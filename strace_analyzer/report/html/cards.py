@@ -16,7 +16,6 @@ from strace_analyzer.report.gate import grounds
 from strace_analyzer.report.grounds import nothing
 from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.selection import Selected
 
 _CARDS = 30
 _PEERS = 10
@@ -116,19 +115,3 @@ def _card(cause: Cause, section: Section) -> JsonObject:
             for row in proof.shown(proof.calls(group), group, section)
         ],
     }
-
-
-def not_known(selected: Selected) -> list[tuple[str, str, str]]:
-    """Return rows: the subject, what is not known, and what would help."""
-    names = {trace.id: safe(trace.name) for trace in selected.traces}
-    told = [
-        (names[trace.id], safe(trace.inconclusive), "")
-        for trace in selected.traces
-        if trace.inconclusive is not None
-    ]
-    for warning in selected.warnings:
-        about = names.get(warning.trace, warning.trace)
-        told.append((about, safe(warning.message), safe(warning.remedy)))
-    for item in selected.unknown:
-        told.append((safe(str(item.first)), safe(f"{item.reason} ({number(item.count)})"), ""))
-    return told

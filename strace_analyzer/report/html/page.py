@@ -7,11 +7,13 @@ import json
 
 from markupsafe import Markup
 
+from strace_analyzer.plain import safe
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.html.assets import asset, colours, rendered
-from strace_analyzer.report.html.cards import cards, not_known, outline
+from strace_analyzer.report.html.cards import cards, outline
 from strace_analyzer.report.html.sockets import SocketData, socket_data
 from strace_analyzer.report.html.tables import charts, tables
+from strace_analyzer.report.not_known import not_known
 
 
 def page(report: Report) -> str:
@@ -30,7 +32,7 @@ def page(report: Report) -> str:
         timelines=sockets.timelines,
         shown=len(sockets.rows),
         total=sockets.total,
-        not_known=not_known(selected),
+        not_known=[tuple(map(safe, item)) for item in not_known(selected)],
         data=_block(sockets, {"tables": tables(selected), "charts": graphs}),
     )
 
