@@ -109,7 +109,7 @@ def test_what_the_writer_says_after_ctrl_c_is_still_read() -> None:
     process.stdin.flush()
     _until_it_waits(process.pid)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(rest.encode(), timeout=30)
+    output, _ = process.communicate(rest.encode(), timeout=120)
     assert output.decode() == (
         "<stdin>:3: note: bind-any-port-zero: process[?] fd 3 -> 192.0.2.7:80\n"
     )

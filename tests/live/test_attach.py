@@ -66,16 +66,35 @@ def older_sockets() -> Iterator[Older]:
         process.kill()
 
 
+ENDLESS = program("early_binds.py", 1_000_000, 0.01, 0)
+"""goes on for hours: on a busy machine a test may take long"""
 LOOKS_AGAIN = 0.5
-"""Seconds after which `attach` has looked whether the descriptors are still what they were: what the
-program changes before that is not taken for older."""
+"""Seconds in which `attach`, if it has nothing else to do, has looked whether the descriptors are
+still what they were: what the program changes before that is not taken for older."""
+
+
+def until_it_waits(process: subprocess.Popen[str]) -> None:
+    """Until it has slept for that long whenever one looks, and has used no processor: on a busy
+    machine it may take any time to look."""
+
+    def waited() -> bool:
+        used = set()
+        for _ in range(25):
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            if fields[0] != "S":
+                return False
+            used.add((fields[11], fields[12]))
+            time.sleep(LOOKS_AGAIN / 25)
+        return len(used) == 1
+
+    until(waited, "waiting for the program")
 
 
 def test_older_sockets_are_known(tmp_path: Path) -> None:
     with older_sockets() as older:
         watching = start(tmp_path, "attach", "-q", "--format", "json", str(older.pid))
         until(lambda: tracer(older.pid), "being traced")
-        time.sleep(LOOKS_AGAIN)
+        until_it_waits(watching)
         older.go()
         watching.send_signal(signal.SIGINT)
         output, errors = watching.communicate(timeout=PATIENCE)
@@ -138,23 +157,27 @@ def test_for_a_while(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_the_report(number: signal.Signals, tmp_path: Path) -> None:
-    with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
-        watching = start(tmp_path, "attach", "-q", "--format", "json", str(busy.pid))
-        until(lambda: tracer(busy.pid), "being traced")
-        time.sleep(0.5)
+    with subprocess.Popen(ENDLESS, stdout=subprocess.PIPE) as busy:
+        words = ("attach", "-q", "--format", "json", "--save-trace", "saved", str(busy.pid))
+        watching = start(tmp_path, *words)
+        saved = tmp_path / "saved"
+        until(lambda: saved.exists() and b"connect(" in saved.read_bytes(), "an early bind")
         watching.send_signal(number)
         output, errors = watching.communicate(timeout=PATIENCE)
         assert busy.poll() is None
         assert tracer(busy.pid) == 0
         busy.kill()
-    assert (errors, watching.returncode) == ("", 0)
+    # by chance strace left it in the middle of a socket() or bind(), and says so
+    doubts = [warning["code"] for warning in json.loads(output)["warnings"]]
+    assert doubts in ([], ["truncated-end"])
+    assert (errors, watching.returncode) == ("", 2 if doubts else 0)
     assert len(findings(output)) > 0
     assert_nothing_is_left(tmp_path)
 
 
 @pytest.mark.parametrize("moment", [0.05, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0])
 def test_ctrl_c_at_any_moment_leaves_the_program_alone(moment: float, tmp_path: Path) -> None:
-    with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
+    with subprocess.Popen(ENDLESS, stdout=subprocess.PIPE) as busy:
         watching = start(tmp_path, "attach", str(busy.pid))
         time.sleep(moment)
         watching.send_signal(signal.SIGINT)
@@ -163,16 +186,20 @@ def test_ctrl_c_at_any_moment_leaves_the_program_alone(moment: float, tmp_path: 
         assert busy.poll() is None
         assert tracer(busy.pid) == 0
         busy.kill()
-    # before it has begun there is nothing to report
-    assert watching.returncode in (0, 130, -signal.SIGINT, 1)
-    assert bool(output) is (watching.returncode == 0)
+    # before it has begun there is nothing to report: 1 is Python's own, while it starts
+    assert watching.returncode in (0, 2, 130, -signal.SIGINT, 1)
+    assert bool(output) is (watching.returncode in (0, 2))
+    # by chance strace left it in the middle of a socket() or bind()
+    assert watching.returncode != 2 or "breaks off in the middle of a call" in " ".join(
+        output.split()
+    )
 
 
 def test_it_ends_with_the_program(tmp_path: Path) -> None:
     with older_sockets() as older:
         watching = start(tmp_path, "attach", "--format", "json", str(older.pid))
         until(lambda: tracer(older.pid), "being traced")
-        time.sleep(LOOKS_AGAIN)
+        until_it_waits(watching)
         older.go()
         assert older.end() == 0
         output, _ = watching.communicate(timeout=PATIENCE)
@@ -217,7 +244,7 @@ def test_a_thread_stands_for_its_process(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away_ends_it_cleanly(tmp_path: Path) -> None:
-    with subprocess.Popen(program("early_binds.py", 1000, 0.01, 0), stdout=subprocess.PIPE) as busy:
+    with subprocess.Popen(ENDLESS, stdout=subprocess.PIPE) as busy:
         with start(
             tmp_path, "attach", "-q", "--follow", "--format", "concise", str(busy.pid)
         ) as watching:
