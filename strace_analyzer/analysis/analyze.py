@@ -166,7 +166,10 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
     with suppress(TraceError):  # reported later; the end of compressed data is missing here
         again = source.can_be_read_again
         first = source.blocks(SMALL_BLOCK) if again else blocks(ahead, SMALL_BLOCK)
-        head = next(iter(first), b"")
+        for block in first:
+            head += block  # of compressed data it may be a few lines
+            if len(head) >= _HEAD:
+                break
     facts = read(head[:_HEAD].split(b"\n"))
     told = replace(
         settings,

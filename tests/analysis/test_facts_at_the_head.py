@@ -47,7 +47,7 @@ def test_what_a_program_wrote_is_no_fact() -> None:
     assert read([line.encode()]).values == {}
 
 
-def test_in_a_pipe() -> None:
+def test_is_open() -> None:
     reading, writing = os.pipe()
     os.write(writing, (HEAD + CALLS).encode())
     os.close(writing)
@@ -109,6 +109,22 @@ def test_in_a_compressed_stream(
     (ports,) = analysis.traces[0].ports
     assert ports.range == RANGE
     assert len(analysis.findings) == 1
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_behind_many_others_in_a_compressed_file(
+    compress: Callable[[bytes], bytes], is_open: bool, tmp_path: Path
+) -> None:
+    """gzip gives the first lines alone, and those that ran already fill many kilobytes."""
+    others = "".join(
+        f"# strace-analyzer: process.{pid} = {os.urandom(3000).hex()}\n" for pid in range(8)
+    )
+    path = tmp_path / "t"
+    path.write_bytes(compress((others + HEAD + CALLS).encode()))
+    with path.open("rb") as file:
+        (ports,) = analyze(file if is_open else path).traces[0].ports
+    assert ports.range == RANGE
 
 
 LISTENS = """\
