@@ -296,8 +296,9 @@ def test_strings_of_source_code_that_cannot_be_unwrapped_are_named(form: str) ->
     ("content", "said"),
     [
         (bytes(1 << 20), "NUL bytes"),
-        (gzip.compress(b"close(3) = 0\n"), "compressed data once more"),
+        (gzip.compress(b"close(3) = 0\n", mtime=0), TWICE),
     ],
+    ids=["NUL bytes", "twice"],
 )
 def test_what_is_compressed_is_named_as_what_it_is(
     content: bytes, said: str, packed: ModuleType, tmp_path: Path
