@@ -168,7 +168,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
         first = source.blocks(SMALL_BLOCK) if again else blocks(ahead, SMALL_BLOCK)
         for block in first:
             head += block  # of compressed data it may be a few lines
-            if len(head) >= _HEAD:
+            if len(head) >= _HEAD - _LINE:
                 break
     facts = read(head[:_HEAD].split(b"\n"))
     told = replace(
@@ -185,6 +185,8 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
 
 _HEAD = 1 << 16
 """bytes at the head of a trace that contain all the facts (machine/facts.py)"""
+_LINE = 1 << 12
+"""bytes that a block may lack because it ends with a line; no further block is read for them"""
 
 
 def result(reader: TraceReader, analysis: TraceAnalysis) -> TraceResult:
