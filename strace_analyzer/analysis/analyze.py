@@ -25,12 +25,12 @@ from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.spoken import rehearse, spoken
 from strace_analyzer.rules.words import Case, program
 from strace_analyzer.trace.input.content import SMALL_BLOCK, blocks
+from strace_analyzer.trace.input.source import SourceInput, TraceInput
 from strace_analyzer.trace.input.wrapping.stage import NOBODY
 from strace_analyzer.trace.reader import (
     Accounting,
     EventStream,
     EveryLineMattersError,
-    TraceInput,
     TraceReader,
 )
 
@@ -162,15 +162,7 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
         settings = replace(settings, machine=machine if machine.is_answer else None)
     if settings.host_range is not None:
         return settings, Facts({})
-    ahead, head = io.BytesIO(source.ahead()), b""
-    with suppress(TraceError):  # reported later; the end of compressed data is missing here
-        again = source.can_be_read_again
-        first = source.blocks(SMALL_BLOCK) if again else blocks(ahead, SMALL_BLOCK)
-        for block in first:
-            head += block  # of compressed data it may be a few lines
-            if len(head) >= _HEAD - _LINE:
-                break
-    facts = read(head[:_HEAD].split(b"\n"))
+    facts = read(_first_lines(source))
     told = replace(
         settings,
         host_range=facts.port_range,
@@ -185,8 +177,21 @@ def _with_facts(trace: TraceInput, settings: Settings) -> tuple[Settings, Facts]
 
 _HEAD = 1 << 16
 """bytes at the head of a trace that contain all the facts (machine/facts.py)"""
-_LINE = 1 << 12
-"""bytes that a block may lack because it ends with a line; no further block is read for them"""
+
+
+def _first_lines(source: SourceInput) -> Iterator[bytes]:
+    """Yield the lines at the head; only as many blocks are read as are asked for."""
+    again = source.can_be_read_again
+    first = source.blocks(SMALL_BLOCK) if again else blocks(io.BytesIO(source.ahead()), SMALL_BLOCK)
+    rest, taken = b"", 0
+    with suppress(TraceError):  # reported later; the end of compressed data is missing here
+        for block in first:  # of compressed data it may be a few lines
+            *lines, rest = (rest + block).split(b"\n")
+            yield from lines
+            taken += len(block)
+            if taken >= _HEAD:
+                break
+    yield rest
 
 
 def result(reader: TraceReader, analysis: TraceAnalysis) -> TraceResult:
