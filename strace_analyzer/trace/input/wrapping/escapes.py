@@ -133,12 +133,14 @@ class Tabs(_Escape):
     """Tabs instead of blanks, as unexpand(1) and terminals make them: strace prints none."""
 
     name = "tabs for blanks"
+    _ARGUMENTS = re.compile(rb"\(| resumed>")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Return the text with blanks after commas and behind the first parenthesis; before it,
+        """Return the text with blanks after commas and where the arguments have begun; before them,
         cells of a table end in tabs."""
-        head, parenthesis, rest = text.partition(b"(")
-        plain = head.replace(b",\t", b", ") + parenthesis + rest.replace(b"\t", b" ")
+        arguments = self._ARGUMENTS.search(text)
+        begin = len(text) if arguments is None else arguments.start()
+        plain = text[:begin].replace(b",\t", b", ") + text[begin:].replace(b"\t", b" ")
         return None if plain == text else Peeled(plain)
 
 
@@ -160,11 +162,16 @@ class Octal(_Escape):
 
     name = "characters as rsyslog escapes them"
     _ESCAPED = re.compile(rb"#([0-3][0-7]{2})")
+    _CUT = re.compile(rb"#(?:[0-3][0-7]?)?\Z")
 
     def peel(self, text: bytes) -> Peeled | None:
         """Return the text with characters; a line feed at the end of the message is left out."""
         plain = self._ESCAPED.sub(lambda match: bytes([int(match[1], 8)]), text)
         return None if plain == text else Peeled(plain.rstrip(b"\r\n"))
+
+    def is_cut(self, text: bytes) -> bool:
+        """Whether the text ends in part of an escape: `#01`."""
+        return self._CUT.search(text, max(0, len(text) - 3)) is not None
 
 
 class ShownEnds(_Escape):

@@ -38,9 +38,11 @@ _ENDING = 6
 """Most pieces over which its end may be spread: the result, what -yy adds, and words."""
 _CHOICES = 256
 """Most combinations tried for pieces that have an alternative text."""
-_ENDS = re.compile(rb"\)(?:[ \t]|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
+_ENDS = re.compile(rb"\)(?:[ \t]|#011|</?[A-Za-z][^<>]*>)*=|\.\.\.(?:>|&gt;)|(?:---|\+\+\+)$")
 """A text without this is no record."""
-_MAY_END = re.compile(rb"\)(?:</?[A-Za-z][^<>)]*>|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+")
+_MAY_END = re.compile(
+    rb"\)(?:</?[A-Za-z][^<>)]*>|#011|[^A-Za-z0-9)])*=|\.\.\.(?:>|&gt;)|---|\+\+\+"
+)
 """The same for pieces, however they are joined; blanks are ignored."""
 _REST = re.compile(
     rb"[ \t]*+(?:[^ (]*>|(?:[0-9a-f]*+x)*+[a-f]*+[0-9][0-9a-f]*+)?"
