@@ -157,17 +157,22 @@ class Caret(_Escape):
 
 
 class Octal(_Escape):
-    """`#011` for a tab: how rsyslog writes control characters (escapeControlCharactersOnReceive),
-    and others that its filters escape."""
+    """`#015` for a carriage return: how rsyslog writes control characters
+    (escapeControlCharactersOnReceive), and others that its filters escape."""
 
     name = "characters as rsyslog escapes them"
     _ESCAPED = re.compile(rb"#([0-3][0-7]{2})")
     _CUT = re.compile(rb"#(?:[0-3][0-7]?)?\Z")
 
     def peel(self, text: bytes) -> Peeled | None:
-        """Return the text with characters; a line feed at the end of the message is left out."""
-        plain = self._ESCAPED.sub(lambda match: bytes([int(match[1], 8)]), text)
+        """Return the text with characters; a line feed at the end of the message is left out, and
+        a tab is a blank, because strace prints none."""
+        plain = self._ESCAPED.sub(self._character, text)
         return None if plain == text else Peeled(plain.rstrip(b"\r\n"))
+
+    @staticmethod
+    def _character(match: re.Match[bytes]) -> bytes:
+        return b" " if match[1] == b"011" else bytes([int(match[1], 8)])
 
     def is_cut(self, text: bytes) -> bool:
         """Whether the text ends in part of an escape: `#01`."""

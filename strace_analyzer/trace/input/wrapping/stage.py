@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.trace.input.gaps import Gap
@@ -316,9 +316,9 @@ class Unwrapping:
         """Grade joined pieces, and undo escapes, which may be visible only now."""
         reading = self._reader.weighed(Peeled(text), ())
         if reading.grade < Grade.STRANGE:
-            for chain in self._around_folds(text):
-                peeled = without(chain, text)
-                found = None if peeled is None else self._reader.weighed(peeled, chain)
+            for layer in self._around_folds(text):
+                peeled = layer.peel(text)
+                found = None if peeled is None else self._reader.weighed(peeled, (layer,))
                 if found is not None and found.grade >= Grade.OPEN:
                     if found.chain not in self._beliefs.chains:
                         self._beliefs.chains.append(found.chain)
@@ -329,18 +329,13 @@ class Unwrapping:
         self._reader.has_record |= reading.grade >= Grade.OPEN
         return reading.grade, reading.peeled.text
 
-    def _around_folds(self, text: bytes) -> Iterator[Chain]:
-        """Yield the layers that may be around a joined line: each alone, then the escapes of other
-        lines together. Such a line contains a comma, so a CSV cell would be quoted; and prose, too,
-        has blanks before parentheses."""
-        is_spaced = any(SPACED in chain for chain in self._beliefs.chains)
-        for layer in (*STRUCTURED, *ESCAPES) if b'"' in text else ESCAPES:
-            if is_spaced or layer is not SPACED:
-                yield (layer,)
-        for believed in self._beliefs.chains:
-            escapes = tuple(layer for layer in believed if layer in ESCAPES)
-            if len(escapes) > 1:
-                yield escapes
+    def _around_folds(self, text: bytes) -> Chain:
+        """Return the layers that may be around a joined line. Such a line contains a comma, so a
+        CSV cell would be quoted; and prose, too, has blanks before parentheses."""
+        escapes = ESCAPES
+        if not any(SPACED in chain for chain in self._beliefs.chains):
+            escapes = tuple(layer for layer in ESCAPES if layer is not SPACED)
+        return (*STRUCTURED, *escapes) if b'"' in text else escapes
 
 
 NOBODY = "without a name"
