@@ -9,7 +9,7 @@ from strace_analyzer.alike import with_one
 from strace_analyzer.findings import Process
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
-from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
+from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.step import MAKING, Step
 from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
@@ -71,7 +71,7 @@ class Census:
                 tally.sockets += now.domain is not None
                 tally.unknown_kind += now.domain is None  # of a listener's number, for instance
             return
-        if now is not None and (now.is_tcp or now.protocol is None):
+        if now is not None and (now.protocol in TCP or now.protocol is None):
             self._connection(self._tally(step), step.role, was, now)
 
     def processes(

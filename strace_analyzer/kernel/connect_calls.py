@@ -9,7 +9,15 @@ from strace_analyzer.kernel.arguments import FdArgument, argument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import had_a_port
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
-from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
+from strace_analyzer.kernel.socket_state import (
+    TCP,
+    UDP,
+    Binding,
+    Connection,
+    Origin,
+    Outcome,
+    Socket,
+)
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import (
@@ -81,12 +89,12 @@ def connect_to(
             was = was._replace(doubts=was.doubts | {Doubt.KINSHIP})
         if task.ambiguous:
             was = was._replace(doubts=was.doubts | {Doubt.PAIRING})
-    if kernel.rests_on_the_number(task, fd, was):
+    if task.table.has_ring and kernel.rests_on_the_number(task, fd, was):
         was = was._replace(doubts=was.doubts | {Doubt.IO_URING})
     note = fd.socket
     shown = note is not None and note.peer is None and note.local is not None and note.local[1] > 0
     hides = note is not None and note.inode is not None and was.binding is Binding.EPHEMERAL
-    if shown and was.is_tcp:
+    if shown and was.protocol in TCP:
         kernel.shows_bound_ports.add(was.namespace)
     unclear = result is ConnectResult.UNCLEAR
     polled = was.connection is Connection.CONNECTING
@@ -113,7 +121,7 @@ def shows_a_hidden_connect(
     because it was in progress and so "failed". Reported once per socket."""
     was = description.socket
     if (
-        was.is_tcp
+        was.protocol in TCP
         and was.origin is Origin.CREATED
         and was.connection is Connection.UNCONNECTED
         and was.connects == 0
@@ -125,9 +133,9 @@ def shows_a_hidden_connect(
 
 def _result(call: Syscall, was: Socket, address: SocketAddress) -> ConnectResult:
     result = call.result
-    if result.value is None and result.errno is None:
-        return ConnectResult.GOING_ON  # `= ?`, or a half that never came back
-    if result.injected and result.failed:
+    if result.errno is None:  # `= ?`, or a half that never came back, is going on
+        return ConnectResult.GOING_ON if result.value is None else ConnectResult.DONE
+    if result.injected:
         return ConnectResult.NOT_TRIED  # the kernel has never seen this call
     connecting = was.connection is Connection.CONNECTING
     if result.errno == "ENETUNREACH" and not connecting and is_for_many(address):
@@ -155,7 +163,7 @@ def _cannot_connect_again(was: Socket, result: ConnectResult, address: SocketAdd
         return result is ConnectResult.DONE
     return (
         was.connection is Connection.CONNECTED
-        and not was.is_udp
+        and was.protocol not in UDP
         and was.protocol != "RAW"
         and result in (ConnectResult.GOING_ON, ConnectResult.DONE, ConnectResult.REFUSED)
         and not (result is ConnectResult.DONE and address == was.peer and _took_time(was))

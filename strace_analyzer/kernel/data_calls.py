@@ -9,7 +9,7 @@ from strace_analyzer.kernel.connect_calls import connect_to, established, shows_
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.option_calls import connection_failed, connection_lost
-from strace_analyzer.kernel.socket_state import Binding, Connection, Ending
+from strace_analyzer.kernel.socket_state import TCP, UDP, Binding, Connection, Ending
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import AFTER_END
 from strace_analyzer.kernel.system_call import SystemCall
@@ -59,7 +59,7 @@ def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     if description is None:
         return
     was = description.socket
-    if was.is_udp and was.binding in PORT_AT_CONNECT:
+    if was.protocol in UDP and was.binding in PORT_AT_CONNECT:
         address = socket_address(to) if to is not None else None
         if call.result.failed:
             kernel.move(call, "send", task, fd.fd, description, was, keep=False)
@@ -68,7 +68,7 @@ def sent(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
             kernel.move(call, "send", task, fd.fd, description, now, keep=False)
         return
     _moved(kernel, task, call, fd.fd, description)
-    if was.ending is Ending.PEER_CLOSED and (call.result.value or 0) > 0 and was.is_tcp:
+    if was.ending is Ending.PEER_CLOSED and (call.result.value or 0) > 0 and was.protocol in TCP:
         kernel.move(call, AFTER_END, task, fd.fd, description, description.socket, keep=False)
 
 

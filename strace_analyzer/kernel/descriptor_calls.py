@@ -60,7 +60,7 @@ def close_range(kernel: Kernel, task: Task, call: Syscall) -> None:
     if not only_flag:
         for fd in tuple(task.table.shown):
             if first <= fd <= last:
-                task.table.hide(fd)
+                task.table.remove(fd)
     for fd in task.table:
         if first <= fd <= last:
             if only_flag:

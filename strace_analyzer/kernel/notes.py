@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import OpenFileDescription
-from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
+from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.trace.annotation import SocketNote
 
 TYPES = {
@@ -25,7 +25,7 @@ def contradicts(socket: Socket, note: SocketNote) -> bool:
         return not (note.protocol == "TCP" and socket.protocol == "MPTCP")
     if note.inode is not None and socket.inode is not None:
         return note.inode != socket.inode
-    return note.local_port > 0 and socket.is_tcp and has_another_port(socket, note)
+    return note.local_port > 0 and socket.protocol in TCP and has_another_port(socket, note)
 
 
 def has_another_port(socket: Socket, note: SocketNote) -> bool:
@@ -72,7 +72,7 @@ def proved_bound(socket: Socket, port: int) -> Socket:
 def had_a_port(socket: Socket) -> bool:
     """`socket` was shown to have a port, but no bind() or connect() of it was seen."""
     return (
-        socket.is_tcp
+        socket.protocol in TCP
         and socket.origin is Origin.CREATED
         and socket.binding is Binding.UNBOUND
         and socket.connects == 0
@@ -127,4 +127,4 @@ def learned(socket: Socket, note: SocketNote) -> Socket:
 def settled(socket: Socket) -> frozenset[str]:
     """The doubts that remain about `socket` once the trace shows its bind(). If its creation is
     older than the trace, one question remains: is it TCP?"""
-    return socket.doubts - {Doubt.OLDER} if socket.is_tcp else socket.doubts
+    return socket.doubts - {Doubt.OLDER} if socket.protocol in TCP else socket.doubts

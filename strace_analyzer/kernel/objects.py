@@ -110,19 +110,13 @@ class FdTable:
 
     def set(self, fd: int, descriptor: Descriptor) -> None:
         """Put `descriptor` at `fd`, replacing what was there."""
-        self.remove(fd)
+        if fd in self.slots or fd in self.shown:
+            self.remove(fd)
         descriptor.description.references += 1
         held_in = descriptor.description.held_in
         held_in[self] = held_in.get(self, 0) + 1
         self.slots[fd] = descriptor
         self.freed.discard(fd)
-        self.hide(fd)
-
-    def hide(self, fd: int) -> None:
-        """The socket known at `fd` only by its note is closed."""
-        shown = self.shown.pop(fd, None)
-        if shown is not None:
-            shown.is_gone = True
 
     def set_close_on_exec(self, fd: int, close_on_exec: bool) -> None:
         """FD_CLOEXEC of fcntl(2), FIOCLEX of ioctl(2); no effect on a number that is not a
@@ -132,8 +126,11 @@ class FdTable:
             self.slots[fd] = descriptor._replace(close_on_exec=close_on_exec)
 
     def remove(self, fd: int) -> Descriptor | None:
-        """Remove `fd` and drop its reference; returns the descriptor, or None."""
+        """Remove `fd` and drop its reference; returns the descriptor, or None if there was none or
+        only a note showed it."""
         descriptor = self.slots.pop(fd, None)
+        if fd in self.shown:
+            self.shown.pop(fd).is_gone = True
         if descriptor is not None:
             descriptor.description.references -= 1
             held_in = descriptor.description.held_in

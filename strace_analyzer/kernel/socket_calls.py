@@ -20,7 +20,15 @@ from strace_analyzer.kernel.connect_calls import socket_for
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import had_a_port, learned, proved_bound, settled
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.socket_state import Binding, Connection, Ending, Origin, Outcome, Socket
+from strace_analyzer.kernel.socket_state import (
+    TCP,
+    Binding,
+    Connection,
+    Ending,
+    Origin,
+    Outcome,
+    Socket,
+)
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.transitions import (
@@ -98,7 +106,7 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
     known = kernel.find(task, listener, call)
     if (
         known is not None
-        and known.socket.is_tcp
+        and known.socket.protocol in TCP
         and known.socket.origin is Origin.CREATED
         and known.socket.connection is not Connection.LISTENING
     ):  # net/ipv4/inet_connection_sock.c inet_csk_accept: EINVAL unless TCP_LISTEN
@@ -135,12 +143,12 @@ def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     was = description.socket
     decoded = address is not None and address.port is not None and address.address is not None
     result = call.result
-    if result.failed or result.value is None:
+    if result.errno is not None or result.value is None:
         kernel.move(call, "bind", task, fd.fd, description, was, keep=False)
         if result.errno == "EADDRINUSE" and not decoded and was.is_inet:
             kernel.doubt(Doubt.UNDECODED, task, fd.fd, call)
         return
-    if was.is_tcp and was.shut_down:
+    if was.protocol in TCP and was.shut_down:
         was = ended(was)  # as this result shows
         kernel.move(call, "release", task, fd.fd, description, was, keep=False)
     request = Request.PORT
@@ -181,7 +189,7 @@ def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     if call.result.failed:
         kernel.move(call, "listen", task, fd.fd, description, was, keep=False)
         return
-    if was.is_tcp and (
+    if was.protocol in TCP and (
         was.connection is Connection.CONNECTED
         or (was.connection is Connection.CONNECTING and not was.shut_down)
     ):  # net/ipv4/af_inet.c inet_listen: EINVAL unless SS_UNCONNECTED; shutdown() ends an attempt
@@ -196,7 +204,7 @@ def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
 def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """getsockname(2): shows whether the socket has a port, and which."""
     address = socket_address(argument(call.args, 1))
-    if call.result.failed or address is None or address.family not in INET:
+    if call.result.errno is not None or address is None or address.family not in INET:
         return
     description = kernel.find_or_adopt(task, fd, call, address.family)
     if description is None or address.port is None:
@@ -255,7 +263,7 @@ def shutdown(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         return
     # CONNECTING: any `how` ends TCP_SYN_SENT, but the connection may be established already
     now = was._replace(shut_down=True)
-    if was.ending is Ending.PEER_CLOSED and was.is_tcp:
+    if was.ending is Ending.PEER_CLOSED and was.protocol in TCP:
         now = release(now)._replace(connection=Connection.UNCONNECTED)
         kernel.move(call, "release", task, fd.fd, description, now)
         return

@@ -115,6 +115,10 @@ class Evidence(NamedTuple):
     fd: int
 
 
+TCP = frozenset(("TCP", "MPTCP"))
+"""The protocols of a socket that is certainly TCP."""
+UDP = frozenset(("UDP", "UDPLITE"))
+"""The same for UDP."""
 INET_OR_UNKNOWN = frozenset(("AF_INET", "AF_INET6", None))
 """The domains that matter here; a socket of unknown domain may be one of them."""
 
@@ -166,16 +170,6 @@ class Socket(NamedTuple):
     def is_inet(self) -> bool:
         """AF_INET or AF_INET6, or of unknown domain."""
         return self.domain in INET_OR_UNKNOWN
-
-    @property
-    def is_tcp(self) -> bool:
-        """Certainly TCP or MPTCP."""
-        return self.protocol in ("TCP", "MPTCP")
-
-    @property
-    def is_udp(self) -> bool:
-        """Certainly UDP or UDP-Lite."""
-        return self.protocol in ("UDP", "UDPLITE")
 
     def evidence(self, role: str) -> Evidence | None:
         """The first call with this role since the binding was made, or None."""

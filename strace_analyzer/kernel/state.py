@@ -8,6 +8,7 @@ does.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.doubts import Doubt
@@ -61,7 +62,8 @@ class Kernel:
         """the process of the first execve()"""
         self.started_script = ""
         """`python3 bills.py`: what that process runs, if execve() does not show its arguments"""
-        self._sockets = 0
+        self.new_socket_id = count().__next__
+        """gives a number for a new socket, in order of first sight"""
         self._taken_for_closed: dict[tuple[Task, int], Socket] = {}
         """by maker and number: unconnected sockets whose number was given to another task that is
         assumed to be a thread of the same process, in a trace that shows no close()"""
@@ -75,11 +77,6 @@ class Kernel:
         """the first half of the current call, if it came in two"""
 
     # sockets and descriptors
-
-    def new_socket_id(self) -> int:
-        """A number for a new socket, in order of first sight."""
-        self._sockets += 1
-        return self._sockets - 1
 
     def create(
         self,
@@ -112,7 +109,7 @@ class Kernel:
             peer=peer,
             inode=note.inode if note else None,
             doubts=doubts,
-            trail=() if role == "inherited" else (Evidence(role, call, fd.fd),),
+            trail=() if role == "inherited" else (_new(Evidence, (role, call, fd.fd)),),
         )  # fmt: skip
         description = OpenFileDescription(socket, task, fd.fd)
         if self.order is not None:
@@ -146,19 +143,18 @@ class Kernel:
         task.table.set(fd, descriptor)
 
     def rests_on_the_number(self, task: Task, fd: FdArgument, socket: Socket) -> bool:
-        """True if only the number says that this is `socket`, and an io_uring may have given that
+        """True if only the number says that this is `socket`: an io_uring may have given the
         number to another file."""
-        if not task.table.has_ring:
-            return False
         note = fd.socket
         return note is None or note.inode is None or note.inode != socket.inode
 
     def number_was_given(self, task: Task, fd: int, call: Cause) -> None:
         """A call returned `fd`, so the number was free: what we still had there is gone."""
-        task.table.hide(fd)
-        if not task.table.knows(fd):
+        table = task.table
+        table.replaced.pop(fd, None)
+        if fd not in table.slots:
+            table.remove(fd)
             return
-        task.table.replaced.pop(fd, None)
         self._separate_strangers(task, fd)  # nobody closed it: it belongs to another process
         if isinstance(call, Syscall) and fd in task.table.slots:
             if self.close_was_seen:
@@ -175,7 +171,7 @@ class Kernel:
         if descriptor is None:
             return
         maker, socket = descriptor.description.maker, descriptor.description.socket
-        if not task.shares_by_assumption(maker):
+        if maker is task or not task.shares_by_assumption(maker):
             return
         if self.close_was_seen:
             if self.tasks.by_tid.get(maker.tid) is maker:
@@ -205,7 +201,6 @@ class Kernel:
     def close(self, task: Task, fd: int, call: Cause) -> None:
         """Remove `fd` from the task's table."""
         descriptor = task.table.remove(fd)
-        task.table.hide(fd)
         if descriptor is not None:
             if self.order is not None:
                 self.used(task, fd, descriptor.description, call)
@@ -242,7 +237,7 @@ class Kernel:
             return
         shown = table.shown.get(fd.fd)
         if shown is None or shown.note != fd.note:
-            table.hide(fd.fd)
+            table.remove(fd.fd)
             shown = Shown(task.group, fd.fd, fd.note, note, call.span.first)
             table.shown[fd.fd] = shown
             protocol = "UDP" if note.protocol == "UDPLITE" else note.protocol
@@ -300,11 +295,40 @@ class Kernel:
                 self.close(task, fd, call)
 
     def find(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
-        """The socket at `fd`, or None if none is known there or the note contradicts it."""
-        description = self._found(task, fd, call)
-        if self.order is not None and description is not None:
+        """The socket at `fd`, or None if none is known there or the note contradicts it. For a call
+        in two halves, what `fd` meant when it began; its note was printed then."""
+        begun, descriptor = self.begun, task.table.slots.get(fd.fd)
+        is_past = (
+            begun is not None
+            and begun.descriptor is not descriptor
+            and begun.is_elsewhere(task.table, fd.fd)
+        )
+        if begun is not None and is_past:
+            descriptor = begun.descriptor
+        elif self._taken_for_closed and (task, fd.fd) in self._taken_for_closed:
+            self._was_not_closed(task, fd.fd, call)
+            descriptor = task.table.slots.get(fd.fd)
+        if descriptor is None and task.table.replaced and not is_past:
+            descriptor = self._believed_after_exec(task, fd, call)
+        if descriptor is None:
+            return None
+        description, note = descriptor.description, fd.socket
+        if fd.note is not None:
+            if note is None or contradicts(description.socket, note):
+                if not is_past:
+                    self._is_another(task, fd, description.socket, call)
+                return None
+            description.socket = learned(description.socket, note)
+        if self.order is not None:
             self.used(task, fd.fd, description, call)
         return description
+
+    def _is_another(self, task: Task, fd: FdArgument, socket: Socket, call: Syscall) -> None:
+        """The note says that `fd` is not `socket` any more."""
+        if fd.socket is not None and was_bound_unseen(socket, fd.socket):
+            self.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
+        self._separate_strangers(task, fd.fd)
+        self.close(task, fd.fd, call)
 
     def used(self, task: Task, fd: int, description: OpenFileDescription, call: Cause) -> None:
         """`call` uses `description`. Unless it certainly comes after the previous use, it is
@@ -319,40 +343,6 @@ class Kernel:
             description.socket = socket._replace(doubts=doubts)
             self.doubt(Doubt.NO_COMMON_CLOCK, task, fd, call)
         description.moved = order.now
-
-    def _found(self, task: Task, fd: FdArgument, call: Syscall) -> OpenFileDescription | None:
-        if self.begun is not None and self.begun.is_elsewhere(task.table, fd.fd):
-            return self._begun_with(self.begun, fd)
-        if self._taken_for_closed and (task, fd.fd) in self._taken_for_closed:
-            self._was_not_closed(task, fd.fd, call)
-        descriptor = task.table.slots.get(fd.fd)
-        if descriptor is None and task.table.replaced:
-            descriptor = self._believed_after_exec(task, fd, call)
-        if descriptor is None:
-            return None
-        description = descriptor.description
-        if fd.note is not None:
-            note = fd.socket
-            if note is None or contradicts(description.socket, note):
-                if note is not None and was_bound_unseen(description.socket, note):
-                    self.doubt(Doubt.BIND_HIDDEN, task, fd.fd, call)
-                self._separate_strangers(task, fd.fd)
-                self.close(task, fd.fd, call)
-                return None
-            description.socket = learned(description.socket, note)
-        return description
-
-    def _begun_with(self, begun: OpenCall, fd: FdArgument) -> OpenFileDescription | None:
-        """What `fd` meant when the call began; its note was printed then."""
-        if begun.descriptor is None:
-            return None
-        description = begun.descriptor.description
-        if fd.note is not None:
-            note = fd.socket
-            if note is None or contradicts(description.socket, note):
-                return None
-            description.socket = learned(description.socket, note)
-        return description
 
     def find_or_adopt(
         self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
@@ -456,7 +446,7 @@ class Kernel:
         """The socket becomes `now`; `keep` adds the call to its trail."""
         was = description.socket
         if keep:
-            trail = extended(now.trail, Evidence(role, call, fd))
+            trail = extended(now.trail, _new(Evidence, (role, call, fd)))
             now = _new(Socket, (*now[:-1], trail))  # like _replace(), in half the time
         description.socket = now
         self.emit(call, role, task, fd, description, was, now)
@@ -498,11 +488,10 @@ def _is_connected(socket: Socket) -> bool:
 
 def extended(trail: tuple[Evidence, ...], item: Evidence) -> tuple[Evidence, ...]:
     """`trail` with `item` added; of a role that repeats only the first and the last are kept."""
-    role = item.role
-    same = [index for index, old in enumerate(trail) if old.role == role]
+    role, times, last = item.role, 0, 0
+    for index, old in enumerate(trail):
+        if old.role == role:
+            times, last = times + 1, index
     if role == "setsockopt":
-        if len(same) >= 8:
-            return trail
-    elif len(same) >= 2:
-        trail = trail[: same[-1]] + trail[same[-1] + 1 :]
-    return (*trail, item)
+        return trail if times >= 8 else (*trail, item)
+    return (*trail, item) if times < 2 else (*trail[:last], *trail[last + 1 :], item)

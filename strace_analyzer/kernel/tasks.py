@@ -230,7 +230,7 @@ class Tasks:
             return []
         closed = []
         for fd in tuple(table.shown):
-            table.hide(fd)
+            table.remove(fd)
         for fd in table:
             descriptor = table.remove(fd)
             if descriptor is not None and descriptor.description.references == 0:

@@ -4,7 +4,7 @@ of their lines are missing."""
 from __future__ import annotations
 
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
-from strace_analyzer.kernel.socket_state import Origin
+from strace_analyzer.kernel.socket_state import TCP, Origin
 
 
 class Unclosed:
@@ -25,4 +25,4 @@ class Unclosed:
         socket = description.socket
         self.accepted += socket.origin is Origin.ACCEPTED
         is_made_only = not socket.trail or socket.trail[-1].role == "socket"
-        self.unused += socket.is_tcp and is_made_only
+        self.unused += socket.protocol in TCP and is_made_only

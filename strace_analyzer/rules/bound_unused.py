@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.evidence import Context
@@ -136,7 +136,7 @@ def _is_idle(socket: Socket) -> bool:
     """Holds a port from bind() with port 0, has neither connected nor listened, and was not passed
     on."""
     return (
-        socket.is_tcp
+        socket.protocol in TCP
         and socket.binding is Binding.EPHEMERAL
         and socket.connection is Connection.UNCONNECTED
         and socket.connects == 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from strace_analyzer.findings import CallRecord, Finding
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
+from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.remarks import remark, sets_no_port
 from strace_analyzer.rules.rule import Rule
@@ -15,6 +15,7 @@ from strace_analyzer.rules.words import Advice, Case
 
 UNMEASURED = ("SCTP", "DCCP")
 """Protocols that work alike according to their sources but were not measured (docs/kernel.md)."""
+_LIKE_TCP = frozenset((*TCP, *UNMEASURED, None))
 ALONE = ("SCTP",)
 """Those of them whose sockets share no ports, with or without bind() (docs/kernel.md)."""
 
@@ -55,7 +56,7 @@ def is_early_wildcard_bind(socket: Socket) -> bool:
 
 def connects_like_tcp(socket: Socket) -> bool:
     """TCP, MPTCP, SCTP, DCCP, or a protocol that the trace does not tell."""
-    return socket.is_tcp or socket.protocol in (None, *UNMEASURED)
+    return socket.protocol in _LIKE_TCP
 
 
 SHARES_NONE = Advice(

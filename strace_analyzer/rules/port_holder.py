@@ -14,7 +14,7 @@ from strace_analyzer.findings import Endpoint
 from strace_analyzer.kernel.destination import destination, local_port, space, specific
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown, ThreadGroup
-from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
+from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import HOLD, leaves_time_wait
 from strace_analyzer.rules.evidence import Context, Held, endpoint
@@ -323,7 +323,7 @@ def _is_with_itself(socket: Socket) -> bool:
     simultaneous open): either both were named, or the kernel chose the port that was asked for."""
     to = destination(socket.peer)
     is_up = socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
-    if to is None or not is_up or socket.origin is Origin.ACCEPTED or not socket.is_tcp:
+    if to is None or not is_up or socket.origin is Origin.ACCEPTED or socket.protocol not in TCP:
         return False
     own = specific(socket.local)
     is_here = own == to.address or (own is None and to.is_loopback)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strace_analyzer.findings import Finding, Level
-from strace_analyzer.kernel.socket_state import Binding
+from strace_analyzer.kernel.socket_state import UDP, Binding
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
@@ -42,7 +42,7 @@ class UdpSharedPort(Rule):
         if (
             step.errno is None
             and now is not None
-            and now.is_udp
+            and now.protocol in UDP
             and now.binding is Binding.EPHEMERAL
             and now.options.reuse_address
         ):
