@@ -87,6 +87,8 @@ _TIMES = {
 _FIRST_TIME = re.compile(
     rb"\n[ \t]*+(?:[0-9]+ +)?(?:[0-9]{2}:[0-9]{2}:[0-9]{2}[., ]|[0-9]{9,}[., ])"
 ).search
+_MOST_OUTPUT = 64
+"""Lines."""
 _HALF_A_DAY = 12
 _HOUR = re.compile(rb"(?:[0-9]+ +)?([0-9]{2}):")
 _SPEAKER = re.compile(rb"\n([0-9]{1,9}) ")
@@ -237,6 +239,9 @@ class Sieve:
         if self._has_hours and not (seen is not None and seen.is_in_order and seen.is_one_hour):
             for place in self._turns_of_the_hour():
                 insort(hits, _at(place))
+        if self._bare_tid is not None and b"\n)" in data:
+            hits += map(_at, self._cut_by_output())
+            hits.sort()
         for tid in self._speaking((*self._under_way, *self._inside, *self._gone)):
             self._expect(tid, 0)
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
@@ -325,6 +330,21 @@ class Sieve:
                 return found
             place, hour = turn.end(), turn[1]
             found += (turn.start() or 1, place)
+
+    def _cut_by_output(self) -> list[int]:
+        """Return the offsets of the lines before each that is the end of a call, `)  = 1`, back to
+        the call: output of the program, with a line feed, stands in between. Such an end is given
+        (strays.py), and without the rest nobody knows which call it was."""
+        data, found, at = self._data, list[int](), 1
+        while (at := data.find(b"\n)", at)) >= 0:
+            end, at = at, at + 2
+            for _ in range(_MOST_OUTPUT):
+                found.append(end + 1)
+                start = data.rfind(b"\n", 0, end) + 1
+                if not start or data.find(b"(", start, end) >= 0 or data.startswith(b")", start):
+                    break
+                end = start - 1
+        return found
 
     def _speaks_first(self, start: int) -> bool:
         """Whether the line belongs to a task that the model has not seen yet."""
