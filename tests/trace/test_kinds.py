@@ -39,6 +39,7 @@ EXAMPLES = {
     "strings of source code, a line in each": b'    "bind(3, 0x0, 16) = 0\\n" +\n    "close(3) = 0\\n";\n',
     "a list of Python's": b"['bind(3, 0x0, 16) = 0', 'close(3) = 0']\n",
     "JSON": b'[\n  {"pid": 812, "call": "bind"}\n]\n',
+    "a dump of bytes": b"00000000  62 69 6e 64 28 33 2c 20  30 78 30 2c 20 31 36 29  |bind(3, 0x0, 16)|\n",
     "text in base64": b"MTg0MzMgZXhlY3ZlKCIvdXNyL2Jpbi9zc2giLCBbInNzaCIsICItcCIsICIyMjIyIiwg\n",
     "percent-encoded text": b"bind%283%2C%20%7Bsa_family%3DAF_INET%7D%2C%2016%29%20%3D%200\n",
     "rich text (RTF)": b"{\\rtf1\\ansi\n",

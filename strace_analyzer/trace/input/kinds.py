@@ -186,6 +186,13 @@ KINDS = (
         "take its text: jq -r '.. | strings' FILE | strace-analyzer",
         opening=r'[\[{]\s*(?:$|["\[{\]}]|-?\d+\s*[,\]])',
     ),
+    Kind(
+        "a dump of bytes",
+        "give the text itself; what xxd wrote: xxd -r FILE | strace-analyzer",
+        line=r"^[0-9a-fA-F]{6,16}:? {1,2}(?:[0-9a-fA-F]{2}){1,2} "
+        r"|^[0-7]{7,}(?: (?:[0-7]{3}|  [!-~]|   |\\.| \\.)){8,}"
+        r"|^[0-7]{7,}(?: [0-7]{6}){4,}$",
+    ),
     Kind("text in base64", "decode it: base64 -d", line=r"^[A-Za-z0-9+/]{40,}={0,2}$"),
     Kind(
         "percent-encoded text",
