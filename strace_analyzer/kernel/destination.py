@@ -89,8 +89,9 @@ def in_order(address: str) -> tuple[int, bytes]:
     return 9, address.encode("utf-8", "surrogatepass")
 
 
+@lru_cache(maxsize=1024)
 def specific(address: SocketAddress | None) -> str | None:
-    """The text of `address`, IPv4-mapped as IPv4; None for a wildcard."""
+    """The text of `address`, IPv4-mapped as IPv4; None for a wildcard, or if it is unknown."""
     if address is None or address.address is None or address.is_wildcard:
         return None
     return unmapped(address.address)

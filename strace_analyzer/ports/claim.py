@@ -51,24 +51,13 @@ def is_up(socket: Socket) -> bool:
     return socket.connection in (Connection.CONNECTED, Connection.CONNECTING)
 
 
-def is_listening(socket: Socket) -> bool:
-    """It waits for connections: having the port is its purpose."""
-    return socket.connection is Connection.LISTENING
-
-
 def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
     """bind() with port 0 holds a port for this socket alone, and it is not a listener."""
     return (
         socket.binding is Binding.EPHEMERAL
-        and not is_listening(socket)
+        and socket.connection is not Connection.LISTENING
         and not (autobind_reuse and socket.options.reuse_address)
     )
-
-
-def local_address(socket: Socket) -> str | None:
-    """The specific address that it was bound to or that getsockname() showed; None if it is the
-    wildcard or unknown."""
-    return specific(socket.local)
 
 
 def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:
@@ -83,7 +72,7 @@ def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:
 
 def _ephemeral(socket: Socket, autobind_reuse: bool) -> Claim | None:
     if autobind_reuse and socket.options.reuse_address and is_up(socket):
-        return shared(socket, local_address(socket))
+        return shared(socket, specific(socket.local))
     return owned(socket, autobind_reuse)
 
 
@@ -94,9 +83,9 @@ def _bound(socket: Socket, autobind_reuse: bool) -> Claim | None:
 
 
 def _autobound(socket: Socket, autobind_reuse: bool) -> Claim | None:
-    if space(socket) != "TCP" or is_listening(socket):
+    if space(socket) != "TCP" or socket.connection is Connection.LISTENING:
         return owned(socket)
-    return shared(socket, local_address(socket)) if is_up(socket) else None
+    return shared(socket, specific(socket.local)) if is_up(socket) else None
 
 
 _CLAIMED: dict[Binding, Callable[[Socket, bool], Claim | None]] = {

@@ -14,29 +14,20 @@ Place = tuple[Destination, str | None]
 the local address is unknown."""
 
 
-class Sources:
+class Sources(dict[Destination, str]):
     """The local address that the route to each destination gives, learned from getsockname().
 
     A socket without a local address gets it from the route, and all such sockets get the same one;
-    so once one of them has shown it, it is known for the others to that destination.
+    so once one of them has shown it, it is known for the others to that destination: the place of a
+    connection is `to, local or sources.get(to)`, where `local` is the socket's own address if it is
+    known.
     """
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: dict[Destination, str] = {}
 
     def learn(self, destination: Destination, address: str) -> bool:
         """An unbound socket connected to `destination` showed `address`; True if that is new."""
-        if destination in self._known:
-            return False
-        self._known[destination] = address
-        return True
-
-    def place(self, destination: Destination, local: str | None) -> Place:
-        """The place of a connection, using the socket's own address `local` if it is known, else
-        the address that the route gives."""
-        return destination, self._known.get(destination) if local is None else local
+        is_new = destination not in self
+        self.setdefault(destination, address)
+        return is_new
 
 
 class Concurrency:

@@ -6,12 +6,11 @@ explicit ports, and the connections that share ports; then again including those
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import Destination
+from strace_analyzer.kernel.destination import Destination, specific
 from strace_analyzer.kernel.socket_state import Socket
-from strace_analyzer.ports.claim import Claim, Shared, claim, is_up, local_address, pins, shared
+from strace_analyzer.ports.claim import Claim, Shared, claim, is_up, pins, shared
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange
 from strace_analyzer.ports.port_table import PortTable
@@ -22,11 +21,10 @@ NOTHING: Claims = (None, None)
 """it claims no port"""
 
 
-def parted(claims: Claims, is_brief: Callable[[Destination], bool]) -> tuple[Claims, Claims]:
-    """Of a connection in TIME_WAIT: the claims of shared ports to destinations for which `is_brief`
-    is true, and the others."""
-    briefly = [isinstance(one, Shared) and is_brief(one.destination) for one in claims]
-    (as_is, without), (first, second) = claims, briefly
+def parted(claims: Claims) -> tuple[Claims, Claims]:
+    """Of a connection in TIME_WAIT: the claims of ports that it shares, and the others."""
+    as_is, without = claims
+    first, second = isinstance(as_is, Shared), isinstance(without, Shared)
     return (
         (as_is if first else None, without if second else None),
         (None if first else as_is, None if second else without),
@@ -100,4 +98,4 @@ class Headroom:
         as_is = claim(now, self._autobind_reuse)
         if not pins(now):
             return as_is, as_is
-        return as_is, shared(now, local_address(now)) if is_up(now) else None
+        return as_is, shared(now, specific(now.local)) if is_up(now) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from strace_analyzer.exhaustion import ASKING
 from strace_analyzer.findings import AddressUse, PortState, PortUse, ProcessUse
 from strace_analyzer.kernel.destination import Destination, destination, specific
 from strace_analyzer.kernel.objects import ThreadGroup
@@ -18,7 +17,7 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import BRIEFLY, HOLD, gives_again, leaves_time_wait
 from strace_analyzer.ports.account import Account, refused
 from strace_analyzer.ports.chosen import Chosen
-from strace_analyzer.ports.claim import claim, is_up, local_address, pins, shared
+from strace_analyzer.ports.claim import claim, is_up, pins, shared
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.destinations import Destinations
@@ -75,8 +74,9 @@ class NamespaceLedger:
             for holds in (self._holds, self._brief_holds):
                 if seconds >= holds.due:
                     holds.expire(seconds)
-        if step.role in ASKING:
-            self._ask(step)
+        if step.dry is not None and self._shortage.is_met_by_client(step.dry):
+            self._usages(step.task.group)[1].exhausted = True
+            self.has_moved = True
         self._chosen.note(step.socket)
         now, id = step.now, step.description.id
         account = self._accounts.get(id)
@@ -85,7 +85,8 @@ class NamespaceLedger:
                 return
             account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
         if account.has_moved(now) or step.role == "connect":
-            waits = step.was is not None and leaves_time_wait(step.was, now)
+            was = step.was
+            waits = now is None and was is not None and leaves_time_wait(was, now)
             self._pin(account, step, seconds, waits)
             self._connect(account, step, seconds, waits)
             self._move(step, seconds, waits)
@@ -178,10 +179,14 @@ class NamespaceLedger:
         claims = self._headroom.move(step.description.id, step.now, waits=waits)
         if claims == NOTHING or seconds is None:
             return
-        brief, long = parted(claims, lambda to: gives_again(self._tw_reuse, to))
-        for holds, part in ((self._brief_holds, brief), (self._holds, long)):
+        shares = self._holds_to(destination(step.socket.peer))
+        for holds, part in zip((shares, self._holds), parted(claims), strict=True):
             if part != NOTHING:
                 holds.hold(seconds, self._headroom.expire, part)
+
+    def _holds_to(self, to: Destination | None) -> Holds:
+        """Where a port waits that connect() chose for a connection to there."""
+        return self._brief_holds if to and gives_again(self._tw_reuse, to) else self._holds
 
     def _pin(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
         now = step.now
@@ -195,7 +200,8 @@ class NamespaceLedger:
             account.group = step.task.group
             address = specific(now.local)
             account.wildcard = address is None
-            account.pins = tuple(usage.pin(address, seconds) for usage in self._usages(account))
+            mine = self._usages(account.group)
+            account.pins = tuple(usage.pin(address, seconds) for usage in mine)
             self._held += account.wildcard
             self._note_range(now)
 
@@ -224,8 +230,8 @@ class NamespaceLedger:
                 self._end_connection(account, seconds, waits)
         elif account.to is None:
             self._begin_connection(account, step, now)
-        elif local_address(now) != account.local:
-            self._learn(account, account.to, local_address(now))
+        elif specific(now.local) != account.local:
+            self._learn(account, account.to, specific(now.local))
 
     def _begin_connection(self, account: Account, step: Step, now: Socket) -> None:
         to = destination(now.peer)
@@ -234,10 +240,10 @@ class NamespaceLedger:
         early = step.was is not None and pins(step.was) and specific(step.was.local) is None
         if not account.pins and not early:
             account.group = step.task.group
-        account.to, account.local = to, local_address(now)
+        account.to, account.local = to, specific(now.local)
         self._destinations.connect(to, account.protocol, early)
-        place = self._sources.place(to, account.local)
-        for usage in self._usages(account):
+        place = to, account.local or self._sources.get(to)
+        for usage in self._usages(account.group):
             usage.connect(place)
         self._note_range(now)
 
@@ -245,29 +251,29 @@ class NamespaceLedger:
         to = account.to
         if to is None:
             return
-        local, usages = account.local, self._usages(account)
-        place = self._sources.place(to, local)
+        local, usages = account.local, self._usages(account.group)
+        place = to, local or self._sources.get(to)
         for usage in usages:
             usage.disconnect(place)
             if not waits:
                 usage.expire(place)
         if waits and seconds is not None:
-            holds = self._brief_holds if gives_again(self._tw_reuse, to) else self._holds
-            holds.hold(seconds, self._expire, usages, to, local)
+            self._holds_to(to).hold(seconds, self._expire, usages, to, local)
         self._destinations.disconnect(to, account.protocol)
         account.to = account.local = None
 
     def _expire(self, usages: tuple[Usage, Usage], to: Destination, local: str | None) -> None:
-        place = self._sources.place(to, local)  # may differ from a minute ago
+        place = to, local or self._sources.get(to)  # may differ from a minute ago
         for usage in usages:
             usage.expire(place)
 
     def _learn(self, account: Account, to: Destination, local: str | None) -> None:
         """getsockname() showed where this connection comes from; the same holds for others to this
         destination."""
-        old, new = self._sources.place(to, account.local), self._sources.place(to, local)
+        known = self._sources.get(to)
+        old, new = (to, account.local or known), (to, local or known)
         account.local = local
-        for usage in self._usages(account):
+        for usage in self._usages(account.group):
             usage.moved(old, new)
         if local is not None and self._sources.learn(to, local):
             self._usage.learned(new)
@@ -275,17 +281,14 @@ class NamespaceLedger:
                 usage.learned(new)
             self._headroom.learned(to)
 
-    def _usages(self, account: Account) -> tuple[Usage, Usage]:
-        return self._usage, self._of(account.group)
-
-    def _of(self, group: ThreadGroup) -> Usage:
+    def _usages(self, group: ThreadGroup) -> tuple[Usage, Usage]:
         usage = self._active.get(group)
         if usage is None:
             if len(self._active) >= self._many and self._clock.begin is not None:
                 self._fold()
             usage = self._active[group] = Usage()
             self._by_process.setdefault(group, None)
-        return usage
+        return self._usage, usage
 
     def _fold(self) -> None:
         """Reduce the processes that hold nothing now to their figures: most are gone for good."""
@@ -305,8 +308,3 @@ class NamespaceLedger:
 
     def _note_range(self, socket: Socket) -> None:
         self._ranges.add(narrowed(self._whole, socket.options.port_range))
-
-    def _ask(self, step: Step) -> None:
-        if self._shortage.is_met_by_client(step):
-            self._of(step.task.group).exhausted = True
-            self.has_moved = True

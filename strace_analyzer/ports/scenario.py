@@ -21,7 +21,6 @@ from strace_analyzer.ports.claim import (
     Shared,
     claim,
     is_up,
-    local_address,
     owned,
     pins,
     shared,
@@ -144,7 +143,7 @@ class Scenario:
             return None
         if step.role == "connect" and space(socket) == "TCP":
             refused = connect_result(errno, step.event.duration) is ConnectResult.REFUSED
-            return shared(socket, local_address(socket)) if refused else None
+            return shared(socket, specific(socket.local)) if refused else None
         return owned(socket) if errno in _NO_PORT_ERRORS else None
 
     def _attempted_bind(self, step: Step) -> Claim | None:

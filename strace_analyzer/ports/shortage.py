@@ -1,10 +1,10 @@
-"""Takes the Steps of one network namespace, gives whether a call found no port, and what that says
-about the ports left."""
+"""Takes the calls of one network namespace that found no port, gives what they say about the ports
+left."""
 
 from __future__ import annotations
 
 from strace_analyzer.findings import Confidence
-from strace_analyzer.kernel.step import Code, Step
+from strace_analyzer.kernel.step import Code, Dry
 
 
 class Shortage:
@@ -13,11 +13,8 @@ class Shortage:
     def __init__(self) -> None:
         self.found: Confidence | None = None
 
-    def is_met_by_client(self, step: Step) -> bool:
-        """Take in a step; True if it is certainly a bind() or connect() that found no port."""
-        dry = step.dry
-        if dry is None:
-            return False
+    def is_met_by_client(self, dry: Dry) -> bool:
+        """Take in a call that found no port; True if it is certainly a bind() or connect()."""
         if dry.certain or self.found is None:
             self.found = Confidence.CERTAIN if dry.certain else Confidence.PROBABLE
         return dry.certain and dry.code in (Code.BIND, Code.CONNECT)

@@ -6,10 +6,10 @@ import pytest
 from ports.histories import ANY, History, at, process
 
 from strace_analyzer.findings import TimelinePoint
-from strace_analyzer.kernel.destination import Destination, Family
+from strace_analyzer.kernel.destination import Destination, Family, specific
 from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Origin, Socket
 from strace_analyzer.machine.facts import Facts
-from strace_analyzer.ports.claim import Owned, Shared, claim, local_address, shared
+from strace_analyzer.ports.claim import Owned, Shared, claim, shared
 from strace_analyzer.ports.concurrency import Concurrency, Sources
 from strace_analyzer.ports.port_range import PortRange, narrowed, of_namespace
 from strace_analyzer.ports.port_table import ScarcePorts
@@ -40,11 +40,11 @@ def test_one_socket_that_shows_its_source_speaks_for_all() -> None:
     sources = Sources()
     count = Concurrency()
     for _ in range(3):
-        count.change(sources.place(WEB, None), 1)
-    count.change(sources.place(WEB, "10.0.0.9"), 1)
+        count.change((WEB, None), 1)
+    count.change((WEB, "10.0.0.9"), 1)
     assert sources.learn(WEB, "10.0.0.9")
     assert not sources.learn(WEB, "10.0.0.8")
-    place = sources.place(WEB, None)
+    place = WEB, sources.get(WEB)
     assert place == (WEB, "10.0.0.9")
     count.learned(place)
     assert count.count((WEB, None)) == 0
@@ -181,9 +181,9 @@ def test_claim_under_autobind_reuse() -> None:
 
 def test_no_destination_shares_nothing() -> None:
     assert shared(_socket(), None) is None
-    assert local_address(_socket(local=SocketAddress("AF_INET"))) is None
+    assert specific(SocketAddress("AF_INET")) is None
     mapped = SocketAddress("AF_INET6", "::ffff:10.0.0.1", 0)
-    assert local_address(_socket(local=mapped)) == "10.0.0.1"
+    assert specific(mapped) == "10.0.0.1"
 
 
 def test_table_is_empty_again_when_all_is_given_back() -> None:
