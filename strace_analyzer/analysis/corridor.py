@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple, TypeGuard
 
 from strace_analyzer.analysis.attention import Attention
@@ -157,7 +156,10 @@ class TraceAnalysis:
             port_range=(self._range.low, self._range.high),
         )
         self._unread = Unread(
-            self._tracker.may_hold_socket, lambda: not self._tracker.interest.has_begun
+            self._tracker.may_hold_socket,
+            lambda: not self._tracker.interest.has_begun,
+            self._not_understood,
+            lambda: self._listening.clear(),
         )
         self.visibility = Visibility(
             self._tracker, settings.nothing_hidden, settings.something_hidden
@@ -305,7 +307,9 @@ class TraceAnalysis:
                     for hear in listening.get(kind) or self._subscribe(kind, event):
                         hear(event)
                     if steps or doubts:
-                        changed += self._tell(self._tracker.taken())
+                        told = steps.copy()
+                        steps.clear()
+                        changed += self._tell(told)
                 break
             span = event.span
             self._faults.append((span.source, self._guard.fault(span.first)))
@@ -323,27 +327,27 @@ class TraceAnalysis:
         """Who receives events like this one, which is the first of its kind since nobody knew."""
         hears: list[Callable[[Any], None]] = []
         if self._unread.unreturned and isinstance(event, (Syscall, Entered, Exited, Killed)):
-            hears.append(self._went_on)
+            hears.append(self._unread.went_on)
         if isinstance(event, (Syscall, Entered)) and self._first_call is None:
             self._first_call = event.name
         if isinstance(event, Notice):
-            hears += (self._noticed, self._foreign)
+            hears += (self._noticed, self._unread.foreign)
         elif isinstance(event, Entered):
             self.visibility.began(event.name)
             if is_unnamed(event.name):
-                hears.append(partial(self._examined, self._unread.entered))
+                hears.append(self._unread.entered)
         elif isinstance(event, TableRow):
             hears.append(self._counted.row)
         elif isinstance(event, Unparsed):
-            hears.append(self._not_parsed)
+            hears.append(self._unread.feed)
         elif isinstance(event, Foreign):
-            hears.append(self._foreign)
+            hears.append(self._unread.foreign)
         elif isinstance(event, Syscall) and event.name in READ_IN_PART:
-            hears.append(partial(self._examined, self._unread.call))
+            hears.append(self._unread.call)
         elif isinstance(event, Syscall) and event.name in MAY_LACK_RESULT:
-            hears.append(self._without_result)
+            hears.append(self._unread.without_result)
         elif isinstance(event, Syscall) and may_decide(event.name):
-            hears.append(partial(self._examined, self._unread.strange))
+            hears.append(self._unread.strange)
         if isinstance(event, Syscall) and event.name in WAITS:
             hears.append(self._ended.call)
         elif isinstance(event, SignalDelivered):
@@ -378,30 +382,6 @@ class TraceAnalysis:
     def _noticed(self, event: Notice) -> None:
         self._quotes.append(event.text)
 
-    def _not_parsed(self, event: Unparsed) -> None:
-        self._not_understood(self._unread.feed(event))
-
-    def _foreign(self, event: Foreign | Notice) -> None:
-        self._not_understood(self._unread.foreign(event))
-
-    def _examined(
-        self, examine: Callable[[Any], UnreadLine | None], call: Syscall | Entered
-    ) -> None:
-        was_heard = bool(self._unread.unreturned)
-        line = examine(call)
-        if line is not None:
-            self._not_understood(line)
-        if self._unread.unreturned and not was_heard:
-            self._listening.clear()  # any call can tell whether its task goes on
-
-    def _without_result(self, call: Syscall) -> None:
-        self._not_understood(self._unread.without_result(call))
-
-    def _went_on(self, event: Syscall | Entered | Exited | Killed) -> None:
-        self._not_understood(self._unread.went_on(event))
-        if not self._unread.unreturned:
-            self._listening.clear()
-
     def close(self) -> list[Finding]:
         """The end of the trace; returns the findings that only it completes."""
         changed = self._tell(self._tracker.close())
@@ -427,19 +407,20 @@ class TraceAnalysis:
             self.now = step.event.seconds
             for hear in asked.observers:
                 hear(step)
-            if asked.rules or step.now is None:
-                changed += self._engine.feed(step, asked.rules)
+            if asked.rules:
+                changed += self._engine.feed((step, asked.rules))
+            if step.now is None and step.description.id in self._engine.open:
+                self._engine.finish(step.description.id)
         if self._doubts:
             for doubt in self._doubts:
                 self._unknowns.feed(doubt)
             self._doubts.clear()
         return changed
 
-    def _not_understood(self, line: UnreadLine | None) -> None:
-        if line is not None:
-            self.visibility.names.add(line.name)  # no option hid it
-            at = Location(self.source_name(line.source), line.line)
-            self._unknowns.add(Doubt.UNREAD, None, None, at)
+    def _not_understood(self, line: UnreadLine) -> None:
+        self.visibility.names.add(line.name)  # no option hid it
+        at = Location(self.source_name(line.source), line.line)
+        self._unknowns.add(Doubt.UNREAD, None, None, at)
 
     def _asking(self, role: str, binding: Binding | None, came_in: bool) -> Asked:
         """Who receives steps with this role, of sockets with this previous binding, made by

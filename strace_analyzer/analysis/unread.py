@@ -43,15 +43,10 @@ _COULD_NOT_TRACE = re.compile(
 """strace's own messages (strace.c, perror_msg())."""
 
 
-def number_of(call: Syscall) -> int | None:
-    """The descriptor in the first argument of `call`, or None."""
-    return descriptor_number(argument(call.args, 0))
-
-
 def makes_no_known_socket(call: Syscall) -> bool:
     """Whether `call` is a socket() whose address family is no number and no name of one: the line
     was damaged, and it may be an internet socket, unless the note of -y says what it is."""
-    if call.name != "socket" or number(argument(call.args, 0), ADDRESS_FAMILIES) is not None:
+    if number(argument(call.args, 0), ADDRESS_FAMILIES) is not None:
         return False
     made = result_fd(call)
     return made is None or made.may_be_socket
@@ -72,12 +67,19 @@ class Unread:
     that strace did not print, and the calls of READ_IN_PART and MAY_LACK_RESULT."""
 
     def __init__(
-        self, is_open: Callable[[int | None], bool], is_beginning: Callable[[], bool]
+        self,
+        is_open: Callable[[int | None], bool],
+        is_beginning: Callable[[], bool],
+        tell: Callable[[UnreadLine], None],
+        ask_again: Callable[[], None],
     ) -> None:
         """`is_open` says whether a descriptor with this number (None: any) may be a socket;
-        `is_beginning`, whether the reader still passes on every line."""
+        `is_beginning`, whether the reader still passes on every line. `tell` is called with each
+        line that could decide, `ask_again` when `unreturned` becomes empty or is so no longer."""
         self._is_open = is_open
         self._is_beginning = is_beginning
+        self._tell = tell
+        self._ask_again = ask_again
         self._broken_off = 0
         """lines that begin a call that cannot decide anything: a later line may be the rest of
         it"""
@@ -96,23 +98,23 @@ class Unread:
         self.undecoded: set[str] = set()
         """calls of which some show no address"""
         self.unreturned: dict[int, Syscall | Entered] = {}
-        """by task: calls that could decide and were not seen to return, or not yet"""
+        """by task: calls that could decide and were not seen to return, or not yet: while there are
+        some, any call is to be given to `went_on`"""
 
-    def feed(self, event: Unparsed) -> UnreadLine | None:
-        """Note `event`; returned as an UnreadLine if it could decide."""
+    def feed(self, event: Unparsed) -> None:
+        """Note `event`, if it could decide."""
         if self._is_omission(event):
-            return None
+            return
         self.count += 1
         name = deciding_call(event.text, is_beginning=self._is_given(event.text))
         if name is None:
             self._broken_off += RESULT.search(event.text) is None
-            return None
+            return
         if name == NAMELESS and (self._broken_off or REST_OF_STRINGS.match(event.text)):
             self._broken_off -= self._broken_off > 0
-            return None
-        if name == "close" and not self._closes_socket(event.text):
-            return None
-        return self._note(event, name)
+            return
+        if name != "close" or self._closes_socket(event.text):
+            self._note(event, name)
 
     def _closes_socket(self, text: str) -> bool:
         match = CLOSING.search(text)
@@ -120,7 +122,7 @@ class Unread:
             return self._is_open(None)
         return match[2] is None and self._is_open(int(match[1]))
 
-    def foreign(self, event: Foreign | Notice) -> UnreadLine | None:
+    def foreign(self, event: Foreign | Notice) -> None:
         """The same for a line that seems to be another program's, or strace's own message."""
         if isinstance(event, Foreign):
             self._is_omission(event)
@@ -129,9 +131,8 @@ class Unread:
         unquoted = without_strings(event.text)
         name = begun_call(event.text) or loosely(unquoted)
         name = name or (SPELLING.line(unquoted) if self._is_given(event.text) else None)
-        if name is None or (name == "close" and not self._is_open(None)):
-            return None
-        return self._note(event, name)
+        if name is not None and (name != "close" or self._is_open(None)):
+            self._note(event, name)
 
     def _is_given(self, text: str) -> bool:
         """Whether every reader passes on a line with this text here, whatever it skips."""
@@ -150,83 +151,88 @@ class Unread:
         self.omissions.append(at)
         return True
 
-    def strange(self, call: Syscall) -> UnreadLine | None:
+    def strange(self, call: Syscall) -> None:
         """The same for a call with a name that strace does not know: `???`, where it could not read
         the number, or a number, for a call newer than strace, or a changed name, or one with the
         arguments of a socket call."""
         if call.result.failed and call.result.errno not in NOT_YET_CONNECTED:
-            return None
+            return
         if is_unnamed(call.name):  # any call
             if call.result.value is not None:
-                return self._note(call, call.name)
-            self.unreturned[call.tid] = call
-            return None
+                self._note(call, call.name)
+            else:
+                self.entered(call)
+            return
         numbered = calls_numbered(call.name)
+        name = SPELLING.call(call.name) if self._is_beginning() and not numbered else None
         if numbered:
-            return self._note(call, numbered[0], call.name)
-        name = SPELLING.call(call.name) if self._is_beginning() else None
-        if name is not None and (name != "close" or self._is_open(number_of(call))):
-            return self._note(call, name, call.name)
-        if SOCKET_WORDS.search(without_strings(call.text)):
-            return self._note(call, SOCKET_ARGUMENTS, call.name)
-        return None
+            self._note(call, numbered[0], call.name)
+        elif name and (name != "close" or self._is_open(descriptor_number(argument(call.args, 0)))):
+            self._note(call, name, call.name)
+        elif SOCKET_WORDS.search(without_strings(call.text)):
+            self._note(call, SOCKET_ARGUMENTS, call.name)
 
-    def entered(self, half: Entered) -> None:
-        """Note that a call began whose number strace could not read: it may be any."""
-        self.unreturned[half.tid] = half
+    def entered(self, call: Syscall | Entered) -> None:
+        """Note a call that could decide and has not been seen to return: one that began and whose
+        number strace could not read, which may be any, or one that did not return."""
+        was_heard = bool(self.unreturned)
+        self.unreturned[call.tid] = call
+        if not was_heard:
+            self._ask_again()
 
-    def without_result(self, call: Syscall) -> UnreadLine | None:
+    def without_result(self, call: Syscall) -> None:
         """The same for a call whose line shows everything but the result."""
-        if call.result.value is not None:
-            return None
         is_given = call.name in ALWAYS_MATTER or self._is_beginning()
-        is_cut = is_given and RESULT.search(call.text) is None
-        return self._note(call, call.name) if is_cut else None
+        if call.result.value is None and is_given and RESULT.search(call.text) is None:
+            self._note(call, call.name)
 
-    def call(self, call: Syscall) -> UnreadLine | None:
+    def call(self, call: Syscall) -> None:
         """The same for a call that was read, except for the socket that it acted on."""
         result = call.result
         errno = result.errno
         if errno is not None and not (errno in NOT_YET_CONNECTED and call.entry_seen):
-            return None
+            return
+        name = call.name
         if result.value is None:  # unknown to strace, or missing
             if NOT_RETURNED.search(call.text) is None:
-                return self._note(call, call.name)
-            self.unreturned[call.tid] = call
-            return None
-        if call.name in MAKES_SOCKET:
-            return self._note(call, call.name) if makes_no_known_socket(call) else None
-        whole = len(call.args) >= READ_IN_PART[call.name] and call.name != "socketcall"
-        if not whole or number_of(call) is None:
-            return self._note(call, call.name)
-        return self._with_address(call) if call.name in _WITH_ADDRESS else None
+                self._note(call, name)
+            else:
+                self.entered(call)
+        elif name in MAKES_SOCKET:
+            if name == "socket" and makes_no_known_socket(call):
+                self._note(call, name)
+        elif (
+            len(call.args) < READ_IN_PART[name]
+            or name == "socketcall"
+            or descriptor_number(call.args[0]) is None
+        ):
+            self._note(call, name)
+        elif name in _WITH_ADDRESS and socket_address(call.args[1]) is None:
+            if is_of_no_family(call.args[1]):
+                self._note(call, name)
+            else:
+                self.undecoded.add(name)
 
-    def _with_address(self, call: Syscall) -> UnreadLine | None:
-        address = argument(call.args, 1)
-        if is_of_no_family(address):
-            return self._note(call, call.name)
-        if socket_address(address) is None:
-            self.undecoded.add(call.name)
-        return None
-
-    def went_on(self, event: Syscall | Entered | Exited | Killed) -> UnreadLine | None:
+    def went_on(self, event: Syscall | Entered | Exited | Killed) -> None:
         """The same for a call that did not return according to strace (`= ?`, or no second half),
         although its task goes on to another call, `event`."""
         call = self.unreturned.pop(event.tid, None)
+        if not self.unreturned:
+            self._ask_again()
         if call is None or isinstance(event, (Exited, Killed)):
-            return None
+            return
         if isinstance(call, Entered) and isinstance(event, Syscall) and event.name == call.name:
-            return None  # its second half, which is a call of its own
-        return self._note(call, call.name)
+            return  # its second half, which is a call of its own
+        self._note(call, call.name)
 
     def _note(
         self, event: Unparsed | Syscall | Entered | Foreign | Notice, name: str, spelled: str = ""
-    ) -> UnreadLine:
+    ) -> None:
         self.deciding += 1
         line = UnreadLine(event.span.source, event.span.first, name, spelled)
         if len(self.lines) < _KEPT:
             self.lines.append(line)
-        return line
+        self._tell(line)
 
     @property
     def names(self) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
 from strace_analyzer.faults import Guard
@@ -24,8 +24,9 @@ class RuleFailure(NamedTuple):
 
 
 class Engine:
-    """All rules on one trace. `feed` every step, with the rules that `asked` returns for its kind,
-    then `close`; `judged` then gives the findings.
+    """All rules on one trace. `feed` every step, with the rules that `asked` returns for its kind
+    (a pair), then `close`; `judged` then gives the findings. `feed` returns the findings that the
+    step made or changed.
 
     A rule may come from a user: an error in it is recorded, once per rule, and the analysis goes
     on.
@@ -38,7 +39,14 @@ class Engine:
         self._rules = [rule(context) for rule in rules]
         self._by_id = {rule.id: rule for rule in self._rules}
         self._guard = Guard(passes=())
-        self._of_socket: dict[int, set[str]] = {}
+        self.open: dict[int, set[str]] = {}
+        """by description: the findings about a socket; call `finish` once it is closed"""
+        self._begin()
+
+    def _begin(self) -> None:
+        answers = self._answers()
+        next(answers)
+        self.feed = answers.send
 
     def asked(self, role: str, binding: Binding | None, came_in: bool) -> tuple[Rule, ...]:
         """The rules that want steps with this role, of sockets with this previous binding, made by
@@ -51,23 +59,31 @@ class Engine:
             and (rule.incoming or not came_in)
         )
 
-    def feed(self, step: Step, asked: tuple[Rule, ...]) -> list[Finding]:
-        """The findings that `step` made or changed."""
+    def _answers(self) -> Generator[list[Finding], tuple[Step, tuple[Rule, ...]], None]:
+        """What `feed` does; a generator, so that the guard is entered once and not at each step."""
         changed: list[Finding] = []
+        step, asked = yield changed
         rules = iter(asked)
-        while True:
-            with self._guard:
-                for rule in rules:
-                    for finding in rule.step(step):
-                        changed.append(finding)
-                        self.store.put(finding)
-                        self._of_socket.setdefault(step.description.id, set()).add(finding.id)
-                break
-            self._note(rule.id, step)  # the other rules are still to be asked
-        if step.now is None and step.description.id in self._of_socket:
-            for finding_id in self._of_socket.pop(step.description.id):
-                self.store.finish(finding_id)
-        return changed
+        try:
+            while True:
+                with self._guard:
+                    while True:
+                        for rule in rules:
+                            for finding in rule.step(step):
+                                changed.append(finding)
+                                self.store.put(finding)
+                                self.open.setdefault(step.description.id, set()).add(finding.id)
+                        step, asked = yield changed
+                        changed, rules = [], iter(asked)
+                self._note(rule.id, step)  # the other rules are still to be asked
+        except (KeyboardInterrupt, SystemExit):
+            self._begin()  # the trace up to here is still reported
+            raise
+
+    def finish(self, description: int) -> None:
+        """The socket of these `open` findings is closed."""
+        for finding_id in self.open.pop(description):
+            self.store.finish(finding_id)
 
     def close(self) -> list[Finding]:
         """The findings that only the end of the trace completes."""

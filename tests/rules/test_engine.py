@@ -118,6 +118,24 @@ def test_an_interrupt_is_no_failure_of_the_rule(stop: type[BaseException]) -> No
         analysed(Interrupted)
 
 
+def test_after_an_interrupt_what_was_found_and_what_follows_is_reported() -> None:
+    class Interrupted(Failing):
+        def step(self, step: sa.Step) -> Iterable[sa.Finding]:
+            if step.role == "connect":
+                raise KeyboardInterrupt
+            return super().step(step)
+
+    analyzer = sa.Analyzer("trace", Settings(rules=(Interrupted,)))
+    interrupts = 0
+    for line in TRACE.splitlines():
+        try:
+            analyzer.feed(line)
+        except KeyboardInterrupt:
+            interrupts += 1
+    analysis = analyzer.close()
+    assert (interrupts, len(list(analysis.findings)), analysis.failures) == (2, 2, ())
+
+
 def test_a_rule_without_step_cannot_be_made() -> None:
     class Silent(Rule):
         id = "silent"
