@@ -42,7 +42,6 @@ from strace_analyzer.findings import (
     Finding,
     Level,
     Location,
-    PortState,
     PortUse,
     Process,
     ProcessLife,
@@ -173,6 +172,7 @@ class TraceAnalysis:
             autobind_reuse=settings.autobind_reuse,
             tw_reuse=settings.tw_reuse,
         )
+        self.port_state = self._ledger.state
         self._what_if = (
             None if settings.what_if is None else WhatIf(settings.what_if, settings.autobind_reuse)
         )
@@ -237,10 +237,6 @@ class TraceAnalysis:
     def gives_again(self, to: Destination) -> bool:
         """connect() to this destination reuses ports in TIME_WAIT after a second."""
         return gives_again(self._settings.tw_reuse, to)
-
-    def port_state(self, namespace: int) -> PortState:
-        """The ports of a network namespace as they are now."""
-        return self._ledger.state(namespace)
 
     def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
         """Who has open sockets in a network namespace: all of them, or those with this local

@@ -65,7 +65,7 @@ class Failures:
         return tuple(map(self._weighed, self._counted.values()))
 
     def _note(self, step: Step) -> None:
-        to = towards(step)
+        to = destination(step.socket.peer)
         if to is not None:
             process = f"{self._context.trace}:{step.description.group.id}"
             self._tried.add((process, step.space, to.port))

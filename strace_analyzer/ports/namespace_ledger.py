@@ -103,13 +103,13 @@ class NamespaceLedger:
         """The ports as they are now, to judge a call that found none."""
         taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
         usage, shown = self._usage, self._chosen.told(taken)
-        size, source = taken.size, taken.source
+        low, high, source = taken
         if shown is not None and shown.shows_range:
-            size = shown.high - shown.low + 1
+            low, high = shown.low, shown.high
         elif shown is not None:
             source = "assumed"
         return PortState(
-            size=size,
+            size=high - low + 1,
             source=source,
             pinned=self._held + usage.pinned_at_address,
             waiting=usage.waiting,

@@ -102,9 +102,7 @@ class Usage:
     @property
     def pinned_at_address(self) -> int:
         """Ports pinned now on specific addresses: the maximum over the addresses."""
-        if not self._at_address:
-            return 0
-        return max(low.count for low, _ in self._at_address.values())
+        return max([low.count for low, _ in self._at_address.values()], default=0)
 
     def addresses(self) -> list[tuple[str, int, int]]:
         """(local address, peak, total) of ports pinned on specific addresses, highest peak

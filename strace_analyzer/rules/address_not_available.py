@@ -95,7 +95,7 @@ class AddressNotAvailable(Rule):
         if step.role == "close":
             self._note_close(step)
             return
-        cause = self._cause(step)
+        cause = self._cause(step) if step.failure in _ERRORS else None
         if cause is None:
             self._note_success(step)
             return
@@ -125,10 +125,11 @@ class AddressNotAvailable(Rule):
         return finding._replace(confidence=Confidence.PROBABLE)
 
     def _cause(self, step: Step) -> str | None:
-        """Which address was not available; None if the call did not fail for lack of one."""
+        """Which address was not available to a call that failed with one of `_ERRORS`; None if it
+        did not fail for lack of one."""
         socket = step.socket
         error = step.failure
-        if error not in _ERRORS or step.dry is not None or _is_injected(step):
+        if step.dry is not None or _is_injected(step):
             return None
         if step.role == "bind":
             if error != "EADDRNOTAVAIL":

@@ -46,11 +46,15 @@ class Holders:
 
     def note(self, step: Step) -> None:
         """Take in what the socket shows about the ports that the kernel chooses."""
-        socket = step.socket
+        socket, now, id = step.socket, step.now, step.description.id
         self._note_open(step)
         is_early = socket.binding is Binding.EPHEMERAL
         if is_early and step.space == "TCP":
             self._binds_early.add(socket.namespace)
+        if is_early and step.space == "TCP" and now and now.connection is not Connection.LISTENING:
+            self._early.setdefault(socket.namespace, set()).add(id)
+        elif step.space == "TCP" and socket.namespace in self._early:
+            self._early[socket.namespace].discard(id)
         port = socket.assigned_port
         if port is not None and (is_early or socket.binding is Binding.AUTOBOUND):
             low, high = self._shown.get(socket.namespace, (port, port))
@@ -65,25 +69,15 @@ class Holders:
             if known is None:
                 known = self._alone[key] = {}
             known[alone] = step.description.group, step.fd
-        elif known and known.pop(id, None) is None and step.was is not None:
-            named = self._alone_as(step.was, step.space, id)
-            if named is not None:
-                known.pop(named, None)
-        if step.space == "TCP":
-            self._note_early(step)
+        elif known and known.pop(id, None) is None:
+            was = step.was
+            if was is not None and was.binding is Binding.BOUND:
+                known.pop(self._alone_as(was, step.space, id) or id, None)
         ended = self._after_end.get(socket.namespace)
         if step.role == "eof" and step.now is not None and step.space == "TCP":
             self._after_end.setdefault(socket.namespace, set()).add(id)
         elif ended and (step.now is None or step.role == "connect"):
             ended.discard(id)
-
-    def _note_early(self, step: Step) -> None:
-        now, id, namespace = step.now, step.description.id, step.socket.namespace
-        is_bound = now is not None and now.binding is Binding.EPHEMERAL
-        if is_bound and now is not None and now.connection is not Connection.LISTENING:
-            self._early.setdefault(namespace, set()).add(id)
-        elif (early := self._early.get(namespace)) is not None:
-            early.discard(id)
 
     def _alone_as(self, socket: Socket, space: str | None, id: int) -> int | None:
         """The key in _alone of a socket whose port no other socket can have; None if it has no such

@@ -175,7 +175,8 @@ class PortHolders:
         was = step.was
         if was is None:
             return
-        self._note_passed(step, was)
+        if Doubt.PASSED in was.doubts:
+            self._note_passed(step, was)
         if was.protocol in NO_TIME_WAIT:
             return
         is_bound = was.binding is Binding.BOUND and was.origin is not Origin.ACCEPTED
@@ -188,7 +189,7 @@ class PortHolders:
 
     def _note_passed(self, step: Step, was: Socket) -> None:
         port = local_port(was)
-        if Doubt.PASSED in was.doubts and port and was.origin is not Origin.ACCEPTED:
+        if port and was.origin is not Origin.ACCEPTED:
             gone = _gone(step, step.description.group, was)
             self._passed[was.namespace, space_of(was), port] = gone
 

@@ -130,7 +130,8 @@ class PortTaken(Rule):
                 yield from self._said_of(id)
             return
         if step.role == "getsockname":
-            self._note_shown(step)
+            if self._unnamed:
+                self._note_shown(step)
             return
         if step.errno is not None:
             port = port_asked(step)
@@ -174,7 +175,7 @@ class PortTaken(Rule):
     def _note_shown(self, step: Step) -> None:
         """getsockname() shows which port the kernel had chosen: perhaps one that was found taken."""
         port = step.socket.assigned_port
-        if not self._unnamed or port is None:
+        if port is None:
             return
         for id in self._unnamed_at.get((step.socket.namespace, step.space, port), ()):
             told = self._holders.named_later(self._unnamed[id], port, step)
