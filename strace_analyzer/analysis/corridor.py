@@ -25,7 +25,7 @@ from strace_analyzer.analysis.ended import Ended
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
-from strace_analyzer.analysis.holding import closed_on_exec, held
+from strace_analyzer.analysis.holding import closed_on_exec, closing, held
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.standing import Standing, standing
@@ -242,6 +242,10 @@ class TraceAnalysis:
         """Who has open sockets in a network namespace: all of them, or those with this local
         port."""
         return held(self._tracker.tasks, namespace, port)
+
+    def closing(self, namespace: int, port: int) -> Iterator[Held]:
+        """Whose close() of a socket with this local port is under way."""
+        return closing(self._tracker.closing(), namespace, port)
 
     def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
         """Who would still have such sockets if the FD_CLOEXEC flag, by which execve() closed them,

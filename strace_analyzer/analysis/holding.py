@@ -16,6 +16,15 @@ def held(tasks: Iterable[Task], namespace: int, port: int | None) -> Iterator[He
         yield from _with_port(table.slots, group, namespace, port)
 
 
+def closing(
+    calls: Iterable[tuple[Task, int, Descriptor]], namespace: int, port: int
+) -> Iterator[Held]:
+    """The internet sockets with this local port that close() `calls` under way are about to
+    close."""
+    for task, fd, descriptor in calls:
+        yield from _with_port({fd: descriptor}, task.group, namespace, port)
+
+
 def closed_on_exec(tasks: Iterable[Task], namespace: int, port: int) -> Iterator[Held]:
     """The internet sockets with this local port that execve() closed: their processes still have
     them if FD_CLOEXEC was cleared unseen."""

@@ -13,7 +13,7 @@ from strace_analyzer.kernel.catalogue import CALLS, CLOSES, SOCKET_CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.lost_halves import LostHalves
-from strace_analyzer.kernel.objects import Shown
+from strace_analyzer.kernel.objects import Descriptor, Shown, Task
 from strace_analyzer.kernel.open_calls import as_call, rename
 from strace_analyzer.kernel.order import Order
 from strace_analyzer.kernel.refused import refused
@@ -79,6 +79,14 @@ class Tracker:
     def tasks(self) -> Tasks:
         """The live tasks."""
         return self._kernel.tasks
+
+    def closing(self) -> Iterator[tuple[Task, int, Descriptor]]:
+        """What each close() that is under way closes, with its task and number: the number is free
+        already, the socket is there until the call returns."""
+        for task in self._kernel.tasks:
+            begun = self._calls.get(task.tid)
+            if begun is not None and begun.closing is not None and begun.number is not None:
+                yield task, begun.number, begun.closing
 
     @property
     def interest(self) -> Interest:

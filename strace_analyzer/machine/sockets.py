@@ -22,7 +22,12 @@ class Owner(NamedTuple):
     script: str = ""
 
     def __str__(self) -> str:
-        return f"{self.command} (pid {self.pid}, fd {self.fd})"
+        return f"{self.program} (pid {self.pid}, fd {self.fd})"
+
+    @property
+    def program(self) -> str:
+        """`worker`, `python3 sidecar.py`."""
+        return f"{self.command} {self.script}" if self.script else self.command
 
 
 class MachineSocket(NamedTuple):
@@ -46,9 +51,10 @@ class MachineSocket(NamedTuple):
 
     @property
     def holder(self) -> str:
-        """`worker (pid 7)`; if no process is named, `TIME-WAIT to 192.0.2.7:80`."""
+        """`worker (pid 7)`, `python3 sidecar.py (pid 8)`; if no process is named, `TIME-WAIT to
+        192.0.2.7:80`."""
         if self.owners:
-            return f"{self.owners[0].command} (pid {self.owners[0].pid})"
+            return f"{self.owners[0].program} (pid {self.owners[0].pid})"
         return f"{self.state} to {self._peer}" if self.peer_port else self.state
 
     @property

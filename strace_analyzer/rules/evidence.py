@@ -87,6 +87,11 @@ class Context(Protocol):
         port."""
         ...
 
+    def closing(self, namespace: int, port: int) -> Iterator[Held]:
+        """Whose close() of a socket with this local port is under way: the socket is there until
+        the call returns."""
+        ...
+
     def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
         """Who would still have sockets with this local port if the FD_CLOEXEC flag, by which
         execve() closed them, was cleared unseen."""

@@ -6,6 +6,7 @@ It is long because each cause has its own words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from strace_analyzer.findings import Confidence
@@ -73,6 +74,8 @@ _LIMIT = (
     "The program limits itself to {ports}, {low}-{high}, by IP_LOCAL_PORT_RANGE{line}: widen that, "
     "or leave it out."
 )
+_HOLDER = re.compile(r"(.+?): ([\d,]+)(?:; |$)", re.DOTALL)
+"""who holds how many ports, in the detail `machine`; a program's name may contain `; ` and `: `"""
 _BOUND = (
     "{who} has {ports} of these ports, to other destinations: connections that share ports would not "
     "be in the way, so that program probably binds before connecting: look for bind() there."
@@ -127,8 +130,7 @@ def figures(case: Case) -> Iterable[Figures]:
             rows.append(("with 60 s of TIME_WAIT", number(ports.peak_needed_with_time_wait)))
         yield Figures(("LOCAL PORTS TAKEN", ">TO ONE DESTINATION"), tuple(rows))
     if isinstance(held, str):
-        parts = (part.rsplit(": ", 1) for part in held.split("; "))
-        yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), tuple((a, b) for a, b in parts))
+        yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), tuple(_HOLDER.findall(held)))
 
 
 def advice(case: Case) -> Advice:
@@ -300,7 +302,7 @@ def _holders(case: Case) -> list[str]:
         who, ports = bound.rsplit(": ", 1)
         return [_BOUND.format(who=who, ports=ports)]
     if isinstance(held, str):
-        who, ports = held.split("; ")[0].rsplit(": ", 1)
+        who, ports = _HOLDER.findall(held)[0]
         then = _BY_CAUSE["time-wait"] if who.startswith("TIME-WAIT") else "look there first."
         said.append(f"{who} has {ports} of these ports: {then}")
     return said

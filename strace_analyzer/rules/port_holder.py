@@ -80,9 +80,10 @@ class PortHolders:
         then in the past."""
         socket = step.socket
         asked = bind_address(step) or socket.local
+        closing = tuple(self.context.closing(socket.namespace, port))
         held = [
             one
-            for one in self.context.held(socket.namespace, port)
+            for one in (*self.context.held(socket.namespace, port), *closing)
             if one.description is not step.description
             and space_of(one.socket) == space(socket)
             and conflicts(one.socket, socket, asked)
@@ -97,6 +98,7 @@ class PortHolders:
             if shown is None or one.socket.origin is not Origin.ACCEPTED:
                 return _kind(one, held, step, asked), (
                     *_who(one, step, self.context),
+                    *((("closing", True),) if one in closing else ()),
                     *sharer(one.socket, socket),
                 )
         if shown is not None:

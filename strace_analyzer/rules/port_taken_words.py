@@ -29,6 +29,8 @@ def why(case: Case) -> tuple[str, ...]:
     """Who has the port, in sentences."""
     heir = _heir(case)
     said = _who_has_it(case)
+    if case.sample.detail("closing"):
+        said = (*said, "It was closing it then: a close() of it had begun, and had not returned.")
     if case.sample.detail("ended_well"):
         said = (*said, _SERVED)
     if not heir:
@@ -112,6 +114,8 @@ def advice(case: Case) -> Advice:
     fix, waiting = (*_FIX[case.cause], *_sharing(case)), tuple(_time_wait(case))
     is_closed = case.sample.detail("may_be_closed")
     sentences = [*waiting, *fix] if is_closed else [*fix, *waiting]
+    if case.sample.detail("closing"):
+        sentences.insert(0, "bind() after that close() has returned.")
     if case.sample.detail("ended_well"):
         sentences = [_NO_FIX, *(_FIX["unknown"] if case.cause == "unknown" else (_ELSE,))]
     if _is_nobody_named(case) or (_heir(case) and case.cause == "time-wait"):

@@ -231,6 +231,25 @@ def test_ports_with_connections_to_elsewhere_are_in_the_way_if_bind_took_them(
     assert "addresses or ports of the destination" not in report
 
 
+@pytest.mark.parametrize("who", ["a; b", "a: b", "; ", ": "])
+def test_a_holder_may_have_any_name(who: str) -> None:
+    """comm is what the program says it is, prctl(2) PR_SET_NAME."""
+    _, report = told(listed("192.0.2.7:80", range(40000, 40100), who=who))
+    assert f"{who.strip()} (pid 9) 100" in report.replace("  ", " ")
+
+
+def test_the_holder_of_ports_is_named_with_its_script() -> None:
+    """As port-taken and `holders` name it: python3 alone may be any of them."""
+    machine = parse(listed("192.0.2.7:80", range(40000, 40100), who="python3").splitlines())
+    named = [
+        one._replace(owners=tuple(owner._replace(script="sidecar.py") for owner in one.owners))
+        for one in machine.sockets
+    ]
+    listing = machine._replace(sockets=tuple(named))
+    assert listing.by_holder(40000, 40099) == [("python3 sidecar.py (pid 9)", 100)]
+    assert str(named[0].owners[0]) == "python3 sidecar.py (pid 9, fd 3)"
+
+
 @pytest.mark.parametrize(
     "ss",
     [

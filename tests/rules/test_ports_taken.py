@@ -666,6 +666,50 @@ def test_a_holder_that_only_a_note_shows_is_named(
     assert holder(first, second, *fails(8080))[:4] == expected
 
 
+CLOSING = "7 close(3 <unfinished ...>"
+
+
+@pytest.mark.parametrize("call", [f"bind(4, {v4(80)})", "listen(4, 5)"])
+def test_a_socket_whose_close_is_under_way_has_its_port(call: str) -> None:
+    """And not longer than that."""
+    wants = [sock(4, 9), f"9 {call} = {INUSE}"]
+    if call.startswith("listen"):
+        wants.insert(1, f"9 bind(4, {v4(80)}) = 0")
+    before = listener(80)
+    (one,) = found("port-taken", *before, CLOSING, *wants, "7 <... close resumed>) = 0")
+    details = [one.detail(name) for name in ("holder_pid", "holder_fd", "holder", "closing")]
+    assert details == [7, 3, "a listener", True]
+    (one,) = found("port-taken", *before, CLOSING, "7 <... close resumed>) = 0", *wants)
+    assert one.detail("closing") is None
+
+
+def test_a_listener_that_its_heir_is_closing_is_said_to_be_inherited() -> None:
+    child = [f"7 {CLONE} = 8", "8 getpid() = 8"]
+    wants = [sock(4, 9), f"9 bind(4, {v4(80)}) = {INUSE}"]
+    ends = ["7 close(3) = 0", "8 close(3 <unfinished ...>"]
+    (one,) = found("port-taken", *listener(80), *child, *ends, *wants)
+    assert (one.cause, one.detail("holder_pid")) == ("inherited-listener", 8)
+    assert one.detail("closing")
+
+
+def test_a_close_under_way_at_the_end_keeps_nothing_open() -> None:
+    """Of a socket that is inherited without use, nothing is said: it is being closed."""
+    lines = [
+        *listener(80),
+        f"7 {CLONE} = 8",
+        '8 execve("/bin/sleep", ["sleep"], 0x7f /* 3 vars */) = 0',
+    ]
+    assert found("socket-inherited", *lines)
+    assert not found("socket-inherited", *lines, "8 close(3 <unfinished ...>")
+
+
+def test_the_report_says_that_the_holder_is_closing_the_port() -> None:
+    lines = [*listener(80), CLOSING, *fails(80)[:2], "7 <... close resumed>) = 0"]
+    report = " ".join(printed(sa.analyze([*lines])).split())
+    assert "It was closing it then: a close() of it had begun, and had not returned." in report
+    assert "bind() after that close() has returned." in report.replace("Bind()", "bind()")
+
+
 @pytest.mark.parametrize("line", [line for line, shown in BY_NOTE if shown])
 def test_a_holder_that_a_later_line_shows_is_named(line: str) -> None:
     (one,) = found("port-taken", *fails(8080), line)
