@@ -45,10 +45,3 @@ class SystemCall(NamedTuple):
     def descriptor(self, call: Syscall) -> FdArgument | None:
         """The descriptor that `call` acts on; None if it has none or the line does not show it."""
         return fd_argument(call.args[0]) if self.on is not None and call.args else None
-
-    def do(self, kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
-        """Update the model; `fd` is `descriptor(call)`."""
-        if self.act is not None:
-            self.act(kernel, task, call)
-        elif self.on is not None and fd is not None:
-            self.on(kernel, task, call, fd)

@@ -231,7 +231,10 @@ class Tracker:
             if is_wanted:
                 kernel.begun = begun
                 task = task or kernel.tasks.speaker(tid)
-                row.do(kernel, task, call, fd)
+                if row.act is not None:
+                    row.act(kernel, task, call)
+                elif row.on is not None and fd is not None:
+                    row.on(kernel, task, call, fd)
                 if call.result.errno is not None and name in SOCKET_CALLS:
                     refused(kernel, task, call, fd)
                 kernel.begun = None
@@ -294,10 +297,11 @@ class Tracker:
         if begun is None:
             return
         kernel, row = self._kernel, CALLS[begun.half.name]
-        if row.is_made:
-            call = as_call(begun.half)
-            kernel.begun = begun
-            row.do(kernel, kernel.tasks.speaker(tid), call, row.descriptor(call))
+        if row.is_made and row.on is not None:
+            task, call = kernel.tasks.speaker(tid), as_call(begun.half)
+            fd, kernel.begun = row.descriptor(call), begun
+            if fd is not None:
+                row.on(kernel, task, call, fd)
             kernel.begun = None
         if end is not None:
             kernel.release(tid, begun, end)

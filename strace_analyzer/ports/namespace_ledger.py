@@ -244,7 +244,8 @@ class NamespaceLedger:
         self._destinations.connect(to, account.protocol, early)
         place = to, account.local or self._sources.get(to)
         for usage in self._usages(account.group):
-            usage.connect(place)
+            usage.needed.change(place, 1)
+            usage.needed_high.change(place, 1)
         self._note_range(now)
 
     def _end_connection(self, account: Account, seconds: float | None, waits: bool) -> None:
@@ -254,9 +255,9 @@ class NamespaceLedger:
         local, usages = account.local, self._usages(account.group)
         place = to, local or self._sources.get(to)
         for usage in usages:
-            usage.disconnect(place)
+            usage.needed.change(place, -1)
             if not waits:
-                usage.expire(place)
+                usage.needed_high.change(place, -1)
         if waits and seconds is not None:
             self._holds_to(to).hold(seconds, self._expire, usages, to, local)
         self._destinations.disconnect(to, account.protocol)
@@ -265,7 +266,7 @@ class NamespaceLedger:
     def _expire(self, usages: tuple[Usage, Usage], to: Destination, local: str | None) -> None:
         place = to, local or self._sources.get(to)  # may differ from a minute ago
         for usage in usages:
-            usage.expire(place)
+            usage.needed_high.change(place, -1)
 
     def _learn(self, account: Account, to: Destination, local: str | None) -> None:
         """getsockname() showed where this connection comes from; the same holds for others to this

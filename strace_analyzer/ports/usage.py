@@ -60,19 +60,6 @@ class Usage:
             low, high = self._at_address.setdefault(address, (LatePeak(), LatePeak()))
         return Pin((low, low.begin(when)), (high, high.begin(when)))
 
-    def connect(self, place: Place) -> None:
-        """A connection was made."""
-        self.needed.change(place, 1)
-        self.needed_high.change(place, 1)
-
-    def disconnect(self, place: Place) -> None:
-        """A connection is over; its port may stay unavailable to its destination until `expire`."""
-        self.needed.change(place, -1)
-
-    def expire(self, place: Place) -> None:
-        """The port is available to its destination again."""
-        self.needed_high.change(place, -1)
-
     def moved(self, old: Place, new: Place) -> None:
         """getsockname() showed where a connection comes from."""
         for needed in (self.needed, self.needed_high):
