@@ -173,6 +173,8 @@ def advice(case: Case) -> Advice:
     widened = "net.ipv4.ip_local_port_range" if limit is None else "that range"
     sentences = [sentence.replace("{range}", widened) for sentence in sentences]
     if limit is not None:
+        if who:  # the runtime's remedy follows, and the limit is no part of it
+            sentences[0], who = f"{who}: {sentences[0]}", ""
         sentences.insert(0, limit)
     runtime = case.runtime
     if case.cause == "time-wait" and runtime is not None and runtime.family in KEEPING:

@@ -231,6 +231,22 @@ def test_ports_with_connections_to_elsewhere_are_in_the_way_if_bind_took_them(
     assert "addresses or ports of the destination" not in report
 
 
+@pytest.mark.parametrize("interpreter", ["python3", "node", "worker"])
+def test_the_limit_of_a_program_is_not_said_to_be_its_runtimes(interpreter: str) -> None:
+    """Only what follows about that runtime's own calls begins with its name."""
+    lines = [
+        f'7 execve("/usr/bin/{interpreter}", ["{interpreter}"], 0x7ffd1 /* 3 vars */) = 0',
+        "7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3",
+        '7 setsockopt(3, SOL_IP, 0x33 /* IP_??? */, "\\x40\\x9c\\x41\\x9c", 4) = 0',
+        "7 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("
+        '"0.0.0.0")}, 16) = -1 EADDRINUSE (Address already in use)',
+    ]
+    report = " ".join(printed(sa.analyze(lines)).split())
+    assert "Fix The program limits itself to 2 ports, 40000-40001," in report
+    runtime = {"python3": "Python: leave out", "node": "Node.js: "}.get(interpreter, "Leave out")
+    assert f"widen that, or leave it out. {runtime}" in report
+
+
 @pytest.mark.parametrize("who", ["a; b", "a: b", "; ", ": "])
 def test_a_holder_may_have_any_name(who: str) -> None:
     """comm is what the program says it is, prctl(2) PR_SET_NAME."""
