@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -24,6 +25,10 @@ from shared_folder import CASES, CORPUS, TRACES
 for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
     os.environ[variable] = tempfile.mkdtemp(prefix="strace-analyzer-tests-")
     atexit.register(shutil.rmtree, os.environ[variable], ignore_errors=True)
+
+# Where it is ignored, as in what a shell runs in the background, the programs under test would
+# inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()

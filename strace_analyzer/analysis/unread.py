@@ -81,8 +81,8 @@ class Unread:
         self._tell = tell
         self._ask_again = ask_again
         self._broken_off = 0
-        """lines that begin a call that cannot decide anything: a later line may be the rest of
-        it"""
+        """lines, given by every reader, that begin a call that cannot decide anything: a later line
+        may be the rest of it"""
         self.count = 0
         """lines of any kind that were not understood"""
         self.deciding = 0
@@ -106,9 +106,10 @@ class Unread:
         if self._is_omission(event):
             return
         self.count += 1
-        name = deciding_call(event.text, is_beginning=self._is_given(event.text))
+        is_given = self._is_given(event.text)
+        name = deciding_call(event.text, is_beginning=is_given)
         if name is None:
-            self._broken_off += RESULT.search(event.text) is None
+            self._broken_off += is_given and RESULT.search(event.text) is None
             return
         if name == NAMELESS and (self._broken_off or REST_OF_STRINGS.match(event.text)):
             self._broken_off -= self._broken_off > 0

@@ -62,6 +62,11 @@ LATE = {
     "a pid says whose all the others are": b"12345 close(77) = 0\n",
     "a time is indented": b"  21:11:21.036600 getpid() = 2\n",
     "the program prints a line feed": b'write(2, "x", 1x) = 1\nwrite(2, "\\n", 1\n) = 1\n',
+    "a call breaks off, and another has lost its name": (
+        b'stat("/x", {st_mo\n'
+        + b"getpid() = 2\n" * 3
+        + b'geteperl/y", 0x7) = -1 ENOENT (No such)\n'
+    ),
     "it prints lines": b'write(2, "a\\nb\\n", 4a\nb\n) = 4\n' * 2,
     "it prints what is no rest": b'write(2, "a\\n) = 4\\n", 8a\n) = 4\n) = 8\n' * 2,
 }

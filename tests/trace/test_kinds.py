@@ -101,6 +101,11 @@ malloc(5)                                        = 0x55
     "the output of netstat": b"Active Internet connections (servers and established)\n",
     "a document in Markdown": b"# A tool\n\nSee [it](x.md).\n\n## Use\n" + b"Text.\n" * 30,
     "a Python traceback": b'Traceback (most recent call last):\n  File "x.py", line 1\n',
+    "a log of Process Monitor": b"""\
+\xef\xbb\xbf"Time of Day","Process Name","PID","Operation","Path","Result","Detail"
+"10:00:00.1234567 AM","curl.exe","812","TCP Connect","a:49152 -> b:80","SUCCESS","Length: 0"
+"10:00:00.2234567 AM","curl.exe","812","TCP Send","a:49152 -> b:80","SUCCESS","Length: 80"
+""",
     "a table (CSV or the like)": b'pid,command,calls\n812,sh,3\n813,"ps, top",4\n',
     "a log of another program": b"""\
 2026-12-01 12:00:00,123 [main] INFO  server started

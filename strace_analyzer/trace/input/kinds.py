@@ -273,6 +273,11 @@ KINDS = (
     ),
     Kind("a Python traceback", "", opening=r"Traceback \(most recent call last\)"),
     Kind(
+        "a log of Process Monitor",
+        _USE_STRACE,
+        opening='"Time of Day","Process Name","PID","Operation"',
+    ),
+    Kind(
         "a table (CSV or the like)",
         "of a trace in a column, give that column alone",
         delimiters=",;\t|",
