@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from report.written import written
+
+import strace_analyzer as sa
+from strace_analyzer.findings import Level
+from strace_analyzer.report.selection import Selection
 
 ROOM = files("strace_analyzer.report.html")
 WORD = re.compile(r"[A-Za-z][\w-]*")
@@ -71,3 +79,34 @@ def test_the_script_names_as_many_columns_as_a_socket_has() -> None:
     assert len(names) == int(match[2])
     unused = [name for name in names if len(re.findall(rf"\b{name}\b", every(".js"))) < 2]
     assert unused == []
+
+
+HEAD = 'execve("/bin/fetch", ["fetch"], 0x7ffd0 /* 3 vars */) = 0\n'
+CONNECT = (
+    "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+    'bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n'
+    "connect(3, {sa_family=AF_INET, sin_port=htons(80),"
+    ' sin_addr=inet_addr("192.0.2.1")}, 16) = 0\n'
+    "close(3) = 0\n"
+)
+HIDDEN = HEAD + 'openat(AT_FDCWD, "/etc/hosts", O_RDONLY) = 3\n' * 30
+LISTENS = "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\nlisten(3, 5) = 0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "says", "nothing"),
+    [
+        (HIDDEN, Level.NOTE, "Nothing can be said", False),
+        (HEAD + CONNECT, Level.ERROR, "None is shown", False),
+        (HEAD + LISTENS, Level.NOTE, "Nothing was found", True),
+    ],
+    ids=["inconclusive", "below-the-level", "no-connections"],
+)
+def test_without_a_finding_to_show_it_says_why(
+    text: str, level: Level, says: str, nothing: bool, tmp_path: Path
+) -> None:
+    """The words "Nothing was found" stand only where the trace was looked at and nothing was there."""
+    (path := tmp_path / "t.strace").write_text(text, encoding="utf-8")
+    page = written("html", sa.analyze(path), Selection(level=level))
+    assert says in page
+    assert ("Nothing was found" in page) is nothing
