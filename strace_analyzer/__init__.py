@@ -94,8 +94,9 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Event]:
     return _events(lines)
 
 
-_LINES = 256
-"""Taken at once where all are there."""
+_LINES = 64
+"""Taken at once where all are there. The events of many more would be so many objects that Python
+looks for cycles among them, again and again (gc.get_threshold()), and there are none."""
 
 
 def _events(lines: Iterable[str | bytes]) -> Iterator[Event]:
