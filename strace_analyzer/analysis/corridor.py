@@ -596,10 +596,11 @@ class TraceAnalysis:
         strace follows may have nothing to show; but its exit is always printed."""
         tasks, ended, visibility = self._tracker.tasks, self._ended, self.visibility
         if not visibility.is_filtered or self._pieces.ends_in_exits:
-            return (*tasks.unseen, *ended.unseen)
+            return tuple(dict.fromkeys((*tasks.unseen, *ended.unseen)))  # numbers are given again
         if tasks.children_are_shown:
             return ()
-        return tasks.unseen if ended.several_spoke else (*tasks.unseen, *ended.unseen)
+        unseen = tasks.unseen if ended.several_spoke else (*tasks.unseen, *ended.unseen)
+        return tuple(dict.fromkeys(unseen))
 
     def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
         """Why finding nothing proves nothing; the weightiest reason first."""

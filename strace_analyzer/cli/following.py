@@ -84,10 +84,11 @@ def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Ju
     judgement = judge(selected, chosen.gate)
     say(judgement.idle)
     report = Report(selected, judgement, chosen.gate, manner.everything)
-    if teller is None:
-        manner.format.write(report, stream)
-    else:
-        teller.rest(report, watch.provisional(), stream)
+    with unheard(stream):  # nobody hears it, but the exit status is what it is
+        if teller is None:
+            manner.format.write(report, stream)
+        else:
+            teller.rest(report, watch.provisional(), stream)
     return judgement
 
 

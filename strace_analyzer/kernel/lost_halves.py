@@ -10,7 +10,6 @@ from strace_analyzer.trace.events import EXECS, Detached, Unparsed
 _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
 """Calls of which a reader never skips a half."""
 _COMMANDED = frozenset({"fcntl", "fcntl64"})
-_WAITS_FOR_NOTHING = frozenset({"bind", "listen", "setsockopt", "socket"})
 
 
 class LostHalves:
@@ -35,13 +34,14 @@ class LostHalves:
         self.lost += _is_awaited(call)
 
     def detached(self, event: Detached) -> None:
-        """strace no longer follows a task. What it waits for is known, but not what a call did that
-        waits for nothing, or of which not even the arguments are shown."""
+        """strace no longer follows a task. What it waits for is known, but not whether a bind() was
+        made, nor what a call is of which not even the arguments are shown. A socket() or
+        setsockopt() that was not made before the end hides no more than one that came after it."""
         call = self._calls.get(event.tid)
         if call is not None:
             if call.half.name in EXECS:
                 self.let_go[event.tid] = None
-            call.is_over = call.half.name not in _WAITS_FOR_NOTHING and bool(call.half.args)
+            call.is_over = call.half.name != "bind" and bool(call.half.args)
 
     def not_understood(self, event: Unparsed) -> None:
         """A line, or both halves of a call, could not be parsed: then the second half was there."""

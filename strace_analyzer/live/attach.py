@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import select
 import subprocess
 import threading
@@ -40,6 +41,7 @@ _PATIENCE = Patience(idle=10.0, total=20.0)
 """seconds that strace gets to detach: it must stop each thread first"""
 _ATTACHING = 30.0
 _BUFFER = 1 << 18
+_DETACHED = re.compile(rb": (Process \d+ detached)$", re.MULTILINE)
 
 
 class Attachment(NamedTuple):
@@ -54,6 +56,28 @@ class Attachment(NamedTuple):
     network: str | None
     there: Facts
     untraced: tuple[Untraced, ...] = ()
+
+
+class LastWords:
+    """What strace says on standard error after it has attached: read, so that it never waits, and
+    kept where it says that it detached. `said` was read before."""
+
+    def __init__(self, stderr: IO[bytes], said: bytes) -> None:
+        self._detached = b""
+        self._thread = threading.Thread(target=self._read, args=(stderr, said), daemon=True)
+        self._thread.start()
+
+    def __call__(self) -> bytes:
+        """`strace: Process 4711 detached` for each task that it was tracing as it ended: of the
+        call that a task is in, the trace often shows the first half alone. Empty if it did not
+        end."""
+        self._thread.join(_PATIENCE.idle)
+        return b"" if self._thread.is_alive() else self._detached
+
+    def _read(self, stderr: IO[bytes], said: bytes) -> None:
+        for line in (*said.splitlines(), *stderr):
+            if found := _DETACHED.search(line):
+                self._detached += b"strace: %b\n" % found[1]
 
 
 @contextmanager
@@ -99,7 +123,7 @@ def attached(
         writer = stack.enter_context(ended(strace))
         if stop.pressed:  # before there was a strace to be told
             detach()
-        wait_until_attached(strace, processes, stop, targets.exact)
+        last_words = wait_until_attached(strace, processes, stop, targets.exact)
         apart = untraced(processes, strace.pid)
         if seconds is not None:
             stop.press_after(seconds)
@@ -107,7 +131,7 @@ def attached(
         there = surroundings.facts
         if save is not None:
             copy.head(facts(options).in_network(there).with_processes(map(_kept, found)))
-        source = io.BufferedReader(Copied(stream, copy), _BUFFER)
+        source = io.BufferedReader(Copied(stream, copy, last_words), _BUFFER)
         name = NAME if save is None else str(save)
         trace = TraceInput("t1", name, (SourceInput(name, None, cast("BinaryIO", source)),))
         home = next((each.network for each in found if each.tgid == processes[0]), None)
@@ -125,10 +149,10 @@ def _kept(process: ExistingProcess) -> TracedProcess:
 
 def wait_until_attached(
     strace: subprocess.Popen[bytes], processes: Sequence[int], stop: Stop, exact: frozenset[int]
-) -> None:
+) -> LastWords:
     """Read what strace says on standard error until it says that it has attached to each, and let a
-    thread read the rest. Raises TracingError if it could not; of those that are not `exact` one
-    may have ended meanwhile."""
+    thread read the rest, which is returned. Raises TracingError if it could not; of those that are
+    not `exact` one may have ended meanwhile."""
     assert strace.stderr is not None
     missing, said = set(processes), b""
     until = time.monotonic() + _ATTACHING
@@ -151,7 +175,7 @@ def wait_until_attached(
             end_attached(strace)
             words = refused or [line for line in lines if " attached" not in line]
             raise TracingError(explain(words, _named(words, processes)))
-    threading.Thread(target=_read_on, args=(strace.stderr,), daemon=True).start()
+    return LastWords(strace.stderr, said)
 
 
 def _has_ended(pid: int, line: str) -> bool:
@@ -165,8 +189,3 @@ def _named(lines: Sequence[str], processes: Sequence[int]) -> int | None:
         if any(f", {pid})" in line for line in lines):
             return pid
     return processes[0] if len(processes) == 1 else None
-
-
-def _read_on(stderr: IO[bytes]) -> None:
-    while stderr.read(1 << 12):
-        pass

@@ -118,7 +118,10 @@ while [ $grown = yes ]; do
   done
 done
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/strace-collect.XXXXXX")
+work=${TMPDIR:-/tmp}/strace-collect.$$
+(umask 077 && mkdir "$work") || fail "cannot make $work: set TMPDIR to a directory that can be written"
+# The result goes to this directory: to know after the tracing that it cannot is too late.
+(: >".strace-collect.$$" && rm ".strace-collect.$$") 2>/dev/null || { rmdir "$work"; fail "this directory cannot be written: cd to one that can"; }
 tracer=
 end() { [ -z "$tracer" ] || kill -TERM "$tracer" 2>/dev/null || :; rm -rf "$work"; }
 trap end EXIT
@@ -175,10 +178,12 @@ wait "$timer" 2>/dev/null || :
 trap - INT TERM
 tracer=
 [ -s "$work/calls" ] || { cat "$work/strace-says.txt" >&2; fail 'strace recorded nothing'; }
+# Of the calls that tasks were in as strace detached, the trace may show the first half alone.
+sed -n 's/^.*: \(Process [0-9]* detached\)$/strace: \1/p' "$work/strace-says.txt" >>"$work/calls"
 cat "$work/facts.txt" "$work/calls" >"$work/trace.txt"
 rm "$work/calls"
 
 file="strace-$(echo "$target" | tr -c 'A-Za-z0-9._\n' _)-$(date -u '+%Y%m%dT%H%M%S').tar"
 (cd "$work" && tar cf - ./*) >"$file"
-gzip -f "$file"
-echo "$file.gz"
+if command -v gzip >/dev/null 2>&1; then gzip -f "$file" && file=$file.gz; fi
+echo "$file"

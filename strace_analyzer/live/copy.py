@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,20 @@ class Copy(io.RawIOBase):
 
 
 class Copied(io.RawIOBase):
-    """What a Copy begins with, then another stream's bytes, each also written to the Copy: whoever
-    reads this counts the same lines as whoever reads the file."""
+    """What a Copy begins with, then another stream's bytes, then the `last_words` if it ended with
+    a line, each also written to the Copy: whoever reads this counts the same lines as whoever reads
+    the file."""
 
-    def __init__(self, stream: io.RawIOBase, copy: Copy) -> None:
+    def __init__(
+        self, stream: io.RawIOBase, copy: Copy, last_words: Callable[[], bytes] = bytes
+    ) -> None:
         super().__init__()
         self._stream = stream
         self._copy = copy
         self._first = io.BytesIO(copy.begins_with)  # so its head is written before
+        self._last_words = last_words
+        self._last: io.BytesIO | None = None
+        self._ends_in_line = False
 
     def readable(self) -> bool:
         return True
@@ -69,6 +76,12 @@ class Copied(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         if count := self._first.readinto(view):
             return count
-        count = self._stream.readinto(view) or 0
+        count = 0 if self._last is not None else self._stream.readinto(view) or 0
+        if count:
+            self._ends_in_line = view[count - 1] == ord("\n")
+        else:
+            if self._last is None:
+                self._last = io.BytesIO(self._last_words() if self._ends_in_line else b"")
+            count = self._last.readinto(view)
         self._copy.write(view[:count])
         return count

@@ -15,7 +15,7 @@ from strace_analyzer.live.running import Scripts
 from strace_analyzer.live.sockets import LISTEN, Snapshot, SocketRow, network, snapshot
 from strace_analyzer.machine import Listing
 from strace_analyzer.machine.facts import DEFAULT_RANGE
-from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
+from strace_analyzer.machine.sockets import STATES, UNSEEN, MachineSocket, Owner
 
 _TIME_WAIT = 6
 _SEVERAL = 3
@@ -25,8 +25,6 @@ _CLOSED = 7
 """include/net/tcp_states.h; a UDP socket without a peer is listed in this state"""
 KERNEL = "(kernel)"
 """who holds what no process has open any more: TIME-WAIT, and closing after close()"""
-UNSEEN = "(unknown)"
-"""who holds what no process that could be asked has open"""
 _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD, include/linux/sched.h; among the flags of /proc/PID/stat"""
 

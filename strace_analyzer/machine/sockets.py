@@ -10,6 +10,8 @@ STATES = (
 )  # fmt: skip
 """By number (include/net/tcp_states.h), in the words of ss(8)."""
 ANY = frozenset({"0.0.0.0", "::", "*"})
+UNSEEN = "(unknown)"
+"""who holds what no process that could be asked has open"""
 
 
 class Owner(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -167,12 +168,42 @@ def test_a_signal_ends_it_with_the_report(number: signal.Signals, tmp_path: Path
         assert busy.poll() is None
         assert tracer(busy.pid) == 0
         busy.kill()
-    # by chance strace left it in the middle of a socket() or bind(), and says so
+    # by chance strace left it in the middle of a bind(), and says so
     doubts = [warning["code"] for warning in json.loads(output)["warnings"]]
     assert doubts in ([], ["truncated-end"])
     assert (errors, watching.returncode) == ("", 2 if doubts else 0)
     assert len(findings(output)) > 0
     assert_nothing_is_left(tmp_path)
+
+
+def test_a_reader_that_has_gone_leaves_the_status_of_the_verdict(tmp_path: Path) -> None:
+    """`attach ... --fail-on note | head -1` in a script with pipefail."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with subprocess.Popen(ENDLESS, stdout=subprocess.PIPE) as busy, os.fdopen(writing, "w") as gone:
+        words = ("-q", "--for", "1s", "--fail-on", "note", str(busy.pid))
+        watching = start(tmp_path, "attach", *words, stdout=gone)
+        assert watching.wait(PATIENCE) == 1
+        busy.kill()
+
+
+def test_threads_in_the_middle_of_calls_are_no_cut_end(tmp_path: Path) -> None:
+    """strace shows the first half alone of what all but one were in as it detached. That it did so
+    it says on standard error, which is kept behind the trace."""
+    with subprocess.Popen(program("many_clients.py"), stdout=subprocess.PIPE) as busy:
+        assert busy.stdout is not None
+        busy.stdout.readline()
+        words = ("--for", "1s", "--format", "json", "--save-trace", "saved", str(busy.pid))
+        live = run(tmp_path, "attach", "-q", *words)
+        tids = set(map(int, os.listdir(f"/proc/{busy.pid}/task")))
+        busy.kill()
+    *_, last = (tmp_path / "saved").read_text().rpartition(" = ")
+    said = re.findall(r"^strace: Process (\d+) detached$", last, re.MULTILINE)
+    assert {*map(int, said)} == tids
+    for done in (live, run(tmp_path, "saved", "--format", "json")):
+        report = json.loads(done.stdout)
+        assert sum(process["tcp_connections"] for process in report["processes"]) > 0
+        assert "truncated-end" not in {warning["code"] for warning in report["warnings"]}
 
 
 @pytest.mark.parametrize("moment", [0.05, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0])

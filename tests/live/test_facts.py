@@ -193,6 +193,47 @@ def test_collect_says_what_it_needs(
     assert list(tmp_path.iterdir()) == [tmp_path / "collect.sh"]
 
 
+POSIX = (
+    "cat", "date", "echo", "grep", "head", "ls", "mkdir", "printf", "ps", "rm", "rmdir", "sed",
+    "sh", "sleep", "strace", "tar", "tr", "uname",
+)  # fmt: skip
+"""what POSIX has of what the script needs, strace and tar: neither mktemp nor gzip"""
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_collect_needs_only_what_it_says(tmp_path: Path, shell: list[str]) -> None:
+    """It may also be that nothing can be written: known before anything is traced."""
+    if (found := shutil.which(shell[0])) is None:
+        pytest.skip(f"{shell[0]} is not installed")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in POSIX:
+        (tools / name).symlink_to(shutil.which(name) or pytest.skip(f"{name} is not installed"))
+    (tmp_path / "collect.sh").write_text(script())
+    (tmp_path / "scratch").mkdir()
+    clients = [sys.executable, str(Path(__file__).parent / "programs" / "many_clients.py")]
+
+    def collect(scratch: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [found, *shell[1:], "collect.sh", str(traced.pid), "1"], cwd=tmp_path,
+            capture_output=True, text=True, env={"PATH": str(tools), "TMPDIR": str(scratch)},
+        )  # fmt: skip
+
+    with subprocess.Popen(clients, stdout=subprocess.PIPE) as traced:
+        assert traced.stdout is not None
+        traced.stdout.readline()
+        nowhere, done = collect(tmp_path / "none"), collect(tmp_path / "scratch")
+        traced.kill()
+    assert nowhere.returncode == 1
+    assert nowhere.stderr.splitlines()[-1].startswith("collect: cannot make ")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert re.fullmatch(r"strace-\d+-\w+\.tar\n", done.stdout)
+    assert list((tmp_path / "scratch").iterdir()) == []
+    report = json.loads(run(tmp_path, done.stdout.strip(), "--format", "json").stdout)
+    assert sum(process["tcp_connections"] for process in report["processes"]) > 0
+    assert "truncated-end" not in {warning["code"] for warning in report["warnings"]}
+
+
 def test_an_archive_without_a_trace_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_text("7 close(3) = 0\n")

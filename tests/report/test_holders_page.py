@@ -9,7 +9,7 @@ import pytest
 from report.printed import lines
 
 from strace_analyzer.findings import Endpoint
-from strace_analyzer.live.holders import Holders, Holding
+from strace_analyzer.live.holders import Holders, Holding, Unasked
 from strace_analyzer.report.text.holders import page
 
 NAMES = (
@@ -48,3 +48,12 @@ def test_no_pid_is_cut_or_folded(width: int, seed: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     for row in rows:
         assert f"[{row.pids[0]}" in text
+
+
+@pytest.mark.parametrize("command", ["nginx", "(kernel)", "(unknown)"])
+def test_sockets_may_be_theirs_only_where_an_owner_is_unknown(command: str) -> None:
+    row = holding(random.Random(1))._replace(command=command)
+    found = Holders((32768, 60999), 0, 100, 28_132, (row,), (Unasked("init", 1),), by_root=True)
+    text = " ".join(lines(page(found, everything=True)).split())
+    assert "Not readable: init[1]" in text
+    assert ("may be theirs" in text) is (command == "(unknown)")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from strace_analyzer.machine.sockets import UNSEEN
 from strace_analyzer.plain import count, safe
 from strace_analyzer.report.holders import Holders, Holding, Unasked
 from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
@@ -52,7 +53,8 @@ def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
         yield Text(f"Outside the range{reserved}: these take none of its ports", style=FAINT)
         yield from _listed(outside, everything, ">SOCKETS", "STATE", "PROCESS", _WHERE)
     if found.unasked:
-        yield _not_asked(found.unasked, by_root=found.by_root)
+        may_own = any(one.command == UNSEEN for one in found.holdings)
+        yield _not_asked(found.unasked, by_root=found.by_root, may_own=may_own)
 
 
 def _listed(
@@ -69,15 +71,17 @@ def _listed(
         yield Text(f"and {left}: --all", style=FAINT)
 
 
-def _not_asked(unasked: Sequence[Unasked], *, by_root: bool) -> Text:
+def _not_asked(unasked: Sequence[Unasked], *, by_root: bool, may_own: bool) -> Text:
     """Say whose sockets are not visible, and who could see them: root, unless root is asking
-    (ptrace(2), PTRACE_MODE_READ: another user namespace, a security module)."""
+    (ptrace(2), PTRACE_MODE_READ: another user namespace, a security module); and whether they
+    `may_own` sockets whose owner is not known."""
     named = ", ".join(f"{safe(one.command)}[{one.pid}]" for one in unasked[:_NAMED])
     more = f" and {len(unasked) - _NAMED:,} more" if len(unasked) > _NAMED else ""
     who = "root sees them"
     if by_root:
         who = "a user namespace or a security module keeps even root from it"
-    return Text(f"Not readable: {named}{more} ({who}). Sockets marked (unknown) may be theirs.")
+    theirs = " Sockets marked (unknown) may be theirs." if may_own else ""
+    return Text(f"Not readable: {named}{more} ({who}).{theirs}")
 
 
 def _state(one: Holding) -> str:
