@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -166,3 +167,12 @@ def three_hundred() -> list[tuple[int, str, TraceDigest]]:
 
 def test_nothing_in_nothing_out() -> None:
     assert json.loads(written(Merged(), "json"))["traces"] == []
+
+
+def test_one_line_of_proof_is_a_line_and_several_are_lines() -> None:
+    """`a.strace:12 (line 12 bind)`, `a.strace:12 (lines 12 bind, 15 connect)`."""
+    rows = ((number, "x", one) for number, one in enumerate(digests()))
+    words = " ".join(written(merged(rows), "text").split())
+    proofs = re.findall(r"\((lines?) ([\d,]+ \w+(?:, [\d,]+ \w+)*)\)", words)
+    assert {word for word, _ in proofs} == {"line", "lines"}
+    assert all((", " in calls) is (word == "lines") for word, calls in proofs)

@@ -233,7 +233,7 @@ def _entry(
 def _proof(at: str, proof: Sequence[tuple[int, str]]) -> str:
     calls = [f"{line:,} {text.partition('(')[0]}" for line, text in proof]
     short = [call for call in calls if call.split()[-1] in ("bind", "connect", "listen")][:3]
-    return f"{at}" + (f" (lines {', '.join(short)})" if short else "")
+    return f"{at} ({'line' if len(short) == 1 else 'lines'} {', '.join(short)})" if short else at
 
 
 def _not_known(
