@@ -134,7 +134,7 @@ class Cause:
 
 def together(found: Sequence[Cause], section: Section) -> str:
     """Return one sentence for several causes: the first failure; else the leading rule's summary of
-    all its findings, or the number of findings of several rules."""
+    all its findings, or the number of findings of several rules or of a span of time."""
     worst = found[0].head
     if section.rule(worst).is_failure:
         return section.rule(worst).summary(section.case(worst))
@@ -142,7 +142,7 @@ def together(found: Sequence[Cause], section: Section) -> str:
     processes = {group.process.id for cause in leading or found for group in cause.groups}
     findings = sum(cause.count for cause in leading or found)
     total = sum(process.tcp_connections for process in section.processes)
-    if not leading and len({cause.head.rule for cause in found}) > 1:
+    if section.is_excerpt or (not leading and len({cause.head.rule for cause in found}) > 1):
         made = count(findings, "finding")
         return f"{made} in {count(len(processes), 'process', 'processes')}"
     return section.rule((leading or found)[0].head).together(len(processes), findings, total)

@@ -34,6 +34,8 @@ class Section(NamedTuple):
     """--all: nothing is shortened"""
     rules: dict[str, type[Rule]]
     """by id; they provide the texts of their findings"""
+    is_excerpt: bool
+    """The findings are those of a span of time; the figures of processes are of the whole trace."""
     is_redacted: bool
     """--redact: words of a program may be tokens"""
 
@@ -73,7 +75,7 @@ class Section(NamedTuple):
 
     def case(self, group: Group) -> Case:
         """Return what the rule needs to describe the group."""
-        return Case(group, self.process(group), self.ports(group))
+        return Case(group, self.process(group), self.ports(group), self.is_excerpt)
 
     def process(self, group: Group) -> Process | None:
         """Return the process of `group`; None if unknown."""
@@ -107,5 +109,6 @@ def sections(selected: Selected, width: int, everything: bool) -> Iterator[Secti
             width=width,
             everything=everything,
             rules=selected.rules,
+            is_excerpt=selected.selection.by_time,
             is_redacted=selected.selection.redaction is not None,
         )

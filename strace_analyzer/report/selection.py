@@ -18,6 +18,7 @@ from strace_analyzer.analysis import Analysis, TraceResult
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import (
     Endpoint,
+    FailedCalls,
     Failure,
     Finding,
     Group,
@@ -29,6 +30,8 @@ from strace_analyzer.findings import (
     SocketLife,
     Unknown,
     Warning,
+    added,
+    failed_call,
 )
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report.cause import Cause
@@ -256,7 +259,8 @@ class Selected:
 
     def case(self, group: Group) -> Case:
         """Return what the rule needs to describe the group."""
-        return Case(group, self.process(group.trace, group.process.id), self.ports(group))
+        process = self.process(group.trace, group.process.id)
+        return Case(group, process, self.ports(group), is_excerpt=self.selection.by_time)
 
     def _retake(self, trace: TraceResult) -> Retake:
         own = (process for process in self.processes if process.trace == trace.id)
@@ -372,6 +376,7 @@ class _Fold:
 
     def __init__(self) -> None:
         self.count = self.connected = self.failed = 0
+        self.failed_calls: tuple[FailedCalls, ...] = ()
         self.fds: set[int] = set()
         self.peers: dict[Endpoint, tuple[int, int, set[int], list[int]]] = {}
         self.first: Finding | None = None
@@ -383,6 +388,7 @@ class _Fold:
         connected = finding.outcome is Outcome.CONNECTED
         self.connected += connected
         self.failed += finding.outcome is Outcome.FAILED
+        self.failed_calls = added((*self.failed_calls, *failed_call(finding)))
         self.fds.add(finding.fd)
         self.first = self.first or finding
         self.last = finding
@@ -405,6 +411,7 @@ class _Fold:
             count=self.count,
             connected=self.connected,
             failed=self.failed,
+            failed_calls=self.failed_calls if group.failed_calls else (),
             fds=tuple(sorted(self.fds)),
             first=self.first.at,
             last=self.last.at,

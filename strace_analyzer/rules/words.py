@@ -29,6 +29,9 @@ class Case(NamedTuple):
     group: Group
     process: Process | None = None
     ports: PortUse | None = None
+    is_excerpt: bool = False
+    """The findings are those of a span of time; the figures of the process are of the whole
+    trace."""
 
     @property
     def sample(self) -> Finding:
@@ -70,6 +73,7 @@ class Case(NamedTuple):
             text = "its one outgoing TCP connection"
         else:
             text = f"{group.count:,} of its {process.tcp_connections:,} outgoing TCP connections"
+            text += " in the whole trace" * self.is_excerpt
         probable = group.confidence is Confidence.PROBABLE
         if group.failed == group.count:
             text += " (failed)" if probable else ", which failed"

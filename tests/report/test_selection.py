@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from report.fixtures import analysis, crawler, early_bind, group, process, trace
 
+import strace_analyzer as sa
 from strace_analyzer.analysis import Analysis
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import Endpoint, Level, ProcessRef, Unknown
@@ -95,6 +96,35 @@ def test_the_sample_of_a_window_is_the_first_that_connected() -> None:
     made = analysis([failed, good])
     (only,) = Selected(made, Selection(until=parse_moment("+9"))).groups
     assert (only.sample.at.line, only.failed) == (32, 1)
+
+
+def ran_out(seconds: int) -> list[bytes]:
+    """A connect() that finds no port."""
+    return [
+        b"170000000%d.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3" % seconds,
+        b"170000000%d.100000 connect(3, {sa_family=AF_INET, sin_port=htons(80), "
+        b'sin_addr=inet_addr("192.0.2.8")}, 16) = -1 EADDRNOTAVAIL '
+        b"(Cannot assign requested address)" % seconds,
+        b"170000000%d.200000 close(3) = 0" % seconds,
+    ]
+
+
+def test_the_failed_calls_of_a_group_are_those_in_the_time_window() -> None:
+    made = sa.analyze([line for second in (1, 2, 3, 4) for line in ran_out(second)])
+    selected = Selected(made, Selection(since=parse_moment("+0.5")))
+    assert [selected.case(some).failures for some in selected.groups] == [
+        "1 connect() call failed EADDRNOTAVAIL, at 1700000002.100000 (line 5)",
+        "2 connect() calls failed EADDRNOTAVAIL, first at 1700000003.100000 (line 8)",
+    ]
+
+
+def test_connections_outside_the_time_window_are_not_said_to_be_in_it() -> None:
+    within = Selected(crawler(), Selection(since=parse_moment("+1.03")))
+    every = Selected(crawler(), Selection())
+    assert every.case(every.groups[0]).share == "3 of its 3 outgoing TCP connections"
+    assert within.case(within.groups[0]).share == (
+        "2 of its 3 outgoing TCP connections in the whole trace"
+    )
 
 
 def test_a_window_with_nothing_in_it_shows_nothing() -> None:
