@@ -10,6 +10,7 @@ from strace_analyzer.trace.events import EXECS, Detached, Unparsed
 _GIVEN = ALWAYS_MATTER | {"dup", "dup2", "dup3"}
 """Calls of which a reader never skips a half."""
 _COMMANDED = frozenset({"fcntl", "fcntl64"})
+_WAITS_FOR_NOTHING = frozenset({"bind", "listen", "setsockopt", "socket"})
 
 
 class LostHalves:
@@ -28,20 +29,26 @@ class LostHalves:
         self.let_go: dict[int, None] = {}
         """tasks that strace left in an execve(), in order: with -b execve it does that as soon as
         the new program is there (docs/kernel.md, "How strace prints it")"""
+        self._left: dict[int, OpenCall] = {}
+        """calls in which strace left a task, unless it follows the task once more"""
 
     def lose(self, call: OpenCall) -> None:
         """The task of `call` has moved on to another call."""
         self.lost += _is_awaited(call)
 
     def detached(self, event: Detached) -> None:
-        """strace no longer follows a task. What it waits for is known, but not whether a bind() was
-        made, nor what a call is of which not even the arguments are shown. A socket() or
-        setsockopt() that was not made before the end hides no more than one that came after it."""
+        """strace no longer follows a task. What it waits for is known, but not what a call did that
+        waits for nothing, or of which not even the arguments are shown. A socket() or setsockopt()
+        after which nothing more is seen of its task hides no more than one that came later; a
+        bind() may."""
         call = self._calls.get(event.tid)
-        if call is not None:
-            if call.half.name in EXECS:
-                self.let_go[event.tid] = None
-            call.is_over = call.half.name != "bind" and bool(call.half.args)
+        if call is None:
+            return
+        if call.half.name in EXECS:
+            self.let_go[event.tid] = None
+        call.is_over = call.half.name not in _WAITS_FOR_NOTHING and bool(call.half.args)
+        if call.half.name != "bind" and call.half.args:
+            self._left[event.tid] = call
 
     def not_understood(self, event: Unparsed) -> None:
         """A line, or both halves of a call, could not be parsed: then the second half was there."""
@@ -51,7 +58,11 @@ class LostHalves:
 
     def close(self) -> None:
         """The end of the trace; call this while the calls under way are still listed."""
-        awaited = {tid: call for tid, call in self._calls.items() if _is_awaited(call)}
+        awaited = {
+            tid: call
+            for tid, call in self._calls.items()
+            if _is_awaited(call) and self._left.get(tid) is not call
+        }
         self.broke_off = len(awaited)
         self.in_execve = [tid for tid, call in awaited.items() if call.half.name in EXECS]
 

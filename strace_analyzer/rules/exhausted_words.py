@@ -7,7 +7,7 @@ It is long because each cause has its own words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from strace_analyzer.findings import Confidence
 from strace_analyzer.plain import count, number
@@ -74,8 +74,8 @@ _LIMIT = (
     "The program limits itself to {ports}, {low}-{high}, by IP_LOCAL_PORT_RANGE{line}: widen that, "
     "or leave it out."
 )
-_HOLDER = re.compile(r"(.+?): ([\d,]+)(?:; |$)", re.DOTALL)
-"""who holds how many ports, in the detail `machine`; a program's name may contain `; ` and `: `"""
+_PORTS = re.compile(r": ([\d,]+)(?:; |\Z)")
+"""what follows the name of each holder, which may contain `; ` and `: `"""
 _BOUND = (
     "{who} has {ports} of these ports, to other destinations: connections that share ports would not "
     "be in the way, so that program probably binds before connecting: look for bind() there."
@@ -130,7 +130,15 @@ def figures(case: Case) -> Iterable[Figures]:
             rows.append(("with 60 s of TIME_WAIT", number(ports.peak_needed_with_time_wait)))
         yield Figures(("LOCAL PORTS TAKEN", ">TO ONE DESTINATION"), tuple(rows))
     if isinstance(held, str):
-        yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), tuple(_HOLDER.findall(held)))
+        yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), tuple(_holders_in(held)))
+
+
+def _holders_in(held: str) -> Iterator[tuple[str, str]]:
+    """Yield who holds ports, and how many, from the detail `machine`."""
+    start = 0
+    for ports in _PORTS.finditer(held):
+        yield held[start : ports.start()], ports[1]
+        start = ports.end()
 
 
 def advice(case: Case) -> Advice:
@@ -304,7 +312,7 @@ def _holders(case: Case) -> list[str]:
         who, ports = bound.rsplit(": ", 1)
         return [_BOUND.format(who=who, ports=ports)]
     if isinstance(held, str):
-        who, ports = _HOLDER.findall(held)[0]
+        who, ports = next(_holders_in(held))
         then = _BY_CAUSE["time-wait"] if who.startswith("TIME-WAIT") else "look there first."
         said.append(f"{who} has {ports} of these ports: {then}")
     return said
