@@ -595,12 +595,12 @@ class TraceAnalysis:
         """The tasks that were made and never seen. If only some calls are traced, a child that
         strace follows may have nothing to show; but its exit is always printed."""
         tasks, ended, visibility = self._tracker.tasks, self._ended, self.visibility
-        if not visibility.is_filtered or self._pieces.ends_in_exits:
-            return tuple(dict.fromkeys((*tasks.unseen, *ended.unseen)))  # numbers are given again
-        if tasks.children_are_shown:
+        is_whole = not visibility.is_filtered or self._pieces.ends_in_exits
+        if not is_whole and tasks.children_are_shown:
             return ()
-        unseen = tasks.unseen if ended.several_spoke else (*tasks.unseen, *ended.unseen)
-        return tuple(dict.fromkeys(unseen))
+        all_count = is_whole or not ended.several_spoke
+        unseen = (*tasks.unseen, *ended.unseen) if all_count else tasks.unseen
+        return tuple(dict.fromkeys(unseen))  # numbers are given again
 
     def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
         """Why finding nothing proves nothing; the weightiest reason first."""

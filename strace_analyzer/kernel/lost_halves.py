@@ -46,8 +46,9 @@ class LostHalves:
             return
         if call.half.name in EXECS:
             self.let_go[event.tid] = None
-        call.is_over = call.half.name not in _WAITS_FOR_NOTHING and bool(call.half.args)
-        if call.half.name != "bind" and call.half.args:
+        is_shown = bool(call.half.args)
+        call.is_over = is_shown and call.half.name not in _WAITS_FOR_NOTHING
+        if is_shown and call.half.name != "bind":
             self._left[event.tid] = call
 
     def not_understood(self, event: Unparsed) -> None:

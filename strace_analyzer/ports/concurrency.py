@@ -18,10 +18,13 @@ class Sources(dict[Destination, str]):
     """The local address that the route to each destination gives, learned from getsockname().
 
     A socket without a local address gets it from the route, and all such sockets get the same one;
-    so once one of them has shown it, it is known for the others to that destination: the place of a
-    connection is `to, local or sources.get(to)`, where `local` is the socket's own address if it is
-    known.
+    so once one of them has shown it, it is known for the others to that destination.
     """
+
+    def place(self, destination: Destination, local: str | None) -> Place:
+        """The place of a connection, using the socket's own address `local` if it is known, else
+        the address that the route gives."""
+        return destination, local or self.get(destination)
 
     def learn(self, destination: Destination, address: str) -> bool:
         """An unbound socket connected to `destination` showed `address`; True if that is new."""

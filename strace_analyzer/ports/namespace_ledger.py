@@ -242,7 +242,7 @@ class NamespaceLedger:
             account.group = step.task.group
         account.to, account.local = to, specific(now.local)
         self._destinations.connect(to, account.protocol, early)
-        place = to, account.local or self._sources.get(to)
+        place = self._sources.place(to, account.local)
         for usage in self._usages(account.group):
             usage.needed.change(place, 1)
             usage.needed_high.change(place, 1)
@@ -253,7 +253,7 @@ class NamespaceLedger:
         if to is None:
             return
         local, usages = account.local, self._usages(account.group)
-        place = to, local or self._sources.get(to)
+        place = self._sources.place(to, local)
         for usage in usages:
             usage.needed.change(place, -1)
             if not waits:
@@ -264,15 +264,14 @@ class NamespaceLedger:
         account.to = account.local = None
 
     def _expire(self, usages: tuple[Usage, Usage], to: Destination, local: str | None) -> None:
-        place = to, local or self._sources.get(to)  # may differ from a minute ago
+        place = self._sources.place(to, local)  # may differ from a minute ago
         for usage in usages:
             usage.needed_high.change(place, -1)
 
     def _learn(self, account: Account, to: Destination, local: str | None) -> None:
         """getsockname() showed where this connection comes from; the same holds for others to this
         destination."""
-        known = self._sources.get(to)
-        old, new = (to, account.local or known), (to, local or known)
+        old, new = self._sources.place(to, account.local), self._sources.place(to, local)
         account.local = local
         for usage in self._usages(account.group):
             usage.moved(old, new)

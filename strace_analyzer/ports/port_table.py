@@ -77,7 +77,7 @@ class PortTable:
 
     def learned(self, destination: Destination) -> None:
         """`Sources` has just learned where connections to this destination come from."""
-        place = destination, self._sources.get(destination)
+        place = self._sources.place(destination, None)
         for stack in self._stacks.values():
             stack.shared.learned(place)
         self._count()
@@ -85,8 +85,7 @@ class PortTable:
     def change(self, claim: Claim, by: int) -> None:
         """Add `claim` (1), whether or not it fits, or remove it (-1)."""
         if isinstance(claim, Shared):
-            to = claim.destination
-            place = to, claim.local or self._sources.get(to)
+            place = self._sources.place(claim.destination, claim.local)
             self._stacks[claim.family].shared.change(place, by)
         elif claim.port is None:
             self._change_owned(claim, by)
@@ -129,7 +128,7 @@ class ScarcePorts(PortTable):
         """Could the kernel serve one more such claim? An explicit port always fits: the kernel does
         not choose it."""
         if isinstance(claim, Shared):
-            place = claim.destination, claim.local or self._sources.get(claim.destination)
+            place = self._sources.place(claim.destination, claim.local)
             taken = self._stacks[claim.family].shared.count(place)
             return self._closed_to_connect + taken < self.size
         return claim.port is not None or self._closed_to_bind(claim) < self.size
@@ -147,8 +146,9 @@ class ScarcePorts(PortTable):
     def learned(self, destination: Destination) -> None:
         """Like PortTable.learned."""
         super().learned(destination)
-        address = self._sources.get(destination)
-        count = max(stack.shared.count((destination, address)) for stack in self._stacks.values())
+        place = self._sources.place(destination, None)
+        address = place[1]
+        count = max(stack.shared.count(place) for stack in self._stacks.values())
         if address is not None and count:
             self._from.setdefault(address, {})[destination] = count
 
@@ -157,7 +157,7 @@ class ScarcePorts(PortTable):
         super().change(claim, by)
         if not isinstance(claim, Shared):
             return
-        address = claim.local or self._sources.get(claim.destination)
+        address = self._sources.place(claim.destination, claim.local)[1]
         if address is not None:
             here = self._from.setdefault(address, {})
             _count(here, claim.destination, by)
