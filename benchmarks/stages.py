@@ -12,7 +12,8 @@ import argparse
 import time
 from collections.abc import Callable
 
-from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
+from strace_analyzer.analysis.corridor import TraceAnalysis
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.trace.reader import TraceInput, TraceReader, traces

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from strace_analyzer.alike import one_of
-from strace_analyzer.analysis.corridor import Settings, TraceAnalysis
+from strace_analyzer.analysis.corridor import TraceAnalysis
 from strace_analyzer.analysis.groups import fingerprint
 from strace_analyzer.analysis.listed import Listed, listed
 from strace_analyzer.analysis.results import Analysis, Joined, TraceResult
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.analysis.sources import Source, resolved
 from strace_analyzer.errors import AllUnreadableError, SeveralStreamsError, TraceError
 from strace_analyzer.findings import Finding, Group, Process, Unknown, Warning

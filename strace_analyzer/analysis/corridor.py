@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
 from strace_analyzer.analysis.attention import Attention
 from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
 from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen, not_shown
 from strace_analyzer.analysis.census import Census
+from strace_analyzer.analysis.context import TraceContext
 from strace_analyzer.analysis.counted import Counted
 from strace_analyzer.analysis.deciding import (
     MAY_LACK_RESULT,
@@ -25,9 +25,9 @@ from strace_analyzer.analysis.ended import Ended
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
-from strace_analyzer.analysis.holding import closed_on_exec, closing, held
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.analysis.standing import Standing, standing
 from strace_analyzer.analysis.told import Told
 from strace_analyzer.analysis.traffic import Traffics
@@ -50,20 +50,15 @@ from strace_analyzer.findings import (
     Warning,
 )
 from strace_analyzer.kernel import Step, Tracker
-from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.objects import Shown, ThreadGroup
 from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.kernel.seed import ExistingProcess
-from strace_analyzer.kernel.socket_state import Binding, Origin, Socket
+from strace_analyzer.kernel.socket_state import Binding, Origin
 from strace_analyzer.kernel.step import FAILED
-from strace_analyzer.kernel.time_wait import gives_again
-from strace_analyzer.machine import Listing
 from strace_analyzer.ports import PortLedger, WhatIf
-from strace_analyzer.ports.port_range import narrowed, of_namespace
+from strace_analyzer.ports.port_range import of_namespace
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
-from strace_analyzer.rules.evidence import Held
 from strace_analyzer.rules.traffic import Traffic
 from strace_analyzer.rules.waste import if_at_once_only
 from strace_analyzer.trace.events import (
@@ -89,42 +84,6 @@ _Kind = tuple[type[Event], str | None]
 """the type of an event and, for a call or its first half, the name"""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How traces are to be judged, independent of what is reported."""
-
-    rules: tuple[type[Rule], ...]
-    port_range: tuple[int, int] | None = None
-    """the ephemeral range to assume, (low, high); None for the host's default"""
-    host_range: tuple[int, int] | None = None
-    """the range of the machine that is traced live, from /proc; None for a file"""
-    autobind_reuse: bool = False
-    """net.ipv4.ip_autobind_reuse was 1 on the traced machine"""
-    tw_reuse: int | None = None
-    """net.ipv4.tcp_tw_reuse on the traced machine; None if unknown"""
-    keep_sockets: bool = False
-    """collect every socket's life"""
-    keep_processes: bool = False
-    """collect every process's life, including those without sockets"""
-    what_if: tuple[int, int] | None = None
-    """another port range, (low, high): would it have been enough?"""
-    jobs: int = 1
-    """how many processes may work on one trace"""
-    strict: bool = False
-    """look at every line, including those that cannot matter"""
-    machine: Listing | None = None
-    """the sockets of the traced machine, if the user gave a list of them"""
-    ask_machine: Callable[[], Listing | None] | None = None
-    """for a trace made here and now: queries the machine's sockets, at the first call that finds no
-    port"""
-    nothing_hidden: bool = False
-    """we started strace, with the options that show all that the model needs"""
-    something_hidden: bool = False
-    """the head of the trace says that the options of strace showed only a part of that"""
-    started_script: str = ""
-    """`python3 bills.py`, if strace started an interpreter: with -s 0 execve() does not show it"""
-
-
 class Asked(NamedTuple):
     """Who receives one kind of step: the rules come last, because they may ask the observers."""
 
@@ -136,7 +95,6 @@ class TraceAnalysis:
     """One trace on its way through the house. `feed` events, `close`, then read the results."""
 
     def __init__(self, id: str, name: str, source_names: list[str], settings: Settings) -> None:
-        self.trace = id
         self.name = name
         self._first_call: str | None = None
         self._started: tuple[str, ...] | None = None
@@ -147,12 +105,12 @@ class TraceAnalysis:
         self._warnings: list[Told] = []
         self._source_names = source_names
         self._settings = settings
-        self._range = of_namespace(settings.port_range, settings.host_range)
+        assumed = of_namespace(settings.port_range, settings.host_range)
         strangers = set(settings.rules).difference(catalogue())
         self._tracker = Tracker(
             incoming=settings.keep_sockets or bool(strangers),
             script=settings.started_script,
-            port_range=(self._range.low, self._range.high),
+            port_range=(assumed.low, assumed.high),
         )
         self._unread = Unread(
             self._tracker.may_hold_socket,
@@ -165,38 +123,38 @@ class TraceAnalysis:
         )
         self._pieces = self.visibility.pieces
         self._doubts = self._tracker.doubts
-        self._engine = Engine(settings.rules, self)
         self._ledger = PortLedger(
             port_range=settings.port_range,
             host_range=settings.host_range,
             autobind_reuse=settings.autobind_reuse,
             tw_reuse=settings.tw_reuse,
         )
-        self.port_state = self._ledger.state
+        self.context = context = TraceContext(
+            id, source_names, settings, assumed, self._tracker, self._ledger
+        )
+        self._engine = Engine(settings.rules, context)
         self._what_if = (
             None if settings.what_if is None else WhatIf(settings.what_if, settings.autobind_reuse)
         )
-        self._machine = settings.machine
         self._census = Census(id)
-        self._failed = Failures(self)
+        self._failed = Failures(context)
         self._counted = Counted()
         self._ended = Ended(self._tracker.tasks)
         self.attention = Attention(
             self._tracker.interest, self.visibility, all_data=settings.keep_sockets
         )
-        self._unknowns = Unknowns(self)
+        self._unknowns = Unknowns(context)
         self._traffics = Traffics(self._tracker.tasks)
-        self.traffic = Traffic()
-        self.lives = Lives(self, settings.keep_sockets, self._traffics, self._verdicts)
-        self._genealogy = Genealogy(self, self._tracker.tasks) if settings.keep_processes else None
+        self.lives = Lives(context, settings.keep_sockets, self._traffics, self._verdicts)
+        self._genealogy = (
+            Genealogy(context, self._tracker.tasks) if settings.keep_processes else None
+        )
         self._listening: dict[_Kind, tuple[Callable[[Any], None], ...]] = {}
         """who receives events of a kind; filled as they first occur"""
         self._asked: dict[tuple[str, Binding | None, bool], Asked] = {}
         """who receives steps, by role, the socket's previous binding, and whether it came from
         accept(); filled as they first occur"""
         self._exhaustion = Exhaustion()
-        self.now: float | None = None
-        self._start: float | None = None
         self._last: Timed | None = None
         """the last event with a time"""
         self._quotes: list[str] = []
@@ -211,68 +169,11 @@ class TraceAnalysis:
         self._doubted: Counter[str] = Counter()
         self._counts: dict[str, dict[str, int]] = {}
 
-    # what rules may ask (rules.evidence.Context)
-
-    def source_name(self, source: int) -> str:
-        """The name of a source of this trace, as the user gave it."""
-        return self._source_names[source]
-
-    def since_start(self, seconds: float | None) -> float | None:
-        """Seconds since the first time that the trace shows."""
-        if seconds is None or self._start is None:
-            return None
-        return round(seconds - self._start, 6)
-
-    def port_range(self, namespace: int) -> tuple[int, int]:
-        """The ephemeral range that is assumed to be in force."""
-        return self._range.low, self._range.high
-
-    def limit(self, socket: Socket) -> tuple[int, int] | None:
-        """The range to which IP_LOCAL_PORT_RANGE limits `socket`, or None."""
-        if socket.options.port_range is None:
-            return None
-        part = narrowed(self._range, socket.options.port_range)
-        return (part.low, part.high) if part.size < self._range.size else None
-
-    def gives_again(self, to: Destination) -> bool:
-        """connect() to this destination reuses ports in TIME_WAIT after a second."""
-        return gives_again(self._settings.tw_reuse, to)
-
-    def held(self, namespace: int, port: int | None = None) -> Iterator[Held]:
-        """Who has open sockets in a network namespace: all of them, or those with this local
-        port."""
-        return held(self._tracker.tasks, namespace, port)
-
-    def closing(self, namespace: int, port: int) -> Iterator[Held]:
-        """Whose close() of a socket with this local port is under way."""
-        return closing(self._tracker.closing(), namespace, port)
-
-    def closed_on_exec(self, namespace: int, port: int) -> Iterator[Held]:
-        """Who would still have such sockets if the FD_CLOEXEC flag, by which execve() closed them,
-        was cleared unseen."""
-        return closed_on_exec(self._tracker.tasks, namespace, port)
-
-    def is_running(self, group: ThreadGroup) -> bool:
-        """The trace, as far as it was read, does not show the end of this process."""
-        return any(task.group is group for task in self._tracker.tasks)
-
-    def shown(self, namespace: int, protocol: str | None, port: int) -> Shown | None:
-        """A socket with this local port that is known only by a descriptor's note."""
-        return self._tracker.shown.get((namespace, protocol, port))
-
-    @property
-    def machine(self) -> Listing | None:
-        """The sockets of the traced machine, if there is a list of them; this machine is asked only
-        once."""
-        if self._machine is None and self._settings.ask_machine is not None:
-            self._machine = self._settings.ask_machine() or Listing(())
-        return self._machine
-
     # the way through
 
     def seed(self, processes: Iterable[ExistingProcess]) -> None:
         """Add processes that were running when the trace began. Call it before the first event."""
-        self._tracker.seed(processes, self.port_range(0))
+        self._tracker.seed(processes, self.context.port_range(0))
 
     def not_traced(self, count: int, words: str, options: str) -> None:
         """`count` processes below the traced ones are not traced, as `words` say; `attach` with
@@ -319,8 +220,8 @@ class TraceAnalysis:
         """Note which of all events are the last, and the first and the last with a time."""
         if events:
             self._pieces.last = events[-1]
-        if self._start is None:
-            self._start = next((event.seconds for event in events if _has_time(event)), None)
+        if self.context.start is None:
+            self.context.start = next((event.seconds for event in events if _has_time(event)), None)
         self._last = next((event for event in reversed(events) if _has_time(event)), self._last)
 
     def _subscribe(self, kind: _Kind, event: Event) -> tuple[Callable[[Any], None], ...]:
@@ -389,7 +290,8 @@ class TraceAnalysis:
         self.lives.close()
         reuse = self._settings.tw_reuse
         self._ports = tuple(
-            use._replace(tw_reuse=reuse) for use in self._ledger.close(self._end, self._start)
+            use._replace(tw_reuse=reuse)
+            for use in self._ledger.close(self._end, self.context.start)
         )
         self._summarize()
         return changed
@@ -404,7 +306,7 @@ class TraceAnalysis:
             asked = self._asked.get(kind)
             if asked is None:
                 asked = self._asked[kind] = self._asking(*kind)
-            self.now = step.event.seconds
+            self.context.now = step.event.seconds
             for hear in asked.observers:
                 hear(step)
             if asked.rules:
@@ -419,7 +321,7 @@ class TraceAnalysis:
 
     def _not_understood(self, line: UnreadLine) -> None:
         self.visibility.names.add(line.name)  # no option hid it
-        at = Location(self.source_name(line.source), line.line)
+        at = Location(self.context.source_name(line.source), line.line)
         self._unknowns.add(Doubt.UNREAD, None, None, at)
 
     def _asking(self, role: str, binding: Binding | None, came_in: bool) -> Asked:
@@ -433,7 +335,7 @@ class TraceAnalysis:
         if role in Failures.roles:
             observers.append(self._failed.feed)
         if role in Traffic.roles and binding in Traffic.bindings:
-            observers.append(self.traffic.step)
+            observers.append(self.context.traffic.step)
         if role in PortLedger.roles and not came_in:  # those use their listener's port
             observers.append(self._ledger.step)
         if self._what_if is not None and role != FAILED:
@@ -451,7 +353,7 @@ class TraceAnalysis:
 
     def _summarize(self) -> None:
         uses: dict[tuple[str, int], ProcessUse] = {
-            (f"{self.trace}:{use.process}", ports.namespace): use
+            (f"{self.context.trace}:{use.process}", ports.namespace): use
             for ports in self._ports
             for use in ports.by_process
         }
@@ -536,7 +438,7 @@ class TraceAnalysis:
     def warnings(self) -> list[Warning]:
         """What was not read, not seen, or hidden."""
         told = {one.doubt: one for one in (*self._warnings, *self._reasons)}
-        return [one.of(self.trace) for one in told.values()]
+        return [one.of(self.context.trace) for one in told.values()]
 
     def result(
         self, clock: str, accounts: tuple[Accounting, ...], steps_back: int = 0, left_out: int = 0
@@ -567,22 +469,22 @@ class TraceAnalysis:
         if any(account.was_not_begun for account in accounts):
             self._warnings = []  # what no line shows is not strace's doing
         return TraceResult(
-            id=self.trace,
+            id=self.context.trace,
             name=self.name,
             clock=clock,
-            seconds=self.since_start(self._end),
-            began=self._start,
+            seconds=self.context.since_start(self._end),
+            began=self.context.start,
             sources=accounts,
             ports=tuple(
                 ports._replace(
                     by_process=tuple(
-                        use._replace(process=f"{self.trace}:{use.process}")
+                        use._replace(process=f"{self.context.trace}:{use.process}")
                         for use in ports.by_process
                     ),
                 )
                 for ports in self._ports
             ),
-            forecasts=() if self._what_if is None else self._what_if.close(self._start),
+            forecasts=() if self._what_if is None else self._what_if.close(self.context.start),
             tcp_connections=self._census.tcp_connections,
             quotes=tuple(self._quotes),
             inconclusive=self._reasons[0].headline if self._reasons else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strace_analyzer.analysis.analyze import Analyzer
-from strace_analyzer.analysis.corridor import Settings
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.rules import Flagged, Rule
 from strace_analyzer.rules.rule import Example
 

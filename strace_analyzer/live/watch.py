@@ -97,7 +97,7 @@ class Watch:
             sum(account.lines for account in self._reader.accounting),
             standing.open,
             standing.pinned,
-            self._trace.port_range(0),
+            self._trace.context.port_range(0),
             Counter(self._found),
         )
 

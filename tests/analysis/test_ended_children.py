@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.analysis.corridor import Settings
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.rules import catalogue
 from strace_analyzer.trace.input.named import traces
 

@@ -12,9 +12,9 @@ import pytest
 
 import strace_analyzer as sa
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.analysis.corridor import Settings
 from strace_analyzer.analysis.deciding import DECIDING, READ_IN_PART, deciding_call
 from strace_analyzer.analysis.numbered import EVERYWHERE, TABLES, calls_numbered
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.report.gate import judge, parse_gate
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import catalogue

@@ -15,8 +15,8 @@ import pytest
 from analysis.filtering import HALVES, Lines, lines_of
 
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.analysis.corridor import Settings
 from strace_analyzer.analysis.results import Analysis
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.rules import catalogue
 from strace_analyzer.trace.reader import traces
 

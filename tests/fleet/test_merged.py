@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.analysis.corridor import Settings
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.report.formats.format import MergedReport
 from strace_analyzer.report.formats.registry import merged_formats
 from strace_analyzer.report.gate import Gate, judge
