@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from strace_analyzer.kernel.adoption import adopt, find_or_adopt
 from strace_analyzer.kernel.arguments import FdArgument, argument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.notes import had_a_port
@@ -73,7 +74,7 @@ def connect_to(
     if _cannot_connect_again(was, result, address) and not kernel.is_elsewhere(task, fd.fd):
         kernel.contradicted(task, fd.fd, call)
         kernel.close(task, fd.fd, call)
-        description = kernel.adopt(task, fd, call, address.family)
+        description = adopt(kernel, task, fd, call, address.family)
         was = description.socket
     if Doubt.UNDECODED in was.doubts:
         bound = was.evidence("bind") if was.local is None else None
@@ -237,7 +238,7 @@ def socket_for(
     if address is not None and address.family in INET:
         if call.result.errno in NO_SOCKET:
             return kernel.find(task, fd, call)
-        return kernel.find_or_adopt(task, fd, call, address.family)
+        return find_or_adopt(kernel, task, fd, call, address.family)
     return kernel.find(task, fd, call)
 
 

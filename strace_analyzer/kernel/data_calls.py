@@ -3,6 +3,7 @@ and which descriptors were passed."""
 
 from __future__ import annotations
 
+from strace_analyzer.kernel.adoption import adopt_received
 from strace_analyzer.kernel.arguments import FdArgument, argument, passed_fds
 from strace_analyzer.kernel.asked import target
 from strace_analyzer.kernel.connect_calls import connect_to, established, shows_a_hidden_connect
@@ -117,7 +118,7 @@ def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
     for fd in passed_fds(argument(call.args, 1)):
         kernel.number_was_given(task, fd.fd, call)
         if fd.may_be_socket:
-            kernel.received(task, fd, call)
+            adopt_received(kernel, task, fd, call)
 
 
 _MESSAGE_IN, _MESSAGE_OUT = SystemCall(on=received), SystemCall(on=sent)

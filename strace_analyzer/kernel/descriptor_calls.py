@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strace_analyzer.kernel.adoption import adopt_received, guess
 from strace_analyzer.kernel.arguments import (
     FdArgument,
     argument,
@@ -87,7 +88,7 @@ def _duplicate(
         return
     if call.name == "dup2" and old.fd == new.fd:
         return  # dup2(2): does nothing
-    description = kernel.find(task, old, call) or kernel.guess(task, old)
+    description = kernel.find(task, old, call) or guess(kernel, task, old)
     if call.name in ("dup2", "dup3"):
         kernel.close(task, new.fd, call)
     kernel.number_was_given(task, new.fd, call)
@@ -151,7 +152,7 @@ def received(kernel: Kernel, task: Task, call: Syscall) -> None:
     if fd is not None:
         kernel.number_was_given(task, fd.fd, call)
         if fd.may_be_socket:
-            kernel.received(task, fd, call)
+            adopt_received(kernel, task, fd, call)
 
 
 def entered_close(kernel: Kernel, task: Task, entered: Entered) -> None:

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable
 from typing import NamedTuple
 
+from strace_analyzer.kernel.adoption import find_or_adopt
 from strace_analyzer.kernel.arguments import FdArgument, argument, option_number
 from strace_analyzer.kernel.connect_calls import established, shows_a_hidden_connect
 from strace_analyzer.kernel.doubts import Doubt
@@ -91,7 +92,7 @@ def setsockopt(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> Non
     setter = SETTERS.get(key or (-1, -1))
     if setter is None or call.result.failed:
         return
-    description = kernel.find_or_adopt(task, fd, call, None)
+    description = find_or_adopt(kernel, task, fd, call, None)
     if description is not None:
         was = description.socket
         value = _value(call.args)

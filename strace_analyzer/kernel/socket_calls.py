@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from strace_analyzer.kernel.adoption import adopt, find_or_adopt
 from strace_analyzer.kernel.arguments import (
     FdArgument,
     argument,
@@ -159,7 +160,7 @@ def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
         # it was bound already, and bind() cannot succeed twice: the number is another socket now
         kernel.contradicted(task, fd.fd, call)
         kernel.close(task, fd.fd, call)
-        description = kernel.adopt(task, fd, call, was.domain)
+        description = adopt(kernel, task, fd, call, was.domain)
         was = description.socket._replace(doubts=description.socket.doubts | {Doubt.FD_REUSE})
     doubts = settled(was) if decoded else was.doubts | {Doubt.UNDECODED}
     now = was._replace(
@@ -182,7 +183,7 @@ _BEFORE_BIND = frozenset({"socket", "accept", "setsockopt"})
 
 def listen(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     """listen(2): a socket without a port is given one."""
-    description = kernel.find_or_adopt(task, fd, call, None)
+    description = find_or_adopt(kernel, task, fd, call, None)
     if description is None:
         return
     was = description.socket
@@ -206,7 +207,7 @@ def getsockname(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> No
     address = socket_address(argument(call.args, 1))
     if call.result.errno is not None or address is None or address.family not in INET:
         return
-    description = kernel.find_or_adopt(task, fd, call, address.family)
+    description = find_or_adopt(kernel, task, fd, call, address.family)
     if description is None or address.port is None:
         return
     was = description.socket

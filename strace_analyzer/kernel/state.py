@@ -1,8 +1,8 @@
 """The kernel's state as the calls see it: tasks, sockets, and the steps that the current event has
 made.
 
-It is long because everything that a call can do to a descriptor goes through here, and nothing else
-does.
+It is long because everything that a call can do to a descriptor that is known goes through here,
+and nothing else does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import count
 
 from strace_analyzer.kernel.arguments import FdArgument
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.notes import TYPES, contradicts, fits_note, learned, was_bound_unseen
+from strace_analyzer.kernel.notes import contradicts, learned, was_bound_unseen
 from strace_analyzer.kernel.objects import Descriptor, OpenFileDescription, Shown, Task, ThreadGroup
 from strace_analyzer.kernel.open_calls import OpenCall, OpenCalls
 from strace_analyzer.kernel.order import Order
@@ -227,41 +227,10 @@ class Kernel:
         if begun.number not in task.table.slots:
             task.table.set(begun.number, begun.closing)
 
-    def saw(self, task: Task, fd: FdArgument, call: Syscall) -> None:
-        """Note the socket at `fd` of a call that moves data or works only on sockets: its note may
-        be all that is known of it."""
-        note, table = fd.socket, task.table
-        if note is None or fd.note is None or note.protocol not in TYPES or not note.local_port:
-            return
-        if table.knows(fd.fd) or self.is_elsewhere(task, fd.fd):
-            return
-        shown = table.shown.get(fd.fd)
-        if shown is None or shown.note != fd.note:
-            table.remove(fd.fd)
-            shown = Shown(task.group, fd.fd, fd.note, note, call.span.first)
-            table.shown[fd.fd] = shown
-            protocol = "UDP" if note.protocol == "UDPLITE" else note.protocol
-            self.shown[task.namespace, protocol, note.local_port] = shown
-        shown.listens = shown.listens or call.name in ("accept", "accept4", "listen")
-
     def is_elsewhere(self, task: Task, fd: int) -> bool:
         """The current call began before `fd` got its present meaning: it acts on what the number
         meant then, and leaves the descriptor table alone."""
         return self.begun is not None and self.begun.is_elsewhere(task.table, fd)
-
-    def received(self, task: Task, fd: FdArgument, call: Syscall) -> None:
-        """A descriptor arrived from another process: perhaps a socket that was bound there
-        (unix(7))."""
-        note = fd.socket
-        protocol = note.protocol if note else None
-        self.create(
-            task, call, "inherited", fd,
-            origin=Origin.RECEIVED,
-            domain=note.domain if note else None,
-            type=TYPES.get(protocol or ""),
-            protocol=protocol,
-            doubts=frozenset({Doubt.RECEIVED}),
-        )  # fmt: skip
 
     def dropped(self, task: Task, fd: int, descriptor: Descriptor, call: Cause) -> None:
         """A reference is gone; with the last one the socket is closed."""
@@ -343,80 +312,6 @@ class Kernel:
             description.socket = socket._replace(doubts=doubts)
             self.doubt(Doubt.NO_COMMON_CLOCK, task, fd, call)
         description.moved = order.now
-
-    def find_or_adopt(
-        self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
-    ) -> OpenFileDescription | None:
-        """Like `find`, but an unknown number that only sockets can be used with is adopted as a
-        socket older than the trace."""
-        known = self.find(task, fd, call)
-        if known is not None:
-            if known.is_guess:
-                known.is_guess, known.is_unseen = False, True
-                known.socket = known.socket._replace(domain=known.socket.domain or domain)
-            return known
-        note = fd.socket
-        if fd.note is not None and (note is None or note.foreign):
-            return None
-        if self.is_elsewhere(task, fd.fd):
-            return None  # it was older than the trace, and has left its number since
-        return self._copied_unseen(task, fd, call) or self.adopt(task, fd, call, domain)
-
-    def adopt(
-        self, task: Task, fd: FdArgument, call: Syscall, domain: str | None
-    ) -> OpenFileDescription:
-        """A socket whose creation the trace does not show."""
-        note = fd.socket
-        protocol = note.protocol if note else None
-        if fd.fd in task.table.freed:
-            self.has_unseen_copies = True
-        return self.create(
-            task, call, "inherited", fd,
-            origin=Origin.INHERITED,
-            domain=note.domain if note and note.domain else domain,
-            type=TYPES.get(protocol or ""),
-            protocol=protocol,
-            doubts=frozenset({Doubt.OLDER}),
-        )  # fmt: skip
-
-    def guess(self, task: Task, fd: FdArgument) -> OpenFileDescription | None:
-        """A placeholder for a file at `fd` that is older than the trace and may be a socket: it is
-        reported once it is used as one. None if the trace shows what was there."""
-        is_older = self.takes_guesses and not self.is_elsewhere(task, fd.fd)
-        if not is_older or not fd.may_be_socket or task.table.knows(fd.fd):
-            return None
-        socket = Socket(
-            self.new_socket_id(), task.namespace, Origin.INHERITED, None, None, None,
-            doubts=frozenset({Doubt.OLDER}),
-        )  # fmt: skip
-        description = OpenFileDescription(socket, task, fd.fd)
-        description.is_guess = True
-        task.table.set(fd.fd, Descriptor(description))
-        return description
-
-    def _copied_unseen(
-        self, task: Task, fd: FdArgument, call: Syscall
-    ) -> OpenFileDescription | None:
-        """The socket copied to `fd` by a dup() that is not traced, or None. -yy shows a bound
-        socket at a new number, and the process has a socket that it bound to port 0 and has not
-        connected: take the one known to have this port, else the latest one of this thread, else
-        the latest."""
-        note = fd.socket
-        if note is None or not note.is_bound_to_any:
-            return None
-        held = [task.table.slots.get(number) for number in task.table]
-        bound = [one.description for one in held if one and fits_note(one.description, note)]
-        port = note.local_port
-        bound = [one for one in bound if one.socket.assigned_port == port] or bound
-        mine = [description for description in bound if description.maker is task] or bound
-        if not mine:
-            return None
-        description = max(mine, key=lambda one: one.socket.id)
-        self.has_unseen_copies = True
-        self.install(task, fd.fd, Descriptor(description), call)
-        socket = learned(description.socket, note)
-        description.socket = socket._replace(doubts=socket.doubts | {Doubt.FD_REUSE})
-        return description
 
     def _believed_after_exec(self, task: Task, fd: FdArgument, call: Syscall) -> Descriptor | None:
         """FIONCLEX is often not traced: a close-on-exec number used after execve() was not

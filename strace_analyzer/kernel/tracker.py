@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from strace_analyzer.kernel.adoption import note_shown
 from strace_analyzer.kernel.catalogue import CALLS, CLOSES, SOCKET_CALLS
 from strace_analyzer.kernel.entry_times import EntryTimes
 from strace_analyzer.kernel.interest import Interest
@@ -223,7 +224,7 @@ class Tracker:
             shows = fd is not None and fd.note is not None and fd.fd not in table.slots
             if shows and fd is not None and task is not None and self._interest.is_shown_by(name):
                 kernel.begun = begun
-                kernel.saw(task, fd, call)
+                note_shown(kernel, task, fd, call)
                 kernel.begun = None
             if is_wanted and call.result.note is not None and call.result.injected:
                 self.injected[name] += 1
