@@ -9,6 +9,7 @@ of scissors. Other text on the line makes it a program's output, which says noth
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _LONGEST = 200
 """The most characters such a line may have."""
@@ -70,9 +71,9 @@ _SENTENCES = (
     r".{0,30}",
     r"(?:continues|goes on|repeats|and so on) (?:like this|the same|in the same way).{0,50}",
 )
-_SENTENCE = re.compile("|".join(f"(?:{one})" for one in _SENTENCES), re.IGNORECASE)
+_SENTENCE = "|".join(f"(?:{one})" for one in _SENTENCES)
 
-_RULE = re.compile(
+_RULE = (
     # [...], <snip>, a vertical ellipsis, the separator of grep -A, -- >8 --, --8<--- snip ---
     r"[\W_]{0,8}(?:\.\.\.|\N{HORIZONTAL ELLIPSIS})[\W_]{0,8}"
     r"|[\W_]{0,8}\N{VERTICAL ELLIPSIS}[\W_]{0,8}|--|etc\.*"
@@ -84,13 +85,9 @@ _RULE = re.compile(
     # what a pager writes below what it shows
     r"|lines \d+-\d+(?:/\d+)?(?: \d+%)?|-- ?more ?--(?: ?\(\d+%\))?"
     # a log from which a part was moved away, or that begins again
-    r"|[^\"()]{0,70}\"?[^\"]{0,70}\"?: file (?:was )?rotated|-- reboot --",
-    re.IGNORECASE,
+    r"|[^\"()]{0,70}\"?[^\"]{0,70}\"?: file (?:was )?rotated|-- reboot --"
 )
-_WORDS = re.compile(
-    rf"{_GONE}|{_DOING}|repeat|more|other|similar|limit|drop|same|like|snip|view|lose|losing",
-    re.IGNORECASE,
-)
+_WORDS = rf"{_GONE}|{_DOING}|repeat|more|other|similar|limit|drop|same|like|snip|view|lose|losing"
 _PREFIXED = re.compile(r"[^()\"]{0,79}[\]:] +(?:im[a-z]+:? )?|im[a-z]+ ")
 """What a log writes before a line: a time, a host, the program and its pid, a part of rsyslogd."""
 _END = re.compile(r"[.;,] +")
@@ -106,9 +103,9 @@ def states_omission(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return False
-    if _RULE.fullmatch(text) is not None:
+    if _compiled(_RULE).fullmatch(text) is not None:
         return True
-    if _WORDS.search(text) is None:
+    if _compiled(_WORDS).search(text) is None:
         return False
     prefixed = _PREFIXED.match(text)
     texts = (text,) if prefixed is None else (text, text[prefixed.end() :])
@@ -116,4 +113,11 @@ def states_omission(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    return _SENTENCE.fullmatch(_EDGES.sub("", text)) is not None
+    return _compiled(_SENTENCE).fullmatch(_EDGES.sub("", text)) is not None
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """The `expression`, compiled when first needed: it takes several milliseconds, and strace
+    prints all lines of most traces."""
+    return re.compile(expression, re.IGNORECASE)

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 
 from strace_analyzer.cli.ending import written_out
 from strace_analyzer.cli.status import CANNOT_JUDGE, FAILED
-from strace_analyzer.starting import quiet
-
-_NEW_OBJECTS = 100_000
+from strace_analyzer.starting import collect_rarely, quiet
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,11 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # an exception could come up inside of an import, and be swallowed or look like a bug.
     before = signal.getsignal(signal.SIGINT)
     quiet()
-    # What is made of a trace is freed as it is let go; to look for cycles, which are rare, as often
-    # as Python does by itself takes a twentieth of the time, and once more at its end a fiftieth.
-    atexit.register(gc.freeze)
+    atexit.register(gc.freeze)  # to look for cycles once more at the end takes a fiftieth
     thresholds = gc.get_threshold()
-    gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
+    collect_rarely()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return written_out(lambda: _status(words), FAILED if words[:1] == ["run"] else CANNOT_JUDGE)

@@ -12,7 +12,6 @@ import io
 import lzma
 import re
 import shutil
-import subprocess
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -300,6 +299,8 @@ def _cut(data: bytes, size: int) -> Iterator[bytes]:
 
 def _zstd_program(raw: io.BufferedReader, size: int) -> Iterator[bytes]:
     """Decompress with zstd(1), if the library is not installed."""
+    import subprocess  # few traces need it
+
     program = shutil.which("zstd")
     if program is None:
         raise TraceError(

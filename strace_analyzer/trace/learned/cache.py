@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
@@ -84,6 +83,8 @@ def load(name: str) -> bytes:
 
 def save(name: str, text: bytes) -> None:
     """Keep `text` as `name`, replacing what was kept before."""
+    import tempfile  # most runs learn nothing
+
     place, version = directory(), _version()
     if place is None or version is None:
         return

@@ -7,7 +7,8 @@ generously; but it must not consume what strace itself prints before a record.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 
@@ -37,7 +38,12 @@ class Prefix:
 
     def __init__(self, name: str, expression: bytes) -> None:
         self.name = name
-        self._match = re.compile(expression).match
+        self._expression = expression
+
+    @cached_property
+    def _match(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        """Compiled when first needed, since the lines of most traces have no prefix."""
+        return re.compile(self._expression).match
 
     def peel(self, text: bytes) -> Peeled | None:
         """Return the text after the prefix."""
