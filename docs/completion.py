@@ -7,6 +7,7 @@ They are typer's own, which ask the program itself what can follow. Those know `
 
 from __future__ import annotations
 
+import re
 import sys
 
 from command_line import TOOL
@@ -33,6 +34,10 @@ ZSH_WORDS = """
     compset -P '*='
   fi
 """
+ZSH_EVAL = f"""\
+  local answer="$(env _TYPER_COMPLETE_ARGS="$typed" {VARIABLE}=complete_zsh {TOOL})"
+  eval "${{answer//\\'\\'/'\\''}}"  # typer doubles an apostrophe, which leaves none of it
+"""
 FISH = """\
 function __{name}_complete --argument-names action
     set -l before (commandline -cp)
@@ -57,7 +62,7 @@ def script(shell: str) -> str:
     made = get_completion_script(prog_name=TOOL, complete_var=VARIABLE, shell=shell) + "\n"
     if shell == "zsh":
         made = replaced(made, f"{FUNCTION}() {{\n", ZSH_WORDS.lstrip("\n"))
-        made = made.replace('"${words[1,$CURRENT]}" _', '"$typed" _')
+        made = re.sub(r"^  eval .*\n", lambda _: ZSH_EVAL, made, flags=re.M)
         # in $fpath the file is the body of a function, which is to be called too
         return made.replace(f"\ncompdef {FUNCTION} {TOOL}", f"\n{FUNCTION}")
     made = replaced(made, "    local IFS=$'\n'\n", BASH_WORDS.lstrip("\n"))

@@ -165,6 +165,18 @@ def test_the_shells_complete(
 
 
 @pytest.mark.slow
+def test_zsh_shows_the_apostrophes_of_descriptions(
+    installed: Path, environment: dict[str, str]
+) -> None:
+    if not shutil.which("zsh"):
+        pytest.skip("zsh is not installed")
+    directory = installed / "share" / "zsh" / "site-functions"
+    typed = "strace-analyzer ru"  # run, rules, rule: they are listed
+    seen = output("zsh", "-f", "-c", ZSH, "zsh", directory, typed, "documentation", env=environment)
+    assert "Show one rule's documentation" in seen
+
+
+@pytest.mark.slow
 def test_the_archive_of_one_file_needs_python_alone(tmp_path: Path) -> None:
     """-I and -S: nothing that is installed on this machine is found."""
     subprocess.run(["make", "-C", ROOT, "zipapp"], check=True, capture_output=True)
