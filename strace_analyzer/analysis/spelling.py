@@ -36,6 +36,14 @@ RESULT = re.compile(r"\)[ \t]*= *[-?0-9]")
 """The end of a call, with what it returned."""
 CALLED = re.compile(r"(?<![a-z_])([a-z_][a-z0-9_]{0,40}+)(?:\(|[ \t]{1,4}resumed>)")
 """The name of a call, or of its second half."""
+_NOTED = re.compile(
+    r"(?:__|sys_|SYS_){0,2}([a-z_][a-z0-9_]*)(?:\(\))?[ \t:=<{\[]{1,4}"
+    r"(?:-?\d|0x|NULL\b|[A-Z][A-Z0-9]*_[A-Z]|[\"\[{&]|[a-z_]{1,20}=[^ ])"
+    r".*(?:[ \t:\])}>](?:=|->|=>|:|returned|returns|ret=?)[ \t]*"
+    r"(?:-?\d+|0x[0-9a-f]+|\?)(?:[ \t]+E[A-Z0-9]+\b.*)?|[ \t]E[A-Z0-9]{2,})"
+    r"(?:[ \t]+<\d+\.\d+>)?[ \t]*"
+)
+"""A call without parentheses: its name, an argument as strace prints them, and what it returned."""
 _BETWEEN = re.compile(r"\W+")
 _ALONE = 4
 """How many letters of a name are enough if nothing else distinguishes a record from a word."""
@@ -90,6 +98,15 @@ class Spelling:
             return None
         is_prose = not is_record and _SAID.match(record) is not None
         return self._changed(record, lacks_name=returned and not is_prose)
+
+    @staticmethod
+    def is_noted(text: str) -> bool:
+        """Whether a line without its strings looks like a call of any name in a notation that
+        strace does not print: `mmap2 NULL, 4096, PROT_READ = 0x7f0`."""
+        prefix = _PREFIX.match(text)
+        assert prefix is not None  # it can be empty
+        noted = _NOTED.fullmatch(text, prefix.end())
+        return noted is not None and is_known(noted[1])
 
     def _changed(self, record: str, *, lacks_name: bool) -> str | None:
         bare = _BARE.match(record)

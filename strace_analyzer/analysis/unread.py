@@ -131,7 +131,9 @@ class Unread:
             self.untraced.append(event.text.strip().removeprefix("strace: "))
         unquoted = without_strings(event.text)
         name = begun_call(event.text) or loosely(unquoted)
-        name = name or (SPELLING.line(unquoted) if self._is_given(event.text) else None)
+        is_given = self._is_given(event.text)
+        name = name or (SPELLING.line(unquoted) if is_given else None)
+        self.count += isinstance(event, Foreign) and is_given and SPELLING.is_noted(unquoted)
         if name is not None and (name != "close" or self._is_open(None)):
             self._note(event, name)
 

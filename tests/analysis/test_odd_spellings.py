@@ -216,3 +216,51 @@ def test_the_rest_of_a_line_with_an_address_is_told(seed: int) -> None:
     line = CALLS[chance.choice(["bind", "connect"])]
     cut = line[chance.randrange(1, line.index("sin_port")) :]
     assert verdict(FIRST + cut + "\n" + REST) != "clean"
+
+
+NOTATIONS = {
+    "blanks": "{name} {args} = {result}",
+    "a colon": "{name}: {args} = {result}",
+    "brackets": "{name}[{args}] = {result}",
+    "braces": "{name} {{{args}}} = {result}",
+    "an arrow": "{name} {args} -> {result}",
+    "a word": "{name} {args} returned {result}",
+    "empty parentheses": "{name}() {args}: {result}",
+    "the kernel's name": "sys_{name} {args} => {result} <0.000012>",
+    "a pid": "[pid    71] {name} {args} = {result}",
+    "a time": "10:00:00.123456 {name} {args} = {result}",
+}
+"""Calls as other tools and people write them: nothing in them is strace's syntax."""
+OTHERS = {
+    "close": ("9", "0"),
+    "epoll_wait": ("5, [], 8, -1", "-1 EINTR (Interrupted system call)"),
+    "futex": ("0x7f0c1d2e, FUTEX_WAIT_PRIVATE, 2, NULL", "?"),
+    "mmap2": ("NULL, 4096, PROT_READ", "0x7f0c1d2e3000"),
+    "read": ("fd=4, 0x7ffd12, 100", "100"),
+    "write": ('1, "a = b", 5', "5"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_lines_in_another_notation_are_not_understood(notation: str, name: str) -> None:
+    args, result = OTHERS[name]
+    line = NOTATIONS[notation].format(name=name, args=args, result=result)
+    assert verdict("close(3) = 0\n" + f"{line}\n" * 20 + "getpid() = 4\n") == "inconclusive"
+    assert verdict(FIRST + line + "\n" + REST) == "clean" or name == "close"
+
+
+SAID = (
+    "read 10 of 20 lines: 7",
+    "time: 3",
+    "time step 3 = 0.5",
+    "open files = 12",
+    "sync done, 3 of 4",
+    "poll 3 = ok",
+    "total = 0x12",
+)
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_results_that_a_program_prints_are_no_calls(words: str) -> None:
+    assert verdict("close(3) = 0\n" + f"{words}\n" * 20 + "getpid() = 4\n") == "no-connections"
