@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from strace_analyzer.analysis.visibility import TELLING, Visibility
 from strace_analyzer.kernel.interest import Interest
 from strace_analyzer.kernel.order import WAITS
+from strace_analyzer.trace.events import EXITS
 from strace_analyzer.trace.prefilter.watch import When
 
 
@@ -36,6 +37,8 @@ class Attention:
         if self.all_data:
             moved = (name for name, when in wanted.items() if when is When.MOVED)
             wanted = wanted | dict.fromkeys(moved, When.HELD)
+        if not self._visibility.names & {"bind", "connect"}:
+            wanted = dict.fromkeys(EXITS, When.ALWAYS) | wanted
         if self._visibility.is_surely_unfiltered:
             return wanted
         return dict.fromkeys(TELLING, When.ALWAYS) | wanted

@@ -25,6 +25,7 @@ from strace_analyzer.analysis.ended import Ended
 from strace_analyzer.analysis.failures import Failures
 from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
+from strace_analyzer.analysis.idle import Idle
 from strace_analyzer.analysis.lives import Lives
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.settings import Settings
@@ -258,7 +259,7 @@ class TraceAnalysis:
         hears += self._pieces.listening(event)
         if isinstance(event, Syscall):
             hears += self.visibility.hears_of(event.name)
-            if not self.visibility.is_counted:
+            if not self.visibility.is_counted or self.visibility.given.open:
                 hears.append(self._is_counted)
             if self._settings.keep_sockets:
                 hears.append(self._traffics.call)
@@ -271,7 +272,7 @@ class TraceAnalysis:
         return told
 
     def _is_counted(self, call: Syscall) -> None:
-        if self.visibility.is_counted:
+        if self.visibility.is_counted and not self.visibility.given.open:
             self._listening.clear()  # nobody counts calls any more
 
     def _executed(self, call: Syscall) -> None:
@@ -332,6 +333,8 @@ class TraceAnalysis:
             observers.append(self._exhaustion.judge)
         if role in Census.roles:
             observers.append(self._census.feed)
+        if role == Idle.role and "connect" not in self.visibility.names:
+            observers.append(self.visibility.idle.feed)
         if role in Failures.roles:
             observers.append(self._failed.feed)
         if role in Traffic.roles and binding in Traffic.bindings:

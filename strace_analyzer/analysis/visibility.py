@@ -13,13 +13,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from strace_analyzer.analysis.given_numbers import GivenNumbers
+from strace_analyzer.analysis.idle import Idle
 from strace_analyzer.analysis.pieces import Pieces
 from strace_analyzer.analysis.told import Told
+from strace_analyzer.kernel.arguments import argument
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.interest import BEGINNING
 from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.constants import NETWORK_CALLS
-from strace_analyzer.trace.events import CLONES, Syscall
+from strace_analyzer.trace.events import CLONES, EXITS, Exited, Syscall
+from strace_analyzer.trace.values import descriptor_number
 
 CLASSLESS = frozenset({
     "futex", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrandom", "getpid",
@@ -62,6 +66,14 @@ class Visibility:
         self.nothing_hidden = nothing_hidden
         self.something_hidden = something_hidden
         self.pieces = Pieces(tracker)
+        self.idle = Idle()
+        self.given = GivenNumbers()
+        self._begins_a_program = False
+        """the first call is an execve()"""
+        self._unmade_used = 0
+        """calls on sockets that no call made, in a program that strace started"""
+        self._unmade_inet_used = 0
+        """those of them that only internet sockets allow"""
         self.names: set[str] = set()
         self.calls = 0
         self.failures = 0
@@ -83,7 +95,16 @@ class Visibility:
     def hears_of(self, name: str) -> Iterator[Callable[[Syscall], None]]:
         """The functions to give calls of this name to, in order; records that such calls occur. Ask
         again when `is_counted` has changed."""
+        self._begins_a_program |= not self.names and name == "execve"
         self.names.add(name)
+        if self.given.open:
+            yield self.given.feed
+        if (
+            self._begins_a_program
+            and name in NETWORK_CALLS - _MAKING
+            and self.names.isdisjoint(_MAKING)
+        ):
+            yield self._uses_unmade
         if name == "execve":
             yield self._executes
         if name in _SOCKETS:
@@ -104,6 +125,14 @@ class Visibility:
         self._users.add(call.tid)
         self.on_sockets[call.name] += 1
         self._binds = self._binds or (call.name == "bind" and not call.result.failed)
+
+    def _uses_unmade(self, call: Syscall) -> None:
+        """Standard input, output and error may be sockets that a program was given."""
+        number = descriptor_number(argument(call.args, 0))
+        if call.result.failed or number is None or number <= _STDERR:
+            return
+        self._unmade_used += 1
+        self._unmade_inet_used += _OF_INET.search(call.text) is not None
 
     def _count(self, call: Syscall) -> None:
         self.calls += 1
@@ -232,7 +261,8 @@ class Visibility:
             return Told(Doubt.BIND_HIDDEN, hidden_binds, words)
         if not names and self.is_filtered:
             return Told(Doubt.NO_CALLS, 1, self.pieces.none_ended if self.pieces.begun else "")
-        return (self._hidden_by_name(sockets) if self.is_filtered else None) or self._unmade()
+        by_name = self._hidden_by_name(sockets) if self.is_filtered else None
+        return by_name or self._unmade() or self._unused()
 
     def _unmade(self) -> Told | None:
         """Sockets are bound that no call made, and none is connected."""
@@ -242,6 +272,39 @@ class Visibility:
         if "execve" not in names and "listen" in names:
             return None  # those of a server that was running before
         return Told(Doubt.CONNECT_HIDDEN, 1, self._not_shown("socket() and connect()"))
+
+    def _unused(self) -> Told | None:
+        """No socket is connected, and those that are made or used show that something is hidden."""
+        names = self.names | self._begun
+        if "connect" in names:
+            return None
+        if self.idle.bound:
+            words = self._not_shown("connect()", were_made=False)
+            return Told(Doubt.CONNECT_HIDDEN, self.idle.bound, words)
+        if "bind" in names:
+            return None
+        if self._unmade_inet_used or (self._unmade_used and names.isdisjoint(_GIVING_SOCKETS)):
+            return Told(Doubt.BOTH_HIDDEN, 1, self._not_shown("socket()"))
+        if self.given.hidden is not None and names.isdisjoint(NETWORK_CALLS):
+            number, line = self.given.hidden.number, self.given.hidden.line
+            words = (
+                f"a call that this trace does not show gave the number {number} to a descriptor "
+                f"(it is in use again at line {line:,}): its options hid calls, or lines were left "
+                "out"
+            )
+            return Told(Doubt.BOTH_HIDDEN, 1, words)
+        lacks_exits = self._lacks_exits
+        is_made = self.idle.made and (self.is_filtered or lacks_exits)
+        if is_made or (lacks_exits and names.isdisjoint(_MAKING)):
+            words = self._not_shown("bind() and connect()", were_made=False)
+            return Told(Doubt.BOTH_HIDDEN, self.idle.made or 1, words)
+        return None
+
+    @property
+    def _lacks_exits(self) -> bool:
+        """A process exits at the end, and no call is shown by which it did: calls are hidden."""
+        is_end = isinstance(self.pieces.last, Exited) and self.pieces.last.superseded_by is None
+        return is_end and EXITS.isdisjoint(self.names | self._begun)
 
     def _hidden_by_name(self, sockets: int) -> Told | None:
         """What a filter by call name left out that every client needs."""
@@ -282,6 +345,10 @@ _MAKING = frozenset({
     "socket", "socketcall", "accept", "accept4", "pidfd_getfd",
 })  # fmt: skip
 """One of these made the sockets of a program that strace started, unless it inherited them."""
+_GIVING_SOCKETS = frozenset({"socketpair", "recvmsg", "recvmmsg"})
+"""Other calls that make sockets, or receive them from another process."""
+_STDERR = 2
+_OF_INET = re.compile(r"sa_family=AF_INET|, SOL_(?:TCP|UDP|IP|IPV6), ")
 _BEFORE_USE = frozenset({
     "bind", "socket", "setsockopt", "getsockopt", "fcntl", "fcntl64", "ioctl",
 })  # fmt: skip
