@@ -10,7 +10,7 @@ import pytest
 
 import strace_analyzer as sa
 from strace_analyzer.analysis.analyze import analyze_traces
-from strace_analyzer.analysis.corridor import Settings
+from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.report.gate import judge, parse_gate
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules import catalogue
