@@ -146,8 +146,7 @@ class Unread:
         if not self._is_given(event.text):
             return False
         at = UnreadLine(event.span.source, event.span.first, event.text)
-        mark = event.text.strip()
-        column, self._column = self._column, (at if mark in COLUMN else None)
+        column, self._column = self._column, (at if event.text.strip() in COLUMN else None)
         is_second = column is not None and (at.source, at.line - 1, at.name) == column[:3]
         if not is_second and not states_omission(event.text):
             return False
