@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -142,6 +143,36 @@ def test_make_targets_exist(command: Command) -> None:
         assert done.returncode == 0, done.stderr
     if command.command.startswith(".ci/run"):
         assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_quick_start_works_in_a_fresh_checkout(tmp_path: Path) -> None:
+    """`make demo`, with nothing but Python, make and what git has; the report is the tutorial's."""
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if files.returncode:
+        pytest.skip("this is no checkout")
+    checkout = tmp_path / "checkout"
+    for name in files.stdout.split("\0"):
+        if (ROOT / name).is_file():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, checkout / name)
+    done = subprocess.run(
+        ["make", "demo", f"PYTHON={sys.executable}"],
+        cwd=checkout,
+        env={**os.environ, "PIP_NO_COMPILE": "1"},  # which would take most of the time
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    headlines = {
+        command.output.splitlines()[0]
+        for command in RUN
+        if command.page == "tutorial.md" and command.output.startswith("warning: ")
+    }
+    assert headlines == {line for line in done.stdout.splitlines() if line.startswith("warning: ")}
+    assert done.stdout.rstrip().endswith("(exit status 1)")
 
 
 @pytest.mark.slow
