@@ -1,4 +1,4 @@
-"""Summarise a group in a few lines of plain text: what, the calls that prove it, the fix."""
+"""Summarize a group in a few lines of plain text: what, the calls that prove it, the fix."""
 
 from __future__ import annotations
 

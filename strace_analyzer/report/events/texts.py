@@ -1,6 +1,6 @@
 """Split the text of a call into the texts of its arguments and of its result, as printed.
 
-Strings, comments and operators are recognised by call.lark's own terminals; an argument ends at a
+Strings, comments and operators are recognized by call.lark's own terminals; an argument ends at a
 comma or blank that is outside of them and outside of brackets.
 """
 

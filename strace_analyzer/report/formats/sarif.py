@@ -1,7 +1,7 @@
 """SARIF 2.1.0, for code-scanning tools: a result per cause, however many processes have it.
 
 The trace is the artifact, the line of the bind the location, the calls of the proof a code flow. A
-fingerprint identifies the cause and not the line, so a result is recognised in another trace.
+fingerprint identifies the cause and not the line, so a result is recognized in another trace.
 Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 

@@ -14,7 +14,7 @@ _KEPT = frozenset(map(ip_address, ("0.0.0.0", "127.0.0.1", "::", "::1")))
 
 class Tokens:
     """`addr-1` is IPv4, `::addr6-1` IPv6, `127.addr-1` another loopback address; `path-1`, `cmd-1`,
-    `host-1`; `if-1` is a network interface. An IPv6 token has colons so that it is recognised, and
+    `host-1`; `if-1` is a network interface. An IPv6 token has colons so that it is recognized, and
     put in brackets before a port."""
 
     def __init__(self) -> None:

@@ -92,7 +92,7 @@ class Patterns:
         self._met: dict[tuple[Shape, Shape], int] = {}
 
     def seen(self, shape: Shape) -> None:
-        """Note a line of this shape: if it is half a call, later ones are recognised by it."""
+        """Note a line of this shape: if it is half a call, later ones are recognized by it."""
         if shape not in self._seen:
             self._seen.add(shape)
             prefix = prefix_of(shape)

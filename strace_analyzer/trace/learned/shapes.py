@@ -41,7 +41,7 @@ class Teacher(Protocol):
 
 
 class Shape(Matcher):
-    """Texts that are read alike: `fullmatch` recognises them, `parts` are their values, to be
+    """Texts that are read alike: `fullmatch` recognizes them, `parts` are their values, to be
     filled from the match. What Lark reads itself has a shape of its own, without an expression."""
 
     __slots__ = ("last_hole", "parts", "values")
