@@ -3,28 +3,17 @@ the detail by which the rule separates its findings (Rule.apart)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from strace_analyzer.alike import one_of, with_one
-from strace_analyzer.findings import (
-    Endpoint,
-    FailedCalls,
-    Finding,
-    Group,
-    Location,
-    PeerCount,
-    added,
-    failed_call,
-)
+from strace_analyzer.alike import one_of
+from strace_analyzer.analysis.figures import Figures
+from strace_analyzer.findings import Finding, Group
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.rule import Rule, sections
 from strace_analyzer.rules.store import IN_MEMORY
-
-LINES_SHOWN = 8
-"""How many bind lines are kept for each peer of a group."""
 
 Key = tuple[object, ...]
 
@@ -57,28 +46,12 @@ def call_site(finding: Finding) -> str | None:
     return call.stack[0].lstrip("> ").strip()
 
 
-@dataclass(slots=True)
-class _Peer:
-    count: int = 0
-    connected: int = 0
-    fds: Collection[int] = frozenset()
-    lines: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Collected:
+@dataclass(slots=True, kw_only=True)
+class _Collected(Figures):
     group: Group
     """without what is still counted"""
     sample: Finding | int
     """itself, or its number: those of very many groups are read again when they are asked for"""
-    has_connected: bool
-    last: Location
-    count: int = 0
-    connected: int = 0
-    failed: int = 0
-    fds: Collection[int] = frozenset()
-    peers: dict[Endpoint, _Peer] = field(default_factory=dict)
-    failed_calls: dict[tuple[str, str], FailedCalls] | None = None
 
 
 class Groups:
@@ -112,38 +85,17 @@ class Groups:
         """Count `finding`, which is read again as the `number`th, in its group."""
         key = self._key(finding)
         at = self._numbers.get(key)
-        group = None if at is None else self._collected[at]
-        has_connected = finding.outcome is Outcome.CONNECTED
-        if group is None or (has_connected and not group.has_connected):
-            some = self._read is None or len(self._collected) < self._in_memory
-            sample = finding if some else number
-            if group is None:
-                at = self._numbers[key] = len(self._collected)
-                made = self._begun(finding, _id(at))
-                group = _Collected(made, sample, has_connected, made.first)
-                self._collected.append(group)
-            group.sample, group.has_connected = sample, has_connected
-        group.count += 1
-        group.last = finding.at
-        group.connected += has_connected
-        group.failed += finding.outcome is Outcome.FAILED
-        group.fds = with_one(group.fds, finding.fd)
-        rule = self._rules.get(finding.rule)
-        if rule is not None and rule.is_failure:
-            calls = group.failed_calls = group.failed_calls or {}
-            for one in failed_call(finding):
-                known = calls.get((one.call, one.error))
-                both = [one] if known is None else [known, one]
-                calls[one.call, one.error] = added(both)[0]
-        if finding.peer is not None:
-            peer = group.peers.get(finding.peer)
-            if peer is None:
-                peer = group.peers[one_of(finding.peer)] = _Peer()
-            peer.count += 1
-            peer.connected += has_connected
-            peer.fds = with_one(peer.fds, finding.fd)
-            if len(peer.lines) < LINES_SHOWN:
-                peer.lines.append(finding.at.line)
+        some = self._read is None or len(self._collected) < self._in_memory
+        sample = finding if some else number
+        if at is None:
+            at = self._numbers[key] = len(self._collected)
+            rule = self._rules.get(finding.rule)
+            fails = rule is not None and rule.is_failure
+            begun = self._begun(finding, _id(at))
+            self._collected.append(_Collected(has_failed_calls=fails, group=begun, sample=sample))
+        group = self._collected[at]
+        if group.add(finding):
+            group.sample = sample
 
     def _begun(self, first: Finding, id: str) -> Group:
         rule, site = self._rules.get(first.rule), call_site(first)
@@ -162,14 +114,13 @@ class Groups:
             connected=0,
             failed=0,
             fds=(),
-            first=first.at._replace(source=one_of(first.at.source)),
+            first=first.at,
             last=first.at,
             message="" if rule is None else rule.title,
             advice="" if rule is None else one_of(_advice(rule)),
             cause=one_of(first.cause),
             without_bind=one_of(first.without_bind),
             kept=_nothing,
-            namespace=first.namespace,
         )
 
     def take(self) -> list[Group]:
@@ -181,33 +132,13 @@ class Groups:
         return sorted(groups, key=lambda group: (-group.level, -group.count))
 
     def _finished(self, group: _Collected) -> Group:
-        peers = sorted(group.peers.items(), key=lambda item: (-item[1].count, item[0].order))
         kept: Finding | Callable[[], Finding]
         if isinstance(group.sample, Finding):
             kept = group.sample
         else:
             assert self._read is not None
             kept = partial(self._read, group.sample)
-        return replace(
-            group.group,
-            peers=tuple(
-                PeerCount(
-                    peer,
-                    seen.count,
-                    seen.connected,
-                    one_of(tuple(sorted(seen.fds))),
-                    tuple(seen.lines),
-                )
-                for peer, seen in peers
-            ),
-            count=group.count,
-            connected=group.connected,
-            failed=group.failed,
-            fds=one_of(tuple(sorted(group.fds))),
-            last=group.last,
-            kept=kept,
-            failed_calls=added((group.failed_calls or {}).values()),
-        )
+        return group.applied(group.group, kept)
 
 
 def _id(at: int) -> str:

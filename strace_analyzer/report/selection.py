@@ -15,25 +15,20 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from strace_analyzer.analysis import Analysis, TraceResult
+from strace_analyzer.analysis.figures import Figures
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import (
-    Endpoint,
-    FailedCalls,
     Failure,
     Finding,
     Group,
     Level,
-    PeerCount,
     PortUse,
     Process,
     ProcessRef,
     SocketLife,
     Unknown,
     Warning,
-    added,
-    failed_call,
 )
-from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report.cause import Cause
 from strace_analyzer.report.cause import of_finding as of_finding_cause
 from strace_analyzer.report.moment import Moment, of_finding
@@ -44,7 +39,6 @@ from strace_analyzer.report.window import windows
 from strace_analyzer.rules.words import Case
 from strace_analyzer.strace_command import remedy_with
 
-_BIND_LINES_KEPT = 8
 _NAMED = 10
 """Most processes named in a message."""
 
@@ -280,15 +274,20 @@ class Selected:
         ]
         if not self.selection.by_finding:
             return tuple(kept)
-        folds = {(group.trace, group.id): _Fold() for group in kept}
-        for finding in self._original.findings:
-            fold = folds.get((finding.trace, finding.group or ""))
-            if fold is not None and self._takes(finding):
-                fold.add(finding)
-        return tuple(
-            folds[group.trace, group.id].apply(group)
+        figures = {
+            (group.trace, group.id): Figures(has_failed_calls=bool(group.failed_calls))
             for group in kept
-            if folds[group.trace, group.id].count
+        }
+        samples: dict[tuple[str, str], Finding] = {}
+        for finding in self._original.findings:
+            key = finding.trace, finding.group or ""
+            counted = figures.get(key)
+            if counted is not None and self._takes(finding) and counted.add(finding):
+                samples[key] = finding
+        return tuple(
+            figures[group.trace, group.id].applied(group, samples[group.trace, group.id])
+            for group in kept
+            if (group.trace, group.id) in samples
         )
 
     def _count_unasked(self, found: Iterable[Group], asked: Iterable[Group]) -> None:
@@ -369,56 +368,3 @@ def _names(command: str | None, programs: Iterable[str]) -> Iterator[str]:
     for path in programs:
         yield path
         yield path.rpartition("/")[2]
-
-
-class _Fold:
-    """The findings of one group inside the time window, counted again."""
-
-    def __init__(self) -> None:
-        self.count = self.connected = self.failed = 0
-        self.failed_calls: tuple[FailedCalls, ...] = ()
-        self.fds: set[int] = set()
-        self.peers: dict[Endpoint, tuple[int, int, set[int], list[int]]] = {}
-        self.first: Finding | None = None
-        self.last: Finding | None = None
-        self.sample: Finding | None = None
-
-    def add(self, finding: Finding) -> None:
-        self.count += 1
-        connected = finding.outcome is Outcome.CONNECTED
-        self.connected += connected
-        self.failed += finding.outcome is Outcome.FAILED
-        self.failed_calls = added((*self.failed_calls, *failed_call(finding)))
-        self.fds.add(finding.fd)
-        self.first = self.first or finding
-        self.last = finding
-        if self.sample is None or (connected and self.sample.outcome is not Outcome.CONNECTED):
-            self.sample = finding
-        if finding.peer is not None:
-            count, good, fds, lines = self.peers.get(finding.peer, (0, 0, set(), []))
-            if len(lines) < _BIND_LINES_KEPT:
-                lines.append(finding.at.line)
-            self.peers[finding.peer] = (count + 1, good + connected, fds | {finding.fd}, lines)
-
-    def apply(self, group: Group) -> Group:
-        """Return the group with these findings only. Must only be called if `count` is not 0."""
-        assert self.first is not None
-        assert self.last is not None
-        assert self.sample is not None
-        peers = sorted(self.peers.items(), key=lambda item: (-item[1][0], item[0].order))
-        return replace(
-            group,
-            count=self.count,
-            connected=self.connected,
-            failed=self.failed,
-            failed_calls=self.failed_calls if group.failed_calls else (),
-            fds=tuple(sorted(self.fds)),
-            first=self.first.at,
-            last=self.last.at,
-            kept=self.sample,
-            namespace=self.sample.namespace,
-            peers=tuple(
-                PeerCount(peer, count, connected, tuple(sorted(fds)), tuple(lines))
-                for peer, (count, connected, fds, lines) in peers
-            ),
-        )

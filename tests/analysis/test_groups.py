@@ -6,7 +6,8 @@ import pytest
 from fuzz.hostile import EARLY_BIND
 
 import strace_analyzer as sa
-from strace_analyzer.analysis.groups import LINES_SHOWN, Groups, call_site
+from strace_analyzer.analysis.figures import LINES_SHOWN
+from strace_analyzer.analysis.groups import Groups, call_site
 from strace_analyzer.findings import Confidence, Endpoint, Finding, Group, Level, ProcessRef
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.bind_any_port_zero import BindAnyPortZero

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from report.fixtures import analysis, crawler, early_bind, group, process, trace
@@ -88,6 +89,21 @@ def test_a_group_counts_only_what_lies_in_the_time_window() -> None:
         ("192.0.2.8:8001", 1, (32,)),
     ]
     assert shown(selected) == [32, 52]
+
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+@pytest.mark.parametrize(
+    "sample", ["erlang23-inets-httpc-40req-yy-tt-T.strace", "python-threads-halves.strace"]
+)
+def test_a_window_over_the_whole_trace_leaves_its_groups_as_they_are(sample: str) -> None:
+    made = sa.analyze(SAMPLES / sample)
+    everything = Selection(since=parse_moment("+0s"))
+    groups, windowed = Selected(made).groups, Selected(made, everything).groups
+    assert groups
+    for found, seen in zip(groups, windowed, strict=True):
+        assert seen == replace(found, kept=found.sample._replace(group=found.id))
 
 
 def test_the_sample_of_a_window_is_the_first_that_connected() -> None:
