@@ -3,12 +3,14 @@ says."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pytest
 
+from strace_analyzer.trace.prefilter import scan as scanning
 from strace_analyzer.trace.prefilter.scan import scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Sieve
 from strace_analyzer.trace.prefilter.watch import When
@@ -154,6 +156,35 @@ def test_a_line_is_given_where_it_can_matter(line: str, matters: bool) -> None:
 def test_a_note_is_given_once(held: dict[int, dict[int, str]], line: str, matters: bool) -> None:
     watch = Watched(held, noted={7: {8: Shown("TCP:[0.0.0.0:80]")}})
     assert given(watch, block(line)) == ([2] if matters else [])
+
+
+SCRAPS = [
+    *("[...]", "40 lines omitted", "40 lines", "8<---", "7 close", "connect", "  ...", "hello"),
+    *("7 close(", "close(3", "7 fcntl(3<sock", "fcntl(3<", "7 <... connect resumed>) = 0", "+"),
+    *("7 connect(3, ", "--- cut ---", "7 +++ exited with 0 +++", "7 ioctl(3, 0x1) = 0", ""),
+]
+"""Lines, and what is left of some."""
+
+
+@pytest.mark.parametrize("has_pids", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_both_searches_find_something_on_the_same_lines(
+    monkeypatch: pytest.MonkeyPatch, seed: int, has_pids: bool
+) -> None:
+    """Also where the match of one line ends in the line feed that the next one's begins with."""
+    text = "1 brk(NULL) = 0x1\n" + "\n".join(random.Random(seed).choices(SCRAPS, k=40)) + "\n"
+
+    def found(*, hyperscan: bool) -> set[int]:
+        with monkeypatch.context() as patched:
+            if not hyperscan:
+                patched.setattr("strace_analyzer.trace.prefilter.scan.hyperscan", lambda: None)
+            build = scanning._kept.__wrapped__  # what the other test built is not for this one
+            search = build(frozenset(WHEN.items()), has_pids, True, 0)
+        return {
+            text.count("\n", 0, (hit >> scanning.KIND_BITS) - 1) for hit in search(text.encode())
+        }
+
+    assert found(hyperscan=True) == found(hyperscan=False) != set()
 
 
 def test_a_signal_in_the_midst_of_a_call_is_not_its_end() -> None:

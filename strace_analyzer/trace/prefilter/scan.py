@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
-from strace_analyzer.trace.prefilter.strays import STRAYS
+from strace_analyzer.trace.prefilter.strays import NUMBERED, STRAYS
 from strace_analyzer.trace.prefilter.watch import When
 
 Hit = int
@@ -69,8 +69,8 @@ def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) ->
     has one, and one that does is to be examined. `is_unfiltered`: calls on files may be left out by
     their notes.
 
-    Building it takes about 30 ms, so it is cached for later traces. Each thread has its own, since
-    Hyperscan's working memory (its scratch space) can serve only one search at a time.
+    Building it takes Hyperscan 50 to 100 ms, so it is cached for later traces. Each thread has its
+    own, since Hyperscan's working memory (its scratch space) can serve only one search at a time.
     """
     return _kept(frozenset(when.items()), has_pids, is_unfiltered, threading.get_ident())
 
@@ -104,12 +104,19 @@ def _kept(
         for name, reason in when.items()
         if reason in second or not has_pids
     }
-    odd = [rb"\n(?:[0-9]*[^0-9 \n]| )"] if has_pids else [rb"\[pid ", rb"<unfinished", _COLUMN]
+    for name in begun.keys() & resumed.keys():  # one expression is built faster than two
+        if begun[name][0] == resumed[name][0]:
+            kind, tail = resumed.pop(name)
+            begun[name] = kind, rb"(?:%b|%b)" % (begun[name][1], tail)
+    if has_pids:
+        odd = [rb"\n(?:[0-9]*[^0-9 \n]| )", *NUMBERED]
+    else:
+        odd = [rb"\[pid ", rb"<unfinished", _COLUMN, *NUMBERED, *STRAYS]
     odd.append(rb"MSG_FASTOPEN")  # a send that connects
     module = hyperscan()
     if module is not None:
-        return _by_hyperscan(module, begun, resumed, [*odd, *STRAYS])
-    return _by_re(begun, resumed, [*odd, b"|".join(STRAYS)], b" " if has_pids else b"[ \n]")
+        return _by_hyperscan(module, begun, resumed, odd)
+    return _by_re(begun, resumed, odd, b" " if has_pids else b"[ \n]")
 
 
 _IOCTL = rb"\((?:[0-9]+|(?:[^0-9\n]|[0-9]+%b)[^,\n]*), (?:[^F\n]|FIOCLEX|FIONCLEX)"
@@ -127,7 +134,7 @@ def _fcntl(*, is_unfiltered: bool) -> bytes:
         return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<[^,\n]*(?:\n|%b)))" % (command, command)
     odd = rb"(?:[^,]|,[^ ]|, [^F])"
     noted = rb"<[a-rt-z/][^<>\n]*(?:\n|>%b|<[^<>\n]*(?:[<\n]|>(?:[^>]|>%b)))" % (odd, odd)
-    socket = rb"<[^a-rt-z/][^,\n]*(?:\n|%b)" % command
+    socket = rb"<[^a-rt-z/\n][^,\n]*(?:\n|%b)" % command
     return rb"\((?:[^0-9]|[0-9]+(?:[^0-9<,]|%b|<\n|%b|%b))" % (command, noted, socket)
 
 
@@ -195,20 +202,30 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
         _MARKS,
     )
     kinds.append(EXAMINE)
-    search = re.compile(expression).finditer
-    strange = [(EXAMINE, re.compile(pattern).finditer) for pattern in odd]
-    strange += [(SHOWN, re.compile(pattern).finditer) for pattern in _SHOWN]
+    search = re.compile(expression)
+    strange = [(EXAMINE, re.compile(b"|".join(odd)))]
+    strange += [(SHOWN, re.compile(pattern)) for pattern in _SHOWN]
 
     def scan(block: bytes) -> list[Hit]:
         hits = [
-            match.end() << KIND_BITS | kinds[(match.lastindex or 1) - 1] for match in search(block)
+            match.end() << KIND_BITS | kinds[(match.lastindex or 1) - 1]
+            for match in _matches(search, block)
         ]
-        for kind, found in strange:
-            hits += [match.end() << KIND_BITS | kind for match in found(block)]
+        for kind, pattern in strange:
+            hits += [match.end() << KIND_BITS | kind for match in _matches(pattern, block)]
         hits.sort()
         return hits
 
     return scan
+
+
+def _matches(pattern: re.Pattern[bytes], block: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the matches, of which the next may begin with the last character of the one before: the
+    end of a line is what the next line's match begins with."""
+    search, match = pattern.search, pattern.search(block)
+    while match is not None:
+        yield match
+        match = search(block, match.end() - 1)
 
 
 def _tree(wanted: _Wanted, kinds: list[int]) -> bytes:

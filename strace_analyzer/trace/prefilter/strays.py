@@ -25,14 +25,18 @@ _BEGINNINGS = (
     rb"[ \t]+[^0-9a-z<+\- \t>|\n]",  # no time, frame of a stack or dump of data
     rb"[a-z][a-z0-9_]*[] .,;:!?[/@-]",  # some lines were left out, rsyslogd[9]:
     rb"8<[- \n]",
+)
+_NUMBERED = (
     rb"[0-9][0-9,.]*k? (?:[A-Z]|(?:[a-z]+ ){0,2}%b)" % _THINGS,  # 4,000 more lines omitted
     _WORD,
 )
 
 STRAYS = tuple(rb"\n%b" % beginning for beginning in _BEGINNINGS)
 """The end of the line before and the beginning of such a line; the same for Hyperscan and re."""
+NUMBERED = tuple(rb"\n%b" % beginning for beginning in _NUMBERED)
+"""The same for lines that may begin like one with a pid."""
 
-_begins = re.compile(b"|".join(_BEGINNINGS).decode("ascii")).match
+_begins = re.compile(b"|".join((*_BEGINNINGS, *_NUMBERED)).decode("ascii")).match
 
 
 def is_stray(text: str) -> bool:
