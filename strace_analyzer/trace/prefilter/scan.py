@@ -3,6 +3,8 @@
 A `Hit` is an integer that combines place and kind, as a block has thousands. Hyperscan finds them
 if it is installed (the extra `fast`), otherwise the standard library's `re`. The two may find
 different hits, but the sieve selects the same lines.
+
+It is long because all that is searched for stands here, for both of them.
 """
 
 from __future__ import annotations
