@@ -167,6 +167,26 @@ WRAPPINGS: dict[str, Wrapping] = {
     "Monolog": each(
         lambda line: b"[2026-11-29T21:28:53.123456+00:00] app.INFO: " + line + b" [] []"
     ),
+    "PHP-FPM": each(
+        lambda line: (
+            b'[29-Nov-2026 21:28:53] WARNING: [pool www] child 812 said into stderr: "%b"' % line
+        )
+    ),
+    "Loki's labels": before(b'{app="web", pod="web-1"} '),
+    "logcli": before(b'2026-11-29T21:28:53Z {app="web"} '),
+    "GDB/MI": each(lambda line: b"~" + json.dumps(line.decode("latin-1") + "\n").encode()),
+    "fluent-bit": each(
+        lambda line: (
+            b'[3] tail.0: [1796002133.123456789, {"log"=>%b}]'
+            % json.dumps(line.decode("latin-1")).encode()
+        )
+    ),
+    "logfmt in the journal": each(
+        lambda line: (
+            b"Nov 29 21:28:53 host app[812]: level=info msg="
+            + json.dumps(line.decode("latin-1")).encode()
+        )
+    ),
     "pino-pretty": before(b"[21:28:53.123] INFO (812): "),
     "git blame": numbered(b"a1b2c3d4 (Jo Doe 2026-11-29 21:28:53 +0100 %4d) "),
     "Buildkite": before(b"\x1b_bk;t=1796002133123\x07"),

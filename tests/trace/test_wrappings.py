@@ -88,7 +88,11 @@ def test_a_wrapping_may_begin_behind_ordinary_lines(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "remark", [b"   # here", b" // here", b" /* here */", b" <-- here", " ← here".encode()]
+    "remark",
+    [
+        *(b"   # here", b" // here", b" /* here */", b" <-- here", " ← here".encode()),
+        *(b" (!)", b" (??)", b"   [*]", b" [1]", b" (2)", b" <<<", b" ^^^"),
+    ],
 )
 def test_a_remark_is_taken_off_wherever_it_stands(remark: bytes) -> None:
     lines = [b"18433 getpid() = 18433"] * (SAMPLE + 10) + list(sample("ssh-b-any.strace"))
@@ -192,6 +196,32 @@ PASTED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     ],
     "one message of rsyslog": lambda lines: [
         b"Nov 29 21:28:53 host app[812]: " + b"#012".join(lines) + b"#012"
+    ],
+    "Ansible": lambda lines: [
+        b"fatal: [n1]: FAILED! => "
+        + json.dumps({"rc": 1, "stderr": "\n".join(texts(lines)), "stdout": ""}).encode()
+    ],
+    "a message with JSON": lambda lines: [
+        b"Error: it failed: " + json.dumps({"output": texts(lines)}).encode()
+    ],
+    "written-out line feeds": lambda lines: [b"\\n".join(lines) + b"\\n"],
+    "written-out line ends of Windows": lambda lines: [b"\\r\\n".join(lines)],
+    "a string of Python's": lambda lines: [repr("\n".join(texts(lines)) + "\n").encode()],
+    "bytes of Python's": lambda lines: [repr(b"\n".join(lines)).encode()],
+    "a string of JSON, without its quotes": lambda lines: [
+        json.dumps("\n".join(texts(lines)))[1:-1].encode()
+    ],
+    "PowerShell": lambda lines: [
+        b"strace : " + lines[0],
+        b"At line:1 char:1",
+        b"+ strace -f ssh host 2>&1",
+        b"+ ~~~~~~~~~~~~~~~~~~~~~~~",
+        b"    + CategoryInfo          : NotSpecified: (:) [], RemoteException",
+        b"    + FullyQualifiedErrorId : NativeCommandError",
+        *lines[1:],
+    ],
+    "Markdown with escaped quotes": lambda lines: [
+        line.replace(b"_", b"\\_").replace(b'"', b'\\"') for line in lines
     ],
     "wide characters": lambda lines: [
         line.replace(b"(", "\uff08".encode()).replace(b")", "\uff09".encode()) for line in lines

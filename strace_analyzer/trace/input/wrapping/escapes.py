@@ -71,6 +71,7 @@ class Markdown(_Escape):
 
     name = "Markdown"
     _ESCAPED = re.compile(rb"\\([_\[\]*<>{}()#+.!|~`&=:;,/-])")
+    _QUOTE = re.compile(rb'(?<!\\)"')
     _MARKS = re.compile(rb"[ \t]*(?:[-*+][ \t]+)?(\*{1,3}|_{1,3}|`{1,3}|~~)(?P<text>.*?)\1[ \t]*")
 
     def peel(self, text: bytes) -> Peeled | None:
@@ -81,6 +82,8 @@ class Markdown(_Escape):
             plain = match["text"]
         elif b"`" in plain or b"**" in plain:
             plain = plain.replace(b"**", b"").replace(b"`", b"")
+        if self._QUOTE.search(plain) is None:  # strace escapes quotes only within quotes
+            plain = plain.replace(rb"\"", b'"')
         plain = self._ESCAPED.sub(rb"\1", plain)
         return None if plain == text else Peeled(plain)
 

@@ -163,6 +163,17 @@ PREFIXES: tuple[Layer, ...] = (
         "Monolog",
         rb"\[%b\] [\w.-]+\.[A-Z]+: (?P<text>.*) (?:\[\]|\{.*\}) (?:\[\]|\{.*\})\Z" % _RFC3339,
     ),
+    Prefix(
+        "the log of PHP-FPM",  # zlog.c; what a worker wrote stands in quotes, unescaped
+        rb"\[[0-9]{2}-%b-[0-9]{4} [0-9:.]+\] [A-Z]+: (?:pid [0-9]+, [^:\"]{1,80}: )?"
+        rb"\[pool (?P<stream>[^\s\]]+)\] child [0-9]+ said into std(?:err|out): "
+        rb'"(?P<text>.*)"(?:, pipe is closed)?\Z' % _MONTH,
+    ),
+    Prefix(
+        "the labels of Loki",
+        rb"(?:%b )?\{(?P<stream>[\w.]+=\"[^\"]*\"(?:, ?[\w.]+=\"[^\"]*\")*)\} " % _RFC3339,
+    ),
+    Prefix("the name of the command, as PowerShell writes it", rb"[\w.\\/:-]{1,100} : "),
     Prefix("a date and time before each line", rb"\[?(?:%b|%b)\]?:? ?" % (_RFC3339, _RFC3164)),
     Prefix(
         "a time in brackets before each line",

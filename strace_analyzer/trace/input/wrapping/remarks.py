@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 _RESULT = re.compile(rb"\) *= *[-?0-9]|\.\.\.>|\) *=|(?:---|\+\+\+)(?= )")
 """A record can end after one of these."""
-_WORDS = re.compile(
+_WORDS = re.compile(  # marks, arrows, dashes, footnotes; or words
     rb"(?:(?<![ \t])[ \t]++)?"
-    rb"(?=#|//|/\*|<-|<=|<<|=>|->|;|--|!|\*\*|\xe2|\|)"  # marks, arrows, dashes
+    rb"(?=#|//|/\*|<-|<=|<<|=>|->|;|--|!|\*\*|\xe2|\||[(\[][!?*#0-9]{1,3}[)\]])"
     rb"|(?<![ \t])[ \t]++(?=[^\s(<\[{+&=])"
 )
 _RECORD = re.compile(rb"(?>.*?[a-z_0-9]\().*\) *= *[-?0-9]|.*?(?:resumed>|\[pid )").match

@@ -33,7 +33,13 @@ from strace_analyzer.trace.input.wrapping.peeled import Peeled
 from strace_analyzer.trace.input.wrapping.reading import Chain, Reader, Reading, without
 from strace_analyzer.trace.input.wrapping.removed import Removed
 from strace_analyzer.trace.input.wrapping.rows import Line, Rows
-from strace_analyzer.trace.input.wrapping.structured import JSON, STRUCTURED, strings
+from strace_analyzer.trace.input.wrapping.structured import (
+    JSON,
+    STRUCTURED,
+    document,
+    escaped_feeds,
+    strings,
+)
 
 __all__ = ["NOBODY", "SAMPLE", "Unwrapped", "Unwrapping", "named"]
 
@@ -200,10 +206,10 @@ class Unwrapping:
             kind, lists = HTML.name, [_BREAK.split(raw)]
         elif _LINE_FEED in raw:
             kind, lists = OCTAL.name, [raw.split(_LINE_FEED)]
-        elif raw.startswith((b'"', b"{", b"[")) and b")" in raw:
-            kind, lists = JSON.name, strings(raw)
+        elif (whole := document(raw)) and b")" in raw and (lists := strings(whole)):
+            kind = JSON.name
         else:
-            return []
+            kind, lists = "escaped line feeds", [escaped_feeds(raw)]
         for texts in lists if self._reader.grade(raw) < Grade.STRANGE else ():
             parts = [text for text in texts if text.strip()]
             plain = (HTML.peel(part) or Peeled(part) for part in parts[:_PATIENCE])

@@ -16,6 +16,9 @@ _DOCKER_PIECE = 16 << 10
 """Bytes. docker's json-file driver splits lines here (moby, daemon/logger/copier.go)."""
 
 
+_RUBY_KEYS = rb"log|message|msg|MESSAGE|line|text"
+
+
 class Json:
     """One object per line, as docker's json-file and `journalctl -o json` write it; or a member of
     an object that spans several lines."""
@@ -60,7 +63,8 @@ class Json:
 
 
 class JsonString:
-    """A string in a list of strings; or a CSV cell without quotes in it."""
+    """A string in a list of strings; or a CSV cell without quotes in it; or what a program wrote,
+    as GDB passes it on (GDB/MI stream records: `~"...\\n"`)."""
 
     name = "JSON strings"
     is_around = True
@@ -68,6 +72,7 @@ class JsonString:
     def peel(self, text: bytes) -> Peeled | None:
         """Return the string."""
         body = text.strip().removesuffix(b",")
+        body = body[body[:1] in (b"~", b"@", b"&") :]
         said = _loaded(body) if body.startswith(b'"') and body.endswith(b'"') else None
         return Peeled(_encoded(said).rstrip(b"\r\n")) if isinstance(said, str) else None
 
@@ -122,6 +127,20 @@ class Logfmt:
         return Peeled(_encoded(said)) if isinstance(said, str) else None
 
 
+class Hash:
+    """`[0] tail.0: [1796002133.123, {"log"=>"..."}]`: of fluent-bit, or a hash of Ruby's."""
+
+    name = "a Ruby hash"
+    is_around = True
+    _MESSAGE = re.compile(rb'[^"]{0,200}\{.{0,400}?"(?:%b)" ?=> ?("(?:[^"\\]|\\.)*+")' % _RUBY_KEYS)
+
+    def peel(self, text: bytes) -> Peeled | None:
+        """Return the member that contains the line."""
+        match = self._MESSAGE.match(text) if b"=>" in text else None
+        said = match and _loaded(match[1])
+        return Peeled(_encoded(said).rstrip(b"\r\n")) if isinstance(said, str) else None
+
+
 def strings(text: bytes) -> list[list[bytes]]:
     """Return the lines in the strings of a JSON document on one line, in order, grouped by place:
     from all elements of a list, or from the same cell of all its rows."""
@@ -139,6 +158,48 @@ def strings(text: bytes) -> list[list[bytes]]:
             cells = [((*place, at if is_row else _ELEMENT), it) for at, it in enumerate(said)]
             left += reversed(cells)
     return list(lists.values())
+
+
+_DOCUMENT = re.compile(rb'[^(]{0,300}?[=:|>] ?(?=\{"|\[")')
+"""What a log writes before a document in JSON: `fatal: [n1]: FAILED! => {"stdout": ...`."""
+
+
+def document(text: bytes) -> bytes:
+    """Return the JSON document that may begin in this line, and not necessarily at its start; b""
+    if none does."""
+    if text.startswith((b'"', b"{", b"[")):
+        return text
+    before = _DOCUMENT.match(text)
+    return b"" if before is None else text[before.end() :]
+
+
+_FEED = re.compile(rb"(?<!\\)((?:\\\\)*)(?:\\r)?\\n")
+_RECORD_AND_FEED = re.compile(rb"(?:\) *= [-?0-9][^\"\\]{0,99}|\+\+\+|---|\.\.\.>)(?:\\r)?\\n")
+_END = re.compile(rb"(?:\) *= [-?0-9][^\"]*|\+\+\+|---|\.\.\.>)\Z")
+_ESCAPED = re.compile(rb"\\([\"'\\])")
+_QUOTES = re.compile(rb"[ \t]*b?(['\"])(?P<text>.*)\1[,;)]{0,2}[ \t]*\Z", re.DOTALL)
+_BARE_QUOTE = re.compile(rb'(?<!\\)"')
+
+
+def escaped_feeds(text: bytes) -> list[bytes]:
+    """Return the lines of a text that was written on one line, with `\\n` for each line feed, and
+    perhaps as a string of Python's or of a shell's; [] if it is none."""
+    if _RECORD_AND_FEED.search(text) is None:
+        return []
+    quoted = _QUOTES.match(text)
+    body = text if quoted is None else quoted["text"]
+    is_escaped = quoted is not None or _BARE_QUOTE.search(body) is None or rb"\\\\n" in body
+    lines: list[bytes] = []
+    begun = b""
+    for piece in _FEED.sub(rb"\1\n", body).split(b"\n"):
+        begun += piece
+        if _END.search(begun) is None:  # the line feed is one of a string
+            begun += rb"\n"
+            continue
+        lines.append(_ESCAPED.sub(rb"\1", begun) if is_escaped else begun)
+        begun = b""
+    rest = begun.removesuffix(rb"\n")
+    return [*lines, rest] if rest else lines
 
 
 def _loaded(text: bytes) -> object:
@@ -159,6 +220,6 @@ CSV = "CSV"
 _COLUMNS = 12
 _SEPARATORS = ",;\t"
 STRUCTURED: tuple[Layer, ...] = (
-    *(JSON, JSON_STRING, LOGFMT),
+    *(JSON, JSON_STRING, LOGFMT, Hash()),
     *(Csv(column, separator) for separator in _SEPARATORS for column in range(_COLUMNS)),
 )
