@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from wrapped_traces import differences
+from wrapped_traces import analysis, differences
 from wrappings import WRAPPINGS, Lines, folded
+
+import strace_analyzer as sa
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*.strace"))
 NAMES = [sample.stem for sample in SAMPLES]
@@ -75,6 +77,20 @@ def wrapped_then_folded(sample: Path, name: str, chance: random.Random) -> list[
     return differences(plain, pieces, f"{name}, then {width} columns", places)
 
 
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_what_is_not_put_together_is_not_clean(sample: Path) -> None:
+    chance = random.Random(sample.name)
+    for name in chance.sample(CLOSED, 3):
+        plain = [line for line in lines_of(sample) if b"bind(" not in line]
+        pieces, _ = folded(WRAPPINGS[name](plain), chance.randint(70, 150))
+        try:
+            trace = analysis(pieces).traces[0]
+        except sa.TraceError:
+            continue
+        is_read = trace.sources[0].calls == analysis(plain).traces[0].sources[0].calls
+        assert is_read or trace.inconclusive is not None, name
+
+
 NOT_FOLDED = (
     *("levels by line", "code", "bold", "an unknown tool that looks like a call"),
     "a page of GitHub",
@@ -83,7 +99,10 @@ FOLDABLE = sorted(name for name in WRAPPINGS if name not in NOT_FOLDED)
 """`code` and `bold` mark each piece, which says that it is a line; quoting that changes between the
 pieces of a record can be taken for its text (test_wrappings.py); pieces behind a word with a
 parenthesis are not always put together."""
-CLOSED = ("Monolog", "XML", "a frame of tmux", "a table with numbers")
+CLOSED = (
+    *("Monolog", "XML", "a frame of tmux", "a table with numbers", "PHP-FPM", "fluent-bit"),
+    *("GDB/MI", "logfmt in the journal"),
+)
 """They end a line, too: of one that is folded the first piece has the beginning, the last the end."""
 THEN_FOLDED = [name for name in FOLDABLE if name not in CLOSED]
 

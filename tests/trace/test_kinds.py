@@ -34,7 +34,7 @@ EXAMPLES = {
     "a PDF": b"%PDF-1.7\n",
     "text with other line ends than line feeds": b"bind(3, 0x0, 16) = 0\x0bclose(3) = 0\x0b",
     "the JSON report of strace-analyzer": b'{"schema": 1,\n "tool": {}}\n',
-    "bytes of Python's": b"b'bind(3, 0x0, 16) = 0\\nclose(3) = 0\\n'\n",
+    "bytes of Python's": b"b'bind(3, 0x0, 16) = 0\\n'\n",
     "lines in single quotes": b"  'bind(3, 0x0, 16) = 0',\n",
     "strings of source code, a line in each": b'    "bind(3, 0x0, 16) = 0\\n" +\n    "close(3) = 0\\n";\n',
     "a list of Python's": b"['bind(3, 0x0, 16) = 0', 'close(3) = 0']\n",
