@@ -222,11 +222,15 @@ def test_a_report_to_a_file_says_that_nothing_can_be_read(tmp_path: Path) -> Non
 
 
 BOUND_UNUSED = b"""\
+7 09:59:59.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+7 09:59:59.000100 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}, 16) = 0
+7 09:59:59.000200 close(3) = 0
 7 10:00:00.000000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
 7 10:00:00.000100 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
 7 10:00:04.000200 close(3) = 0
 7 10:00:04.000300 exit_group(0) = ?
 """
+"""another socket is connected: connect() is traced, or it could have been left out"""
 
 
 @pytest.mark.parametrize(
