@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from strace_analyzer.kernel.destination import in_order
 from strace_analyzer.kernel.option_calls import OptionCall
@@ -144,7 +144,9 @@ class CallRecord(NamedTuple):
 
 
 Rows = tuple[tuple[float, ...], ...]
-Detail = str | int | float | bool | Rows | None
+Shares = tuple[tuple[str, int], ...]
+"""who has how many"""
+Detail = str | int | float | bool | tuple[tuple[str | float, ...], ...] | None
 
 
 @replaced_often
@@ -205,9 +207,14 @@ class Finding(NamedTuple):
         return next((value for key, value in self.details if key == name), None)
 
     def rows(self, name: str) -> Rows:
-        """Return a detail that is a table; empty if it is not known."""
+        """Return a detail that is a table of numbers; empty if it is not known."""
         value = self.detail(name)
-        return value if isinstance(value, tuple) else ()
+        return cast("Rows", value) if isinstance(value, tuple) else ()
+
+    def shares(self, name: str) -> Shares:
+        """Return a detail that says who has how many; empty if it is not known."""
+        value = self.detail(name)
+        return cast("Shares", value) if isinstance(value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from strace_analyzer.machine.sockets import STATES, MachineSocket, Owner
+from strace_analyzer.machine.sockets import STATES, TIME_WAIT, MachineSocket, Owner
 
 _SS = re.compile(
     r"(?:(?P<netid>tcp|udp|mptcp)\s+)?(?P<state>[A-Z][A-Z0-9-]+)\s+\d+\s+\d+\s+"
@@ -78,6 +78,20 @@ class Listing(NamedTuple):
             if port not in heard | same:
                 others.setdefault(holder, []).append(port)
         return list(same), others
+
+    def in_time_wait(
+        self, low: int, high: int, to: tuple[str, int] | None
+    ) -> tuple[list[int], list[int]]:
+        """The TCP ports from `low` to `high` that bind() with port 0 (`to` is None), or a
+        connection to the address and port `to`, cannot have; and those of them that only
+        connections in TIME-WAIT have."""
+        waits: dict[int, bool] = {}
+        for one in self.sockets:
+            if one.protocol != "TCP" or not low <= one.port <= high:
+                continue
+            if to is None or not one.peer_port or (one.peer_address, one.peer_port) == to:
+                waits[one.port] = waits.get(one.port, True) and one.state == TIME_WAIT
+        return list(waits), [port for port, only in waits.items() if only]
 
 
 def parse(lines: Iterable[str]) -> Listing:

@@ -9,6 +9,7 @@ STATES = (
     "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECV",
 )  # fmt: skip
 """By number (include/net/tcp_states.h), in the words of ss(8)."""
+TIME_WAIT = STATES[6]
 ANY = frozenset({"0.0.0.0", "::", "*"})
 UNSEEN = "(unknown)"
 """who holds what no process that could be asked has open"""

@@ -80,7 +80,7 @@ class EphemeralPortsExhausted(Rule):
             self._fullness.note(step)
             return ()
         self._fullness.ran_dry(step)
-        cause, without_bind = self._holders.cause(step)
+        cause, without_bind, details = self._holders.of(step)
         to = towards(step)
         found = self.finding(
             step,
@@ -89,7 +89,7 @@ class EphemeralPortsExhausted(Rule):
             confidence=Confidence.CERTAIN if dry.certain else Confidence.PROBABLE,
             cause=cause,
             without_bind=without_bind,
-            details=self._holders.details(step, cause),
+            details=details,
         )
         if found.peer is None and to is not None:  # sendto() names it, and the socket keeps none
             found = found._replace(peer=Endpoint(to.address, to.port))

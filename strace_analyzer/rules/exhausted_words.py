@@ -6,8 +6,7 @@ It is long because each cause has its own words.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from strace_analyzer.findings import Confidence
 from strace_analyzer.plain import count, number
@@ -74,8 +73,10 @@ _LIMIT = (
     "The program limits itself to {ports}, {low}-{high}, by IP_LOCAL_PORT_RANGE{line}: widen that, "
     "or leave it out."
 )
-_PORTS = re.compile(r": ([\d,]+)(?:; |\Z)")
-"""what follows the name of each holder, which may contain `; ` and `: `"""
+_WAITING = (
+    "By the list of the machine's sockets, {ports} of the range are in TIME_WAIT, where they stay for "
+    "60 s after a close."
+)
 _BOUND = (
     "{who} has {ports} of these ports, to other destinations: connections that share ports would not "
     "be in the way, so that program probably binds before connecting: look for bind() there."
@@ -103,11 +104,13 @@ def why(case: Case) -> tuple[str, ...]:
         return f"Nothing has failed yet: {_standing(case)}.", then.format(when=when)
     said = ["The kernel found no local port to give."]
     if case.cause == "another-process":
-        listed = case.sample.detail("machine") is not None
+        listed = case.sample.shares("machine")
         said.append(
             f"The sockets of this trace do not fill {_range(case)}: "
             + ("the machine has more." if listed else _others(case))
         )
+    elif case.number("machine_waiting"):
+        said.append(_WAITING.format(ports=count(case.number("machine_waiting"), "port")))
     elif case.cause == "time-wait" and case.number("short_of_range"):
         said.append(f"The sockets of this trace do not fill {_range(case)} alone: {_others(case)}")
     if case.cause == "own-sockets":
@@ -123,29 +126,24 @@ def why(case: Case) -> tuple[str, ...]:
 
 def figures(case: Case) -> Iterable[Figures]:
     """The ports taken, or who has them by the list of the machine."""
-    ports, held = case.ports, case.sample.detail("machine")
-    if ports is not None and ports.total_pinned < 2 and case.cause == "time-wait":
+    ports, held = case.ports, case.sample.shares("machine")
+    if ports is not None and ports.total_pinned < 2 and case.cause == "time-wait" and not held:
         rows = [("open at the same time", number(ports.peak_needed))]
         if ports.peak_needed_with_time_wait is not None:
             rows.append(("with 60 s of TIME_WAIT", number(ports.peak_needed_with_time_wait)))
         yield Figures(("LOCAL PORTS TAKEN", ">TO ONE DESTINATION"), tuple(rows))
-    if isinstance(held, str):
-        yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), tuple(_holders_in(held)))
-
-
-def _holders_in(held: str) -> Iterator[tuple[str, str]]:
-    """Yield who holds ports, and how many, from the detail `machine`."""
-    start = 0
-    for ports in _PORTS.finditer(held):
-        yield held[start : ports.start()], ports[1]
-        start = ports.end()
+    if held:
+        holders = tuple((who, number(ports)) for who, ports in held)
+        yield Figures(("HOLDER OF LOCAL PORTS", ">PORTS"), holders)
 
 
 def advice(case: Case) -> Advice:
     """What helps against this cause; how to find the holder if it is not known."""
     group, ports, who = case.group, case.ports, ""
     pid = group.process.tgid if group.process.tgid is not None else "PID"
-    known = _BY_CAUSE.get(case.cause)
+    known, listed = _BY_CAUSE.get(case.cause), case.sample.shares("machine")
+    if listed and _failing(case) != "connect":
+        known = None  # what helps whoever holds the ports is said, and who does
     are_given = 2 * case.number("held_named") < case.number("held")
     if case.cause == "own-sockets" and are_given and set(_asked(case)) <= {"bind", "listen"}:
         known = _LISTENERS
@@ -154,13 +152,11 @@ def advice(case: Case) -> Advice:
         known = _FEWER
         if _is_udp(case):
             known = _BY_CALL["datagram"].replace("{protocol}", "UDP")
-    is_asked = (
-        known is None and case.cause != "own-sockets" and case.sample.detail("machine") is None
-    )
+    is_asked = known is None and case.cause != "own-sockets" and not listed
     if known is None:
         who, *sentences = _sure(case)
         holders = _holders(case)
-        if case.sample.detail("machine_bound") is not None:
+        if case.sample.shares("machine_bound"):
             sentences = [_KEEP if one == _BY_CALL["connect"] else one for one in sentences]
         at = 0 if _failing(case) == "connect" else len(sentences)
         sentences[at:at] = holders
@@ -191,7 +187,12 @@ def advice(case: Case) -> Advice:
         needed = case.number("needed")
         said = _NEEDED.format(needed=count(needed, "port")) if needed else _IDLE
         sentences.append(said)
-    elif case.cause in ("early-binds", "time-wait") and ports is not None and ports.total_pinned:
+    elif (
+        case.cause in ("early-binds", "time-wait")
+        and ports is not None
+        and ports.total_pinned
+        and not listed
+    ):
         low, high = ports.range
         all_fit = ports.most_needed + group.count <= high - low + 1
         is_sure = all_fit or group.without_bind != "would-fit"
@@ -306,16 +307,12 @@ def _holders(case: Case) -> list[str]:
     """Who holds most of the ports according to the machine's list: if the cause is not here, it is
     there. And who holds ports in the way of the failed connect() that only bind() can have
     taken."""
-    held, bound = case.sample.detail("machine"), case.sample.detail("machine_bound")
-    said = []
-    if isinstance(bound, str):
-        who, ports = bound.rsplit(": ", 1)
-        return [_BOUND.format(who=who, ports=ports)]
-    if isinstance(held, str):
-        who, ports = next(_holders_in(held))
+    for who, ports in case.sample.shares("machine_bound")[:1]:
+        return [_BOUND.format(who=who, ports=number(ports))]
+    for who, ports in case.sample.shares("machine")[:1]:
         then = _BY_CAUSE["time-wait"] if who.startswith("TIME-WAIT") else "look there first."
-        said.append(f"{who} has {ports} of these ports: {then}")
-    return said
+        return [f"{who} has {number(ports)} of these ports: {then}"]
+    return []
 
 
 def _sure(case: Case) -> tuple[str, ...]:

@@ -3,23 +3,18 @@ connections would have fitted without the early binds."""
 
 from __future__ import annotations
 
-from strace_analyzer.exhaustion import towards
 from strace_analyzer.findings import Detail, PortState
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import ranges
 from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.listed_holders import OF_A_RANGE, ListedHolders
 from strace_analyzer.rules.waste import NEARLY_ALL
 
-SHOWN = 8
-"""how many holders are named"""
 FEW_OPEN = 0.1
 """If open connections hold no more than this share of the ports, those in TIME_WAIT are to
 blame."""
-OF_ITS_OWN = 32
-"""If the trace itself uses this many ports, a range smaller than assumed explains the failure as
-well as another process does."""
 
 
 LEFT = 3
@@ -31,6 +26,7 @@ class Holders:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._listed = ListedHolders(context)
         self._shown: dict[int, tuple[int, int]] = {}
         """by namespace: the lowest and highest port that the kernel was seen to choose"""
         self._binds_early: set[int] = set()
@@ -95,11 +91,22 @@ class Holders:
             return None if socket.options.reuse_address or socket.options.reuse_port else id
         return id if socket.binding is Binding.AUTOBOUND else None
 
-    def details(self, step: Step, cause: str) -> tuple[tuple[str, Detail], ...]:
-        """What is known about the holders: from the machine's list, from the trace's own sockets,
-        and the range to which the program limits itself."""
+    def of(self, step: Step) -> tuple[str, str, tuple[tuple[str, Detail], ...]]:
+        """What held the ports, whether the same connections would have fitted without the binds,
+        and what is known about the holders."""
+        cause, without_bind = self._cause(step)
+        if cause not in ("another-process", "unknown"):
+            return cause, without_bind, self._details(step, cause)
+        listed = self._listed.of(step)
+        if listed.waiting:
+            cause = "time-wait"
+        return cause, without_bind, (*listed.details(), *self._details(step, ""))
+
+    def _details(self, step: Step, cause: str) -> tuple[tuple[str, Detail], ...]:
+        """What the trace shows of the holders that it names by `cause`, and the range to which the
+        program limits itself."""
         namespace = step.socket.namespace
-        found = [*self.by_machine(cause, step), *self.limit(step.socket)]
+        found: list[tuple[str, Detail]] = list(self.limit(step.socket))
         if cause == "time-wait" and self._is_short(step):
             found.append(("short_of_range", True))
         if cause == "own-sockets":
@@ -124,9 +131,8 @@ class Holders:
         left = len(self._after_end.get(namespace, ()))
         return left if fills_half(left, self.context.port_state(namespace).size) else 0
 
-    def cause(self, step: Step) -> tuple[str, str]:
-        """What held the ports, and whether the same connections would have fitted without the
-        binds."""
+    def _cause(self, step: Step) -> tuple[str, str]:
+        """The first two of `of`, by what the trace shows."""
         socket = step.socket
         alone = len(self._alone.get((socket.namespace, step.space), ()))
         limit = self.context.limit(socket)
@@ -159,7 +165,7 @@ class Holders:
         if state.needed_with_time_wait >= nearly_all:
             return "time-wait", "would-not-fit"
         own = max(state.needed, state.needed_with_time_wait)
-        if state.source == "assumed" and own >= OF_ITS_OWN:
+        if state.source == "assumed" and own >= OF_A_RANGE:
             # a range smaller than the assumed one would explain it too
             if step.role in ("bind", "connect") and state.needed <= FEW_OPEN * own:
                 return "time-wait", "would-not-fit"
@@ -170,33 +176,6 @@ class Holders:
         if socket.namespace not in self._binds_early:
             return "another-process", "unknown"
         return "unknown", "unknown"
-
-    def by_machine(self, cause: str, step: Step) -> tuple[tuple[str, Detail], ...]:
-        """Who holds the ports according to the list of the machine's sockets, if there is one and
-        the trace does not tell: `TIME-WAIT to 192.0.2.7:80: 24,000; worker (pid 7): 3,000`. As
-        `machine_bound` the first of them whose ports are in the way of a failed connect() only
-        because bind() took them."""
-        listing, protocol = self.context.machine, step.space
-        if listing is None or protocol is None or cause not in ("another-process", "unknown"):
-            return ()
-        low, high = self.context.port_range(step.socket.namespace)
-        held = listing.by_holder(low, high, protocol)
-        told = [f"{who}: {ports:,}" for who, ports in held[:SHOWN]]
-        if len(held) > SHOWN:
-            told.append(f"others: {sum(ports for _, ports in held[SHOWN:]):,}")
-        to = towards(step)
-        if not told or protocol != "TCP" or to is None or step.role not in ("connect", "outcome"):
-            return (("machine", "; ".join(told)),) if told else ()
-        same, others = listing.by_peer(low, high, to.address, to.port)
-        nearly_all = NEARLY_ALL * (high - low + 1)
-        if self.context.port_state(step.socket.namespace).source == "assumed":
-            others = {} if is_a_range(same) else others
-            others = {who: ports for who, ports in others.items() if is_a_range(ports)}
-        elif not len(same) < nearly_all <= len(same) + sum(map(len, others.values())):
-            others = {}
-        most = max(others.items(), key=lambda item: len(item[1]), default=None)
-        bound = () if most is None else (("machine_bound", f"{most[0]}: {len(most[1]):,}"),)
-        return ("machine", "; ".join(told)), *bound
 
     def _is_short(self, step: Step) -> bool:
         """What the trace shows does not fill the range, which is known."""
@@ -224,14 +203,6 @@ def usable(size: int) -> int:
 def fills_half(left: int, size: int) -> bool:
     """True if `left` sockets, open after end of file, explain why `size` ports ran out."""
     return left >= LEFT and 2 * left >= size
-
-
-def is_a_range(ports: list[int]) -> bool:
-    """True if so many ports lie so densely that they are probably all of a range smaller than the
-    assumed one."""
-    if len(ports) < OF_ITS_OWN:
-        return False
-    return len(ports) >= NEARLY_ALL * (max(ports) - min(ports) + 1)
 
 
 def _fits(needed: int, size: int, step: Step) -> str:

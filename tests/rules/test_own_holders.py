@@ -225,7 +225,7 @@ def test_ports_with_connections_to_elsewhere_are_in_the_way_if_bind_took_them(
     """Ports that connect() chose would be shared with a connection to another destination."""
     bound, report = told(listed("192.0.2.9:443", range(40000, 40100), state, who), port_range)
     holder = "worker (pid 9)" if who else f"{state} to 192.0.2.9:443"
-    assert bound == f"{holder}: 100"
+    assert bound == ((holder, 100),)
     assert f"{holder} has 100 of these ports, to other destinations" in report
     assert BOUND in report
     assert "addresses or ports of the destination" not in report

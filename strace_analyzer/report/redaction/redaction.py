@@ -276,6 +276,8 @@ class Redaction:
         )
 
     def _detail(self, name: str, value: Detail) -> Detail:
+        if isinstance(value, tuple):
+            return tuple(tuple(map(self._cell, row)) for row in value)
         if not isinstance(value, str):
             return value
         if name.endswith(_FILE):
@@ -287,6 +289,9 @@ class Redaction:
             if name.endswith(_PROGRAM)
             else self.values.about_processes(value)
         )
+
+    def _cell(self, value: str | float) -> str | float:
+        return self.values.about_processes(value) if isinstance(value, str) else value
 
     def _process_ref(self, ref: ProcessRef) -> ProcessRef:
         return ref._replace(command=self._command(ref.command))
