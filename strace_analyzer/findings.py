@@ -477,13 +477,22 @@ class Failure(NamedTuple):
     """why, as a code: no-port, in-use, not-local, no-ipv6, refused, timed-out ..."""
     is_probe: bool = False
     """connect() of a UDP socket that only asks which addresses can be reached, as getaddrinfo(3)
-    does"""
+    does; or to the UNIX socket of a service that libraries try in passing"""
     got_over: bool = False
     """the process connected another UDP socket to the same port"""
+    path: str | None = None
+    """the file of a UNIX socket, `@name` if it is an abstract one"""
+    waited: float | None = None
+    """unanswered: seconds from connect() to close(), the longest of these"""
 
     def __repr__(self) -> str:
-        to = "" if self.address is None else f" {self.address}"
+        to = f" {self.to}" if self.to else ""
         return f"<Failure {self.first.short}: {self.times:,} x {self.call}{to}: {self.errno}>"
+
+    @property
+    def to(self) -> str:
+        """Where the call was to go, or what it was to bind; "" if that is not known."""
+        return self.path or "" if self.address is None else str(self.address)
 
     @property
     def lacked(self) -> bool:

@@ -55,7 +55,7 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.order import WAITS
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.kernel.socket_state import Binding, Origin
-from strace_analyzer.kernel.step import FAILED
+from strace_analyzer.kernel.step import FAILED, LOCAL
 from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.ports.port_range import of_namespace
 from strace_analyzer.rules import Engine, Rule, catalogue
@@ -328,6 +328,8 @@ class TraceAnalysis:
     def _asking(self, role: str, binding: Binding | None, came_in: bool) -> Asked:
         """Who receives steps with this role, of sockets with this previous binding, made by
         accept() or not."""
+        if role == LOCAL:
+            return Asked((self._failed.feed,), ())
         observers: list[Callable[[Step], None]] = []
         if role in ASKING:
             observers.append(self._exhaustion.judge)
@@ -436,7 +438,10 @@ class TraceAnalysis:
     @property
     def failed_calls(self) -> tuple[Failure, ...]:
         """The socket calls that failed."""
-        return self._failed.all()
+        shows_outcomes = "getsockopt" in self.visibility.names
+        return self._failed.all(
+            shows_outcomes=shows_outcomes or self.visibility.is_surely_unfiltered
+        )
 
     def warnings(self) -> list[Warning]:
         """What was not read, not seen, or hidden."""

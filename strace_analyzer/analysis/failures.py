@@ -7,20 +7,22 @@ It is long because each call has its own reasons for an error.
 from __future__ import annotations
 
 from strace_analyzer.analysis.refused_options import of_option
+from strace_analyzer.analysis.refused_unix import is_in_passing, of_unix_socket
 from strace_analyzer.exhaustion import towards
 from strace_analyzer.findings import Endpoint, Failure, Location
 from strace_analyzer.kernel.asked import asked_address
 from strace_analyzer.kernel.connect_calls import is_for_many
 from strace_analyzer.kernel.destination import destination
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.refused import UNDER_WAY
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Outcome, Socket
-from strace_analyzer.kernel.step import FAILED, Step
+from strace_analyzer.kernel.step import FAILED, LOCAL, Step
 from strace_analyzer.rules.evidence import Context, endpoint
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress
 
-_Key = tuple[str, str, str, str | None, str, Endpoint | None]
+_Key = tuple[str, str, str, str | None, str, Endpoint | None, str | None]
 _NO_SERVICE = frozenset({0, 9, 65535})
 """the port to which a resolver connects for a name without a service: getaddrinfo(3) of glibc; Go's
 net/addrselect.go, `srcAddrs`; musl's lookup_name.c, `__lookup_name`"""
@@ -31,7 +33,9 @@ class Failures:
     """The failures of one trace. `feed` each step with one of `roles`; memory grows with the
     failing destinations."""
 
-    roles = frozenset({"bind", "connect", FAILED, "listen", "outcome", "reset", "send"})
+    roles = frozenset(
+        {"bind", "close", "connect", FAILED, "listen", LOCAL, "outcome", "reset", "send"}
+    )
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -44,6 +48,12 @@ class Failures:
         """Count `step` if it is a call that failed."""
         event = step.event
         if not isinstance(event, Syscall):
+            return
+        if step.role == "close":
+            self._given_up(step)
+            return
+        if step.role == LOCAL:
+            self._local(step)
             return
         is_dry = step.dry is not None
         errno = step.failure
@@ -58,11 +68,43 @@ class Failures:
         group = step.task.group if step.role == FAILED else step.description.group
         own = asked if step.role == "bind" else step.socket.local
         address = endpoint(own) if step.role in ("bind", "listen") else _goal(step)
-        self._count(group, step, errno, code, address)
+        self._count(group, step, event.name, errno, code, address)
 
-    def all(self) -> tuple[Failure, ...]:
-        """The failures, in order of first sight."""
-        return tuple(map(self._weighed, self._counted.values()))
+    def all(self, *, shows_outcomes: bool = True) -> tuple[Failure, ...]:
+        """The failures, in order of first sight. Without `shows_outcomes` the trace may hide the
+        calls that ask what became of a connection: then nothing is said of those without an
+        answer."""
+        return tuple(
+            self._weighed(one)
+            for one in self._counted.values()
+            if shows_outcomes or one.waited is None
+        )
+
+    def _local(self, step: Step) -> None:
+        """Count a failed call on a UNIX socket, or one that lacked a descriptor."""
+        assert isinstance(step.event, Syscall)
+        assert step.errno is not None
+        name, asked, path = step.event.name, asked_address(step.event), None
+        if asked is not None and asked.family == "AF_UNIX":
+            path = asked.address
+        code = of_unix_socket(name, step.errno, path) or _MEANING.get(step.errno, "other")
+        self._count(step.task.group, step, name, step.errno, code, path=path)
+
+    def _given_up(self, step: Step) -> None:
+        """Count a TCP connection that was closed without a sign of an answer, if that took a
+        while."""
+        was, ended = step.was, step.event.seconds
+        if was is None or was.connection is not Connection.CONNECTING or step.space != "TCP":
+            return
+        begun = was.evidence("connect")
+        started = None if begun is None else begun.call.seconds
+        if begun is None or started is None or ended is None or Doubt.PASSED in was.doubts:
+            return
+        waited = ended - started
+        if waited >= _A_WHILE and begun.call.result.errno == "EINPROGRESS":
+            group = step.description.group
+            to = _goal(step)
+            self._count(group, step, "connect", "EINPROGRESS", "unanswered", to, waited=waited)
 
     def _note(self, step: Step) -> None:
         to = destination(step.socket.peer)
@@ -71,14 +113,16 @@ class Failures:
             self._tried.add((process, step.space, to.port))
 
     def _weighed(self, one: Failure) -> Failure:
-        """Say of a UDP connect() that failed for its address whether it was a probe, or whether
-        another one got over it.
+        """Say of a connect() that failed whether it was a probe, or whether another one got over
+        it.
 
         getaddrinfo(3) connects a UDP socket to each address of a name, to sort them (RFC 3484): to
         the port of the service, which the program asks by TCP next, or to none. A name server is
         asked by UDP itself.
         """
         asked = one.address
+        if one.path is not None:
+            return one._replace(is_probe=one.call == "connect" and is_in_passing(one.path))
         if one.protocol != "UDP" or one.call != "connect" or asked is None or asked.port is None:
             return one
         by_tcp = asked.port != _DNS and (one.process, "TCP", asked.port) in self._tried
@@ -88,21 +132,32 @@ class Failures:
         )
 
     def _count(
-        self, group: ThreadGroup, step: Step, errno: str, code: str, address: Endpoint | None
+        self,
+        group: ThreadGroup,
+        step: Step,
+        call: str,
+        errno: str,
+        code: str,
+        address: Endpoint | None = None,
+        *,
+        path: str | None = None,
+        waited: float | None = None,
     ) -> None:
-        assert isinstance(step.event, Syscall)
         process = f"{self._context.trace}:{group.id}"
-        key = process, step.event.name, errno, step.space, code, address
+        protocol = None if step.role == LOCAL else step.space
+        key = process, call, errno, protocol, code, address, path
         span = step.event.span
         at = Location(self._context.source_name(span.source), span.first)
         known = self._counted.get(key)
         if known is None:
-            trace, kind = self._context.trace, step.space
+            trace = self._context.trace
             self._counted[key] = Failure(
-                trace, process, step.event.name, errno, kind, address, 1, at, at, code
-            )
-        else:
-            self._counted[key] = known._replace(times=known.times + 1, last=at)
+                trace, process, call, errno, protocol, address, 1, at, at, code,
+                path=path, waited=waited,
+            )  # fmt: skip
+            return
+        longest = waited if known.waited is None else max(known.waited, waited or 0.0)
+        self._counted[key] = known._replace(times=known.times + 1, last=at, waited=longest)
 
 
 def explanation(step: Step, errno: str, asked: SocketAddress | None) -> str:
@@ -219,6 +274,8 @@ def _was_connected(socket: Socket) -> bool:
     return socket.outcome is Outcome.CONNECTED or socket.connection is Connection.CONNECTED
 
 
+_A_WHILE = 1.0
+"""seconds: who tries several addresses closes those that lost sooner (RFC 8305)"""
 _GOING = frozenset({"connect", "getsockopt", "sendto", "sendmsg", "sendmmsg"})
 """calls that go to a port, or report what happened there"""
 _OF_SOCKET = {

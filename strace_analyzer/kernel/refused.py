@@ -8,7 +8,7 @@ from strace_analyzer.kernel.notes import TYPES
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Origin, Socket
 from strace_analyzer.kernel.state import Kernel
-from strace_analyzer.kernel.step import FAILED
+from strace_analyzer.kernel.step import FAILED, LOCAL, Step
 from strace_analyzer.kernel.transport import INET, domain_of, transport
 from strace_analyzer.trace.events import Syscall
 
@@ -19,6 +19,11 @@ UNDER_WAY = frozenset({
 """Errors of a call that did not really fail: it is still going on, or is to be repeated."""
 
 
+_BACKLOG_FULL = "connect", "EAGAIN"
+"""of a UNIX socket that does not block (net/unix/af_unix.c unix_stream_connect)"""
+_GIVING = frozenset({"accept", "accept4", "socket"})
+"""calls that return a new descriptor, whatever the kind of socket"""
+_NO_ROOM = frozenset({"EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"})
 _NO_ID = -1
 """the id of a socket that is only a placeholder"""
 
@@ -27,23 +32,41 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
     """Report `call`, one of catalogue.SOCKET_CALLS, acting on `fd`, if it failed and none of its
     steps shows that yet."""
     error = call.result.errno
-    if error is None or error in UNDER_WAY or call.result.injected:
+    if error is None or call.result.injected:
+        return
+    if error in UNDER_WAY and (call.name, error) != _BACKLOG_FULL:
         return
     if any(step.event is call for step in kernel.steps):
         return
     address = asked_address(call)
     if address is not None and address.family not in (*INET, "AF_UNSPEC"):
-        return  # a UNIX socket: the number is not what we believed
+        if address.family == "AF_UNIX" and call.name in ("bind", "connect"):
+            _tell(kernel, task, call, fd, "AF_UNIX")
+        return  # the number is not what we believed
+    if error in UNDER_WAY:
+        return
     known = None if fd is None else _known(kernel, task, fd.fd)
     if known is None:
         socket = (
             _made(kernel, task, call) if call.name == "socket" else _used(kernel, task, call, fd)
         )
         if socket is None:
+            if call.name in _GIVING and error in _NO_ROOM:
+                _tell(kernel, task, call, fd, None)
             return
         known = OpenFileDescription(socket, task, -1 if fd is None else fd.fd)
     number = -1 if fd is None else fd.fd
     kernel.emit(call, FAILED, task, number, known, known.socket, known.socket)
+
+
+def _tell(
+    kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None, domain: str | None
+) -> None:
+    """Report a failure of a socket that the model does not follow."""
+    socket = Socket(_NO_ID, task.namespace, Origin.INHERITED, domain, None, None)
+    number = -1 if fd is None else fd.fd
+    placeholder = OpenFileDescription(socket, task, number)
+    kernel.steps.append(Step(call, LOCAL, task, number, placeholder, socket, socket))
 
 
 def _known(kernel: Kernel, task: Task, fd: int) -> OpenFileDescription | None:

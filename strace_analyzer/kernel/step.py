@@ -26,6 +26,10 @@ FAILED = "failed"
 """Role of a failed call that none of these steps covers: nothing has changed. If it created no
 socket, or its number is unknown, the step's socket is a placeholder."""
 
+LOCAL = "local"
+"""Role of a failed call on a UNIX socket, or where nothing shows whether the socket is one: only
+for the list of failures. The step's socket is a placeholder."""
+
 
 class Code(Enum):
     """The call that found no port: docs/kernel.md, "What exhaustion looks like"."""

@@ -217,6 +217,8 @@ def failure(item: Failure) -> JsonObject:
         "first": location(item.first),
         "last": location(item.last),
         "explanation": item.explanation,
+        "path": item.path,
+        "waited_seconds": item.waited,
     }
 
 

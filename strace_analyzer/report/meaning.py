@@ -1,5 +1,8 @@
 """The meaning of each failure code in a few words, for people, in every format."""
 
+from strace_analyzer.findings import Failure
+from strace_analyzer.plain import duration
+
 MEANING = {
     "no-port": "no local port was left",
     "in-use": "the port is taken",
@@ -53,8 +56,24 @@ MEANING = {
     "not-open": "the descriptor is not open",
     "no-socket": "the descriptor is not a socket",
     "bad-pointer": "the program passed a bad pointer",
+    "no-file": "there is no such file",
+    "file-exists": "the file exists already",
+    "name-taken": "the name is taken",
+    "backlog-full": "the listener's queue is full",
+    "another-type": "the socket there is of another type",
+    "unanswered": "closed again, no answer seen",
     "injected": "strace's answer (-e inject), not the kernel's",
     "other": "",
 }
 """All codes and their meanings. The schema's description and its documentation page are generated
 from these."""
+
+
+def meaning(failure: Failure) -> str:
+    """What a failure means, with the figures that are known of it."""
+    said = MEANING[failure.explanation]
+    return (
+        said
+        if failure.waited is None
+        else f"closed after {duration(failure.waited)}, no answer seen"
+    )

@@ -17,7 +17,7 @@ from report.fixtures import analysis, crawler, early_bind, process, trace
 from report.written import written
 
 import strace_analyzer as sa
-from strace_analyzer.analysis import failures, refused_options
+from strace_analyzer.analysis import failures, refused_options, refused_unix
 from strace_analyzer.findings import Confidence, Level, Unknown, Warning
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.report import document
@@ -61,7 +61,7 @@ def test_the_schema_names_every_explanation_that_the_code_can_give() -> None:
     assert said.partition(": ")[2].split(", ") == list(MEANING)
     given = {
         node.value
-        for module in (failures, refused_options)
+        for module in (failures, refused_options, refused_unix)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

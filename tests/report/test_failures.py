@@ -15,6 +15,7 @@ from strace_analyzer.report.formats import json as json_format
 from strace_analyzer.report.formats.format import Report
 from strace_analyzer.report.gate import Gate, judge
 from strace_analyzer.report.meaning import MEANING
+from strace_analyzer.report.redaction.redaction import Redaction
 from strace_analyzer.report.selection import Selected, Selection
 
 START = '7 execve("/bin/a", ["a"], 0x7ffd1 /* 3 vars */) = 0\n7 getpid() = 7\n'
@@ -343,10 +344,8 @@ def test_what_is_to_be_made_again_has_not_failed() -> None:
 def test_calls_on_files_are_no_socket_calls() -> None:
     made = analysis(
         "read(0, 0x7ff1, 9) = -1 EIO (Input/output error)",
-        "socket(AF_UNIX, SOCK_STREAM, 0) = 3",
-        'connect(3, {sa_family=AF_UNIX, sun_path="/run/a"}, 110) = '
-        "-1 ENOENT (No such file or directory)",
-        "socket(AF_UNIX, SOCK_STREAM, 0) = -1 EMFILE (Too many open files)",
+        'openat(AT_FDCWD, "/run/a", O_RDONLY) = -1 EMFILE (Too many open files)',
+        "dup(0) = -1 EMFILE (Too many open files)",
     )
     assert made.failed_calls == ()
 
@@ -479,3 +478,126 @@ def test_an_address_that_is_refused_has_the_reason_that_the_trace_proves(
 def test_a_connection_that_exists_is_no_failure() -> None:
     made = analysis(MADE, f"connect(3, {WEB}) = 0", f"connect(3, {WEB}) = -1 EISCONN (Error)")
     assert made.failed_calls == ()
+
+
+UNIX = '{sa_family=AF_UNIX, sun_path="/run/app.sock"}, 110'
+ABSTRACT = '{sa_family=AF_UNIX, sun_path=@"app"}, 6'
+LOCAL = "socket(AF_UNIX, SOCK_STREAM|SOCK_NONBLOCK, 0) = 3"
+TOO_MANY = "-1 EMFILE (Too many open files)"
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        (
+            (LOCAL, f"connect(3, {UNIX}) = -1 ENOENT (No such file or directory)"),
+            ("connect", "ENOENT", "no-file", "/run/app.sock"),
+        ),
+        (
+            (LOCAL, f"connect(3, {UNIX}) = {REFUSED}"),
+            ("connect", "ECONNREFUSED", "refused", "/run/app.sock"),
+        ),
+        (
+            (LOCAL, f"connect(3, {UNIX}) = -1 EAGAIN (Resource temporarily unavailable)"),
+            ("connect", "EAGAIN", "backlog-full", "/run/app.sock"),
+        ),
+        (
+            (LOCAL, f"bind(3, {UNIX}) = -1 EADDRINUSE (Address already in use)"),
+            ("bind", "EADDRINUSE", "file-exists", "/run/app.sock"),
+        ),
+        (
+            (LOCAL, f"bind(3, {ABSTRACT}) = -1 EADDRINUSE (Address already in use)"),
+            ("bind", "EADDRINUSE", "name-taken", "@app"),
+        ),
+        (
+            (f"accept4(9, NULL, NULL, 0) = {TOO_MANY}",),
+            ("accept4", "EMFILE", "no-descriptor", None),
+        ),
+        (
+            (f'accept(9<UNIX-STREAM:[7,"/run/app.sock"]>, NULL, NULL) = {TOO_MANY}',),
+            ("accept", "EMFILE", "no-descriptor", None),
+        ),
+        (
+            ("socket(AF_UNIX, SOCK_STREAM, 0) = -1 ENFILE (Too many open files in system)",),
+            ("socket", "ENFILE", "no-descriptor-anywhere", None),
+        ),
+    ],
+    ids=str,
+)
+def test_what_fails_without_a_port_is_told_too(
+    calls: tuple[str, ...], told: tuple[str, str, str, str | None]
+) -> None:
+    """A UNIX socket has none; of what accept() gives nobody may know what it would have been."""
+    made = analysis(*attempt("0", fd=5), *calls)
+    (failure,) = made.failed_calls
+    assert (failure.call, failure.errno, failure.explanation, failure.path) == told
+    assert (failure.protocol, failure.address, list(made.findings)) == (None, None, [])
+    assert verdict(made) == "clean"
+    assert MEANING[failure.explanation] in printed(made)
+    assert MEANING[failure.explanation] in written("html", made)
+
+
+def test_services_that_libraries_ask_in_passing_are_no_failures_to_read() -> None:
+    """glibc asks nscd for every name, and hardly a machine runs it."""
+    nscd = UNIX.replace("/run/app.sock", "/var/run/nscd/socket")
+    made = analysis(LOCAL, f"connect(3, {nscd}) = -1 ENOENT (No such file or directory)")
+    assert [one.path for one in made.failed_calls] == ["/var/run/nscd/socket"]
+    assert "Failures" not in printed(made)
+
+
+def test_the_path_of_a_unix_socket_is_redacted() -> None:
+    made = analysis(LOCAL, f"connect(3, {UNIX}) = {REFUSED}")
+    (failure,) = Redaction(("paths",)).analysis(made).failed_calls
+    assert failure.path is not None
+    assert "app.sock" not in failure.path
+
+
+def timed(*calls: str) -> sa.Analysis:
+    """The calls, each with the second at which it began as its first word."""
+    lines = (
+        f"7 10:00:{call.replace(' ', '.000000 ', 1)}\n" for call in ("00 getpid() = 7", *calls)
+    )
+    return sa.analyze(io.BytesIO("".join(lines).encode()))
+
+
+BEGUN_AT = ("01 " + MADE, f"02 connect(3, {WEB}) = {UNDER_WAY}")
+
+
+def test_a_connection_given_up_without_an_answer_is_told_with_its_time() -> None:
+    made = timed(*BEGUN_AT, "07 close(3) = 0")
+    (failure,) = made.failed_calls
+    assert (failure.call, failure.errno, failure.explanation) == (
+        "connect",
+        "EINPROGRESS",
+        "unanswered",
+    )
+    assert (str(failure.address), failure.waited) == ("192.0.2.7:80", 5.0)
+    assert "192.0.2.7:80 closed after 5.00 s, no answer seen" in " ".join(printed(made).split())
+
+
+def test_of_several_the_longest_is_told() -> None:
+    again = (f"08 {MADE}", f"09 connect(3, {WEB}) = {UNDER_WAY}", "12 close(3) = 0")
+    (failure,) = timed(*BEGUN_AT, "07 close(3) = 0", *again).failed_calls
+    assert (failure.times, failure.waited) == (2, 5.0)
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (*BEGUN_AT, "02 close(3) = 0"),
+        (*BEGUN_AT, "03 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0", "07 close(3) = 0"),
+        (*BEGUN_AT, '03 write(3, "x", 1) = 1', "07 close(3) = 0"),
+        (*BEGUN_AT, "07 exit_group(0) = ?", "07 +++ exited with 0 +++"),
+        (f"01 {MADE}", f"02 connect(3, {WEB}) = -1 EINTR (Interrupted)", "07 close(3) = 0"),
+    ],
+    ids=["at once", "asked", "used", "the end", "interrupted"],
+)
+def test_nothing_is_said_to_be_unanswered_that_may_not_be(calls: tuple[str, ...]) -> None:
+    assert "unanswered" not in [one.explanation for one in timed(*calls).failed_calls]
+
+
+def test_nothing_is_said_to_be_unanswered_if_the_answer_may_be_hidden() -> None:
+    """-e trace=socket,connect,close: nobody sees getsockopt(SO_ERROR)."""
+    lines = [f"7 10:00:{call.replace(' ', '.000000 ', 1)}\n" for call in BEGUN_AT]
+    lines += ["7 10:00:07.000000 close(3) = 0\n"]
+    assert sa.analyze(io.BytesIO("".join(lines).encode())).failed_calls == ()

@@ -9,7 +9,7 @@ from strace_analyzer.plain import safe
 from strace_analyzer.report.cost import remarks, runs_out, taken
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.html.sockets import process_name
-from strace_analyzer.report.meaning import MEANING
+from strace_analyzer.report.meaning import meaning
 from strace_analyzer.report.section import sections
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.rules.words import who
@@ -74,9 +74,9 @@ def _failures(selected: Selected) -> JsonObject:
             _name(item.trace, item.process, selected),
             f"{item.call}()",
             item.errno,
-            "-" if item.address is None else safe(str(item.address)),
+            safe(item.to) or "-",
             item.times,
-            MEANING[item.explanation],
+            meaning(item),
         ]
         for item in sorted(selected.failures, key=lambda item: -item.times)
     ]

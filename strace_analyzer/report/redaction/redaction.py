@@ -243,6 +243,7 @@ class Redaction:
         """Redact socket calls that failed in the same way."""
         return made._replace(
             address=self._endpoint(made.address),
+            path=None if made.path is None else self.values.socket_name(made.path),
             first=self._location(made.first),
             last=self._location(made.last),
         )

@@ -10,7 +10,7 @@ from rich.text import Text
 from strace_analyzer.analysis.refused_options import OF_OPTIONS
 from strace_analyzer.findings import Failure
 from strace_analyzer.plain import number, safe
-from strace_analyzer.report.meaning import MEANING
+from strace_analyzer.report.meaning import meaning
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.style import FAINT, HEADING, indented, table
 
@@ -35,8 +35,8 @@ def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
         return
     grid = table("CALL", "ERROR", ">TIMES", "~TO", "~WHICH MEANS")
     shown = rows if section.everything or len(rows) <= most + 1 else rows[:most]
-    for call, errno, address, code, times in shown:
-        grid.add_row(f"{call}()", errno, number(times), safe(address), MEANING[code])
+    for call, errno, to, means, times in shown:
+        grid.add_row(f"{call}()", errno, number(times), safe(to), means)
     if len(shown) < len(rows):
         rest = rows[len(shown) :]
         more = number(sum(row[-1] for row in rest))
@@ -49,19 +49,19 @@ def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
 def _folded(
     failures: Sequence[Failure], *, everything: bool
 ) -> list[tuple[str, str, str, str, int]]:
-    """Return call, error, destination, code and count, over all processes, without probes of
+    """Return call, error, destination, meaning and count, over all processes, without probes of
     resolvers."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for one in failures:
         if one.is_probe:
-            is_aside = one.explanation in _PROBES
+            is_aside = one.path is not None or one.explanation in _PROBES
         elif one.call == "setsockopt":
             is_aside = one.explanation not in OF_OPTIONS
         else:
             is_aside = one.errno in _ASIDE.get(one.call, ())
         if is_aside and not everything:
             continue
-        key = one.call, one.errno, str(one.address or "-"), one.explanation
+        key = one.call, one.errno, one.to or "-", meaning(one)
         counts[key] = counts.get(key, 0) + one.times
     rows = [(*key, times) for key, times in counts.items()]
     return sorted(rows, key=lambda row: -row[-1])
