@@ -13,7 +13,7 @@ from glob import escape, glob
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from strace_analyzer.cli.attach import attach
 from strace_analyzer.cli.check import check
@@ -53,6 +53,10 @@ _TAKES_NOTHING = {
 
 class Commands(TyperGroup):
     """The commands, of which `check` need not be named."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters that stand before the name of a command."""
+        return _without_types(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Takes the words after the program's name; sets the parameters of the context."""
@@ -127,7 +131,15 @@ class Commands(TyperGroup):
         return [DEFAULT, *words]
 
 
-class Command(TyperCommand):
+class PlainCommand(TyperCommand):
+    """One command, whose help page shows words for values and no types of Python."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters."""
+        return _without_types(super().get_params(ctx))
+
+
+class Command(PlainCommand):
     """One command, which does not begin where it would write over what it reads."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -152,6 +164,16 @@ def _meant(words: list[str]) -> str | None:
     if "/" not in first and shutil.which(first) is not None:
         return f"No such file: '{first}'. To run the program: {TOOL} run -- {shell_line(words)}"
     return None
+
+
+def _without_types(params: list[Any]) -> list[Any]:
+    """`TRACE` instead of `TRACE <list[str]>`, `--help` instead of `--help <bool>`."""
+    for param in params:
+        if isinstance(param, TyperArgument):
+            param.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+        elif param.metavar is None:
+            param.metavar = ""
+    return params
 
 
 def _options(command: Any, ctx: Any) -> set[str]:
@@ -191,12 +213,14 @@ app.command(cls=Command, help=_help(summary))(summary)
 app.command(cls=Command, help=_help(tree))(tree)
 # what follows the name of the program to run is the program's
 app.command(cls=Command, context_settings={"allow_interspersed_args": False}, help=_help(run))(run)
-app.command(context_settings={"allow_interspersed_args": False}, help=_help(command))(command)
+app.command(
+    cls=PlainCommand, context_settings={"allow_interspersed_args": False}, help=_help(command)
+)(command)
 app.command(cls=Command, help=_help(attach))(attach)
 app.command(cls=Command, help=_help(holders))(holders)
-app.command(help=_help(collect))(collect)
-app.command(help=_help(rules))(rules)
-app.command(help=_help(rule))(rule)
+app.command(cls=PlainCommand, help=_help(collect))(collect)
+app.command(cls=PlainCommand, help=_help(rules))(rules)
+app.command(cls=PlainCommand, help=_help(rule))(rule)
 
 
 def _version(asked: bool) -> None:

@@ -286,6 +286,16 @@ def test_help_pages_have_their_parts_in_one_order_and_whole_paragraphs(
         assert not above or not below, (above, below)
 
 
+@pytest.mark.parametrize("words", [(), *((name,) for name in HELP_OF)])
+def test_help_pages_show_no_types_of_python(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([*words, "--help"])
+    said = capsys.readouterr().out
+    assert "Usage: " in said
+    assert re.findall(r"<[a-z]\S*>", said) == []
+
+
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 VALUED = [
     (name, option.opts[-1])
