@@ -205,7 +205,7 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
     )
     kinds.append(EXAMINE)
     search = re.compile(expression)
-    strange = [(EXAMINE, re.compile(b"|".join(odd)))]
+    strange = [(EXAMINE, re.compile(pattern)) for pattern in odd]
     strange += [(SHOWN, re.compile(pattern)) for pattern in _SHOWN]
 
     def scan(block: bytes) -> list[Hit]:
