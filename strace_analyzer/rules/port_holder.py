@@ -202,13 +202,16 @@ def _gone(step: Step, group: ThreadGroup, was: Socket) -> _Gone:
 
 
 def _process(whose: str, group: ThreadGroup) -> Iterator[tuple[str, str | int | None]]:
-    """Its program, script and pid, as details of a finding whose names begin with `whose`."""
+    """Its program, script and pid (its first thread where the trace shows no pid), as details of a
+    finding whose names begin with `whose`."""
     yield f"{whose}_program", group.command
     if group.command is not None:
         script = script_of(group.command, group.argv, group.argv_cut)
         if script is not None:
             yield f"{whose}_script", script
     yield f"{whose}_pid", group.tgid
+    if not group.tgid and group.tids and group.tids[0]:
+        yield f"{whose}_tid", group.tids[0]
 
 
 _BY_STATE = {"LISTEN": "listener", "UNCONN": "bound-socket", "TIME-WAIT": "time-wait"}

@@ -43,13 +43,13 @@ def why(case: Case) -> tuple[str, ...]:
 
 
 def _who_has_it(case: Case) -> tuple[str, ...]:
-    who, program = case.sample.detail("holder"), _program(case, "holder")
-    pid, line = case.sample.detail("holder_pid"), case.sample.detail("holder_line")
+    who, line = case.sample.detail("holder"), case.sample.detail("holder_line")
     fd = case.sample.detail("holder_fd")
-    name = f"{program or 'process'} (pid {pid}" if pid else f"{program or 'The program'} ("
     if _is_nobody_named(case):
         return (f"By the list of the machine's sockets {who} has it, whose the list does not say.",)
-    held = f"{name}{'' if fd is None else f', fd {fd}'})".replace(" ()", "").replace("(, ", "(")
+    held = _named(case, "holder")
+    if not _program(case, "holder"):
+        held = held[:1].upper() + held[1:]
     file = case.sample.detail("holder_file")
     of_file = "" if file is None else f" of {file}"
     since = "bound on line" if case.sample.detail("holder_bound") else "since line"
@@ -202,22 +202,25 @@ _ONLY_BOUND = (
 def _receiver(case: Case) -> str:
     """Who received a socket that may be it: `: perhaps worker (pid 7, fd 4), which received one`;
     "" if nobody is seen to."""
-    named = _named(case, "receiver")
+    named = _named(case, "receiver") if case.sample.detail("receiver_fd") is not None else ""
     return f": perhaps {named}, which received one" if named else ""
 
 
 def _heir(case: Case) -> str:
     """Who may have inherited the port: `sleep (pid 7, fd 3)`; "" if nobody."""
-    return _named(case, "may_hold")
+    return _named(case, "may_hold") if case.sample.detail("may_hold_fd") is not None else ""
 
 
 def _named(case: Case, whose: str) -> str:
-    """A process with its descriptor: `sleep (pid 7, fd 3)`; "" if none is known."""
-    detail = case.sample.detail
-    pid, fd = detail(f"{whose}_pid"), detail(f"{whose}_fd")
-    if fd is None:
-        return ""
-    return f"{_program(case, whose) or 'process'} ({'' if pid is None else f'pid {pid}, '}fd {fd})"
+    """A process with its descriptor: `sleep (pid 7, fd 3)`, `process 7 (fd 3)`, `thread 7 (fd 3)`,
+    `the program (fd 3)`."""
+    pid, tid, fd = (case.sample.detail(f"{whose}_{what}") for what in ("pid", "tid", "fd"))
+    number = f"pid {pid}" if pid else f"thread {tid}" if tid else ""
+    name = _program(case, whose)
+    if not name:
+        name, number = number.replace("pid", "process") or "the program", ""
+    known = ", ".join(filter(None, (number, "" if fd is None else f"fd {fd}")))
+    return f"{name} ({known})" if known else name
 
 
 def _program(case: Case, whose: str) -> str:

@@ -193,3 +193,52 @@ def test_what_is_no_list_of_sockets_is_refused(text: str, tmp_path: Path) -> Non
     done = run("--ss", listing(tmp_path, text), given=TAKEN)
     assert (done.returncode, done.stdout) == (2, "")
     assert "no socket in it" in done.stderr
+
+
+TCP6 = """\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000000000000:{port:04X} 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0000000000000000 100 0 0 10 0
+"""
+"""/proc/net/tcp6 of a machine with one listener, on [::]"""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (LISTED, "nginx (pid 812, fd 6) has it: a listener."),
+        (TCP6.format(port=6140), "By the list of the machine's sockets a listener has it"),
+        (TCP6.format(port=6141), "neither this trace nor the list of the machine's sockets shows"),
+    ],
+    ids=["ss", "tcp6", "tcp6 without it"],
+)
+def test_a_family_of_ff_has_one_list(tmp_path: Path, text: str, says: str) -> None:
+    """Whichever process of the family asks: they are of one machine."""
+    for pid in (700, 701):
+        (tmp_path / f"t.{pid}").write_text(TAKEN + "+++ exited with 1 +++\n")
+    given = ("check", "--ss", listing(tmp_path, text), str(tmp_path / "t"))
+    report = " ".join(run(*given).stdout.split())
+    assert report.count("error: port 6140 is taken") == 1
+    assert "2 bind() calls failed EADDRINUSE, first on line 2" in report
+    assert report.count(says) == 1
+
+
+def test_ports_in_time_wait_by_proc_net_tcp6_are_the_cause(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n:4}: 00000000000000000000000001000000:{40000 + n:04X} "
+        "00000000000000000000000001000000:0050 06 00000000:00000000 03:0000040D 00000000     0"
+        "        0 0 3 0000000000000000\n"
+        for n in range(100)
+    )
+    six = RAN_OUT.replace("AF_INET,", "AF_INET6,", 1).replace(
+        'sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16',
+        "sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), "
+        'inet_pton(AF_INET6, "::", &sin6_addr), sin6_scope_id=0}, 28',
+    )
+    head = TCP6.splitlines(keepends=True)[0]
+    asked = ("--ss", listing(tmp_path, head + rows), "--port-range", "40000-40099")
+    report = json.loads(run(*asked, "--format", "json", given=six).stdout)
+    (found,) = report["findings"]
+    assert (found["cause"], found["details"]["machine"]) == (
+        "time-wait",
+        [["TIME-WAIT to [::1]:80", 100]],
+    )

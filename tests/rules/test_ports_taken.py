@@ -79,6 +79,21 @@ def test_a_listener_of_another_process() -> None:
     assert holder(*listener(80), *fails(80)) == ("listener", 7, 3, "a listener", "error")
 
 
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        ([], "Thread 7 (fd 3) has it: a listener"),
+        ([START.format(pid=7, name="httpd").rstrip()], "httpd (pid 7, fd 3) has it: a listener"),
+    ],
+    ids=["thread", "program"],
+)
+def test_a_holder_is_called_by_all_that_is_known_of_it(begin: list[str], said: str) -> None:
+    """Without execve() and clone() the trace shows threads, and no process."""
+    lines = [*begin, *listener(8080), *fails(8080)]
+    report = printed(sa.analyze(io.BytesIO("\n".join(lines).encode())))
+    assert said in report
+
+
 def test_the_process_that_made_it_is_named_before_its_workers() -> None:
     workers = [f"7 {CLONE} = 8", "8 getpid() = 8"]
     assert holder(*listener(80), *workers, *fails(80))[1] == 7
