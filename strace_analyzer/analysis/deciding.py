@@ -68,7 +68,10 @@ _SPELLED = re.compile(
 )
 """Such a call with a blank or in letters that strace does not print: `bind (3, ...`,
 `LISTEN(3, 5)`. What follows distinguishes it from prose; trace/prefilter/scan.py finds it too."""
-SOCKET_WORDS = re.compile(r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]")
+SOCKET_WORDS = re.compile(
+    r"htons\(|[AP]F_INET6?, SOCK_|SOL_[A-Z0-9]+, [A-Z]"
+    r"|\((?:\d+|0x[0-9a-f]+)(?:<[^<>]*(?:<[^<>]*>)?>)?, 0x[0-9a-f]+, (?:16|28|0x1[0c])\)"
+)
 """What strace prints only for socket calls: trace/prefilter/scan.py finds it too."""
 SOCKET_ARGUMENTS = "arguments of a socket call"
 """What `deciding_call` returns for a line that has such arguments and no call name."""

@@ -264,3 +264,18 @@ SAID = (
 @pytest.mark.parametrize("words", SAID)
 def test_results_that_a_program_prints_are_no_calls(words: str) -> None:
     assert verdict("close(3) = 0\n" + f"{words}\n" * 20 + "getpid() = 4\n") == "no-connections"
+
+
+@pytest.mark.parametrize("address", ["0x7ffd12", "0x7ffd12, 0x10", "0x7ffd12, 28", "0x7ffd12, 16"])
+@pytest.mark.parametrize("number", ["3", "3<TCP:[812]>", "0x3"])
+@pytest.mark.parametrize("name", ["bnd", "conect", "bind2", "onnect"])
+def test_a_misspelt_call_with_a_pointer_is_told_wherever_it_stands(
+    name: str, number: str, address: str
+) -> None:
+    address += ", 16" if "," not in address else ""
+    odd = f"7 {name}({number}, {address}) = 0\n"
+    text = trace(FIRST, "7 ") + FILLER + odd + trace(REST, "7 ") + FILLER
+    assert verdict(text, strict=False) == verdict(text) == "inconclusive"
+    read = odd.replace(name, "read")
+    text = trace(FIRST, "7 ") + FILLER + read + trace(REST, "7 ") + FILLER
+    assert verdict(text, strict=False) == verdict(text) == "clean"

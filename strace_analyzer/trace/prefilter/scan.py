@@ -154,7 +154,9 @@ _CAPITAL = rb"(?:%b)[234]?[ \t]{0,4}\([ \t]{0,4}[0-9AP]" % b"|".join(
     for call in (*(b"accept", b"bind", b"connect", b"dup"), *(b"listen", b"setsockopt", b"socket"))
     for name in (call.upper(), call.capitalize())
 )
-_SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]", _CAPITAL)
+_RAW = rb", 0x[0-9a-f]+, (?:16|28|0x1[0c])\)"
+"""An address that was not decoded, with the length of one of the internet."""
+_SHOWN = (rb"htons\(", rb"F_INET6?, SOCK_", rb"SOL_[A-Z0-9]+, [A-Z]", _RAW, _CAPITAL)
 """Arguments of socket calls, and their names in capitals, as somebody may have written them
 (analysis/deciding.py)."""
 
