@@ -13,6 +13,11 @@ from strace_analyzer.trace.sockaddr import SocketAddress
 MAPPED = "::ffff:"
 
 
+def is_loopback(address: str) -> bool:
+    """Whether it is an address of this host itself."""
+    return address.startswith("127.") or address == "::1"
+
+
 class Destination(NamedTuple):
     """A remote address and port. An IPv4-mapped address is stored as the IPv4 address: both use the
     same ports."""
@@ -23,7 +28,7 @@ class Destination(NamedTuple):
     @property
     def is_loopback(self) -> bool:
         """It is this host."""
-        return self.address.startswith("127.") or self.address == "::1"
+        return is_loopback(self.address)
 
     @property
     def is_link_local(self) -> bool:

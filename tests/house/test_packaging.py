@@ -130,7 +130,7 @@ COMPLETED = [
     ("strace-analyzer summary --by dest", "destination"),
     ("strace-analyzer tree --redact addr", "addresses"),
     ("strace-analyzer tree --redact=paths,comm", "--redact=paths,commands"),
-    ("strace-analyzer strace_analyzer/find", "strace_analyzer/findings.py"),
+    ("strace-analyzer strace_analyzer/exh", "strace_analyzer/exhaustion.py"),
     ("strace-analyzer check --config zen", "zensical.toml"),
 ]
 """what is typed -> what its last word becomes"""

@@ -16,7 +16,6 @@ from strace_analyzer.findings import (
     Level,
     LocalAddress,
     Location,
-    OptionCall,
     PeerCount,
     PortUse,
     Process,
@@ -28,6 +27,7 @@ from strace_analyzer.findings import (
     added,
     failed_call,
 )
+from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules import catalogue
 from strace_analyzer.trace.input.accounting import Accounting
