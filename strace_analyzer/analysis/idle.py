@@ -3,6 +3,7 @@ could use them: calls may be hidden."""
 
 from __future__ import annotations
 
+from strace_analyzer.kernel.destination import destination
 from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Origin
 from strace_analyzer.kernel.step import Step
 
@@ -11,7 +12,11 @@ _HAS_A_PORT = (Binding.EPHEMERAL, Binding.DEFERRED)
 
 class Idle:
     """`bound` sockets asked bind() for a port of the kernel's choice, and nobody asked which one it
-    was; `made` ones were not even bound. `feed` it each step with its `role`."""
+    was; `made` ones were not even bound. `feed` it each step with its `role`.
+
+    A bind() to loopback alone is no sign: every Go program tries in this way which addresses it can
+    use (net/ipsock_posix.go, ipStackCapabilities.probe).
+    """
 
     role = "close"
 
@@ -32,4 +37,6 @@ class Idle:
         ):
             return
         self.made += was.binding is Binding.UNBOUND
-        self.bound += was.binding in _HAS_A_PORT and was.evidence("getsockname") is None
+        if was.binding in _HAS_A_PORT and was.evidence("getsockname") is None:
+            at = destination(was.local)
+            self.bound += at is None or not at.is_loopback

@@ -118,6 +118,14 @@ OTHERS = {
         f"getsockname(3, {ANY.replace('htons(0)', 'htons(40001)')}, [16]) = 0\n"
         "close(3) = 0\n"
     ),
+    "Go's probe": "".join(
+        "socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        f"setsockopt(3, SOL_IPV6, IPV6_V6ONLY, [{only}], 4) = 0\n"
+        f'bind(3, {{sa_family=AF_INET6, sin6_port=htons(0), inet_pton(AF_INET6, "{address}", '
+        "&sin6_addr), sin6_flowinfo=0, sin6_scope_id=0}, 28) = 0\n"
+        "close(3) = 0\n"
+        for only, address in ((1, "::1"), (0, "::ffff:127.0.0.1"))
+    ),
     "a server": (
         "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"
         f"bind(3, {ANY}, 16) = 0\nlisten(3, 5) = 0\nclose(3) = 0\n"
