@@ -22,8 +22,8 @@ FAST := not (live or kernel or labels or corpus or cases or browser or slow)
 help:
 	@echo 'make demo                           install into .venv and analyse the Erlang sample'
 	@echo 'make test                           all tests'
-	@echo 'make test-fast                      the quick ones that need no other programs, in under a minute'
-	@echo 'make test-pythons                   the same under each of PYTHONS that is installed (3.11 to 3.14)'
+	@echo 'make test-fast                      those that need no other programs and no shared folder, and are not slow'
+	@echo 'make test-pythons                   test-fast under each of PYTHONS that is installed (3.11 to 3.14)'
 	@echo 'make check                          lint, types, contracts, docs, bench-smoke, test: what CI runs'
 	@echo 'make lint types contracts house     ruff; mypy --strict; import-linter; with tests/house'
 	@echo 'make rules                          regenerate RULES.md from the rule files'
