@@ -44,6 +44,7 @@ _NOTED = re.compile(
     r"(?:[ \t]+<\d+\.\d+>)?[ \t]*"
 )
 """A call without parentheses: its name, an argument as strace prints them, and what it returned."""
+_BEFORE_NAME = re.compile(r"\A_*(?:(?:x64|ia32|arm64|se|do|libc|nr)_)?(?:sys_?)?_*(?=.)")
 _BETWEEN = re.compile(r"\W+")
 _ALONE = 4
 """How many letters of a name are enough if nothing else distinguishes a record from a word."""
@@ -62,8 +63,9 @@ class Spelling:
 
     def call(self, name: str) -> str | None:
         """The call that an unknown `name` may be: one with a letter changed, without its first
-        letters, or the beginning of one that runs into the next record's."""
-        lower = name.lower()
+        letters, or the beginning of one that runs into the next record's; the kernel's and other
+        tracers' names have something in front (`__x64_sys_bind`)."""
+        lower = _BEFORE_NAME.sub("", name.lower())
         for known in self._names:
             if _is_near(known, lower) or known.endswith(lower):
                 return known

@@ -279,3 +279,10 @@ def test_a_misspelt_call_with_a_pointer_is_told_wherever_it_stands(
     read = odd.replace(name, "read")
     text = trace(FIRST, "7 ") + FILLER + read + trace(REST, "7 ") + FILLER
     assert verdict(text, strict=False) == verdict(text) == "clean"
+
+
+@pytest.mark.parametrize("before", ["__", "sys_", "__sys_", "__x64_sys_", "__ia32_sys_", "libc_"])
+@pytest.mark.parametrize("name", ["bind", "connect", "dup2", "listen", "clone", "clone2", "fork"])
+def test_a_name_of_the_kernel_or_of_another_tracer_is_told(name: str, before: str) -> None:
+    assert verdict(f"{FIRST}{before}{name}(3, 0x7f1) = 9\n{REST}") == "inconclusive"
+    assert verdict(f"{FIRST}{before}getpid(3, 0x7f1) = 9\n{REST}") == "clean"
