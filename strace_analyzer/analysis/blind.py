@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from strace_analyzer.analysis.spelling import NAMELESS
 from strace_analyzer.analysis.told import Told, named
 from strace_analyzer.analysis.unread import Unread, UnreadLine
 from strace_analyzer.kernel.doubts import Doubt
@@ -15,11 +16,16 @@ from strace_analyzer.trace.reader import Accounting
 
 
 def not_read(
-    accounts: Sequence[Accounting], unread: Unread, sources: Sequence[str], *, is_program: bool
+    accounts: Sequence[Accounting],
+    unread: Unread,
+    sources: Sequence[str],
+    *,
+    is_program: bool,
+    all_succeeded: bool,
 ) -> Iterator[Told]:
     """What was lost on the way or not understood. `sources` are the names of the sources;
-    `is_program` says that the trace begins as a program does: what precedes that is no part of
-    it."""
+    `is_program` says that the trace begins as a program does: what precedes that is no part of it;
+    `all_succeeded`, that no call of many failed."""
     for account in accounts:
         if account.refused is not None:
             yield Told(Doubt.REFUSED, 1, account.refused)
@@ -46,7 +52,10 @@ def not_read(
     if unread.untraced:
         yield Told(Doubt.NOT_TRACED, len(unread.untraced), f"strace said: {unread.untraced[0]}")
     if unread.deciding:
-        yield Told(Doubt.UNREAD, unread.deciding, _unread_lines(unread, sources))
+        words = _unread_lines(unread, sources)
+        if all_succeeded and NAMELESS in unread.names:
+            words += " (-z prints so what is left of calls that were interrupted)"
+        yield Told(Doubt.UNREAD, unread.deciding, words)
     elif unread.count > sum(account.call_lines for account in accounts):
         words = f"{unread.count:,} lines were not understood, more than were"
         yield Told(Doubt.MOSTLY_UNREAD, unread.count, words)

@@ -522,6 +522,7 @@ class TraceAnalysis:
                 self._unread,
                 self._source_names,
                 is_program=self._first_call in EXECS,
+                all_succeeded=self.visibility.all_succeeded,
             )
         )
         if self.visibility.names:

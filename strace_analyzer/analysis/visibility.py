@@ -301,6 +301,11 @@ class Visibility:
         return None
 
     @property
+    def all_succeeded(self) -> bool:
+        """No call failed of so many that some should have."""
+        return not self.failures and self.calls >= _NONE_FAILED
+
+    @property
     def _lacks_exits(self) -> bool:
         """A process exits at the end, and no call is shown by which it did: calls are hidden."""
         is_end = isinstance(self.pieces.last, Exited) and self.pieces.last.superseded_by is None

@@ -188,3 +188,15 @@ def test_the_number_is_named() -> None:
 def test_public_names() -> None:
     analysis = sa.analyze(io.BytesIO(shown(WHOLE, "connect", "sendto", "recvfrom").encode()))
     assert analysis.traces[0].inconclusive == "the options of this trace hid connect()"
+
+
+@pytest.mark.parametrize(("failure", "is_told"), [("", True), ("-1 ENOENT (No such file)", False)])
+def test_rests_of_calls_without_names_are_said_to_come_of_z(failure: str, is_told: bool) -> None:
+    """strace 6.1 -f -z leaves out `<... wait4 resumed>`."""
+    filler = 'read(4, "x", 1) = 1\n' * 60 + (f'access("/x", R_OK) = {failure}\n' * bool(failure))
+    client = "".join(f"7 {line}\n" for line in (filler + CLIENT.replace(ANY, PEER)).splitlines())
+    rest = "[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 8\n"
+    verdict, reason, _ = said(f"{client}7 wait4(-1,  <unfinished ...>\n{rest}7 exit_group(0) = ?\n")
+    assert verdict == "inconclusive"
+    assert reason is not None
+    assert ("-z" in reason) == is_told
