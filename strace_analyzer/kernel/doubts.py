@@ -161,7 +161,7 @@ class Doubt(StrEnum):
         "rule-failed",
         "a rule raised an error here: it may have missed findings",
         Effect.MISS,
-        "mend the rule, or leave it out",
+        "fix the rule, or leave it out",
     )
 
     # lines and tasks that are missing
@@ -207,7 +207,7 @@ class Doubt(StrEnum):
     )
     CHILDREN_APART = (
         "children-not-traced",
-        "processes below the one that is traced ran already, and are not traced",
+        "children of the traced process were running already, and are not traced",
         Effect.MISS,
         "attach to them too: strace-analyzer attach --tree PID",
     )
@@ -220,8 +220,8 @@ class Doubt(StrEnum):
     )
     IMPOSSIBLE = (
         "impossible-result",
-        "a call gave what the kernel does not give to this socket in this state: something that is "
-        "not in the trace happened to it",
+        "a call returned what the kernel never returns for a socket in this state: something that "
+        "is not in the trace happened to it",
         Effect.LOWER,
         WHOLE,
     )
@@ -277,8 +277,8 @@ class Doubt(StrEnum):
     INTERRUPTED = ("interrupted", "the trace was not read to its end", Effect.MISS, TO_ITS_END)
     LINES_LEFT_OUT = (
         "lines-left-out",
-        "this stream went on otherwise than it had begun: lines had been left out before that "
-        "could matter",
+        "this stream went on in another form than it had begun: lines that can matter had "
+        "been left out before",
         Effect.MISS,
         AS_FILE,
     )

@@ -51,7 +51,7 @@ class AddressNotAvailable(Rule):
         bind() to an address that this host does not have; connect() of a TCP socket, or sending a
         message, to an IPv6 address if IPv6 never worked in the trace; connect() from a port that
         bind() named or chose, while another connection between the same two ends is open or in
-        TIME_WAIT. Certain for bind(), for a message of a UDP socket, and for a pair of ends; a TCP
+        TIME_WAIT. Certain for bind(), for a message of a UDP socket, and for two endpoints in use; a TCP
         connect() that found no address is probable, until a call that needs no port fails likewise.
 
     Why it matters:
@@ -316,23 +316,21 @@ class AddressNotAvailable(Rule):
 
 _WHAT = {
     "no-loopback": "binds to ::1 where there is no IPv6",
-    "pair-unseen": "connects from a port and to a peer that another connection has, or had",
+    "pair-unseen": "connects from a port to a peer that another connection uses, or used",
     "not-local": "binds to an address that this host does not have",
     "no-ipv6": "connects to IPv6 where there is none",
-    "no-address": "connects where no local address serves",
+    "no-address": "connects to an address that no local address can reach",
     "port-zero": "connects to port 0",
-    "pair-in-use": "connects from a port and to a peer that another connection has already",
-    "pair-in-time-wait": "connects again over a pair of ends that is in TIME_WAIT",
-    "early-pair": "connects from a port that bind() chose, which does not serve",
+    "pair-in-use": "connects from a port to a peer that another connection already uses",
+    "pair-in-time-wait": "connects again between two endpoints whose last connection is in TIME_WAIT",
+    "early-pair": "connects from a port that bind() chose and that cannot be used here",
 }
 _YET = ", or not yet: IPv6 first checks whether another host has it (`ip -6 addr`: tentative)"
-_BIND_SAYS_ANOTHER = "It is not that ports ran out: bind() says that with EADDRINUSE."
-_NAMED_ITS_PORT = (
-    "It is not that ports ran out: the program named its port, and was given no other."
-)
+_BIND_SAYS_ANOTHER = "Ports did not run out: bind() reports that as EADDRINUSE."
+_NAMED_ITS_PORT = "Ports did not run out: the program asked for this port by its number."
 _WHY = {
     "no-loopback": (
-        "{address} is there wherever IPv6 is: it is switched off here, or in this container.",
+        "{address} exists wherever IPv6 does: IPv6 is disabled here, or in this container.",
         _BIND_SAYS_ANOTHER,
     ),
     "pair-unseen": (
@@ -341,25 +339,25 @@ _WHY = {
         _NAMED_ITS_PORT,
     ),
     "not-local": (
-        "{address} is no address of this host{yet}.",
+        "This host does not have the address {address}{yet}.",
         _BIND_SAYS_ANOTHER,
     ),
     "no-ipv6": (
-        "This host has no IPv6 address to go out from: no IPv6 connection ever worked in this trace.",
+        "This host seems to have no IPv6 address to connect from: no IPv6 connection worked in this trace.",
         "If so, ports did not run out, and more of them would not help.",
     ),
-    "no-address": ("No address of this host can go out to {peer}.",),
-    "port-zero": ("Nothing listens on port 0: the program meant another port, or was told none.",),
+    "no-address": ("No address of this host can reach {peer}.",),
+    "port-zero": ("Nothing listens on port 0: the program meant another port, or was given none.",),
     "pair-in-use": (
-        "A connection from this address and port {port} to {peer} exists already: two cannot.",
+        "A connection from this address and port {port} to {peer} already exists: there can be only one.",
         _NAMED_ITS_PORT,
     ),
     "pair-in-time-wait": (
-        "The last connection from port {port} to {peer} was closed here first: it stays for 60 s.",
+        "The last connection from port {port} to {peer} was closed on this side first: it stays in TIME_WAIT for 60 s.",
         _NAMED_ITS_PORT,
     ),
     "early-pair": (
-        "bind() with port 0 had taken a port, so connect() sought none: a connection from it to {peer} "
+        "bind() with port 0 had taken a port, so connect() did not look for one: a connection from it to {peer} "
         "exists already (net.ipv4.ip_autobind_reuse=1 allows that), or its address is gone.",
         "If IP_BIND_ADDRESS_NO_PORT was set unseen, no port was left.",
     ),
@@ -367,7 +365,7 @@ _WHY = {
 _LEAVE_THE_PORT = (
     "let the kernel choose the port: leave the bind() out, or bind to port 0 with "
     "IP_BIND_ADDRESS_NO_PORT.",
-    "See who has the pair with: ss -tanp",
+    "To see who uses these endpoints: ss -tanp",
 )
 _FIX = {
     "no-loopback": (
@@ -387,11 +385,11 @@ _FIX = {
         "an address.",
     ),
     "no-address": ("see `ip route get ADDRESS` for the address that would be used.",),
-    "port-zero": ("see where the program has the port from.",),
+    "port-zero": ("check where the program gets the port from.",),
     "pair-in-use": _LEAVE_THE_PORT,
     "pair-in-time-wait": (
         "let the kernel choose the port, or let the peer close first, or wait 60 s.",
-        "See the pair with: ss -tan state time-wait",
+        "To see the old connection: ss -tan state time-wait",
     ),
     "early-pair": (
         "leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT before it: connect() then looks for a "
@@ -402,10 +400,10 @@ _REMARKS = {
     "no-loopback": "no IPv6 here",
     "not-local": "not an address of this host",
     "no-ipv6": "no IPv6 here",
-    "no-address": "no address to go out from",
-    "pair-in-use": "this pair of ends is in use",
-    "pair-in-time-wait": "this pair of ends is in TIME_WAIT",
-    "early-pair": "its port does not serve here",
+    "no-address": "no address to connect from",
+    "pair-in-use": "these endpoints are in use",
+    "pair-in-time-wait": "these endpoints are in TIME_WAIT",
+    "early-pair": "its port cannot be used here",
 }
 
 

@@ -47,7 +47,7 @@ class ConnectionChurn(Rule):
         that allows 470 connections a second: on a faster machine or network, connect() fails.
 
     What to do instead:
-        Keep connections open and use them again: a pool, HTTP keep-alive. With
+        Keep connections open and reuse them: a pool, HTTP keep-alive. With
         net.ipv4.tcp_tw_reuse=1 connect() uses ports in TIME_WAIT again after a second (to loopback
         that is the default); it does not help sockets that are bound.
 
@@ -139,7 +139,7 @@ class ConnectionChurn(Rule):
     def advice(cls, case: Case) -> Advice:
         runtime, peer = case.runtime, case.sample.peer
         fix = KEEPING.get(runtime.family) if runtime is not None else None
-        own = fix or "keep connections open and use them again: a pool, HTTP keep-alive."
+        own = fix or "keep connections open and reuse them: a pool, HTTP keep-alive."
         title = runtime.title if fix and runtime is not None else ""
         if case.sample.detail("given_again"):
             return Advice(title, (own,))
@@ -264,26 +264,26 @@ def _lasting(finding: Finding) -> str:
         is_loopback = finding.peer is not None and finding.peer.is_loopback
         by = "to loopback, unless net.ipv4.tcp_tw_reuse is 0"
         return (
-            f"connect() gives such a port again after a second "
-            f"({by if is_loopback else 'net.ipv4.tcp_tw_reuse was 1'}): at this rate the ports last "
-            "for ever."
+            f"connect() reuses such a port after a second "
+            f"({by if is_loopback else 'net.ipv4.tcp_tw_reuse was 1'}): at this rate the "
+            "ports never run out."
         )
     if _was_given_again(finding):
         when, or_longer = (
             ("In 60 s there", "") if finding.detail("timed") else ("There", _OR_LONGER)
         )
         return (
-            f"{when} were more of them than ports in the range, and none failed: the kernel gave "
-            f"ports in TIME_WAIT again, or the peer had closed first{or_longer}."
+            f"{when} were more of them than ports in the range, and none failed: the kernel "
+            f"reused ports in TIME_WAIT, or the peer had closed first{or_longer}."
         )
     if not finding.detail("timed"):
         return (
-            "Without times in the trace it cannot be said how many at once: the level is for all "
-            "within 60 s."
+            "Without times the trace cannot tell how many were held at once: the level assumes that all "
+            "of it happened within 60 s."
         )
     if isinstance(lasts, float):
         return f"At this rate every port is in use after {duration(lasts)}."
-    return "At this rate the ports last for ever."
+    return "At this rate the ports never run out."
 
 
 _OR_LONGER = ", or it took longer than ports wait"

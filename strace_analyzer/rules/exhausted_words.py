@@ -17,8 +17,8 @@ _BY_CAUSE = {
     "early-binds": (
         "sockets of this trace that are bound to port 0 hold the ports: fix those binds first."
     ),
-    "time-wait": "closed connections still hold ports for 60 s: keep connections open and use them "
-    "again, or let the peer close first.",
+    "time-wait": "closed connections still hold ports for 60 s: keep connections open and reuse "
+    "them, or let the peer close first.",
     "one-destination": "one destination has used every port: reuse connections, spread over more "
     "addresses or ports of the destination, or widen {range}.",
     "socket-leak": "close each socket after the peer has closed.",
@@ -26,7 +26,7 @@ _BY_CAUSE = {
 _BY_CALL = {
     "bind": "leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2) before it: the port is "
     "then chosen at connect(), and destinations share it.",
-    "connect": "keep connections open and use them again. More addresses or ports of the destination "
+    "connect": "keep connections open and reuse them. More addresses or ports of the destination "
     "help only where connections to it hold the ports; where sockets that were bound before they "
     "connected hold them, only leaving out that bind() does.",
     "listen": "bind() the listener to a port of its own, outside net.ipv4.ip_local_port_range.",
@@ -34,7 +34,7 @@ _BY_CALL = {
     "ports, with or without bind().",
 }
 """What helps where the holder is not known."""
-_KEEP = "keep connections open and use them again: fewer ports are then needed here."
+_KEEP = "keep connections open and reuse them: fewer ports are then needed here."
 _WITHOUT = {
     "would-fit": "Without the early binds these connections would have fitted.",
     "would-not-fit": "Without the early binds these connections would not all have fitted either.",
@@ -74,7 +74,7 @@ _LIMIT = (
     "or leave it out."
 )
 _WAITING = (
-    "By the list of the machine's sockets, {ports} of the range are in TIME_WAIT, where they stay for "
+    "According to the list of the machine's sockets, {ports} of the range are in TIME_WAIT, where they stay for "
     "60 s after a close."
 )
 _BOUND = (
@@ -102,7 +102,7 @@ def why(case: Case) -> tuple[str, ...]:
         when = "For one more" if is_full else "When the last is gone"
         then = _LAST_DATAGRAM if _is_udp(case) else _LAST
         return f"Nothing has failed yet: {_standing(case)}.", then.format(when=when)
-    said = ["The kernel found no local port to give."]
+    said = ["The kernel had no local port left to give."]
     if case.cause == "another-process":
         listed = case.sample.shares("machine")
         said.append(

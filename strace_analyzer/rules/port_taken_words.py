@@ -30,7 +30,7 @@ def why(case: Case) -> tuple[str, ...]:
     heir = _heir(case)
     said = _who_has_it(case)
     if case.sample.detail("closing"):
-        said = (*said, "It was closing it then: a close() of it had begun, and had not returned.")
+        said = (*said, "It was closing it at that moment: close() had begun, and had not returned.")
     if case.sample.detail("ended_well"):
         said = (*said, _SERVED)
     if not heir:
@@ -46,7 +46,9 @@ def _who_has_it(case: Case) -> tuple[str, ...]:
     who, line = case.sample.detail("holder"), case.sample.detail("holder_line")
     fd = case.sample.detail("holder_fd")
     if _is_nobody_named(case):
-        return (f"By the list of the machine's sockets {who} has it, whose the list does not say.",)
+        return (
+            f"According to the list of the machine's sockets, {who} has it; the list does not say whose it is.",
+        )
     held = _named(case, "holder")
     if not _program(case, "holder"):
         held = held[:1].upper() + held[1:]
@@ -141,8 +143,8 @@ def advice(case: Case) -> Advice:
 
 
 _SERVED = (
-    "The program that asked then ended with exit status 0, as one does that leaves the port to another "
-    "instance."
+    "The program that asked then ended with exit status 0, as a program does that leaves the port "
+    "to another instance."
 )
 _NO_FIX = "nothing is needed if another instance of the program has the port."
 _STOP = "stop the holder, or choose another port."

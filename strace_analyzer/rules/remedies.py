@@ -54,7 +54,7 @@ BINDING: dict[str, Remedy] = {
     "ruby": Remedy("leave the local host '0.0.0.0' out of TCPSocket.new(host, port, local_host)."),
     "tcl": Remedy(
         "none in the script: `socket HOST PORT` of Tcl 8.6 always binds to 0.0.0.0 port 0.",
-        "Keep connections open and use them again, or connect through a program that does not bind "
+        "Keep connections open and reuse them, or connect through a program that does not bind "
         "(open |command).",
     ),
     "perl": Remedy(

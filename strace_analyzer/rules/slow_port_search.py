@@ -149,12 +149,12 @@ class SlowPortSearch(Rule):
         probable: of 200 calls or more, the last take five times as long as the first.
 
     Why it matters:
-        The kernel tries port after port until it finds one that this destination does not have. When
-        most are in use the program waits inside connect(), non-blocking or not, on the processor: it
-        is the first sign that ports are about to run out.
+        The kernel tries port after port until it finds one that this destination does not have.
+        With most of them in use, that search keeps the processor busy inside connect(), even if the
+        socket is non-blocking: the first sign that ports are about to run out.
 
     What to do instead:
-        Fewer connections to one destination at a time: keep them and use them again, or spread them
+        Fewer connections to one destination at a time: keep them and reuse them, or spread them
         over more addresses or ports of the destination. A wider net.ipv4.ip_local_port_range helps.
 
     When it is fine:
@@ -237,7 +237,7 @@ class SlowPortSearch(Rule):
         assert isinstance(most, float)
         return (
             f"connect() of {case.who} to {case.sample.peer} takes {most * 1e6:,.0f} microseconds, "
-            f"in the median, instead of {first * 1e6:,.0f} as local ports fill up"
+            f"in the median, up from {first * 1e6:,.0f}, as local ports fill up"
         )
 
     @classmethod
@@ -279,7 +279,7 @@ class SlowPortSearch(Rule):
         return Advice(
             "",
             (
-                "fewer connections to one destination at a time: keep them and use them again.",
+                "fewer connections to one destination at a time: keep them and reuse them.",
                 "More addresses or ports of the destination, or a wider "
                 "net.ipv4.ip_local_port_range, shorten the search.",
             ),

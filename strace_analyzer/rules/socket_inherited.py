@@ -224,12 +224,12 @@ class SocketInherited(Rule):
             end = f"to line {until:,}" if isinstance(until, int) else "to the end of the trace"
             return (
                 f"It inherited the descriptor from {name} over execve(), without SOCK_CLOEXEC, and has "
-                f"it from line {left:,} on, where the other closes it, {end}.",
-                "So long the peer sees no end of the connection, and the local port stays taken.",
+                f"kept it open from line {left:,}, where the other process closed it, {end}.",
+                "Until then the peer sees no end of the connection, and the local port stays in use.",
             )
         return (
-            f"It inherited the descriptor from {name} over execve(): without SOCK_CLOEXEC.",
-            "The port stays taken as long as it lives, whatever becomes of the server.",
+            f"It inherited the descriptor from {name} over execve(), as it was made without SOCK_CLOEXEC.",
+            "The port stays taken for as long as it runs, whatever becomes of the server.",
         )
 
     @classmethod

@@ -43,7 +43,9 @@ def test_it_names_who_has_the_port(tmp_path: Path) -> None:
 def test_where_no_process_is_named_nobody_is_said_to_have_it(tmp_path: Path) -> None:
     text = LISTED.replace('users:(("nginx",pid=812,fd=6))', "")
     report = " ".join(run("--ss", listing(tmp_path, text), given=TAKEN).stdout.split())
-    assert "By the list of the machine's sockets a listener has it, whose the list does" in report
+    assert (
+        "According to the list of the machine's sockets, a listener has it; the list does" in report
+    )
     assert "ss -tanp 'sport = :6140'" in report
     waiting = text.replace("LISTEN ", "TIME-WAIT ").replace("0.0.0.0:* ", "192.0.2.9:80 ")
     report = " ".join(run("--ss", listing(tmp_path, waiting), given=TAKEN).stdout.split())
@@ -206,7 +208,10 @@ TCP6 = """\
     ("text", "says"),
     [
         (LISTED, "nginx (pid 812, fd 6) has it: a listener."),
-        (TCP6.format(port=6140), "By the list of the machine's sockets a listener has it"),
+        (
+            TCP6.format(port=6140),
+            "According to the list of the machine's sockets, a listener has it",
+        ),
         (TCP6.format(port=6141), "neither this trace nor the list of the machine's sockets shows"),
     ],
     ids=["ss", "tcp6", "tcp6 without it"],

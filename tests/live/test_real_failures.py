@@ -86,4 +86,4 @@ def test_the_list_of_ipv6_sockets_names_the_holder(
     (tmp_path / "tcp6").write_text(listed)
     report = " ".join(run(tmp_path, "--ss", "tcp6", "trace").stdout.split())
     assert "port 6140 is taken" in report
-    assert "By the list of the machine's sockets a listener has it" in report
+    assert "According to the list of the machine's sockets, a listener has it" in report

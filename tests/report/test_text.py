@@ -313,7 +313,7 @@ RAN_OUT = """\
 error: local ports ran out for beam.smp (pid 700): 2 connect() calls failed EADDRNOTAVAIL, first on
 line 14
 
-  The kernel found no local port to give.
+  The kernel had no local port left to give.
 
   DESTINATION     FAILED  FD  LINES
   192.0.2.8:8001       2  9   14, 34

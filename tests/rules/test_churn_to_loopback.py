@@ -52,7 +52,7 @@ def test_the_level_is_for_what_the_kernel_does(
     nearly = [one for one in analysis.findings if one.rule == "ephemeral-ports-exhausted"]
     assert [str(one.level) for one in nearly] == ([] if expected[at] else ["warning"])
     report = " ".join(printed(analysis).split())
-    assert ("gives such a port again after a second" in report) == expected[at]
+    assert ("reuses such a port after a second" in report) == expected[at]
     assert ("is in TIME_WAIT for 60 s" in report) == expected[at]
 
 

@@ -161,7 +161,7 @@ def test_ports_within_the_range_that_were_asked_for_by_number_are_counted(
 
 BINDS = f"bind(@, {NAMED.format(port=0)}) = "
 BIND = "bind(): leave out the bind(), or set IP_BIND_ADDRESS_NO_PORT"
-KEEP = "connect(): keep connections open and use them again"
+KEEP = "connect(): keep connections open and reuse them"
 HEAR = "listen(): bind() the listener to a port of its own"
 DATAGRAMS = "UDP: use one UDP socket for many peers"
 
@@ -300,7 +300,7 @@ def test_what_connect_is_advised_where_nobody_is_known_names_both_reasons() -> N
 
 
 def test_the_report_says_what_the_trace_shows_and_not_how_the_program_fared() -> None:
-    assert "The kernel found no local port to give." in told("")[1]
+    assert "The kernel had no local port left to give." in told("")[1]
     assert "go on" not in told("")[1]
 
 

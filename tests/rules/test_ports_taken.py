@@ -624,7 +624,7 @@ def test_a_pair_that_the_trace_does_not_show_may_be_in_time_wait() -> None:
     report = printed(_analysis(begin, *pair(4, NOTAVAIL)))
     assert "exists already, or is in TIME_WAIT" in " ".join(report.split())
     report = printed(_analysis(begin, *pair(3, "0"), *pair(4, NOTAVAIL)))
-    assert "exists already: two cannot" in " ".join(report.split())
+    assert "already exists: there can be only one" in " ".join(report.split())
 
 
 def test_a_server_on_the_ipv6_loopback_is_told_of_binding() -> None:
@@ -721,7 +721,7 @@ def test_a_close_under_way_at_the_end_keeps_nothing_open() -> None:
 def test_the_report_says_that_the_holder_is_closing_the_port() -> None:
     lines = [*listener(80), CLOSING, *fails(80)[:2], "7 <... close resumed>) = 0"]
     report = " ".join(printed(sa.analyze([*lines])).split())
-    assert "It was closing it then: a close() of it had begun, and had not returned." in report
+    assert "It was closing it at that moment: close() had begun, and had not returned." in report
     assert "bind() after that close() has returned." in report.replace("Bind()", "bind()")
 
 
@@ -1102,9 +1102,9 @@ def test_findings_about_two_ports_are_two(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("family", "address", "said", "is_checked"),
     [
-        ("AF_INET", v4(80, "192.0.2.9"), "192.0.2.9 is no address of this host.", False),
-        ("AF_INET6", v6(80, "::ffff:192.0.2.9"), " 192.0.2.9 is no address of this host.", False),
-        ("AF_INET6", v6(80, "2001:db8::9"), "2001:db8::9 is no address of this host", True),
+        ("AF_INET", v4(80, "192.0.2.9"), "does not have the address 192.0.2.9.", False),
+        ("AF_INET6", v6(80, "::ffff:192.0.2.9"), "does not have the address 192.0.2.9.", False),
+        ("AF_INET6", v6(80, "2001:db8::9"), "does not have the address 2001:db8::9", True),
     ],
 )
 def test_only_an_ipv6_address_may_be_tentative(

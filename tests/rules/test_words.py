@@ -113,8 +113,8 @@ def test_folk_remedies_are_named_where_they_are_in_use() -> None:
         ("early-binds", "sockets of this trace that are bound to port 0 hold the ports"),
         ("time-wait", "closed connections still hold ports for 60 s"),
         ("one-destination", "one destination has used every port"),
-        ("another-process", "keep connections open and use them again"),
-        ("unknown", "keep connections open and use them again"),
+        ("another-process", "keep connections open and reuse them"),
+        ("unknown", "keep connections open and reuse them"),
     ],
 )
 def test_exhaustion_is_answered_by_its_cause(cause: str, begins: str) -> None:

@@ -21,6 +21,8 @@ _PROBES = frozenset({"unreachable", "no-ipv6", "no-address"})
 _ASIDE = {
     "getpeername": frozenset({"ENOTCONN"}),
     "getsockopt": frozenset({"EINVAL", "ENOENT", "ENOPROTOOPT", "ENOTCONN", "EOPNOTSUPP"}),
+    "sendfile": frozenset({"EINVAL"}),
+    "sendfile64": frozenset({"EINVAL"}),
     "shutdown": frozenset({"ENOTCONN"}),
 }
 """Errors that healthy programs encounter in passing, as with most options of setsockopt(); shown
