@@ -393,6 +393,8 @@ class Sieve:
 
     def _speaking(self, tids: tuple[int, ...]) -> Iterable[int]:
         """Return those of `tids` that may have lines in this block."""
+        if self._columns is not None and self._bare_tid is None:
+            return set(tids).intersection(self._tids.values())
         if len(tids) <= _FEW or self._bare_tid is not None:
             return tids
         # searching for each takes long if hundreds wait in accept()
