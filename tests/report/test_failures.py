@@ -359,6 +359,14 @@ def test_what_programs_are_told_in_passing_stands_in_json_only() -> None:
     assert "Failures" not in printed(made)
 
 
+def test_a_copy_that_the_kernel_refuses_and_the_program_makes_itself_stands_in_json_only() -> None:
+    """busybox and coreutils try sendfile() first, which takes no socket to read from."""
+    made = analysis(
+        *attempt("0")[:2], "sendfile(1, 3, NULL, 16777216) = -1 EINVAL (Invalid argument)"
+    )
+    assert "Failures" not in printed(made)
+
+
 def test_the_page_has_them_too_those_of_bind_as_well() -> None:
     """A bind() that failed is no part of a socket's life."""
     any_port = '{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, 16'
