@@ -160,7 +160,7 @@ def test_the_quick_start_works_in_a_fresh_checkout(tmp_path: Path) -> None:
     done = subprocess.run(
         ["make", "demo", f"PYTHON={sys.executable}"],
         cwd=checkout,
-        env={**os.environ, "PIP_NO_COMPILE": "1"},  # which would take most of the time
+        env={**os.environ, "COLUMNS": "100", "PIP_NO_COMPILE": "1"},  # it takes most of the time
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
