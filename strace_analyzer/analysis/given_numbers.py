@@ -20,10 +20,9 @@ _MOST = 4_000
 """Calls that are looked at: a reader passes on so many of a trace without calls on sockets."""
 _OPENS = frozenset({"open", "openat", "creat"})
 """Calls that surely give the lowest free number."""
-_COPIES_TO = {"dup2": 1, "dup3": 1}
 _IN_MEMORY = frozenset({
-    "pipe", "pipe2", "recvmsg", "recvmmsg", "socketpair", "socketcall", "io_uring_setup",
-    "io_uring_enter", "pidfd_getfd", "close_range"})  # fmt: skip
+    "pipe", "pipe2", "socketcall", "io_uring_setup", "io_uring_enter", "pidfd_getfd", "close_range",
+})  # fmt: skip
 """Calls that can give or take numbers otherwise than by what they return."""
 _ON_A_NUMBER = frozenset({
     "close", "fcntl", "fcntl64", "fstat", "fstat64", "ioctl", "lseek", "read", "readv", "write",
@@ -38,7 +37,6 @@ class Hidden(NamedTuple):
     """The number that was given by a hidden call, and where that shows."""
 
     number: int
-    source: int
     line: int
 
 
@@ -92,8 +90,6 @@ class GivenNumbers:
             lowest = min(self._free, default=value)
             if lowest < value:
                 self._note(lowest, call)
-        elif name in _COPIES_TO:
-            self._free.discard(descriptor_number(argument(call.args, 1)) or 0)
         self._free.discard(value)
 
     def _uses(self, number: int, call: Syscall, *, is_alone: bool) -> None:
@@ -109,4 +105,4 @@ class GivenNumbers:
 
     def _note(self, number: int, call: Syscall) -> None:
         self.open = False
-        self.hidden = Hidden(number, call.span.source, call.span.first)
+        self.hidden = Hidden(number, call.span.first)
