@@ -259,8 +259,8 @@ class TraceAnalysis:
         hears += self._pieces.listening(event)
         if isinstance(event, Syscall):
             hears += self.visibility.hears_of(event.name)
-            if not self.visibility.is_counted or self.visibility.given.open:
-                hears.append(self._is_counted)
+            if self.visibility.needs_every_call:
+                hears.append(self._was_counted)
             if self._settings.keep_sockets:
                 hears.append(self._traffics.call)
         hears += self._tracker.listening(type(event))
@@ -271,8 +271,8 @@ class TraceAnalysis:
         self._listening[kind] = told = tuple(hears)
         return told
 
-    def _is_counted(self, call: Syscall) -> None:
-        if self.visibility.is_counted and not self.visibility.given.open:
+    def _was_counted(self, call: Syscall) -> None:
+        if not self.visibility.needs_every_call:
             self._listening.clear()  # nobody counts calls any more
 
     def _executed(self, call: Syscall) -> None:
@@ -438,10 +438,9 @@ class TraceAnalysis:
     @property
     def failed_calls(self) -> tuple[Failure, ...]:
         """The socket calls that failed."""
-        shows_outcomes = "getsockopt" in self.visibility.names
-        return self._failed.all(
-            shows_outcomes=shows_outcomes or self.visibility.is_surely_unfiltered
-        )
+        seen = self.visibility
+        shows_outcomes = "getsockopt" in seen.names or seen.is_surely_unfiltered
+        return self._failed.all(shows_outcomes=shows_outcomes)
 
     def warnings(self) -> list[Warning]:
         """What was not read, not seen, or hidden."""

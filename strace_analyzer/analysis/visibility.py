@@ -94,7 +94,7 @@ class Visibility:
 
     def hears_of(self, name: str) -> Iterator[Callable[[Syscall], None]]:
         """The functions to give calls of this name to, in order; records that such calls occur. Ask
-        again when `is_counted` has changed."""
+        again when `needs_every_call` has changed."""
         self._begins_a_program |= not self.names and name == "execve"
         self.names.add(name)
         if self.given.open:
@@ -140,6 +140,11 @@ class Visibility:
         if call.name in ("open", "openat") and not self.loader_ran and self.calls < 100:
             self.loader_ran = '"/etc/ld.so.cache"' in call.text
         self.is_counted = self.calls >= BEGINNING and 0 < self.failures < self.calls
+
+    @property
+    def needs_every_call(self) -> bool:
+        """Calls of all names can still tell something; once they cannot, they never will again."""
+        return not self.is_counted or self.given.open
 
     @property
     def is_settled(self) -> bool:
