@@ -71,9 +71,6 @@ from these."""
 
 def meaning(failure: Failure) -> str:
     """What a failure means, with the figures that are known of it."""
-    said = MEANING[failure.explanation]
-    return (
-        said
-        if failure.waited is None
-        else f"closed after {duration(failure.waited)}, no answer seen"
-    )
+    if failure.waited is not None:
+        return f"closed after {duration(failure.waited)}, no answer seen"
+    return MEANING[failure.explanation]

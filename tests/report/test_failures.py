@@ -589,6 +589,19 @@ def test_of_several_the_longest_is_told() -> None:
     assert (failure.times, failure.waited) == (2, 5.0)
 
 
+def test_those_of_several_processes_are_one_row_with_the_longest() -> None:
+    lines = [
+        f"{pid} 10:00:{call.replace(' ', '.000000 ', 1)}\n"
+        for pid, end in ((7, "07"), (8, "06"))
+        for call in ("00 getpid() = 7", *BEGUN_AT, f"{end} close(3) = 0")
+    ]
+    made = sa.analyze(io.BytesIO("".join(sorted(lines, key=lambda line: line[2:])).encode()))
+    assert sorted(one.waited or 0 for one in made.failed_calls) == [4.0, 5.0]
+    report = " ".join(printed(made).split())
+    assert "connect() EINPROGRESS 2 192.0.2.7:80 closed after 5.00 s, no answer seen" in report
+    assert report.count("no answer seen") == 1
+
+
 @pytest.mark.parametrize(
     "calls",
     [

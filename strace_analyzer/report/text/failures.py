@@ -37,23 +37,22 @@ def failures(section: Section, most: int = ROWS) -> Iterator[RenderableType]:
         return
     grid = table("CALL", "ERROR", ">TIMES", "~TO", "~WHICH MEANS")
     shown = rows if section.everything or len(rows) <= most + 1 else rows[:most]
-    for call, errno, to, means, times in shown:
-        grid.add_row(f"{call}()", errno, number(times), safe(to), means)
+    for row in shown:
+        to = safe(row.to) or "-"
+        grid.add_row(f"{row.call}()", row.errno, number(row.times), to, meaning(row))
     if len(shown) < len(rows):
         rest = rows[len(shown) :]
-        more = number(sum(row[-1] for row in rest))
+        more = number(sum(row.times for row in rest))
         grid.add_row(f"{len(rest):,} more: --all", "", more, "", "", style=FAINT)
     yield Text("Failures", style=HEADING)
     yield indented(grid)
     yield Text("")
 
 
-def _folded(
-    failures: Sequence[Failure], *, everything: bool
-) -> list[tuple[str, str, str, str, int]]:
-    """Return call, error, destination, meaning and count, over all processes, without probes of
-    resolvers."""
-    counts: dict[tuple[str, str, str, str], int] = {}
+def _folded(failures: Sequence[Failure], *, everything: bool) -> list[Failure]:
+    """Return those of the same call, error, destination and explanation as one, over all processes,
+    the most frequent first; without `everything` none that healthy programs encounter."""
+    folded: dict[tuple[str, str, str, str], Failure] = {}
     for one in failures:
         if one.is_probe:
             is_aside = one.path is not None or one.explanation in _PROBES
@@ -63,7 +62,10 @@ def _folded(
             is_aside = one.errno in _ASIDE.get(one.call, ())
         if is_aside and not everything:
             continue
-        key = one.call, one.errno, one.to or "-", meaning(one)
-        counts[key] = counts.get(key, 0) + one.times
-    rows = [(*key, times) for key, times in counts.items()]
-    return sorted(rows, key=lambda row: -row[-1])
+        key = one.call, one.errno, one.to, one.explanation
+        same = folded.get(key)
+        if same is not None:
+            waited = max(filter(None, (same.waited, one.waited)), default=None)
+            one = one._replace(times=same.times + one.times, waited=waited)
+        folded[key] = one
+    return sorted(folded.values(), key=lambda row: -row.times)
