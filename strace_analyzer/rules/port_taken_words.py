@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from strace_analyzer.machine.facts import DEFAULT_RANGE
 from strace_analyzer.rules.port_conflict import NO_TIME_WAIT
 from strace_analyzer.rules.remedies import LISTING
-from strace_analyzer.rules.words import Advice, Case
+from strace_analyzer.rules.words import Advice, Case, capital
 
 
 def summary(case: Case) -> str:
@@ -51,7 +51,7 @@ def _who_has_it(case: Case) -> tuple[str, ...]:
         )
     held = _named(case, "holder")
     if not _program(case, "holder"):
-        held = held[:1].upper() + held[1:]
+        held = capital(held)
     file = case.sample.detail("holder_file")
     of_file = "" if file is None else f" of {file}"
     since = "bound on line" if case.sample.detail("holder_bound") else "since line"
@@ -217,10 +217,11 @@ def _named(case: Case, whose: str) -> str:
     """A process with its descriptor: `sleep (pid 7, fd 3)`, `process 7 (fd 3)`, `thread 7 (fd 3)`,
     `the program (fd 3)`."""
     pid, tid, fd = (case.sample.detail(f"{whose}_{what}") for what in ("pid", "tid", "fd"))
-    number = f"pid {pid}" if pid else f"thread {tid}" if tid else ""
-    name = _program(case, whose)
+    name, number = _program(case, whose), ""
     if not name:
-        name, number = number.replace("pid", "process") or "the program", ""
+        name = f"process {pid}" if pid else f"thread {tid}" if tid else "the program"
+    elif pid or tid:
+        number = f"pid {pid}" if pid else f"thread {tid}"
     known = ", ".join(filter(None, (number, "" if fd is None else f"fd {fd}")))
     return f"{name} ({known})" if known else name
 
