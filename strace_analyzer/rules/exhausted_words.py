@@ -307,9 +307,12 @@ def _holders(case: Case) -> list[str]:
     """Who holds most of the ports according to the machine's list: if the cause is not here, it is
     there. And who holds ports in the way of the failed connect() that only bind() can have
     taken."""
-    for who, ports in case.sample.shares("machine_bound")[:1]:
+    bound, held = case.sample.shares("machine_bound"), case.sample.shares("machine")
+    if bound:
+        who, ports = bound[0]
         return [_BOUND.format(who=who, ports=number(ports))]
-    for who, ports in case.sample.shares("machine")[:1]:
+    if held:
+        who, ports = held[0]
         then = _BY_CAUSE["time-wait"] if who.startswith("TIME-WAIT") else "look there first."
         return [f"{who} has {number(ports)} of these ports: {then}"]
     return []
