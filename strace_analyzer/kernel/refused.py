@@ -17,8 +17,6 @@ UNDER_WAY = frozenset({
     "ERESTARTNOINTR", "ERESTARTSYS", "ERESTART_RESTARTBLOCK", "EWOULDBLOCK",
 })  # fmt: skip
 """Errors of a call that did not really fail: it is still going on, or is to be repeated."""
-
-
 _BACKLOG_FULL = "connect", "EAGAIN"
 """of a UNIX socket that does not block (net/unix/af_unix.c unix_stream_connect)"""
 _GIVING = frozenset({"accept", "accept4", "socket"})
@@ -26,6 +24,8 @@ _GIVING = frozenset({"accept", "accept4", "socket"})
 _NO_ROOM = frozenset({"EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"})
 _NO_ID = -1
 """the id of a socket that is only a placeholder"""
+_NO_NUMBER = -1
+"""the descriptor of a call that has none"""
 
 
 def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) -> None:
@@ -45,7 +45,8 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
         return  # the number is not what we believed
     if error in UNDER_WAY:
         return
-    known = None if fd is None else _known(kernel, task, fd.fd)
+    number = _NO_NUMBER if fd is None else fd.fd
+    known = None if fd is None else _known(kernel, task, number)
     if known is None:
         socket = (
             _made(kernel, task, call) if call.name == "socket" else _used(kernel, task, call, fd)
@@ -54,8 +55,7 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
             if call.name in _GIVING and error in _NO_ROOM:
                 _tell(kernel, task, call, fd, None)
             return
-        known = OpenFileDescription(socket, task, -1 if fd is None else fd.fd)
-    number = -1 if fd is None else fd.fd
+        known = OpenFileDescription(socket, task, number)
     kernel.emit(call, FAILED, task, number, known, known.socket, known.socket)
 
 
@@ -64,7 +64,7 @@ def _tell(
 ) -> None:
     """Report a failure of a socket that the model does not follow."""
     socket = Socket(_NO_ID, task.namespace, Origin.INHERITED, domain, None, None)
-    number = -1 if fd is None else fd.fd
+    number = _NO_NUMBER if fd is None else fd.fd
     placeholder = OpenFileDescription(socket, task, number)
     kernel.steps.append(Step(call, LOCAL, task, number, placeholder, socket, socket))
 
