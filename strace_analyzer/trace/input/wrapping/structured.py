@@ -1,4 +1,5 @@
-"""Extract a line from a JSON member, a CSV cell or a logfmt value."""
+"""Extract a line from a JSON member, a CSV cell, a logfmt value or a member of a Ruby hash; and all
+lines from a text that was written on one: a JSON document, or one with `\\n` for each line feed."""
 
 from __future__ import annotations
 
@@ -14,9 +15,6 @@ _ELEMENT = "[]"
 """Stands for the index of every list element."""
 _DOCKER_PIECE = 16 << 10
 """Bytes. docker's json-file driver splits lines here (moby, daemon/logger/copier.go)."""
-
-
-_RUBY_KEYS = rb"log|message|msg|MESSAGE|line|text"
 
 
 class Json:
@@ -132,7 +130,9 @@ class Hash:
 
     name = "a Ruby hash"
     is_around = True
-    _MESSAGE = re.compile(rb'[^"]{0,200}\{.{0,400}?"(?:%b)" ?=> ?("(?:[^"\\]|\\.)*+")' % _RUBY_KEYS)
+    _KEYS = rb"log|message|msg|MESSAGE|line|text"
+    """Keys of members that contain a line."""
+    _MESSAGE = re.compile(rb'[^"]{0,200}\{.{0,400}?"(?:%b)" ?=> ?("(?:[^"\\]|\\.)*+")' % _KEYS)
 
     def peel(self, text: bytes) -> Peeled | None:
         """Return the member that contains the line."""
