@@ -15,7 +15,7 @@ from strace_analyzer.trace.events import Syscall
 def find_or_adopt(
     kernel: Kernel, task: Task, fd: FdArgument, call: Syscall, domain: str | None
 ) -> OpenFileDescription | None:
-    """Like `find`, but an unknown number that only sockets can be used with is adopted as a
+    """Like `Kernel.find`, but an unknown number that only sockets can be used with is adopted as a
     socket older than the trace."""
     known = kernel.find(task, fd, call)
     if known is not None:
