@@ -79,9 +79,7 @@ class Listing(NamedTuple):
                 others.setdefault(holder, []).append(port)
         return list(same), others
 
-    def in_time_wait(
-        self, low: int, high: int, to: tuple[str, int] | None
-    ) -> tuple[list[int], list[int]]:
+    def taken(self, low: int, high: int, to: tuple[str, int] | None) -> tuple[list[int], list[int]]:
         """The TCP ports from `low` to `high` that bind() with port 0 (`to` is None), or a
         connection to the address and port `to`, cannot have; and those of them that only
         connections in TIME-WAIT have."""

@@ -77,7 +77,7 @@ def _read(
         told.append(("others", sum(ports for _, ports in held[SHOWN:])))
     if protocol != "TCP":
         return Listed(tuple(told))
-    taken, waiting = listing.in_time_wait(low, high, to)
+    taken, waiting = listing.taken(low, high, to)
     nearly_all = NEARLY_ALL * (high - low + 1)
     is_full = is_a_range(taken) if is_assumed else len(taken) >= nearly_all
     is_waiting = is_full and 2 * len(waiting) > len(taken)
