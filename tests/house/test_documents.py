@@ -158,7 +158,7 @@ def test_the_quick_start_works_in_a_fresh_checkout(tmp_path: Path) -> None:
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, checkout / name)
     done = subprocess.run(
-        ["make", "demo", f"PYTHON={sys.executable}"],
+        ["make", "--no-print-directory", "demo", f"PYTHON={sys.executable}"],
         cwd=checkout,
         env={**os.environ, "COLUMNS": "100", "PIP_NO_COMPILE": "1"},  # it takes most of the time
         stdin=subprocess.DEVNULL,
