@@ -12,7 +12,7 @@ import strace_analyzer as sa
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.kernel.objects import Task
 from strace_analyzer.kernel.socket_state import Socket
-from strace_analyzer.kernel.step import FAILED, LOCAL, DoubtAt
+from strace_analyzer.kernel.step import FAILED, DoubtAt
 from strace_analyzer.trace.events import Foreign, Unparsed
 
 TCP = "AF_INET, SOCK_STREAM, IPPROTO_TCP"
@@ -50,7 +50,7 @@ class Followed:
 
     def _took(self, steps: list[Step]) -> None:
         """Record what changed sockets; calls that only failed are tested through refused.py."""
-        self.steps += (step for step in steps if step.role not in (FAILED, LOCAL))
+        self.steps += (step for step in steps if step.role != FAILED)
         self.doubts += self._tracker.doubts
         self._tracker.doubts.clear()
 
