@@ -91,8 +91,8 @@ class Failures:
         self._count(step.task.group, step, name, step.errno, code, path=path)
 
     def _given_up(self, step: Step) -> None:
-        """Count a TCP connection that was closed without a sign of an answer, if that took a
-        while."""
+        """Count a TCP connection that was closed after a while, and of which nobody had asked how
+        it went (SO_ERROR)."""
         was, ended = step.was, step.event.seconds
         if was is None or was.connection is not Connection.CONNECTING or step.space != "TCP":
             return

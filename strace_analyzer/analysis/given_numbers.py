@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from strace_analyzer.kernel.arguments import argument
 from strace_analyzer.trace.constants import NETWORK_CALLS
-from strace_analyzer.trace.events import EXECS, Syscall
+from strace_analyzer.trace.events import CLONES, EXECS, Syscall
 from strace_analyzer.trace.values import descriptor_number
 
 _MOST = 4_000
@@ -23,7 +23,11 @@ _OPENS = frozenset({"open", "openat", "creat"})
 _IN_MEMORY = frozenset({
     "pipe", "pipe2", "socketcall", "io_uring_setup", "io_uring_enter", "pidfd_getfd", "close_range",
 })  # fmt: skip
-"""Calls that can give or take numbers otherwise than by what they return."""
+"""Calls that can give or take numbers otherwise than by what they return; so can clone() with
+CLONE_PIDFD (clone(2))."""
+_LATER = frozenset({"fanotify_init", "userfaultfd", "seccomp"})
+"""After these a read(), or another process, can give numbers (fanotify(7), userfaultfd(2),
+seccomp_unotify(2))."""
 _ON_A_NUMBER = frozenset({
     "close", "fcntl", "fcntl64", "fstat", "fstat64", "ioctl", "lseek", "read", "readv", "write",
     "writev",
@@ -66,7 +70,7 @@ class GivenNumbers:
             self._tid = call.tid
             self.open = name in EXECS
         self._calls += 1
-        if name in NETWORK_CALLS or result.injected or self._calls > _MOST:
+        if name in NETWORK_CALLS or name in _LATER or result.injected or self._calls > _MOST:
             self.open = False
         if not self.open:
             return
@@ -84,6 +88,7 @@ class GivenNumbers:
             name in EXECS
             or name in _IN_MEMORY
             or (name == "ioctl" and _OF_TERMINALS.match(call.text) is None)
+            or (name in CLONES and "CLONE_PIDFD" in call.text)
         ):
             self._free.clear()
         elif name in _OPENS and not self._is_several:

@@ -14,8 +14,8 @@ class Idle:
     """`bound` sockets asked bind() for a port of the kernel's choice, and nobody asked which one it
     was; `made` ones were not even bound. `feed` it each step with its `role`.
 
-    A bind() to loopback alone is no sign: every Go program tries in this way which addresses it can
-    use (net/ipsock_posix.go, ipStackCapabilities.probe).
+    A bind() of an IPv6 socket to loopback is no sign: every Go program tries in this way which
+    addresses it can use (net/ipsock_posix.go, ipStackCapabilities.probe).
     """
 
     role = "close"
@@ -39,4 +39,5 @@ class Idle:
         self.made += was.binding is Binding.UNBOUND
         if was.binding in _HAS_A_PORT and was.evidence("getsockname") is None:
             at = destination(was.local)
-            self.bound += at is None or not at.is_loopback
+            is_probe = was.domain == "AF_INET6" and at is not None and at.is_loopback
+            self.bound += not is_probe

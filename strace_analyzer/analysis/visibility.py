@@ -284,7 +284,7 @@ class Visibility:
         if "connect" in names:
             return None
         if self.idle.bound:
-            words = self._not_shown("connect()", were_made=False)
+            words = self._not_shown("connect()", were_made=False, is_needed=False)
             return Told(Doubt.CONNECT_HIDDEN, self.idle.bound, words)
         if "bind" in names:
             return None
@@ -333,13 +333,15 @@ class Visibility:
             return Told(Doubt.BIND_HIDDEN, 1, self._not_shown("bind()", were_made=False))
         return None
 
-    def _not_shown(self, calls: str, *, were_made: bool = True) -> str:
+    def _not_shown(self, calls: str, *, were_made: bool = True, is_needed: bool = True) -> str:
         """Says that `calls` are not shown, and why. Whoever passes on a few lines may have left
         them out; and unless something proves that they `were_made`, the program may have made none:
-        above all, a client that makes sockets need not bind them."""
+        above all, a client that makes sockets need not bind them. Without `is_needed` what the
+        program did makes sense without `calls`."""
         them = "them" if " and " in calls else "it"
         is_whole = self.calls > _FEW or self.pieces.has_ended
-        needs_none = self.names <= _HARMLESS or (calls == "bind()" and "socket" in self.names)
+        is_only_likely = self.names <= _HARMLESS or (calls == "bind()" and "socket" in self.names)
+        needs_none = not is_needed or is_only_likely
         if is_whole and (were_made or not needs_none):
             return f"the options of this trace hid {calls}"
         why = [] if is_whole else ["lines were left out"]

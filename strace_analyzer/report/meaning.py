@@ -61,7 +61,7 @@ MEANING = {
     "name-taken": "the name is taken",
     "backlog-full": "the listener's queue is full",
     "another-type": "the socket there is of another type",
-    "unanswered": "closed again, no answer seen",
+    "unanswered": "closed again, its outcome not asked for",
     "injected": "strace's answer (-e inject), not the kernel's",
     "other": "",
 }
@@ -72,5 +72,5 @@ from these."""
 def meaning(failure: Failure) -> str:
     """What a failure means, with the figures that are known of it."""
     if failure.waited is not None:
-        return f"closed after {duration(failure.waited)}, no answer seen"
+        return f"closed after {duration(failure.waited)}, its outcome not asked for"
     return MEANING[failure.explanation]

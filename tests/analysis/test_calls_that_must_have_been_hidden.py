@@ -138,6 +138,10 @@ OTHERS = {
         "perf_event_open({type=0}, 0, -1, -1, 0) = 3\nclose(3) = 0\nclose(3) = -1 EBADF (Bad file "
         "descriptor)\n"
     ),
+    "events of files": (
+        'fanotify_init(FAN_CLASS_NOTIF, O_RDONLY) = 3\nread(3, "x", 24) = 24\nclose(4) = 0\n'
+        'read(3, "x", 24) = 24\nclose(4) = 0\nclose(3) = 0\n'
+    ),
 }
 
 
@@ -175,6 +179,39 @@ def test_whether_all_lines_are_looked_at_changes_nothing(far: int) -> None:
     fast = said(without_exits, strict=False, pid="7 ")
     assert fast == said(without_exits, pid="7 ")
     assert fast[0] == "inconclusive"
+
+
+def test_a_pidfd_is_given_by_clone() -> None:
+    loader = "".join(f"7 {line}" for line in LOADER.splitlines(keepends=True))
+    text = f"""\
+{loader}\
+7 clone3({{flags=CLONE_PIDFD, pidfd=0x7ffd, exit_signal=SIGCHLD}} => {{pidfd=[3]}}, 88) = 8
+8 exit_group(0) = ?
+8 +++ exited with 0 +++
+7 openat(AT_FDCWD, "/x", O_RDONLY) = 4
+7 close(4) = 0
+7 close(3) = 0
+7 exit_group(0) = ?
+7 +++ exited with 0 +++
+"""
+    assert said(text)[0] == "no-connections"
+    assert said(text.replace("CLONE_PIDFD", "CLONE_FS"))[0] == "inconclusive"
+
+
+LOOPBACK = ANY.replace("0.0.0.0", "127.0.0.1")
+
+
+@pytest.mark.parametrize("address", [ANY, LOOPBACK])
+def test_a_bind_that_nothing_follows_is_no_proof_of_a_hidden_connect(address: str) -> None:
+    """It may be all that the program did: to see whether it may bind."""
+    tries = (
+        f"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\nbind(3, {address}, 16) = 0\nclose(3) = 0\n"
+    )
+    verdict, reason, _ = said(LOADER + 'getcwd("/", 4096) = 2\n' * 30 + tries + END)
+    assert (verdict, reason) == (
+        "inconclusive",
+        "this trace shows no connect(): its options hid it, or the program made none",
+    )
 
 
 def test_the_number_is_named() -> None:
