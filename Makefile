@@ -14,16 +14,19 @@ SAMPLE := samples/erlang23-inets-httpc-40req-yy-tt-T.strace
 unexport PYTHONDONTWRITEBYTECODE
 
 WORKERS ?= auto
-FAST := not (live or kernel or labels or corpus or cases or browser or slow)
+QUICK := not (live or kernel or labels or corpus or cases or browser or slow)
+FAST_TESTS := tests/kernel_model tests/rules tests/ports tests/machine tests/events tests/house/test_code.py \
+	tests/test_levels.py tests/test_samples.py tests/test_minimal.py tests/test_negatives.py tests/test_no_false_all_clear.py
 
-.PHONY: help demo test test-fast test-pythons lint types contracts house rules generated docs cast dist zipapp release bench bench-live \
+.PHONY: help demo test test-fast test-quick test-pythons lint types contracts house rules generated docs cast dist zipapp release bench bench-live \
 	bench-smoke check clean fuzz lock audit
 
 help:
 	@echo 'make demo                           install into .venv and analyse the Erlang sample'
 	@echo 'make test                           all tests'
-	@echo 'make test-fast                      those that need no other programs and no shared folder, and are not slow'
-	@echo 'make test-pythons                   test-fast under each of PYTHONS that is installed (3.11 to 3.14)'
+	@echo 'make test-fast                      those of the model, the rules and the samples: under a minute on two cores'
+	@echo 'make test-quick                     those that need no other programs and no shared folder, and are not slow'
+	@echo 'make test-pythons                   test-quick under each of PYTHONS that is installed (3.11 to 3.14)'
 	@echo 'make check                          lint, types, contracts, docs, bench-smoke, test: what CI runs'
 	@echo 'make lint types contracts house     ruff; mypy --strict; import-linter; with tests/house'
 	@echo 'make rules                          regenerate RULES.md from the rule files'
@@ -48,7 +51,10 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m '$(FAST)' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m '$(QUICK)' $(FAST_TESTS) $(PYTEST_ARGS)
+
+test-quick: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m '$(QUICK)' $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -103,7 +109,7 @@ test-pythons:
 		version=$$($$python -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null) || \
 			{ echo "$$python is not installed: not tested"; continue; }; \
 		echo "$$version"; \
-		$(MAKE) --no-print-directory VENV=build/$$version PYTHON=$$python test-fast || exit 1; \
+		$(MAKE) --no-print-directory VENV=build/$$version PYTHON=$$python test-quick || exit 1; \
 	done
 
 bench: $(VENV)/.dev
