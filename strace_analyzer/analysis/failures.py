@@ -50,7 +50,8 @@ class Failures:
         if not isinstance(event, Syscall):
             return
         if step.role == "close":
-            self._given_up(step)
+            if step.was is not None and step.was.connection is Connection.CONNECTING:
+                self._given_up(step, step.was)
             return
         if step.role == LOCAL:
             self._local(step)
@@ -90,15 +91,14 @@ class Failures:
         code = of_unix_socket(name, step.errno, path) or _MEANING.get(step.errno, "other")
         self._count(step.task.group, step, name, step.errno, code, path=path)
 
-    def _given_up(self, step: Step) -> None:
+    def _given_up(self, step: Step, was: Socket) -> None:
         """Count a TCP connection that was closed after a while, and of which nobody had asked how
         it went (SO_ERROR)."""
-        was, ended = step.was, step.event.seconds
-        if was is None or was.connection is not Connection.CONNECTING or step.space != "TCP":
-            return
-        begun = was.evidence("connect")
+        begun, ended = was.evidence("connect"), step.event.seconds
         started = None if begun is None else begun.call.seconds
-        if begun is None or started is None or ended is None or Doubt.PASSED in was.doubts:
+        if step.space != "TCP" or Doubt.PASSED in was.doubts:
+            return
+        if begun is None or started is None or ended is None:
             return
         waited = ended - started
         if waited >= _A_WHILE and begun.call.result.errno == "EINPROGRESS":

@@ -340,8 +340,9 @@ class Visibility:
         program did makes sense without `calls`."""
         them = "them" if " and " in calls else "it"
         is_whole = self.calls > _FEW or self.pieces.has_ended
-        is_only_likely = self.names <= _HARMLESS or (calls == "bind()" and "socket" in self.names)
-        needs_none = not is_needed or is_only_likely
+        if calls == "bind()" and "socket" in self.names:
+            is_needed = False
+        needs_none = not is_needed or self.names <= _HARMLESS
         if is_whole and (were_made or not needs_none):
             return f"the options of this trace hid {calls}"
         why = [] if is_whole else ["lines were left out"]

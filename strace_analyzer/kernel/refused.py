@@ -38,14 +38,14 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
         return
     if any(step.event is call for step in kernel.steps):
         return
+    number = _NO_NUMBER if fd is None else fd.fd
     address = asked_address(call)
     if address is not None and address.family not in (*INET, "AF_UNSPEC"):
         if address.family == "AF_UNIX" and call.name in ("bind", "connect"):
-            _tell(kernel, task, call, fd, "AF_UNIX")
+            _tell(kernel, task, call, number, "AF_UNIX")
         return  # the number is not what we believed
     if error in UNDER_WAY:
         return
-    number = _NO_NUMBER if fd is None else fd.fd
     known = None if fd is None else _known(kernel, task, number)
     if known is None:
         socket = (
@@ -53,18 +53,15 @@ def refused(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None) ->
         )
         if socket is None:
             if call.name in _GIVING and error in _NO_ROOM:
-                _tell(kernel, task, call, fd, None)
+                _tell(kernel, task, call, number, None)
             return
         known = OpenFileDescription(socket, task, number)
     kernel.emit(call, FAILED, task, number, known, known.socket, known.socket)
 
 
-def _tell(
-    kernel: Kernel, task: Task, call: Syscall, fd: FdArgument | None, domain: str | None
-) -> None:
+def _tell(kernel: Kernel, task: Task, call: Syscall, number: int, domain: str | None) -> None:
     """Report a failure of a socket that the model does not follow."""
     socket = Socket(_NO_ID, task.namespace, Origin.INHERITED, domain, None, None)
-    number = _NO_NUMBER if fd is None else fd.fd
     placeholder = OpenFileDescription(socket, task, number)
     kernel.steps.append(Step(call, LOCAL, task, number, placeholder, socket, socket))
 
