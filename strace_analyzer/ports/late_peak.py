@@ -13,16 +13,22 @@ piece for each open unconfirmed interval.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class Interval:
     """One interval of a LatePeak, and the piece of time that begins with it."""
 
-    __slots__ = ("_add", "_after", "_before", "_high", "_when", "confirmed")
+    __slots__ = ("_add", "_after", "_before", "_high", "_high_waiting", "_when", "confirmed")
 
-    def __init__(self, high: int, when: float | None, before: Interval | None) -> None:
+    def __init__(
+        self, high: int, high_waiting: int, when: float | None, before: Interval | None
+    ) -> None:
         self.confirmed = False
         self._high = high
         """highest count in the piece, less the sum of `_add` over this and all earlier pieces"""
+        self._high_waiting = high_waiting
+        """the same, of open and waiting intervals together"""
         self._add = 0
         self._when = when
         self._before = before
@@ -30,21 +36,23 @@ class Interval:
 
 
 class LatePeak:
-    """Counts confirmed intervals. `count` is how many are open now, `total` how many there ever
-    were."""
+    """Counts confirmed intervals. `count` is how many are open now, `waiting` how many are over but
+    still wait (a port in TIME_WAIT), `total` how many there ever were."""
 
-    __slots__ = ("_added", "_first", "_last", "count", "total")
+    __slots__ = ("_added", "_first", "_last", "count", "total", "waiting")
 
     def __init__(self) -> None:
-        self._first = self._last = Interval(0, None, None)
+        self._first = self._last = Interval(0, 0, None, None)
         self._added = 0
         """the sum of `_add` over all pieces"""
         self.count = 0
+        self.waiting = 0
         self.total = 0
 
     def begin(self, when: float | None) -> Interval:
         """An interval begins; it may or may not be confirmed later. `peak` returns `when`."""
-        piece = Interval(self.count - self._added, when, self._last)
+        high = self.count - self._added
+        piece = Interval(high, high + self.waiting, when, self._last)
         self._last._after = piece
         self._last = piece
         return piece
@@ -60,29 +68,49 @@ class LatePeak:
         self.total += 1
         self._join(interval)
 
-    def end(self, interval: Interval) -> None:
-        """The interval is over; if it was not confirmed before, it never counted."""
-        if interval.confirmed:
-            self.count -= 1
-        else:
+    def end(self, interval: Interval, *, waits: bool = False) -> None:
+        """The interval is over; with `waits` it counts as waiting until `expire`. If it was not
+        confirmed before, it never counted, and `expire` must not be called."""
+        if not interval.confirmed:
             self._join(interval)
+            return
+        self.count -= 1
+        if waits:
+            self.waiting += 1
+
+    def expire(self) -> None:
+        """One interval no longer waits."""
+        self.waiting -= 1
 
     @property
     def is_idle(self) -> bool:
-        """No interval is open, confirmed or not."""
-        return not self.count and self._first is self._last
+        """No interval is open, confirmed or not, or waiting."""
+        return not self.count and not self.waiting and self._first is self._last
 
     @property
     def peak(self) -> tuple[int, float | None]:
         """The highest count ever, and the `when` of the beginning that first reached it."""
         best, when, add = 0, None, 0
-        piece: Interval | None = self._first
-        while piece is not None:
+        for piece in self._pieces():
             add += piece._add
             if piece._high + add > best:
                 best, when = piece._high + add, piece._when
-            piece = piece._after
         return best, when
+
+    @property
+    def peak_with_waiting(self) -> int:
+        """The highest count ever of open and waiting intervals together."""
+        best = add = 0
+        for piece in self._pieces():
+            add += piece._add
+            best = max(best, piece._high_waiting + add)
+        return best
+
+    def _pieces(self) -> Iterator[Interval]:
+        piece: Interval | None = self._first
+        while piece is not None:
+            yield piece
+            piece = piece._after
 
     def _join(self, piece: Interval) -> None:
         """The cut at the beginning of `piece` is no longer needed."""
@@ -90,6 +118,8 @@ class LatePeak:
         assert before is not None  # the first piece belongs to no interval
         if piece._high + piece._add > before._high:
             before._high, before._when = piece._high + piece._add, piece._when
+        if piece._high_waiting + piece._add > before._high_waiting:
+            before._high_waiting = piece._high_waiting + piece._add
         before._after = after
         if after is None:
             self._last = before

@@ -93,7 +93,7 @@ class NamespaceLedger:
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
-        taken = max(self._held + self._usage.waiting, self._headroom.high.as_is.used)
+        taken = max(self._held + self._usage.pinned.waiting, self._headroom.high.as_is.used)
         self._timeline.record(at, self._held, self._usage.needed.now, taken)
         if now is None:
             del self._accounts[id]
@@ -112,7 +112,7 @@ class NamespaceLedger:
             size=high - low + 1,
             source=source,
             pinned=self._held + usage.pinned_at_address,
-            waiting=usage.waiting,
+            waiting=usage.pinned.waiting,
             needed=usage.needed.now,
             needed_with_time_wait=usage.needed_high.now,
             used=self._headroom.open.as_is.used,
@@ -141,7 +141,7 @@ class NamespaceLedger:
             total_pinned=usage.pinned.total,
             peak_pinned=peak,
             peak_needed=usage.needed.peak,
-            peak_pinned_with_time_wait=usage.pinned_high.peak[0] if timed else None,
+            peak_pinned_with_time_wait=usage.pinned.peak_with_waiting if timed else None,
             peak_needed_with_time_wait=usage.needed_high.peak if timed else None,
             peak_time=None if when is None or begin is None else round(when - begin, 6),
             headroom=shortage.left(left),
@@ -159,7 +159,7 @@ class NamespaceLedger:
             by_address=tuple(AddressUse(*row) for row in usage.addresses()),
             timeline=() if self._timeline is None else self._timeline.points(begin or 0.0),
             dry_after=None if shortage.found else self._dry_after(left, seconds),
-            most_pinned=usage.pinned_high.peak[0],
+            most_pinned=usage.pinned.peak_with_waiting,
             most_needed=usage.needed_high.peak,
             ran_out=shortage.found,
             chosen=self._chosen.told(taken),
@@ -191,8 +191,8 @@ class NamespaceLedger:
     def _pin(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
         now = step.now
         if now is not None and now.connects > 0:
-            for pin in account.pins:
-                pin.confirm()
+            for peak, interval in account.pins:
+                peak.confirm(interval)
         pinned = now is not None and pins(now, self._autobind_reuse)
         if account.pins and not pinned:
             self._unpin(account, seconds, waits)
@@ -206,12 +206,10 @@ class NamespaceLedger:
             self._note_range(now)
 
     def _unpin(self, account: Account, seconds: float | None, waits: bool) -> None:
-        for pin in account.pins:
-            pin.release()
-            if not waits:
-                pin.expire()
-            elif seconds is not None:
-                self._holds.hold(seconds, pin.expire)
+        for peak, interval in account.pins:
+            peak.end(interval, waits=waits)
+            if waits and interval.confirmed and seconds is not None:
+                self._holds.hold(seconds, peak.expire)
         self._held -= account.wildcard
         self._in_time_wait += waits and account.wildcard
         account.pins = ()

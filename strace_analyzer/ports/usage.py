@@ -9,56 +9,34 @@ definitions.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from strace_analyzer.findings import ProcessUse
 from strace_analyzer.ports.concurrency import Concurrency, Place
 from strace_analyzer.ports.late_peak import Interval, LatePeak
 
-
-class Pin(NamedTuple):
-    """A port that bind() holds: one interval for the lower bound and one for the upper."""
-
-    low: tuple[LatePeak, Interval]
-    high: tuple[LatePeak, Interval]
-
-    def confirm(self) -> None:
-        """A connect() followed: the bind was an early one."""
-        for peak, interval in self:
-            peak.confirm(interval)
-
-    def release(self) -> None:
-        """The socket released the port; the upper bound counts it until `expire`."""
-        peak, interval = self.low
-        peak.end(interval)
-
-    def expire(self) -> None:
-        """The port is free for everyone."""
-        peak, interval = self.high
-        peak.end(interval)
+Pin = tuple[LatePeak, Interval]
+"""A port that bind() holds, and where it is counted."""
 
 
 class Usage:
     """Counts for one process in one namespace, or for the whole namespace."""
 
-    __slots__ = ("_at_address", "exhausted", "needed", "needed_high", "pinned", "pinned_high")
+    __slots__ = ("_at_address", "exhausted", "needed", "needed_high", "pinned")
 
     def __init__(self) -> None:
         self.pinned = LatePeak()
-        self.pinned_high = LatePeak()
         self.needed = Concurrency()
         self.needed_high = Concurrency()
         self.exhausted = False
         """it certainly met E1 or E2 of docs/kernel.md"""
-        self._at_address: dict[str, tuple[LatePeak, LatePeak]] = {}
+        self._at_address: dict[str, LatePeak] = {}
 
     def pin(self, address: str | None, when: float | None) -> Pin:
         """bind() took a port on the wildcard (None) or on a specific address; the latter is counted
         separately."""
-        low, high = self.pinned, self.pinned_high
+        peak = self.pinned
         if address is not None:
-            low, high = self._at_address.setdefault(address, (LatePeak(), LatePeak()))
-        return Pin((low, low.begin(when)), (high, high.begin(when)))
+            peak = self._at_address.setdefault(address, LatePeak())
+        return peak, peak.begin(when)
 
     def moved(self, old: Place, new: Place) -> None:
         """getsockname() showed where a connection comes from."""
@@ -74,46 +52,41 @@ class Usage:
     @property
     def is_idle(self) -> bool:
         """Nothing is bound, connected or in TIME_WAIT: counting can start again from zero."""
-        peaks = [self.pinned, self.pinned_high]
-        for both in self._at_address.values():
-            peaks += both
         return (
-            not self.needed.now and not self.needed_high.now and all(peak.is_idle for peak in peaks)
+            not self.needed.now
+            and not self.needed_high.now
+            and all(peak.is_idle for peak in (self.pinned, *self._at_address.values()))
         )
-
-    @property
-    def waiting(self) -> int:
-        """Ports that were pinned on the wildcard address and are in TIME_WAIT now."""
-        return self.pinned_high.count - self.pinned.count
 
     @property
     def pinned_at_address(self) -> int:
         """Ports pinned now on specific addresses: the maximum over the addresses."""
-        return max([low.count for low, _ in self._at_address.values()], default=0)
+        return max([peak.count for peak in self._at_address.values()], default=0)
 
     def addresses(self) -> list[tuple[str, int, int]]:
         """(local address, peak, total) of ports pinned on specific addresses, highest peak
         first."""
         rows = [
-            (address, low.peak[0], low.total)
-            for address, (low, _) in self._at_address.items()
-            if low.total
+            (address, pinned.peak[0], pinned.total)
+            for address, pinned in self._at_address.items()
+            if pinned.total
         ]
         return sorted(rows, key=lambda row: (-row[1], row[0]))
 
     def of(self, process: str, timed: bool) -> ProcessUse:
         """These counts as the part of `process`. Without times it is unknown how many ports were in
         TIME_WAIT at once; `most_pinned` and `most_needed` then assume all of them."""
+        most_pinned = self.pinned.peak_with_waiting
         return ProcessUse(
             process=process,
             peak_pinned=self.pinned.peak[0],
             total_pinned=self.pinned.total,
             peak_needed=self.needed.peak,
-            peak_pinned_with_time_wait=self.pinned_high.peak[0] if timed else None,
+            peak_pinned_with_time_wait=most_pinned if timed else None,
             peak_needed_with_time_wait=self.needed_high.peak if timed else None,
             exhausted=self.exhausted,
             peak_pinned_at_address=max((peak for _, peak, _ in self.addresses()), default=0),
-            most_pinned=self.pinned_high.peak[0],
+            most_pinned=most_pinned,
             most_needed=self.needed_high.peak,
         )
 

@@ -242,28 +242,47 @@ def test_peaks_equal_a_count_over_the_history(
             assert high == (None, None)
 
 
+LATE_MOVES = st.sampled_from(["begin", "confirm", "end", "wait", "expire"])
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["begin", "confirm", "end"]), st.integers(0, 7))))
+@given(st.lists(st.tuples(LATE_MOVES, st.integers(0, 7))))
 def test_late_peak_equals_a_count(moves: list[tuple[str, int]]) -> None:
     peak = LatePeak()
-    open_now, intervals, moment = {}, [], 0
+    open_now, waiting, intervals, moment = {}, [], [], 0
     for verb, slot in moves:
         if verb == "begin" and slot not in open_now:
             moment += 1
-            open_now[slot] = peak.begin(float(moment)), [moment, None, False]
+            open_now[slot] = peak.begin(float(moment)), [moment, None, None, False]
             intervals.append(open_now[slot][1])
         elif verb == "confirm" and slot in open_now:
             peak.confirm(open_now[slot][0])
-            open_now[slot][1][2] = True
-        elif verb == "end" and slot in open_now:
+            open_now[slot][1][3] = True
+        elif verb in ("end", "wait") and slot in open_now:
             interval, written = open_now.pop(slot)
-            peak.end(interval)
+            peak.end(interval, waits=verb == "wait")
             written[1] = moment  # what begins later does not meet it
-    counts = [
-        sum(ok and begin <= at and (end is None or at <= end) for begin, end, ok in intervals)
-        for at in range(1, moment + 1)
-    ]
-    highest = max(counts, default=0)
-    assert peak.peak == (highest, float(counts.index(highest) + 1) if highest else None)
-    assert peak.total == sum(ok for _, _, ok in intervals)
-    assert peak.count == sum(ok and end is None for _, end, ok in intervals)
+            if verb == "end" or not interval.confirmed:
+                written[2] = moment
+            else:
+                waiting.append(written)
+        elif verb == "expire" and waiting:
+            waiting.pop(slot % len(waiting))[2] = moment
+            peak.expire()
+
+    def counts(which: int) -> list[int]:
+        return [
+            sum(
+                one[3] and one[0] <= at and (one[which] is None or at <= one[which])
+                for one in intervals
+            )
+            for at in range(1, moment + 1)
+        ]
+
+    highest = max(counts(1), default=0)
+    assert peak.peak == (highest, float(counts(1).index(highest) + 1) if highest else None)
+    assert peak.peak_with_waiting == max(counts(2), default=0)
+    assert peak.total == sum(one[3] for one in intervals)
+    assert peak.count == sum(one[3] and one[1] is None for one in intervals)
+    assert peak.waiting == len(waiting)
+    assert peak.is_idle == (not open_now and not waiting)
