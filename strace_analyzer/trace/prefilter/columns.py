@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
@@ -31,17 +30,23 @@ class Columns(NamedTuple):
     """Whether the first two characters of all times are the same."""
     width: int
     """Bytes of the pid column, with the blanks that follow it; 0 if lines have no pid."""
-    lines: dict[bytes, list[int]]
-    """The numbers of each pid's lines, counted from 0, by the bytes of its column."""
+    tids: dict[bytes, int]
+    """Whose lines these are: each pid, by the bytes of its column."""
+    pids: bytes
+    """The pid column of all lines."""
     ends: list[int]
     """Where each line ends, not counting the line feeds before."""
 
     def next_line(self, tid: int, place: int) -> int | None:
         """Return the offset of the first line of `tid` that begins at `place` or after it; None if
         there is none."""
-        numbers = self.lines.get((b"%d " % tid).ljust(self.width), ())
-        index = bisect_left(numbers, place, key=self._begin)
-        return None if index == len(numbers) else self._begin(numbers[index])
+        pid = (b"%d " % tid).ljust(self.width)
+        if pid not in self.tids:
+            return None
+        number = bisect_left(range(len(self.ends)), place, key=self._begin)
+        # a pid with its blanks cannot begin within another one
+        found = self.pids.find(pid, number * self.width)
+        return None if found < 0 else self._begin(found // self.width)
 
     def _begin(self, number: int) -> int:
         return self.ends[number - 1] + number if number else 0
@@ -53,26 +58,23 @@ def columns(rows: list[bytes], clock: str, *, has_pids: bool) -> Columns | None:
     form = _TIME.get(clock)
     if form is None or not rows:
         return None
-    width = 0
-    lines: dict[bytes, list[int]] = defaultdict(list)
+    width, pids = 0, list[bytes]()
     if has_pids:
         pid = _PID.match(rows[0])
         if pid is None:
             return None
         width = pid.end()
-        for number, column in enumerate(map(itemgetter(slice(0, width)), rows)):
-            lines[column].append(number)
-        if not all(column.endswith(b" ") and column.rstrip(b" ").isdigit() for column in lines):
-            return None
-    time = form.match(rows[0], width)
-    if time is None:
+        pids = list(map(itemgetter(slice(0, width)), rows))
+    time, different = form.match(rows[0], width), set(pids)
+    if time is None or not all(map(_PID.fullmatch, different)):
         return None
     times = list(map(itemgetter(slice(width, time.end())), rows))
     if not _are_alike(times):
         return None
     is_one_hour = times[0][:2] == times[-1][:2]
     ends = list(accumulate(map(len, rows)))
-    return Columns(times == sorted(times), is_one_hour, width, lines, ends)
+    tids = {pid: int(pid) for pid in different}
+    return Columns(times == sorted(times), is_one_hour, width, tids, b"".join(pids), ends)
 
 
 def _are_alike(texts: list[bytes]) -> bool:

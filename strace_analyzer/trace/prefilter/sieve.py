@@ -228,7 +228,7 @@ class Sieve:
         seen = self._columns = columns(all_rows, self._clock, has_pids=self._bare_tid is None)
         del all_rows  # as large as the block
         self._width = 0 if seen is None else seen.width
-        self._tids = {} if seen is None else {column: int(column) for column in seen.lines}
+        self._tids = {} if seen is None else seen.tids
         self._has_shown = self._watch.has_shown
         if not (seen is not None and seen.is_in_order) and not self._is_in_order():
             self.every_line_matters("the clock was set back")
