@@ -263,7 +263,7 @@ class TraceAnalysis:
                 hears.append(self._was_counted)
             if self._settings.keep_sockets:
                 hears.append(self._traffics.call)
-        hears += self._tracker.listening(type(event))
+        hears += self._tracker.listening(*kind)
         if kind == (Syscall, "execve") and self._first_call == "execve":
             hears.append(self._executed)
         if self._genealogy is not None:

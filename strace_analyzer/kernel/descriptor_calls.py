@@ -34,7 +34,7 @@ def close(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:
     if call.result.injected:
         kernel.undo_close(task)
         return
-    if kernel.begun is not None and kernel.begun.closing is not None:
+    if kernel.begun is not None and kernel.begun.is_closing:
         return  # the descriptor it closed is released when the call ends
     if call.result.errno == "EBADF":
         kernel.number_was_given(task, fd.fd, call)  # it was free before

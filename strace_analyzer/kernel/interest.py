@@ -18,6 +18,7 @@ from strace_analyzer.kernel.objects import Descriptor, FdTable, Shown
 from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.socket_state import Connection, Ending, Origin
 from strace_analyzer.kernel.state import Kernel
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.trace.events import Entered, Syscall
 from strace_analyzer.trace.prefilter.watch import When
 from strace_analyzer.trace.values import Name, plain
@@ -114,6 +115,10 @@ class Interest:
         socket = description.socket
         return socket.connection is Connection.CONNECTED and socket.ending is Ending.OPEN
 
+    def is_no_news(self, call: Syscall, held: Descriptor | None) -> bool:
+        """`call`, which moves data over `held`, moved some, and `held` is quiet."""
+        return held is not None and (call.result.value or 0) > 0 and self.is_quiet(held)
+
     def is_incoming(self, held: Any) -> bool:
         """An established connection made by accept(). Only if closing is traced: otherwise its
         local port may later show that the number belongs to another socket."""
@@ -151,33 +156,32 @@ class Interest:
         if was_ignored:
             return True
         if not (fd.may_be_socket and is_known):
-            is_closing = begun is not None and begun.closing is not None
+            is_closing = begun is not None and begun.is_closing
             if call.name == "close" and fd.fd in table.shown:
                 return False
             return not _has_target(call) and not is_closing
-        if when is not _MOVED or held is None:
-            return False
-        return (call.result.value or 0) > 0 and self.is_quiet(held)
+        return when is _MOVED and self.is_no_news(call, held)
 
-    def begun(self, half: Entered, table: FdTable) -> OpenCall | None:
-        """The call that begins with `half` in a task that has `table`, with what its descriptor
-        means now; None if the model does not follow such calls. An ignored call can change nothing.
-        """
-        when = self.when.get(half.name)
-        if when is None or when is _GIVEN:
-            return None
-        number = None if CALLS[half.name].on is None else half.call.number
+    def begun(self, half: Entered, row: SystemCall, table: FdTable) -> OpenCall:
+        """The call `row` that begins with `half` in a task that has `table`, with what its
+        descriptor means now. An ignored call can change nothing."""
+        if row.on is None:
+            return OpenCall(half)
+        number = half.call.number
+        held = None if number is None else table.slots.get(number)
+        when = self.when[half.name]
+        if held is not None and when is _MOVED:
+            return OpenCall(half, number, table, held, True)
         if when is _ALWAYS or when is _OUTGOING:
-            return OpenCall(half, number, table)
-        is_held = number in table.slots
-        if when is _MOVED and is_held:
-            return OpenCall(half, number, table, moves_data=True)
-        is_known = is_held or number in table.replaced
+            return OpenCall(half, number, table, held)
+        is_known = held is not None or number in table.replaced
         fd = fd_argument(half.call.first) if is_known else None
         if fd is None or not fd.may_be_socket:
             closes = half.name == "close" and number in table.shown
             return OpenCall(half, is_ignored=not closes and not _has_target(half))
-        return OpenCall(half, number, None if half.name == "close" else table)
+        if half.name == "close":
+            return OpenCall(half)  # its `begin` takes the descriptor
+        return OpenCall(half, number, table, held)
 
 
 def _has_target(call: Syscall | Entered) -> bool:

@@ -16,48 +16,46 @@ class OpenCall:
     """A call that is under way.
 
     `number` is the descriptor that the call acts on, and `descriptor` its entry in `table` on
-    entry; both are None if it has none or its meaning does not matter. `closing` is the entry that
-    a close() removed from the table. A call that `is_ignored` can change nothing: its descriptor
-    was not a socket when it began. A call that `moves_data` over an established connection is no
-    news. Nothing more is expected of a call that `is_over`: its outcome was not understood, or is
-    not traced.
+    entry, which it holds until it returns; both are None if it has none or its meaning does not
+    matter. If the call `is_closing`, it has removed `descriptor` from the table. A call that
+    `is_ignored` can change nothing: its descriptor was not a socket when it began. A call that
+    `moves_data` over an established connection is no news. Nothing more is expected of a call that
+    `is_over`: its outcome was not understood, or is not traced.
     """
 
     __slots__ = (
-        "closing", "descriptor", "half", "is_ignored", "is_over", "moves_data", "number", "table",
+        "descriptor", "half", "is_closing", "is_ignored", "is_over", "moves_data", "number",
+        "table",
     )  # fmt: skip
 
     def __init__(
         self,
         half: Entered,
         number: int | None = None,
-        holds: FdTable | None = None,
-        *,
-        is_ignored: bool = False,
+        table: FdTable | None = None,
+        descriptor: Descriptor | None = None,
         moves_data: bool = False,
+        is_ignored: bool = False,
     ) -> None:
-        """The call on `number` holds the entry there in the table `holds` until it returns."""
+        """The call acts on `number` of `table`, which means `descriptor`."""
         self.half = half
-        self.is_ignored = is_ignored
-        self.is_over = False
+        self.number = number
+        self.table = table
+        self.descriptor = descriptor
         self.moves_data = moves_data
-        self.table = holds
-        self.number: int | None = None
-        self.descriptor: Descriptor | None = None
-        self.closing: Descriptor | None = None
-        if holds is not None and number is not None:
-            self.number = number
-            self.descriptor = holds.slots.get(number)
-            if self.descriptor is not None:
-                self.descriptor.description.references += 1
+        self.is_ignored = is_ignored
+        self.is_closing = self.is_over = False
+        if descriptor is not None:
+            descriptor.description.references += 1
 
     def close(self, table: FdTable, number: int) -> None:
         """The call is a close(): the number is free now, the socket is closed when the call
         returns."""
         self.number = number
-        self.closing = table.remove(number)
-        if self.closing is not None:
-            self.closing.description.references += 1
+        self.descriptor = table.remove(number)
+        if self.descriptor is not None:
+            self.is_closing = True
+            self.descriptor.description.references += 1
 
     def is_elsewhere(self, table: FdTable, number: int) -> bool:
         """`number` of `table` is what this call acts on, and means something else by now."""

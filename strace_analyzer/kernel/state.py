@@ -209,23 +209,22 @@ class Kernel:
     def release(self, tid: int, call: OpenCall, cause: Cause) -> None:
         """`tid` has returned from `call`, or the end of the call is not in the trace: drop what the
         call held."""
-        number = call.number
-        if number is None:
+        number, held = call.number, call.descriptor
+        if held is None or number is None:
             return
+        held.description.references -= 1
         task = self.tasks.by_tid.get(tid) or self.tasks.speaker(tid)
-        for held in (call.closing, call.descriptor):
-            if held is not None:
-                held.description.references -= 1
-                if task.table.slots.get(number) is not held:
-                    self.dropped(task, number, held, cause)
+        if task.table.slots.get(number) is not held:
+            self.dropped(task, number, held, cause)
 
     def undo_close(self, task: Task) -> None:
         """The current close() was never made: put back what its first half removed."""
         begun = self.begun
-        if begun is None or begun.closing is None or begun.number is None:
+        if begun is None or not begun.is_closing:
             return
-        if begun.number not in task.table.slots:
-            task.table.set(begun.number, begun.closing)
+        number, held = begun.number, begun.descriptor
+        if number is not None and held is not None and number not in task.table.slots:
+            task.table.set(number, held)
 
     def is_elsewhere(self, task: Task, fd: int) -> bool:
         """The current call began before `fd` got its present meaning: it acts on what the number

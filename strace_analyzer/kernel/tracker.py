@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from strace_analyzer.kernel.adoption import note_shown
@@ -21,6 +22,7 @@ from strace_analyzer.kernel.refused import refused
 from strace_analyzer.kernel.seed import ExistingProcess, seed
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import DoubtAt, Step
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.kernel.tasks import Tasks
 from strace_analyzer.kernel.unclosed import Unclosed
 from strace_analyzer.machine.facts import DEFAULT_RANGE
@@ -65,8 +67,6 @@ class Tracker:
         self.halves = LostHalves(self._calls)
         self._entry_times: EntryTimes | None = None
         self._take: dict[type[Event], Callable[[Any], None]] = {
-            Syscall: self._call,
-            Entered: self._entry,
             Exited: self._exit,
             Killed: self._exit,
             Attached: self._attached,
@@ -86,8 +86,10 @@ class Tracker:
         already, the socket is there until the call returns."""
         for task in self._kernel.tasks:
             begun = self._calls.get(task.tid)
-            if begun is not None and begun.closing is not None and begun.number is not None:
-                yield task, begun.number, begun.closing
+            if begun is None or begun.descriptor is None or begun.number is None:
+                continue
+            if begun.is_closing:
+                yield task, begun.number, begun.descriptor
 
     @property
     def interest(self) -> Interest:
@@ -155,20 +157,35 @@ class Tracker:
         """The steps not yet `taken`; always the same list object."""
         return self._kernel.steps
 
-    def listening(self, kind: type[Event]) -> Iterator[Callable[[Any], None]]:
+    def listening(
+        self, kind: type[Event], name: str | None = None
+    ) -> Iterator[Callable[[Any], None]]:
         """The functions to call with each event of this type, in order: what `feed` does, without
-        its overhead."""
+        its overhead. `name` is that of the call, if it is one or the first half of one."""
         if self._kernel.order is not None:
             yield self._kernel.order.feed
         if self._entry_times is not None:
             order = self._entry_times.in_order
             yield lambda event: self._carry_out(order(event))
-        elif kind in self._take:
+        else:
+            yield from self._followers(kind, name)
+
+    def _followers(self, kind: type[Event], name: str | None) -> Iterator[Callable[[Any], None]]:
+        if kind in self._take:
             yield self._take[kind]
+        if name is None:
+            return
+        if name in CLOSES:
+            yield self._closes
+        row = CALLS.get(name)
+        if row is None or (kind is Entered and row.when is When.GIVEN):
+            yield self._other_call
+        else:
+            yield partial(self._call if kind is Syscall else self._entry, row)
 
     def feed(self, event: Event) -> list[Step]:
         """What the next event did, in order; [] if it changed nothing here."""
-        for hear in self.listening(type(event)):
+        for hear in self.listening(type(event), _name(event)):
             hear(event)
         return self.taken()
 
@@ -189,90 +206,94 @@ class Tracker:
 
     def _carry_out(self, events: Iterable[Event]) -> None:
         for event in events:
-            if take := self._take.get(type(event)):
+            for take in self._followers(type(event), _name(event)):
                 take(event)
 
-    def _call(self, call: Syscall) -> None:
-        kernel, name, tid = self._kernel, call.name, call.tid
-        if not self._began:
-            self._begin(name)
-        if name in CLOSES:
-            kernel.close_was_seen = True
+    def _other_call(self, call: Syscall | Entered) -> None:
+        """A call, or the first half of one, of which the model follows only that it was made."""
+        tid = call.tid
+        if self._kernel.tasks.awaits_children or not self._interest.has_begun:
+            self._hear(call.name, tid)
+        if tid in self._calls:
+            self._lose(tid, call)
+
+    def _entry(self, row: SystemCall, half: Entered) -> None:
+        tasks, tid = self._kernel.tasks, half.tid
+        if tasks.awaits_children or not self._interest.has_begun:
+            self._hear(half.name, tid)
+        if tid in self._calls:
+            self._lose(tid, half)
+        task = tasks.by_tid.get(tid)
+        table = self._interest.table(tid) if task is None else task.table
+        begun = self._calls[tid] = self._interest.begun(half, row, table)
+        if row.begin is not None and not begun.is_ignored:
+            row.begin(self._kernel, task or tasks.speaker(tid), half)
+
+    def _call(self, row: SystemCall, call: Syscall) -> None:
+        kernel, tid = self._kernel, call.tid
         if kernel.tasks.awaits_children or not self._interest.has_begun:
-            self._interest.hear(tid)
-        task = kernel.tasks.by_tid.get(tid)
-        begun = self._calls.pop(tid, None)
+            self._hear(call.name, tid)
+        begun = self._calls.get(tid)
         if begun is not None and begun.half.span[:2] != call.span[:2]:
-            self.halves.lose(begun)
-            kernel.release(tid, begun, call)
+            self._lose(tid, call)
             begun = None
-        row = CALLS.get(name)
-        if (
-            begun is not None
-            and begun.moves_data
-            and (call.result.value or 0) > 0
-            and self._interest.is_quiet(begun.descriptor)
-        ):
-            row = None  # as `ignores` would find out
-        if row is not None:
-            fd = row.descriptor(call)
-            table = self._interest.table(tid) if task is None else task.table
-            is_wanted = row.when is _ALWAYS or not (
-                (row.is_idle is not None and row.is_idle(call))
-                or self._interest.ignores(call, table, fd, begun)
-            )
-            shows = fd is not None and fd.note is not None and fd.fd not in table.slots
-            if shows and fd is not None and task is not None and self._interest.is_shown_by(name):
-                kernel.begun = begun
-                note_shown(kernel, task, fd, call)
-                kernel.begun = None
-            if is_wanted and call.result.note is not None and call.result.injected:
-                self.injected[name] += 1
-                is_wanted = row.is_attempt
-            if is_wanted:
-                kernel.begun = begun
-                task = task or kernel.tasks.speaker(tid)
-                if row.act is not None:
-                    row.act(kernel, task, call)
-                elif row.on is not None and fd is not None:
-                    row.on(kernel, task, call, fd)
-                if call.result.errno is not None and name in SOCKET_CALLS:
-                    refused(kernel, task, call, fd)
-                kernel.begun = None
-        if begun is not None and begun.number is not None:
+        if begun is None:
+            self._follow(row, call)
+            return
+        del self._calls[tid]
+        if not (begun.moves_data and self._interest.is_no_news(call, begun.descriptor)):
+            kernel.begun = begun
+            self._follow(row, call)
+            kernel.begun = None
+        if begun.descriptor is not None:
             kernel.release(tid, begun, call)
 
-    def _begin(self, name: str) -> None:
-        """`name` is the first call of the trace, or its first half. strace starts a program with
-        execve(); with any other call, the trace begins in the middle of things."""
-        self._began = True
-        self._kernel.tasks.tree_is_complete = name == "execve"
-        if name != "execve":
-            self._kernel.takes_guesses = True
-            self._interest.follow_copies()
-
-    def _entry(self, half: Entered) -> None:
-        kernel, name, tid = self._kernel, half.name, half.tid
-        if not self._began:
-            self._begin(name)
-        if name in CLOSES:
-            kernel.close_was_seen = True
-        if kernel.tasks.awaits_children or not self._interest.has_begun:
-            self._interest.hear(tid)
+    def _follow(self, row: SystemCall, call: Syscall) -> None:
+        """Carry out `call`, which has returned, unless it changes nothing."""
+        kernel, name, tid, result = self._kernel, call.name, call.tid, call.result
         task = kernel.tasks.by_tid.get(tid)
-        lost = self._calls.pop(tid, None)
-        if lost is not None:
-            self.halves.lose(lost)
-            kernel.release(tid, lost, as_call(half))
-        begun = self._interest.begun(
-            half, self._interest.table(tid) if task is None else task.table
+        table = self._interest.table(tid) if task is None else task.table
+        fd = row.descriptor(call)
+        is_wanted = row.when is _ALWAYS or not (
+            (row.is_idle is not None and row.is_idle(call))
+            or self._interest.ignores(call, table, fd, kernel.begun)
         )
-        if begun is None:
+        shows = fd is not None and fd.note is not None and fd.fd not in table.slots
+        if shows and fd is not None and task is not None and self._interest.is_shown_by(name):
+            note_shown(kernel, task, fd, call)
+        if is_wanted and result.note is not None and result.injected:
+            self.injected[name] += 1
+            is_wanted = row.is_attempt
+        if not is_wanted:
             return
-        self._calls[tid] = begun
-        begin = CALLS[name].begin
-        if begin is not None and not begun.is_ignored:
-            begin(kernel, task or kernel.tasks.speaker(tid), half)
+        task = task or kernel.tasks.speaker(tid)
+        if row.act is not None:
+            row.act(kernel, task, call)
+        elif row.on is not None and fd is not None:
+            row.on(kernel, task, call, fd)
+        if result.errno is not None and name in SOCKET_CALLS:
+            refused(kernel, task, call, fd)
+
+    def _hear(self, name: str, tid: int) -> None:
+        """`tid` spoke while the trace begins, or while a child may speak for the first time; `name`
+        is its call. strace starts a program with execve(); if the first call of the trace is any
+        other, the trace begins in the middle of things."""
+        if not self._began:
+            self._began = True
+            self._kernel.tasks.tree_is_complete = name == "execve"
+            if name != "execve":
+                self._kernel.takes_guesses = True
+                self._interest.follow_copies()
+        self._interest.hear(tid)
+
+    def _closes(self, call: Syscall | Entered) -> None:
+        self._kernel.close_was_seen = True
+
+    def _lose(self, tid: int, cause: Syscall | Entered) -> None:
+        """`tid` is in a call whose end is not in the trace: `cause` is another call."""
+        lost = self._calls.pop(tid)
+        self.halves.lose(lost)
+        self._kernel.release(tid, lost, as_call(cause) if isinstance(cause, Entered) else cause)
 
     def _attached(self, event: Attached) -> None:
         # the notice can stand inside the line of the clone() that made the task
@@ -320,3 +341,7 @@ class Tracker:
         if isinstance(event, Exited) and event.superseded_by is not None:
             kernel.tasks.take_over(event.tid, event.superseded_by)
             rename(self._calls, event.superseded_by, event.tid)
+
+
+def _name(event: Event) -> str | None:
+    return event.name if isinstance(event, (Syscall, Entered)) else None

@@ -12,10 +12,10 @@ from shared_folder import ROOT, TRACES, labels
 import strace_analyzer as sa
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.kernel.arguments import argument, fd_argument, result_fd
-from strace_analyzer.kernel.catalogue import CALLS
 from strace_analyzer.kernel.interest import BEGINNING, Interest, When
 from strace_analyzer.kernel.objects import FdTable
 from strace_analyzer.kernel.open_calls import OpenCall
+from strace_analyzer.kernel.system_call import SystemCall
 from strace_analyzer.trace.events import Entered, Event, Syscall
 
 SAMPLES = sorted((ROOT / "samples").glob("*.strace"))
@@ -42,12 +42,12 @@ def could_move(interest: Interest, call: Syscall | Entered) -> bool:
     )
 
 
-def begun(interest: Interest, half: Entered, table: FdTable) -> OpenCall | None:
+def begun(interest: Interest, half: Entered, row: SystemCall, table: FdTable) -> OpenCall:
     """As Interest.begun, of every call that could move anything."""
-    if not could_move(interest, half):
-        return None
-    acts_on_it = CALLS[half.name].on is not None and half.name != "close"
-    return OpenCall(half, half.call.number, table if acts_on_it else None)
+    if row.on is None or half.name == "close" or not could_move(interest, half):
+        return OpenCall(half, is_ignored=not could_move(interest, half))
+    number = half.call.number
+    return OpenCall(half, number, table, None if number is None else table.slots.get(number))
 
 
 def ignore_as_little_as_possible(monkeypatch: pytest.MonkeyPatch) -> None:
