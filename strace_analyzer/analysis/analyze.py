@@ -23,6 +23,7 @@ from strace_analyzer.kernel.seed import ran_already
 from strace_analyzer.machine import parse
 from strace_analyzer.machine.facts import Facts, read
 from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.rules.evidence import made
 from strace_analyzer.rules.spoken import rehearse, spoken
 from strace_analyzer.rules.words import Case, program
 from strace_analyzer.trace.input.content import SMALL_BLOCK, blocks
@@ -274,7 +275,7 @@ class Analyzer:
     def feed(self, line: str | bytes) -> list[Finding]:
         """Take in one line, with or without its line ending."""
         raw = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
-        return self._analysis.feed(self._stream.feed(raw))
+        return [made(found) for found in self._analysis.feed(self._stream.feed(raw))]
 
     def close(self) -> Analysis:
         """The end of the stream."""

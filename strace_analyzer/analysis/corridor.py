@@ -60,6 +60,7 @@ from strace_analyzer.ports import PortLedger, WhatIf
 from strace_analyzer.ports.port_range import of_namespace
 from strace_analyzer.rules import Engine, Rule, catalogue
 from strace_analyzer.rules.engine import RuleFailure
+from strace_analyzer.rules.evidence import Found
 from strace_analyzer.rules.traffic import Traffic
 from strace_analyzer.rules.waste import if_at_once_only
 from strace_analyzer.trace.events import (
@@ -195,10 +196,11 @@ class TraceAnalysis:
         """The internet sockets that are open now."""
         return standing(self._tracker.tasks)
 
-    def feed(self, events: Sequence[Event]) -> list[Finding]:
-        """Take in events; returns the findings that they made or changed (level and confidence
-        provisional). A fault of our own costs its event and is reported in the result."""
-        changed: list[Finding] = []
+    def feed(self, events: Sequence[Event]) -> list[Found]:
+        """Take in events; returns the findings that they made or changed, or drafts of them (level
+        and confidence provisional). A fault of our own costs its event and is reported in the
+        result."""
+        changed: list[Found] = []
         listening, steps, doubts = self._listening, self._tracker.steps, self._doubts
         coming = iter(events)
         self._note_ends(events)
@@ -284,7 +286,7 @@ class TraceAnalysis:
     def _noticed(self, event: Notice) -> None:
         self._quotes.append(event.text)
 
-    def close(self) -> list[Finding]:
+    def close(self) -> list[Found]:
         """The end of the trace; returns the findings that only it completes."""
         changed = self._tell(self._tracker.close())
         changed += self._engine.close()
@@ -297,9 +299,9 @@ class TraceAnalysis:
         self._summarize()
         return changed
 
-    def _tell(self, steps: list[Step]) -> list[Finding]:
+    def _tell(self, steps: list[Step]) -> list[Found]:
         """Pass steps, and doubts that have come up, to all who asked for them."""
-        changed: list[Finding] = []
+        changed: list[Found] = []
         for step in steps:
             was = step.was
             came_in = step.socket.origin is _ACCEPTED

@@ -14,6 +14,7 @@ from strace_analyzer.findings import Finding, Level
 from strace_analyzer.kernel.seed import ExistingProcess
 from strace_analyzer.live.refusals import TracingError
 from strace_analyzer.live.targets import Untraced, not_traced, trees
+from strace_analyzer.rules.evidence import made
 from strace_analyzer.trace.events import Event, Syscall
 from strace_analyzer.trace.reader import TraceInput
 
@@ -103,8 +104,8 @@ class Watch:
 
     def _changes(self) -> Iterator[Finding]:
         for event in self._events():
-            yield from self._trace.feed((event,))
-        yield from self._trace.close()
+            yield from map(made, self._trace.feed((event,)))
+        yield from map(made, self._trace.close())
 
     def _events(self) -> Iterator[Event]:
         events = iter(self._reader)

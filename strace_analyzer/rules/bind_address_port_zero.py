@@ -16,6 +16,7 @@ from strace_analyzer.rules.early_bind import (
     early_bind_remark,
     why_it_shares_none,
 )
+from strace_analyzer.rules.evidence import Draft
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import took_nearly_all, with_hidden_calls
 from strace_analyzer.rules.words import Advice, Case
@@ -61,7 +62,7 @@ class BindAddressPortZero(Rule):
     things = "connection"
     counted = "BOUND"
 
-    def step(self, step: Step) -> Iterable[Finding]:
+    def step(self, step: Step) -> Iterable[Draft]:
         return early_bind_findings(
             self,
             step,

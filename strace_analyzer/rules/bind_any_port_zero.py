@@ -22,6 +22,7 @@ from strace_analyzer.rules.early_bind import (
     is_early_wildcard_bind,
     why_it_shares_none,
 )
+from strace_analyzer.rules.evidence import Draft
 from strace_analyzer.rules.remedies import BINDING, Remedy
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import early_bind_level, with_hidden_calls
@@ -79,7 +80,7 @@ class BindAnyPortZero(Rule):
     things = "connection"
     counted = "EARLY-BOUND"
 
-    def step(self, step: Step) -> Iterable[Finding]:
+    def step(self, step: Step) -> Iterable[Draft]:
         return early_bind_findings(self, step, is_early_wildcard_bind)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:

@@ -9,6 +9,7 @@ from strace_analyzer.findings import CallRecord, Finding
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
+from strace_analyzer.rules.evidence import Draft
 from strace_analyzer.rules.remarks import remark, sets_no_port
 from strace_analyzer.rules.rule import Rule
 from strace_analyzer.rules.words import Advice, Case
@@ -25,7 +26,7 @@ PINNED = frozenset({Binding.EPHEMERAL})
 
 def early_bind_findings(
     rule: Rule, step: Step, concerns: Callable[[Socket], bool]
-) -> tuple[Finding, ...]:
+) -> tuple[Draft, ...]:
     """The finding of `rule` if `step` is a connect(), or changes the outcome of one, of a socket
     that holds a port from bind() with port 0 and for which `concerns` is true; the binding's last
     step ends the finding."""
@@ -46,7 +47,7 @@ def early_bind_findings(
         return ()
     ended = now is None or now.binding is not Binding.EPHEMERAL
     at = "bind" if was.evidence("bind") is not None else "connect"  # a bind before the trace
-    return (rule.finding(step, was if now is None else now, at=at, ended=ended),)
+    return (rule.draft(step, step.socket, at=at, ended=ended),)
 
 
 def is_early_wildcard_bind(socket: Socket) -> bool:

@@ -9,7 +9,7 @@ from strace_analyzer.faults import Guard
 from strace_analyzer.findings import Finding, Summary
 from strace_analyzer.kernel.socket_state import Binding
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.evidence import Context, Found
 from strace_analyzer.rules.rule import Rule
 from strace_analyzer.rules.store import FindingStore
 
@@ -26,7 +26,7 @@ class RuleFailure(NamedTuple):
 class Engine:
     """All rules on one trace. `feed` every step, with the rules that `asked` returns for its kind
     (a pair), then `close`; `judged` then gives the findings. `feed` returns the findings that the
-    step made or changed.
+    step made or changed, or drafts of them (evidence.made).
 
     A rule may come from a user: an error in it is recorded, once per rule, and the analysis goes
     on.
@@ -59,9 +59,9 @@ class Engine:
             and (rule.incoming or not came_in)
         )
 
-    def _answers(self) -> Generator[list[Finding], tuple[Step, tuple[Rule, ...]], None]:
+    def _answers(self) -> Generator[list[Found], tuple[Step, tuple[Rule, ...]], None]:
         """What `feed` does; a generator, so that the guard is entered once and not at each step."""
-        changed: list[Finding] = []
+        changed: list[Found] = []
         step, asked = yield changed
         rules = iter(asked)
         try:
@@ -69,10 +69,10 @@ class Engine:
                 with self._guard:
                     while True:
                         for rule in rules:
-                            for finding in rule.step(step):
-                                changed.append(finding)
-                                self.store.put(finding)
-                                self.open.setdefault(step.description.id, set()).add(finding.id)
+                            for found in rule.step(step):
+                                changed.append(found)
+                                known = self.store.put(found)
+                                self.open.setdefault(step.description.id, set()).add(known)
                         step, asked = yield changed
                         changed, rules = [], iter(asked)
                 self._note(rule.id, step)  # the other rules are still to be asked
@@ -94,6 +94,7 @@ class Engine:
                     changed.append(finding)
                     self.store.put(finding)
             self._note(rule.id)
+        self.store.close()
         return changed
 
     def judged(self, summary: Summary) -> Iterator[Finding]:

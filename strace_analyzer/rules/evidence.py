@@ -31,7 +31,7 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.machine import Listing
 from strace_analyzer.rules.payload import without_payload
 from strace_analyzer.rules.traffic import Traffic
-from strace_analyzer.trace.events import Span, Syscall
+from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.sockaddr import SocketAddress, socket_address
 
 
@@ -120,85 +120,105 @@ CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
 """The keys of `calls` in a finding."""
 
 
-_MOST_RECORDS = 200
-"""How many calls of proofs are cached: those of the sockets in use."""
+class Draft(NamedTuple):
+    """What a finding of `rule` about `socket` is made of. The finding is made when it is read:
+    each step of the socket changes it, and most of its states nobody reads."""
+
+    context: Context
+    rule: str
+    level: Level
+    step: Step
+    socket: Socket
+    """in its state after `step`"""
+    trail: tuple[Evidence, ...]
+    """the calls that prove it"""
+    anchor: Evidence
+    """the call at which it is reported: one of them"""
+    process: ProcessRef
+    ended: bool = False
+    confidence: Confidence = Confidence.CERTAIN
+    cause: str | None = None
+    without_bind: str | None = None
+    details: tuple[tuple[str, Detail], ...] = ()
+
+    @property
+    def at(self) -> Location:
+        """The line of the call at which it is reported."""
+        span = self.anchor.call.span
+        return Location(self.context.source_name(span.source), span.first)
+
+    @property
+    def id(self) -> str:
+        """The id of the finding: it stays the same however the socket changes."""
+        return f"{self.context.trace}:{self.rule}:{self.at}"
+
+    def finding(self) -> Finding:
+        """Make the finding."""
+        context, socket, place = self.context, self.socket, self.at
+        trail = tuple([record(context, item) for item in self.trail])
+        calls: dict[str, CallRecord] = {}
+        for item in trail:
+            role = "socket" if item.role == "accept" else item.role
+            if role in CALL_ROLES and role not in calls:
+                calls[role] = item
+        doubts = open_doubts(socket)
+        return Finding(
+            id=self.id,
+            rule=self.rule,
+            level=self.level,
+            confidence=Confidence.PROBABLE if doubts else self.confidence,
+            trace=context.trace,
+            process=self.process,
+            namespace=socket.namespace,
+            fd=self.anchor.fd,
+            at=place,
+            socket=SocketKind(socket.domain, socket.type, socket.protocol),
+            local=local_address(socket),
+            peer=endpoint(socket.peer),
+            outcome=socket.outcome,
+            held_seconds=_held(context, calls, self.step) if self.ended else None,
+            calls=calls,
+            trail=trail,
+            doubts=doubts,
+            proved=socket.proved_pinned,
+            shows_no_port=socket.shows_no_port,
+            reuse=socket.options.reuse_address or socket.options.reuse_port,
+            cause=self.cause,
+            without_bind=self.without_bind,
+            details=self.details,
+        )
 
 
-class Records:
-    """The calls of one trace as the report shows them, cached: a proof shows the same calls again
-    with each new state of the finding."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self._made: dict[tuple[str, int, Span], CallRecord] = {}
-
-    def of(self, item: Evidence) -> CallRecord:
-        """Like `record`."""
-        key = item.role, item.fd, item.call.span
-        known = self._made.get(key)
-        if known is None:
-            if len(self._made) >= _MOST_RECORDS:
-                self._made.clear()
-            known = self._made[key] = record(self.context, item)
-        return known
+def proof(step: Step, socket: Socket) -> tuple[Evidence, ...]:
+    """The calls that led to `socket`, and that of `step`, which may be none of them."""
+    trail, event = socket.trail, step.event
+    if not isinstance(event, Syscall):
+        return trail
+    if step.role == "close":
+        closes = event.name.startswith("close")
+        return (*trail, Evidence("close", event, step.fd)) if closes else trail
+    begin = event.span[:2]
+    if (trail and trail[-1].call is event) or any(item.call.span[:2] == begin for item in trail):
+        return trail
+    return (*trail, Evidence(step.role, event, step.fd))
 
 
-def build(
-    records: Records,
-    rule: str,
-    level: Level,
-    step: Step,
-    socket: Socket,
-    *,
-    at: str,
-    confidence: Confidence,
-    cause: str | None,
-    without_bind: str | None,
-    ended: bool,
-    details: tuple[tuple[str, Detail], ...],
-) -> Finding:
-    """The Finding of `rule` about `socket` in its state after `step`."""
-    context, event = records.context, step.event
-    trail = list(map(records.of, socket.trail))
-    if isinstance(event, Syscall) and step.role == "close":
-        if event.name.startswith("close"):
-            trail.append(records.of(Evidence("close", event, step.fd)))
-    elif isinstance(event, Syscall) and not (socket.trail and socket.trail[-1].call is event):
-        last = records.of(Evidence(step.role, event, step.fd))
-        if not any(item.line == last.line and item.source == last.source for item in trail):
-            trail.append(last)
-    calls: dict[str, CallRecord] = {}
+def first(trail: tuple[Evidence, ...], role: str) -> Evidence:
+    """The first call with this role (accept() makes a socket too); the last of all if there is
+    none."""
     for item in trail:
-        role = "socket" if item.role == "accept" else item.role
-        if role in CALL_ROLES and role not in calls:
-            calls[role] = item
-    anchor = calls.get(at) or trail[-1]
-    place = Location(anchor.source, anchor.line)
-    return Finding(
-        id=f"{context.trace}:{rule}:{place}",
-        rule=rule,
-        level=level,
-        confidence=Confidence.PROBABLE if open_doubts(socket) else confidence,
-        trace=context.trace,
-        process=process_ref(context, step.description.group, anchor.tid),
-        namespace=socket.namespace,
-        fd=anchor.fd,
-        at=place,
-        socket=SocketKind(socket.domain, socket.type, socket.protocol),
-        local=local_address(socket),
-        peer=endpoint(socket.peer),
-        outcome=socket.outcome,
-        held_seconds=_held(context, calls, step, ended),
-        calls=calls,
-        trail=tuple(trail),
-        doubts=open_doubts(socket),
-        proved=socket.proved_pinned,
-        shows_no_port=socket.shows_no_port,
-        reuse=socket.options.reuse_address or socket.options.reuse_port,
-        cause=cause,
-        without_bind=without_bind,
-        details=details,
-    )
+        if item.role == role or (role == "socket" and item.role == "accept"):
+            return item
+    return trail[-1]
+
+
+Found = Finding | Draft
+"""What a rule gives."""
+
+
+def made(found: Found) -> Finding:
+    """The finding itself."""
+    return found if isinstance(found, Finding) else found.finding()
 
 
 def open_doubts(socket: Socket) -> frozenset[str]:
@@ -219,9 +239,9 @@ SETTLED_BY_PROOF = frozenset(
 )
 
 
-def _held(context: Context, calls: dict[str, CallRecord], step: Step, ended: bool) -> float | None:
+def _held(context: Context, calls: dict[str, CallRecord], step: Step) -> float | None:
     bind = calls.get("bind")
-    if not ended or bind is None or bind.seconds is None:
+    if bind is None or bind.seconds is None:
         return None
     end = context.since_start(step.event.seconds)
     return None if end is None else round(end - bind.seconds, 6)

@@ -8,6 +8,7 @@ from strace_analyzer.findings import Finding, Level, Summary
 from strace_analyzer.kernel.socket_state import Binding, Connection, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
+from strace_analyzer.rules.evidence import Draft
 from strace_analyzer.rules.rule import Clean, Flagged, Rule
 from strace_analyzer.rules.waste import with_hidden_calls
 from strace_analyzer.rules.words import Case
@@ -49,12 +50,12 @@ class FixedSourcePort(Rule):
     things = "connection"
     counted = "BOUND"
 
-    def step(self, step: Step) -> Iterable[Finding]:
+    def step(self, step: Step) -> Iterable[Draft]:
         was = step.was
         if was is None or was.connection is Connection.LISTENING:
             return
         if (was.connects > 0 or step.role == "connect") and self._is_ephemeral(was):
-            yield self.finding(step, step.socket, ended=step.now is None)
+            yield self.draft(step, step.socket, ended=step.now is None)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         return with_hidden_calls(finding, summary, options=False)

@@ -15,7 +15,7 @@ from strace_analyzer.findings import CallRecord, Confidence, Detail, Finding, Le
 from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import count
-from strace_analyzer.rules.evidence import Context, Records, build
+from strace_analyzer.rules.evidence import Context, Draft, Found, first, process_ref, proof
 from strace_analyzer.rules.remarks import remark
 from strace_analyzer.rules.words import Advice, Case, Figures
 
@@ -107,12 +107,11 @@ class Rule(ABC):
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._records = Records(context)
 
     @abstractmethod
-    def step(self, step: Step) -> Iterable[Finding]:
-        """Findings that `step` completes. A finding with an id that was given before replaces the
-        earlier one."""
+    def step(self, step: Step) -> Iterable[Found]:
+        """Findings that `step` completes, or drafts of them. One with an id that was given before
+        replaces the earlier one."""
 
     def close(self) -> Iterable[Finding]:
         """Findings that only the end of the trace completes."""
@@ -139,11 +138,27 @@ class Rule(ABC):
         `ended` says that the binding was given up with this step: `held_seconds` ends here.
         `details` are what else the rule knows, by name: reports in JSON show them.
         """
-        return build(
-            self._records, self.id, self.level if self.least is None else self.least, step, socket,
-            at=at, confidence=confidence, cause=cause, without_bind=without_bind, ended=ended,
-            details=details,
-        )  # fmt: skip
+        draft = self.draft(step, socket, at=at, ended=ended)
+        return draft._replace(
+            confidence=confidence, cause=cause, without_bind=without_bind, details=details
+        ).finding()
+
+    def draft(self, step: Step, socket: Socket, *, at: str = "bind", ended: bool = False) -> Draft:
+        """The same as `finding`, made when it is read: `step` may give it instead, for a socket
+        that many steps change."""
+        trail = proof(step, socket)
+        anchor = first(trail, at)
+        return Draft(
+            self.context,
+            self.id,
+            self.level if self.least is None else self.least,
+            step,
+            socket,
+            trail,
+            anchor,
+            process_ref(self.context, step.description.group, anchor.call.tid or None),
+            ended,
+        )
 
     # its words
 

@@ -13,6 +13,7 @@ from strace_analyzer.findings import Finding
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.rules.evidence import Draft, Found, made
 
 IN_MEMORY = 1000
 """How many finished findings are kept in memory, and how many open ones; later ones go to a
@@ -43,8 +44,9 @@ class FindingStore:
     def __init__(self, in_memory: int = IN_MEMORY) -> None:
         self._open: dict[str, int] = {}
         """the numbers of those that may still change"""
-        self._held: dict[int, Finding] = {}
-        """those of them that are in memory"""
+        self._held: dict[int, Found] = {}
+        """those of them that are in memory: all drafts, because the model keeps their sockets
+        anyway"""
         self._finished: dict[int, Finding] = {}
         self._spilled = array("Q")
         """where each is in the file, by number; eight bytes per finding, however many there are"""
@@ -57,27 +59,35 @@ class FindingStore:
     def __len__(self) -> int:
         return len(self._spilled)
 
-    def put(self, finding: Finding) -> None:
-        """A new finding, or a newer state of one that is still open."""
-        number = self._open.get(finding.id)
+    def put(self, found: Found) -> str:
+        """A new finding, or a newer state of one that is still open; returns its id."""
+        id = found.id
+        number = self._open.get(id)
         if number is None:
-            number = self._open[finding.id] = len(self._spilled)
+            number = self._open[id] = len(self._spilled)
             self._spilled.append(0)
-        if number in self._held or len(self._held) < self._limit:
-            self._held[number] = finding
+        if isinstance(found, Draft) or number in self._held or len(self._held) < self._limit:
+            self._held[number] = found
         else:
-            self._spill(number, finding)
+            self._spill(number, found)
+        return id
 
     def finish(self, finding_id: str) -> None:
         """The finding with this id will not change any more."""
         number = self._open.pop(finding_id, None)
-        finding = None if number is None else self._held.pop(number, None)
-        if number is None or finding is None:
+        found = None if number is None else self._held.pop(number, None)
+        if number is None or found is None:
             return
+        finding = made(found)
         if len(self._finished) < self._limit:
             self._finished[number] = finding
         else:
             self._spill(number, finding)
+
+    def close(self) -> None:
+        """No finding will change any more."""
+        for finding_id in list(self._open):
+            self.finish(finding_id)
 
     def _spill(self, number: int, finding: Finding) -> None:
         if self._file is None:
@@ -92,13 +102,14 @@ class FindingStore:
 
     def __getitem__(self, number: int) -> Finding:
         """The `number`th finding, in order of first sight."""
-        finding = self._finished.get(number) or self._held.get(number)
-        if finding is None:
-            assert self._file is not None
-            self._was_read = True
-            self._file.seek(self._spilled[number])
-            finding = _Unpickler(self._file).load()
-            assert isinstance(finding, Finding)
+        found = self._finished.get(number) or self._held.get(number)
+        if found is not None:
+            return made(found)
+        assert self._file is not None
+        self._was_read = True
+        self._file.seek(self._spilled[number])
+        finding = _Unpickler(self._file).load()
+        assert isinstance(finding, Finding)
         return finding
 
     def __iter__(self) -> Iterator[Finding]:

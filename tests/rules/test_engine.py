@@ -14,6 +14,7 @@ from strace_analyzer.analysis import Settings
 from strace_analyzer.findings import Summary
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.bind_any_port_zero import BindAnyPortZero
+from strace_analyzer.rules.evidence import Draft
 from strace_analyzer.rules.store import KINDS, FindingStore
 
 TRACE = """\
@@ -154,6 +155,28 @@ def test_a_finding_that_is_found_again_is_the_same_one_anew() -> None:
     assert [len(change) for change in changes] == [0, 0, 1, 1, 0, 0, 1]
     assert changes[2][0][0] == changes[3][0][0] != changes[6][0][0]
     assert len(list(analyzer.close().findings)) == 2
+
+
+def test_a_finding_is_made_once_if_nobody_follows_the_trace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[sa.Finding] = []
+    make = Draft.finding
+
+    def noted(draft: Draft) -> sa.Finding:
+        made.append(make(draft))
+        return made[-1]
+
+    monkeypatch.setattr(Draft, "finding", noted)
+    found = sa.analyze(TRACE.splitlines(), rules=(BindAnyPortZero,)).findings
+    assert len(list(found)) == len(made) == 2
+
+
+def test_a_draft_keeps_the_name_that_the_program_had_then() -> None:
+    execve = 'execve("/bin/second", ["second"], 0x7ffd1 /* 3 vars */) = 0'
+    lines = [execve.replace("second", "first"), *TRACE.splitlines()[:3], execve]
+    (found,) = sa.analyze(lines, rules=(BindAnyPortZero,)).findings
+    assert found.process.command == "first"
 
 
 def finding(number: int) -> sa.Finding:
