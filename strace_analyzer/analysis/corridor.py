@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 from strace_analyzer.analysis.attention import Attention
-from strace_analyzer.analysis.beginning import ends_as_a_thread, is_of_a_child
-from strace_analyzer.analysis.blind import lines_missing, not_read, not_seen, not_shown
 from strace_analyzer.analysis.census import Census
 from strace_analyzer.analysis.context import TraceContext
 from strace_analyzer.analysis.counted import Counted
@@ -27,6 +25,7 @@ from strace_analyzer.analysis.genealogy import Genealogy
 from strace_analyzer.analysis.groups import Groups
 from strace_analyzer.analysis.idle import Idle
 from strace_analyzer.analysis.lives import Lives
+from strace_analyzer.analysis.reasons import Seen
 from strace_analyzer.analysis.results import TraceResult
 from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.analysis.standing import Standing, standing
@@ -64,7 +63,6 @@ from strace_analyzer.rules.evidence import Found
 from strace_analyzer.rules.traffic import Traffic
 from strace_analyzer.rules.waste import if_at_once_only
 from strace_analyzer.trace.events import (
-    EXECS,
     Entered,
     Event,
     Exited,
@@ -146,6 +144,15 @@ class TraceAnalysis:
             self._tracker.interest, self.visibility, all_data=settings.keep_sockets
         )
         self._unknowns = Unknowns(context)
+        self._seen = Seen(
+            self._tracker,
+            self.visibility,
+            self._unread,
+            self._unknowns,
+            self._ended,
+            self._counted,
+            self._census,
+        )
         self._traffics = Traffics(self._tracker.tasks)
         self.lives = Lives(context, settings.keep_sockets, self._traffics, self._verdicts)
         self._genealogy = (
@@ -168,6 +175,8 @@ class TraceAnalysis:
         self._groups = Groups(settings.rules, self._judged_again)
         self._is_worse_than_a_note = False
         """something was found that is"""
+        self._shows_connect = False
+        """a finding shows a connect()"""
         self._doubted: Counter[str] = Counter()
         self._counts: dict[str, dict[str, int]] = {}
 
@@ -379,6 +388,7 @@ class TraceAnalysis:
         for number, finding in enumerate(self._engine.judged(self._summary)):
             self._groups.add(finding, number)
             self._is_worse_than_a_note |= finding.level > Level.NOTE
+            self._shows_connect = self._shows_connect or "connect" in finding.calls
             self._doubted.update(finding.doubts)
             counts.setdefault(finding.process.id, Counter())[finding.rule] += 1
         alike: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
@@ -458,7 +468,16 @@ class TraceAnalysis:
             accounts[source].has_failed(fault)
         self._faults.clear()
         self._pieces.cut_ends = sum(account.breaks_off for account in accounts)
-        self._reasons = list(self._why_blind(accounts))
+        self._reasons = list(
+            self._seen.reasons(
+                accounts,
+                self._source_names,
+                self._first_call,
+                self._apart,
+                shows_connect=self._shows_connect,
+                is_worse_than_a_note=self._is_worse_than_a_note,
+            )
+        )
         self._warnings = list(
             warnings(
                 self.visibility,
@@ -500,81 +519,6 @@ class TraceAnalysis:
             started=self._started or (),
             may_hide_bind=self.visibility.may_hide_bind,
         )
-
-    @property
-    def _unseen(self) -> tuple[int, ...]:
-        """The tasks that were made and never seen. If only some calls are traced, a child that
-        strace follows may have nothing to show; but its exit is always printed."""
-        tasks, ended, visibility = self._tracker.tasks, self._ended, self.visibility
-        is_whole = not visibility.is_filtered or self._pieces.ends_in_exits
-        if not is_whole and tasks.children_are_shown:
-            return ()
-        all_count = is_whole or not ended.several_spoke
-        unseen = (*tasks.unseen, *ended.unseen) if all_count else tasks.unseen
-        return tuple(dict.fromkeys(unseen))  # numbers are given again
-
-    def _why_blind(self, accounts: tuple[Accounting, ...]) -> Iterator[Told]:
-        """Why finding nothing proves nothing; the weightiest reason first."""
-        if not self.visibility.names and any(account.tables for account in accounts):
-            yield Told(Doubt.SUMMARY, 1)
-        missing = list(
-            not_read(
-                accounts,
-                self._unread,
-                self._source_names,
-                is_program=self._first_call in EXECS,
-                all_succeeded=self.visibility.all_succeeded,
-            )
-        )
-        if self.visibility.names:
-            missing += not_shown(self._counted.beyond(self.visibility.on_sockets))
-        yield from missing
-        if any(account.was_not_begun for account in accounts):
-            return
-        thread = accounts[0].thread if len(accounts) == 1 else None
-        unseen = not_seen(
-            self._unseen,
-            self._pieces.let_go,
-            self._pieces.unseen_after_execve,
-            self._unknowns.count(Doubt.GIVEN_TWICE),
-            is_part=is_of_a_child(self._first_call, thread)
-            or (self._ended.all_are_gone and ends_as_a_thread(self.visibility.names)),
-            one_without_number=self._ended.one_without_number,
-        )
-        for told in unseen:
-            missing.append(told)
-            yield told
-        if self._apart is not None and not self._census.tcp_connections:
-            yield self._apart
-        if not missing and not any("connect" in finding.calls for finding in self._engine.store):
-            hidden = self._hidden_by_options()
-            if hidden is not None:
-                yield hidden
-                return
-        if self._is_worse_than_a_note:
-            return
-        yield from lines_missing(
-            self._tracker.unclosed,
-            self._census.tcp_connections,
-            listens="listen" in self.visibility.names,
-            shows_close=self._tracker.shows_close,
-        )
-
-    def _hidden_by_options(self) -> Told | None:
-        """What the options of strace hid of bind() and connect(). Not to be asked if a finding
-        shows both, or if lines are missing or unread, which may be the ones that seem hidden."""
-        told = self.visibility.inconclusive(
-            self._census.sockets,
-            self._census.tcp_connections,
-            self._unknowns.count(Doubt.CONNECT_HIDDEN),
-            self._unknowns.count(Doubt.BIND_HIDDEN),
-        )
-        undecoded = self._unknowns.count(Doubt.UNDECODED)
-        if told is None and undecoded and not self._census.decoded and not self._pieces.broke_off:
-            calls = " and ".join(f"{name}()" for name in sorted(self._unread.undecoded))
-            words = f"the options of this trace hid the addresses of {calls}" if calls else ""
-            return Told(Doubt.ADDRESSES_HIDDEN, undecoded, words)
-        return told
 
 
 def _has_time(event: Event) -> TypeGuard[Timed]:
