@@ -17,6 +17,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import hypothesis
 import pytest
 from shared_folder import CASES, CORPUS, TRACES
 
@@ -29,6 +30,10 @@ for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
 # Where it is ignored, as in what a shell runs in the background, the programs under test would
 # inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A test that fails because the machine is busy says nothing about the code.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 REQUIRED = frozenset(os.environ.get("STRACE_ANALYZER_REQUIRE", "").split())
 RAN: set[str] = set()

@@ -39,7 +39,7 @@ def test_undecodable_bytes_come_out_as_the_bytes_they_were() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "ksh", "busybox"])
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.binary(min_size=1, max_size=12) | st.text(min_size=1).map(str.encode), min_size=1)
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import strace_analyzer as sa
@@ -44,7 +44,6 @@ def test_a_file_of_the_house_is_no_trace() -> None:
         next(sa.events(ROOT / "pyproject.toml"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(OTHER), max_size=30))
 def test_what_stands_before_the_first_call_is_kept(before: list[str]) -> None:
     text = "".join(f"{line}\n" for line in before).encode() + CALL

@@ -36,7 +36,7 @@ chosen = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.data())
 def test_the_report_does_not_depend_on_how_the_work_was_split(data: st.DataObject) -> None:
     parts = []

@@ -33,7 +33,7 @@ CHANCES = st.randoms(use_true_random=False)
 LENGTHS = st.integers(1, 120)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHANCES, LENGTHS, st.sampled_from([*OPTIONS]))
 def test_what_is_true_is_found(chance: Random, happenings: int, options: str) -> None:
     made = program(chance, happenings)
@@ -44,7 +44,7 @@ def test_what_is_true_is_found(chance: Random, happenings: int, options: str) ->
     assert (source.unparsed, source.foreign, source.half_calls) == (0, 0, 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(chance=CHANCES, happenings=LENGTHS)
 def test_files_of_a_family_tell_the_same(
     chance: Random, happenings: int, tmp_path_factory: pytest.TempPathFactory
@@ -67,7 +67,7 @@ def test_files_of_a_family_tell_the_same(
     assert [a.examined for a in accounts] == [a.lines for a in accounts]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(CHANCES, LENGTHS, st.sampled_from([*OPTIONS]), st.sampled_from([*WRAPPINGS]))
 def test_wrapped_they_tell_the_same(
     chance: Random, happenings: int, options: str, wrapping: str

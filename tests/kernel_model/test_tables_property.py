@@ -33,7 +33,7 @@ HAPPENINGS = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 99), st.integers(0, 99)),

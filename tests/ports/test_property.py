@@ -196,9 +196,7 @@ class Play:
 
 
 @pytest.mark.parametrize("kept", [namespace_ledger.MANY, 1])
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MOVES, st.booleans())
 def test_peaks_equal_a_count_over_the_history(
     kept: int,
@@ -245,7 +243,7 @@ def test_peaks_equal_a_count_over_the_history(
 LATE_MOVES = st.sampled_from(["begin", "confirm", "end", "wait", "expire"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(LATE_MOVES, st.integers(0, 7))))
 def test_late_peak_equals_a_count(moves: list[tuple[str, int]]) -> None:
     peak = LatePeak()

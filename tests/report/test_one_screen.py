@@ -94,7 +94,7 @@ HINTS = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from([*SAMPLES, *MADE]),
     st.integers(60, 200),

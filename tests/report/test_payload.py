@@ -63,7 +63,6 @@ def test_the_calls_that_carried_it_are_there() -> None:
     assert 'write(3, \\"\\"..., 12) = 12' in report
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="ascii", exclude_characters="\n"), min_size=1))
 def test_an_address_stays_and_whatever_was_sent_goes(payload: str) -> None:
     shown = payload.replace("\\", "\\\\").replace('"', '\\"')
@@ -97,7 +96,7 @@ VALUES = (
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_value_of_a_socket_option_is_in_any_report(data: st.DataObject) -> None:
     """Whichever option, in whichever spelling, and whatever else is asked for."""

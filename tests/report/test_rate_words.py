@@ -38,7 +38,7 @@ def test_of_a_mixed_trace_the_early_bound_count() -> None:
     assert "this trace: 1.0 early-bound connections/s = 20 times the 0.05/s" in said
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.floats(0.0005, 500), st.integers(0, 200))
 def test_what_is_printed_beside_each_other_multiplies(pause: float, more: int) -> None:
     """`42 connections/s = 127 times the 0.33/s`: within half of the last digit of the factor."""

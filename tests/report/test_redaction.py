@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from report.test_hostile_names import NAMES
 from report.test_hostile_names import trace as hostile
@@ -250,7 +250,6 @@ CALLS = (
 )
 
 
-@settings(deadline=None)
 @example("::ffff:7f00:0", CALLS[0])
 @given(ADDRESSES, st.sampled_from(CALLS))
 def test_no_address_stays_in_a_call(address: str, call: str) -> None:
@@ -312,7 +311,6 @@ PARTS = st.text(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(PARTS.map(lambda name: f"Q{name}Z"), min_size=1, max_size=4))
 def test_no_path_stays_in_a_call(names: list[str]) -> None:
     path = "/" + "/".join(names)

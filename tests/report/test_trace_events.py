@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report.written import written
 
@@ -159,7 +159,6 @@ connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.7
     assert calls == [("socket", 1.0, 1.0), ("bind", 2.0, 1.0), ("connect", 3.0, 1.0)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 60)), min_size=1, max_size=20))
 def test_calls_of_a_thread_nest_whatever_their_times(spans: list[tuple[int, int]]) -> None:
     calls = [

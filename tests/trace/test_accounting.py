@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scraps import SCRAPS
 from shared_folder import CORPUS, SHARED, TRACES
@@ -105,7 +105,6 @@ def streamed(lines: list[bytes]) -> tuple[list[object], Accounting]:
     return events, stream.accounting
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_any_lines_give_events_and_each_line_is_in_one_class(lines: list[bytes]) -> None:
     events, account = streamed(lines)
@@ -117,7 +116,6 @@ def test_any_lines_give_events_and_each_line_is_in_one_class(lines: list[bytes])
         assert 1 <= span.first <= span.last <= len(lines)
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_every_line_ends_in_some_event(lines: list[bytes]) -> None:
     events, account = streamed(lines)
@@ -134,7 +132,6 @@ def test_every_line_ends_in_some_event(lines: list[bytes]) -> None:
     assert in_stacks <= account.frames
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_reading_twice_gives_the_same(lines: list[bytes]) -> None:
     """What the shapes of earlier lines taught changes nothing."""
@@ -147,7 +144,6 @@ def repr_of(event: object) -> tuple[object, ...]:
     return (type(event), getattr(event, "text", None), getattr(event, "tid", None), event.span)  # type: ignore[attr-defined]
 
 
-@settings(deadline=None)
 @given(LINES, st.booleans())
 def test_files_and_streams_agree(lines: list[bytes], ends: bool) -> None:
     data = b"close(3) = 0\n" + b"\n".join(lines) + (b"\n" if ends and lines else b"")

@@ -58,7 +58,7 @@ def lines_of(text: bytes) -> int:
 LONG = b"7" * 5000
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(texts=LINES)
 @example(texts=[b"<... r\x85ad resumed>"])
 @example(texts=[b"".join([b"close(5) = 0  [pid 1] "] * 2000)])
@@ -76,7 +76,7 @@ def test_any_bytes_are_events(texts: list[bytes]) -> None:
             assert event.result.value is None or abs(event.result.value) < 1 << 128
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(texts=LINES)
 @example(texts=[b"812 14:29:55.8 close(5) = 007", b"812 14:29:55.8 close(007) = 0"])
 @example(texts=[b'812 14:29:55.8 openat(AT_FDCWD, "/a", O_RDONLY) = -0 ENOENT (No such file)'])

@@ -306,7 +306,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
 def test_any_pieces_are_a_call_or_none(pieces: bytes) -> None:
     """No exception, and once learned the same."""
@@ -318,7 +318,7 @@ def test_any_pieces_are_a_call_or_none(pieces: bytes) -> None:
     assert parser.entered(text).name == "call"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_call_or_none(text: bytes) -> None:
     parser = SHARED_PARSER
@@ -351,7 +351,7 @@ def test_the_first_argument_is_the_same_alone(case: Case) -> None:
         assert alone == among, text[:cut]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
 def test_the_first_of_any_pieces_is_the_same_alone(pieces: bytes) -> None:
     alone, among = _first(SHARED_PARSER, b"call(" + pieces)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from frame_notation import notation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scraps import SCRAPS
 from shared_folder import TRACES
@@ -82,7 +82,6 @@ def test_learned_shapes_say_what_lark_says() -> None:
                     assert reading(text, plainly=False) == reading(text, plainly=True), text
 
 
-@settings(deadline=None)
 @given(st.lists(SCRAPS, min_size=1, max_size=6).map(b"".join))
 def test_learned_shapes_say_what_lark_says_of_scraps(line: bytes) -> None:
     text = line.rstrip()
@@ -107,7 +106,6 @@ LAYOUTS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(LAYOUTS, st.integers(0, 10**11), st.integers(0, 10**8))
 def test_numbers_of_any_length_do_not_fool_a_shape(layout: str, one: int, other: int) -> None:
     """A pid, a time of the epoch and a difference are told apart by their length."""

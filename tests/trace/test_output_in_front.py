@@ -48,7 +48,7 @@ def found(lines: list[str]) -> list[tuple[str, int, str]]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(EXAMPLES), output, st.sets(st.integers(0, 12)))
 @example(FIRST_MADE, "x:", {0})
 @example(FIRST_MADE, "done: ", {0})
@@ -96,7 +96,7 @@ HALVES = (
 
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("end", ["\n <unfinished ...>", " <unfinished ...>"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(words=st.sampled_from(["child 0 says: half a line, the other half", "ok", "50%", "a(b)"]))
 def test_a_half_that_output_runs_into_is_whole_when_it_is_resumed(
     half: str, end: str, words: str

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from frame_notation import notation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strace_analyzer.trace.events import Syscall
@@ -127,7 +127,6 @@ def test_elapsed_is_the_duration_or_the_time_between_the_halves() -> None:
 TASKS = st.lists(st.integers(0, 4), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(TASKS, st.sampled_from(["column", "brackets"]), st.booleans())
 def test_interleaving_changes_no_task(order: list[int], pids: str, new: bool) -> None:
     """However the halves of five tasks are mixed, each task's calls are its own, in its order."""
