@@ -20,6 +20,8 @@ from strace_analyzer.records import replaced_often
 Rows = tuple[tuple[float, ...], ...]
 Shares = tuple[tuple[str, int], ...]
 """who has how many"""
+_ROLES = frozenset({"socket", "bind", "getsockname", "connect", "outcome", "close"})
+"""The keys of `calls`."""
 Detail = str | int | float | bool | tuple[tuple[str | float, ...], ...] | None
 
 
@@ -42,8 +44,6 @@ class Finding(NamedTuple):
     outcome: Outcome
     held_seconds: float | None
     """from bind to release; None without times or if it was never released in the trace"""
-    calls: dict[str, CallRecord]
-    """the first call of each role: socket, bind, getsockname, connect, outcome, close"""
     trail: tuple[CallRecord, ...]
     """every defining call in order; of repeats, the first and the last"""
     doubts: frozenset[str] = frozenset()
@@ -70,6 +70,17 @@ class Finding(NamedTuple):
             f"<Finding {self.at.short}: {self.level} {self.rule}, {self.process} "
             f"fd {self.fd}{peer}>"
         )
+
+    @property
+    def calls(self) -> dict[str, CallRecord]:
+        """The first call of each role: socket (or accept), bind, getsockname, connect, outcome,
+        close."""
+        found: dict[str, CallRecord] = {}
+        for record in self.trail:
+            role = "socket" if record.role == "accept" else record.role
+            if role in _ROLES and role not in found:
+                found[role] = record
+        return found
 
     @property
     def failing_call(self) -> CallRecord | None:

@@ -116,10 +116,6 @@ class Context(Protocol):
         ...
 
 
-CALL_ROLES = ("socket", "bind", "getsockname", "connect", "outcome", "close")
-"""The keys of `calls` in a finding."""
-
-
 class Draft(NamedTuple):
     """What a finding of `rule` about `socket` is made of. The finding is made when it is read:
     each step of the socket changes it, and most of its states nobody reads."""
@@ -156,11 +152,6 @@ class Draft(NamedTuple):
         """Make the finding."""
         context, socket, place = self.context, self.socket, self.at
         trail = tuple([record(context, item) for item in self.trail])
-        calls: dict[str, CallRecord] = {}
-        for item in trail:
-            role = "socket" if item.role == "accept" else item.role
-            if role in CALL_ROLES and role not in calls:
-                calls[role] = item
         doubts = open_doubts(socket)
         return Finding(
             id=self.id,
@@ -176,8 +167,7 @@ class Draft(NamedTuple):
             local=local_address(socket),
             peer=endpoint(socket.peer),
             outcome=socket.outcome,
-            held_seconds=_held(context, calls, self.step) if self.ended else None,
-            calls=calls,
+            held_seconds=_held(context, trail, self.step) if self.ended else None,
             trail=trail,
             doubts=doubts,
             proved=socket.proved_pinned,
@@ -239,8 +229,8 @@ SETTLED_BY_PROOF = frozenset(
 )
 
 
-def _held(context: Context, calls: dict[str, CallRecord], step: Step) -> float | None:
-    bind = calls.get("bind")
+def _held(context: Context, trail: tuple[CallRecord, ...], step: Step) -> float | None:
+    bind = next((record for record in trail if record.role == "bind"), None)
     if bind is None or bind.seconds is None:
         return None
     end = context.since_start(step.event.seconds)

@@ -120,10 +120,12 @@ class Fullness:
         if now is None or step.space != "TCP":
             return
         state = self._context.port_state(now.namespace)
+        high = max(state.needed_with_time_wait, state.pinned + state.waiting)
+        if max(state.used, state.used_with_time_wait, high) < NEARLY_FULL * state.size:
+            return
         is_open = state.used >= NEARLY_FULL * state.size
         is_timed = step.event.seconds is not None
         used = state.used if is_open and not is_timed else state.used_with_time_wait
-        high = max(state.needed_with_time_wait, state.pinned + state.waiting)
         if state.used <= state.size < high:
             self._given_again.add(now.namespace)
             used = state.used

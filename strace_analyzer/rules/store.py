@@ -3,39 +3,19 @@ those that may still change; the rest on disk."""
 
 from __future__ import annotations
 
-import pickle
 from array import array
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
-from strace_analyzer import findings
 from strace_analyzer.findings import Finding
-from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.option_calls import OptionCall
-from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.evidence import Draft, Found, made
+from strace_analyzer.rules.packed import packed, unpacked
 
 IN_MEMORY = 1000
 """How many finished findings are kept in memory, and how many open ones; later ones go to a
 temporary file."""
-
-KINDS = {
-    (kind.__module__, kind.__qualname__): kind
-    for kind in (*vars(findings).values(), Doubt, OptionCall, Outcome)
-    if isinstance(kind, type)
-}
-"""All that a finding consists of, apart from plain values."""
-
-
-class _Unpickler(pickle.Unpickler):
-    """Makes findings and nothing else, so that data read from disk cannot execute anything."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Raises UnpicklingError for anything else."""
-        kind = KINDS.get((module, name))
-        if kind is None:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a finding")
-        return kind
+_LENGTH = 4
+"""bytes in which the length of one is written before it"""
 
 
 class FindingStore:
@@ -90,6 +70,12 @@ class FindingStore:
             self.finish(finding_id)
 
     def _spill(self, number: int, finding: Finding) -> None:
+        self._finished.pop(number, None)
+        try:
+            data = packed(finding)
+        except ValueError:  # a rule gave it a detail that is no plain value
+            self._finished[number] = finding
+            return
         if self._file is None:
             import tempfile  # few traces have so many
 
@@ -98,7 +84,7 @@ class FindingStore:
             self._file.seek(self._end)
             self._was_read = False
         self._spilled[number] = self._end
-        self._end += self._file.write(pickle.dumps(finding, protocol=pickle.HIGHEST_PROTOCOL))
+        self._end += self._file.write(len(data).to_bytes(_LENGTH) + data)
 
     def __getitem__(self, number: int) -> Finding:
         """The `number`th finding, in order of first sight."""
@@ -108,9 +94,8 @@ class FindingStore:
         assert self._file is not None
         self._was_read = True
         self._file.seek(self._spilled[number])
-        finding = _Unpickler(self._file).load()
-        assert isinstance(finding, Finding)
-        return finding
+        length = int.from_bytes(self._file.read(_LENGTH))
+        return unpacked(self._file.read(length))
 
     def __iter__(self) -> Iterator[Finding]:
         return map(self.__getitem__, range(len(self._spilled)))

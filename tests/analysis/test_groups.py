@@ -120,8 +120,8 @@ def test_the_call_site_is_the_innermost_frame_outside_of_libc(
     stack: tuple[str, ...], site: str | None
 ) -> None:
     finding = early_bind(10)
-    calls = {**finding.calls, "bind": finding.calls["bind"]._replace(stack=stack)}
-    found = finding._replace(calls=calls)
+    trail = (c._replace(stack=stack) if c.role == "bind" else c for c in finding.trail)
+    found = finding._replace(trail=tuple(trail))
     assert call_site(found) == site
     (group,) = grouped(found)
     assert group.call_site == site

@@ -113,7 +113,6 @@ def early_bind(line: int, peer: Endpoint | None = None, **more: object) -> Findi
         peer=peer,
         outcome=Outcome.CONNECTED,
         held_seconds=0.0067,
-        calls={record.role: record for record in trail if record.role != "setsockopt"},
         trail=trail,
         reuse=True,
         group="g1",

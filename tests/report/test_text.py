@@ -334,7 +334,7 @@ def ran_out(line: int) -> Finding:
     failed = early_bind(line).calls["connect"]._replace(errno="EADDRNOTAVAIL", result=-1, time=None)
     return early_bind(
         line, rule="ephemeral-ports-exhausted", level=Level.ERROR, outcome=Outcome.FAILED,
-        trail=(failed,), calls={"connect": failed}, at=early_bind(line).at._replace(line=line + 4),
+        trail=(failed,), at=early_bind(line).at._replace(line=line + 4),
         cause="early-binds", without_bind="would-fit", group="g2",
     )  # fmt: skip
 

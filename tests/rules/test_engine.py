@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 
 import strace_analyzer as sa
 from strace_analyzer.analysis import Settings
 from strace_analyzer.findings import Summary
+from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.rules import Rule
 from strace_analyzer.rules.bind_any_port_zero import BindAnyPortZero
 from strace_analyzer.rules.evidence import Draft
-from strace_analyzer.rules.store import KINDS, FindingStore
+from strace_analyzer.rules.packed import packed, unpacked
+from strace_analyzer.rules.store import FindingStore
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TRACE = """\
 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
@@ -202,44 +204,36 @@ def test_finished_findings_beyond_the_limit_come_back_from_disk_in_order() -> No
     assert [item.id for item in store][-2:] == ["f5", "f6"]
 
 
-class Planted:
-    """What makes a file where it is unpickled as any pickle is."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Path.touch, (self.place,)
+class Odd:
+    """A detail of a kind that only its rule knows."""
 
 
-def test_nothing_that_comes_back_from_disk_is_executed(tmp_path: Path) -> None:
+def test_a_detail_that_is_no_plain_value_stays_in_memory() -> None:
     store = FindingStore(in_memory=0)
-    planted: Any = Planted(tmp_path / "made")
-    store.put(finding(0)._replace(details=planted))
-    with pytest.raises(pickle.UnpicklingError, match="is no part of a finding"):
-        list(store)
-    assert list(tmp_path.iterdir()) == []
-    pickle.loads(pickle.dumps(planted))  # it would have been
-    assert list(tmp_path.iterdir()) == [planted.place]
+    odd: Any = Odd()
+    store.put(finding(0)._replace(details=odd))
+    store.put(finding(1))
+    store.put(finding(0)._replace(details=odd, fd=9))
+    assert [(item.fd, item.details) for item in store] == [(9, odd), (3, ())]
+    store.put(finding(0))
+    assert [(item.fd, item.details) for item in store] == [(3, ()), (3, ())]
 
 
-def parts(kind: Any, found: set[type]) -> set[type]:
-    """Our own types that a value of this type consists of."""
-    inner = [*get_args(kind)]
-    if isinstance(kind, type) and kind.__module__.startswith("strace_analyzer."):
-        if kind in found:
-            return found
-        found.add(kind)
-        inner += get_type_hints(kind).values() if issubclass(kind, tuple) else []
-    for part in inner:
-        parts(part, found)
-    return found
+def kinds(value: object) -> list[type]:
+    """The types of a value and of all that it consists of."""
+    inner = value if isinstance(value, (tuple, frozenset)) else ()
+    return [type(value), *(kind for part in inner for kind in kinds(part))]
 
 
-def test_all_that_a_finding_consists_of_comes_back() -> None:
-    kinds = parts(sa.Finding, set())
-    assert {"Finding", "CallRecord", "OptionCall"} <= {kind.__name__ for kind in kinds}
-    assert kinds <= set(KINDS.values())
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.strace")), ids=lambda path: path.stem)
+def test_all_that_a_finding_consists_of_comes_back(sample: Path) -> None:
+    found = list(sa.analyze(sample).findings)
+    doubts = frozenset({Doubt.OLDER, "a rule's own"})
+    found += [one._replace(doubts=doubts, details=(("n", ((1.5, "a"),)),)) for one in found[:1]]
+    for one in found:
+        again = unpacked(packed(one))
+        assert again == one
+        assert kinds(again) == kinds(one)
 
 
 @pytest.mark.parametrize("in_memory", [0, 1, 2, 3, 100])

@@ -158,8 +158,8 @@ def test_what_is_hidden_makes_a_finding_probable(
 
 
 def test_a_port_that_seems_unused_may_be_connected_unseen() -> None:
-    calls = {role: call for role, call in finding().calls.items() if role != "connect"}
-    unused = finding()._replace(calls=calls)
+    found = finding()
+    unused = found._replace(trail=tuple(c for c in found.trail if c.role != "connect"))
     item = judged(BoundUnused, unused, Summary(hidden=frozenset({"connect-hidden"})))
     assert item.doubts == {"connect-hidden"}
 

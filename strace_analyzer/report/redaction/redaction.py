@@ -145,7 +145,6 @@ class Redaction:
             at=self._location(made.at),
             local=self._local(made.local),
             peer=self._endpoint(made.peer),
-            calls={role: self.call(record) for role, record in made.calls.items()},
             trail=tuple(map(self.call, made.trail)),
             details=tuple((name, self._detail(name, value)) for name, value in made.details),
         )
