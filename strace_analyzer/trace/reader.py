@@ -227,7 +227,12 @@ class EventStream:
     def scanner(self, watch: Watch) -> Scan:
         """Return the search for the following lines, if they `can_be_sieved`."""
         has_pids = self._decoder.layout is Layout.PIDS
-        return scanner(watch.when, has_pids=has_pids, is_unfiltered=watch.is_unfiltered)
+        return scanner(
+            watch.when,
+            has_pids=has_pids,
+            is_unfiltered=watch.is_unfiltered,
+            clock=self.clock.kind,
+        )
 
     def sieve(self, watch: Watch, scan: Scan, *, once: bool = False) -> Sieve:
         """Return a sieve for the following lines, if they `can_be_sieved`. `once`: they cannot be

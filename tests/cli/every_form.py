@@ -52,7 +52,7 @@ def written(words: str, form: str, jobs: str, traces: list[str], output: Path) -
 
 def all_written(jobs: str, traces: list[str], *, backwards: bool) -> dict[str, str | None]:
     """In either order, since one report must not affect the next."""
-    ahead.pays = lambda size: jobs != "1"  # also for a short trace, and with Hyperscan
+    ahead.pays = lambda size: jobs != "1"  # also for a short trace
     with tempfile.TemporaryDirectory() as folder:
         return {
             f"{words} --format {form}": written(words, form, jobs, traces, Path(folder) / "made")

@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first")
     options = parser.parse_args()
     os.nice(10)
-    ahead.pays = lambda size: True  # also for short traces, and with Hyperscan
+    ahead.pays = lambda size: True  # also for short traces
     began, read, traces, faulty = time.monotonic(), 0, 0, 0
     with suppress(KeyboardInterrupt):
         for seed, lines, found in rounds(options.seed, given(), options.lines):

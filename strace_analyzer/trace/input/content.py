@@ -23,7 +23,7 @@ from typing import IO, Any, BinaryIO, cast
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.machine.installing import to_install
 
-BLOCK_SIZE = 1 << 20
+BLOCK_SIZE = 1 << 19
 SMALL_BLOCK = 1 << 16
 """Bytes; used when many sources are open at once."""
 _FIRST_BLOCK = 1 << 17

@@ -1,36 +1,31 @@
-"""Search a file ahead in a separate process: the hits of each block, in order.
+"""Search a file ahead in a separate process, block after block.
 
-The parent reads the same file itself and asks for the hits of each block when it reaches it, so
-only the hits pass between the two. A process and not a thread, because threads would take turns.
+The parent reads the same file itself and asks what was found in each block when it reaches it, so
+only that passes between the two. A process and not a thread, because threads would take turns.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
 import signal
-import struct
 import threading
-from array import array
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import islice
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from strace_analyzer.trace.input.content import Block
-from strace_analyzer.trace.prefilter.scan import Hit, Scan, hyperscan
+from strace_analyzer.trace.prefilter.scan import Scan, Searched
 
 _SMALLEST = 16 << 20
 """Bytes. For a smaller file, another process does not pay."""
 
-_HEADER = struct.Struct("=qq")
-"""The length of a block, and the number of hits that follow."""
-_PIPE = 1 << 20
-
 
 def pays(size: int) -> bool:
-    """Return whether a separate process should search a file of `size` bytes: not if Hyperscan does
-    it, which takes a tenth of the time of a run (`re` takes a quarter)."""
-    return size >= _SMALLEST and hyperscan() is None and _can_fork()
+    """Return whether a separate process should search a file of `size` bytes."""
+    return size >= _SMALLEST and _can_fork()
 
 
 def _can_fork() -> bool:
@@ -51,6 +46,7 @@ class ScanAhead:
         self._scanner = scanner
         self._scan: Scan | None = None
         inlet, outlet = os.pipe()
+        gc.freeze()  # a collection would write to each object, and end the sharing of its memory
         self._pid = os.fork()
         if not self._pid:
             os.close(inlet)
@@ -58,14 +54,12 @@ class ScanAhead:
         os.close(outlet)
         self._pipe = open(inlet, "rb")  # noqa: SIM115  (closed by `close`)
 
-    def __call__(self, block: bytes) -> list[Hit]:
+    def __call__(self, block: Block) -> Searched:
         if self._scan is None:
-            header = self._pipe.read(_HEADER.size)
-            if len(header) == _HEADER.size:
-                length, count = _HEADER.unpack(header)
-                hits = array("q", self._pipe.read(8 * count))
-                if length == len(block) and len(hits) == count:
-                    return hits.tolist()
+            with suppress(EOFError, pickle.UnpicklingError):
+                length, found = pickle.load(self._pipe)
+                if length == len(block):
+                    return cast("Searched", found)
             self._scan = self._scanner()  # the file has changed, or the process was killed
         return self._scan(block)
 
@@ -86,12 +80,10 @@ def _run(blocks: Iterable[Block], scanner: Callable[[], Scan], outlet: int) -> N
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     status = 1
     try:
-        with open(outlet, "wb", buffering=_PIPE) as pipe:
+        with open(outlet, "wb") as pipe:
             scan = scanner()
             for block in blocks:
-                hits = array("q", scan(block))
-                pipe.write(_HEADER.pack(len(block), len(hits)))
-                pipe.write(hits.tobytes())
+                pickle.dump((len(block), scan(block)), pipe)
                 pipe.flush()
         status = 0
     except (BrokenPipeError, MemoryError):

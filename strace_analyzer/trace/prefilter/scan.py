@@ -2,7 +2,8 @@
 
 A `Hit` is an integer that combines place and kind, as a block has thousands. Hyperscan finds them
 if it is installed (the extra `fast`), otherwise the standard library's `re`. The two may find
-different hits, but the sieve selects the same lines.
+different hits, but the sieve selects the same lines. With the columns of its lines that is all that
+can be told of a block without a model.
 
 It is long because all that is searched for stands here, for both of them.
 """
@@ -14,8 +15,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
+from strace_analyzer.trace.input.content import Block, rows
+from strace_analyzer.trace.prefilter.columns import Columns, columns
 from strace_analyzer.trace.prefilter.strays import NUMBERED, STRAYS
 from strace_analyzer.trace.prefilter.watch import When
 
@@ -38,7 +41,20 @@ _KIND = {
     When.MOVED: MOVED,
 }
 
-Scan = Callable[[bytes], list[Hit]]
+
+class Searched(NamedTuple):
+    """What the search of a block gives."""
+
+    hits: list[Hit]
+    """in order"""
+    columns: Columns | None
+    """None if not all lines have the same form"""
+    lines: int
+    """how many it has"""
+
+
+Scan = Callable[[Block], Searched]
+_Find = Callable[[Block], list[Hit]]
 
 _NOT_A_FILE = rb"<[^a-rt-z/\n]"
 """The beginning of a note that can be that of a socket (`<TCP:[1]>`, `<socket:[1]>`, hexadecimal
@@ -64,23 +80,31 @@ def hyperscan() -> ModuleType | None:
     return module
 
 
-def scanner(when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool) -> Scan:
+def scanner(
+    when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool, clock: str = "none"
+) -> Scan:
     """Return the search for lines that can matter.
 
     `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise no line
     has one, and one that does is to be examined. `is_unfiltered`: calls on files may be left out by
-    their notes.
-
-    Building it takes Hyperscan 50 to 100 ms, so it is cached for later traces. Each thread has its
-    own, since Hyperscan's working memory (its scratch space) can serve only one search at a time.
+    their notes. `clock` is the kind of times.
     """
-    return _kept(frozenset(when.items()), has_pids, is_unfiltered, threading.get_ident())
+    find = _kept(frozenset(when.items()), has_pids, is_unfiltered, threading.get_ident())
+
+    def scan(block: Block) -> Searched:
+        lines = rows(block)
+        return Searched(find(block), columns(lines, clock, has_pids=has_pids), len(lines))
+
+    return scan
 
 
 @lru_cache(maxsize=16)
 def _kept(
     wanted: frozenset[tuple[str, When]], has_pids: bool, is_unfiltered: bool, thread: int
-) -> Scan:
+) -> _Find:
+    """Return the search for hits. Building it takes Hyperscan 50 to 100 ms, so it is cached for
+    later traces. Each thread has its own, since Hyperscan's working memory (its scratch space) can
+    serve only one search at a time."""
     when = dict(sorted(wanted))
     note = _NOT_A_FILE if is_unfiltered else _ANY_FILE
     number = _NUMBER % note
@@ -164,7 +188,7 @@ _Wanted = dict[str, tuple[int, bytes]]
 """Name of a call -> the kind of its hits, and the expression that follows the name."""
 
 
-def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes]) -> Scan:
+def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes]) -> _Find:
     alike: dict[tuple[int, bytes, bytes], list[str]] = {}
     for before, wanted in ((b"", begun), (rb"<\.\.\. ", resumed)):
         for name, (kind, tail) in wanted.items():
@@ -189,15 +213,15 @@ def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes
     def found(kind: int, begin: int, end: int, flags: int, context: object) -> None:
         keep(end << KIND_BITS | kind)
 
-    def scan(block: bytes) -> list[Hit]:
+    def find(block: Block) -> list[Hit]:
         hits.clear()
         database.scan(block, match_event_handler=found)
         return sorted(hits)
 
-    return scan
+    return find
 
 
-def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) -> Scan:
+def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) -> _Find:
     kinds: list[int] = []
     expression = rb"%b(?:%b|<\.\.\. %b|(?:%b)())" % (
         before,  # a literal character in front makes the search much faster
@@ -210,7 +234,7 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
     strange = [(EXAMINE, re.compile(pattern)) for pattern in odd]
     strange += [(SHOWN, re.compile(pattern)) for pattern in _SHOWN]
 
-    def scan(block: bytes) -> list[Hit]:
+    def find(block: Block) -> list[Hit]:
         hits = [
             match.end() << KIND_BITS | kinds[(match.lastindex or 1) - 1]
             for match in _matches(search, block)
@@ -220,7 +244,7 @@ def _by_re(begun: _Wanted, resumed: _Wanted, odd: list[bytes], before: bytes) ->
         hits.sort()
         return hits
 
-    return scan
+    return find
 
 
 def _matches(pattern: re.Pattern[bytes], block: bytes) -> Iterator[re.Match[bytes]]:

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from strace_analyzer.errors import StraceAnalyzerError
 from strace_analyzer.trace.constants import NETWORK_CALLS
 from strace_analyzer.trace.input.content import Block, rows
-from strace_analyzer.trace.prefilter.columns import Columns, columns
+from strace_analyzer.trace.prefilter.columns import Columns
 from strace_analyzer.trace.prefilter.scan import (
     COPIED,
     EXAMINE,
@@ -38,6 +38,7 @@ from strace_analyzer.trace.prefilter.scan import (
     SHOWN,
     Hit,
     Scan,
+    Searched,
 )
 from strace_analyzer.trace.prefilter.watch import Watch
 
@@ -146,7 +147,6 @@ class Sieve:
         self._awaits_next = awaits_next
         self._once = once
         pid = rb"\n" if bare_tid is not None else _BEFORE_TIME
-        self._clock = clock
         self._has_hours = clock == "time-of-day"
         time = _TIMES.get(clock)
         self._times = None if time is None else re.compile(pid + time)
@@ -168,9 +168,8 @@ class Sieve:
         self._aside = 0
         """lines still to be passed without search, most of which are expected to matter"""
         self._seen_hits = self._seen_lines = 0
-        self._found: list[Hit] | None = None
-        self._rows: list[bytes] | None = None
-        """the hits and the lines of the next block, if it was searched already"""
+        self._found: Searched | None = None
+        """in the next block, if it was searched already"""
         self._data = b""
         self._columns: Columns | None = None
         self._width = 0
@@ -196,15 +195,15 @@ class Sieve:
         if self._aside > 0:
             self._aside -= data.count(b"\n")
             return True
-        self._found, self._rows = self._scan(data), rows(data)
-        self._seen_hits += sum(hit & _KIND == EXAMINE for hit in self._found)
-        self._seen_lines += len(self._rows)
+        self._found = self._scan(data)
+        self._seen_hits += sum(hit & _KIND == EXAMINE for hit in self._found.hits)
+        self._seen_lines += self._found.lines
         if self._seen_lines < _ENOUGH:
             return False
         is_dense = self._seen_hits * _DENSE >= self._seen_lines
         self._seen_hits = self._seen_lines = 0
         if is_dense:
-            self._found = self._rows = None
+            self._found = None
             self._aside = _LINES_ASIDE
             self._inside.clear()
         return is_dense
@@ -220,13 +219,10 @@ class Sieve:
         # The first line is always given, since the search needs what precedes a name, and so is the
         # last, which may lack its end.
         self._has_left_out = True
-        found = self._scan(data) if self._found is None else self._found
-        all_rows = rows(data) if self._rows is None else self._rows
-        self._found = self._rows = None
+        found, seen, _ = self._scan(data) if self._found is None else self._found
+        self._found = None
         hits = self._hits = [_at(1), *found, _at(len(data))]
-        self._data = data
-        seen = self._columns = columns(all_rows, self._clock, has_pids=self._bare_tid is None)
-        del all_rows  # as large as the block
+        self._data, self._columns = data, seen
         self._width = 0 if seen is None else seen.width
         self._tids = {} if seen is None else seen.tids
         self._has_shown = self._watch.has_shown
