@@ -1,9 +1,8 @@
 """Search raw text for the places where a line may matter, by the names of calls.
 
-A `Hit` is an integer that combines place and kind, as a block has thousands. Hyperscan finds them
-if it is installed (the extra `fast`), otherwise the standard library's `re`. The two may find
-different hits, but the sieve selects the same lines. With the columns of its lines that is all that
-can be told of a block without a model.
+Hyperscan finds them if it is installed (the extra `fast`), otherwise the standard library's `re`.
+The two may find different hits, but the sieve selects the same lines. With the columns of its lines
+that is all that can be told of a block without a model.
 
 It is long because all that is searched for stands here, for both of them.
 """
@@ -19,18 +18,21 @@ from typing import Any, NamedTuple
 
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.prefilter.columns import Columns, columns
+from strace_analyzer.trace.prefilter.hits import (
+    COPIED,
+    EXAMINE,
+    GIVEN,
+    HELD,
+    KIND_BITS,
+    MOVED,
+    OUTGOING,
+    RESUMED_GIVEN,
+    SHOWN,
+    Hit,
+)
+from strace_analyzer.trace.prefilter.idle import marked
 from strace_analyzer.trace.prefilter.strays import NUMBERED, STRAYS
 from strace_analyzer.trace.prefilter.watch import When
-
-Hit = int
-"""`(place << KIND_BITS) | kind`; the place is the end of the match."""
-
-KIND_BITS = 4
-EXAMINE, HELD, COPIED, GIVEN, OUTGOING, MOVED, RESUMED, RESUMED_GIVEN, SHOWN = range(9)
-"""Kinds of hits: a line to examine; the beginning of a call that matters as watch.When says (HELD
-to MOVED); the next line of a task that is inside a call, which the sieve adds; the second half of a
-call that can return a descriptor; text that only socket calls contain, which matters if no name of
-one precedes it."""
 
 _KIND = {
     When.ALWAYS: EXAMINE,
@@ -93,7 +95,8 @@ def scanner(
 
     def scan(block: Block) -> Searched:
         lines = rows(block)
-        return Searched(find(block), columns(lines, clock, has_pids=has_pids), len(lines))
+        hits = marked(find(block), block, has_pids=has_pids)
+        return Searched(hits, columns(lines, clock, has_pids=has_pids), len(lines))
 
     return scan
 

@@ -26,52 +26,32 @@ from strace_analyzer.errors import StraceAnalyzerError
 from strace_analyzer.trace.constants import NETWORK_CALLS
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.prefilter.columns import Columns
-from strace_analyzer.trace.prefilter.scan import (
+from strace_analyzer.trace.prefilter.hits import (
     COPIED,
     EXAMINE,
     GIVEN,
     HELD,
+    IDLE,
     KIND_BITS,
     OUTGOING,
     RESUMED,
     RESUMED_GIVEN,
     SHOWN,
     Hit,
-    Scan,
-    Searched,
 )
+from strace_analyzer.trace.prefilter.idle import (
+    COPIED_HALF,
+    COPIES,
+    PLAIN_RESULT,
+    RETURNED,
+    UNFINISHED,
+)
+from strace_analyzer.trace.prefilter.scan import Scan, Searched
 from strace_analyzer.trace.prefilter.watch import Watch
 
-_KIND = (1 << KIND_BITS) - 1
-_UNFINISHED = b"<unfinished ...>"
+_KIND = IDLE - 1
 _UNRETURNED = b"= ?"
 _SIGNAL = b"--- "
-_RETURNED = re.compile(
-    rb"= (?:(0|[1-9][0-9]{0,18}|0x[0-9a-f]{1,16})(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
-    rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
-)
-"""A result that cannot be anything else, to the end of the line; one with a leading zero is left to
-the grammar."""
-_PLAIN_RESULT = re.compile(
-    rb" ++= (?:(0|[1-9][0-9]{0,8})(?:<[^<>=\n]*+>)?|-1 E[A-Z0-9]++ \([^()=\n]*+\))"
-    rb"(?: <[0-9.]++>)?\n"
-)
-"""The most frequent of these results, after the parenthesis: another ` = ` cannot follow."""
-_FD = rb"[0-9]{1,9}(?:<[^<>]*(?:<[^<>]*>)?>)?"
-_TIME = rb"(?:(?:[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{9,11})(?:\.[0-9]+)? )?"
-"""As printed by -t, -tt and -ttt; or nothing."""
-_COPIES = re.compile(
-    rb"(?:[0-9]{1,7} +)?%b"
-    rb"(?:dup\(%b|dup2\(%b, %b|dup3\(%b, %b, (?:0|O_CLOEXEC)"
-    rb"|fcntl(?:64)?\(%b, F_(?:DUPFD(?:_CLOEXEC)?, [0-9]{1,9}|SETFD, (?:0|FD_CLOEXEC)|GET[A-Z_]+))"
-    rb"(?:\) += | <unfinished \.\.\.>\n)" % (_TIME, *(_FD,) * 6)
-)
-"""A line that cannot be anything else, up to the result or to where it breaks off. `_RETURNED`
-matches the result."""
-_COPIED = re.compile(rb"[0-9]{1,7} +%b<\.\.\. fcntl(?:64)? resumed>\) += " % _TIME)
-"""The second half of such an fcntl(), up to the result. dup(), dup2() and dup3() are given whole
-(scan.py)."""
-_NEEDS_A_NUMBER = (HELD, COPIED, GIVEN)
 _SHOWN = re.compile(rb"<((?:(?:TCP|MPTCP|UDP|UDPLITE)(?:v6)?:\[[^>\n:]*+:|\\x)[^>\n]*+)>")
 """A note with a local port."""
 _NUMBER = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?=[<, )])")
@@ -223,7 +203,7 @@ class Sieve:
         self._found = None
         hits = self._hits = [_at(1), *found, _at(len(data))]
         self._data, self._columns = data, seen
-        self._width = 0 if seen is None else seen.width
+        width = self._width = 0 if seen is None else seen.width
         self._tids = {} if seen is None else seen.tids
         self._has_shown = self._watch.has_shown
         if not (seen is not None and seen.is_in_order) and not self._is_in_order():
@@ -243,6 +223,9 @@ class Sieve:
         find, rfind, count, endswith = data.find, data.rfind, data.count, data.endswith
         can_matter, awaits_next, watch = self._can_matter, self._awaits_next, self._watch
         has_pids = self._bare_tid is None
+        free: set[bytes] = set()
+        """pids, as in their column, of tasks that hold nothing, as far as known since the last line
+        that was given"""
         first, given = number, 0
         counted = place = 0
         next_too = children_too = False
@@ -250,6 +233,13 @@ class Sieve:
         while index < len(hits):
             hit = hits[index]
             to, kind = hit >> KIND_BITS, hit & _KIND
+            if hit & IDLE and width and not (next_too or children_too):
+                start = rfind(b"\n", place, to - 1) + 1 or place
+                pid = data[start : start + width]
+                if pid in free or self._is_free(pid):
+                    free.add(pid)
+                    index += 1
+                    continue
             while to > place:
                 if next_too or children_too:
                     start, end = place, _end(data, place)
@@ -268,12 +258,13 @@ class Sieve:
                         end = len(data)
                 number += count(b"\n", counted, start)
                 counted = start
-                is_begun = endswith((_UNFINISHED, _UNRETURNED), start, end)
+                is_begun = endswith((UNFINISHED, _UNRETURNED), start, end)
                 if is_begun:
                     self._begun(start, end)
                 place = end + 1
                 given += 1
                 yield number, data[start:end]
+                free.clear()
                 if has_pids and not is_begun:
                     self._still_inside(start, end)
                 self._has_shown = watch.has_shown
@@ -416,6 +407,15 @@ class Sieve:
             return begin or None
         return seen.next_line(tid, place)
 
+    def _is_free(self, pid: bytes) -> bool:
+        """Whether the task with this pid, as it stands in the column, holds nothing and is in no
+        call that matters."""
+        tid = self._tids.get(pid)
+        if tid is None or tid in self._gone or tid in self._inside or self._shown is not None:
+            return False
+        is_asked = self._has_shown or self._watch.all_data
+        return not is_asked and self._numbers(tid) == {}
+
     def _can_matter(self, kind: int, start: int, to: int) -> bool:
         """Whether a hit that ends at `to`, on the line starting at `start`, can matter; not for
         hits that are examined in any case."""
@@ -440,15 +440,8 @@ class Sieve:
         if self._shown is not None and self._is_first(start):
             return True
         if numbers is not None:
-            if not numbers and kind in _NEEDS_A_NUMBER:
-                if kind == HELD:
-                    is_asked = self._has_shown or self._watch.all_data
-                    return is_asked and self._is_shown(kind, tid, start)
-                if self._has_shown and self._hides(tid, start):
-                    return True
-                if kind == GIVEN:
-                    return not self._is_unfinished(start) and self._returned(start) is None
-                return not self._is_copy(tid, numbers, start)
+            if kind == HELD and not (numbers or self._has_shown or self._watch.all_data):
+                return False
             if not self._tells(kind, numbers, tid, start):
                 return False
         return True
@@ -468,18 +461,18 @@ class Sieve:
         return numbers is None
 
     def _is_unfinished(self, start: int) -> bool:
-        return self._data.endswith(_UNFINISHED, start, _end(self._data, start))
+        return self._data.endswith(UNFINISHED, start, _end(self._data, start))
 
     def _returned(self, start: int, closed: int | None = None) -> int | None:
         """Return what the call on this line returned: -1 for an error or nothing, None if that is
         not certain. `closed` is the end of its arguments, if known."""
         data = self._data
         if closed is not None:
-            match = _PLAIN_RESULT.match(data, closed)
+            match = PLAIN_RESULT.match(data, closed)
             if match is not None:
                 return int(match[1]) if match[1] else -1
         end = _end(data, start)
-        match = _RETURNED.fullmatch(data, data.rfind(b" = ", start, end) + 1, end)
+        match = RETURNED.fullmatch(data, data.rfind(b" = ", start, end) + 1, end)
         if match is None:
             return None
         return int(match[1], 0) if match[1] else -1
@@ -499,11 +492,11 @@ class Sieve:
         `numbers`. Every byte of it must be understood, since anything else would have to be
         reported. For the first half of fcntl(), the second must be in this block."""
         data = self._data
-        match = _COPIES.match(data, start)
+        match = COPIES.match(data, start)
         if match is None:
             return False
         if match[0].endswith(b" = "):
-            result = _PLAIN_RESULT.match(data, match.end() - 3)
+            result = PLAIN_RESULT.match(data, match.end() - 3)
             if result is not None:
                 return not result[1] or int(result[1]) not in numbers
             if match.end() != data.rfind(b" = ", start, _end(data, start)) + 3:
@@ -512,7 +505,7 @@ class Sieve:
             return False
         else:
             start = data.find(b"\n%d " % tid, match.end() - 1) + 1
-            if not start or _COPIED.match(data, start) is None:
+            if not start or COPIED_HALF.match(data, start) is None:
                 return False
         returned = self._returned(start)
         return returned is not None and returned not in numbers
