@@ -3,19 +3,35 @@ while it ran."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.objects import ThreadGroup
-from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.transitions import ConnectResult, connect_result
+from strace_analyzer.ports.claim import NOTHING
+from strace_analyzer.ports.concurrency import Concurrency
+from strace_analyzer.ports.destinations import Row
 from strace_analyzer.ports.usage import Pin
 from strace_analyzer.trace.events import Syscall
+
+
+class Counted(NamedTuple):
+    """A connection, and where it is counted."""
+
+    to: Destination
+    local: str | None
+    """the local address, if the socket shows it"""
+    row: Row
+    open: tuple[Concurrency, ...]
+    high: tuple[Concurrency, ...]
+    """those that count it in TIME_WAIT too"""
 
 
 class Account:
     """The record of one open socket."""
 
-    __slots__ = ("_last", "group", "local", "pins", "protocol", "to", "wildcard")
+    __slots__ = ("claims", "connection", "group", "pins", "protocol", "wildcard")
 
     def __init__(self, protocol: str, group: ThreadGroup) -> None:
         self.protocol = protocol
@@ -24,25 +40,8 @@ class Account:
         self.pins: tuple[Pin, ...] = ()
         self.wildcard = False
         """the pinned port is on the wildcard address"""
-        self.to: Destination | None = None
-        self.local: str | None = None
-        self._last: Socket | None = None
-
-    def has_moved(self, now: Socket | None) -> bool:
-        """False if `now` says the same about ports and connection as the last state seen: true of
-        most calls of getsockname()."""
-        last, self._last = self._last, now
-        return (
-            last is None
-            or now is None
-            or now.binding is not last.binding
-            or now.connection is not last.connection
-            or now.connects != last.connects
-            or now.local != last.local
-            or now.peer != last.peer
-            or now.options != last.options
-            or (now.domain, now.type, now.protocol) != (last.domain, last.type, last.protocol)
-        )
+        self.claims = NOTHING
+        self.connection: Counted | None = None
 
 
 def refused(step: Step) -> bool:

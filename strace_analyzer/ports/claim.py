@@ -44,6 +44,10 @@ class Shared(NamedTuple):
 
 
 Claim = Owned | Shared
+Claims = tuple[Claim | None, Claim | None]
+"""what a socket claims as it is, and without early binds"""
+NOTHING: Claims = (None, None)
+"""it claims no port"""
 
 
 def is_up(socket: Socket) -> bool:
@@ -58,6 +62,15 @@ def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
         and socket.connection is not Connection.LISTENING
         and not (autobind_reuse and socket.options.reuse_address)
     )
+
+
+def claims(socket: Socket, autobind_reuse: bool = False) -> Claims:
+    """What the socket claims now, and what it would claim if its port were chosen at connect()
+    (IP_BIND_ADDRESS_NO_PORT, or no bind())."""
+    as_is = claim(socket, autobind_reuse)
+    if not pins(socket):
+        return as_is, as_is
+    return as_is, shared(socket, specific(socket.local)) if is_up(socket) else None
 
 
 def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:

@@ -7,6 +7,8 @@ largest number of them that agree in all three.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strace_analyzer.kernel.destination import Destination
 
 Place = tuple[Destination, str | None]
@@ -34,7 +36,7 @@ class Sources(dict[Destination, str]):
 
 
 class Concurrency:
-    """Counts connections by destination and local address.
+    """Counts connections by destination and local address; `begin` and `end` change it.
 
     `now` is the highest count at this moment, `peak` the highest ever.
     """
@@ -43,9 +45,9 @@ class Concurrency:
 
     def __init__(self) -> None:
         self._counts: dict[Place, int] = {}
-        self._having: dict[int, int] = {}
-        """how many places have each count: once none has the highest, the next lower is the
-        highest"""
+        self._having = [0]
+        """how many places have each count from 1 on: once none has the highest, the next lower is
+        the highest"""
         self.now = 0
         self.peak = 0
 
@@ -56,30 +58,48 @@ class Concurrency:
     def learned(self, place: Place) -> None:
         """`Sources` has just learned the local address for this place: connections counted without
         an address move to it."""
-        nowhere = place[0], None
-        count = self._counts.get(nowhere, 0)
-        if count:
-            self.change(nowhere, -count)
-            self.change(place, count)
-
-    def change(self, key: Place, by: int) -> None:
-        """Add (1) or remove (-1) one connection at its present place."""
-        old = self._counts.get(key, 0)
-        new = old + by
+        moved = self._counts.pop((place[0], None), 0)
+        if not moved:
+            return
+        old = self._counts.get(place, 0)
+        new = self._counts[place] = old + moved
         having = self._having
-        if old:
-            having[old] -= 1
-            if not having[old]:
-                del having[old]
-        if new:
-            self._counts[key] = new
-            having[new] = having.get(new, 0) + 1
+        having += [0] * (new + 1 - len(having))
+        having[moved] -= 1
+        having[old] -= 1
+        having[new] += 1
+        self.now = max(self.now, new)
+        self.peak = max(self.peak, new)
+
+
+def begin(counts: Iterable[Concurrency], place: Place) -> None:
+    """A connection begins at `place`; it is one of those that each of `counts` counts."""
+    for count in counts:
+        old = count._counts.get(place, 0)
+        new = count._counts[place] = old + 1
+        having = count._having
+        having[old] -= 1
+        if new < len(having):
+            having[new] += 1
         else:
-            self._counts.pop(key, None)
-        if new > self.now:
-            self.now = new
-            if new > self.peak:
-                self.peak = new
-        elif old == self.now and old not in having:
-            # `by` is -1, except from `learned`, whose second half restores the first
-            self.now = new if by == -1 else max(having, default=0)
+            having.append(1)
+        if new > count.now:
+            count.now = new
+            if new > count.peak:
+                count.peak = new
+
+
+def end(counts: Iterable[Concurrency], place: Place) -> None:
+    """A connection ends that began in each of `counts`; `place` is where it is counted by now."""
+    for count in counts:
+        old = count._counts[place]
+        new = old - 1
+        if new:
+            count._counts[place] = new
+        else:
+            del count._counts[place]
+        having = count._having
+        having[old] -= 1
+        having[new] += 1
+        if old == count.now and not having[old]:
+            count.now = new

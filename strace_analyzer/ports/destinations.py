@@ -10,7 +10,9 @@ from strace_analyzer.kernel.destination import Destination, in_order
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
+    """The connections to one destination. Whoever ends one counts it out of `now`."""
+
     connections: int = 0
     early_bound: int = 0
     now: int = 0
@@ -21,27 +23,24 @@ class Destinations:
     """Grows with the number of distinct destinations, not with the trace."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[Destination, str], _Row] = {}
+        self._rows: dict[tuple[Destination, str], Row] = {}
 
     @property
     def connections(self) -> int:
         """The total of all destinations."""
         return sum(row.connections for row in self._rows.values())
 
-    def connect(self, to: Destination, protocol: str, early_bound: bool) -> None:
-        """A connection was made or tried on the wire."""
+    def connect(self, to: Destination, protocol: str, early_bound: bool) -> Row:
+        """A connection was made or tried on the wire; returns where it is counted."""
         row = self._rows.get((to, protocol))
         if row is None:
-            row = self._rows[to, protocol] = _Row()
+            row = self._rows[to, protocol] = Row()
         row.connections += 1
         row.early_bound += early_bound
         row.now += 1
         if row.now > row.peak:
             row.peak = row.now
-
-    def disconnect(self, to: Destination, protocol: str) -> None:
-        """A connection ended."""
-        self._rows[to, protocol].now -= 1
+        return row
 
     def table(self) -> tuple[DestinationUse, ...]:
         """The destinations, those with the most connections first."""

@@ -8,94 +8,77 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import Destination, specific
-from strace_analyzer.kernel.socket_state import Socket
-from strace_analyzer.ports.claim import Claim, Shared, claim, is_up, pins, shared
-from strace_analyzer.ports.concurrency import Sources
+from strace_analyzer.ports.binds import Binds
+from strace_analyzer.ports.claim import Claims, Owned
+from strace_analyzer.ports.concurrency import Concurrency, Place
 from strace_analyzer.ports.port_range import PortRange
-from strace_analyzer.ports.port_table import PortTable
-
-Claims = tuple[Claim | None, Claim | None]
-"""what a socket claims as it is, and without early binds"""
-NOTHING: Claims = (None, None)
-"""it claims no port"""
 
 
-def parted(claims: Claims) -> tuple[Claims, Claims]:
-    """Of a connection in TIME_WAIT: the claims of ports that it shares, and the others."""
-    as_is, without = claims
-    first, second = isinstance(as_is, Shared), isinstance(without, Shared)
-    return (
-        (as_is if first else None, without if second else None),
-        (None if first else as_is, None if second else without),
-    )
+class InUse:
+    """The ports of the range that are in use at once, the fewest possible: those that `binds` hold,
+    and those that the connections in `shared` need. `peak` is the highest number that `note` saw.
+    """
+
+    __slots__ = ("_size", "binds", "peak", "shared")
+
+    def __init__(self, whole: PortRange) -> None:
+        self._size = whole.size
+        self.binds = Binds(whole.low, whole.high)
+        self.shared = Concurrency()
+        self.peak = 0
+
+    @property
+    def used(self) -> int:
+        """How many, at most the size of the range."""
+        return min(self._size, self.binds.closed + self.shared.now)
 
 
-class Tables(NamedTuple):
-    """Ports in use as it is, and without early binds."""
+class Bounds(NamedTuple):
+    """The ports in use without TIME_WAIT (`open`) and with it (`high`)."""
 
-    as_is: PortTable
-    without: PortTable
-
-    def replace(self, old: Claims, new: Claims) -> None:
-        """A socket claims `new` instead of `old`."""
-        for table, before, after in zip(self, old, new, strict=True):
-            if before != after:
-                if before is not None:
-                    table.change(before, -1)
-                if after is not None:
-                    table.change(after, 1)
+    open: InUse
+    high: InUse
 
 
 class Headroom:
-    """`open` counts the ports of the range that are in use at once (the fewest possible), `high`
-    the same with TIME_WAIT."""
+    """The ports in use `as_is`, and what they would be `without` early binds.
 
-    def __init__(self, whole: PortRange, sources: Sources, autobind_reuse: bool) -> None:
-        low, high = whole.low, whole.high
-        self.open, self.high = (
-            Tables(PortTable(low, high, sources), PortTable(low, high, sources)) for _ in range(2)
-        )
-        self._autobind_reuse = autobind_reuse
-        self._claims: dict[int, Claims] = {}
+    Whoever begins or ends a connection counts it in their `shared`.
+    """
 
-    def move(self, socket: int, now: Socket | None, *, waits: bool = False) -> Claims:
-        """The socket with this id is now `now`, None if it is closed. With `waits` its connection
-        goes to TIME_WAIT: pass the returned claims to `expire` when that is over."""
-        old = self._claims.get(socket, NOTHING)
-        new = NOTHING if now is None else self._wanted(now)
-        if new == old:
-            return NOTHING
-        self.open.replace(old, new)
-        if not waits:
-            self.high.replace(old, new)
-        if new == NOTHING:
-            del self._claims[socket]
-        else:
-            self._claims[socket] = new
-        return old if waits else NOTHING
+    def __init__(self, whole: PortRange) -> None:
+        self.as_is, self.without = (Bounds(InUse(whole), InUse(whole)) for _ in range(2))
+        self.all = (*self.as_is, *self.without)
+
+    def move(self, old: Claims, new: Claims, *, waits: bool = False) -> None:
+        """A socket claims `new` instead of `old`. With `waits` its connection goes to TIME_WAIT:
+        call `expire` with `old` when that is over."""
+        for bounds, before, after in zip((self.as_is, self.without), old, new, strict=True):
+            if before == after:
+                continue
+            if isinstance(before, Owned):
+                bounds.open.binds.change(before, -1)
+                if not waits:
+                    bounds.high.binds.change(before, -1)
+            if isinstance(after, Owned):
+                for ports in bounds:
+                    ports.binds.change(after, 1)
+        self.note()
 
     def expire(self, claims: Claims) -> None:
-        """TIME_WAIT is over for these claims."""
-        self.high.replace(claims, NOTHING)
+        """TIME_WAIT is over for a socket that claimed this."""
+        for bounds, claim in zip((self.as_is, self.without), claims, strict=True):
+            if isinstance(claim, Owned):
+                bounds.high.binds.change(claim, -1)
 
-    def tried(self, socket: int, attempt: Claim) -> None:
-        """A connect() that failed on the wire had claimed this while it ran."""
-        held = self._claims.get(socket, NOTHING)
-        trying = (attempt if held[0] is None else None, attempt if held[1] is None else None)
-        for tables in (self.open, self.high):
-            tables.replace(NOTHING, trying)
-            tables.replace(trying, NOTHING)
+    def learned(self, place: Place) -> None:
+        """The source address of connections to a destination has become known."""
+        for ports in self.all:
+            ports.shared.learned(place)
 
-    def learned(self, destination: Destination) -> None:
-        """The source address of connections to this destination has become known."""
-        for table in (*self.open, *self.high):
-            table.learned(destination)
-
-    def _wanted(self, now: Socket) -> Claims:
-        """What the socket claims, and what it would claim if its port were chosen at connect()
-        (IP_BIND_ADDRESS_NO_PORT, or no bind())."""
-        as_is = claim(now, self._autobind_reuse)
-        if not pins(now):
-            return as_is, as_is
-        return as_is, shared(now, specific(now.local)) if is_up(now) else None
+    def note(self) -> None:
+        """Ports were taken: keep the peaks."""
+        for ports in self.all:
+            used = ports.binds.closed + ports.shared.now
+            if used > ports.peak:
+                ports.peak = used

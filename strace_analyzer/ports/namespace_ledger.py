@@ -15,13 +15,22 @@ from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import BRIEFLY, HOLD, gives_again, leaves_time_wait
-from strace_analyzer.ports.account import Account, refused
+from strace_analyzer.ports.account import Account, Counted, refused
 from strace_analyzer.ports.chosen import Chosen
-from strace_analyzer.ports.claim import claim, is_up, pins, shared
+from strace_analyzer.ports.claim import (
+    NOTHING,
+    Claims,
+    Owned,
+    Shared,
+    claims,
+    is_up,
+    pins,
+    shared,
+)
 from strace_analyzer.ports.clock import Clock
-from strace_analyzer.ports.concurrency import Sources
-from strace_analyzer.ports.destinations import Destinations
-from strace_analyzer.ports.headroom import NOTHING, Headroom, parted
+from strace_analyzer.ports.concurrency import Sources, begin, end
+from strace_analyzer.ports.destinations import Destinations, Row
+from strace_analyzer.ports.headroom import Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.shortage import Shortage
 from strace_analyzer.ports.time_wait import Holds
@@ -59,7 +68,7 @@ class NamespaceLedger:
         self._brief_holds = Holds(BRIEFLY)
         """of ports that connect() would take again after a second"""
         self._ranges: set[PortRange] = set()
-        self._headroom = Headroom(whole, self._sources, autobind_reuse)
+        self._headroom = Headroom(whole)
         self._held = 0
         """ports held now by bind() with port 0 and the wildcard"""
         self._in_time_wait = 0
@@ -79,21 +88,25 @@ class NamespaceLedger:
             self.has_moved = True
         self._chosen.note(step.socket)
         now, id = step.now, step.description.id
+        new = NOTHING if now is None else claims(now, self._autobind_reuse)
         account = self._accounts.get(id)
         if account is None:
-            if now is None or (step.role not in ("bind", "connect") and claim(now) is None):
+            if now is None or (step.role not in ("bind", "connect") and new == NOTHING):
                 return
             account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
-        if account.has_moved(now) or step.role == "connect":
-            was = step.was
-            waits = now is None and was is not None and leaves_time_wait(was, now)
-            self._pin(account, step, seconds, waits)
-            self._connect(account, step, seconds, waits)
-            self._move(step, seconds, waits)
+        old, account.claims = account.claims, new
+        was = step.was
+        waits = now is None and was is not None and leaves_time_wait(was, now)
+        self._pin(account, step, seconds, waits)
+        self._connect(account, step, old, seconds, waits)
+        if new != old:
+            self._headroom.move(old, new, waits=waits)
+            if waits and seconds is not None and isinstance(old[0], Owned):
+                self._holds.hold(seconds, self._headroom.expire, old)
         if self._timeline is None:
             self._timeline = Timeline(1.0 if seconds is None else 0.001)
         at = self._clock.order if seconds is None else seconds
-        taken = max(self._held + self._usage.pinned.waiting, self._headroom.high.as_is.used)
+        taken = max(self._held + self._usage.pinned.waiting, self._headroom.as_is.high.used)
         self._timeline.record(at, self._held, self._usage.needed.now, taken)
         if now is None:
             del self._accounts[id]
@@ -115,8 +128,8 @@ class NamespaceLedger:
             waiting=usage.pinned.waiting,
             needed=usage.needed.now,
             needed_with_time_wait=usage.needed_high.now,
-            used=self._headroom.open.as_is.used,
-            used_with_time_wait=self._headroom.high.as_is.used,
+            used=self._headroom.as_is.open.used,
+            used_with_time_wait=self._headroom.as_is.high.used,
         )
 
     def close(self, begin: float | None, end: float | None) -> PortUse:
@@ -128,9 +141,9 @@ class NamespaceLedger:
         seconds = end - begin if timed and begin is not None and end is not None else None
         peak, when = usage.pinned.peak
         taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
-        now, high = self._headroom.open, self._headroom.high
-        left = max(0, taken.size - now.as_is.peak)
-        without_bind = max(0, taken.size - now.without.peak)
+        as_is, without = self._headroom.as_is, self._headroom.without
+        left = max(0, taken.size - as_is.open.peak)
+        without_bind = max(0, taken.size - without.open.peak)
         shortage = self._shortage
         connections = self._destinations.connections
         return PortUse(
@@ -146,9 +159,9 @@ class NamespaceLedger:
             peak_time=None if when is None or begin is None else round(when - begin, 6),
             headroom=shortage.left(left),
             headroom_without_bind=without_bind if shortage.explains(left) else None,
-            headroom_with_time_wait=shortage.left(max(0, taken.size - high.as_is.peak)),
+            headroom_with_time_wait=shortage.left(max(0, taken.size - as_is.high.peak)),
             headroom_without_bind_with_time_wait=(
-                max(0, taken.size - high.without.peak) if shortage.explains(left) else None
+                max(0, taken.size - without.high.peak) if shortage.explains(left) else None
             ),
             connections_per_second=connections / seconds if seconds else None,
             sustainable_as_is=taken.size / HOLD,
@@ -175,35 +188,26 @@ class NamespaceLedger:
 
     # `waits` says that the step leaves a connection in TIME_WAIT
 
-    def _move(self, step: Step, seconds: float | None, waits: bool) -> None:
-        claims = self._headroom.move(step.description.id, step.now, waits=waits)
-        if claims == NOTHING or seconds is None:
-            return
-        shares = self._holds_to(destination(step.socket.peer))
-        for holds, part in zip((shares, self._holds), parted(claims), strict=True):
-            if part != NOTHING:
-                holds.hold(seconds, self._headroom.expire, part)
-
     def _holds_to(self, to: Destination | None) -> Holds:
         """Where a port waits that connect() chose for a connection to there."""
         return self._brief_holds if to and gives_again(self._tw_reuse, to) else self._holds
 
     def _pin(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
         now = step.now
-        if now is not None and now.connects > 0:
-            for peak, interval in account.pins:
-                peak.confirm(interval)
         pinned = now is not None and pins(now, self._autobind_reuse)
-        if account.pins and not pinned:
-            self._unpin(account, seconds, waits)
-        elif now is not None and pinned and not account.pins:
+        if now is not None and pinned and not account.pins:
             account.group = step.task.group
             address = specific(now.local)
             account.wildcard = address is None
             mine = self._usages(account.group)
-            account.pins = tuple(usage.pin(address, seconds) for usage in mine)
+            account.pins = tuple([usage.pin(address, seconds) for usage in mine])
             self._held += account.wildcard
             self._note_range(now)
+        if now is not None and now.connects > 0:
+            for peak, interval in account.pins:
+                peak.confirm(interval)
+        if account.pins and not pinned:
+            self._unpin(account, seconds, waits)
 
     def _unpin(self, account: Account, seconds: float | None, waits: bool) -> None:
         for peak, interval in account.pins:
@@ -214,70 +218,84 @@ class NamespaceLedger:
         self._in_time_wait += waits and account.wildcard
         account.pins = ()
 
-    def _connect(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
-        now = step.now
+    def _connect(
+        self, account: Account, step: Step, old: Claims, seconds: float | None, waits: bool
+    ) -> None:
+        now, connection = step.now, account.connection
         if now is None or not is_up(now):
-            if account.to is not None:
-                self._end_connection(account, seconds, waits)
+            if connection is not None:
+                self._end_connection(account, connection, seconds, waits)
             elif now is not None and refused(step):
-                # it took a port, and released it before the call returned
-                self._begin_connection(account, step, now)
-                attempt = shared(now, account.local)
-                if attempt is not None:
-                    self._headroom.tried(now.id, attempt)
-                self._end_connection(account, seconds, waits)
-        elif account.to is None:
-            self._begin_connection(account, step, now)
-        elif specific(now.local) != account.local:
-            self._learn(account, account.to, specific(now.local))
+                self._attempt(account, step, now, old)
+        elif connection is None:
+            self._begin_connection(account, step, now, account.claims)
+        else:
+            self._recount(account, connection, specific(now.local))
 
-    def _begin_connection(self, account: Account, step: Step, now: Socket) -> None:
+    def _attempt(self, account: Account, step: Step, now: Socket, held: Claims) -> None:
+        """A connect() took a port, and released it before the call returned."""
+        attempt = shared(now, specific(now.local))
+        as_is, without = (attempt if claim is None else None for claim in held)
+        self._begin_connection(account, step, now, (as_is, without))
+        self._headroom.note()
+        if account.connection is not None:
+            self._end_connection(account, account.connection, None, waits=False)
+
+    def _begin_connection(self, account: Account, step: Step, now: Socket, claims: Claims) -> None:
         to = destination(now.peer)
         if to is None:
             return
         early = step.was is not None and pins(step.was) and specific(step.was.local) is None
         if not account.pins and not early:
             account.group = step.task.group
-        account.to, account.local = to, specific(now.local)
-        self._destinations.connect(to, account.protocol, early)
-        place = self._sources.place(to, account.local)
-        for usage in self._usages(account.group):
-            usage.needed.change(place, 1)
-            usage.needed_high.change(place, 1)
+        row = self._destinations.connect(to, account.protocol, early)
+        self._count(account, claims, to, specific(now.local), row)
         self._note_range(now)
 
-    def _end_connection(self, account: Account, seconds: float | None, waits: bool) -> None:
-        to = account.to
-        if to is None:
-            return
-        local, usages = account.local, self._usages(account.group)
+    def _count(
+        self, account: Account, claims: Claims, to: Destination, local: str | None, row: Row
+    ) -> None:
+        usages, headroom = self._usages(account.group), self._headroom
+        open, high = [each.needed for each in usages], [each.needed_high for each in usages]
+        for ports, part in zip((headroom.as_is, headroom.without), claims, strict=True):
+            if isinstance(part, Shared):
+                open.append(ports.open.shared)
+                high.append(ports.high.shared)
         place = self._sources.place(to, local)
-        for usage in usages:
-            usage.needed.change(place, -1)
-            if not waits:
-                usage.needed_high.change(place, -1)
-        if waits and seconds is not None:
-            self._holds_to(to).hold(seconds, self._expire, usages, to, local)
-        self._destinations.disconnect(to, account.protocol)
-        account.to = account.local = None
+        begin(open, place)
+        begin(high, place)
+        account.connection = Counted(to, local, row, tuple(open), tuple(high))
 
-    def _expire(self, usages: tuple[Usage, Usage], to: Destination, local: str | None) -> None:
-        place = self._sources.place(to, local)  # may differ from a minute ago
-        for usage in usages:
-            usage.needed_high.change(place, -1)
+    def _end_connection(
+        self, account: Account, connection: Counted, seconds: float | None, waits: bool
+    ) -> None:
+        end(connection.open, self._sources.place(connection.to, connection.local))
+        if not waits:
+            self._expire(connection)
+        elif seconds is not None:
+            self._holds_to(connection.to).hold(seconds, self._expire, connection)
+        connection.row.now -= 1
+        account.connection = None
 
-    def _learn(self, account: Account, to: Destination, local: str | None) -> None:
-        """getsockname() showed where this connection comes from; the same holds for others to this
-        destination."""
-        old, new = self._sources.place(to, account.local), self._sources.place(to, local)
-        account.local = local
-        for usage in self._usages(account.group):
-            usage.moved(old, new)
-        if local is not None and self._sources.learn(to, local):
-            self._usage.learned(new)
-            for usage in self._active.values():
-                usage.learned(new)
-            self._headroom.learned(to)
+    def _expire(self, connection: Counted) -> None:
+        # the place may differ from a minute ago
+        end(connection.high, self._sources.place(connection.to, connection.local))
+
+    def _recount(self, account: Account, connection: Counted, local: str | None) -> None:
+        """getsockname() may have shown where this connection comes from; the same holds for others
+        to this destination."""
+        shares = sum(isinstance(claim, Shared) for claim in account.claims)
+        if local == connection.local and len(connection.open) == 2 + shares:
+            return
+        to = connection.to
+        place = self._sources.place(to, connection.local)
+        end(connection.open, place)
+        end(connection.high, place)
+        if local is not None and local != connection.local and self._sources.learn(to, local):
+            for usage in (self._usage, *self._active.values()):
+                usage.learned((to, local))
+            self._headroom.learned((to, local))
+        self._count(account, account.claims, to, local, connection.row)
 
     def _usages(self, group: ThreadGroup) -> tuple[Usage, Usage]:
         usage = self._active.get(group)

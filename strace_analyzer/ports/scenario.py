@@ -27,7 +27,7 @@ from strace_analyzer.ports.claim import (
 )
 from strace_analyzer.ports.concurrency import Sources
 from strace_analyzer.ports.port_range import PortRange, narrowed
-from strace_analyzer.ports.port_table import ScarcePorts
+from strace_analyzer.ports.port_table import PortTable
 from strace_analyzer.ports.time_wait import Holds
 from strace_analyzer.trace.events import Syscall
 
@@ -64,10 +64,10 @@ class Scenario:
         self._autobind_reuse = autobind_reuse
         self._sources = Sources()
         self._whole = PortRange(low, high, "option")
-        self._tables: dict[PortRange, ScarcePorts] = {}
+        self._tables: dict[PortRange, PortTable] = {}
         """one for each range that sockets asked for; overlaps are ignored, which counts the
         fewest"""
-        self._claims: dict[int, tuple[ScarcePorts, Claim]] = {}
+        self._claims: dict[int, tuple[PortTable, Claim]] = {}
         self._refused: set[int] = set()
         self._holds = Holds()
 
@@ -116,9 +116,7 @@ class Scenario:
         self.connected += step.now is not None and is_up(step.now) and not was_up
         return True
 
-    def _give_back(
-        self, step: Step, table: ScarcePorts, held: Claim, seconds: float | None
-    ) -> None:
+    def _give_back(self, step: Step, table: PortTable, held: Claim, seconds: float | None) -> None:
         waits = (
             self.time_wait
             and step.was is not None
@@ -174,9 +172,9 @@ class Scenario:
             for table in self._tables.values():
                 table.learned(wanted.destination)
 
-    def _table(self, socket: Socket) -> ScarcePorts:
+    def _table(self, socket: Socket) -> PortTable:
         wanted = narrowed(self._whole, socket.options.port_range)
         table = self._tables.get(wanted)
         if table is None:
-            table = self._tables[wanted] = ScarcePorts(wanted.low, wanted.high, self._sources)
+            table = self._tables[wanted] = PortTable(wanted.low, wanted.high, self._sources)
         return table

@@ -38,12 +38,6 @@ class Usage:
             peak = self._at_address.setdefault(address, LatePeak())
         return peak, peak.begin(when)
 
-    def moved(self, old: Place, new: Place) -> None:
-        """getsockname() showed where a connection comes from."""
-        for needed in (self.needed, self.needed_high):
-            needed.change(old, -1)
-            needed.change(new, 1)
-
     def learned(self, place: Place) -> None:
         """The source address of connections to a destination has become known."""
         self.needed.learned(place)

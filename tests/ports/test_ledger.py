@@ -69,6 +69,13 @@ def test_port_is_pinned_since_the_bind_not_since_the_connect() -> None:
     assert use.gain == 3
 
 
+def test_a_bind_that_only_the_connect_shows_counts_at_once() -> None:
+    sock = History().open(process(1))
+    sock.bind()
+    use = account(sock.connect(WEB), sock.close())
+    assert (use.total_pinned, use.peak_pinned) == (1, 1)
+
+
 def test_bound_and_never_connected_takes_a_port_and_pins_none() -> None:
     history = History()
     idle = [history.open(process(1)).bind() for _ in range(40)]

@@ -10,9 +10,9 @@ from strace_analyzer.kernel.destination import Destination, Family, specific
 from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Origin, Socket
 from strace_analyzer.machine.facts import Facts
 from strace_analyzer.ports.claim import Owned, Shared, claim, shared
-from strace_analyzer.ports.concurrency import Concurrency, Sources
+from strace_analyzer.ports.concurrency import Concurrency, Sources, begin, end
 from strace_analyzer.ports.port_range import PortRange, narrowed, of_namespace
-from strace_analyzer.ports.port_table import ScarcePorts
+from strace_analyzer.ports.port_table import PortTable
 from strace_analyzer.ports.timeline import POINTS, Timeline
 from strace_analyzer.trace.sockaddr import SocketAddress
 
@@ -27,12 +27,12 @@ def _socket(**changes: object) -> Socket:
 
 def test_concurrency_counts_by_destination_and_source() -> None:
     count = Concurrency()
-    count.change((WEB, None), 1)
-    count.change((WEB, None), 1)
-    count.change((DNS, None), 1)
-    count.change((WEB, "10.0.0.9"), 1)
+    begin([count], (WEB, None))
+    begin([count], (WEB, None))
+    begin([count], (DNS, None))
+    begin([count], (WEB, "10.0.0.9"))
     assert (count.now, count.peak) == (2, 2)
-    count.change((WEB, None), -1)
+    end([count], (WEB, None))
     assert (count.now, count.peak) == (1, 2)
 
 
@@ -40,8 +40,8 @@ def test_one_socket_that_shows_its_source_speaks_for_all() -> None:
     sources = Sources()
     count = Concurrency()
     for _ in range(3):
-        count.change((WEB, None), 1)
-    count.change((WEB, "10.0.0.9"), 1)
+        begin([count], (WEB, None))
+    begin([count], (WEB, "10.0.0.9"))
     assert sources.learn(WEB, "10.0.0.9")
     assert not sources.learn(WEB, "10.0.0.8")
     place = WEB, sources.get(WEB)
@@ -50,7 +50,7 @@ def test_one_socket_that_shows_its_source_speaks_for_all() -> None:
     assert count.count((WEB, None)) == 0
     assert count.count(place) == count.now == 4
     for _ in range(4):
-        count.change(place, -1)
+        end([count], place)
     assert (count.now, count.peak) == (0, 4)
     count.learned(place)
     assert count.now == 0
@@ -187,7 +187,7 @@ def test_no_destination_shares_nothing() -> None:
 
 
 def test_table_is_empty_again_when_all_is_given_back() -> None:
-    table = ScarcePorts(40000, 40003, Sources())
+    table = PortTable(40000, 40003, Sources())
     claims = [
         Owned(Family.V4, None),
         Owned(Family.V6, None),
@@ -216,7 +216,7 @@ def test_table_is_empty_again_when_all_is_given_back() -> None:
 
 def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
     sources = Sources()
-    table = ScarcePorts(40000, 40001, sources)
+    table = PortTable(40000, 40001, sources)
     table.change(Shared(Family.V4, WEB, None), 1)
     table.change(Shared(Family.V4, WEB, None), 1)
     assert table.fits(Owned(Family.V4, "10.0.0.1"))
@@ -234,7 +234,7 @@ def test_bind_to_an_address_meets_connections_known_to_come_from_it() -> None:
 
 
 def test_reusable_ports_are_open_to_their_like() -> None:
-    table = ScarcePorts(40000, 40000, Sources())
+    table = PortTable(40000, 40000, Sources())
     table.change(Owned(Family.V4, None, reusable=True), 1)
     assert table.fits(Owned(Family.V4, None, reusable=True))
     assert table.fits(Owned(Family.V4, "10.0.0.1", reusable=True))
