@@ -10,7 +10,7 @@ It is long because it is one list of types, without logic.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from strace_analyzer.trace.values import Value, descriptor_number
 
@@ -104,9 +104,6 @@ class KnownCall(NamedTuple):
         return descriptor_number(self.first)
 
 
-_DECODED = frozenset(("args", "result", "duration"))
-
-
 class Syscall:
     """A complete call, with its halves joined: what was asked and what was returned.
 
@@ -118,13 +115,9 @@ class Syscall:
     """
 
     __slots__ = (
-        "args", "call", "duration", "ended", "entry_seen", "name", "result", "seconds", "span",
-        "stack", "tid", "time",
+        "_args", "call", "ended", "entry_seen", "name", "result", "seconds", "span", "stack",
+        "tid", "time",
     )  # fmt: skip
-
-    args: tuple[Value, ...]
-    result: Result
-    duration: float | None
 
     def __init__(
         self,
@@ -142,18 +135,24 @@ class Syscall:
         self.seconds = seconds
         self.call = call
         self.name = call.name
+        self.result = call.result
+        self._args: tuple[Value, ...] | None = None
         self.span = span
         self.stack = stack
         self.entry_seen = entry_seen
         self.ended = ended
 
-    def __getattr__(self, name: str) -> Any:
-        """Decode `args`, `result` and `duration` on first access; for most calls there is none."""
-        if name not in _DECODED:
-            raise AttributeError(name)
-        value = getattr(self.call, name)
-        setattr(self, name, value)
-        return value
+    @property
+    def args(self) -> tuple[Value, ...]:
+        # decoded on first access: nobody looks at those of most calls
+        args = self._args
+        if args is None:
+            args = self._args = self.call.args
+        return args
+
+    @property
+    def duration(self) -> float | None:
+        return self.call.duration
 
     @property
     def elapsed(self) -> float | None:

@@ -150,9 +150,7 @@ class LineDecoder:
             time = to_time(match[time_group])
             seconds = self._seconds(time)
         call = _new(ParsedCall, (name, parts, match, body, None, None))
-        syscall = Syscall(tid, time, seconds, call, _new(Span, (0, number, number)))
-        syscall.result = parts[1].fill(match)  # nearly all consumers of a call ask for it
-        events.append(syscall)
+        events.append(Syscall(tid, time, seconds, call, _new(Span, (0, number, number))))
         account = self._account
         account.call_lines += 1
         account.calls += 1
@@ -215,9 +213,7 @@ class LineDecoder:
         account.call_lines += 1
         account.calls += 1
         span = _new(Span, (0, first, number))
-        syscall = Syscall(tid, time, seconds, call, span, (), True, ended)
-        syscall.result = call.parts[1].fill(call.match)
-        events.append(syscall)
+        events.append(Syscall(tid, time, seconds, call, span, (), True, ended))
         return True
 
     # ------------------------------------------------------------ slow path
