@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 # src/socketutils.c, src/util.c (printfd): `TCP:[inode]`, `TCP:[local]`, `TCP:[local->peer]`, with
 # TCPv6, UDP, UDPv6, UDPLITE, UDPLITEv6 ...; `socket:[inode]` with -y or where sock_diag told
 # nothing.
-_SOCKET = re.compile(r"(?P<protocol>[A-Z]+(?:-[A-Z]+)?)(?P<six>v6)?:\[(?P<body>.*)\]", re.S)
-_PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]{1,20})\]")
-_INODE = re.compile("[0-9]{1,20}")
-_ADDRESS = re.compile(
-    r"(?:\[(?P<six>[0-9a-fA-F:.%\w]*)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})", re.A
+_ADDRESS = r"(?:\[([0-9a-fA-F:.%\w]*)\]|([0-9.]+)):([0-9]{1,5})"
+_ENDPOINTS = rf"(?:{_ADDRESS}|(?:(?!->).)*)(?:->(?:{_ADDRESS}|.*))?"
+_SOCKET = re.compile(
+    rf"([A-Z]+(?:-[A-Z]+)?)(v6)?:\[(?:([0-9]{{1,20}})|{_ENDPOINTS})\]", re.A | re.S
 )
+_PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]{1,20})\]")
 _FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK", "PACKET"})
 
 
@@ -37,7 +36,6 @@ class SocketNote(NamedTuple):
         return self.local is not None and self.local_port > 0 and self.local[0] in ("0.0.0.0", "::")
 
 
-@lru_cache(maxsize=1024)
 def socket_note(note: str) -> SocketNote | None:
     """Return the socket described by `note`; None if it describes something else (a path, a
     pipe)."""
@@ -45,21 +43,12 @@ def socket_note(note: str) -> SocketNote | None:
     if match is None:
         plain = _PLAIN.fullmatch(note)
         return None if plain is None else SocketNote(None, None, int(plain["inode"]))
-    protocol, six, body = match.groups()
+    protocol, six, inode, here_six, here, port, peer_six, peer, peer_port = match.groups()
     if protocol in _FAMILIES:
         return SocketNote(None, None, foreign=True)
     domain = "AF_INET6" if six else "AF_INET"
-    if _INODE.fullmatch(body):
-        return SocketNote(protocol, domain, int(body))
-    local, _, peer = body.partition("->")
-    here = _endpoint(local)
-    port = 0 if here is None else here[1]
-    return SocketNote(protocol, domain, None, here, _endpoint(peer), local_port=port)
-
-
-def _endpoint(text: str) -> tuple[str, int] | None:
-    match = _ADDRESS.fullmatch(text)
-    if match is None:
-        return None
-    six, four, port = match.groups()
-    return six or four, int(port)
+    if inode is not None:
+        return SocketNote(protocol, domain, int(inode))
+    local = None if port is None else (here_six or here, int(port))
+    remote = None if peer_port is None else (peer_six or peer, int(peer_port))
+    return SocketNote(protocol, domain, None, local, remote, False, local[1] if local else 0)
