@@ -76,6 +76,14 @@ def test_a_bind_that_only_the_connect_shows_counts_at_once() -> None:
     assert (use.total_pinned, use.peak_pinned) == (1, 1)
 
 
+def test_eisconn_leaves_the_connection_where_it_is() -> None:
+    history = History()
+    first, second = history.open(process(1)), history.open(process(1))
+    steps = [first.connect(WEB), first.connect(OTHER, "EISCONN"), second.connect(OTHER)]
+    use = account(*steps)
+    assert (use.peak_needed, use.headroom, use.headroom_without_bind) == (1, 99, 99)
+
+
 def test_bound_and_never_connected_takes_a_port_and_pins_none() -> None:
     history = History()
     idle = [history.open(process(1)).bind() for _ in range(40)]
