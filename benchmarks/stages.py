@@ -16,6 +16,7 @@ from strace_analyzer.analysis.corridor import TraceAnalysis
 from strace_analyzer.analysis.settings import Settings
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.rules import Rule, catalogue
+from strace_analyzer.trace.events import Entered, Syscall
 from strace_analyzer.trace.reader import TraceInput, TraceReader, traces
 
 
@@ -26,12 +27,12 @@ def read(trace: TraceInput) -> None:
 
 def model(trace: TraceInput) -> None:
     tracker = Tracker(incoming=False)
-    hears: dict[type, tuple[Callable[..., None], ...]] = {}
+    hears: dict[tuple[type, str | None], tuple[Callable[..., None], ...]] = {}
     for events in TraceReader(trace).batches():
         for event in events:
-            kind = type(event)
+            kind = type(event), event.name if isinstance(event, (Syscall, Entered)) else None
             if kind not in hears:
-                hears[kind] = tuple(tracker.listening(kind))
+                hears[kind] = tuple(tracker.listening(*kind))
             for hear in hears[kind]:
                 hear(event)
         tracker.taken()

@@ -157,11 +157,10 @@ class Tracker:
         """The steps not yet `taken`; always the same list object."""
         return self._kernel.steps
 
-    def listening(
-        self, kind: type[Event], name: str | None = None
-    ) -> Iterator[Callable[[Any], None]]:
+    def listening(self, kind: type[Event], name: str | None) -> Iterator[Callable[[Any], None]]:
         """The functions to call with each event of this type, in order: what `feed` does, without
-        its overhead. `name` is that of the call, if it is one or the first half of one."""
+        its overhead. `name` is that of the call, if it is one or the first half of one; else
+        None."""
         if self._kernel.order is not None:
             yield self._kernel.order.feed
         if self._entry_times is not None:
