@@ -37,8 +37,8 @@ from strace_analyzer.trace.values import descriptor_number
 _KEPT = 1000
 _WITH_ADDRESS = frozenset({"bind", "connect"})
 _COULD_NOT_TRACE = re.compile(
-    r"ptrace\(PTRACE_.*\): Operation not permitted|[Cc]ould not attach to process"
-    r"|attach: ptrace\(.*\): Operation not permitted"
+    r"ptrace\(PTRACE_[^()]*\): Operation not permitted|[Cc]ould not attach to process"
+    r"|attach: ptrace\([^()]*\): Operation not permitted"
 )
 """strace's own messages (strace.c, perror_msg())."""
 
