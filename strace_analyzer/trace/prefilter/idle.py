@@ -21,7 +21,7 @@ from strace_analyzer.trace.prefilter.hits import (
 )
 
 UNFINISHED = b"<unfinished ...>"
-RETURNED = re.compile(
+_RETURNED = re.compile(
     rb"= (?:(0|[1-9][0-9]{0,18}|0x[0-9a-f]{1,16})(?:<[^<>]*(?:<[^<>]*>)?>)?(?: \(flags [^()]*\))?"
     rb"|-1 E[A-Z0-9]+ \([^()]*\)|\?)(?: <[0-9.]+>)?\r?"
 )
@@ -41,7 +41,7 @@ COPIES = re.compile(
     rb"|fcntl(?:64)?\(%b, F_(?:DUPFD(?:_CLOEXEC)?, [0-9]{1,9}|SETFD, (?:0|FD_CLOEXEC)|GET[A-Z_]+))"
     rb"(?:\) += | <unfinished \.\.\.>\n)" % (_TIME, *(_FD,) * 6)
 )
-"""A line that cannot be anything else, up to the result or to where it breaks off. `RETURNED`
+"""A line that cannot be anything else, up to the result or to where it breaks off. `_RETURNED`
 matches the result."""
 COPIED_HALF = re.compile(rb"[0-9]{1,7} +%b<\.\.\. fcntl(?:64)? resumed>\) += " % _TIME)
 """The second half of such an fcntl(), up to the result. dup(), dup2() and dup3() are given whole
@@ -59,8 +59,8 @@ def marked(hits: Iterable[Hit], data: Block, *, has_pids: bool) -> list[Hit]:
         kind, to = hit & _KIND, hit >> KIND_BITS
         if (
             kind == HELD
-            or (kind == GIVEN and (_breaks_off(data, to) or _returns(data, to)))
-            or (kind == RESUMED_GIVEN and _returns(data, to))
+            or (kind == GIVEN and (breaks_off(data, to) or result(data, to) is not None))
+            or (kind == RESUMED_GIVEN and result(data, to) is not None)
             or (kind == COPIED and _copies(data, to, has_pids=has_pids))
             or (kind == MOVED and _names_no_address(data, to))
         ):
@@ -69,14 +69,22 @@ def marked(hits: Iterable[Hit], data: Block, *, has_pids: bool) -> list[Hit]:
     return found
 
 
-def _breaks_off(data: Block, to: int) -> bool:
-    return data.endswith(UNFINISHED, to, data.find(b"\n", to))
+def end_of_line(data: Block, place: int) -> int:
+    """Return where the line around `place` ends, without the line feed."""
+    end = data.find(b"\n", place)
+    return end if end >= 0 else len(data)
 
 
-def _returns(data: Block, to: int) -> bool:
-    """Whether it is certain what the call returns; `to` is in its line."""
-    end = data.find(b"\n", to)
-    return RETURNED.fullmatch(data, data.rfind(b" = ", to, end) + 1, end) is not None
+def breaks_off(data: Block, place: int) -> bool:
+    """Return whether the line around `place` is the first half of a call."""
+    return data.endswith(UNFINISHED, place, end_of_line(data, place))
+
+
+def result(data: Block, place: int) -> re.Match[bytes] | None:
+    """Return the match of _RETURNED with the result that follows `place` in its line; None if it is
+    not certain what the call returns."""
+    end = end_of_line(data, place)
+    return _RETURNED.fullmatch(data, data.rfind(b" = ", place, end) + 1, end)
 
 
 def _copies(data: Block, to: int, *, has_pids: bool) -> bool:
@@ -93,6 +101,6 @@ def _copies(data: Block, to: int, *, has_pids: bool) -> bool:
 
 def _names_no_address(data: Block, to: int) -> bool:
     """Whether the call on this line does not connect, which a send can."""
-    start, end = data.rfind(b"\n", 0, to) + 1, data.find(b"\n", to)
+    start, end = data.rfind(b"\n", 0, to) + 1, end_of_line(data, to)
     number = _PLAIN_NUMBER.match(data, data.find(b"(", start) + 1)
     return number is not None and data.find(b"_family=", start, end) < 0

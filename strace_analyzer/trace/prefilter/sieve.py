@@ -43,8 +43,10 @@ from strace_analyzer.trace.prefilter.idle import (
     COPIED_HALF,
     COPIES,
     PLAIN_RESULT,
-    RETURNED,
     UNFINISHED,
+    breaks_off,
+    end_of_line,
+    result,
 )
 from strace_analyzer.trace.prefilter.scan import Scan, Searched
 from strace_analyzer.trace.prefilter.watch import Watch
@@ -242,7 +244,7 @@ class Sieve:
                     continue
             while to > place:
                 if next_too or children_too:
-                    start, end = place, _end(data, place)
+                    start, end = place, end_of_line(data, place)
                     if not (next_too or self._speaks_first(start)):
                         if to > end + 1:
                             place = end + 1
@@ -347,7 +349,7 @@ class Sieve:
     def _name(self, start: int) -> str:
         """Return the name of the call that begins on this line."""
         data = self._data
-        head = data[start : data.find(b"(", start, _end(data, start))]
+        head = data[start : data.find(b"(", start, end_of_line(data, start))]
         return head.rpartition(b" ")[2].decode("latin-1")
 
     def _is_named(self, start: int) -> bool:
@@ -356,7 +358,7 @@ class Sieve:
         data = self._data
         if self._name(start) in NETWORK_CALLS:
             return True
-        resumed = _RESUMED.match(data, data.find(b"<", start, _end(data, start)))
+        resumed = _RESUMED.match(data, data.find(b"<", start, end_of_line(data, start)))
         return resumed is not None and resumed[1].decode("ascii") in NETWORK_CALLS
 
     def _begun(self, start: int, end: int) -> None:
@@ -460,9 +462,6 @@ class Sieve:
             return True
         return numbers is None
 
-    def _is_unfinished(self, start: int) -> bool:
-        return self._data.endswith(UNFINISHED, start, _end(self._data, start))
-
     def _returned(self, start: int, closed: int | None = None) -> int | None:
         """Return what the call on this line returned: -1 for an error or nothing, None if that is
         not certain. `closed` is the end of its arguments, if known."""
@@ -471,8 +470,7 @@ class Sieve:
             match = PLAIN_RESULT.match(data, closed)
             if match is not None:
                 return int(match[1]) if match[1] else -1
-        end = _end(data, start)
-        match = RETURNED.fullmatch(data, data.rfind(b" = ", start, end) + 1, end)
+        match = result(data, start)
         if match is None:
             return None
         return int(match[1], 0) if match[1] else -1
@@ -499,7 +497,7 @@ class Sieve:
             result = PLAIN_RESULT.match(data, match.end() - 3)
             if result is not None:
                 return not result[1] or int(result[1]) not in numbers
-            if match.end() != data.rfind(b" = ", start, _end(data, start)) + 3:
+            if match.end() != data.rfind(b" = ", start, end_of_line(data, start)) + 3:
                 return False
         elif self._bare_tid is not None or self._has_shown:
             return False
@@ -526,7 +524,7 @@ class Sieve:
     def _tells(self, kind: int, numbers: Mapping[int, Any], tid: int, start: int) -> bool:
         """Whether a call, or its first half, says something about one of `numbers`."""
         if kind == GIVEN:  # if the call is not over, its second half decides
-            return not self._is_unfinished(start) and (
+            return not breaks_off(self._data, start) and (
                 self._returned_one_of(numbers, start) or self._hides(tid, start)
             )
         data = self._data
@@ -540,7 +538,7 @@ class Sieve:
         if kind == OUTGOING:
             if held is None or not self._watch.is_incoming(held):
                 return True
-            if self._is_unfinished(start):
+            if breaks_off(self._data, start):
                 self._left_out(tid, fd, start)
             return False
         if kind == COPIED:
@@ -549,12 +547,12 @@ class Sieve:
                 or not self._is_copy(tid, numbers, start)
                 or self._hides(tid, start)
             )
-        end = _end(data, start)
+        end = end_of_line(data, start)
         if held is None:  # a send can connect
             return data.find(b"_family=", start, end) >= 0 or self._is_shown(kind, tid, start)
         if not self._watch.is_quiet(held):
             return True
-        if not self._is_unfinished(start):
+        if not breaks_off(self._data, start):
             return not self._moved_data(start)
         second = self._second_half(tid, end)
         if second and self._moved_data(second):
@@ -565,7 +563,7 @@ class Sieve:
     def _left_out(self, tid: int, fd: int, start: int) -> None:
         """Leave out the first half of a call on `fd` that begins here: look at the second."""
         self._inside[tid] = fd
-        self._expect(tid, _end(self._data, start))
+        self._expect(tid, end_of_line(self._data, start))
 
     def _is_shown(self, kind: int, tid: int, start: int) -> bool:
         """For a call on a number that is not held: whether the note shows another socket there than
@@ -588,14 +586,14 @@ class Sieve:
         return start if start and self._is_resumed(start) else 0
 
     def _is_resumed(self, start: int) -> bool:
-        return self._data.find(b" resumed>", start, _end(self._data, start)) >= 0
+        return self._data.find(b" resumed>", start, end_of_line(self._data, start)) >= 0
 
     def _is_news(self, tid: int, start: int) -> bool:
         """For the next line of a task inside a call that moves data, and whose first half was left
         out: return False, unless the call returns there and the connection has changed
         meanwhile."""
         if not self._is_resumed(start):
-            self._expect(tid, _end(self._data, start))
+            self._expect(tid, end_of_line(self._data, start))
             return False
         held = (self._numbers(tid) or {}).get(self._inside.pop(tid))
         if held is None or not self._watch.is_quiet(held):
@@ -621,8 +619,3 @@ _LONGEST_PID = 12
 def _at(place: int) -> int:
     """Return a hit for the line that ends or begins here, to be given in any case."""
     return place << KIND_BITS | EXAMINE
-
-
-def _end(data: bytes, place: int) -> int:
-    end = data.find(b"\n", place)
-    return end if end >= 0 else len(data)
