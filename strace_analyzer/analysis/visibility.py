@@ -119,7 +119,7 @@ class Visibility:
     def _executes(self, call: Syscall) -> None:
         """-s0 -v -tt -T: all arguments and variables, each without a character."""
         is_timed = call.seconds is not None and call.duration is not None
-        self._as_we_print |= is_timed and _WITHOUT_CHARACTERS.search(call.text) is not None
+        self._as_we_print |= is_timed and _WITHOUT_CHARACTERS.match(call.text) is not None
 
     def _uses_sockets(self, call: Syscall) -> None:
         self._users.add(call.tid)

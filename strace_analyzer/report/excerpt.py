@@ -17,7 +17,8 @@ from strace_analyzer.plain import safe
 _STRING = r'(?<!\\)"(?:[^"\\]|\\.)*+"'
 """A string never begins with an escaped quote. If one does not end, none after it is tried."""
 _ANNOTATION = re.compile(rf"({_STRING})|(?<=\d)<(?:->|<[^<>]*>|[^<>\"])*>")
-_COMMENT = re.compile(rf"({_STRING}|/\*(?!.*\*/).*)|(?<!\s)\s*+/\*.*?\*/")
+_COMMENT = re.compile(rf"(?P<kept>{_STRING})|(?<!\s)\s*+/\*(?:.*?\*/|(?P<open>.*))")
+"""What has a name is no comment: a string, or a comment without an end."""
 _RESULT = re.compile(
     r"(?P<call>.*)\)\s+= (?P<value>\S+)(?: (?P<errno>E[A-Z0-9]+))?(?P<rest>.*)", re.S
 )
@@ -37,7 +38,7 @@ def excerpt(text: str, width: int = 66) -> str:
     """Return the call `text` in at most `width` characters, unless name and result alone are
     longer."""
     call = _ANNOTATION.sub(lambda m: m[1] or "", text)
-    call = _COMMENT.sub(lambda m: m[1] or "", call)
+    call = _COMMENT.sub(lambda m: m[0] if m.lastgroup else "", call)
     call = _HEX_ONLY.sub(_decode, call)
     call = _INET_ADDR.sub(r"\1", _INET_PTON.sub(r"\1", call))
     call = _ADDRESS.sub("", call)
