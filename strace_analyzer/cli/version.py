@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strace_analyzer.report.version import TOOL, version
-from strace_analyzer.trace.prefilter.scan import hyperscan
+from strace_analyzer.trace.prefilter.database import hyperscan
 
 
 def version_line() -> str:

@@ -11,7 +11,7 @@ from strace_analyzer.findings import Finding
 from strace_analyzer.rules.evidence import Draft, Found, made
 from strace_analyzer.rules.packed import packed, unpacked
 
-IN_MEMORY = 1000
+IN_MEMORY = 100
 """How many finished findings are kept in memory, and how many open ones; later ones go to a
 temporary file."""
 _LENGTH = 4

@@ -224,14 +224,16 @@ class EventStream:
             and not self.clock.steps_back
         )
 
-    def scanner(self, watch: Watch) -> Scan:
-        """Return the search for the following lines, if they `can_be_sieved`."""
+    def scanner(self, watch: Watch, *, apart: bool = False) -> Scan:
+        """Return the search for the following lines, if they `can_be_sieved`. `apart`: it is built
+        in a copy of this process."""
         has_pids = self._decoder.layout is Layout.PIDS
         return scanner(
             watch.when,
             has_pids=has_pids,
             is_unfiltered=watch.is_unfiltered,
             clock=self.clock.kind,
+            apart=apart,
         )
 
     def sieve(self, watch: Watch, scan: Scan, *, once: bool = False) -> Sieve:
@@ -472,7 +474,7 @@ class TraceReader:
         if self._jobs < 2 or not ahead.pays(source.size):
             return stream.scanner(watch)
         again = SourceInput(source.name, source.path, member=source.member)
-        self._ahead = ScanAhead(lambda: again.blocks(), index, lambda: stream.scanner(watch))
+        self._ahead = ScanAhead(again.blocks, index, lambda: stream.scanner(watch, apart=True))
         stack.callback(self._ahead.close)
         return self._ahead
 

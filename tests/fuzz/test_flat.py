@@ -21,7 +21,7 @@ from strace_analyzer.trace.decode import memo
 from strace_analyzer.trace.reader import EventStream
 from tests.report.written import written
 
-FIRST, MORE = IN_MEMORY + 1000, 2000
+FIRST, MORE = IN_MEMORY + 1900, 2000
 """Connections after which all is there that is kept once, and those that come then."""
 _EXECVE = b'execve("/bin/a", ["a"], 0x7ffd /* 9 vars */) = 0\n'
 _EXIT = b"+++ exited with 0 +++\n"
@@ -46,6 +46,14 @@ SERVICES = {
     "refused": _REFUSED,
     "listeners": [*_CALLS[:2], b"listen(3, 5) = 0\n", _CALLS[3]],
 }
+
+
+@pytest.fixture(autouse=True)
+def few_values_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made of a text is kept, up to a limit, which is lowered here: it is reached before
+    anything is measured."""
+    monkeypatch.setattr(memo, "_MOST", 200)
+    monkeypatch.setattr(arguments, "_MOST", 200)
 
 
 def stream(calls: list[bytes], *, own: bool) -> Iterator[bytes]:
@@ -101,13 +109,8 @@ def test_one_process_after_another(kind: str, most: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", SERVICES)
 @pytest.mark.parametrize("own", [False, True])
-def test_events_and_their_sums_keep_nothing_that_ended(
-    own: bool, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was made of a text is kept, up to a limit, which is lowered here: it is reached before.
-    Of the processes only their numbers are kept, as bits."""
-    monkeypatch.setattr(memo, "_MOST", 200)
-    monkeypatch.setattr(arguments, "_MOST", 200)
+def test_events_and_their_sums_keep_nothing_that_ended(own: bool, kind: str) -> None:
+    """Of the processes only their numbers are kept, as bits."""
     reading, follower = EventStream(), Follower("t1", ["a"], argv=False, raw=False)
     tallies = [Tally(KEYS[by]) for by in ("syscall", "destination")]
     lines = stream(SERVICES[kind], own=own)

@@ -79,11 +79,13 @@ def test_only_the_command_line_prints_or_exits() -> None:
         for path in PACKAGE
         if {"print", "sys.exit", "exit", "quit", "os._exit"} & called(tree(path))
     }
-    # ahead.py ends the process that it has forked; starting.py is the command line as it is loaded
+    # ahead.py and database.py end the processes that they have forked; starting.py is the command
+    # line as it is loaded
     allowed = {
         "strace_analyzer/__main__.py",
         "strace_analyzer/starting.py",
         "strace_analyzer/trace/prefilter/ahead.py",
+        "strace_analyzer/trace/prefilter/database.py",
     }
     assert {s for s in speakers - allowed if not s.startswith("strace_analyzer/cli/")} == set()
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from strace_analyzer.trace.prefilter import scan as scanning
+from strace_analyzer.trace.prefilter.database import hyperscan as hyperscan_module
 from strace_analyzer.trace.prefilter.scan import scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Sieve
 from strace_analyzer.trace.prefilter.watch import When
@@ -172,7 +173,7 @@ def test_both_searches_find_something_on_the_same_lines(
     monkeypatch: pytest.MonkeyPatch, seed: int, has_pids: bool
 ) -> None:
     """Also where the match of one line ends in the line feed that the next one's begins with."""
-    if scanning.hyperscan() is None:
+    if hyperscan_module() is None:
         pytest.skip("hyperscan is not installed")
     text = "1 brk(NULL) = 0x1\n" + "\n".join(random.Random(seed).choices(SCRAPS, k=40)) + "\n"
 
@@ -181,7 +182,7 @@ def test_both_searches_find_something_on_the_same_lines(
             if not hyperscan:
                 patched.setattr("strace_analyzer.trace.prefilter.scan.hyperscan", lambda: None)
             build = scanning._kept.__wrapped__  # what the other test built is not for this one
-            search = build(frozenset(WHEN.items()), has_pids, True, 0)
+            search = build(frozenset(WHEN.items()), has_pids, True, False, 0)
         return {
             text.count("\n", 0, (hit >> scanning.KIND_BITS) - 1) for hit in search(text.encode())
         }

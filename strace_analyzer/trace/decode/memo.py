@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 Worth = TypeVar("Worth")
 
-_MOST = 10_000
+_MOST = 2_000
 _LONGEST = 64
 
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.prefilter.columns import Columns, columns
+from strace_analyzer.trace.prefilter.database import database, hyperscan
 from strace_analyzer.trace.prefilter.hits import (
     COPIED,
     EXAMINE,
@@ -72,26 +73,22 @@ _NUMBER = rb"\((?:[^0-9]|[0-9]+(?:[^<0-9]|%b))"
 """After a name: a descriptor, with such a note or without one."""
 
 
-@cache
-def hyperscan() -> ModuleType | None:
-    """Return the module if it is installed, else None."""
-    try:
-        import hyperscan as module
-    except ImportError:
-        return None
-    return module
-
-
 def scanner(
-    when: Mapping[str, When], *, has_pids: bool, is_unfiltered: bool, clock: str = "none"
+    when: Mapping[str, When],
+    *,
+    has_pids: bool,
+    is_unfiltered: bool,
+    clock: str = "none",
+    apart: bool = False,
 ) -> Scan:
     """Return the search for lines that can matter.
 
     `has_pids`: lines begin with a pid, and one that does not is to be examined; otherwise no line
     has one, and one that does is to be examined. `is_unfiltered`: calls on files may be left out by
-    their notes. `clock` is the kind of times.
+    their notes. `clock` is the kind of times. `apart`: build the search in a copy of this process,
+    so that the memory for that is given back.
     """
-    find = _kept(frozenset(when.items()), has_pids, is_unfiltered, threading.get_ident())
+    find = _kept(frozenset(when.items()), has_pids, is_unfiltered, apart, threading.get_ident())
 
     def scan(block: Block) -> Searched:
         lines = rows(block)
@@ -103,7 +100,11 @@ def scanner(
 
 @lru_cache(maxsize=16)
 def _kept(
-    wanted: frozenset[tuple[str, When]], has_pids: bool, is_unfiltered: bool, thread: int
+    wanted: frozenset[tuple[str, When]],
+    has_pids: bool,
+    is_unfiltered: bool,
+    apart: bool,
+    thread: int,
 ) -> _Find:
     """Return the search for hits. Building it takes Hyperscan 50 to 100 ms, so it is cached for
     later traces. Each thread has its own, since Hyperscan's working memory (its scratch space) can
@@ -144,7 +145,7 @@ def _kept(
     odd.append(rb"MSG_FASTOPEN")  # a send that connects
     module = hyperscan()
     if module is not None:
-        return _by_hyperscan(module, begun, resumed, odd)
+        return _by_hyperscan(module, begun, resumed, odd, apart=apart)
     return _by_re(begun, resumed, odd, b" " if has_pids else b"[ \n]")
 
 
@@ -191,7 +192,9 @@ _Wanted = dict[str, tuple[int, bytes]]
 """Name of a call -> the kind of its hits, and the expression that follows the name."""
 
 
-def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes]) -> _Find:
+def _by_hyperscan(
+    module: ModuleType, begun: _Wanted, resumed: _Wanted, odd: list[bytes], *, apart: bool
+) -> _Find:
     alike: dict[tuple[int, bytes, bytes], list[str]] = {}
     for before, wanted in ((b"", begun), (rb"<\.\.\. ", resumed)):
         for name, (kind, tail) in wanted.items():
@@ -202,14 +205,7 @@ def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes
     ]
     expressions += [(EXAMINE, pattern) for pattern in (_MARKS, *odd)]
     expressions += [(SHOWN, pattern) for pattern in _SHOWN]
-    database = module.Database(mode=module.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[expression for _, expression in expressions],
-        ids=[kind for kind, _ in expressions],
-        elements=len(expressions),
-        flags=[0] * len(expressions),
-    )
-    database.scratch = module.Scratch(database)
+    search = database(module, expressions, apart=apart).scan
     hits: list[Hit] = []
     keep = hits.append
 
@@ -218,7 +214,7 @@ def _by_hyperscan(module: Any, begun: _Wanted, resumed: _Wanted, odd: list[bytes
 
     def find(block: Block) -> list[Hit]:
         hits.clear()
-        database.scan(block, match_event_handler=found)
+        search(block, match_event_handler=found)
         return sorted(hits)
 
     return find
