@@ -1,7 +1,5 @@
 """`attach`: takes pids, traces them for a while, gives the report; the processes go on."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """`check`: takes traces, gives the verdict and its proof. The default command."""
 
-from __future__ import annotations
-
 from strace_analyzer.cli import options
 from strace_analyzer.report.formats.registry import DEFAULT
 

@@ -1,8 +1,6 @@
 """`collect`: prints a shell script that takes a trace, and the machine's facts, where there is no
 Python."""
 
-from __future__ import annotations
-
 
 def collect() -> int:
     """Print a POSIX sh script for a machine or container without Python: sh collect.sh PID|NAME.

@@ -1,7 +1,5 @@
 """`command`: takes process ids or a program, gives the strace command line to run elsewhere."""
 
-from __future__ import annotations
-
 import shlex
 from typing import Annotated
 

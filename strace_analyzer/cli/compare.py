@@ -1,7 +1,5 @@
 """`compare`: takes two traces or saved JSON reports, gives what a fix changed."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`events`: takes traces, gives every event as a row: JSON lines, CSV or Parquet."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """`holders`: gives who holds the local ports of this machine now, without strace."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

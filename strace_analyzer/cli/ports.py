@@ -1,7 +1,5 @@
 """`ports`: takes traces, gives the account of local ports: pinned, needed, free, and what if."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Annotated
 

@@ -1,8 +1,6 @@
 """`rule`: takes a rule's id, gives its documentation with its examples; or tests a rule file on
 its examples."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

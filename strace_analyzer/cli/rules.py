@@ -1,7 +1,5 @@
 """`rules`: gives the catalogue, a line for each rule."""
 
-from __future__ import annotations
-
 import sys
 
 from strace_analyzer.cli import options

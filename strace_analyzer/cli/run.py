@@ -1,8 +1,6 @@
 """`run`: takes a program and its arguments, runs it under strace, gives the report on standard
 error and the program's exit status."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """`sockets`: takes traces, gives every socket's life, or the one whose call stands on a line."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Any
 

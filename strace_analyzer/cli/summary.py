@@ -1,7 +1,5 @@
 """`summary`: takes traces, gives calls, errors and times, as strace -c, by what is asked for."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from strace_analyzer.cli import options

@@ -1,7 +1,5 @@
 """`tree`: takes traces, gives the tree of their processes, with each one's sockets and findings."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from strace_analyzer.cli import options
