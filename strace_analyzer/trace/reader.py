@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from functools import cached_property
+from functools import cached_property, partial
 
 from strace_analyzer.errors import SeveralStreamsError, TraceError
 from strace_analyzer.faults import Fault, Guard
@@ -474,7 +474,7 @@ class TraceReader:
         if self._jobs < 2 or not ahead.pays(source.size):
             return stream.scanner(watch)
         again = SourceInput(source.name, source.path, member=source.member)
-        self._ahead = ScanAhead(again.blocks, index, lambda: stream.scanner(watch, apart=True))
+        self._ahead = ScanAhead(again.blocks, index, partial(stream.scanner, watch))
         stack.callback(self._ahead.close)
         return self._ahead
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from strace_analyzer.cli.app import app
 from strace_analyzer.rules import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,19 +74,30 @@ def test_only_the_grammar_builds_parsers() -> None:
     assert builders == ["strace_analyzer/trace/learned/grammar.py"]
 
 
+def test_the_annotations_of_commands_are_objects() -> None:
+    """typer would evaluate the text of each four times, at every start: the files of the commands
+    do without `from __future__ import annotations`."""
+    hints = {
+        f"{command.callback.__name__} {parameter}": hint
+        for command in app.registered_commands
+        if command.callback is not None
+        for parameter, hint in command.callback.__annotations__.items()
+    }
+    assert "check traces" in hints
+    assert [where for where, hint in hints.items() if isinstance(hint, str)] == []
+
+
 def test_only_the_command_line_prints_or_exits() -> None:
     speakers = {
         name(path)
         for path in PACKAGE
         if {"print", "sys.exit", "exit", "quit", "os._exit"} & called(tree(path))
     }
-    # ahead.py and database.py end the processes that they have forked; starting.py is the command
-    # line as it is loaded
+    # forked.py ends the process that it has forked; starting.py is the command line as it is loaded
     allowed = {
         "strace_analyzer/__main__.py",
         "strace_analyzer/starting.py",
-        "strace_analyzer/trace/prefilter/ahead.py",
-        "strace_analyzer/trace/prefilter/database.py",
+        "strace_analyzer/trace/prefilter/forked.py",
     }
     assert {s for s in speakers - allowed if not s.startswith("strace_analyzer/cli/")} == set()
 

@@ -10,13 +10,13 @@ import gc
 import os
 import pickle
 import signal
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import islice
-from typing import NoReturn, cast
+from typing import IO, cast
 
 from strace_analyzer.trace.input.content import Block
+from strace_analyzer.trace.prefilter.forked import can_fork, forked
 from strace_analyzer.trace.prefilter.scan import Scan, Searched
 
 _SMALLEST = 16 << 20
@@ -25,13 +25,7 @@ _SMALLEST = 16 << 20
 
 def pays(size: int) -> bool:
     """Return whether a separate process should search a file of `size` bytes."""
-    return size >= _SMALLEST and _can_fork()
-
-
-def _can_fork() -> bool:
-    """Whether forking is safe: the copy of a process with several threads could wait forever for a
-    thread that it lacks."""
-    return hasattr(os, "fork") and threading.active_count() == 1
+    return size >= _SMALLEST and can_fork()
 
 
 class ScanAhead:
@@ -39,20 +33,17 @@ class ScanAhead:
     (counting from 0). `close` ends the other process."""
 
     def __init__(
-        self, blocks: Callable[[], Iterable[Block]], first: int, scanner: Callable[[], Scan]
+        self, blocks: Callable[[], Iterable[Block]], first: int, scanner: Callable[..., Scan]
     ) -> None:
-        """`blocks` yields the blocks of the file from its beginning, `scanner` makes the search;
-        both are called in the other process."""
+        """`blocks` yields the blocks of the file from its beginning, `scanner` makes the search,
+        `apart=True` in a copy of the process that calls it. Both are called in the other process,
+        `scanner` also in this one if that process fails."""
         self._scanner = scanner
         self._scan: Scan | None = None
-        inlet, outlet = os.pipe()
         gc.freeze()  # a collection would write to each object, and end the sharing of its memory
-        self._pid = os.fork()
-        if not self._pid:
-            os.close(inlet)
-            _run(islice(blocks(), first, None), scanner, outlet)
-        os.close(outlet)
-        self._pipe = open(inlet, "rb")  # noqa: SIM115  (closed by `close`)
+        self._pid, self._pipe = forked(
+            lambda pipe: _send(islice(blocks(), first, None), scanner, pipe)
+        )
 
     def __call__(self, block: Block) -> Searched:
         if self._scan is None:
@@ -74,19 +65,11 @@ class ScanAhead:
             os.waitpid(self._pid, 0)
 
 
-def _run(blocks: Iterable[Block], scanner: Callable[[], Scan], outlet: int) -> NoReturn:
-    """The other process: it ends when everything is sent, or nobody reads."""
+def _send(blocks: Iterable[Block], scanner: Callable[..., Scan], pipe: IO[bytes]) -> None:
+    """The other process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is meant for the parent
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    status = 1
-    try:
-        with open(outlet, "wb") as pipe:
-            scan = scanner()
-            for block in blocks:
-                pickle.dump((len(block), scan(block)), pipe)
-                pipe.flush()
-        status = 0
-    except (BrokenPipeError, MemoryError):
-        pass
-    finally:
-        os._exit(status)  # without the parent's buffers and handlers
+    scan = scanner(apart=True)
+    for block in blocks:
+        pickle.dump((len(block), scan(block)), pipe)
+        pipe.flush()
