@@ -36,7 +36,7 @@ class TraceContext:
         self.start: float | None = None
         """the first time that the trace shows; the corridor sets it"""
         self.traffic = Traffic()
-        self.port_state = ledger.state
+        self.port_state = ledger.of
         self._source_names = source_names
         self._range = port_range
         self._tracker = tracker

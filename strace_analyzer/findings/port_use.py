@@ -163,28 +163,6 @@ class PortUse(NamedTuple):
         return self.peak_pinned / self.peak_needed if self.peak_needed else None
 
 
-class PortState(NamedTuple):
-    """The ports of one network namespace at one moment, as far as the trace shows them.
-
-    `pinned` are held by bind() with port 0, connected or not (on specific addresses: the most on
-    any one); `waiting` are those of them in TIME_WAIT. `needed` are the ports that would be enough
-    for the connections, `used` all ports in use, whoever has them; with the suffix
-    `_with_time_wait`, both include those in TIME_WAIT. `size` and `source` of the range are as in
-    PortUse; if the range is only assumed and the trace shows a smaller one (ChosenPorts), `size` is
-    that of the smaller one. A range that the user gave and the trace contradicts counts as
-    `assumed`.
-    """
-
-    size: int
-    source: str
-    pinned: int = 0
-    waiting: int = 0
-    needed: int = 0
-    needed_with_time_wait: int = 0
-    used: int = 0
-    used_with_time_wait: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a rule may know at the end of a trace, to set level and confidence.

@@ -34,18 +34,23 @@ class Chosen:
         """of those chosen at random"""
         self._low, self._high = 1 << 16, 0
 
-    def note(self, socket: Socket) -> None:
-        """Take in what this socket shows; under IP_LOCAL_PORT_RANGE it shows only its own range."""
+    def note(self, socket: Socket) -> bool:
+        """Take in what this socket shows, and return whether that is new. Under IP_LOCAL_PORT_RANGE
+        it shows only its own range."""
         port = socket.assigned_port
         if port is None or socket.options.port_range is not None:
-            return
-        if socket.binding is Binding.EPHEMERAL:
-            if not socket.options.reuse_address:
-                self._at_random.add(port)
-                self._lowest, self._highest = min(self._lowest, port), max(self._highest, port)
-        elif socket.binding is not Binding.AUTOBOUND:
-            return
-        self._low, self._high = min(self._low, port), max(self._high, port)
+            return False
+        if socket.binding not in (Binding.EPHEMERAL, Binding.AUTOBOUND):
+            return False
+        is_new = not self._low <= port <= self._high
+        if is_new:
+            self._low, self._high = min(self._low, port), max(self._high, port)
+        is_random = socket.binding is Binding.EPHEMERAL and not socket.options.reuse_address
+        if is_random and port not in self._at_random:
+            is_new = True
+            self._at_random.add(port)
+            self._lowest, self._highest = min(self._lowest, port), max(self._highest, port)
+        return is_new
 
     def told(self, assumed: PortRange) -> ChosenPorts | None:
         """How the chosen ports contradict a range that is only assumed, or was given by the user;

@@ -7,7 +7,7 @@ distinct destinations, not with the length of the trace.
 
 from __future__ import annotations
 
-from strace_analyzer.findings import PortState, PortUse
+from strace_analyzer.findings import PortUse
 from strace_analyzer.kernel.step import FAILED, MOVING, Step
 from strace_analyzer.ports.namespace_ledger import NamespaceLedger
 from strace_analyzer.ports.port_range import of_namespace
@@ -41,20 +41,16 @@ class PortLedger:
         socket = step.socket
         if step.space != "TCP":
             return
-        namespace = self._namespaces.get(socket.namespace)
-        if namespace is None:
-            namespace = NamespaceLedger(
-                socket.namespace, self._range, self._autobind_reuse, self._tw_reuse
-            )
-            self._namespaces[socket.namespace] = namespace
-        namespace.step(step)
+        self.of(socket.namespace).step(step)
 
-    def state(self, namespace: int) -> PortState:
-        """The ports of one namespace after the last step."""
+    def of(self, namespace: int) -> NamespaceLedger:
+        """The account of one network namespace: its figures are those after the last step."""
         ledger = self._namespaces.get(namespace)
         if ledger is None:
-            return PortState(self._range.size, self._range.source)
-        return ledger.state()
+            ledger = self._namespaces[namespace] = NamespaceLedger(
+                namespace, self._range, self._autobind_reuse, self._tw_reuse
+            )
+        return ledger
 
     def close(self, end: float | None, begin: float | None = None) -> tuple[PortUse, ...]:
         """The use of ports of each namespace in which a TCP socket was bound or connected.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from strace_analyzer.findings import AddressUse, PortState, PortUse, ProcessUse
+from strace_analyzer.findings import AddressUse, PortUse, ProcessUse
 from strace_analyzer.kernel.destination import Destination, destination, specific
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
@@ -69,6 +69,10 @@ class NamespaceLedger:
         """of ports that connect() would take again after a second"""
         self._ranges: set[PortRange] = set()
         self._headroom = Headroom(whole)
+        self.size, self.source = whole.size, whole.source
+        """of the range in force, as far as it is known by now"""
+        self.early = self.early_in_all = 0
+        """how many sockets have a port of bind() with port 0 now, and how many ever had one"""
         self._held = 0
         """ports held now by bind() with port 0 and the wildcard"""
         self._in_time_wait = 0
@@ -86,7 +90,8 @@ class NamespaceLedger:
         if step.dry is not None and self._shortage.is_met_by_client(step.dry):
             self._usages(step.task.group)[1].exhausted = True
             self.has_moved = True
-        self._chosen.note(step.socket)
+        if step.socket.assigned_port is not None and self._chosen.note(step.socket):
+            self._judge_range()
         now, id = step.now, step.description.id
         new = NOTHING if now is None else claims(now, self._autobind_reuse)
         account = self._accounts.get(id)
@@ -112,25 +117,37 @@ class NamespaceLedger:
             del self._accounts[id]
         self.has_moved = True
 
-    def state(self) -> PortState:
-        """The ports as they are now, to judge a call that found none."""
-        taken = next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
-        usage, shown = self._usage, self._chosen.told(taken)
-        low, high, source = taken
-        if shown is not None and shown.shows_range:
-            low, high = shown.low, shown.high
-        elif shown is not None:
-            source = "assumed"
-        return PortState(
-            size=high - low + 1,
-            source=source,
-            pinned=self._held + usage.pinned_at_address,
-            waiting=usage.pinned.waiting,
-            needed=usage.needed.now,
-            needed_with_time_wait=usage.needed_high.now,
-            used=self._headroom.as_is.open.used,
-            used_with_time_wait=self._headroom.as_is.high.used,
-        )
+    # the figures of rules.evidence.PortState: the ports as they are now
+
+    @property
+    def pinned(self) -> int:
+        """Ports that bind() with port 0 holds."""
+        return self._held + self._usage.pinned_at_address
+
+    @property
+    def waiting(self) -> int:
+        """Ports that bind() with port 0 took, in TIME_WAIT."""
+        return self._usage.pinned.waiting
+
+    @property
+    def needed(self) -> int:
+        """Ports that would be enough for the connections."""
+        return self._usage.needed.now
+
+    @property
+    def needed_with_time_wait(self) -> int:
+        """The same, for those in TIME_WAIT too."""
+        return self._usage.needed_high.now
+
+    @property
+    def used(self) -> int:
+        """All ports in use."""
+        return self._headroom.as_is.open.used
+
+    @property
+    def used_with_time_wait(self) -> int:
+        """The same, including those in TIME_WAIT."""
+        return self._headroom.as_is.high.used
 
     def close(self, begin: float | None, end: float | None) -> PortUse:
         """The whole account; `begin` and `end` are the seconds of the trace's first and last
@@ -140,7 +157,7 @@ class NamespaceLedger:
         begin = clock.begin if begin is None else begin
         seconds = end - begin if timed and begin is not None and end is not None else None
         peak, when = usage.pinned.peak
-        taken = self._ranges.pop() if len(self._ranges) == 1 else self._whole
+        taken = self._range()
         as_is, without = self._headroom.as_is, self._headroom.without
         left = max(0, taken.size - as_is.open.peak)
         without_bind = max(0, taken.size - without.open.peak)
@@ -201,6 +218,8 @@ class NamespaceLedger:
             account.wildcard = address is None
             mine = self._usages(account.group)
             account.pins = tuple([usage.pin(address, seconds) for usage in mine])
+            self.early += 1
+            self.early_in_all += 1
             self._held += account.wildcard
             self._note_range(now)
         if now is not None and now.connects > 0:
@@ -214,6 +233,7 @@ class NamespaceLedger:
             peak.end(interval, waits=waits)
             if waits and interval.confirmed and seconds is not None:
                 self._holds.hold(seconds, peak.expire)
+        self.early -= 1
         self._held -= account.wildcard
         self._in_time_wait += waits and account.wildcard
         account.pins = ()
@@ -323,4 +343,21 @@ class NamespaceLedger:
                 yield before
 
     def _note_range(self, socket: Socket) -> None:
-        self._ranges.add(narrowed(self._whole, socket.options.port_range))
+        taken = narrowed(self._whole, socket.options.port_range)
+        if taken not in self._ranges:
+            self._ranges.add(taken)
+            self._judge_range()
+
+    def _judge_range(self) -> None:
+        """A socket has shown something new about the range in force."""
+        taken = self._range()
+        shown = self._chosen.told(taken)
+        self.size, self.source = taken.size, taken.source
+        if shown is not None and shown.shows_range:
+            self.size = shown.high - shown.low + 1
+        elif shown is not None:
+            self.source = "assumed"
+
+    def _range(self) -> PortRange:
+        """The range that all sockets take their ports from, if it is one and the same."""
+        return next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole

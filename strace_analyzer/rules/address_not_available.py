@@ -94,11 +94,11 @@ class AddressNotAvailable(Rule):
     def step(self, step: Step) -> Iterable[Finding]:
         if step.role == "close":
             self._note_close(step)
-            return
+            return ()
         cause = self._cause(step) if step.failure in _ERRORS else None
         if cause is None:
             self._note_success(step)
-            return
+            return ()
         is_proof = step.role == "bind" or cause.startswith("pair") or step.space == "UDP"
         if is_proof:
             told = "no-ipv6" if cause == "no-loopback" else cause
@@ -113,7 +113,7 @@ class AddressNotAvailable(Rule):
         key = _purpose(step)
         if key is not None:
             self._waiting.setdefault(key, set()).add(found.id)
-        yield found
+        return (found,)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         """A TCP connect() is probable, unless a call that needs no port failed for the same

@@ -17,7 +17,6 @@ from strace_analyzer.findings import (
     Level,
     LocalAddress,
     Location,
-    PortState,
     ProcessRef,
     SocketKind,
 )
@@ -46,6 +45,42 @@ class Held(NamedTuple):
     def socket(self) -> Socket:
         """The socket as it is now."""
         return self.description.socket
+
+
+class PortState(Protocol):
+    """The ports of one network namespace as they are now, as far as the trace shows them: the
+    figures change with every step.
+
+    `pinned` are held by bind() with port 0, connected or not (on specific addresses: the most on
+    any one); `waiting` are those of them in TIME_WAIT. `early` is how many sockets hold such a
+    port, at whatever address, and `early_in_all` how many have held one so far. `needed` are the ports that would be enough
+    for the connections, `used` all ports in use, whoever has them; with the suffix
+    `_with_time_wait`, both include those in TIME_WAIT. `size` and `source` of the range are as in
+    PortUse; if the range is only assumed and the trace shows a smaller one (ChosenPorts), `size` is
+    that of the smaller one. A range that the user gave and the trace contradicts counts as
+    `assumed`.
+    """
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def pinned(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def early(self) -> int: ...
+    @property
+    def early_in_all(self) -> int: ...
+    @property
+    def needed(self) -> int: ...
+    @property
+    def needed_with_time_wait(self) -> int: ...
+    @property
+    def used(self) -> int: ...
+    @property
+    def used_with_time_wait(self) -> int: ...
 
 
 class Context(Protocol):

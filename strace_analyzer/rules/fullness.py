@@ -120,22 +120,30 @@ class Fullness:
         if now is None or step.space != "TCP":
             return
         state = self._context.port_state(now.namespace)
-        high = max(state.needed_with_time_wait, state.pinned + state.waiting)
-        if max(state.used, state.used_with_time_wait, high) < NEARLY_FULL * state.size:
+        size, used, pinned, waiting = (
+            state.size,
+            state.used_with_time_wait,
+            state.pinned,
+            state.waiting,
+        )
+        high = max(state.needed_with_time_wait, pinned + waiting)
+        if max(used, high) < NEARLY_FULL * size:
             return
-        is_open = state.used >= NEARLY_FULL * state.size
+        open = state.used
+        is_open = open >= NEARLY_FULL * size
         is_timed = step.event.seconds is not None
-        used = state.used if is_open and not is_timed else state.used_with_time_wait
-        if state.used <= state.size < high:
+        if is_open and not is_timed:
+            used = open
+        if open <= size < high:
             self._given_again.add(now.namespace)
-            used = state.used
-        is_shared = 2 * (state.pinned + state.waiting) <= used
+            used = open
+        is_shared = 2 * (pinned + waiting) <= used
         to = destination(now.peer)
         if is_shared and to is not None and self._context.gives_again(to):
-            used = state.used  # ports in TIME_WAIT are given to whoever asks next (docs/kernel.md)
-        if used < NEARLY_FULL * state.size:
+            used = open  # ports in TIME_WAIT are given to whoever asks next (docs/kernel.md)
+        if used < NEARLY_FULL * size:
             return
-        key = now.namespace, used > state.used
+        key = now.namespace, used > open
         known = self._fullest.get(key)
         rank = (is_open or is_timed, used, step.role == "connect")
         if known is not None and rank <= _rank(known):
@@ -143,10 +151,10 @@ class Fullness:
         self._fullest[key] = Fullest(
             step,
             used,
-            waiting=used - state.used,
-            pinned=state.pinned + (state.waiting if used > state.used else 0),
-            needed=state.needed if used == state.used else state.needed_with_time_wait,
-            size=state.size,
+            waiting=used - open,
+            pinned=pinned + (waiting if used > open else 0),
+            needed=state.needed if used == open else state.needed_with_time_wait,
+            size=size,
             is_assumed=state.source == "assumed",
             is_timed=is_timed,
             after_end=self._left_open(now.namespace),

@@ -3,12 +3,12 @@ connections would have fitted without the early binds."""
 
 from __future__ import annotations
 
-from strace_analyzer.findings import Detail, PortState
+from strace_analyzer.findings import Detail
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding, Connection, Origin, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.plain import ranges
-from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.evidence import Context, PortState
 from strace_analyzer.rules.listed_holders import OF_A_RANGE, ListedHolders
 from strace_analyzer.rules.waste import NEARLY_ALL
 
@@ -29,30 +29,19 @@ class Holders:
         self._listed = ListedHolders(context)
         self._shown: dict[int, tuple[int, int]] = {}
         """by namespace: the lowest and highest port that the kernel was seen to choose"""
-        self._binds_early: set[int] = set()
-        """namespaces in which the trace shows a port taken by bind() with port 0"""
         self._alone: dict[tuple[int, str | None], dict[int, tuple[ThreadGroup, int]]] = {}
         """by namespace and port space: open sockets that do not share their port, with their
         process and descriptor. The key is the description if the kernel chose the port, or the
         negative port number if the program asked for one within the range"""
-        self._early: dict[int, set[int]] = {}
-        """by namespace: open TCP sockets that hold a port of bind() with port 0, and do not listen"""
         self._after_end: dict[int, set[int]] = {}
         """by namespace: open TCP sockets on which end of file was read"""
 
     def note(self, step: Step) -> None:
         """Take in what the socket shows about the ports that the kernel chooses."""
-        socket, now, id = step.socket, step.now, step.description.id
         self._note_open(step)
-        is_early = socket.binding is Binding.EPHEMERAL
-        if is_early and step.space == "TCP":
-            self._binds_early.add(socket.namespace)
-        if is_early and step.space == "TCP" and now and now.connection is not Connection.LISTENING:
-            self._early.setdefault(socket.namespace, set()).add(id)
-        elif step.space == "TCP" and socket.namespace in self._early:
-            self._early[socket.namespace].discard(id)
+        socket = step.socket
         port = socket.assigned_port
-        if port is not None and (is_early or socket.binding is Binding.AUTOBOUND):
+        if port is not None and socket.binding in (Binding.EPHEMERAL, Binding.AUTOBOUND):
             low, high = self._shown.get(socket.namespace, (port, port))
             self._shown[socket.namespace] = (min(low, port), max(high, port))
 
@@ -154,10 +143,8 @@ class Holders:
         is_most = 2 * alone >= state.used or state.needed < nearly_all
         if alone and is_most and state.used >= nearly_all:
             return "own-sockets", "would-not-fit"
-        early = len(self._early.get(socket.namespace, ()))
-        if (
-            state.used >= nearly_all and 2 * early > state.used
-        ):  # bound to an address, not connected
+        if state.used >= nearly_all and 2 * state.early > state.used:
+            # bound to an address, not connected
             return "early-binds", _fits(state.needed, size, step)
         if state.needed >= nearly_all:
             leaks = self.left_open(socket.namespace) > 0
@@ -173,7 +160,7 @@ class Holders:
         is_asking = step.role in ("bind", "connect")
         if is_asking and 2 * own >= size and state.needed <= FEW_OPEN * own:
             return "time-wait", "would-not-fit"
-        if socket.namespace not in self._binds_early:
+        if not state.early_in_all:
             return "another-process", "unknown"
         return "unknown", "unknown"
 

@@ -120,39 +120,34 @@ class PortTaken(Rule):
         """processes that have served: the holder may be their own doing"""
 
     def step(self, step: Step) -> Iterable[Finding]:
-        id = step.description.id
-        if step.role == "close":
-            has_port = step.socket.assigned_port or step.socket.binding in _HAS_PORT
-            if self._given_up and has_port and id not in self._pending:
-                self._given_up.pop(self._process(step), None)
-            self._holders.note_close(step)
-            if id in self._pending or id in self._moved:
-                yield from self._said_of(id)
-            return
-        if step.role == "getsockname":
+        role, id = step.role, step.description.id
+        if role == "close":
+            return self._note_close(step)
+        if role == "getsockname":
             if self._unnamed:
                 self._note_shown(step)
-            return
+            return ()
         if step.errno is not None:
-            port = port_asked(step)
-            if step.errno == _ERROR and port and not _is_injected(step):
+            port = port_asked(step) if step.errno == _ERROR else 0
+            if port and not _is_injected(step):
                 self._pending.setdefault(id, self._taken(step, port))  # the first was preferred
-            return
+            return ()
         if self._given_up:
             self._given_up.pop(self._process(step), None)
-        if step.role == "listen" or (step.role == "bind" and step.space == "UDP"):
+        if role == "listen" or (role == "bind" and step.space == "UDP"):
             self._had.add(self._process(step))
-        if step.role == "connect":
+        told: Finding | None = None
+        if role == "connect":
             self._moved.pop(id, None)  # a client that tries one port after another, and got one
-            pending = self._pending.pop(id, None)
-            if pending is not None:  # a client: it connects from another port after all
-                self._got_over.add(pending.id)
-                yield pending
-        elif step.role == "bind":
-            yield from self._note_move(step)
+            told = self._pending.pop(id, None)
+            if told is not None:  # a client: it connects from another port after all
+                self._got_over.add(told.id)
+        elif role == "bind":
+            told = self._note_move(step)
             self._note_success(step)
-        elif step.role == "listen" and id in self._moved:
-            yield self._moved.pop(id)
+        elif role == "listen":
+            told = self._moved.pop(id, None)
+        return () if told is None else (told,)
 
     def close(self) -> Iterable[Finding]:
         yield from self._pending.values()
@@ -182,28 +177,33 @@ class PortTaken(Rule):
             if told is not None:
                 self._shown_later.setdefault(id, told)
 
-    def _said_of(self, id: int) -> Iterable[Finding]:
-        """What is left to report about a socket that is closed."""
-        for waiting in (self._pending, self._moved):
-            finding = waiting.pop(id, None)
-            if finding is not None:
-                yield finding
+    def _note_close(self, step: Step) -> Iterable[Finding]:
+        """Remember what can have the port still; gives what is left to report about the socket."""
+        id, socket = step.description.id, step.socket
+        has_port = socket.assigned_port or socket.binding in _HAS_PORT
+        if self._given_up and has_port and id not in self._pending:
+            self._given_up.pop(self._process(step), None)
+        self._holders.note_close(step)
+        if id not in self._pending and id not in self._moved:
+            return ()
+        waiting = self._pending.pop(id, None), self._moved.pop(id, None)
+        return [finding for finding in waiting if finding is not None]
 
-    def _note_move(self, step: Step) -> Iterable[Finding]:
-        """The socket got a port after all: the one that it had asked for, or another one, where
-        nobody will look for a server."""
+    def _note_move(self, step: Step) -> Finding | None:
+        """The socket got a port after all: the one that it had asked for, which is reported, or
+        another one, where nobody will look for a server."""
         pending = self._pending.pop(step.description.id, None)
         asked = None if pending is None else bind_address(step)
         if pending is None or asked is None:
-            return
+            return None
         self._got_over.add(pending.id)
         if asked.port == pending.detail("port"):
-            yield pending
-            return
+            return pending
         moved = pending._replace(
             details=(*pending.details, ("instead", asked.port or None), ("moved", True))
         )
         self._moved[step.description.id] = moved
+        return None
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         finding = self._named(finding)

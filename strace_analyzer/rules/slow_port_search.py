@@ -177,11 +177,12 @@ class SlowPortSearch(Rule):
     def step(self, step: Step) -> Iterable[Finding]:
         route = self.context.traffic.began
         event, to = step.event, destination(step.socket.peer)
-        if route is None or to is None or not isinstance(event, Syscall) or event.duration is None:
+        if route is None or to is None or not isinstance(event, Syscall):
             return ()
-        if event.result.errno != "EINPROGRESS" and not to.is_loopback:
+        if step.errno != "EINPROGRESS" and not to.is_loopback:
             return ()  # the network's answer is included
-        if event.duration >= RETRANSMITTED:
+        duration = event.duration
+        if duration is None or duration >= RETRANSMITTED:
             return ()
         namespace, own = step.socket.namespace, step.socket.options.port_range
         low, high = own or self.context.port_range(namespace)
@@ -189,7 +190,7 @@ class SlowPortSearch(Rule):
         if known is None:
             known = self._routes[namespace, to] = _Route()
         known.has_own_range |= own is not None
-        known.add(step, (route.held(event.seconds) - 1) / (high - low + 1), event.duration)
+        known.add(step, (route.held(event.seconds) - 1) / (high - low + 1), duration)
         return ()
 
     def close(self) -> Iterable[Finding]:

@@ -274,8 +274,8 @@ def test_state_in_the_middle() -> None:
     first, second = history.open(process(1)), history.open(process(1))
     for step in (*early(first), *early(second), first.close()):
         ledger.step(step)
-    state = ledger.state(0)
+    state = ledger.of(0)
     assert (state.size, state.source) == (100, "option")
     assert (state.pinned, state.waiting) == (1, 1)
     assert (state.needed, state.needed_with_time_wait) == (1, 2)
-    assert ledger.state(5).pinned == 0
+    assert ledger.of(5).pinned == 0
