@@ -14,6 +14,7 @@ from typing import Any
 
 from strace_analyzer.kernel.arguments import FdArgument, argument, fd_argument
 from strace_analyzer.kernel.catalogue import CALLS
+from strace_analyzer.kernel.notes import is_accepted
 from strace_analyzer.kernel.objects import Descriptor, FdTable, Shown
 from strace_analyzer.kernel.open_calls import OpenCall
 from strace_analyzer.kernel.socket_state import Connection, Ending, Origin
@@ -129,6 +130,13 @@ class Interest:
             and self._kernel.close_was_seen
         )
 
+    def _came_in(self, held: Descriptor, fd: FdArgument | None) -> bool:
+        """Like `is_incoming`, or the note of `fd` shows the connection that accept() made again."""
+        shows = None if fd is None else fd.socket
+        if shows is not None and is_accepted(held.description.socket, shows):
+            return True
+        return self.is_incoming(held)
+
     def ignores(
         self, call: Syscall, table: FdTable, fd: FdArgument | None, begun: OpenCall | None
     ) -> bool:
@@ -148,7 +156,7 @@ class Interest:
             held = begun.descriptor
             is_known = held is not None
         if when is _OUTGOING:
-            return held is not None and self.is_incoming(held)
+            return held is not None and self._came_in(held, fd)
         if when is _COPIED:
             known = not was_ignored and fd.may_be_socket and is_known
             gives = fd.may_be_socket or call.name.startswith("dup")
@@ -172,6 +180,9 @@ class Interest:
         when = self.when[half.name]
         if held is not None and when is _MOVED:
             return OpenCall(half, number, table, held, True)
+        if when is _OUTGOING and held is not None:
+            if self._came_in(held, fd_argument(half.call.first)):
+                return OpenCall(half, is_ignored=True)
         if when is _ALWAYS or when is _OUTGOING:
             return OpenCall(half, number, table, held)
         is_known = held is not None or number in table.replaced

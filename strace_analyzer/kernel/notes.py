@@ -103,6 +103,18 @@ def fits_note(description: OpenFileDescription, note: SocketNote) -> bool:
     )
 
 
+def is_accepted(socket: Socket, note: SocketNote) -> bool:
+    """True if the note shows the connection that accept() made, with both ends."""
+    local, peer = socket.local, socket.peer
+    return (
+        socket.origin is Origin.ACCEPTED
+        and local is not None
+        and peer is not None
+        and note.local == (local.address, local.port)
+        and note.peer == (peer.address, peer.port)
+    )
+
+
 def learned(socket: Socket, note: SocketNote) -> Socket:
     """`socket` with what the note adds to it."""
     tells_protocol = socket.protocol is None and note.protocol

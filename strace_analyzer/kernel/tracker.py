@@ -40,7 +40,7 @@ from strace_analyzer.trace.events import (
 )
 from strace_analyzer.trace.prefilter.watch import When
 
-_ALWAYS = When.ALWAYS
+_ALWAYS, _OUTGOING = When.ALWAYS, When.OUTGOING
 
 
 class Tracker:
@@ -240,6 +240,8 @@ class Tracker:
             self._follow(row, call)
             return
         del self._calls[tid]
+        if begun.is_ignored and row.when is _OUTGOING:
+            return
         if not (begun.moves_data and self._interest.is_no_news(call, begun.descriptor)):
             kernel.begun = begun
             self._follow(row, call)
