@@ -230,11 +230,15 @@ class TraceAnalysis:
 
     def _note_ends(self, events: Sequence[Event]) -> None:
         """Note which of all events are the last, and the first and the last with a time."""
-        if events:
-            self._pieces.last = events[-1]
+        if not events:
+            return
+        self._pieces.last = events[-1]
         if self.context.start is None:
             self.context.start = next((event.seconds for event in events if _has_time(event)), None)
-        self._last = next((event for event in reversed(events) if _has_time(event)), self._last)
+        for event in reversed(events):
+            if _has_time(event):
+                self._last = event
+                break
 
     def _subscribe(self, kind: _Kind, event: Event) -> tuple[Callable[[Any], None], ...]:
         """Who receives events like this one, which is the first of its kind since nobody knew."""

@@ -118,8 +118,13 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
         domain = peer.family
         if known is not None:  # what was seen to listen() only: of what family, this tells
             known.socket = known.socket._replace(domain=domain)
-    noted = None if new.socket is None else new.socket.protocol
-    made = kernel.create(
+    note, local, port = new.socket, None, None
+    if note is not None and note.local is not None and note.domain is not None:
+        local = SocketAddress(note.domain, *note.local)
+    elif known is not None and known.socket.local is not None:
+        port = known.socket.local.port or None
+    noted = None if note is None else note.protocol
+    kernel.create(
         task, call, "accept", new,
         origin=Origin.ACCEPTED,
         domain=domain,
@@ -127,12 +132,9 @@ def accept(kernel: Kernel, task: Task, call: Syscall, listener: FdArgument) -> N
         protocol=noted if known is None else known.socket.protocol or noted,
         close_on_exec=_closes_on_exec(argument(call.args, 3)),
         peer=peer if peer is not None and peer.family in INET else None,
+        local=local,
+        assigned_port=port,
     )  # fmt: skip
-    note = new.socket
-    if note is not None and note.local is not None and note.domain is not None:
-        made.socket = made.socket._replace(local=SocketAddress(note.domain, *note.local))
-    elif known is not None and known.socket.local is not None:
-        made.socket = made.socket._replace(assigned_port=known.socket.local.port or None)
 
 
 def bind(kernel: Kernel, task: Task, call: Syscall, fd: FdArgument) -> None:

@@ -92,6 +92,8 @@ class Kernel:
         close_on_exec: bool = False,
         doubts: frozenset[str] = frozenset(),
         peer: SocketAddress | None = None,
+        local: SocketAddress | None = None,
+        assigned_port: int | None = None,
     ) -> OpenFileDescription:
         """Create a socket at `fd` of `task`; `call` created it or is the first to show it.
 
@@ -106,6 +108,8 @@ class Kernel:
             self.new_socket_id(), task.namespace, origin, domain, type, protocol,
             binding=Binding.BOUND if came_in else Binding.UNBOUND,
             connection=Connection.CONNECTED if came_in else Connection.UNCONNECTED,
+            local=local,
+            assigned_port=assigned_port,
             peer=peer,
             inode=note.inode if note else None,
             doubts=doubts,
