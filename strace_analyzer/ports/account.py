@@ -1,15 +1,16 @@
-"""What the ledger records for one open socket, and how to tell a connect() that held a port only
+"""What the ledger records for one socket, and how to tell a connect() that held a port only
 while it ran."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import Destination
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.transitions import ConnectResult, connect_result
-from strace_analyzer.ports.claim import NOTHING
+from strace_analyzer.ports.claim import NOTHING, Own
 from strace_analyzer.ports.concurrency import Concurrency
 from strace_analyzer.ports.destinations import Row
 from strace_analyzer.ports.usage import Pin
@@ -23,15 +24,15 @@ class Counted(NamedTuple):
     local: str | None
     """the local address, if the socket shows it"""
     row: Row
-    open: tuple[Concurrency, ...]
-    high: tuple[Concurrency, ...]
+    open: Sequence[Concurrency]
+    high: Sequence[Concurrency]
     """those that count it in TIME_WAIT too"""
 
 
 class Account:
-    """The record of one open socket."""
+    """The record of one socket that is open or, with what it holds then, in TIME_WAIT."""
 
-    __slots__ = ("claims", "connection", "group", "pins", "protocol", "wildcard")
+    __slots__ = ("connection", "group", "own", "pins", "protocol", "wildcard")
 
     def __init__(self, protocol: str, group: ThreadGroup) -> None:
         self.protocol = protocol
@@ -40,7 +41,7 @@ class Account:
         self.pins: tuple[Pin, ...] = ()
         self.wildcard = False
         """the pinned port is on the wildcard address"""
-        self.claims = NOTHING
+        self.own: Own = NOTHING
         self.connection: Counted | None = None
 
 

@@ -7,7 +7,6 @@ TCP's, which MPTCP uses too, UDP's, or that of another protocol.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import (
@@ -44,10 +43,10 @@ class Shared(NamedTuple):
 
 
 Claim = Owned | Shared
-Claims = tuple[Claim | None, Claim | None]
-"""what a socket claims as it is, and without early binds"""
-NOTHING: Claims = (None, None)
-"""it claims no port"""
+Own = tuple[Owned | None, Owned | None]
+"""the port that a socket has for itself, as it is, and without early binds"""
+NOTHING: Own = (None, None)
+"""it has no port for itself"""
 
 
 def is_up(socket: Socket) -> bool:
@@ -64,48 +63,47 @@ def pins(socket: Socket, autobind_reuse: bool = False) -> bool:
     )
 
 
-def claims(socket: Socket, autobind_reuse: bool = False) -> Claims:
-    """What the socket claims now, and what it would claim if its port were chosen at connect()
-    (IP_BIND_ADDRESS_NO_PORT, or no bind())."""
-    as_is = claim(socket, autobind_reuse)
-    if not pins(socket):
-        return as_is, as_is
-    return as_is, shared(socket, specific(socket.local)) if is_up(socket) else None
+def own(socket: Socket, autobind_reuse: bool = False) -> Owned | None:
+    """The socket's claim if it has its port for itself, else None; `autobind_reuse` is the sysctl
+    net.ipv4.ip_autobind_reuse.
+
+    UDP has no sharing: a socket has its port alone, whoever chose it.
+    """
+    binding = socket.binding
+    if binding is Binding.EPHEMERAL:
+        shares = autobind_reuse and socket.options.reuse_address and is_up(socket)
+        return None if shares else owned(socket, autobind_reuse)
+    if binding is Binding.BOUND:
+        port = None if socket.local is None else socket.local.port
+        return owned(socket)._replace(port=port) if port else None
+    if binding is Binding.AUTOBOUND:
+        is_alone = socket.connection is Connection.LISTENING or space(socket) != "TCP"
+        return owned(socket) if is_alone else None
+    return None
+
+
+def own_both(socket: Socket, autobind_reuse: bool = False) -> Own:
+    """What the socket has for itself now, and what it would have if its port were chosen at
+    connect() (IP_BIND_ADDRESS_NO_PORT, or no bind())."""
+    mine = own(socket, autobind_reuse)
+    return mine, None if pins(socket) else mine
+
+
+def shares(socket: Socket) -> bool:
+    """It is connected over a port that connect() chose or, if it has it not for itself, bind()."""
+    return is_up(socket) and socket.binding in (Binding.AUTOBOUND, Binding.EPHEMERAL)
 
 
 def claim(socket: Socket, autobind_reuse: bool = False) -> Claim | None:
-    """What the socket claims now; `autobind_reuse` is the sysctl net.ipv4.ip_autobind_reuse.
+    """What the socket claims now.
 
     A connection over a port that bind() took claims that port; one over a port that connect() chose
-    shares it. UDP has no sharing: a socket has its port alone, whoever chose it.
+    shares it.
     """
-    claimed = _CLAIMED.get(socket.binding)
-    return None if claimed is None else claimed(socket, autobind_reuse)
-
-
-def _ephemeral(socket: Socket, autobind_reuse: bool) -> Claim | None:
-    if autobind_reuse and socket.options.reuse_address and is_up(socket):
-        return shared(socket, specific(socket.local))
-    return owned(socket, autobind_reuse)
-
-
-def _bound(socket: Socket, autobind_reuse: bool) -> Claim | None:
-    if socket.local is None or not socket.local.port:
-        return None
-    return owned(socket)._replace(port=socket.local.port)
-
-
-def _autobound(socket: Socket, autobind_reuse: bool) -> Claim | None:
-    if space(socket) != "TCP" or socket.connection is Connection.LISTENING:
-        return owned(socket)
-    return shared(socket, specific(socket.local)) if is_up(socket) else None
-
-
-_CLAIMED: dict[Binding, Callable[[Socket, bool], Claim | None]] = {
-    Binding.EPHEMERAL: _ephemeral,
-    Binding.BOUND: _bound,
-    Binding.AUTOBOUND: _autobound,
-}
+    mine = own(socket, autobind_reuse)
+    if mine is not None or not shares(socket):
+        return mine
+    return shared(socket, specific(socket.local))
 
 
 def shared(socket: Socket, local: str | None) -> Shared | None:
@@ -117,7 +115,7 @@ def shared(socket: Socket, local: str | None) -> Shared | None:
 
 
 def owned(socket: Socket, autobind_reuse: bool = False) -> Owned:
-    """The socket's claim if it has its port for itself."""
+    """The claim of a socket that has its port for itself."""
     bound = None if socket.binding is Binding.AUTOBOUND else socket.local
     reusable = socket.options.reuse_address and (autobind_reuse or space(socket) == "UDP")
     return Owned(family(socket, bound), specific(bound), reusable=reusable)

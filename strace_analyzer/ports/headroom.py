@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from strace_analyzer.ports.binds import Binds
-from strace_analyzer.ports.claim import Claims, Owned
+from strace_analyzer.ports.claim import Own
 from strace_analyzer.ports.concurrency import Concurrency, Place
 from strace_analyzer.ports.port_range import PortRange
 
@@ -50,26 +50,25 @@ class Headroom:
         self.as_is, self.without = (Bounds(InUse(whole), InUse(whole)) for _ in range(2))
         self.all = (*self.as_is, *self.without)
 
-    def move(self, old: Claims, new: Claims, *, waits: bool = False) -> None:
-        """A socket claims `new` instead of `old`. With `waits` its connection goes to TIME_WAIT:
-        call `expire` with `old` when that is over."""
+    def move(self, old: Own, new: Own, *, waits: bool = False) -> None:
+        """A socket has `new` for itself instead of `old`. With `waits` its connection goes to
+        TIME_WAIT: call `expire` with `old` when that is over."""
         for bounds, before, after in zip((self.as_is, self.without), old, new, strict=True):
             if before == after:
                 continue
-            if isinstance(before, Owned):
+            if before is not None:
                 bounds.open.binds.change(before, -1)
                 if not waits:
                     bounds.high.binds.change(before, -1)
-            if isinstance(after, Owned):
-                for ports in bounds:
-                    ports.binds.change(after, 1)
-        self.note()
+            if after is not None:
+                bounds.open.binds.change(after, 1)
+                bounds.high.binds.change(after, 1)
 
-    def expire(self, claims: Claims) -> None:
-        """TIME_WAIT is over for a socket that claimed this."""
-        for bounds, claim in zip((self.as_is, self.without), claims, strict=True):
-            if isinstance(claim, Owned):
-                bounds.high.binds.change(claim, -1)
+    def expire(self, own: Own) -> None:
+        """TIME_WAIT is over for a socket that had this for itself."""
+        for bounds, owned in zip((self.as_is, self.without), own, strict=True):
+            if owned is not None:
+                bounds.high.binds.change(owned, -1)
 
     def learned(self, place: Place) -> None:
         """The source address of connections to a destination has become known."""

@@ -17,16 +17,7 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import BRIEFLY, HOLD, gives_again, leaves_time_wait
 from strace_analyzer.ports.account import Account, Counted, refused
 from strace_analyzer.ports.chosen import Chosen
-from strace_analyzer.ports.claim import (
-    NOTHING,
-    Claims,
-    Owned,
-    Shared,
-    claims,
-    is_up,
-    pins,
-    shared,
-)
+from strace_analyzer.ports.claim import NOTHING, Own, is_up, own_both, pins, shares
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources, begin, end
 from strace_analyzer.ports.destinations import Destinations, Row
@@ -67,7 +58,8 @@ class NamespaceLedger:
         self._holds = Holds()
         self._brief_holds = Holds(BRIEFLY)
         """of ports that connect() would take again after a second"""
-        self._ranges: set[PortRange] = set()
+        self._wanted: set[tuple[int, int] | None] = set()
+        """the ranges to which sockets that took a port were limited"""
         self._headroom = Headroom(whole)
         self.size, self.source = whole.size, whole.source
         """of the range in force, as far as it is known by now"""
@@ -84,37 +76,33 @@ class NamespaceLedger:
         """Account for one step of a TCP socket of this namespace."""
         seconds = self._clock.at(step.event.seconds)
         if seconds is not None:
-            for holds in (self._holds, self._brief_holds):
-                if seconds >= holds.due:
-                    holds.expire(seconds)
+            if seconds >= self._holds.due:
+                self._holds.expire(seconds)
+            if seconds >= self._brief_holds.due:
+                self._brief_holds.expire(seconds)
         if step.dry is not None and self._shortage.is_met_by_client(step.dry):
             self._usages(step.task.group)[1].exhausted = True
             self.has_moved = True
         if step.socket.assigned_port is not None and self._chosen.note(step.socket):
             self._judge_range()
         now, id = step.now, step.description.id
-        new = NOTHING if now is None else claims(now, self._autobind_reuse)
-        account = self._accounts.get(id)
-        if account is None:
-            if now is None or (step.role not in ("bind", "connect") and new == NOTHING):
+        if now is None:
+            account = self._accounts.pop(id, None)
+            if account is None:
                 return
-            account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
-        old, account.claims = account.claims, new
-        was = step.was
-        waits = now is None and was is not None and leaves_time_wait(was, now)
-        self._pin(account, step, seconds, waits)
-        self._connect(account, step, old, seconds, waits)
-        if new != old:
-            self._headroom.move(old, new, waits=waits)
-            if waits and seconds is not None and isinstance(old[0], Owned):
-                self._holds.hold(seconds, self._headroom.expire, old)
-        if self._timeline is None:
-            self._timeline = Timeline(1.0 if seconds is None else 0.001)
+            self._close(account, step.was, seconds)
+        else:
+            own, account = own_both(now, self._autobind_reuse), self._accounts.get(id)
+            if account is None:
+                if step.role not in ("bind", "connect") and own == NOTHING and not shares(now):
+                    return
+                account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
+            self._change(account, step, now, own, seconds)
         at = self._clock.order if seconds is None else seconds
+        if self._timeline is None:
+            self._timeline = Timeline(at, 1.0 if seconds is None else 0.001)
         taken = max(self._held + self._usage.pinned.waiting, self._headroom.as_is.high.used)
         self._timeline.record(at, self._held, self._usage.needed.now, taken)
-        if now is None:
-            del self._accounts[id]
         self.has_moved = True
 
     # the figures of rules.evidence.PortState: the ports as they are now
@@ -203,65 +191,94 @@ class NamespaceLedger:
         rate = self._in_time_wait / seconds
         return headroom / rate if rate * HOLD > headroom else None
 
-    # `waits` says that the step leaves a connection in TIME_WAIT
-
-    def _holds_to(self, to: Destination | None) -> Holds:
-        """Where a port waits that connect() chose for a connection to there."""
-        return self._brief_holds if to and gives_again(self._tw_reuse, to) else self._holds
-
-    def _pin(self, account: Account, step: Step, seconds: float | None, waits: bool) -> None:
-        now = step.now
-        pinned = now is not None and pins(now, self._autobind_reuse)
-        if now is not None and pinned and not account.pins:
-            account.group = step.task.group
-            address = specific(now.local)
-            account.wildcard = address is None
-            mine = self._usages(account.group)
-            account.pins = tuple([usage.pin(address, seconds) for usage in mine])
-            self.early += 1
-            self.early_in_all += 1
-            self._held += account.wildcard
-            self._note_range(now)
-        if now is not None and now.connects > 0:
+    def _change(
+        self, account: Account, step: Step, now: Socket, own: Own, seconds: float | None
+    ) -> None:
+        """The socket, still open, is `now`, and has `own` for itself."""
+        held, account.own = account.own, own
+        pinned = pins(now, self._autobind_reuse)
+        if pinned and not account.pins:
+            self._pin(account, step.task.group, now, seconds)
+        if now.connects > 0:
             for peak, interval in account.pins:
                 peak.confirm(interval)
         if account.pins and not pinned:
-            self._unpin(account, seconds, waits)
-
-    def _unpin(self, account: Account, seconds: float | None, waits: bool) -> None:
-        for peak, interval in account.pins:
-            peak.end(interval, waits=waits)
-            if waits and interval.confirmed and seconds is not None:
-                self._holds.hold(seconds, peak.expire)
-        self.early -= 1
-        self._held -= account.wildcard
-        self._in_time_wait += waits and account.wildcard
-        account.pins = ()
-
-    def _connect(
-        self, account: Account, step: Step, old: Claims, seconds: float | None, waits: bool
-    ) -> None:
-        now, connection = step.now, account.connection
-        if now is None or not is_up(now):
+            self._unpin(account)
+        connection = account.connection
+        if not is_up(now):
             if connection is not None:
-                self._end_connection(account, connection, seconds, waits)
-            elif now is not None and refused(step):
-                self._attempt(account, step, now, old)
+                self._disconnect(account, connection)
+            elif refused(step):
+                self._attempt(account, step, now, held)
         elif connection is None:
-            self._begin_connection(account, step, now, account.claims)
+            self._connect(account, step, now, own)
         else:
             self._recount(account, connection, specific(now.local))
+        if own != held:
+            self._headroom.move(held, own)
+        self._headroom.note()
 
-    def _attempt(self, account: Account, step: Step, now: Socket, held: Claims) -> None:
+    def _close(self, account: Account, was: Socket | None, seconds: float | None) -> None:
+        """The socket is gone, but what it held may be in TIME_WAIT: without times, for good."""
+        connection, waits = account.connection, was is not None and leaves_time_wait(was, None)
+        if account.own != NOTHING:
+            self._headroom.move(account.own, NOTHING, waits=waits)
+        if account.pins:
+            self._unpin(account, waits=waits)
+        if connection is not None:
+            self._disconnect(account, connection, waits=waits)
+        if not waits or seconds is None:
+            return
+        if account.pins or account.own != NOTHING:
+            self._holds.hold(seconds, self._expire, account)
+        if connection is not None:
+            again = gives_again(self._tw_reuse, connection.to)
+            holds = self._brief_holds if again else self._holds
+            holds.hold(seconds, self._expire_connection, connection)
+
+    def _expire(self, account: Account) -> None:
+        """TIME_WAIT is over for the port that this socket had for itself."""
+        for peak, interval in account.pins:
+            if interval.confirmed:
+                peak.expire()
+        self._headroom.expire(account.own)
+
+    def _expire_connection(self, connection: Counted) -> None:
+        # the place may differ from a minute ago
+        end(connection.high, self._sources.place(connection.to, connection.local))
+
+    def _pin(
+        self, account: Account, group: ThreadGroup, now: Socket, seconds: float | None
+    ) -> None:
+        account.group = group
+        address = specific(now.local)
+        account.wildcard = address is None
+        whole, mine = self._usages(group)
+        account.pins = whole.pin(address, seconds), mine.pin(address, seconds)
+        self.early += 1
+        self.early_in_all += 1
+        self._held += account.wildcard
+        self._note_range(now)
+
+    def _unpin(self, account: Account, *, waits: bool = False) -> None:
+        """The port is given back; with `waits` it goes to TIME_WAIT, and the account keeps it."""
+        for peak, interval in account.pins:
+            peak.end(interval, waits=waits)
+        self.early -= 1
+        self._held -= account.wildcard
+        if waits:
+            self._in_time_wait += account.wildcard
+        else:
+            account.pins = ()
+
+    def _attempt(self, account: Account, step: Step, now: Socket, held: Own) -> None:
         """A connect() took a port, and released it before the call returned."""
-        attempt = shared(now, specific(now.local))
-        as_is, without = (attempt if claim is None else None for claim in held)
-        self._begin_connection(account, step, now, (as_is, without))
+        self._connect(account, step, now, held)
         self._headroom.note()
         if account.connection is not None:
-            self._end_connection(account, account.connection, None, waits=False)
+            self._disconnect(account, account.connection)
 
-    def _begin_connection(self, account: Account, step: Step, now: Socket, claims: Claims) -> None:
+    def _connect(self, account: Account, step: Step, now: Socket, own: Own) -> None:
         to = destination(now.peer)
         if to is None:
             return
@@ -269,43 +286,38 @@ class NamespaceLedger:
         if not account.pins and not early:
             account.group = step.task.group
         row = self._destinations.connect(to, account.protocol, early)
-        self._count(account, claims, to, specific(now.local), row)
+        self._count(account, own, to, specific(now.local), row)
         self._note_range(now)
 
     def _count(
-        self, account: Account, claims: Claims, to: Destination, local: str | None, row: Row
+        self, account: Account, own: Own, to: Destination, local: str | None, row: Row
     ) -> None:
-        usages, headroom = self._usages(account.group), self._headroom
-        open, high = [each.needed for each in usages], [each.needed_high for each in usages]
-        for ports, part in zip((headroom.as_is, headroom.without), claims, strict=True):
-            if isinstance(part, Shared):
+        """The connection is one of its process, of all, and of those that share ports if it has
+        none for itself."""
+        (whole, mine), headroom = self._usages(account.group), self._headroom
+        open, high = [whole.needed, mine.needed], [whole.needed_high, mine.needed_high]
+        for ports, owned in zip((headroom.as_is, headroom.without), own, strict=True):
+            if owned is None:
                 open.append(ports.open.shared)
                 high.append(ports.high.shared)
         place = self._sources.place(to, local)
         begin(open, place)
         begin(high, place)
-        account.connection = Counted(to, local, row, tuple(open), tuple(high))
+        account.connection = Counted(to, local, row, open, high)
 
-    def _end_connection(
-        self, account: Account, connection: Counted, seconds: float | None, waits: bool
-    ) -> None:
-        end(connection.open, self._sources.place(connection.to, connection.local))
+    def _disconnect(self, account: Account, connection: Counted, *, waits: bool = False) -> None:
+        """The connection is over; with `waits` it goes to TIME_WAIT."""
+        place = self._sources.place(connection.to, connection.local)
+        end(connection.open, place)
         if not waits:
-            self._expire(connection)
-        elif seconds is not None:
-            self._holds_to(connection.to).hold(seconds, self._expire, connection)
+            end(connection.high, place)
         connection.row.now -= 1
         account.connection = None
-
-    def _expire(self, connection: Counted) -> None:
-        # the place may differ from a minute ago
-        end(connection.high, self._sources.place(connection.to, connection.local))
 
     def _recount(self, account: Account, connection: Counted, local: str | None) -> None:
         """getsockname() may have shown where this connection comes from; the same holds for others
         to this destination."""
-        shares = sum(isinstance(claim, Shared) for claim in account.claims)
-        if local == connection.local and len(connection.open) == 2 + shares:
+        if local == connection.local and len(connection.open) == 2 + account.own.count(None):
             return
         to = connection.to
         place = self._sources.place(to, connection.local)
@@ -315,7 +327,7 @@ class NamespaceLedger:
             for usage in (self._usage, *self._active.values()):
                 usage.learned((to, local))
             self._headroom.learned((to, local))
-        self._count(account, account.claims, to, local, connection.row)
+        self._count(account, account.own, to, local, connection.row)
 
     def _usages(self, group: ThreadGroup) -> tuple[Usage, Usage]:
         usage = self._active.get(group)
@@ -343,9 +355,9 @@ class NamespaceLedger:
                 yield before
 
     def _note_range(self, socket: Socket) -> None:
-        taken = narrowed(self._whole, socket.options.port_range)
-        if taken not in self._ranges:
-            self._ranges.add(taken)
+        wanted = socket.options.port_range
+        if wanted not in self._wanted:
+            self._wanted.add(wanted)
             self._judge_range()
 
     def _judge_range(self) -> None:
@@ -360,4 +372,5 @@ class NamespaceLedger:
 
     def _range(self) -> PortRange:
         """The range that all sockets take their ports from, if it is one and the same."""
-        return next(iter(self._ranges)) if len(self._ranges) == 1 else self._whole
+        ranges = {narrowed(self._whole, wanted) for wanted in self._wanted}
+        return ranges.pop() if len(ranges) == 1 else self._whole

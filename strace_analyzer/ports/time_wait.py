@@ -27,8 +27,9 @@ class Holds:
         """Call `release` with the arguments `given` that long after `since`. (Not a closure: there
         may be a hundred thousand at once.)"""
         due = since + self._wait
+        if not self._queue:
+            self.due = due
         self._queue.append((due, release, given))
-        self.due = min(self.due, due)
 
     def expire(self, now: float) -> None:
         """Release everything whose time is over at `now`."""

@@ -13,14 +13,15 @@ class Timeline:
     """The highest value in each of up to POINTS equal spans, whose width doubles as the trace
     grows.
 
-    `resolution` is the initial width: in seconds if there are times, else in calls.
+    `origin` is when the trace begins to move ports, `resolution` the initial width: in seconds if
+    there are times, else in calls.
     """
 
     __slots__ = ("_held", "_levels", "_needed", "_origin", "_taken", "_width")
 
-    def __init__(self, resolution: float) -> None:
+    def __init__(self, origin: float, resolution: float) -> None:
         self._width = resolution
-        self._origin: float | None = None
+        self._origin = origin
         self._held: list[int] = []
         self._needed: list[int] = []
         self._taken: list[int] = []
@@ -29,14 +30,12 @@ class Timeline:
     def record(self, at: float, held: int, needed: int, taken: int = 0) -> None:
         """The levels from `at` on, which must not be earlier than the last one; `taken` counts all
         ports in use, including TIME_WAIT."""
-        if self._origin is None:
-            self._origin = at
         index = int((at - self._origin) / self._width)
         while index >= POINTS:
             self._halve()
             index = int((at - self._origin) / self._width)
-        missing = index + 1 - len(self._held)
-        if missing > 0:  # the old levels lasted until now
+        if index >= len(self._held):  # the old levels lasted until now
+            missing = index + 1 - len(self._held)
             self._held += [self._levels[0]] * missing
             self._needed += [self._levels[1]] * missing
             self._taken += [self._levels[2]] * missing
@@ -44,14 +43,15 @@ class Timeline:
             self._held[index] = held
         if needed > self._needed[index]:
             self._needed[index] = needed
-        taken = max(held, taken)
+        if held > taken:
+            taken = held
         if taken > self._taken[index]:
             self._taken[index] = taken
         self._levels = held, needed, taken
 
     def points(self, origin: float) -> tuple[TimelinePoint, ...]:
         """The spans in order; their beginnings are counted from `origin`."""
-        start = (self._origin or 0.0) - origin
+        start = self._origin - origin
         spans = zip(self._held, self._needed, self._taken, strict=True)
         return tuple(
             TimelinePoint(start + index * self._width, held, needed, taken - held)

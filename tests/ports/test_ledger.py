@@ -6,7 +6,7 @@ import pytest
 from ports.histories import ANY, History, Sock, at, process
 
 from strace_analyzer.findings import AddressUse, DestinationUse, PortUse
-from strace_analyzer.kernel.socket_state import Options, Origin
+from strace_analyzer.kernel.socket_state import Connection, Options, Origin
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.ports import PortLedger
 
@@ -256,6 +256,15 @@ def test_connection_without_an_address_is_none(errno: str | None) -> None:
     assert step.now is not None
     blind = step.leading_to(step.now._replace(peer=None))
     assert account(blind).total_connections == 0
+
+
+def test_a_connection_whose_port_is_not_known_uses_what_it_needs() -> None:
+    """EISCONN on a socket that was connected before the trace began."""
+    sock = History().open(process(1))
+    up = sock.socket._replace(connection=Connection.CONNECTED, peer=WEB)
+    ledger = PortLedger(RANGE)
+    ledger.step(sock.step("connect", up, "EISCONN"))
+    assert (ledger.of(0).needed, ledger.of(0).used) == (1, 1)
 
 
 def test_known_source_address_moves_the_connection() -> None:

@@ -244,7 +244,7 @@ def test_reusable_ports_are_open_to_their_like() -> None:
 
 
 def test_timeline_keeps_its_size() -> None:
-    line = Timeline(1.0)
+    line = Timeline(100.0, 1.0)
     for second in range(1000):
         line.record(100.0 + second, held=second % 10, needed=1)
     points = line.points(origin=90.0)
@@ -254,7 +254,7 @@ def test_timeline_keeps_its_size() -> None:
 
 
 def test_timeline_carries_levels_over_quiet_spans() -> None:
-    line = Timeline(1.0)
+    line = Timeline(0.0, 1.0)
     line.record(0.0, 3, 1)
     line.record(4.5, 0, 0)
     assert [(m.at, m.held, m.needed) for m in line.points(0.0)] == [
