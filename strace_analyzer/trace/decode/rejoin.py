@@ -16,6 +16,8 @@ from strace_analyzer.trace.decode.interrupted import CUT, Mender
 from strace_analyzer.trace.decode.marks import marked, unparsed
 from strace_analyzer.trace.decode.repair import (
     BegunCall,
+    CutCall,
+    RestOfCall,
     around_output,
     behind_output,
     has_output,
@@ -39,7 +41,7 @@ from strace_analyzer.trace.events import (
 from strace_analyzer.trace.input.accounting import Accounting
 
 _WHOLE = (End.RESULT, End.LOST)
-_CALL, _RESUMED, _STACK, _UNFINISHED = Kind.CALL, Kind.RESUMED, Kind.STACK, End.UNFINISHED
+_CALL, _RESUMED, _STACK = Kind.CALL, Kind.RESUMED, Kind.STACK
 """Module globals: looking up an enum member on its class is slower, and this runs for every
 line."""
 _new = tuple.__new__
@@ -179,19 +181,17 @@ class Rejoin:
         self._give(source, Syscall(tid, time, seconds, call, span), events)
 
     def _entered(self, source: Source, frame: Frame, events: list[Event]) -> None:
-        _, end, tid, time, seconds, name, body, span, _, _, lines, _ = frame
+        _, end, tid, time, seconds, name, body, span, _, _, lines, seam = frame
         tid = tid or NOBODY
         if tid in self._halves:
             self._drop_half(tid)
         source.account.call_lines += lines
-        call = BegunCall(self._calls, name, body)
-        events.append(Entered(tid, time, seconds, name, call, span))
-        if end is _UNFINISHED:
-            self._halves[tid] = frame
-            return
+        call = (CutCall if seam else BegunCall)(self._calls, name, body)
+        half = Entered(tid, time, seconds, name, call, span)
+        events.append(half)
         if end is End.DETACHED:
             events.append(Detached(tid, span))
-        self._keep(frame, frame)
+        self._keep(half, frame)
 
     def _garbled(self, source: Source, frame: Frame, events: list[Event]) -> None:
         """Handle a call that the grammar does not accept: the traced program's output may be inside
@@ -261,46 +261,40 @@ class Rejoin:
         else:
             source.account.call_lines += frame.lines
             if half is not None:
-                half = half._replace(body=half.body + frame.body)
+                call = _begun(half)
+                half = half._replace(call=call._replace(begun=call.begun + frame.body))
             else:
-                half = frame
                 begun = f"{frame.name}(".encode("utf-8", "surrogateescape")
                 call = BegunCall(self._calls, frame.name, begun)
-                place = tid, frame.time, frame.seconds
-                events.append(Entered(*place, frame.name, call, frame.span))
+                half = Entered(tid, frame.time, frame.seconds, frame.name, call, frame.span)
+                events.append(half)
+                half = half._replace(call=RestOfCall(self._calls, frame.name, frame.body))
             self._keep(half, frame)
 
     def _complete(
-        self, source: Source, frame: Frame, half: Frame | None, events: list[Event]
+        self, source: Source, frame: Frame, half: Entered | None, events: list[Event]
     ) -> None:
         """Handle the second half of a call, with its result; `half` is the first one if the trace
         has it."""
         _, _, tid, _, ended, name, rest, (index, _, last), _, _, lines, _ = frame
-        if half is None or half.kind is _RESUMED:
-            text = rest if half is None else half.body + rest
-            self._orphan(source, frame, self._calls.resumed(name, text), events)
+        if half is None:
+            self._orphan(source, frame, self._calls.resumed(name, rest), events)
             return
-        _, _, _, time, seconds, _, begun, span, _, _, _, seam = half
-        call = (self._cut_halves if seam else self._calls.whole_halves)(begun, rest)
-        if call is None and not self._calls.begins(begun):
-            call = around_output(self._calls, begun, rest)
+        begun = _begun(half)
+        call = begun.completed(rest)
+        if isinstance(begun, RestOfCall):
+            self._orphan(source, frame, call, events)
+            return
+        span = half.span
         if index == span.source:
             span = _new(Span, (index, span.first, last))
         if call is None:
-            joined = frame._replace(body=begun + rest, span=span)
+            joined = frame._replace(body=begun.begun + rest, span=span)
             events.append(unparsed(joined, "the joined halves are not understood", source.account))
             return
         source.account.call_lines += lines
-        syscall = Syscall(tid or NOBODY, time, seconds, call, span, (), True, ended)
+        syscall = Syscall(tid or NOBODY, half.time, half.seconds, call, span, (), True, ended)
         self._give(source, syscall, events)
-
-    def _cut_halves(self, first: bytes, rest: bytes) -> Call | None:
-        """Like `whole_halves`, for a call that was cut, perhaps by the traced program's output."""
-        call: Call | None = self._calls.whole_halves(first, rest)
-        if call is None or has_output(call):
-            call = without_output(self._calls, first + rest) or call
-            call = call or around_output(self._calls, first, rest)
-        return call
 
     def _stray_rest(self, source: Source, frame: Frame, events: list[Event]) -> None:
         """Handle the rest of a call whose beginning is missing; with -z, strace drops that of a
@@ -324,7 +318,7 @@ class Rejoin:
 
     # ------------------------------------------------------------ halves
 
-    def _keep(self, half: Frame, frame: Frame) -> None:
+    def _keep(self, half: Entered, frame: Frame) -> None:
         """Store `half` where `frame` says it continues: under this tid, under another, or
         nowhere."""
         if frame.end is End.MOVED and frame.number is not None:
@@ -339,8 +333,14 @@ class Rejoin:
         if half is not None:
             self._count_half(half)
 
-    def _count_half(self, half: Frame) -> None:
+    def _count_half(self, half: Entered) -> None:
         self.sources[half.span.source].account.half_calls += 1
+
+
+def _begun(half: Entered) -> BegunCall:
+    """Return what is known of a call that is under way."""
+    assert isinstance(half.call, BegunCall)
+    return half.call
 
 
 def _with_name(frame: Frame) -> Frame:

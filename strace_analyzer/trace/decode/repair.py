@@ -66,6 +66,35 @@ class BegunCall(NamedTuple):
     def text(self) -> str:
         return self.begun.decode("utf-8", "surrogateescape")
 
+    def completed(self, rest: bytes) -> Call | None:
+        """Parse the whole call, given the text after `resumed>`; None if it is not understood."""
+        call: Call | None = self.calls.whole_halves(self.begun, rest)
+        if call is None and not self.calls.begins(self.begun):
+            call = around_output(self.calls, self.begun, rest)
+        return call
+
+
+class CutCall(BegunCall):
+    """A call whose first half itself was cut, perhaps by the traced program's output."""
+
+    __slots__ = ()
+
+    def completed(self, rest: bytes) -> Call | None:
+        call: Call | None = self.calls.whole_halves(self.begun, rest)
+        if call is None or has_output(call):
+            call = without_output(self.calls, self.begun + rest) or call
+            call = call or around_output(self.calls, self.begun, rest)
+        return call
+
+
+class RestOfCall(BegunCall):
+    """A call whose first half is not in the trace: `begun` is what followed `resumed>` so far."""
+
+    __slots__ = ()
+
+    def completed(self, rest: bytes) -> Call | None:
+        return self.calls.resumed(self.name, self.begun + rest)
+
 
 @dataclass(frozen=True, slots=True)
 class MendedCall:

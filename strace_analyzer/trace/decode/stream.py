@@ -17,13 +17,7 @@ from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.trace.decode.attribution import SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import (
-    End,
-    Frame,
-    Frames,
-    Kind,
-    to_tid,
-)
+from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, to_tid
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.memo import Remembered
@@ -36,7 +30,7 @@ from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 
 _ESCAPE = 0x1B
 _PARENTHESIS = 0x29
-_CALL, _UNFINISHED, _RESULT = Kind.CALL, End.UNFINISHED, End.RESULT
+_CALL, _RESULT = Kind.CALL, End.RESULT
 _OTHERS_SPEAK = CLONES | EXITS
 _new = tuple.__new__
 _name = Remembered(text_of).__getitem__
@@ -177,14 +171,12 @@ class LineDecoder:
         if time_group:
             time = to_time(match[time_group])
             seconds = self._seconds(time)
-        span = _new(Span, (0, number, number))
-        self._halves[tid] = _new(
-            Frame, (_CALL, _UNFINISHED, tid, time, seconds, name, body, span, None, None, 1, 0)
-        )
+        call = _new(BegunCall, (self._calls, name, body))
+        half = _new(Entered, (tid, time, seconds, name, call, _new(Span, (0, number, number))))
+        self._halves[tid] = half
         self._speaker.cut = tid
         self._account.call_lines += 1
-        begun = _new(BegunCall, (self._calls, name, body))
-        events.append(_new(Entered, (tid, time, seconds, name, begun, span)))
+        events.append(half)
         return True
 
     def _second_half(self, number: int, raw: bytes, events: list[Event]) -> bool:
@@ -201,10 +193,12 @@ class LineDecoder:
         half = None if tid is None else self._halves.get(tid)
         if tid is None or half is None or (tid_group and tid not in self._alive):
             return False
-        kind, _, _, time, seconds, name, begun, (_, first, _), _, _, _, seam = half
-        if kind is not _CALL or seam or name != _name(match[name_group]) or name in _OTHERS_SPEAK:
+        _, time, seconds, name, begun, (_, first, _) = half
+        if type(begun) is not BegunCall or name != _name(match[name_group]):
             return False
-        call = self._calls.whole_halves(begun, match[body])
+        if name in _OTHERS_SPEAK:
+            return False
+        call = self._calls.whole_halves(begun.begun, match[body])
         if call is None:
             return False
         ended = self._seconds(to_time(match[time_group])) if time_group else None

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from strace_analyzer.trace.decode.frames import Frame
+from strace_analyzer.trace.events import Entered
 
 
 class UnderWay:
-    """By task: the first frame of each call, with everything so far as its body."""
+    """By task: the event of the first half of each call, whose `call` is everything so far, a
+    BegunCall or a RestOfCall."""
 
     def __init__(self) -> None:
-        self.halves: dict[int, Frame] = {}
+        self.halves: dict[int, Entered] = {}
         """Read-only for others; calls in `moved` resume under another tid."""
-        self.moved: dict[int, Frame] = {}
+        self.moved: dict[int, Entered] = {}
         """execve() of a thread, by the tid under which it resumes."""
 
     def __contains__(self, tid: object) -> bool:
@@ -26,7 +27,7 @@ class UnderWay:
     def __iter__(self) -> Iterator[int]:
         return iter((*self.halves, *self.moved))
 
-    def pop(self, tid: int) -> Frame | None:
+    def pop(self, tid: int) -> Entered | None:
         """Remove and return the call that `tid` is inside, which is over or lost; None if there is
         none."""
         return self.halves.pop(tid, None) or self.moved.pop(tid, None)
@@ -37,7 +38,7 @@ class UnderWay:
         if half is not None:
             self.halves[new] = half
 
-    def clear(self) -> tuple[Frame, ...]:
+    def clear(self) -> tuple[Entered, ...]:
         """End the trace: remove and return all that is left."""
         left = (*self.halves.values(), *self.moved.values())
         self.halves.clear()
