@@ -82,6 +82,8 @@ class CallParser:
         """With a `name`, it uses and keeps what parsers of that name learned in other runs."""
         self._reader = Reader(LEAVES, teacher, name, TYPES)
         self._read = self._reader.read
+        self.known = self._reader.known
+        """as Reader.known; the key is the name of the call"""
         self._name = Remembered(decoded).__getitem__
         self.number = Remembered(self._number).__getitem__
 
@@ -111,15 +113,7 @@ class CallParser:
     def whole_halves(self, first: bytes, rest: bytes) -> ParsedCall | None:
         """Parse the call with the halves `first` (`name(args`) and `rest` (the text after
         `resumed>`)."""
-        # as `joined` does with the halves of most calls
-        is_closed = rest.startswith(b")")
-        text = first.rstrip(b" ,") + rest if is_closed else joined(first, rest)
-        key = text[: text.find(b"(")]
-        reading = self._reader.known(key, text)
-        if reading is None:
-            return self.whole(text)
-        shape, match = reading
-        return _new(ParsedCall, (self._name(key), shape.parts, match, 0, shape, None))
+        return self.whole(joined(first, rest))
 
     def entered(self, text: bytes) -> ParsedCall:
         """Parse the first half of a call, `name(args`: the arguments printed so far, no result.

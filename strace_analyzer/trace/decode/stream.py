@@ -18,6 +18,7 @@ from strace_analyzer.trace.decode.attribution import SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.clock import Clock
 from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, to_tid
+from strace_analyzer.trace.decode.halves import joined
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.memo import Remembered
@@ -194,18 +195,19 @@ class LineDecoder:
         if tid is None or half is None or (tid_group and tid not in self._alive):
             return False
         _, time, seconds, name, begun, (_, first, _) = half
-        if type(begun) is not BegunCall or name != _name(match[name_group]):
+        key = match[name_group]
+        if type(begun) is not BegunCall or name != _name(key) or name in _OTHERS_SPEAK:
             return False
-        if name in _OTHERS_SPEAK:
+        reading = self._calls.known(key, joined(begun.begun, match[body]))
+        if reading is None:
             return False
-        call = self._calls.whole_halves(begun.begun, match[body])
-        if call is None:
-            return False
+        shape, groups = reading
         ended = self._seconds(to_time(match[time_group])) if time_group else None
         del self._halves[tid]
         account = self._account
         account.call_lines += 1
         account.calls += 1
+        call = _new(ParsedCall, (name, shape.parts, groups, 0, None, None))
         span = _new(Span, (0, first, number))
         events.append(Syscall(tid, time, seconds, call, span, (), True, ended))
         return True
