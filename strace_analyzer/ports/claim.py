@@ -86,7 +86,7 @@ def own_both(socket: Socket, autobind_reuse: bool = False) -> Own:
     """What the socket has for itself now, and what it would have if its port were chosen at
     connect() (IP_BIND_ADDRESS_NO_PORT, or no bind())."""
     mine = own(socket, autobind_reuse)
-    return mine, None if pins(socket) else mine
+    return mine, None if mine is None or pins(socket) else mine
 
 
 def shares(socket: Socket) -> bool:

@@ -38,10 +38,9 @@ class PortLedger:
 
     def step(self, step: Step) -> None:
         """Account for what one event did to one socket."""
-        socket = step.socket
-        if step.space != "TCP":
-            return
-        self.of(socket.namespace).step(step)
+        if step.space == "TCP":
+            namespace = step.socket.namespace
+            (self._namespaces.get(namespace) or self.of(namespace)).step(step)
 
     def of(self, namespace: int) -> NamespaceLedger:
         """The account of one network namespace: its figures are those after the last step."""

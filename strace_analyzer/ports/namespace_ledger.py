@@ -196,7 +196,7 @@ class NamespaceLedger:
     ) -> None:
         """The socket, still open, is `now`, and has `own` for itself."""
         held, account.own = account.own, own
-        pinned = pins(now, self._autobind_reuse)
+        pinned = own[0] is not None and pins(now, self._autobind_reuse)
         if pinned and not account.pins:
             self._pin(account, step.task.group, now, seconds)
         if now.connects > 0:

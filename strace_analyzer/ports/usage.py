@@ -55,7 +55,9 @@ class Usage:
     @property
     def pinned_at_address(self) -> int:
         """Ports pinned now on specific addresses: the maximum over the addresses."""
-        return max([peak.count for peak in self._at_address.values()], default=0)
+        if not self._at_address:
+            return 0
+        return max(peak.count for peak in self._at_address.values())
 
     def addresses(self) -> list[tuple[str, int, int]]:
         """(local address, peak, total) of ports pinned on specific addresses, highest peak

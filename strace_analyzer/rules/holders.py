@@ -37,19 +37,12 @@ class Holders:
         """by namespace: open TCP sockets on which end of file was read"""
 
     def note(self, step: Step) -> None:
-        """Take in what the socket shows about the ports that the kernel chooses."""
-        self._note_open(step)
-        socket = step.socket
-        port = socket.assigned_port
-        if port is not None and socket.binding in (Binding.EPHEMERAL, Binding.AUTOBOUND):
-            low, high = self._shown.get(socket.namespace, (port, port))
-            self._shown[socket.namespace] = (min(low, port), max(high, port))
-
-    def _note_open(self, step: Step) -> None:
-        socket, id = step.socket, step.description.id
+        """Take in whether the socket has its port alone and whether its connection is over, and
+        what it shows about the ports that the kernel chooses."""
+        socket, now, id = step.socket, step.now, step.description.id
         key = socket.namespace, step.space
         known = self._alone.get(key)
-        alone = None if step.now is None else self._alone_as(step.now, step.space, id)
+        alone = None if now is None else self._alone_as(now, step.space, id)
         if alone is not None:
             if known is None:
                 known = self._alone[key] = {}
@@ -59,10 +52,14 @@ class Holders:
             if was is not None and was.binding is Binding.BOUND:
                 known.pop(self._alone_as(was, step.space, id) or id, None)
         ended = self._after_end.get(socket.namespace)
-        if step.role == "eof" and step.now is not None and step.space == "TCP":
+        if step.role == "eof" and now is not None and step.space == "TCP":
             self._after_end.setdefault(socket.namespace, set()).add(id)
-        elif ended and (step.now is None or step.role == "connect"):
+        elif ended and (now is None or step.role == "connect"):
             ended.discard(id)
+        port = socket.assigned_port
+        if port is not None and socket.binding in (Binding.EPHEMERAL, Binding.AUTOBOUND):
+            low, high = self._shown.get(socket.namespace, (port, port))
+            self._shown[socket.namespace] = (min(low, port), max(high, port))
 
     def _alone_as(self, socket: Socket, space: str | None, id: int) -> int | None:
         """The key in _alone of a socket whose port no other socket can have; None if it has no such

@@ -179,15 +179,14 @@ class PortHolders:
             return
         if Doubt.PASSED in was.doubts:
             self._note_passed(step, was)
-        if was.protocol in NO_TIME_WAIT:
+        port = was.assigned_port if was.local is None else was.local.port or was.assigned_port
+        if not port or was.protocol in NO_TIME_WAIT:
             return
         is_bound = was.binding is Binding.BOUND and was.origin is not Origin.ACCEPTED
         listens = was.connection is Connection.LISTENING and is_bound
         is_up = was.connection is Connection.CONNECTED or is_bound
-        port = was.assigned_port if was.local is None else was.local.port or was.assigned_port
-        if not port or not (listens or (is_up and leaves_time_wait(was, None))):
-            return
-        self._gone[was.namespace, space_of(was), port] = _gone(step, step.task.group, was)
+        if listens or (is_up and leaves_time_wait(was, None)):
+            self._gone[was.namespace, space_of(was), port] = _gone(step, step.task.group, was)
 
     def _note_passed(self, step: Step, was: Socket) -> None:
         port = local_port(was)
