@@ -95,7 +95,7 @@ class _Converter:
         found."""
         sought = abs(number)
         for printed in self._printed:
-            if sought in _worths(printed):
+            if sought in _possible(printed):
                 return printed if number >= 0 else f"-{printed}"
         return None
 
@@ -183,7 +183,7 @@ def _string(value: Text) -> Json:
     return {"string": text, "truncated": True} if value.truncated else text
 
 
-def _worths(digits: str) -> tuple[int, ...]:
+def _possible(digits: str) -> tuple[int, ...]:
     """Return the possible values of `0x1f`, `0644` or `17`; a leading zero does not always mean
     octal."""
     if digits.startswith("0x"):

@@ -15,7 +15,7 @@ from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text import hides, ports, proof
 from strace_analyzer.report.text.destinations import FEW, ONE, ROWS, destinations
-from strace_analyzer.report.text.fitting import Part, Worth
+from strace_analyzer.report.text.fitting import Part, Value
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -38,8 +38,8 @@ def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) 
     group = cause.head
     rule, case = section.rule(group), section.case(group)
 
-    def part(*forms: Iterable[RenderableType], worth: Sequence[Worth], name: str = "") -> Part:
-        return Part(*forms, worth=worth, name=name, before=before)
+    def part(*forms: Iterable[RenderableType], values: Sequence[Value], name: str = "") -> Part:
+        return Part(*forms, values=values, name=name, before=before)
 
     said = safe(rule.summary(case))
     if 0 < cause.probable < cause.count:
@@ -49,39 +49,39 @@ def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) 
     else:
         parts = [Part((headline(str(group.level), LEVELS[group.level], said),))]
     if cost and (means := meaning(group, section)):
-        parts.append(part((indented(Text(means)),), (), worth=[Worth.MEANING], name="the rate"))
+        parts.append(part((indented(Text(means)),), (), values=[Value.MEANING], name="the rate"))
     parts.append(Part((BLANK,)))
     if reasons := rule.why(case):
         parts.append(
-            part((paragraph(*reasons), BLANK), (), worth=[Worth.REASON], name="why it matters")
+            part((paragraph(*reasons), BLANK), (), values=[Value.REASON], name="why it matters")
         )
     if group.peers and rule.lists_destinations(case):
         forms = [
             (indented(destinations(group, rule, section.everything, rows)), BLANK)
             for rows in (ROWS, FEW, ONE)
         ]
-        worth = [Worth.MORE_DESTINATIONS, Worth.FEW_DESTINATIONS, Worth.DESTINATIONS]
-        parts.append(part(*forms, (), worth=worth, name="destinations"))
+        values = [Value.MORE_DESTINATIONS, Value.FEW_DESTINATIONS, Value.DESTINATIONS]
+        parts.append(part(*forms, (), values=values, name="destinations"))
     figures = [item for one in rule.figures(case) for item in (indented(_figures(one)), BLANK)]
     if figures:
-        parts.append(part(figures, (), worth=[Worth.FIGURES], name="the figures"))
+        parts.append(part(figures, (), values=[Value.FIGURES], name="the figures"))
     if cause.doubtful is not None:
         some = [tuple(hides.hidden(cause.doubtful, section, most)) for most in (None, 2, 1)]
-        parts.append(part(*some, worth=[Worth.MORE_DOUBTS, Worth.FEW_DOUBTS]))
+        parts.append(part(*some, values=[Value.MORE_DOUBTS, Value.FEW_DOUBTS]))
     block = ports.ports(group, section) if cost else None
     if block is not None:
-        parts.append(part((block, BLANK), (), worth=[Worth.PORTS], name="local ports"))
+        parts.append(part((block, BLANK), (), values=[Value.PORTS], name="local ports"))
     remedy = fix(group, section)
     if remedy is not None:
         first = fix(group, section, 1) or BLANK
-        parts.append(part((remedy, BLANK), (first, BLANK), worth=[Worth.MORE_ADVICE]))
+        parts.append(part((remedy, BLANK), (first, BLANK), values=[Value.MORE_ADVICE]))
     in_a_line = labelled("Proof", Text(proof.in_a_line(group)))
     proofs = (
         (*proof.proof(group, section), BLANK),
         (*proof.in_short(group, section), BLANK),
         (in_a_line, BLANK),
     )
-    parts.append(part(*proofs, worth=[Worth.MORE_CALLS, Worth.CALLS]))
+    parts.append(part(*proofs, values=[Value.MORE_CALLS, Value.CALLS]))
     if section.everything:
         shared = cause.shared_by(section)
         said = ", ".join(cause.fingerprints()) + (f" ({shared})" if shared else "")

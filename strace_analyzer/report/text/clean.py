@@ -14,7 +14,7 @@ from strace_analyzer.report.cannot_tell import weightiest
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.reach import not_made, reach
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.fitting import Part, Worth
+from strace_analyzer.report.text.fitting import Part, Value
 from strace_analyzer.report.text.hides import once_more
 from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
 from strace_analyzer.report.text.unknown import doubted
@@ -41,8 +41,8 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Part]:
             (indented(programs(connected, section.everything, is_sure, rows)), BLANK)
             for rows in (_ROWS, *_FEW)
         ]
-        worth = [Worth.MORE_PROGRAMS, Worth.FEW_PROGRAMS, Worth.PROGRAMS]
-        yield Part(*tables, (), worth=worth, name="programs")
+        values = [Value.MORE_PROGRAMS, Value.FEW_PROGRAMS, Value.PROGRAMS]
+        yield Part(*tables, (), values=values, name="programs")
     told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
     yield doubted(section, frozenset(told))
     is_damaged = any(warning.code in ("damaged", "refused") for warning in section.warnings)

@@ -34,7 +34,7 @@ from strace_analyzer.report.merged.tables import (
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.text.count import named
-from strace_analyzer.report.text.fitting import Part, Worth, fitted, whole
+from strace_analyzer.report.text.fitting import Part, Value, fitted, whole
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -57,9 +57,9 @@ _SHOWN = {"hosts": 3, "programs": 5, "destinations": 3, "failures": 3, "traces":
 _REMARKS = 3
 """kinds of doubt on one screen"""
 _IF_ROOM = {"days": 10, "destinations": 20, "failures": 30, "traces": 40, "hosts": 50}
-"""tables shown if the screen has room for them, and their worth"""
+"""tables shown if the screen has room for them, and their value"""
 _AFTER_TABLES = 55
-"""the table of programs is worth more than those"""
+"""the table of programs has more value than those"""
 _LEFT_OUT = {
     "hosts": ("not_read",),
     "programs": ("sockets",),
@@ -117,18 +117,18 @@ def _parts(report: MergedReport, width: int) -> dict[str, Part]:
     for name, one in every.items():
         whole_table = list(_table(one, place, _SHOWN[name], report.everything))
         if name in _IF_ROOM:
-            worth = [_IF_ROOM[name]]
-            found[name] = Part(whole_table, (), worth=worth, name=_TITLES[name])
+            values = [_IF_ROOM[name]]
+            found[name] = Part(whole_table, (), values=values, name=_TITLES[name])
         else:
             one_row = list(_table(one, place, 1, report.everything))
-            worth = [_AFTER_TABLES, Worth.PROGRAMS]
-            found[name] = Part(whole_table, one_row, (), worth=worth, name=_TITLES[name])
+            values = [_AFTER_TABLES, Value.PROGRAMS]
+            found[name] = Part(whole_table, one_row, (), values=values, name=_TITLES[name])
     causes = [list(_causes(report, place, most)) for most in range(_CAUSES, 0, -1)]
-    found["causes"] = Part(*causes, worth=[Worth.SECOND_CAUSE] * (_CAUSES - 1))
+    found["causes"] = Part(*causes, values=[Value.SECOND_CAUSE] * (_CAUSES - 1))
     doubts = [list(_not_known(report, most)) for most in (_REMARKS, 1)]
     short = list(_not_known(report, 1, is_short=True))
-    found["not known"] = Part(*doubts, short, worth=[Worth.MORE_DOUBTS, Worth.MORE_DOUBTS])
-    found["next"] = Part(list(_where_next(report, width)), (), worth=[Worth.HINTS])
+    found["not known"] = Part(*doubts, short, values=[Value.MORE_DOUBTS, Value.MORE_DOUBTS])
+    found["next"] = Part(list(_where_next(report, width)), (), values=[Value.HINTS])
     return {name: part for name, part in found.items() if part.forms[0]}
 
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Worth = TypeVar("Worth")
+Value = TypeVar("Value")
 
 _MOST = 2_000
 _LONGEST = 64
 
 
-class Remembered(dict[bytes, Worth], Generic[Worth]):
+class Remembered(dict[bytes, Value], Generic[Value]):
     """Values by text. `Remembered(function).__getitem__` runs in C for a known text, which saves a
     Python call for most numbers and names of a trace."""
 
-    def __init__(self, worth: Callable[[bytes], Worth]) -> None:
+    def __init__(self, value: Callable[[bytes], Value]) -> None:
         super().__init__()
-        self._worth = worth
+        self._value = value
 
-    def __missing__(self, text: bytes) -> Worth:
-        worth = self._worth(text)
+    def __missing__(self, text: bytes) -> Value:
+        value = self._value(text)
         if len(text) <= _LONGEST:
             if len(self) >= _MOST:
                 self.clear()
-            self[text] = worth
-        return worth
+            self[text] = value
+        return value

@@ -21,7 +21,7 @@ from strace_analyzer.trace.learned.template import Hole, Part, TooDeepError
 from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 from strace_analyzer.trace.values import plain
 
-_WORTH_A_PATTERN = 40
+_OFTEN = 40
 """Two shapes must meet this often before they get a pattern, which takes as long to make as reading
 a hundred lines: fewer slow down short traces, more slow down long ones."""
 _MOST = 1000
@@ -105,7 +105,7 @@ class Patterns:
         """Note that `text` was read by these two shapes; after enough times they get a pattern."""
         times = self._met.get((line, call), 0) + 1
         self._met[line, call] = times
-        if times == _WORTH_A_PATTERN and len(self._met) < _MOST:
+        if times == _OFTEN and len(self._met) < _MOST:
             made = _whole_line(line, call, text, name)
             if made is not None:
                 known = self.by_name.setdefault(name, [])

@@ -42,12 +42,12 @@ def search(reader: Reader, text: bytes) -> Reading | None:
         ]
         if not inner:
             break
-        found = max(inner, key=_worth)
+        found = max(inner, key=_value)
         if best is None or found.grade > best.grade:
             best = found
         if best.grade >= Grade.OPEN:
             break
-        outer = sorted(inner, key=_worth, reverse=True)[:_WIDEST]
+        outer = sorted(inner, key=_value, reverse=True)[:_WIDEST]
     return best if best is not None and best.grade >= Grade.BEGUN else None
 
 
@@ -59,5 +59,5 @@ def search_inside(reader: Reader, reading: Reading) -> Reading | None:
     )
 
 
-def _worth(reading: Reading) -> tuple[Grade, bool, int]:
+def _value(reading: Reading) -> tuple[Grade, bool, int]:
     return reading.grade, not reading.has_remark, len(reading.peeled.text)
