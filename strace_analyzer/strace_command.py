@@ -7,9 +7,10 @@ file it writes contains nothing that the program sends or receives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
+from strace_analyzer.kernel import catalogue
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.plain import shell_line
 
@@ -28,15 +29,22 @@ the filter stays with a program forever, so strace refuses it with -p."""
 STACKS = "-k"
 """print the stack of every call (strace(1), --stack-trace)"""
 
-_AROUND = "close|dup|fcntl|setns|unshare|uring_s|getfd"
-CALLS = f"%network,%process,/{_AROUND}|ioctl|sendfile|^(read|write)v?$"
-"""Calls that change the model. Those that only create descriptors (open, pipe) are left out: their
-numbers end at a close() that is shown. Names are as short as they can be without matching more:
-io_uring_setup is meant, and not the many io_uring_enter; pidfd_getfd. ioctl() sets close-on-exec
+
+def _asked(wanted: Iterable[str]) -> str:
+    """The argument of -e that shows what is `wanted`: classes, and expressions as one."""
+    each = [one for one in dict.fromkeys(wanted) if one]
+    classes = [one for one in each if one.startswith("%")]
+    return ",".join([*classes, "/" + "|".join(one for one in each if one not in classes)])
+
+
+_ROWS = catalogue.CALLS.values()
+CALLS = _asked(row.shown_by for row in _ROWS)
+"""Calls that change the model, as their rows ask for them. Those that only create descriptors
+(open, pipe) are left out: their numbers end at a close() that is shown. ioctl() sets close-on-exec
 (FIOCLEX), which Python's set_inheritable() uses; network programs call it once or twice per
 connection."""
 
-LEAN = f"%process,/{_AROUND}|socket$|^bind|connect|listen|accept|etsock|peer"
+LEAN = _asked(row.shown_by if row.lean is None else row.lean for row in _ROWS)
 """Only what the rules need: without the calls that carry data, which are the most frequent. The
 trace then does not show which side closed first, what a silent peer meant, and whether a socket
 closed on execve was made inheritable by ioctl()."""

@@ -20,7 +20,7 @@ from strace_analyzer.kernel.socket_state import (
     Socket,
 )
 from strace_analyzer.kernel.state import Kernel
-from strace_analyzer.kernel.system_call import SystemCall
+from strace_analyzer.kernel.system_call import NETWORK, SystemCall
 from strace_analyzer.kernel.transitions import (
     CONNECT,
     PORT_AT_CONNECT,
@@ -243,6 +243,8 @@ def socket_for(
 
 
 CALLS = {
-    "connect": SystemCall(on=connect, is_attempt=True, is_made=True),
-    "getpeername": SystemCall(on=getpeername),
+    "connect": SystemCall(
+        on=connect, is_attempt=True, is_made=True, shown_by=NETWORK, lean="connect"
+    ),
+    "getpeername": SystemCall(on=getpeername, shown_by=NETWORK, lean="peer"),
 }

@@ -13,7 +13,7 @@ from strace_analyzer.kernel.option_calls import connection_failed, connection_lo
 from strace_analyzer.kernel.socket_state import TCP, UDP, Binding, Connection, Ending
 from strace_analyzer.kernel.state import Kernel
 from strace_analyzer.kernel.step import AFTER_END
-from strace_analyzer.kernel.system_call import SystemCall
+from strace_analyzer.kernel.system_call import NETWORK, SystemCall
 from strace_analyzer.kernel.transitions import PORT_AT_CONNECT, RESET_ERRORS
 from strace_analyzer.kernel.transport import INET
 from strace_analyzer.trace.constants import MSG_FLAGS, includes, number
@@ -121,16 +121,23 @@ def _take_rights(kernel: Kernel, task: Task, call: Syscall) -> None:
             adopt_received(kernel, task, fd, call)
 
 
-_MESSAGE_IN, _MESSAGE_OUT = SystemCall(on=received), SystemCall(on=sent)
+_MESSAGE_IN = SystemCall(on=received, shown_by=NETWORK, lean="")
+_MESSAGE_OUT = SystemCall(on=sent, shown_by=NETWORK, lean="")
 """These can carry descriptors, so they matter for any socket."""
 _IN, _OUT = (call._replace(when=When.MOVED) for call in (_MESSAGE_IN, _MESSAGE_OUT))
 
+_FILES = "^(read|write)v?$"
+"""Calls that move data of any file."""
+
 RECEIVING = {
-    **dict.fromkeys(("read", "readv", "recv", "recvfrom"), _IN),
+    **dict.fromkeys(("read", "readv"), _IN._replace(shown_by=_FILES)),
+    **dict.fromkeys(("recv", "recvfrom"), _IN),
     **dict.fromkeys(("recvmsg", "recvmmsg"), _MESSAGE_IN),
 }
 SENDING = {
-    **dict.fromkeys(("write", "writev", "send", "sendto", "sendfile", "sendfile64"), _OUT),
+    **dict.fromkeys(("sendfile", "sendfile64"), _OUT._replace(shown_by="sendfile")),
+    **dict.fromkeys(("write", "writev"), _OUT._replace(shown_by=_FILES)),
+    **dict.fromkeys(("send", "sendto"), _OUT),
     **dict.fromkeys(("sendmsg", "sendmmsg"), _MESSAGE_OUT),
 }
 CALLS = {**RECEIVING, **SENDING}

@@ -172,7 +172,8 @@ GIVES_FD = (
     "openat2", "perf_event_open", "pidfd_open", "signalfd", "signalfd4", "timerfd_create",
     "userfaultfd",
 )  # fmt: skip
-"""Calls that matter only for the new descriptor that they return."""
+"""Calls that matter only for the new descriptor that they return. Like pipe(2), they need not be
+shown: the number is free since a close() that is shown."""
 
 
 def _copy(call: Syscall) -> tuple[FdArgument, ...]:
@@ -199,19 +200,23 @@ def _changes_nothing(call: Syscall) -> bool:
     )
 
 
-_DUP = SystemCall(on=dup, when=When.COPIED)
-_FCNTL = SystemCall(on=fcntl, when=When.COPIED, gives=_copy, is_idle=_changes_nothing)
+_DUP = SystemCall(on=dup, when=When.COPIED, shown_by="dup")
+_FCNTL = SystemCall(
+    on=fcntl, when=When.COPIED, gives=_copy, is_idle=_changes_nothing, shown_by="fcntl"
+)
 
 CALLS = {
-    "close": SystemCall(on=close, when=When.HELD, begin=entered_close, is_attempt=True),
-    "close_range": SystemCall(close_range),
+    "close": SystemCall(
+        on=close, when=When.HELD, begin=entered_close, is_attempt=True, shown_by="close"
+    ),
+    "close_range": SystemCall(close_range, shown_by="close"),
     "dup": _DUP._replace(gives=returned_fd),
     "dup2": _DUP,
     "dup3": _DUP,
     "fcntl": _FCNTL,
     "fcntl64": _FCNTL,
-    "ioctl": SystemCall(on=ioctl, when=When.HELD),
-    "pidfd_getfd": SystemCall(received, gives=returned_fd),
+    "ioctl": SystemCall(on=ioctl, when=When.HELD, shown_by="ioctl", lean=""),
+    "pidfd_getfd": SystemCall(received, gives=returned_fd, shown_by="getfd"),
     "pipe": SystemCall(pipe, gives=_pair),
     "pipe2": SystemCall(pipe, gives=_pair),
     **dict.fromkeys(GIVES_FD, SystemCall(returns_fd, when=When.GIVEN, gives=returned_fd)),

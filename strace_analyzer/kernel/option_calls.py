@@ -14,7 +14,7 @@ from strace_analyzer.kernel.notes import settled
 from strace_analyzer.kernel.objects import OpenFileDescription, Task
 from strace_analyzer.kernel.socket_state import Connection, Options, Origin, Outcome, Socket
 from strace_analyzer.kernel.state import Kernel
-from strace_analyzer.kernel.system_call import SystemCall
+from strace_analyzer.kernel.system_call import NETWORK, SOCKET_FACTS, SystemCall
 from strace_analyzer.kernel.transitions import release
 from strace_analyzer.kernel.transport import domain_of, transport
 from strace_analyzer.trace.constants import OPTIONS_OF_LEVEL, SOCKET_LEVELS, number
@@ -220,4 +220,7 @@ def _told(socket: Socket, key: tuple[int, int], value: Value | None) -> Socket:
     return socket._replace(doubts=settled(socket)) if socket.evidence("bind") else socket
 
 
-CALLS = {"getsockopt": SystemCall(on=getsockopt), "setsockopt": SystemCall(on=setsockopt)}
+CALLS = {
+    "getsockopt": SystemCall(on=getsockopt, shown_by=NETWORK, lean=SOCKET_FACTS),
+    "setsockopt": SystemCall(on=setsockopt, shown_by=NETWORK, lean=SOCKET_FACTS),
+}

@@ -166,18 +166,21 @@ def io_uring(kernel: Kernel, task: Task, call: Syscall) -> None:
         kernel.number_was_given(task, fd.fd, call)
 
 
-_CLONE = SystemCall(clone, begin=entered_clone, is_attempt=True)
-_FORK = SystemCall(fork, begin=entered_clone, is_attempt=True)
+_PROCESS = "%process"
+"""The class of the calls on processes, in strace's -e."""
+_CLONE = SystemCall(clone, begin=entered_clone, is_attempt=True, shown_by=_PROCESS)
+_FORK = SystemCall(fork, begin=entered_clone, is_attempt=True, shown_by=_PROCESS)
+_EXECVE = SystemCall(execve, shown_by=_PROCESS)
 
 CALLS = {
     "clone": _CLONE,
     "clone2": _CLONE,
     "clone3": _CLONE,
-    "execve": SystemCall(execve),
-    "execveat": SystemCall(execve),
+    "execve": _EXECVE,
+    "execveat": _EXECVE,
     "fork": _FORK,
-    "io_uring_setup": SystemCall(io_uring),
-    "setns": SystemCall(setns),
-    "unshare": SystemCall(unshare),
+    "io_uring_setup": SystemCall(io_uring, shown_by="uring_s"),
+    "setns": SystemCall(setns, shown_by="setns"),
+    "unshare": SystemCall(unshare, shown_by="unshare"),
     "vfork": _FORK,
 }

@@ -31,7 +31,7 @@ from strace_analyzer.kernel.socket_state import (
     Socket,
 )
 from strace_analyzer.kernel.state import Kernel
-from strace_analyzer.kernel.system_call import SystemCall
+from strace_analyzer.kernel.system_call import NETWORK, SOCKET_FACTS, SystemCall
 from strace_analyzer.kernel.transitions import (
     BIND,
     PORT_AT_CONNECT,
@@ -282,13 +282,16 @@ def _closes_on_exec(value: Value | None) -> bool:
     return bool(includes(value, "SOCK_CLOEXEC", SOCKET_TYPES)) if value is not None else False
 
 
+_ACCEPT = SystemCall(on=accept, gives=returned_fd, shown_by=NETWORK, lean="accept")
 CALLS = {
-    "accept": SystemCall(on=accept, gives=returned_fd),
-    "accept4": SystemCall(on=accept, gives=returned_fd),
-    "bind": SystemCall(on=bind),
-    "getsockname": SystemCall(on=getsockname, when=When.OUTGOING),
-    "listen": SystemCall(on=listen),
-    "shutdown": SystemCall(on=shutdown),
-    "socket": SystemCall(socket, gives=returned_fd),
-    "socketpair": SystemCall(socketpair, gives=_pair),
+    "accept": _ACCEPT,
+    "accept4": _ACCEPT,
+    "bind": SystemCall(on=bind, shown_by=NETWORK, lean="^bind"),
+    "getsockname": SystemCall(
+        on=getsockname, when=When.OUTGOING, shown_by=NETWORK, lean=SOCKET_FACTS
+    ),
+    "listen": SystemCall(on=listen, shown_by=NETWORK, lean="listen"),
+    "shutdown": SystemCall(on=shutdown, shown_by=NETWORK, lean=""),
+    "socket": SystemCall(socket, gives=returned_fd, shown_by=NETWORK, lean="socket$"),
+    "socketpair": SystemCall(socketpair, gives=_pair, shown_by=NETWORK, lean=""),
 }

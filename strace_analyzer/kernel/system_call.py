@@ -21,6 +21,12 @@ Begin = Callable[[Kernel, Task, Entered], None]
 Gives = Callable[[Syscall], tuple[FdArgument, ...]]
 
 
+NETWORK = "%network"
+"""The class of the calls on sockets, in strace's -e."""
+SOCKET_FACTS = "etsock"
+"""getsockname, getsockopt and setsockopt, for --lean."""
+
+
 class SystemCall(NamedTuple):
     """One row: `act` or `on` says what the call does. `on` gets the descriptor in the first
     argument, and is not called if the line shows none.
@@ -29,7 +35,10 @@ class SystemCall(NamedTuple):
     descriptors alone show that nothing changes. `begin` runs when the first half is read.
     `is_attempt`: the call counts even if strace answered in the kernel's place (-e inject=); others
     do not. `gives` returns the descriptors that the call allocated, with numbers chosen by the
-    kernel. `is_made`: the call is taken as made if the trace has only its first half. `is_idle` is
+    kernel. `shown_by` is what our `strace -e` asks for to see the call: a class (`%network`) or a
+    regular expression that means this call and no frequent other one, as short as it can be, since
+    the line is pasted; "" if the call need not be seen. `lean` is the same for --lean; None: the
+    same. `is_made`: the call is taken as made if the trace has only its first half. `is_idle` is
     true for a call whose arguments show that it changes nothing, whatever its descriptor.
     """
 
@@ -39,6 +48,8 @@ class SystemCall(NamedTuple):
     begin: Begin | None = None
     is_attempt: bool = False
     gives: Gives | None = None
+    shown_by: str = ""
+    lean: str | None = None
     is_made: bool = False
     is_idle: Callable[[Syscall], bool] | None = None
 
