@@ -4,11 +4,13 @@ missing."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from strace_analyzer.analysis.spelling import RESULT
 from strace_analyzer.kernel.catalogue import ALWAYS_MATTER
 from strace_analyzer.kernel.interest import BEGINNING
+from strace_analyzer.kernel.open_calls import rename
 from strace_analyzer.kernel.tracker import Tracker
 from strace_analyzer.trace.events import (
     CLONES,
@@ -43,7 +45,8 @@ class Pieces:
         self._halves = tracker.halves
         self._second_halves = 0
         """second halves without a first half, of tasks that had spoken before"""
-        self._known: set[int] = set()
+        self._known: dict[int, None] = {}
+        """tasks that have spoken"""
         self.last: Event | None = None
         """set by the owner: a reader passes on the last line, whatever it is"""
         self.cut_ends = 0
@@ -59,7 +62,7 @@ class Pieces:
             Exited: self._end,
             Killed: self._end,
             Detached: self._end,
-            Identified: self._identified,
+            Identified: partial(rename, self._known),
             TableRow: self._table,
         }
 
@@ -124,7 +127,7 @@ class Pieces:
             elif name not in CLONES and self._calls < BEGINNING:
                 self.began_midway += 1  # the first line of a child can be the end of its clone()
         if self._calls < BEGINNING or name in ALWAYS_MATTER:
-            self._known.add(tid)
+            self._known[tid] = None
 
     @property
     def none_ended(self) -> str:
@@ -141,21 +144,13 @@ class Pieces:
         if not self._calls:
             self.begun[half.name] = None
         if self._calls < BEGINNING or half.name in ALWAYS_MATTER:
-            self._known.add(half.tid)
+            self._known[half.tid] = None
 
     def _end(self, event: Exited | Killed | Detached) -> None:
-        self._known.discard(event.tid)
+        self._known.pop(event.tid, None)
         self._detached = self._detached or isinstance(event, Detached)
-        if isinstance(event, Exited) and event.superseded_by is not None:
-            self._renamed(event.superseded_by, event.tid)
-
-    def _identified(self, event: Identified) -> None:
-        self._renamed(0, event.tid)
+        if isinstance(event, Exited):
+            rename(self._known, event)
 
     def _table(self, event: TableRow) -> None:
         self._has_table = True
-
-    def _renamed(self, old: int, new: int) -> None:
-        if old in self._known:
-            self._known.discard(old)
-            self._known.add(new)

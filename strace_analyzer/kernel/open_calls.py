@@ -8,8 +8,12 @@ returns, even if other threads close or replace that number meanwhile.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from strace_analyzer.kernel.objects import Descriptor, FdTable
-from strace_analyzer.trace.events import Entered, Syscall
+from strace_analyzer.trace.events import Entered, Exited, Identified, Syscall
+
+T = TypeVar("T")
 
 
 class OpenCall:
@@ -71,13 +75,17 @@ OpenCalls = dict[int, OpenCall]
 """The calls under way in one trace, by the task that is in them."""
 
 
-def rename(calls: OpenCalls, old: int, new: int) -> None:
-    """The task known as `old` is now known as `new`."""
-    call = calls.pop(old, None)
-    if call is not None:
-        calls[new] = call
+def rename(by_task: dict[int, T], event: Identified | Exited) -> None:
+    """Where `event` says that a task has another number from now on, change it in `by_task`: the
+    task is still in its call. The order stays, which is that in which the calls began."""
+    old = 0 if isinstance(event, Identified) else event.superseded_by
+    if old is not None and old in by_task:
+        items = [(event.tid if tid == old else tid, of_task) for tid, of_task in by_task.items()]
+        by_task.clear()
+        by_task.update(items)
 
 
-def as_call(half: Entered) -> Syscall:
-    """A call of which only the first half is known; its result is unknown."""
-    return Syscall(half.tid, half.time, half.seconds, half.call, half.span)
+def as_call(half: Entered, tid: int) -> Syscall:
+    """A call of which only the first half is known; its result is unknown. `tid` is its task, which
+    may have got another number since."""
+    return Syscall(tid, half.time, half.seconds, half.call, half.span)

@@ -294,7 +294,9 @@ class Tracker:
         """`tid` is in a call whose end is not in the trace: `cause` is another call."""
         lost = self._calls.pop(tid)
         self.halves.lose(lost)
-        self._kernel.release(tid, lost, as_call(cause) if isinstance(cause, Entered) else cause)
+        self._kernel.release(
+            tid, lost, as_call(cause, tid) if isinstance(cause, Entered) else cause
+        )
 
     def _attached(self, event: Attached) -> None:
         # the notice can stand inside the line of the clone() that made the task
@@ -307,7 +309,7 @@ class Tracker:
 
     def _identified(self, event: Identified) -> None:
         self._kernel.tasks.identify(event.tid)
-        rename(self._calls, 0, event.tid)
+        rename(self._calls, event)
 
     def _command(self, event: Command) -> None:
         group = self._kernel.tasks.speaker(event.tid).group
@@ -321,7 +323,7 @@ class Tracker:
             return
         kernel, row = self._kernel, CALLS[begun.half.name]
         if row.is_made and row.on is not None:
-            task, call = kernel.tasks.speaker(tid), as_call(begun.half)
+            task, call = kernel.tasks.speaker(tid), as_call(begun.half, tid)
             fd, kernel.begun = row.descriptor(call), begun
             if fd is not None:
                 row.on(kernel, task, call, fd)
@@ -341,7 +343,7 @@ class Tracker:
                 kernel.dropped(task, fd, descriptor, event)
         if isinstance(event, Exited) and event.superseded_by is not None:
             kernel.tasks.take_over(event.tid, event.superseded_by)
-            rename(self._calls, event.superseded_by, event.tid)
+            rename(self._calls, event)
 
 
 def _name(event: Event) -> str | None:

@@ -512,6 +512,17 @@ def test_a_close_that_was_no_socket_s_is_not_the_close_of_the_task_that_is_named
         """) == ["socket 5: unbound unconnected", "connect 5: autobound connected"]
 
 
+def test_a_call_that_never_returns_is_made_by_the_task_that_was_named_meanwhile() -> None:
+    followed = follow(f"""
+        socket({TCP}) = 3
+        clone({FORK}) = 13
+        connect(3, {WEB} <unfinished ...>
+        [pid 13] close(3) = 0
+        [pid 12] +++ killed by SIGKILL +++
+        """)
+    assert followed.said[-2:] == ["12 connect 3: autobound connecting", "12 close 3: gone"]
+
+
 def test_a_call_is_about_what_its_number_meant_when_it_began() -> None:
     followed = follow(f"""
         1 socket({TCP}) = 3

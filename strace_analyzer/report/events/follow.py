@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from strace_analyzer.kernel import Tracker
 from strace_analyzer.kernel.objects import OpenFileDescription, Task, ThreadGroup
+from strace_analyzer.kernel.open_calls import rename
 from strace_analyzer.plain import printable
 from strace_analyzer.report.events.arguments import Arguments
 from strace_analyzer.report.events.descriptors import ADDRESS, descriptor_of, number_in_front
@@ -19,7 +20,7 @@ from strace_analyzer.report.events.marks import mark
 from strace_analyzer.report.events.row import Addresses, Argument, EventRow
 from strace_analyzer.report.events.stack import stack_frame
 from strace_analyzer.report.events.texts import texts
-from strace_analyzer.trace.events import Entered, Event, Exited, Killed, Syscall
+from strace_analyzer.trace.events import EXECS, Entered, Event, Exited, Identified, Killed, Syscall
 from strace_analyzer.trace.reader import TraceInput, TraceReader
 from strace_analyzer.trace.sockaddr import socket_address
 
@@ -54,10 +55,8 @@ class Follower:
         self._tasks = self._tracker.tasks
         self._arguments = Arguments()
         self._start: float | None = None
-        self._halves: dict[tuple[int, int], tuple[Entered, OpenFileDescription | None]] = {}
-        """calls under way and their sockets, by source and line of the first half"""
-        self._inside: dict[int, tuple[int, int]] = {}
-        """the key of the call that a task is inside"""
+        self._calls: dict[int, tuple[Entered, OpenFileDescription | None]] = {}
+        """calls under way and their sockets, by the task that is in them"""
 
     def feed(self, event: Event) -> list[EventRow]:
         """Return the rows that `event` completes."""
@@ -79,45 +78,45 @@ class Follower:
                     None, None, *_NOWHERE, None, None if kept is None else printable(kept),
                 )
             )  # fmt: skip
+        if isinstance(event, (Identified, Exited)):
+            rename(self._calls, event)
         self._tracker.feed(event)
         self._tracker.doubts.clear()
         return done
 
     def close(self) -> list[EventRow]:
         """End the trace: return the calls that never returned."""
-        left = [self._half(*half) for half in self._halves.values()]
-        self._halves.clear()
-        self._inside.clear()
+        left = [self._half(tid, *begun) for tid, begun in self._calls.items()]
+        self._calls.clear()
         return left
 
     # calls
 
     def _entered(self, half: Entered) -> list[EventRow]:
-        tid, span = half.tid, half.span
-        done = self._abandoned(tid) if tid in self._inside else []
+        tid = half.tid
+        done = self._abandoned(tid) if tid in self._calls else []
         # when it returns, its descriptor may be closed, or belong to another file
         task = self._tasks.by_tid.get(tid)
         description = None
         if task is not None and task.table.slots:
             description = self._description(task, number_in_front(half))
         self._follow(half)
-        key = self._inside[tid] = (span.source, span.first)
-        self._halves[key] = half, description
+        self._calls[tid] = half, description
         return done
 
     def _abandoned(self, tid: int) -> list[EventRow]:
         """Return the row of the call that `tid` was inside, which is doing something else now."""
-        key = self._inside.pop(tid, None)
-        half = None if key is None else self._halves.pop(key, None)
-        return [] if half is None else [self._half(*half)]
+        begun = self._calls.pop(tid, None)
+        return [] if begun is None else [self._half(tid, *begun)]
 
-    def _half(self, half: Entered, description: OpenFileDescription | None) -> EventRow:
+    def _half(self, tid: int, half: Entered, description: OpenFileDescription | None) -> EventRow:
+        """Return the row of a call that is not known to have returned; its task is `tid` now."""
         args = self._arguments.of(texts(half.call.text).arguments, lambda: half.args)
         fd = descriptor_of(half.name, args)
-        tgid, command = self._who(half.tid)
+        tgid, command = self._who(tid)
         return EventRow(
             "syscall", self._trace, self._sources[half.span.source], half.span.first,
-            half.span.last, half.tid or None, tgid, command, self._since(half.seconds),
+            half.span.last, tid or None, tgid, command, self._since(half.seconds),
             half.seconds, None, half.name, args, None, None, None,
             None if fd is None else fd.fd, None if fd is None else fd.target,
             self._socket(description), *self._addresses(half, fd, description),
@@ -130,13 +129,12 @@ class Follower:
         index, first, last = call.span
         done: list[EventRow] = []
         description = None
-        if self._halves:
-            begun = self._halves.pop((index, first), None)
+        if self._calls:
+            begun = self._calls.pop(self._begun_as(call) if name in EXECS else tid, None)
             if begun is not None:
                 half, description = begun
-                self._inside.pop(half.tid, None)
-            elif tid in self._inside:
-                done = self._abandoned(tid)
+                if half.span[:2] != (index, first):
+                    done, description = [self._half(tid, half, description)], None
         text = call.text
         arguments, returned = texts(text)
         args = self._arguments.of(arguments, lambda: call.args)
@@ -172,6 +170,15 @@ class Follower:
         )  # fmt: skip
         done.append(_new(EventRow, columns))  # EventRow(*columns), in half the time
         return done
+
+    def _begun_as(self, call: Syscall) -> int:
+        """Return the number under which the task of `call`, an execve(), began it: that of a thread
+        changes in it, and strace may not have said so (--quiet=thread-execve)."""
+        place = call.span[:2]
+        for tid, (half, _) in self._calls.items():
+            if half.span[:2] == place:
+                return tid
+        return call.tid
 
     def _follow(self, event: Syscall | Entered) -> None:
         """Pass a call to the model, unless the model ignores it."""
