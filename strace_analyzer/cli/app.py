@@ -238,7 +238,6 @@ def strace_analyzer(
         typer.Option(
             "--version",
             "-V",
-            metavar="",
             callback=_version,
             is_eager=True,
             help="Show the version.",

@@ -12,7 +12,8 @@ from strace_analyzer.cli import options, tracing, values
 from strace_analyzer.cli.say import say
 from strace_analyzer.cli.status import CANNOT_JUDGE
 from strace_analyzer.errors import ConfigurationError
-from strace_analyzer.report.formats.registry import DEFAULT, report_format
+from strace_analyzer.report.formats.names import DEFAULT
+from strace_analyzer.report.formats.registry import report_format
 
 
 def attach(

@@ -1,7 +1,7 @@
 """`check`: takes traces, gives the verdict and its proof. The default command."""
 
 from strace_analyzer.cli import options
-from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.report.formats.names import DEFAULT
 
 
 def check(

@@ -15,7 +15,8 @@ from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import AllUnreadableError, TraceError
 from strace_analyzer.report.complaints import known_already
 from strace_analyzer.report.formats.format import Report
-from strace_analyzer.report.formats.registry import DEFAULT, report_format
+from strace_analyzer.report.formats.names import DEFAULT, CheckName
+from strace_analyzer.report.formats.registry import report_format
 from strace_analyzer.report.gate import judge
 from strace_analyzer.report.redaction import Redaction
 from strace_analyzer.report.selection import Selected
@@ -24,7 +25,7 @@ from strace_analyzer.report.selection import Selected
 def check_traces(
     traces: Sequence[str] | None,
     chosen: Settings,
-    format: str = DEFAULT,
+    format: CheckName = DEFAULT,
     output: Path | None = None,
     *,
     everything: bool = False,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options, values
+from strace_analyzer.cli import options
 
 
 def command(
@@ -18,7 +18,7 @@ def command(
         typer.Option(
             "--pid",
             "-p",
-            parser=values.parser(values.A_PROCESS),
+            min=1,
             metavar="PID",
             help="A running process. Repeatable.",
             show_default=False,

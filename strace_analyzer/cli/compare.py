@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from strace_analyzer.cli import options
-from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.report.formats.names import DEFAULT
 from strace_analyzer.trace.input.accounting import Interruption
 
 

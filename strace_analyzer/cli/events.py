@@ -6,14 +6,13 @@ import typer
 
 from strace_analyzer.cli import options, values
 from strace_analyzer.cli.options import SHOWN
+from strace_analyzer.report.formats.names import EventsName
 from strace_analyzer.report.moment import parse_duration
-
-FORMATS = ("jsonl", "csv", "parquet")
 
 
 def events(
     traces: options.Traces = None,
-    format: Annotated[str, options.form_option(FORMATS, "rows")] = FORMATS[0],
+    format: Annotated[EventsName, options.form_option(EventsName, "rows")] = "jsonl",
     output: options.OutputFile = None,
     redact: options.Redact = None,
     syscall: Annotated[

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from strace_analyzer.cli import options, values
+from strace_analyzer.cli import options
 from strace_analyzer.errors import TraceError
-from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.report.formats.names import DEFAULT
 
 
 def holders(
@@ -14,7 +14,7 @@ def holders(
         int | None,
         typer.Option(
             "--netns",
-            parser=values.parser(values.A_PROCESS),
+            min=1,
             metavar="PID",
             help="In the network namespace of this process, such as one of a container.",
             show_default="this one",

@@ -21,7 +21,8 @@ from strace_analyzer.live.stop import stopped_by_signals
 from strace_analyzer.plain import count
 from strace_analyzer.report.complaints import known_already, refusals
 from strace_analyzer.report.formats.format import MergedReport
-from strace_analyzer.report.formats.registry import DEFAULT, merged_format, report_formats
+from strace_analyzer.report.formats.names import DEFAULT, CheckName
+from strace_analyzer.report.formats.registry import merged_format, report_formats
 from strace_analyzer.report.grounds import decide
 from strace_analyzer.trace.input.accounting import Interruption
 from strace_analyzer.trace.reader import TraceInput, traces
@@ -52,7 +53,7 @@ def found(
     arguments: Sequence[str] | None,
     chosen: Settings,
     many: Many,
-    format: str,
+    format: CheckName,
     *,
     everything: bool,
 ) -> list[TraceInput] | None:
@@ -80,7 +81,7 @@ def check_many(
     inputs: Sequence[TraceInput],
     chosen: Settings,
     many: Many,
-    format: str,
+    format: CheckName,
     output: Path | None,
     *,
     everything: bool,

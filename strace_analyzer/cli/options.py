@@ -5,20 +5,14 @@ It is long because each stands here once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from strace_analyzer.cli import values
-from strace_analyzer.cli.values import LEVEL_NAMES
-from strace_analyzer.report.formats.registry import (
-    check_formats,
-    comparison_formats,
-    report_formats,
-    table_formats,
-)
+from strace_analyzer.cli.values import LevelName
+from strace_analyzer.report.formats.names import CheckName, ComparisonName, ReportName, TableName
 from strace_analyzer.report.moment import Moment, parse_moment
 from strace_analyzer.report.redaction import KINDS, parse_kinds
 
@@ -30,28 +24,24 @@ PORTS = "Local ports"
 
 def switch(*names: str, help: str, panel: str | None = None) -> Any:
     """An option without a value: given or not."""
-    return typer.Option(*names, metavar="", help=help, rich_help_panel=panel)
+    return typer.Option(*names, help=help, rich_help_panel=panel)
 
 
-def choice(
-    name: str, words: Sequence[str], help: str, panel: str, *, default: str | None = None
-) -> Any:
-    """The option `name`, whose value is one of `words`; `default` is shown where that is not the
-    parameter's."""
+def choice(name: str, among: Any, help: str, panel: str, *, default: str | None = None) -> Any:
+    """The option `name`, whose value is one of the Literal `among`; `default` is shown where that
+    is not the parameter's."""
     return typer.Option(
         name,
-        parser=values.one_of(words),
-        autocompletion=lambda: list(words),
-        metavar="|".join(words),
+        metavar="|".join(get_args(among)),
         help=help,
         show_default=True if default is None else default,
         rich_help_panel=panel,
     )
 
 
-def form_option(names: Sequence[str], of: str, remark: str = "") -> Any:
-    """The option `--format`: one of `names`, the form of what is written."""
-    return choice("--format", names, f"The format of the {of}.{remark}", OUTPUT)
+def form_option(among: Any, of: str, remark: str = "") -> Any:
+    """The option `--format`: one of `among`, the form of what is written."""
+    return choice("--format", among, f"The format of the {of}.{remark}", OUTPUT)
 
 
 def gate_option(default: str) -> Any:
@@ -67,7 +57,7 @@ def gate_option(default: str) -> Any:
 
 def _gate_words() -> list[str]:
     """What `--fail-on` takes, for the shell to complete."""
-    return [*LEVEL_NAMES, "unknown", "never", *rule_ids()]
+    return [*get_args(LevelName), "unknown", "never", *rule_ids()]
 
 
 def _list_of_kinds(incomplete: str) -> list[str]:
@@ -108,22 +98,21 @@ Until = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
-Format = Annotated[str, form_option(report_formats(), "report")]
-
-CheckFormat = Annotated[str, form_option(check_formats(), "report", " parquet only with --merged.")]
+Format = Annotated[ReportName, form_option(ReportName, "report")]
+CheckFormat = Annotated[CheckName, form_option(CheckName, "report", " parquet only with --merged.")]
 FailOn = Annotated[list[str] | None, gate_option("warning")]
 MinConnections = Annotated[
     int,
     typer.Option(
         "--min-connections",
-        parser=values.parser(values.whole("a number of connections", 0)),
+        min=0,
         metavar="N",
         help="Exit status 1 also if a trace has fewer outgoing TCP connections: an idle program "
         "shows nothing.",
         show_default=False,
     ),
 ]
-Comparison = Annotated[str, form_option(comparison_formats(), "comparison")]
+Comparison = Annotated[ComparisonName, form_option(ComparisonName, "comparison")]
 Baseline = Annotated[
     Path | None,
     typer.Option(
@@ -143,7 +132,7 @@ Suppressions = Annotated[
         rich_help_panel=SHOWN,
     ),
 ]
-Table = Annotated[str, form_option(table_formats(), "table")]
+Table = Annotated[TableName, form_option(TableName, "table")]
 Redact = Annotated[
     frozenset[str] | None,
     typer.Option(
@@ -171,7 +160,7 @@ Pids = Annotated[
     list[int] | None,
     typer.Option(
         "--pid",
-        parser=values.parser(values.ANY_ID),
+        min=0,
         metavar="PID",
         help="Only the process with this process or thread id. Repeatable.",
         show_default=False,
@@ -198,7 +187,7 @@ Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs",
-        parser=values.parser(values.whole("a number of processes", 1)),
+        min=1,
         metavar="N",
         help="Number of processes to use: any number for many traces, 1 or 2 for a single one.",
         show_default="as many as there are processors",
@@ -280,8 +269,8 @@ ReportedRules = Annotated[
     ),
 ]
 ShownLevel = Annotated[
-    str | None,
-    choice("--level", LEVEL_NAMES, "Only findings from this level on.", SHOWN, default="note"),
+    LevelName | None,
+    choice("--level", LevelName, "Only findings from this level on.", SHOWN, default="note"),
 ]
 Everything = Annotated[
     bool, switch("--all", help="Shorten nothing, and list every finding.", panel=SHOWN)

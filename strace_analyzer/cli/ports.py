@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, values
-from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.report.formats.names import DEFAULT
 
 
 def ports(

@@ -13,7 +13,8 @@ import typer
 from strace_analyzer.cli import options, tracing
 from strace_analyzer.cli.say import say
 from strace_analyzer.cli.status import FAILED
-from strace_analyzer.report.formats.registry import DEFAULT, report_format
+from strace_analyzer.report.formats.names import DEFAULT
+from strace_analyzer.report.formats.registry import report_format
 
 
 def run(

@@ -9,7 +9,7 @@ from strace_analyzer.cli import options, values
 from strace_analyzer.cli.options import SHOWN
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.plain import count
-from strace_analyzer.report.formats.registry import DEFAULT
+from strace_analyzer.report.formats.names import DEFAULT
 
 
 def sockets(
@@ -21,7 +21,7 @@ def sockets(
         int | None,
         typer.Option(
             "--line",
-            parser=values.parser(values.whole("the number of a line", 1)),
+            min=1,
             metavar="N",
             help="What is on this line, and its socket; FILE:N says the same.",
             rich_help_panel=SHOWN,
@@ -33,7 +33,7 @@ def sockets(
         list[int] | None,
         typer.Option(
             "--fd",
-            parser=values.parser(values.whole("the number of a descriptor", 0)),
+            min=0,
             metavar="FD",
             help="Only sockets of this descriptor. Repeatable.",
             rich_help_panel=SHOWN,

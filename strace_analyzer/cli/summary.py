@@ -4,8 +4,8 @@ from typing import Annotated
 
 from strace_analyzer.cli import options
 from strace_analyzer.cli.options import SHOWN
-from strace_analyzer.report.formats.registry import DEFAULT
-from strace_analyzer.report.tally.keys import KEYS
+from strace_analyzer.report.formats.names import DEFAULT
+from strace_analyzer.report.tally.keys import KEYS, KeyName
 
 
 def summary(
@@ -14,8 +14,8 @@ def summary(
     output: options.OutputFile = None,
     redact: options.Redact = None,
     by: Annotated[
-        str,
-        options.choice("--by", tuple(KEYS), "What the calls are summed by.", SHOWN),
+        KeyName,
+        options.choice("--by", KeyName, "What the calls are summed by.", SHOWN),
     ] = "syscall",
     all: options.WholeTables = False,
     quiet: options.Quiet = False,

@@ -3,13 +3,12 @@
 from typing import Annotated
 
 from strace_analyzer.cli import options
-
-FORMATS = ("text", "json")
+from strace_analyzer.report.formats.names import DEFAULT, TreeName
 
 
 def tree(
     traces: options.Traces = None,
-    format: Annotated[str, options.form_option(FORMATS, "tree")] = FORMATS[0],
+    format: Annotated[TreeName, options.form_option(TreeName, "tree")] = DEFAULT,
     output: options.OutputFile = None,
     redact: options.Redact = None,
     strict: options.Strict = False,
@@ -48,7 +47,7 @@ def tree(
         page=lambda stream: console.write(stream, lambda target: page(roots, target, lacks)),
         doubts=[lack.document() for lack in lacks],
     )
-    if format != FORMATS[0]:
+    if format != DEFAULT:
         say(f"cannot tell: {lack.reason}" for lack in lacks)
     with destination(output, format, traces or ["-"], interrupted(analysis)) as stream:
         table_format(format).write(table, stream)

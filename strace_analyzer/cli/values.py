@@ -7,21 +7,20 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import typer
 
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.report.moment import parse_duration
-from strace_analyzer.report.nearest import nearest
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,12})(?::[0-9]*)?:?")
 
 Meaning = TypeVar("Meaning")
 
 
-LEVEL_NAMES = ("note", "warning", "error")
-"""The levels of findings (LEVELS), the least first."""
+LevelName = Literal["note", "warning", "error"]
+"""A level of findings (LEVELS), the least first."""
 
 
 class Ports(NamedTuple):
@@ -49,17 +48,6 @@ def parser(read: Callable[[str], Meaning]) -> Callable[[str], Meaning]:
     return parse
 
 
-def one_of(names: Sequence[str]) -> Callable[[str], str]:
-    """Lets through the names that there are, and says of another which is the nearest."""
-
-    def choose(text: str) -> str:
-        if text in names:
-            return text
-        raise typer.BadParameter(f"{text}: not one of {', '.join(names)}{nearest(text, names)}")
-
-    return choose
-
-
 def names(typed: Sequence[str] | None) -> frozenset[str]:
     """`connect,bind` and repetitions of the option, as one set."""
     words = (word.strip() for text in typed or () for word in text.split(","))
@@ -77,23 +65,7 @@ def place(argument: str) -> tuple[str, int | None]:
     return match["file"], int(match["line"])
 
 
-def whole(what: str, least: int) -> Callable[[str | int], int]:
-    """Reads a whole number of at least `least`; `what` says what it is: `a process id, such as
-    4510`. Raises ConfigurationError for anything else. typer hands a default over as it is."""
-
-    def read(given: str | int) -> int:
-        text = str(given)
-        _refuse_option(text, what)
-        if re.fullmatch(r"[0-9]{1,18}", text) and int(text) >= least:
-            return int(text)
-        from_ = f" from {least} on" if re.fullmatch(r"-?[0-9]+", text) else ""
-        raise ConfigurationError(f"{text}: wanted is {what}{from_}")
-
-    return read
-
-
 PID = "a process id (such as 4510)"
-A_PROCESS, ANY_ID = whole(PID, 1), whole(PID, 0)
 
 
 def name(what: str) -> Callable[[str], str]:

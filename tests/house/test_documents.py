@@ -25,7 +25,8 @@ import pytest
 import typer
 
 from strace_analyzer.cli.app import app
-from strace_analyzer.report.formats.registry import DEFAULT, report_formats
+from strace_analyzer.report.formats.names import DEFAULT
+from strace_analyzer.report.formats.registry import report_formats
 from strace_analyzer.report.version import TOOL
 from strace_analyzer.rules import catalogue
 

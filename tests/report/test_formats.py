@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from report.written import written
 
 import strace_analyzer as sa
 from strace_analyzer.errors import ConfigurationError
+from strace_analyzer.report import formats
 from strace_analyzer.report.formats.format import Table
+from strace_analyzer.report.formats.names import DEFAULT
 from strace_analyzer.report.formats.registry import (
+    comparison_formats,
     following_formats,
+    merged_formats,
     report_format,
     report_formats,
     table_format,
@@ -23,16 +29,22 @@ from strace_analyzer.report.formats.registry import (
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_module_of_the_room_that_writes_is_a_format() -> None:
-    files = {
-        path.stem.replace("_", "-")
-        for path in (ROOT / "strace_analyzer/report/formats").glob("*.py")
-    }
-    assert files - {*report_formats(), *table_formats()} == {"--init--", "format", "registry"}
-
-
-def test_the_default_comes_first() -> None:
-    assert report_formats()[0] == table_formats()[0] == "text"
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        ("write", report_formats()),
+        ("table", table_formats()),
+        ("comparison", comparison_formats()),
+        ("merged", merged_formats()),
+    ],
+)
+def test_a_module_that_writes_something_is_a_format_for_it(
+    function: str, names: tuple[str, ...]
+) -> None:
+    modules = [module.name for module in iter_modules(formats.__path__, f"{formats.__name__}.")]
+    able = [name for name in modules if hasattr(import_module(name), function)]
+    found = [name.rpartition(".")[2].replace("_", "-") for name in able]
+    assert list(names) == sorted(found, key=lambda name: (name != DEFAULT, name))
 
 
 @pytest.mark.parametrize("name", report_formats())

@@ -10,10 +10,11 @@ from strace_analyzer.report.events.columns import COLUMNS, FLAT, columns, flat
 from strace_analyzer.report.events.jsonl import lines
 from strace_analyzer.report.events.table import EventTables
 from strace_analyzer.report.formats.format import Table
+from strace_analyzer.report.formats.names import EventsName
 from strace_analyzer.report.formats.registry import table_format
 
 
-def write(tables: EventTables, form: str, stream: TextIO) -> None:
+def write(tables: EventTables, form: EventsName, stream: TextIO) -> None:
     """Write all rows to `stream` as they come; `form` is jsonl, csv or parquet."""
     if form == "jsonl":
         stream.writelines(lines(tables))

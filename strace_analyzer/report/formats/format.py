@@ -12,7 +12,7 @@ module's name, with hyphens:
 
 With `SOCKETS = True`, the life of every socket is kept for the report.
 
-A format need not be registered anywhere else.
+Its name stands in names.py for each of the first five, and nowhere else.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from strace_analyzer.kernel.destination import unmapped
 from strace_analyzer.report.events.row import EventRow
@@ -77,7 +77,10 @@ def _destination(row: EventRow) -> Key | None:
     return unmapped(row.peer_address), row.peer_port
 
 
-KEYS = {
+KeyName = Literal["syscall", "process", "thread", "file", "destination"]
+"""values of `--by`, the default first"""
+
+KEYS: dict[KeyName, By] = {
     "syscall": By({"syscall": TEXT}, lambda: _syscall),
     "process": By({"process": NUMBER, "command": TEXT}, lambda: _process),
     "thread": By({"thread": NUMBER, "process": NUMBER, "command": TEXT}, lambda: _thread),
