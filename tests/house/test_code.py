@@ -74,6 +74,22 @@ def test_only_the_grammar_builds_parsers() -> None:
     assert builders == ["strace_analyzer/trace/learned/grammar.py"]
 
 
+def test_one_file_uses_what_lark_does_not_document() -> None:
+    internals = {
+        *("lexer_conf", "lexer_thread", "lexers", "parser_state", "iter_parse", "feed_eof"),
+        *("to_regexp", "terminals_by_name", "memo_serialize"),
+    }
+    users = {
+        name(path)
+        for path in PACKAGE
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.Attribute) and node.attr in internals)
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lark."))
+        or (isinstance(node, ast.Import) and node.names[0].name.startswith("lark."))
+    }
+    assert users == {"strace_analyzer/trace/learned/lark_internals.py"}
+
+
 def test_the_annotations_of_commands_are_objects() -> None:
     """typer would evaluate the text of each four times, at every start: the files of the commands
     do without `from __future__ import annotations`."""

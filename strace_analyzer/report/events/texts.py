@@ -11,11 +11,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from strace_analyzer.trace.learned.grammar import parser
+from strace_analyzer.trace.learned.grammar import terminal
 
 _DEEPEST = 16
 """Brackets nested deeper than this (netlink reaches eight) end an argument with the text."""
-_QUOTING = ("COMMENT", "STRING", "CHARACTER")
+_QUOTING = ("STRING", "CHARACTER")
+_ANGLES = ("SHIFT", "ANNOTATION", "MARKER")
 _BLANK_INSIDE = (
     "_ARROW", "_OR", "AND", "EQUAL_TO", "_PIPE", "SHIFT", "PLUS", "TIMES", "MINUS", "CONTEXT",
 )  # fmt: skip
@@ -41,11 +42,10 @@ class _Patterns(NamedTuple):
 
 @cache
 def _patterns() -> _Patterns:
-    terminals = {item.name: item.pattern.to_regexp() for item in parser("call").terminals}
-    terminals["COMMENT"] = f"(?<!  )(?:{terminals['COMMENT']})"  # not again from each of its blanks
-    quoting = "|".join(terminals[name] for name in _QUOTING)
-    blanks = "|".join(terminals[name] for name in _BLANK_INSIDE)
-    angles = f"{terminals['SHIFT']}|{terminals['ANNOTATION']}|{terminals['MARKER']}"
+    comment = f"(?<!  )(?:{terminal('call', 'COMMENT')})"  # not again from each of its blanks
+    quoting = "|".join((comment, *(terminal("call", name) for name in _QUOTING)))
+    blanks = "|".join(terminal("call", name) for name in _BLANK_INSIDE)
+    angles = "|".join(terminal("call", name) for name in _ANGLES)
     inside = rf"[^\"'(){{}}\[\]</]++|{quoting}|{angles}|(?!/\*)[</']"
     nested = r"(?!)"
     for _ in range(_DEEPEST):

@@ -17,11 +17,12 @@ other just as well (pieces.py).
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import NamedTuple
 
 from lark import Token
-from lark.lexer import BasicLexer
 
+from strace_analyzer.trace.learned.lark_internals import StateLexer
 from strace_analyzer.trace.learned.pieces import Pieces, expression_of, tidied
 from strace_analyzer.trace.learned.terminals import Terminal
 
@@ -29,11 +30,11 @@ from strace_analyzer.trace.learned.terminals import Terminal
 class Lexed(NamedTuple):
     """One token, and the lexer (of an LALR state) that made it."""
 
-    lexer: BasicLexer
+    lexer: StateLexer
     token: Token
-    is_hole: bool = False
+    is_hole: bool
     """Its text varies within the shape."""
-    is_kept: bool = False
+    is_kept: bool
     """It is part of the tree, so a hole's text is converted to a value."""
 
 
@@ -79,7 +80,7 @@ class Expressions:
     def _hole(self, one: Lexed) -> bytes:
         """Match any text that Lark would turn into this type of token here."""
         kind = one.token.type
-        if kind in one.lexer.callback or kind not in one.lexer.scanner.allowed_types:
+        if kind in one.lexer.with_keywords or kind not in one.lexer.tried:
             raise InexactShapeError(f"{kind} is told from others by its text (a keyword)")
         known = self._guards.get((id(one.lexer), kind))
         if known is None:
@@ -96,7 +97,9 @@ class Expressions:
         tempted = 0
         offset = 0
         for one in run:
-            kind = self._host(one)
+            kind = one.token.type
+            if kind not in one.lexer.tried:
+                raise InexactShapeError(f"{kind} is a keyword")
             known = text[offset:]
             wary: list[Terminal] = []
             for rival in self._before(one.lexer, kind):
@@ -128,31 +131,19 @@ class Expressions:
     def _starts_with(after: Lexed | None, next_bytes: int) -> bool:
         return after is not None and bool(next_bytes >> ord(after.token[0]) & 1)
 
-    def _host(self, one: Lexed) -> str:
-        """Return the terminal of the lexer whose expression matched: for a keyword, the one it
-        resembles."""
-        kind = one.token.type
-        if kind in one.lexer.scanner.allowed_types:
-            return kind
-        for terminal in one.lexer.scanner.terminals:
-            unless = one.lexer.callback.get(terminal.name)
-            if unless is not None and kind in unless.scanner.allowed_types:  # type: ignore[attr-defined]
-                return str(terminal.name)
-        raise InexactShapeError(f"{kind} comes from no terminal of its state")
-
-    def _before(self, lexer: BasicLexer, kind: str) -> tuple[Terminal, ...]:
+    def _before(self, lexer: StateLexer, kind: str) -> tuple[Terminal, ...]:
         """Return the terminals that the lexer tries before `kind`."""
         known = self._rivals.get((id(lexer), kind))
         if known is None:
-            names = [terminal.name for terminal in lexer.scanner.terminals]
-            known = tuple(self._terminal(lexer, name) for name in names[: names.index(kind)])
+            before = takewhile(lambda name: name != kind, lexer.tried)
+            known = tuple(self._terminal(lexer, name) for name in before)
             self._rivals[id(lexer), kind] = known
         return known
 
-    def _terminal(self, lexer: BasicLexer, name: str) -> Terminal:
+    def _terminal(self, lexer: StateLexer, name: str) -> Terminal:
         known = self._terminals.get(name)
         if known is None:
-            known = Terminal(name, lexer.terminals_by_name[name].pattern.to_regexp())
+            known = Terminal(name, lexer.tried[name])
             self._terminals[name] = known
         return known
 

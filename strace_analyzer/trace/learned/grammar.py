@@ -56,9 +56,16 @@ def parser(name: str, start: str | None = None) -> Any:
     return made
 
 
+def terminal(name: str, of: str) -> str:
+    """Return the regular expression of the terminal `of` of `name`.lark."""
+    from strace_analyzer.trace.learned.lark_internals import expression
+
+    return expression(parser(name).get_terminal(of))
+
+
 def tree(name: str, start: str, text: bytes) -> Any:
     """Return Lark's tree of `text` from a start rule of `name`.lark; None if it does not parse."""
-    from lark.exceptions import UnexpectedInput
+    from lark import UnexpectedInput
 
     try:
         return parser(name, start).parse(text.decode("latin-1"))

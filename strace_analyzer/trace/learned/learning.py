@@ -3,7 +3,8 @@
 Lark parses a text token by token; expressions.py turns its tokens into a regular expression that
 accepts the texts for which Lark would build the same tree, except for the texts in its holes. The
 value of the tree is then built once more, with a Hole in place of each varying text. A shape that
-cannot be exact is not learned, and a grammar that cannot have exact shapes is refused.
+cannot be exact is not learned, and a grammar that cannot have exact shapes is refused. Of a version
+of Lark that does not tell its decisions nothing is learned.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput
-from lark.lexer import BasicLexer
+from lark import Lark, Token, Tree, UnexpectedInput
 
 from strace_analyzer.trace.learned.expressions import Expressions, InexactShapeError, Lexed
+from strace_analyzer.trace.learned.lark_internals import StepwiseParser
 from strace_analyzer.trace.learned.shapes import Lesson
 from strace_analyzer.trace.learned.template import Hole, Node, is_deeper
 from strace_analyzer.trace.learned.terminals import UnsupportedTerminalError
@@ -50,19 +50,7 @@ class Learner:
         pins: frozenset[str] = frozenset(),
         varying: frozenset[str] = frozenset(),
     ) -> None:
-        options = parser.options
-        if options.parser != "lalr" or options.lexer != "contextual":
-            raise ValueError("shapes need LALR and Lark's contextual lexer")
-        if (
-            options.lexer_callbacks
-            or options.postlex
-            or options.transformer
-            or parser.lexer_conf.ignore
-        ):
-            raise ValueError("shapes allow no lexer callbacks, postlex, transformer or %ignore")
-        if options.g_regex_flags or options.use_bytes or options.regex:
-            raise ValueError("shapes allow no regex flags, use_bytes or the regex module")
-        self._parser = parser
+        self._parser = StepwiseParser(parser)
         self._leaves = leaves
         self._build = build
         self._pins = pins
@@ -78,26 +66,19 @@ class Learner:
         None if Lark does not accept the text, or if it is nested deeper than anything strace
         prints.
         """
-        lexed: list[Lexed] = []
-        interactive = self._parser.parse_interactive(text.decode("latin-1"))
-        lexers: dict[int, BasicLexer] = interactive.lexer_thread.lexer.lexers  # type: ignore[attr-defined]
         try:
-            for token in interactive.iter_parse():
-                lexed.append(Lexed(lexers[interactive.parser_state.position], token))
-            tree = interactive.feed_eof()  # type: ignore[no-untyped-call]
+            tree, steps = self._parser.parse(text.decode("latin-1"))
             said = self._build(self._filled(tree, {}))
         except (UnexpectedInput, RecursionError):
             return None
         if is_deeper(said, _DEEPEST):
             return None
-        if len(lexed) > MOST_TOKENS_OF_A_SHAPE:
+        if steps is None or len(steps) > MOST_TOKENS_OF_A_SHAPE:
             return Lesson(said)
+        after = [*(token for _, token in steps[1:]), None]
         lexed = [
-            one._replace(
-                is_hole=self._is_hole(one.token, after.token if after else None),
-                is_kept=one.token.type in self._leaves,
-            )
-            for one, after in zip(lexed, [*lexed[1:], None], strict=True)
+            Lexed(lexer, token, self._is_hole(token, next_one), token.type in self._leaves)
+            for (lexer, token), next_one in zip(steps, after, strict=True)
         ]
         self._lessons += 1
         if self._lessons > _MOST_LESSONS_AT_ONCE and not self._seen_before(lexed):

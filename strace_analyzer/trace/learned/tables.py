@@ -1,29 +1,30 @@
 """Save the LALR tables of a grammar as JSON, and load a parser from them without Lark's work.
 
-Lark can save its tables itself, but as a pickle, which executes what it holds. Only this module
-knows how `Lark.save` and `Lark.load` represent them; if they are not as expected, the parser is
-simply built again.
+`Lark.save` and `Lark.load` use a pickle, which executes what it holds, so none is kept: the one
+that is loaded is made here, of JSON. What is not plain data is not kept; the parser is then built
+again.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
 from typing import Any
 
 from lark import Lark
-from lark.grammar import Rule
-from lark.lexer import TerminalDef
 
 _PAIRS, _TUPLE = "pairs", "tuple"
 """Keys of objects that stand for what JSON lacks: a dict with keys other than strings, a tuple."""
 
 
 def written(parser: Lark) -> bytes:
-    """Return the tables of `parser`; b"" if this version of Lark does not provide them."""
+    """Return the tables of `parser`; b"" if this version of Lark saves more than plain data."""
+    saved = io.BytesIO()
+    parser.save(saved)
     try:
-        data, memo = parser.memo_serialize([TerminalDef, Rule])
-        return json.dumps(_plain({"data": data, "memo": memo})).encode("ascii")
-    except (AttributeError, TypeError, ValueError, KeyError):
+        return json.dumps(_plain(pickle.loads(saved.getvalue()))).encode("ascii")
+    except TypeError:
         return b""
 
 
@@ -32,7 +33,7 @@ def made_of(text: bytes) -> Lark | None:
     if not text:
         return None
     try:
-        return Lark.load(_restored(json.loads(text)))
+        return Lark.load(io.BytesIO(pickle.dumps(_restored(json.loads(text)))))
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None
 
