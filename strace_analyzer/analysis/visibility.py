@@ -334,10 +334,10 @@ class Visibility:
         return None
 
     def _not_shown(self, calls: str, *, were_made: bool = True, is_needed: bool = True) -> str:
-        """Says that `calls` are not shown, and why. Whoever passes on a few lines may have left
-        them out; and unless something proves that they `were_made`, the program may have made none:
-        above all, a client that makes sockets need not bind them. Without `is_needed` what the
-        program did makes sense without `calls`."""
+        """Say that `calls` are not shown, and why. Lines may have been left out when the trace was
+        passed on. Unless something proves that the calls `were_made`, the program may have made
+        none: a client need not bind its sockets. `is_needed` is False if what the program did makes
+        sense without them."""
         them = "them" if " and " in calls else "it"
         is_whole = self.calls > _FEW or self.pieces.has_ended
         if calls == "bind()" and "socket" in self.names:

@@ -140,4 +140,4 @@ SENDING = {
     **dict.fromkeys(("send", "sendto"), _OUT),
     **dict.fromkeys(("sendmsg", "sendmmsg"), _MESSAGE_OUT),
 }
-CALLS = {**RECEIVING, **SENDING}
+CALLS = {**SENDING, **RECEIVING}

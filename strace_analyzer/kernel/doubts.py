@@ -277,8 +277,8 @@ class Doubt(StrEnum):
     INTERRUPTED = ("interrupted", "the trace was not read to its end", Effect.MISS, TO_ITS_END)
     LINES_LEFT_OUT = (
         "lines-left-out",
-        "this stream went on in another form than it had begun: lines that can matter had "
-        "been left out before",
+        "the lines of this stream changed their form: before that, lines that can matter were "
+        "skipped",
         Effect.MISS,
         AS_FILE,
     )

@@ -162,7 +162,7 @@ class Socket(NamedTuple):
     shut_down: bool = False
     """shutdown(SHUT_WR) or SHUT_RDWR by us, or any shutdown() while it was connecting"""
     doubts: frozenset[str] = frozenset()
-    """codes of what could make statements about this socket wrong (see step.Doubt)"""
+    """codes of what could make statements about this socket wrong (see doubts.Doubt)"""
     trail: tuple[Evidence, ...] = ()
     """the calls that led to this state, in order; of a repeated role, the first and the last"""
 

@@ -107,7 +107,7 @@ SOURCES = {
     "socket-option": "set by IP_LOCAL_PORT_RANGE",
     "assumed": "assumed",
 }
-"""whence a range is known"""
+"""where the range comes from"""
 
 
 def meaning(group: Group, section: Section) -> str:

@@ -36,8 +36,8 @@ def why(case: Case) -> tuple[str, ...]:
     if not heir:
         return said
     maybe = (
-        f"Or {heir} has it: it was started while the listener was open, and whether it inherited "
-        "that the trace does not show (ioctl and fcntl change what execve() closes)."
+        f"Or {heir} has it: it was started while the listener was open, and the trace does "
+        "not show whether it inherited it (ioctl and fcntl change what execve() closes)."
     )
     return (*said, maybe)
 

@@ -45,7 +45,7 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Part]:
         yield Part(*tables, (), values=values, name="programs")
     told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
     yield doubted(section, frozenset(told))
-    is_damaged = any(warning.code in ("damaged", "refused") for warning in section.warnings)
+    is_damaged = any(warning.code in (Doubt.DAMAGED, Doubt.REFUSED) for warning in section.warnings)
     if is_damaged:
         return  # strace is not the reason
     if judgement.verdict == "inconclusive" and (judgement.blind or section.warnings):
