@@ -60,7 +60,7 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Takes the words after the program's name; sets the parameters of the context."""
-        return super().parse_args(ctx, self._completed(ctx, args))
+        return super().parse_args(ctx, self._with_command(ctx, args))
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command, and leaves with the status that it gives: of our own failures 2, and
@@ -73,9 +73,7 @@ class Commands(TyperGroup):
             if said.startswith("Got unexpected extra") and ctx.invoked_subcommand in _TAKES_NOTHING:
                 error.message = f"{said}. {_TAKES_NOTHING[ctx.invoked_subcommand]}"
             raise
-        except (
-            KeyboardInterrupt
-        ):  # typer would say "Aborted." and give 1, as if something was found
+        except KeyboardInterrupt:  # what typer says depends on its version
             say(["interrupted"])
             status = INTERRUPTED
         except StraceAnalyzerError as error:
@@ -100,34 +98,15 @@ class Commands(TyperGroup):
     def _failed(self, ctx: Any) -> int:
         return FAILED if ctx.invoked_subcommand == run.__name__ else CANNOT_JUDGE
 
-    def _completed(self, ctx: Any, words: list[str]) -> list[str]:
+    def _with_command(self, ctx: Any, words: list[str]) -> list[str]:
         """`trace.txt` as `check trace.txt`, `help` as `--help`, and nothing at all as `check`."""
         if not words:
             return [] if ctx.resilient_parsing else [DEFAULT]
         first, *rest = words
-        own = _options(self, ctx)
-        if first == DEFAULT and rest and not ctx.resilient_parsing:
-            meant = _meant(rest)
-            if meant is not None:
-                ctx.fail(meant)
-        if first in self.commands or first in own:
+        if first in self.commands or first in _options(self, ctx):
             return words
         if first in ("help", "version") and not _is_there(first):
             return ["--version"] if first == "version" else [*rest[:1], "--help"]
-        if first.startswith("--"):
-            name = first.partition("=")[0]
-            options = _options(self.commands[DEFAULT], ctx)
-            near = get_close_matches(name, [*own, *options], n=1)
-            if near and near[0] not in options and name not in options:
-                ctx.fail(f"No such option: '{name}'. Did you mean '{TOOL} {near[0]}'?")
-        elif first.isalpha() and not ctx.resilient_parsing and not _is_there(first):
-            near = get_close_matches(first, self.commands, n=1)
-            if near:
-                ctx.fail(f"No such command or file: '{first}'. Did you mean '{near[0]}'?")
-        if not ctx.resilient_parsing:
-            meant = _meant(words)
-            if meant is not None:
-                ctx.fail(meant)
         return [DEFAULT, *words]
 
 
@@ -148,22 +127,46 @@ class Command(PlainCommand):
         return super().invoke(ctx)
 
 
-def _meant(words: list[str]) -> str | None:
-    """What to say to those who name a process or a program where a trace belongs."""
+class Check(Command):
+    """The command that need not be named: it gets what is meant for another, too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Takes the words after `check`; sets the parameters of the context."""
+        words = list(args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            if hint := _hint(words, ctx.parent):
+                error.message = f"{error.message.rstrip('.')}. {hint}"
+            raise
+        is_trace = words and words[0] in (ctx.params["traces"] or ())
+        if is_trace and not ctx.resilient_parsing and (hint := _hint(words, ctx.parent)):
+            ctx.fail(f"No such file: '{words[0]}'. {hint}")
+        return rest
+
+
+def _hint(words: list[str], program: Any) -> str:
+    """What to say to those who name a process, a program, a line or a command where a trace
+    belongs; empty if `words` begin with none."""
     first, *rest = words
     if first == "-p" or (first.startswith("-p") and first[2:].isdecimal()):
         pid = first[2:] or next(iter(rest), "PID")
-        return f"No such option: '-p'. To trace a process that runs: {TOOL} attach {pid}"
-    if first == "--" or _is_there(first):
-        return None
+        return f"To trace a process that runs: {TOOL} attach {pid}"
+    if _is_there(first):
+        return ""
+    if first.startswith("-"):
+        near = get_close_matches(first, _options(program.command, program), n=1)
+        return f"Did you mean '{TOOL} {near[0]}'?" if near else ""
+    if first.isalpha() and (near := get_close_matches(first, program.command.commands, n=1)):
+        return f"Did you mean the command '{near[0]}'?"
     file, _, line = first.rpartition(":")
     if line.isdecimal() and os.path.isfile(file):
-        return f"No such file: '{first}'. What is on this line: {TOOL} sockets {shell_word(first)}"
+        return f"What is on this line: {TOOL} sockets {shell_word(first)}"
     if first.isdecimal() and os.path.exists(f"/proc/{first}"):
-        return f"No such file: '{first}'. To trace the process: {TOOL} attach {first}"
+        return f"To trace the process: {TOOL} attach {first}"
     if "/" not in first and shutil.which(first) is not None:
-        return f"No such file: '{first}'. To run the program: {TOOL} run -- {shell_line(words)}"
-    return None
+        return f"To run the program: {TOOL} run -- {shell_line(words)}"
+    return ""
 
 
 def _without_types(params: list[Any]) -> list[Any]:
@@ -204,7 +207,7 @@ app = typer.Typer(
         " For a file with the name of a command, use ./NAME."
     ),
 )
-app.command(cls=Command, help=_help(check))(check)
+app.command(cls=Check, help=_help(check))(check)
 app.command(cls=Command, help=_help(sockets))(sockets)
 app.command(cls=Command, help=_help(ports))(ports)
 app.command(cls=Command, help=_help(compare))(compare)
