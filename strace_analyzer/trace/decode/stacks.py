@@ -59,7 +59,7 @@ class Stacks:
             return
         self.held = None
         if self._stack:
-            held.stack = tuple(self._stack)
+            held = held.with_stack(tuple(self._stack))
             self._stack.clear()
             self._are_printed = True
         self.may_come = self._are_printed
