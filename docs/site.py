@@ -34,7 +34,11 @@ PAGES = {
 }
 """file of the checkout -> page of the site"""
 LINK = re.compile(r"(?<!`)(\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?(\))")
-LAZY = {"frames": "strace_analyzer.report.frames", "events": "strace_analyzer.report.events.python"}
+LAZY = {
+    "frames": "strace_analyzer.report.frames",
+    "events": "strace_analyzer.report.events.python",
+    **dict.fromkeys(("Argument", "EventRow", "StackFrame"), "strace_analyzer.report.events.row"),
+}
 """public names that are loaded when they are asked for -> where they are"""
 
 

@@ -15,14 +15,49 @@ from importlib import import_module
 from itertools import islice
 
 from strace_analyzer.analysis import Analysis, Analyzer, analyze
+from strace_analyzer.analysis.results import Items, TraceResult
 from strace_analyzer.errors import StraceAnalyzerError, TraceError
 from strace_analyzer.findings import Confidence, Finding, Level, Summary
+from strace_analyzer.findings.group import FailedCalls, Group, PeerCount
+from strace_analyzer.findings.lives import Process, ProcessLife, Program, SocketLife
+from strace_analyzer.findings.port_use import (
+    AddressUse,
+    ChosenPorts,
+    DestinationUse,
+    PortUse,
+    ProcessUse,
+    TimelinePoint,
+)
+from strace_analyzer.findings.proof import (
+    CallRecord,
+    Endpoint,
+    LocalAddress,
+    Location,
+    ProcessRef,
+    SocketKind,
+)
+from strace_analyzer.findings.unknown import Failure, Unknown
 from strace_analyzer.kernel import Step
-from strace_analyzer.kernel.socket_state import Socket
+from strace_analyzer.kernel.option_calls import OptionCall
+from strace_analyzer.kernel.socket_state import (
+    Binding,
+    Connection,
+    Ending,
+    Evidence,
+    Options,
+    Origin,
+    Outcome,
+    Socket,
+)
 from strace_analyzer.rules import Clean, Flagged, Rule
-from strace_analyzer.rules.evidence import Context
+from strace_analyzer.rules.engine import RuleFailure
+from strace_analyzer.rules.evidence import Context, Draft, Held, PortState
+from strace_analyzer.rules.rule import Example
+from strace_analyzer.rules.traffic import Traffic
+from strace_analyzer.rules.words import Advice, Figures
 from strace_analyzer.trace.events import (
     Attached,
+    Call,
     Command,
     Detached,
     Dump,
@@ -41,39 +76,118 @@ from strace_analyzer.trace.events import (
     Unparsed,
 )
 from strace_analyzer.trace.reader import EventStream
+from strace_analyzer.trace.sockaddr import SocketAddress
+from strace_analyzer.trace.values import (
+    Alternatives,
+    Annotated,
+    Array,
+    Change,
+    Commented,
+    Designated,
+    Elided,
+    Expression,
+    Field,
+    Flags,
+    MacroCall,
+    Name,
+    Named,
+    Struct,
+    Text,
+    Value,
+)
 
 __all__ = [
+    "AddressUse",
+    "Advice",
+    "Alternatives",
     "Analysis",
     "Analyzer",
+    "Annotated",
+    "Argument",
+    "Array",
     "Attached",
+    "Binding",
+    "Call",
+    "CallRecord",
+    "Change",
+    "ChosenPorts",
     "Clean",
     "Command",
+    "Commented",
     "Confidence",
+    "Connection",
     "Context",
+    "Designated",
+    "DestinationUse",
     "Detached",
+    "Draft",
     "Dump",
+    "Elided",
+    "Ending",
+    "Endpoint",
     "Entered",
     "Event",
+    "EventRow",
+    "Evidence",
+    "Example",
     "Exited",
+    "Expression",
+    "FailedCalls",
+    "Failure",
+    "Field",
+    "Figures",
     "Finding",
     "Flagged",
+    "Flags",
     "Foreign",
+    "Group",
+    "Held",
     "Identified",
+    "Items",
     "Killed",
     "Level",
+    "LocalAddress",
+    "Location",
+    "MacroCall",
+    "Name",
+    "Named",
     "Notice",
+    "OptionCall",
+    "Options",
+    "Origin",
+    "Outcome",
+    "PeerCount",
+    "PortState",
+    "PortUse",
+    "Process",
+    "ProcessLife",
+    "ProcessRef",
+    "ProcessUse",
+    "Program",
     "Result",
     "Rule",
+    "RuleFailure",
     "SignalDelivered",
     "Socket",
+    "SocketAddress",
+    "SocketKind",
+    "SocketLife",
     "Span",
+    "StackFrame",
     "Step",
     "StraceAnalyzerError",
+    "Struct",
     "Summary",
     "Syscall",
     "TableRow",
+    "Text",
+    "TimelinePoint",
     "TraceError",
+    "TraceResult",
+    "Traffic",
+    "Unknown",
     "Unparsed",
+    "Value",
     "analyze",
     "events",
     "frames",
@@ -117,6 +231,8 @@ def __getattr__(name: str) -> object:
     needs the room of reports; `__version__` is read from what is installed."""
     if name == "events":
         return import_module("strace_analyzer.report.events.python").events
+    if name in ("Argument", "EventRow", "StackFrame"):
+        return getattr(import_module("strace_analyzer.report.events.row"), name)
     if name == "frames":
         return import_module("strace_analyzer.report.frames").frames
     if name == "__version__":
