@@ -3,7 +3,6 @@ again, as rows of events."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,10 +16,9 @@ from strace_analyzer.report.events.table import EventTables
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.report.tally.keys import KEYS
 from strace_analyzer.rules.payload import without_payload
+from strace_analyzer.trace.annotation import socket_note
 from strace_analyzer.trace.constants import NETWORK_CALLS
 
-_INTERNET = re.compile(r"(?:TCP|UDP|UDPLITE|SCTP|DCCP|RAW|MPTCP|ICMP)(?:v6)?:")
-_SOCKET = re.compile(r"(?:UNIX|NETLINK|PACKET|XDP|socket)[\w-]*:")
 _MAKES = frozenset({"socket", "socketpair"})
 _NO_CALL = {
     "signal": "{} is delivered",
@@ -63,9 +61,10 @@ class Spot(NamedTuple):
         if row.type != "syscall":
             return safe(f"no call: {_NO_CALL.get(row.type, row.type).format(row.name)}")
         target = self.path or row.fd_target
-        if target is not None and _INTERNET.match(target):
+        note = None if target is None else socket_note(target)
+        if note is not None and note.protocol is not None:
             return safe(f"{row.name}() of {target}, of which this trace shows no socket()")
-        is_socket = row.name in NETWORK_CALLS or (target is not None and _SOCKET.match(target))
+        is_socket = row.name in NETWORK_CALLS or note is not None
         what = "not an internet socket" if is_socket else "not a socket call"
         if target is not None:
             return safe(f"{what}: {row.name}() of {target}")

@@ -14,7 +14,9 @@ _SOCKET = re.compile(
     rf"([A-Z]+(?:-[A-Z]+)?)(v6)?:\[(?:([0-9]{{1,20}})|{_ENDPOINTS})\]", re.A | re.S
 )
 _PLAIN = re.compile(r"socket:\[(?P<inode>[0-9]{1,20})\]")
-_FAMILIES = frozenset({"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK", "PACKET"})
+_FAMILIES = frozenset(
+    {"UNIX", "UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "NETLINK", "PACKET", "XDP"}
+)
 
 
 class SocketNote(NamedTuple):

@@ -6,8 +6,6 @@ a call with several descriptors, the first counts; poll() and select() take sets
 
 from __future__ import annotations
 
-import re
-
 from strace_analyzer.report.events.row import Argument
 from strace_analyzer.trace.events import Entered
 
@@ -53,16 +51,11 @@ ADDRESS: dict[str, tuple[int, bool]] = {
 """Calls with a socket address -> the position of the argument, and whether it is the local
 address."""
 
-_IN_FRONT = re.compile(r"[^(]*\((?:[a-z]+=)?([0-9]{1,9})(?![0-9A-Za-z])").match
-
 
 def number_in_front(half: Entered) -> int | None:
     """Return the descriptor that is the first argument of a call that has begun. Its other
     arguments are not decoded, since that would happen twice."""
-    if FIRST_DESCRIPTOR.get(half.name) != 0:
-        return None
-    match = _IN_FRONT(half.call.text)
-    return None if match is None else int(match[1])
+    return half.call.number if FIRST_DESCRIPTOR.get(half.name) == 0 else None
 
 
 def descriptor_of(name: str, args: tuple[Argument, ...]) -> Argument | None:
