@@ -1,37 +1,35 @@
-"""`check --profile`: the rooms it names are those of the code."""
+"""`check --profile`: where the time went, by package and by function."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 
 from cli.running import ERLANG, run
 
-import strace_analyzer
-from strace_analyzer.cli.profile import room_of
+from strace_analyzer.cli.profile import by_package
+from strace_analyzer.trace.decode import literals
 
-PACKAGE = Path(strace_analyzer.__file__).parent
-SHARED = {"__init__", "grades", "literals", "memo", "patterns"}
-"""files of trace/decode that work for more than one room"""
-ROOMS = ["read", "sieve", "frames", "calls", "tracker", "rules", "report", "start-up", "all"]
+OTHERS = "Python and libraries"
 
 
-def test_each_file_that_reads_belongs_to_a_room() -> None:
-    files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
-    without = {file for file in files if room_of(file) is None}
-    decoding = {Path(file).stem for file in without if file.startswith("trace/decode/")}
-    reading = {file for file in without if file.startswith(("trace/input/", "trace/prefilter/"))}
-    judging = {file for file in without if file.startswith(("kernel/", "rules/", "ports/"))}
-    assert (decoding, reading, judging) == (SHARED, set(), set())
-
-
-def test_what_a_file_belongs_to() -> None:
-    asked = ["trace/reader.py", "trace/decode/frames.py", "trace/decode/calls.py"]
-    assert [room_of(file) for file in asked] == ["frames", "frames", "calls"]
-    assert room_of("trace/learned/tables.py") is None
-
-
-def test_the_table_has_every_room() -> None:
+def test_the_packages_and_functions_are_printed() -> None:
     done = run("check", "--profile", ERLANG)
+    assert done.stdout == run("check", ERLANG).stdout
     head, *rows = done.stderr.splitlines()
-    assert head == "strace-analyzer: processor seconds by room"
-    assert [row.split()[0] for row in rows] == ROOMS
+    assert head == "strace-analyzer: seconds by package, longer than without cProfile"
+    table = rows[: next(at for at, row in enumerate(rows) if row.split()[0] == "all") + 1]
+    packages = {row[:40].strip(): float(row[40:]) for row in table}
+    assert set(packages) >= {"strace_analyzer.kernel", "strace_analyzer.trace.decode", OTHERS}
+    assert "function calls" in rows[len(table)]
+
+
+def test_what_is_done_in_c_belongs_to_the_package_that_asked_for_it() -> None:
+    function = (literals.__file__, 46, "unescape")
+    library = (json.__file__, 1, "loads")
+    split = ("~", 0, "<method 'split' of 're.Pattern' objects>")
+    stats = {
+        function: (1, 1, 0.5, 0.75, {}),
+        library: (1, 1, 0.25, 0.5, {function: (1, 1, 0.25, 0.5)}),
+        split: (3, 3, 3.0, 3.0, {function: (2, 2, 2.0, 2.0), library: (1, 1, 1.0, 1.0)}),
+    }
+    assert by_package(stats) == {"strace_analyzer.trace.decode": 2.5, OTHERS: 1.25}
