@@ -17,7 +17,7 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import BRIEFLY, HOLD, gives_again, leaves_time_wait
 from strace_analyzer.ports.account import Account, Counted, refused
 from strace_analyzer.ports.chosen import Chosen
-from strace_analyzer.ports.claim import NOTHING, Own, is_up, own_both, pins, shares
+from strace_analyzer.ports.claim import NOTHING, Own, claim, is_up, own_both, pins
 from strace_analyzer.ports.clock import Clock
 from strace_analyzer.ports.concurrency import Sources, begin, end
 from strace_analyzer.ports.destinations import Destinations, Row
@@ -94,7 +94,8 @@ class NamespaceLedger:
         else:
             own, account = own_both(now, self._autobind_reuse), self._accounts.get(id)
             if account is None:
-                if step.role not in ("bind", "connect") and own == NOTHING and not shares(now):
+                is_new = step.role in ("bind", "connect")
+                if not is_new and claim(now, self._autobind_reuse) is None:
                     return
                 account = self._accounts[id] = Account(now.protocol or "unknown", step.task.group)
             self._change(account, step, now, own, seconds)

@@ -6,7 +6,7 @@ import pytest
 from ports.histories import ANY, History, Sock, at, process
 
 from strace_analyzer.findings import AddressUse, DestinationUse, PortUse
-from strace_analyzer.kernel.socket_state import Connection, Options, Origin
+from strace_analyzer.kernel.socket_state import Binding, Connection, Options, Origin
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.ports import PortLedger
 
@@ -265,6 +265,14 @@ def test_a_connection_whose_port_is_not_known_uses_what_it_needs() -> None:
     ledger = PortLedger(RANGE)
     ledger.step(sock.step("connect", up, "EISCONN"))
     assert (ledger.of(0).needed, ledger.of(0).used) == (1, 1)
+
+
+def test_inherited_connection_to_nowhere_known_is_no_account() -> None:
+    sock = History().open(process(1))
+    up = sock.socket._replace(binding=Binding.AUTOBOUND, connection=Connection.CONNECTED)
+    ledger = PortLedger(RANGE)
+    ledger.step(sock.step("inherited", up))
+    assert ledger.close(None) == ()
 
 
 def test_known_source_address_moves_the_connection() -> None:
