@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from strace_analyzer.kernel.arguments import argument, fd_argument
+from strace_analyzer.kernel.arguments import argument
 from strace_analyzer.kernel.data_calls import RECEIVING, SENDING
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.kernel.step import Step
@@ -75,12 +75,13 @@ class Traffics:
         """A call that may move data; call this before the model takes it in."""
         name = call.name
         is_sent = name in SENDING
-        if not is_sent and name not in RECEIVING:
+        row = SENDING.get(name) or RECEIVING.get(name)
+        if row is None:
             return
         task = self._tasks.by_tid.get(call.tid)
         if task is None or not task.table.slots:
             return
-        fd = fd_argument(argument(call.args, 0))
+        fd = row.descriptor(call, task.table.slots)
         held = None if fd is None or not fd.may_be_socket else task.table.slots.get(fd.fd)
         if fd is None or held is None:
             return

@@ -62,8 +62,10 @@ class EntryTimes:
                 yield self._held.pop(tid)
             return
         row = CALLS.get(call.name)
-        used = None if row is None else row.descriptor(call)
-        if used is None or table is None or used.fd in table.slots:
+        if row is None or table is None:
+            return
+        used = row.descriptor(call, table.slots)
+        if used is None or used.fd in table.slots:
             return
         for tid, held in self._held.items():
             if self._table(tid) is table and used.fd in _given(held):

@@ -175,7 +175,7 @@ class Interest:
         descriptor means now. An ignored call can change nothing."""
         if row.on is None:
             return OpenCall(half)
-        number = half.call.number
+        number = row.number(half, table.slots)
         held = None if number is None else table.slots.get(number)
         when = self.when[half.name]
         if held is not None and when is _MOVED:

@@ -254,10 +254,11 @@ class Tracker:
         kernel, name, tid, result = self._kernel, call.name, call.tid, call.result
         task = kernel.tasks.by_tid.get(tid)
         table = self._interest.table(tid) if task is None else task.table
-        fd = row.descriptor(call)
+        begun = kernel.begun
+        fd = row.descriptor(call, table.slots if begun is None else (begun.number,))
         is_wanted = row.when is _ALWAYS or not (
             (row.is_idle is not None and row.is_idle(call))
-            or self._interest.ignores(call, table, fd, kernel.begun)
+            or self._interest.ignores(call, table, fd, begun)
         )
         shows = fd is not None and fd.note is not None and fd.fd not in table.slots
         if shows and fd is not None and task is not None and self._interest.is_shown_by(name):
@@ -324,7 +325,7 @@ class Tracker:
         kernel, row = self._kernel, CALLS[begun.half.name]
         if row.is_made and row.on is not None:
             task, call = kernel.tasks.speaker(tid), as_call(begun.half, tid)
-            fd, kernel.begun = row.descriptor(call), begun
+            fd, kernel.begun = row.descriptor(call, (begun.number,)), begun
             if fd is not None:
                 row.on(kernel, task, call, fd)
             kernel.begun = None
