@@ -5,16 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from strace_analyzer.findings import (
-    CallRecord,
-    Endpoint,
-    Level,
-    LocalAddress,
-    Location,
-    ProcessRef,
-    SocketKind,
-    SocketLife,
-)
+from strace_analyzer.findings import CallRecord, Level, SocketLife
 
 JsonObject = dict[str, Any]
 
@@ -28,6 +19,8 @@ def fields(item: Any, *left_out: str) -> JsonObject:
 
 
 def _plain(value: Any) -> Any:
+    if value is None or type(value) in (str, int, float):
+        return value
     if isinstance(value, tuple):
         return fields(value) if hasattr(value, "_fields") else [_plain(item) for item in value]
     if isinstance(value, Level):
@@ -58,51 +51,13 @@ def call(record: CallRecord) -> JsonObject:
     }
 
 
-def process_ref(item: ProcessRef) -> JsonObject:
-    """Return a process and thread."""
-    return item._asdict()
-
-
-def socket_kind(item: SocketKind) -> JsonObject:
-    """Return a kind of socket."""
-    return item._asdict()
-
-
-def local(item: LocalAddress) -> JsonObject:
-    """Return where a socket was bound, and the port that the kernel chose."""
-    return item._asdict()
-
-
-def endpoint(item: Endpoint) -> JsonObject:
-    """Return an address and port."""
-    return item._asdict()
-
-
-def location(item: Location) -> JsonObject:
-    """Return a line of a source."""
-    return item._asdict()
+_ELSEWHERE = (
+    "id", "trace", "process", "fd", "socket", "local", "peer", "opened", "closed", "trail",
+)  # fmt: skip
+"""fields of a socket's life that stand in another place or form, in tables and in JSON"""
 
 
 def socket_facts(item: SocketLife) -> JsonObject:
     """Return what a socket was and did, without its addresses, process and calls: common to tables
     and JSON."""
-    return {
-        "id": item.id,
-        "namespace": item.namespace,
-        "origin": item.origin,
-        "binding": item.binding,
-        "connection": item.connection,
-        "outcome": item.outcome.value,
-        "seconds_open": item.seconds_open,
-        "fds": list(item.fds),
-        "processes": list(item.processes),
-        "options": list(item.options),
-        "history": item.history,
-        "bytes_sent": item.bytes_sent,
-        "bytes_received": item.bytes_received,
-        "closed_first": item.closed_first,
-        "connect_seconds": item.connect_seconds,
-        "opened_seconds": item.opened_seconds,
-        "closed_seconds": item.closed_seconds,
-        "verdict": list(item.verdict),
-    }
+    return {"id": item.id, **fields(item, *_ELSEWHERE)}

@@ -19,7 +19,7 @@ from strace_analyzer.findings import (
     SocketLife,
 )
 from strace_analyzer.report.cost import rates
-from strace_analyzer.report.elements import socket_facts, socket_kind
+from strace_analyzer.report.elements import socket_facts
 
 TEXT, NUMBER, SECONDS = "string", "Int64", "Float64"
 NAME = "category"
@@ -75,7 +75,7 @@ def socket_row(life: SocketLife) -> Row:
         "trace": life.trace,
         **_whose(life.process),
         "fd": life.fd,
-        **socket_kind(life.socket),
+        **life.socket._asdict(),
         **_ends(life.local, life.peer),
         "source": life.opened.source,
         "opened_line": life.opened.line,
@@ -104,7 +104,7 @@ def finding_row(item: Finding) -> Row:
         "bind_line": _line(bind),
         "connect_line": _line(item.calls.get("connect")),
         "close_line": _line(item.calls.get("close")),
-        **socket_kind(item.socket),
+        **item.socket._asdict(),
         **_ends(item.local, item.peer),
         "outcome": item.outcome.value,
         "seconds": None if bind is None else bind.seconds,
