@@ -31,7 +31,7 @@ class _Peer:
 
 
 @dataclass(slots=True, kw_only=True)
-class Figures:
+class FindingCounts:
     """Counts findings; memory grows with their destinations only."""
 
     has_failed_calls: bool

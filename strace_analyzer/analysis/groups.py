@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 
 from strace_analyzer.alike import one_of
-from strace_analyzer.analysis.figures import Figures
+from strace_analyzer.analysis.figures import FindingCounts
 from strace_analyzer.findings import Finding, Group
 from strace_analyzer.kernel.socket_state import Outcome
 from strace_analyzer.rules.rule import Rule, sections
@@ -47,7 +47,7 @@ def call_site(finding: Finding) -> str | None:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Collected(Figures):
+class _Collected(FindingCounts):
     group: Group
     """without what is still counted"""
     sample: Finding | int

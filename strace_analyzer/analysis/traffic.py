@@ -27,7 +27,7 @@ _LONGEST = 64
 
 
 @dataclass(slots=True)
-class Traffic:
+class SocketTraffic:
     """The traffic of one socket. Byte counts are None if no call that moves data was seen."""
 
     history: str = ""
@@ -64,12 +64,12 @@ class Traffics:
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
-        self._of: dict[int, Traffic] = {}
+        self._of: dict[int, SocketTraffic] = {}
 
-    def take(self, key: int) -> Traffic:
+    def take(self, key: int) -> SocketTraffic:
         """What is known of a socket, removed from here: its key may belong to another from now
         on."""
-        return self._of.pop(key, None) or Traffic()
+        return self._of.pop(key, None) or SocketTraffic()
 
     def call(self, call: Syscall) -> None:
         """A call that may move data; call this before the model takes it in."""
@@ -119,13 +119,13 @@ class Traffics:
                 traffic.connecting_since = None
                 traffic.note("x")
 
-    def _at(self, key: int) -> Traffic:
+    def _at(self, key: int) -> SocketTraffic:
         traffic = self._of.get(key)
         if traffic is None:
-            traffic = self._of[key] = Traffic()
+            traffic = self._of[key] = SocketTraffic()
         return traffic
 
-    def _connected(self, traffic: Traffic, call: Syscall) -> None:
+    def _connected(self, traffic: SocketTraffic, call: Syscall) -> None:
         since, traffic.connecting_since = traffic.connecting_since, None
         traffic.note("c")
         if since is None or call.seconds is None:

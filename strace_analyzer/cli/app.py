@@ -118,7 +118,7 @@ class PlainCommand(TyperCommand):
         return _without_types(super().get_params(ctx))
 
 
-class Command(PlainCommand):
+class Guarded(PlainCommand):
     """One command, which does not begin where it would write over what it reads."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -127,7 +127,7 @@ class Command(PlainCommand):
         return super().invoke(ctx)
 
 
-class Check(Command):
+class Check(Guarded):
     """The command that need not be named: it gets what is meant for another, too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -208,19 +208,19 @@ app = typer.Typer(
     ),
 )
 app.command(cls=Check, help=_help(check))(check)
-app.command(cls=Command, help=_help(sockets))(sockets)
-app.command(cls=Command, help=_help(ports))(ports)
-app.command(cls=Command, help=_help(compare))(compare)
-app.command(cls=Command, help=_help(events))(events)
-app.command(cls=Command, help=_help(summary))(summary)
-app.command(cls=Command, help=_help(tree))(tree)
+app.command(cls=Guarded, help=_help(sockets))(sockets)
+app.command(cls=Guarded, help=_help(ports))(ports)
+app.command(cls=Guarded, help=_help(compare))(compare)
+app.command(cls=Guarded, help=_help(events))(events)
+app.command(cls=Guarded, help=_help(summary))(summary)
+app.command(cls=Guarded, help=_help(tree))(tree)
 # what follows the name of the program to run is the program's
-app.command(cls=Command, context_settings={"allow_interspersed_args": False}, help=_help(run))(run)
+app.command(cls=Guarded, context_settings={"allow_interspersed_args": False}, help=_help(run))(run)
 app.command(
     cls=PlainCommand, context_settings={"allow_interspersed_args": False}, help=_help(command)
 )(command)
-app.command(cls=Command, help=_help(attach))(attach)
-app.command(cls=Command, help=_help(holders))(holders)
+app.command(cls=Guarded, help=_help(attach))(attach)
+app.command(cls=Guarded, help=_help(holders))(holders)
 app.command(cls=PlainCommand, help=_help(collect))(collect)
 app.command(cls=PlainCommand, help=_help(rules))(rules)
 app.command(cls=PlainCommand, help=_help(rule))(rule)

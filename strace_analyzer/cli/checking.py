@@ -10,7 +10,7 @@ from strace_analyzer.cli.many import NOT_MANY, Many, check_many, found
 from strace_analyzer.cli.output import destination, unheard
 from strace_analyzer.cli.reading import analysis_of, interrupted
 from strace_analyzer.cli.say import say
-from strace_analyzer.cli.settings import Settings
+from strace_analyzer.cli.settings import UserSettings
 from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import AllUnreadableError, TraceError
 from strace_analyzer.report.complaints import known_already
@@ -24,7 +24,7 @@ from strace_analyzer.report.selection import Selected
 
 def check_traces(
     traces: Sequence[str] | None,
-    chosen: Settings,
+    chosen: UserSettings,
     format: CheckName = DEFAULT,
     output: Path | None = None,
     *,

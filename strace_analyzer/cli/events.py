@@ -69,12 +69,12 @@ def events(
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import inputs_of
     from strace_analyzer.cli.say import say
-    from strace_analyzer.report.events.select import Sieve, Wanted
+    from strace_analyzer.report.events.select import Selector, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.events.write import write
     from strace_analyzer.report.redaction.values import Values
 
-    sieve = Sieve(
+    sieve = Selector(
         Wanted(
             syscalls=values.names(syscall),
             pids=frozenset(pid or ()),

@@ -12,7 +12,7 @@ from typing import TextIO
 from strace_analyzer.cli.interrupt import interruptible
 from strace_analyzer.cli.output import destination, line_writer, unheard
 from strace_analyzer.cli.say import say
-from strace_analyzer.cli.settings import Settings
+from strace_analyzer.cli.settings import UserSettings
 from strace_analyzer.cli.values import is_piped
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.live.watch import Watch
@@ -37,7 +37,7 @@ class Manner:
 
 def follow_trace(
     arguments: Sequence[str] | None,
-    chosen: Settings,
+    chosen: UserSettings,
     output: Path | None,
     format: ReportFormat,
     *,
@@ -65,7 +65,7 @@ def follow_trace(
     return 0  # nobody reads it any more
 
 
-def follow(watch: Watch, chosen: Settings, stream: TextIO, manner: Manner) -> Judgement:
+def follow(watch: Watch, chosen: UserSettings, stream: TextIO, manner: Manner) -> Judgement:
     """Read to the end and report to `stream`."""
     teller = None
     at_once = manner.telling and not chosen.selection.suppressions  # they are of whole groups

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from strace_analyzer.cli.output import destination, end_now, unheard
 from strace_analyzer.cli.progress import counted
 from strace_analyzer.cli.say import say
-from strace_analyzer.cli.settings import Settings
+from strace_analyzer.cli.settings import UserSettings
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.fleet.cache import Cache
 from strace_analyzer.fleet.engine import Done
@@ -51,7 +51,7 @@ NOT_MANY = Many()
 
 def found(
     arguments: Sequence[str] | None,
-    chosen: Settings,
+    chosen: UserSettings,
     many: Many,
     format: CheckName,
     *,
@@ -79,7 +79,7 @@ def found(
 
 def check_many(
     inputs: Sequence[TraceInput],
-    chosen: Settings,
+    chosen: UserSettings,
     many: Many,
     format: CheckName,
     output: Path | None,
@@ -143,7 +143,7 @@ def check_many(
     return decide(made.grounds)[1]
 
 
-def _hiding(chosen: Settings, inputs: Sequence[TraceInput]) -> Hiding | None:
+def _hiding(chosen: UserSettings, inputs: Sequence[TraceInput]) -> Hiding | None:
     """What is redacted; the key is the same in every run over the same traces, so that a value has
     the same token in every format."""
     redaction = chosen.selection.redaction
@@ -153,7 +153,7 @@ def _hiding(chosen: Settings, inputs: Sequence[TraceInput]) -> Hiding | None:
     return Hiding(redaction.kinds, blake2b(names, digest_size=32).digest())
 
 
-def judging(chosen: Settings, scheduler: str | None = None) -> Judging:
+def judging(chosen: UserSettings, scheduler: str | None = None) -> Judging:
     """What was asked for, as it is sent to those who read the traces. Raises ConfigurationError for
     rule files, which other machines have not."""
     if scheduler is not None and chosen.rule_files:

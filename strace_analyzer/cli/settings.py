@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from strace_analyzer.analysis import Settings as AnalysisSettings
+from strace_analyzer.analysis import Settings
 from strace_analyzer.analysis.listed import of_file
 from strace_analyzer.cli.configuration import configuration, current_directory
 from strace_analyzer.errors import ConfigurationError, TraceError
@@ -27,12 +27,12 @@ from strace_analyzer.rules import Rule, catalogue
 from strace_analyzer.rules.load import installed_rules, rules_in, together
 
 
-class Settings(NamedTuple):
+class UserSettings(NamedTuple):
     """Everything that was asked for, whether typed or written."""
 
     selection: Selection
     gate: Gate
-    analysis: AnalysisSettings
+    analysis: Settings
     rule_files: tuple[Path, ...] = ()
     """where rules of the user's own are"""
 
@@ -45,7 +45,7 @@ class Settings(NamedTuple):
                 "the trace is complete"
             )
 
-    def keeping_sockets(self, wanted: bool) -> Settings:
+    def keeping_sockets(self, wanted: bool) -> UserSettings:
         """The same, with every socket's life kept where that is `wanted`."""
         return self._replace(analysis=replace(self.analysis, keep_sockets=True)) if wanted else self
 
@@ -72,7 +72,7 @@ def settings(
     baseline: Path | None = None,
     redact: Iterable[str] | None = None,
     suppressions: Path | None = None,
-) -> Settings:
+) -> UserSettings:
     """What is typed goes before what is written. Raises ConfigurationError for what does not
     exist."""
     written = configuration(current_directory(), config)
@@ -85,7 +85,7 @@ def settings(
         raise ConfigurationError(
             f"level {level!r}: not one of {', '.join(LEVELS)}{nearest(level, LEVELS)}"
         )
-    return Settings(
+    return UserSettings(
         selection=Selection(
             rules=chosen,
             level=LEVELS[level],
@@ -99,7 +99,7 @@ def settings(
             redaction=Redaction(redact) if redact else None,
         ),
         gate=parse_gate(fail_on or written.fail_on, known, min_connections),
-        analysis=AnalysisSettings(
+        analysis=Settings(
             rules=rules,
             port_range=port_range or written.port_range,
             autobind_reuse=autobind_reuse or written.autobind_reuse,

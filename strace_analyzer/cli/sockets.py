@@ -73,7 +73,7 @@ def sockets(
     from strace_analyzer.report.document import socket_life
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
-    from strace_analyzer.report.lives import Wanted, lives
+    from strace_analyzer.report.lives import WantedSockets, lives
     from strace_analyzer.report.rows import SOCKETS, socket_row
     from strace_analyzer.report.selection import Selected
     from strace_analyzer.report.spot import Spot, calls_of, can_be_read_again, spots
@@ -81,7 +81,7 @@ def sockets(
     from strace_analyzer.report.text.sockets import page
 
     names, line = _placed(traces, line)
-    wanted = Wanted(
+    wanted = WantedSockets(
         line=line,
         fds=frozenset(fd or ()),
         peers=tuple(peer or ()),

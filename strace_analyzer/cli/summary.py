@@ -27,7 +27,7 @@ def summary(
     from strace_analyzer.cli.output import destination
     from strace_analyzer.cli.reading import inputs_of
     from strace_analyzer.cli.say import say
-    from strace_analyzer.report.events.select import Sieve, Wanted
+    from strace_analyzer.report.events.select import Selector, Wanted
     from strace_analyzer.report.events.table import EventTables
     from strace_analyzer.report.formats.format import Table
     from strace_analyzer.report.formats.registry import table_format
@@ -43,7 +43,7 @@ def summary(
             trace.id: trace.name if hiding is None else hiding.source(trace.name)
             for trace in inputs
         }
-        tables = EventTables(inputs, Sieve(Wanted()), hiding=hiding)
+        tables = EventTables(inputs, Selector(Wanted()), hiding=hiding)
         tally.add(tables.rows)
     lines = list(tally.lines())
     table = Table(

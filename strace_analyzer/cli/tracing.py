@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from strace_analyzer.cli import options, values
-from strace_analyzer.cli.settings import Settings, settings
+from strace_analyzer.cli.settings import UserSettings, settings
 
 STRACE = "strace"
 NEVER = ("never",)
@@ -56,7 +56,7 @@ def live_settings(
     redact: Iterable[str] | None,
     suppressions: Path | None,
     all_is_shown: bool,
-) -> Settings:
+) -> UserSettings:
     """As for `check`, but only a `--fail-on` that was typed counts; of this machine and now."""
     from strace_analyzer.live.holders import listing
     from strace_analyzer.machine.facts import of_this_machine

@@ -17,7 +17,7 @@ from rich.live import Live
 from strace_analyzer.cli.output import line_writer
 from strace_analyzer.live.watch import Watch
 from strace_analyzer.report.text.console import console
-from strace_analyzer.report.text.live import Figures, announcement, board, status
+from strace_analyzer.report.text.live import LiveFigures, announcement, board, status
 from strace_analyzer.report.told import Counts
 
 _PER_SECOND = 4
@@ -56,7 +56,7 @@ class _Picture:
     often."""
 
     def __init__(
-        self, watch: Watch, counts: Counts, draw: Callable[[Figures], RenderableType]
+        self, watch: Watch, counts: Counts, draw: Callable[[LiveFigures], RenderableType]
     ) -> None:
         self._watch = watch
         self._counts = counts
@@ -64,14 +64,14 @@ class _Picture:
         self._began = time.monotonic()
         self._past = deque([(self._began, 0)])
         self._next = 0.0
-        self._figures = Figures(0.0, 0, 0.0, 0, 0, watch.progress().port_range, {})
+        self._figures = LiveFigures(0.0, 0, 0.0, 0, 0, watch.progress().port_range, {})
 
     def __call__(self) -> RenderableType:
         now = time.monotonic()
         if now >= self._next:
             progress = self._watch.progress()
             self._next = now + (time.monotonic() - now) / _SHARE
-            self._figures = Figures(
+            self._figures = LiveFigures(
                 now - self._began,
                 progress.lines,
                 self._rate(now, progress.lines),

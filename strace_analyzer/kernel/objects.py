@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from strace_analyzer.kernel.order import Moment
+from strace_analyzer.kernel.order import EventPlace
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.trace.annotation import SocketNote
 
@@ -43,7 +43,7 @@ class OpenFileDescription:
         self.maker = maker
         self.group = maker.group
         self.fd = fd
-        self.moved: Moment | None = None
+        self.moved: EventPlace | None = None
         """when it was last used; kept only if the order between files is unknown"""
         self.is_guess = False
         """something older than the trace that was copied: a socket only if it is ever used as

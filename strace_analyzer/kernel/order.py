@@ -18,7 +18,7 @@ BIRTHS = frozenset({"clone", "clone2", "clone3", "fork", "vfork"})
 WAITS = frozenset({"wait4", "waitpid", "waitid"})
 
 
-class Moment(NamedTuple):
+class EventPlace(NamedTuple):
     """Event `number` of file `source`."""
 
     source: int
@@ -35,14 +35,14 @@ class Order:
         """by tid: what a child inherits from its parent's knowledge, until it speaks"""
         self._files: dict[int, int] = {}
         """the file of each task that has spoken"""
-        self.now = Moment(0, 0)
+        self.now = EventPlace(0, 0)
 
     def feed(self, event: Event) -> None:
         """`event` is the next event of its file."""
         source = event.span.source
         known = self._known[source]
         known[source] = count = known.get(source, 0) + 1
-        self.now = Moment(source, count)
+        self.now = EventPlace(source, count)
         tid = getattr(event, "tid", 0)
         if tid not in self._files:
             self._files[tid] = source
@@ -65,6 +65,6 @@ class Order:
             if count > mine.get(other, 0):
                 mine[other] = count
 
-    def is_known(self, earlier: Moment) -> bool:
+    def is_known(self, earlier: EventPlace) -> bool:
         """True if `earlier` certainly came before the current event."""
         return earlier.number <= self._known[self.now.source].get(earlier.source, 0)

@@ -32,7 +32,7 @@ _KERNEL_THREAD = 0x00200000
 _Key = tuple[str, str | None, str, str, Endpoint | None, int | None]
 
 
-class Holding(NamedTuple):
+class SocketsHeld(NamedTuple):
     """Sockets of one program in one state, with one destination (None without one), and the
     processes that have them open; of several programs that share them `command` has the names,
     `nginx, sleep`. `ports` counts the different local ports among them that the kernel
@@ -54,14 +54,14 @@ class Holding(NamedTuple):
     """the file name of the script, or the module or class, that the interpreter `command` runs"""
 
 
-class Unasked(NamedTuple):
+class HiddenProcess(NamedTuple):
     """A process whose sockets this one may not see."""
 
     command: str
     pid: int
 
 
-class Holders(NamedTuple):
+class PortsNow(NamedTuple):
     """`held` and `free` count TCP's ports of the range but the reserved ones, which the kernel does
     not choose; a port is held by however many sockets share it. `unasked` are the processes that
     may be in the namespace, and may not be looked at."""
@@ -70,8 +70,8 @@ class Holders(NamedTuple):
     reserved: int
     held: int
     free: int
-    holdings: tuple[Holding, ...]
-    unasked: tuple[Unasked, ...]
+    holdings: tuple[SocketsHeld, ...]
+    unasked: tuple[HiddenProcess, ...]
     by_root: bool
     """it was root who asked"""
 
@@ -81,7 +81,7 @@ class Holders(NamedTuple):
         return not self.unasked
 
 
-def holders(pid: int | None = None) -> Holders:
+def holders(pid: int | None = None) -> PortsNow:
     """Raises OSError if the process has gone."""
     pid = os.getpid() if pid is None else pid
     now = snapshot(pid)
@@ -109,7 +109,7 @@ def holders(pid: int | None = None) -> Holders:
         key = (command, script, row.protocol, _state(row), peer, incoming)
         collected[key].append((row.local.port, having))
     rows = [
-        Holding(
+        SocketsHeld(
             command,
             tuple(sorted({owner.pid for _, having in found for owner in having})),
             protocol,
@@ -126,10 +126,10 @@ def holders(pid: int | None = None) -> Holders:
     rows.sort(key=_order)
     free = len(chosen) - len(held)
     by_root = os.geteuid() == 0
-    return Holders((low, high), len(reserved), len(held), free, tuple(rows), unasked, by_root)
+    return PortsNow((low, high), len(reserved), len(held), free, tuple(rows), unasked, by_root)
 
 
-def _order(row: Holding) -> tuple[object, ...]:
+def _order(row: SocketsHeld) -> tuple[object, ...]:
     """Those that hold most come first."""
     words = row.command, row.script or "", row.state, str(row.peer or "")
     return -row.ports, -row.sockets, *words, row.incoming or 0
@@ -200,11 +200,11 @@ def _pids() -> list[int]:
     return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
 
 
-def owners(namespace: str) -> tuple[Mapping[int, tuple[Owner, ...]], tuple[Unasked, ...]]:
+def owners(namespace: str) -> tuple[Mapping[int, tuple[Owner, ...]], tuple[HiddenProcess, ...]]:
     """Inode -> the processes of the namespace that have it open, each once; and those that could
     not be asked. A thread of the kernel has no descriptors, and need not be."""
     found: dict[int, dict[int, Owner]] = defaultdict(dict)
-    unasked: list[Unasked] = []
+    unasked: list[HiddenProcess] = []
     for pid in _pids():
         try:
             command = command_name(pid)
@@ -213,7 +213,7 @@ def owners(namespace: str) -> tuple[Mapping[int, tuple[Owner, ...]], tuple[Unask
             os.listdir(f"/proc/{pid}/fd")
         except PermissionError:
             if not _is_of_the_kernel(pid):
-                unasked.append(Unasked(command, pid))
+                unasked.append(HiddenProcess(command, pid))
             continue
         except OSError:
             continue  # it has ended meanwhile

@@ -30,7 +30,7 @@ _PR_SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
 """prctl(PR_SET_PTRACER), Documentation/admin-guide/LSM/Yama.rst"""
 
 
-class Moment(NamedTuple):
+class StartingPoint(NamedTuple):
     """`offset` is where the lines of what came before end; `existing` is what there was then."""
 
     offset: int
@@ -44,12 +44,12 @@ class OwnTrace:
         self._file = file
         self._strace = strace
 
-    def begin(self) -> Moment:
+    def begin(self) -> StartingPoint:
         """Now, with what this process and those that it has started have open."""
         surroundings = Surroundings()
         before = existing_processes(_family(os.getpid(), self._strace.pid), surroundings)
         offset = self.written()
-        return Moment(offset, tuple(unchanged(before)))
+        return StartingPoint(offset, tuple(unchanged(before)))
 
     def written(self) -> int:
         """Where the last whole line ends. strace writes a line before it lets the call that the
@@ -60,7 +60,7 @@ class OwnTrace:
             raise TracingError("strace has ended: what is done from here on is not seen")
         return self._file.stat().st_size
 
-    def since(self, moment: Moment, name: str) -> TraceInput:
+    def since(self, moment: StartingPoint, name: str) -> TraceInput:
         """What has been done since `moment`, as a trace of this `name`."""
         size = self.written() - moment.offset
         with self._file.open("rb") as stream:

@@ -37,7 +37,7 @@ class Targets(NamedTuple):
     def processes(self) -> tuple[int, ...]:
         """Those that are there now, a parent before its children. Raises TracingError if one of
         the parts means no process, or one that cannot be traced."""
-        table = Table()
+        table = ProcessTable()
         found = [check_process(pid) for pid in self.pids]
         for root in self.trees:
             top = check_process(root)
@@ -63,7 +63,7 @@ def untraced(processes: Sequence[int], tracer: int) -> tuple[Untraced, ...]:
     """What descends from `processes` and is not traced by `tracer`, a process id. Kernel threads
     and what has ended are none of it, nor are we, the tracer, and what waits for us, such as sudo.
     """
-    table = Table()
+    table = ProcessTable()
     traced = {*processes, *table.ours(), tracer}
     found = []
     for root in processes:
@@ -92,7 +92,7 @@ def trees(apart: Sequence[Untraced]) -> str:
     return " ".join(f"--tree {root}" for root in dict.fromkeys(one.root for one in apart))
 
 
-class Table:
+class ProcessTable:
     """The processes that ran when it was made."""
 
     def __init__(self) -> None:
@@ -173,7 +173,7 @@ def _some(found: list[int], otherwise: str) -> list[int]:
 
 def described(processes: Sequence[int]) -> str:
     """`nginx (pid 11), nginx (4 processes: 12, 13, 14, 15)`, by program."""
-    table = Table()
+    table = ProcessTable()
     by_name: dict[str, list[int]] = {}
     for pid in processes:
         one = table.of(pid)

@@ -19,7 +19,7 @@ from strace_analyzer.trace.events import Event, Syscall
 from strace_analyzer.trace.reader import TraceInput
 
 
-class Told(NamedTuple):
+class ToldFinding(NamedTuple):
     """A finding as it stands now; `is_new` the first time, else something about it has changed."""
 
     finding: Finding
@@ -69,7 +69,7 @@ class Watch:
         if apart:
             self._trace.not_traced(len(apart), not_traced(apart), trees(apart))
 
-    def findings(self) -> Iterator[Told]:
+    def findings(self) -> Iterator[ToldFinding]:
         """Each finding when it becomes provable, and again whenever a later line changes it.
 
         Raises TraceError as TraceReader does, TracingError where `program` could not be run.
@@ -81,7 +81,7 @@ class Watch:
             if is_new:
                 known.add(key)
                 self._found[finding.level] += 1
-            yield Told(finding, is_new)
+            yield ToldFinding(finding, is_new)
 
     def analysis(self) -> Analysis:
         """Everything found, judged. Only after `findings()`."""

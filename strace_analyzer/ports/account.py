@@ -12,18 +12,18 @@ from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.transitions import ConnectResult, connect_result
 from strace_analyzer.ports.claim import NOTHING, Own
 from strace_analyzer.ports.concurrency import Concurrency
-from strace_analyzer.ports.destinations import Row
+from strace_analyzer.ports.destinations import DestinationCount
 from strace_analyzer.ports.usage import Pin
 from strace_analyzer.trace.events import Syscall
 
 
-class Counted(NamedTuple):
+class CountedConnection(NamedTuple):
     """A connection, and where it is counted."""
 
     to: Destination
     local: str | None
     """the local address, if the socket shows it"""
-    row: Row
+    row: DestinationCount
     open: Sequence[Concurrency]
     high: Sequence[Concurrency]
     """those that count it in TIME_WAIT too"""
@@ -42,7 +42,7 @@ class Account:
         self.wildcard = False
         """the pinned port is on the wildcard address"""
         self.own: Own = NOTHING
-        self.connection: Counted | None = None
+        self.connection: CountedConnection | None = None
 
 
 def refused(step: Step) -> bool:

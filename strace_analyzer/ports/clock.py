@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Clock:
+class StepClock:
     """`begin` is the first time seen, None without times; `order` counts the steps."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from strace_analyzer.kernel.destination import Destination, in_order
 
 
 @dataclass(slots=True)
-class Row:
+class DestinationCount:
     """The connections to one destination. Whoever ends one counts it out of `now`."""
 
     connections: int = 0
@@ -23,18 +23,18 @@ class Destinations:
     """Grows with the number of distinct destinations, not with the trace."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[Destination, str], Row] = {}
+        self._rows: dict[tuple[Destination, str], DestinationCount] = {}
 
     @property
     def connections(self) -> int:
         """The total of all destinations."""
         return sum(row.connections for row in self._rows.values())
 
-    def connect(self, to: Destination, protocol: str, early_bound: bool) -> Row:
+    def connect(self, to: Destination, protocol: str, early_bound: bool) -> DestinationCount:
         """A connection was made or tried on the wire; returns where it is counted."""
         row = self._rows.get((to, protocol))
         if row is None:
-            row = self._rows[to, protocol] = Row()
+            row = self._rows[to, protocol] = DestinationCount()
         row.connections += 1
         row.early_bound += early_bound
         row.now += 1

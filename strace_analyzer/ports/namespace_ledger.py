@@ -15,12 +15,12 @@ from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.kernel.time_wait import BRIEFLY, HOLD, gives_again, leaves_time_wait
-from strace_analyzer.ports.account import Account, Counted, refused
+from strace_analyzer.ports.account import Account, CountedConnection, refused
 from strace_analyzer.ports.chosen import Chosen
 from strace_analyzer.ports.claim import NOTHING, Own, claim, is_up, own_both, pins
-from strace_analyzer.ports.clock import Clock
+from strace_analyzer.ports.clock import StepClock
 from strace_analyzer.ports.concurrency import Sources, begin, end
-from strace_analyzer.ports.destinations import Destinations, Row
+from strace_analyzer.ports.destinations import DestinationCount, Destinations
 from strace_analyzer.ports.headroom import Headroom
 from strace_analyzer.ports.port_range import PortRange, narrowed
 from strace_analyzer.ports.shortage import Shortage
@@ -54,7 +54,7 @@ class NamespaceLedger:
         self._many = MANY
         self._destinations = Destinations()
         self._shortage = Shortage()
-        self._clock = Clock()
+        self._clock = StepClock()
         self._holds = Holds()
         self._brief_holds = Holds(BRIEFLY)
         """of ports that connect() would take again after a second"""
@@ -244,7 +244,7 @@ class NamespaceLedger:
                 peak.expire()
         self._headroom.expire(account.own)
 
-    def _expire_connection(self, connection: Counted) -> None:
+    def _expire_connection(self, connection: CountedConnection) -> None:
         # the place may differ from a minute ago
         end(connection.high, self._sources.place(connection.to, connection.local))
 
@@ -291,7 +291,7 @@ class NamespaceLedger:
         self._note_range(now)
 
     def _count(
-        self, account: Account, own: Own, to: Destination, local: str | None, row: Row
+        self, account: Account, own: Own, to: Destination, local: str | None, row: DestinationCount
     ) -> None:
         """The connection is one of its process, of all, and of those that share ports if it has
         none for itself."""
@@ -304,9 +304,11 @@ class NamespaceLedger:
         place = self._sources.place(to, local)
         begin(open, place)
         begin(high, place)
-        account.connection = Counted(to, local, row, open, high)
+        account.connection = CountedConnection(to, local, row, open, high)
 
-    def _disconnect(self, account: Account, connection: Counted, *, waits: bool = False) -> None:
+    def _disconnect(
+        self, account: Account, connection: CountedConnection, *, waits: bool = False
+    ) -> None:
         """The connection is over; with `waits` it goes to TIME_WAIT."""
         place = self._sources.place(connection.to, connection.local)
         end(connection.open, place)
@@ -315,7 +317,7 @@ class NamespaceLedger:
         connection.row.now -= 1
         account.connection = None
 
-    def _recount(self, account: Account, connection: Counted, local: str | None) -> None:
+    def _recount(self, account: Account, connection: CountedConnection, local: str | None) -> None:
         """getsockname() may have shown where this connection comes from; the same holds for others
         to this destination."""
         if local == connection.local and len(connection.open) == 2 + account.own.count(None):

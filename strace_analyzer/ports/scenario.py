@@ -32,7 +32,7 @@ from strace_analyzer.ports.time_wait import Holds
 from strace_analyzer.trace.events import Syscall
 
 
-class Change(Enum):
+class Variation(Enum):
     """What is different from the trace. UDP is the same in all three: the kernel never shares UDP
     ports."""
 
@@ -50,7 +50,7 @@ class Scenario:
     """`time_wait` keeps ports in TIME_WAIT for a minute after a close; it needs times."""
 
     def __init__(
-        self, low: int, high: int, change: Change, time_wait: bool, autobind_reuse: bool = False
+        self, low: int, high: int, change: Variation, time_wait: bool, autobind_reuse: bool = False
     ) -> None:
         self.change = change
         self.time_wait = time_wait
@@ -91,8 +91,8 @@ class Scenario:
         if space(socket) != "TCP" or not pins(socket, self._autobind_reuse):
             return claim(socket, self._autobind_reuse)
         address = specific(socket.local)
-        keeps = self.change is Change.AS_IS
-        if keeps or (self.change is Change.NO_EARLY_BIND and address is not None):
+        keeps = self.change is Variation.AS_IS
+        if keeps or (self.change is Variation.NO_EARLY_BIND and address is not None):
             return owned(socket, self._autobind_reuse)
         return shared(socket, address) if is_up(socket) else None
 
@@ -149,8 +149,8 @@ class Scenario:
         if step.errno != "EADDRINUSE" or asked is None or asked.port != 0:
             return None
         early = space(socket) == "TCP" and (
-            self.change is Change.NO_PORT
-            or (self.change is Change.NO_EARLY_BIND and specific(asked) is None)
+            self.change is Variation.NO_PORT
+            or (self.change is Variation.NO_EARLY_BIND and specific(asked) is None)
         )
         if early:
             return None  # it would have gone on to a connect() that the trace does not show

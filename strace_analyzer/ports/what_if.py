@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.ports.clock import Clock
-from strace_analyzer.ports.scenario import Change, Scenario
+from strace_analyzer.ports.clock import StepClock
+from strace_analyzer.ports.scenario import Scenario, Variation
 from strace_analyzer.trace.events import Syscall
 
 
-class Failure(NamedTuple):
+class FirstFailure(NamedTuple):
     """The first call that would have found no port."""
 
     source: int
@@ -37,11 +37,11 @@ class Forecast(NamedTuple):
 
     namespace: int
     protocol: str
-    change: Change
+    change: Variation
     time_wait: bool
     """ports in TIME_WAIT count as taken: the upper bound"""
     range: tuple[int, int]
-    first: Failure | None
+    first: FirstFailure | None
     refused: int
     peak: int
     """the most ports in use at once; the range's size if it ran out"""
@@ -50,7 +50,7 @@ class Forecast(NamedTuple):
 class _Played:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.first: Failure | None = None
+        self.first: FirstFailure | None = None
 
 
 class WhatIf:
@@ -59,7 +59,7 @@ class WhatIf:
     def __init__(self, port_range: tuple[int, int], autobind_reuse: bool = False) -> None:
         self._range = port_range
         self._autobind_reuse = autobind_reuse
-        self._clock = Clock()
+        self._clock = StepClock()
         self._played: dict[tuple[int, str], list[_Played]] = {}
 
     def step(self, step: Step) -> None:
@@ -102,16 +102,16 @@ class WhatIf:
             tcp = protocol == "TCP"
             played = self._played[namespace, protocol] = [
                 _Played(Scenario(*self._range, change, time_wait, self._autobind_reuse))
-                for change in (Change if tcp else [Change.AS_IS])
+                for change in (Variation if tcp else [Variation.AS_IS])
                 for time_wait in ([False, True] if tcp else [False])
             ]
         return played
 
 
-def _failure(step: Step, seconds: float | None, connections: int) -> Failure:
+def _failure(step: Step, seconds: float | None, connections: int) -> FirstFailure:
     event = step.event
     assert isinstance(event, Syscall)  # an exit asks for no port
-    return Failure(
+    return FirstFailure(
         source=event.span.source,
         line=event.span.first,
         tid=event.tid,
@@ -123,7 +123,7 @@ def _failure(step: Step, seconds: float | None, connections: int) -> Failure:
     )
 
 
-def _since(failure: Failure | None, begin: float | None) -> Failure | None:
+def _since(failure: FirstFailure | None, begin: float | None) -> FirstFailure | None:
     """`failure` with its time counted from the trace's beginning."""
     if failure is None or failure.seconds is None or begin is None:
         return failure

@@ -37,9 +37,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     if hasattr(config, "workerinput") or _has_workers(config):
         raise pytest.UsageError(f"{OPTION} traces one process: leave out -n (or give -n 0)")
-    from strace_analyzer.pytest.run import Run  # the analyzer, which is loaded only if it is used
+    from strace_analyzer.pytest.run import (
+        TracedRun,  # the analyzer, which is loaded only if it is used
+    )
 
-    run = Run.begun(config.getoption(GATE))
+    run = TracedRun.begun(config.getoption(GATE))
     config.pluginmanager.register(run, _NAME)
     config.add_cleanup(run.end)
 

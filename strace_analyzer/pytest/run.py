@@ -12,7 +12,7 @@ import pytest
 from strace_analyzer.analysis import Settings
 from strace_analyzer.errors import ConfigurationError, StraceAnalyzerError
 from strace_analyzer.findings import Group
-from strace_analyzer.live.own import Moment, OwnTrace, traced_here
+from strace_analyzer.live.own import OwnTrace, StartingPoint, traced_here
 from strace_analyzer.live.watch import Watch
 from strace_analyzer.machine.facts import of_this_machine
 from strace_analyzer.plain import count, listed
@@ -60,7 +60,7 @@ class Crash(NamedTuple):
     message: str
 
 
-class Reason:
+class FailureReason:
     """Why a test fails, as pytest shows it: whole where it fails, in one line in the summary."""
 
     def __init__(self, text: str) -> None:
@@ -76,7 +76,7 @@ class Reason:
             writer.line(line)
 
 
-class Run:
+class TracedRun:
     """Hooks of pytest, while it is traced."""
 
     def __init__(self, trace: OwnTrace, stack: ExitStack, gate: Gate, rules: Rules) -> None:
@@ -91,11 +91,11 @@ class Run:
             tw_reuse=facts.tw_reuse,
             nothing_hidden=True,
         )
-        self._began: Moment | None = None
+        self._began: StartingPoint | None = None
         self._found: dict[str, Found] = {}
 
     @classmethod
-    def begun(cls, gate: Sequence[str]) -> Run:
+    def begun(cls, gate: Sequence[str]) -> TracedRun:
         """Trace this process from now on. Raises pytest.UsageError if it cannot be traced, or
         the gate is none."""
         rules = together(catalogue(), installed_rules())
@@ -136,7 +136,7 @@ class Run:
         text = found.lines(new or found.selected.groups) or "the trace of it cannot show all"
         if report.passed and fails_now:
             report.outcome = "failed"
-            report.longrepr = cast("Any", Reason(f"{TITLE}: {text}"))
+            report.longrepr = cast("Any", FailureReason(f"{TITLE}: {text}"))
         elif new:
             report.sections.append((TITLE, text))
         return report

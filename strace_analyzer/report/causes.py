@@ -16,7 +16,7 @@ from strace_analyzer.rules import words
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class SharedCause:
     """Groups with one cause: the same rule, level, program, call site and Rule.apart.
 
     Confidence does not separate them: getsockname() may prove only one of many connections made in
@@ -132,7 +132,7 @@ class Cause:
         return f"{proof.source(self.head)}{proof.which(self.head, section)}"
 
 
-def together(found: Sequence[Cause], section: Section) -> str:
+def together(found: Sequence[SharedCause], section: Section) -> str:
     """Return one sentence for several causes: the first failure; else the leading rule's summary of
     all its findings, or the number of findings of several rules or of a span of time."""
     worst = found[0].head
@@ -148,7 +148,7 @@ def together(found: Sequence[Cause], section: Section) -> str:
     return section.rule((leading or found)[0].head).together(len(processes), findings, total)
 
 
-def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
+def causes(groups: Sequence[Group], section: Section) -> list[SharedCause]:
     """Return the groups by program and cause, the worst first: error, warning, note."""
     folded: dict[tuple[object, ...], list[Group]] = {}
     names: dict[tuple[object, ...], str] = {}
@@ -158,13 +158,13 @@ def causes(groups: Sequence[Group], section: Section) -> list[Cause]:
         key = (group.rule, group.level, name, group.call_site, group.cause, _apart(group, section))
         folded.setdefault(key, []).append(group)
         names[key] = name
-    found = [Cause(names[key], tuple(members)) for key, members in folded.items()]
+    found = [SharedCause(names[key], tuple(members)) for key, members in folded.items()]
     return sorted(found, key=lambda cause: _order(cause, section))
 
 
 def every_cause(
     selected: Selected, groups: Sequence[Group] | None = None
-) -> list[tuple[Cause, Section]]:
+) -> list[tuple[SharedCause, Section]]:
     """Return the causes of all traces (of `groups` only, if given), the worst first, each with its
     trace's section of the report."""
     found = [
@@ -180,20 +180,20 @@ def every_cause(
     return sorted(found, key=lambda item: -item[0].head.level)
 
 
-def by_level(found: Iterable[Cause]) -> dict[Level, int]:
+def by_level(found: Iterable[SharedCause]) -> dict[Level, int]:
     """Count the causes of each level, the worst first: what every report for people calls `1 error,
     2 notes`, however many findings they have."""
     counts = Counter(cause.head.level for cause in found)
     return {level: counts[level] for level in reversed(Level)}
 
 
-def levels(found: Iterable[Cause]) -> str:
+def levels(found: Iterable[SharedCause]) -> str:
     """Format `1 error, 2 notes`; "" if nothing was found."""
     counts = by_level(found).items()
     return ", ".join(count(value, str(level)) for level, value in counts if value)
 
 
-def _order(cause: Cause, section: Section) -> tuple[int, bool, int]:
+def _order(cause: SharedCause, section: Section) -> tuple[int, bool, int]:
     """Sort key: failures come before what made them fail."""
     return (-cause.head.level, not section.rule(cause.head).is_failure, -cause.count)
 

@@ -47,7 +47,7 @@ class Side:
         return self.counts.get(cause, 0) / self.connections if self.connections else 0.0
 
 
-class Change(NamedTuple):
+class CauseChange(NamedTuple):
     """One cause, before and after."""
 
     cause: Cause
@@ -64,16 +64,16 @@ class Comparison(NamedTuple):
 
     before: Side
     after: Side
-    changes: tuple[Change, ...]
+    changes: tuple[CauseChange, ...]
     obstacle: str | None
     exit_status: int
 
-    def of(self, kind: str) -> tuple[Change, ...]:
+    def of(self, kind: str) -> tuple[CauseChange, ...]:
         """Return the changes of one kind: `gone`, `new` or `kept`."""
         return tuple(change for change in self.changes if kind_of(change) == kind)
 
 
-def kind_of(change: Change) -> str:
+def kind_of(change: CauseChange) -> str:
     """Return `gone`, `new` or `kept`."""
     if not change.after:
         return "gone"
@@ -134,8 +134,8 @@ def compare(before: Side, after: Side, gate: Gate, signal: int | None = None) ->
     return Comparison(before, after, tuple(changes), None, int(worse))
 
 
-def _change(cause: Cause, before: Side, after: Side, level: Level) -> Change:
-    return Change(
+def _change(cause: Cause, before: Side, after: Side, level: Level) -> CauseChange:
+    return CauseChange(
         cause,
         level,
         before.counts.get(cause, 0),
@@ -144,7 +144,7 @@ def _change(cause: Cause, before: Side, after: Side, level: Level) -> Change:
     )
 
 
-def _stops(change: Change, after: Side, gate: Gate) -> bool:
+def _stops(change: CauseChange, after: Side, gate: Gate) -> bool:
     """Whether the change fails the gate: as for `check`, by its level, or by its rule unless all of
     it failed."""
     if gate.level is not None and change.level >= gate.level:

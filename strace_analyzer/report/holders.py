@@ -50,7 +50,7 @@ class Unasked(Protocol):
     def pid(self) -> int: ...
 
 
-class Holders(Protocol):
+class NamespaceNow(Protocol):
     """One namespace now: the range, and how many of its ports are reserved, held and free."""
 
     @property
@@ -71,7 +71,7 @@ class Holders(Protocol):
     def by_root(self) -> bool: ...
 
 
-def rows(found: Holders) -> Iterator[Row]:
+def rows(found: NamespaceNow) -> Iterator[Row]:
     """Yield one row for each program, state and destination."""
     for one in found.holdings:
         yield {
@@ -81,7 +81,7 @@ def rows(found: Holders) -> Iterator[Row]:
         }
 
 
-def objects(found: Holders) -> Iterable[JsonObject]:
+def objects(found: NamespaceNow) -> Iterable[JsonObject]:
     """Yield the one namespace, with its holders nested."""
     yield {
         "range": list(found.port_range),

@@ -9,7 +9,7 @@ from strace_analyzer.findings import Endpoint, SocketLife
 from strace_analyzer.report.selection import Selected
 
 
-class Wanted(NamedTuple):
+class WantedSockets(NamedTuple):
     """Which sockets: by a line with one of their calls, by descriptor, by peer."""
 
     line: int | None = None
@@ -29,7 +29,7 @@ class Wanted(NamedTuple):
         )
 
 
-def lives(selected: Selected, wanted: Wanted) -> Iterator[SocketLife]:
+def lives(selected: Selected, wanted: WantedSockets) -> Iterator[SocketLife]:
     """Yield the selected sockets, in the order in which they ended."""
     return selected.sockets(wanted.takes)
 

@@ -13,7 +13,7 @@ _NOT_KEPT = "the trace, which is not kept (--save-trace FILE)"
 """for `run` and `attach`"""
 
 
-class Shown(NamedTuple):
+class ProofCall(NamedTuple):
     """One call: its line (`trace.7:403` if the calls are in several files), its thread (`[4519]` if
     several threads made them, else ""), and what it shows. All is safe to print but `call`."""
 
@@ -33,13 +33,13 @@ def calls(group: Group) -> Sequence[CallRecord]:
     return group.sample.trail or tuple(group.sample.calls.values())
 
 
-def shown(some: Sequence[CallRecord], group: Group, section: Section) -> list[Shown]:
+def shown(some: Sequence[CallRecord], group: Group, section: Section) -> list[ProofCall]:
     """Return `some` of the group's calls as a report shows them."""
     rule = section.rule(group)
     several_tids = len({call.tid for call in some}) > 1
     several_sources = len({call.source for call in some}) > 1
     return [
-        Shown(
+        ProofCall(
             call,
             f"{safe(call.source)}:{call.line}" if several_sources else str(call.line),
             f"[{call.tid}]" if several_tids else "",

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from strace_analyzer.analysis import Analysis, TraceResult
-from strace_analyzer.analysis.figures import Figures
+from strace_analyzer.analysis.figures import FindingCounts
 from strace_analyzer.errors import ConfigurationError
 from strace_analyzer.findings import (
     Failure,
@@ -275,7 +275,7 @@ class Selected:
         if not self.selection.by_finding:
             return tuple(kept)
         figures = {
-            (group.trace, group.id): Figures(has_failed_calls=bool(group.failed_calls))
+            (group.trace, group.id): FindingCounts(has_failed_calls=bool(group.failed_calls))
             for group in kept
         }
         samples: dict[tuple[str, str], Finding] = {}

@@ -11,7 +11,7 @@ from strace_analyzer.analysis import Analysis
 from strace_analyzer.kernel.data_calls import CALLS as DATA_CALLS
 from strace_analyzer.plain import count, safe
 from strace_analyzer.report.events.row import EventRow
-from strace_analyzer.report.events.select import Sieve, Wanted
+from strace_analyzer.report.events.select import Selector, Wanted
 from strace_analyzer.report.events.table import EventTables
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.report.tally.keys import KEYS
@@ -131,7 +131,7 @@ def can_be_read_again(analysis: Analysis) -> bool:
 def spots(analysis: Analysis, line: int, hiding: Values | None) -> list[Spot]:
     """Return what is on `line` of each trace. `hiding` redacts (--redact)."""
     found = []
-    tables = EventTables(analysis.inputs, Sieve(Wanted()), raw=True, hiding=hiding)
+    tables = EventTables(analysis.inputs, Selector(Wanted()), raw=True, hiding=hiding)
     for trace, table in zip(analysis.inputs, tables, strict=True):
         file_of = KEYS["file"].begin()
         found.append(Spot(trace.id, None))
@@ -148,7 +148,7 @@ def calls_of(
 ) -> dict[str, Sequence[Folded]]:
     """Return every call of the sockets with these `ids`, in order, folding those that move data."""
     found: dict[str, list[Folded]] = {}
-    for row in EventTables(analysis.inputs, Sieve(Wanted()), raw=True, hiding=hiding).rows:
+    for row in EventTables(analysis.inputs, Selector(Wanted()), raw=True, hiding=hiding).rows:
         if row.socket is None or row.socket not in ids or row.type != "syscall":
             continue
         calls = found.setdefault(row.socket, [])

@@ -50,7 +50,7 @@ class NewInKind:
             yield line(shown)
 
 
-class Row(NamedTuple):
+class ToldRow(NamedTuple):
     """What one process does to one destination, by rule; not escaped."""
 
     process: str
@@ -58,23 +58,23 @@ class Row(NamedTuple):
     rule: str
 
 
-_REST = Row("others", "", "")
+_REST = ToldRow("others", "", "")
 
 
 class Counts:
     """Counts findings by kind. One thread adds, another reads."""
 
     def __init__(self) -> None:
-        self._of: Counter[Row] = Counter()
+        self._of: Counter[ToldRow] = Counter()
 
     def add(self, finding: Finding) -> None:
         """Count one more finding."""
         peer = "" if finding.peer is None else str(finding.peer)
-        row = Row(who(finding.process), peer, finding.rule)
+        row = ToldRow(who(finding.process), peer, finding.rule)
         if row not in self._of and len(self._of) >= _MOST_KEPT:
             row = _REST
         self._of[row] += 1
 
-    def rows(self) -> Sequence[tuple[Row, int]]:
+    def rows(self) -> Sequence[tuple[ToldRow, int]]:
         """The most frequent first."""
         return sorted(self._of.items(), key=lambda item: -item[1])

@@ -20,7 +20,7 @@ from strace_analyzer.faults import Guard
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import DAY, Clock
 from strace_analyzer.trace.decode.ending import breaks_off
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind
+from strace_analyzer.trace.decode.frames import End, Frame, FrameDecoder, Kind
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.rejoin import Rejoin
@@ -44,7 +44,7 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
     the first file with a time decides, by its first time."""
     for index, source in enumerate(sources):
         clock = Clock()
-        frames = Frames(clock)
+        frames = FrameDecoder(clock)
         block = source.first_block()
         for number, raw in enumerate(islice(rows(block), _FIRST_LINES), 1):
             with Guard():  # reported when it is read
@@ -58,7 +58,7 @@ def has_common_clock(sources: Sequence[SourceInput]) -> bool:
 _FIRST_LINES = 20  # of a file: without a time in these it has none
 
 
-class Family:
+class FamilyReader:
     """Reads the sources of one trace together. Iterate over it once."""
 
     def __init__(
@@ -128,7 +128,7 @@ class Family:
             yield record
 
     def _frames(self, index: int) -> Iterator[Frame]:
-        account, frames = self._accounts[index], Frames(self._clocks[index])
+        account, frames = self._accounts[index], FrameDecoder(self._clocks[index])
         for block in blocks_of(self._sources[index], account, SMALL_BLOCK):
             found = rows(block)
             first = account.lines + 1
@@ -141,7 +141,7 @@ class Family:
         if account.unended:
             account.breaks_off = breaks_off(account.unended, account.unended[-1], self._calls)
 
-    def _framed(self, index: int, number: int, raw: bytes, frames: Frames) -> list[Frame]:
+    def _framed(self, index: int, number: int, raw: bytes, frames: FrameDecoder) -> list[Frame]:
         """Return the frames of one line; an unparsed one if we fail on it."""
         with self._guard:
             return [frames.frame(line) for line in lines(index, number, raw)]

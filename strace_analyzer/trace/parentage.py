@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from strace_analyzer.faults import Guard
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import Frames, Kind
+from strace_analyzer.trace.decode.frames import FrameDecoder, Kind
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.events import CLONES
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
@@ -42,7 +42,7 @@ def births(sources: Sequence[SourceInput], calls: CallParser) -> dict[Place, int
 def _clones(index: int, source: SourceInput, calls: CallParser) -> list[tuple[int, int]]:
     """Return line and result of each call in a source that created a task."""
     found = []
-    frames = Frames(Clock())
+    frames = FrameDecoder(Clock())
     account = Accounting(source.name)
     for block in blocks_of(source, account, SMALL_BLOCK):
         shown = rows(block) if any(name in block for name in _NAMES) else []

@@ -2,8 +2,8 @@
 
 Lines pass through source -> (sieve) -> lines -> frames -> rejoin. `events` pulls a whole trace
 through these stages; `EventStream` is fed line by line. The sieve is used if the reader knows what
-its events are for (`Watch`): it selects the lines of a block that can matter, and the others are
-only counted.
+its events are for (`ModelView`): it selects the lines of a block that can matter, and the others
+are only counted.
 
 It is long because both ways, with and without a sieve, stand here side by side.
 """
@@ -25,7 +25,7 @@ from strace_analyzer.trace.decode.lines import lines, plain
 from strace_analyzer.trace.decode.marks import text_of
 from strace_analyzer.trace.decode.stream import LineDecoder, call_parser
 from strace_analyzer.trace.events import Event, Span, Unparsed
-from strace_analyzer.trace.family import Family, has_common_clock
+from strace_analyzer.trace.family import FamilyReader, has_common_clock
 from strace_analyzer.trace.input.accounting import Accounting, blocks_of
 from strace_analyzer.trace.input.content import Block, rows
 from strace_analyzer.trace.input.kinds import kind_of
@@ -36,7 +36,7 @@ from strace_analyzer.trace.prefilter import ahead
 from strace_analyzer.trace.prefilter.ahead import ScanAhead
 from strace_analyzer.trace.prefilter.scan import Scan, scanner
 from strace_analyzer.trace.prefilter.sieve import EveryLineMattersError, Layout, Sieve
-from strace_analyzer.trace.prefilter.watch import Watch
+from strace_analyzer.trace.prefilter.watch import ModelView
 from strace_analyzer.trace.unwrapped import unwrapped
 
 __all__ = [
@@ -224,7 +224,7 @@ class EventStream:
             and not self.clock.steps_back
         )
 
-    def scanner(self, watch: Watch, *, apart: bool = False) -> Scan:
+    def scanner(self, watch: ModelView, *, apart: bool = False) -> Scan:
         """Return the search for the following lines, if they `can_be_sieved`. `apart`: it is built
         in a copy of this process."""
         has_pids = self._decoder.layout is Layout.PIDS
@@ -236,7 +236,7 @@ class EventStream:
             apart=apart,
         )
 
-    def sieve(self, watch: Watch, scan: Scan, *, once: bool = False) -> Sieve:
+    def sieve(self, watch: ModelView, scan: Scan, *, once: bool = False) -> Sieve:
         """Return a sieve for the following lines, if they `can_be_sieved`. `once`: they cannot be
         read again."""
         self._sieve = Sieve(
@@ -342,7 +342,7 @@ class TraceReader:
     def __init__(
         self,
         trace: TraceInput,
-        watch: Watch | None = None,
+        watch: ModelView | None = None,
         jobs: int = 1,
         *,
         once: bool = False,
@@ -409,7 +409,9 @@ class TraceReader:
         if len(self.trace.sources) == 1:
             found = self._single()
         else:
-            found = batched(Family(self._family, self.accounting, self._clocks, call_parser()))
+            found = batched(
+                FamilyReader(self._family, self.accounting, self._clocks, call_parser())
+            )
         yield from found
         self._judge()
 
@@ -439,7 +441,7 @@ class TraceReader:
             yield stream.take(first, some)
 
     def _sieved(
-        self, stream: EventStream, source: SourceInput, watch: Watch
+        self, stream: EventStream, source: SourceInput, watch: ModelView
     ) -> Iterator[list[Event]]:
         account = self.accounting[0]
         with ExitStack() as stack:
@@ -466,7 +468,7 @@ class TraceReader:
         self,
         stream: EventStream,
         source: SourceInput,
-        watch: Watch,
+        watch: ModelView,
         index: int,
         stack: ExitStack,
     ) -> Scan:

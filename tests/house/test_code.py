@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def test_a_long_file_says_why_it_is_long() -> None:
         and not re.search(r"\blong because\b", ast.get_docstring(tree(path)) or "")
     }
     assert unexplained == {}
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    named = Counter(
+        node.name
+        for path in PACKAGE
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, times in named.items() if times > 1] == []
 
 
 def test_nothing_is_left_open() -> None:

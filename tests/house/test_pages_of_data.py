@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from matplotlib.image import imread
 
-from strace_analyzer.report.events.select import Sieve, Wanted
+from strace_analyzer.report.events.select import Selector, Wanted
 from strace_analyzer.report.events.table import EventTables
 from strace_analyzer.report.events.write import write
 from strace_analyzer.trace.reader import traces
@@ -48,7 +48,7 @@ def test_the_pandas_page_prints_what_it_shows_and_draws_its_plots(
 def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("parquet") / "events.parquet"
     with path.open("w") as stream:
-        write(EventTables(traces([str(ERLANG)]), Sieve(Wanted())), "parquet", stream)
+        write(EventTables(traces([str(ERLANG)]), Selector(Wanted())), "parquet", stream)
     return path
 
 

@@ -12,8 +12,8 @@ from strace_analyzer.exhaustion import Exhaustion
 from strace_analyzer.findings import PortUse
 from strace_analyzer.kernel import Step, Tracker
 from strace_analyzer.ports import PortLedger
-from strace_analyzer.ports.clock import Clock
-from strace_analyzer.ports.scenario import Change, Scenario
+from strace_analyzer.ports.clock import StepClock
+from strace_analyzer.ports.scenario import Scenario, Variation
 from strace_analyzer.trace.events import Syscall
 from strace_analyzer.trace.reader import TraceReader, traces
 
@@ -57,7 +57,7 @@ def use(trace: Path) -> PortUse:
 def play(trace: Path, *, time_wait: bool = True, autobind_reuse: bool = False) -> Played:
     """Play the trace through the model of the kernel."""
     models: dict[tuple[int, str | None], Scenario] = {}
-    judge, clock = Exhaustion(), Clock()
+    judge, clock = Exhaustion(), StepClock()
     predicted: list[Refusal] = []
     happened: list[Refusal] = []
     for step in steps(trace):
@@ -65,7 +65,7 @@ def play(trace: Path, *, time_wait: bool = True, autobind_reuse: bool = False) -
         if key[1] is None:
             continue
         if key not in models:
-            models[key] = Scenario(*PORTS, Change.AS_IS, time_wait, autobind_reuse)
+            models[key] = Scenario(*PORTS, Variation.AS_IS, time_wait, autobind_reuse)
         scenario = models[key]
         if not scenario.step(step, clock.at(step.event.seconds)):
             predicted.append(_refusal(step))

@@ -7,7 +7,7 @@ from ports.histories import ANY, History, Sock, at, process
 
 from strace_analyzer.kernel.socket_state import Options
 from strace_analyzer.kernel.step import Step
-from strace_analyzer.ports.scenario import Change, Scenario
+from strace_analyzer.ports.scenario import Scenario, Variation
 from strace_analyzer.ports.what_if import Forecast, WhatIf
 
 A, B, C = (at(f"192.0.2.{host}", 80) for host in (1, 2, 3))
@@ -16,7 +16,7 @@ TEN = (40000, 40009)
 
 def forecast(
     steps: list[Step], port_range: tuple[int, int] = TEN
-) -> dict[tuple[Change, bool], Forecast]:
+) -> dict[tuple[Variation, bool], Forecast]:
     what_if = WhatIf(port_range)
     for step in steps:
         what_if.step(step)
@@ -37,12 +37,12 @@ def test_thirty_early_binds_to_three_destinations() -> None:
     """Ten ports: ten sockets as it is, thirty without the bind."""
     history = History(100.0)
     told = forecast(early(history, 30, A, B, C))
-    as_is = told[Change.AS_IS, False]
+    as_is = told[Variation.AS_IS, False]
     assert as_is.first is not None
     assert (as_is.first.call, as_is.first.errno) == ("bind", "EADDRINUSE")
     assert (as_is.first.line, as_is.first.connections, as_is.first.seconds) == (21, 10, 0.0)
     assert (as_is.refused, as_is.peak) == (20, 10)
-    for change in (Change.NO_EARLY_BIND, Change.NO_PORT):
+    for change in (Variation.NO_EARLY_BIND, Variation.NO_PORT):
         assert told[change, False].first is None
         assert told[change, False].peak == 10
 
@@ -50,7 +50,7 @@ def test_thirty_early_binds_to_three_destinations() -> None:
 def test_one_destination_runs_dry_whatever_one_does() -> None:
     told = forecast(early(History(), 11, A))
     assert {item.refused for item in told.values()} == {1}
-    without = told[Change.NO_PORT, True].first
+    without = told[Variation.NO_PORT, True].first
     assert without is not None
     assert (without.call, without.errno) == ("connect", "EADDRNOTAVAIL")
 
@@ -62,17 +62,17 @@ def test_address_binds_stay_without_early_binds() -> None:
         sock = history.open(process(1))
         steps += [sock.bind(at("10.0.0.1")), sock.connect(to)]
     told = forecast(steps)
-    refused = {change: told[change, False].refused for change in Change}
-    assert refused == {Change.AS_IS: 10, Change.NO_EARLY_BIND: 10, Change.NO_PORT: 0}
+    refused = {change: told[change, False].refused for change in Variation}
+    assert refused == {Variation.AS_IS: 10, Variation.NO_EARLY_BIND: 10, Variation.NO_PORT: 0}
 
 
 def test_time_wait_is_the_high_bound() -> None:
     history = History(0.0)
     told = forecast(early(history, 30, A, B, C, close=True))
     refused = {key: item.refused for key, item in told.items()}
-    assert refused[Change.AS_IS, False] == 0
-    assert refused[Change.AS_IS, True] == 20
-    assert refused[Change.NO_PORT, True] == 0
+    assert refused[Variation.AS_IS, False] == 0
+    assert refused[Variation.AS_IS, True] == 20
+    assert refused[Variation.NO_PORT, True] == 0
 
 
 def test_time_wait_is_over_after_a_minute() -> None:
@@ -82,13 +82,13 @@ def test_time_wait_is_over_after_a_minute() -> None:
     steps += early(history, 1, A, close=True)
     history.now = 60.0
     steps += early(history, 10, A, close=True)
-    assert forecast(steps)[Change.AS_IS, True].refused == 1
+    assert forecast(steps)[Variation.AS_IS, True].refused == 1
 
 
 def test_no_times_no_time_wait() -> None:
     told = forecast(early(History(None), 11, A, close=True))
     assert {time_wait for _, time_wait in told} == {False}
-    first = forecast(early(History(None), 11, A))[Change.AS_IS, False].first
+    first = forecast(early(History(None), 11, A))[Variation.AS_IS, False].first
     assert first is not None
     assert first.seconds is None
 
@@ -101,9 +101,9 @@ def test_calls_that_failed_in_the_trace_ask_again() -> None:
     steps += [sock.bind(ANY, "EADDRINUSE"), sock.close()]
     fixed = history.open(process(1))
     steps.append(fixed.bind(at("0.0.0.0", 80), "EADDRINUSE"))
-    assert forecast(steps)[Change.AS_IS, False].refused == 1
-    assert forecast(steps, (40000, 40019))[Change.AS_IS, False].refused == 0
-    assert forecast(steps)[Change.NO_PORT, False].refused == 0  # where to is not known
+    assert forecast(steps)[Variation.AS_IS, False].refused == 1
+    assert forecast(steps, (40000, 40019))[Variation.AS_IS, False].refused == 0
+    assert forecast(steps)[Variation.NO_PORT, False].refused == 0  # where to is not known
 
 
 def test_failed_address_bind_asks_again_where_it_stays() -> None:
@@ -114,8 +114,8 @@ def test_failed_address_bind_asks_again_where_it_stays() -> None:
         steps += [sock.bind(at("10.0.0.1")), sock.connect(A)]
     steps.append(history.open(process(1)).bind(at("10.0.0.1"), "EADDRINUSE"))
     told = forecast(steps)
-    refused = {change: told[change, False].refused for change in Change}
-    assert refused == {Change.AS_IS: 1, Change.NO_EARLY_BIND: 1, Change.NO_PORT: 0}
+    refused = {change: told[change, False].refused for change in Variation}
+    assert refused == {Variation.AS_IS: 1, Variation.NO_EARLY_BIND: 1, Variation.NO_PORT: 0}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_connect_that_failed_had_asked_for_a_port(
     history = History()
     steps = [history.open(process(1)).connect(A) for _ in range(10)]
     steps.append(history.open(process(1)).connect(A, errno, duration))
-    assert forecast(steps)[Change.AS_IS, False].refused == int(asks)
+    assert forecast(steps)[Variation.AS_IS, False].refused == int(asks)
 
 
 def test_datagrams_have_one_scenario() -> None:
@@ -150,7 +150,7 @@ def test_datagrams_have_one_scenario() -> None:
     for step in steps:
         what_if.step(step)
     (told,) = what_if.close()
-    assert (told.protocol, told.change, told.refused) == ("UDP", Change.AS_IS, 3)
+    assert (told.protocol, told.change, told.refused) == ("UDP", Variation.AS_IS, 3)
     assert told.first is not None
     assert (told.first.call, told.first.errno) == ("connect", "EAGAIN")
 
@@ -165,10 +165,10 @@ def test_listen_takes_a_port() -> None:
     steps = [history.open(process(1)).connect(A) for _ in range(10)]
     steps.append(history.open(process(1)).listen())
     steps.append(history.open(process(1)).listen("EADDRINUSE"))
-    first = forecast(steps)[Change.NO_PORT, False].first
+    first = forecast(steps)[Variation.NO_PORT, False].first
     assert first is not None
     assert (first.call, first.errno, first.line) == ("listen", "EADDRINUSE", 11)
-    assert forecast(steps)[Change.AS_IS, False].refused == 2
+    assert forecast(steps)[Variation.AS_IS, False].refused == 2
 
 
 def test_refused_socket_may_try_again() -> None:
@@ -178,7 +178,7 @@ def test_refused_socket_may_try_again() -> None:
     steps = [sock.connect(A) for sock in held]
     late = history.open(process(1))
     steps += [late.connect(A), late.eof(), late.disconnect(), held[0].close(), late.connect(A)]
-    assert forecast(steps)[Change.AS_IS, False].refused == 1
+    assert forecast(steps)[Variation.AS_IS, False].refused == 1
 
 
 def test_bound_socket_that_fails_keeps_or_gives_its_port() -> None:
@@ -187,12 +187,12 @@ def test_bound_socket_that_fails_keeps_or_gives_its_port() -> None:
     for _ in range(30):
         sock = history.open(process(1))
         steps += [sock.bind(), sock.connect(A, "ECONNREFUSED", released=True)]
-    assert forecast(steps)[Change.AS_IS, False].peak == 1
+    assert forecast(steps)[Variation.AS_IS, False].peak == 1
     for _ in range(10):
         sock = history.open(process(1))
         steps += [sock.bind(), sock.connect(A, "ENETUNREACH", 0.00001)]
-    assert forecast(steps)[Change.AS_IS, False].peak == 10
-    assert forecast(steps)[Change.NO_PORT, False].peak == 0
+    assert forecast(steps)[Variation.AS_IS, False].peak == 10
+    assert forecast(steps)[Variation.NO_PORT, False].peak == 0
 
 
 def test_ranges_of_sockets_are_tables_of_their_own() -> None:
@@ -203,7 +203,7 @@ def test_ranges_of_sockets_are_tables_of_their_own() -> None:
         sock = history.open(process(1), options=narrow)
         steps += [sock.bind(), sock.connect(A)]
     steps += early(history, 3, A)
-    assert forecast(steps)[Change.AS_IS, False].refused == 1
+    assert forecast(steps)[Variation.AS_IS, False].refused == 1
 
 
 def test_source_addresses_are_learned() -> None:
@@ -214,13 +214,13 @@ def test_source_addresses_are_learned() -> None:
     steps += [socks[0].name("10.0.0.1"), socks[1].name("10.0.0.1"), socks[2].name("10.0.0.2")]
     for _ in range(7):
         steps.append(history.open(process(1)).bind(at("10.0.0.1")))
-    told = forecast(steps)[Change.AS_IS, False]
+    told = forecast(steps)[Variation.AS_IS, False]
     assert told.refused == 1  # of the five, one has shown that it comes from elsewhere
 
 
 def test_autobind_reuse_may_fail_at_connect() -> None:
     history = History()
-    scenario = Scenario(40000, 40001, Change.AS_IS, time_wait=False, autobind_reuse=True)
+    scenario = Scenario(40000, 40001, Variation.AS_IS, time_wait=False, autobind_reuse=True)
     served = []
     for _ in range(3):
         sock = history.open(process(1), options=Options(reuse_address=True))

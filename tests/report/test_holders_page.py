@@ -9,7 +9,7 @@ import pytest
 from report.printed import lines
 
 from strace_analyzer.findings import Endpoint
-from strace_analyzer.live.holders import Holders, Holding, Unasked
+from strace_analyzer.live.holders import HiddenProcess, PortsNow, SocketsHeld
 from strace_analyzer.report.text.holders import page
 
 NAMES = (
@@ -23,10 +23,10 @@ STATES = (("TCP", "CLOSE-WAIT"), ("TCP", "ESTAB"), ("UDP", "ESTAB"), ("TCP", "LI
 PEERS = (None, "192.0.2.7", "2001:db8:1234:5678:9abc:def0:1234:5678", "2001:db8:1:2:3:4:5:6")
 
 
-def holding(dice: random.Random) -> Holding:
+def holding(dice: random.Random) -> SocketsHeld:
     protocol, state = dice.choice(STATES)
     peer = dice.choice(PEERS)
-    return Holding(
+    return SocketsHeld(
         command=dice.choice(NAMES),
         pids=tuple(sorted(dice.sample(range(1, 4_194_304), dice.choice((1, 2, 3, 5, 2000))))),
         protocol=protocol,
@@ -43,7 +43,7 @@ def holding(dice: random.Random) -> Holding:
 def test_no_pid_is_cut_or_folded(width: int, seed: int) -> None:
     dice = random.Random(seed)
     rows = tuple(holding(dice) for _ in range(dice.randrange(1, 12)))
-    found = Holders((32768, 60999), 0, 100, 28_132, rows, (), by_root=True)
+    found = PortsNow((32768, 60999), 0, 100, 28_132, rows, (), by_root=True)
     text = lines(page(found, everything=True), width)
     assert max(map(len, text.splitlines())) <= width
     for row in rows:
@@ -53,7 +53,9 @@ def test_no_pid_is_cut_or_folded(width: int, seed: int) -> None:
 @pytest.mark.parametrize("command", ["nginx", "(kernel)", "(unknown)"])
 def test_sockets_may_be_theirs_only_where_an_owner_is_unknown(command: str) -> None:
     row = holding(random.Random(1))._replace(command=command)
-    found = Holders((32768, 60999), 0, 100, 28_132, (row,), (Unasked("init", 1),), by_root=True)
+    found = PortsNow(
+        (32768, 60999), 0, 100, 28_132, (row,), (HiddenProcess("init", 1),), by_root=True
+    )
     text = " ".join(lines(page(found, everything=True)).split())
     assert "Not readable: init[1]" in text
     assert ("may be theirs" in text) is (command == "(unknown)")

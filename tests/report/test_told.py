@@ -14,7 +14,7 @@ from strace_analyzer.findings import Endpoint, Finding, Level, ProcessRef
 from strace_analyzer.report.formats import concise
 from strace_analyzer.report.selection import Selection
 from strace_analyzer.report.text.console import write
-from strace_analyzer.report.text.live import Figures, board
+from strace_analyzer.report.text.live import LiveFigures, board
 from strace_analyzer.report.told import MOST, Counts, NewInKind
 from strace_analyzer.rules import catalogue
 from strace_analyzer.rules.rule import Example
@@ -68,7 +68,7 @@ def test_the_board_counts_by_process_and_destination() -> None:
         counts.add(of(7, 80, 10 * number))
     for number in range(12):
         counts.add(of(8, 1000 + number, 10 * number))
-    figures = Figures(5.0, 9, 1.0, 0, 0, (1, 9), {Level.NOTE: 42}, counts.rows())
+    figures = LiveFigures(5.0, 9, 1.0, 0, 0, (1, 9), {Level.NOTE: 42}, counts.rows())
     out = StringIO()
     write(out, lambda _: [board(figures)])
     rows = [line.split() for line in out.getvalue().splitlines()]

@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 import strace_analyzer as sa
-from strace_analyzer.trace.input.kinds import KINDS, Kind, kind_of
+from strace_analyzer.trace.input.kinds import KINDS, FileKind, kind_of
 
 TWICE = "compressed data once more"
 EXAMPLES = {
@@ -190,7 +190,7 @@ def test_another_tracers_network_calls_are_not_taken_for_straces(name: str, text
     [kind for kind in KINDS if not kind.is_archive and kind.name != TWICE],
     ids=lambda kind: kind.name,
 )
-def test_a_program_that_prints_it_can_still_be_traced(kind: Kind) -> None:
+def test_a_program_that_prints_it_can_still_be_traced(kind: FileKind) -> None:
     """Its standard output stands before strace's lines, as with 2>&1."""
     calls = (
         b"socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n"

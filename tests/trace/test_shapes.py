@@ -28,7 +28,7 @@ from strace_analyzer.trace.learned.shapes import Lesson, Reader
 from strace_analyzer.trace.learned.template import (
     Hole,
     Node,
-    Part,
+    Template,
     TooDeepError,
     as_data,
     from_data,
@@ -280,7 +280,7 @@ def test_a_hole_answers_nothing(question: Any) -> None:
 
 def test_a_value_that_may_hide_a_hole_is_refused() -> None:
     with pytest.raises(TypeError, match="list"):
-        Part(("x", [Hole(1, "NUMBER")]), {})
+        Template(("x", [Hole(1, "NUMBER")]), {})
 
 
 def test_deep_nesting_is_read_but_not_learned() -> None:
@@ -294,7 +294,7 @@ def test_deep_nesting_is_read_but_not_learned() -> None:
     for _ in range(60):
         nested = (nested,)
     with pytest.raises(TooDeepError):
-        Part(nested, {})
+        Template(nested, {})
 
 
 def test_nesting_beyond_python_s_stack_is_not_read() -> None:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from strace_analyzer.errors import DamagedError, TraceError
 from strace_analyzer.machine.installing import to_install
-from strace_analyzer.trace.input.content import Change, _zstd, blocks, rows
+from strace_analyzer.trace.input.content import Alteration, _zstd, blocks, rows
 from strace_analyzer.trace.input.named import traces
 from strace_analyzer.trace.input.source import SourceInput, TraceInput
 
@@ -153,7 +153,7 @@ LONG_CALL = b'write(1, "%b", 3000000) = 3000000\n' % (b"x" * 3_000_000)
 @pytest.mark.parametrize("size", [5000, 1 << 20])
 @pytest.mark.parametrize("end", [b"", TEXT], ids=["last", "in the middle"])
 def test_of_a_long_line_both_ends_are_read(compress: Compress, size: int, end: bytes) -> None:
-    told: list[Change] = []
+    told: list[Alteration] = []
     source = stream(compress(TEXT + LONG_CALL + end))
     read = list(source.blocks(size, told.append))
     assert len(told) == 1

@@ -60,7 +60,7 @@ class Wanted(NamedTuple):
         )
 
 
-class Sieve:
+class Selector:
     """Filters the rows of traces; remembers what there was to choose from."""
 
     def __init__(self, wanted: Wanted) -> None:

@@ -12,7 +12,7 @@ from strace_analyzer.report.document import tool
 from strace_analyzer.report.events.follow import rows
 from strace_analyzer.report.events.proven import proven
 from strace_analyzer.report.events.row import EventRow, Json
-from strace_analyzer.report.events.select import Sieve
+from strace_analyzer.report.events.select import Selector
 from strace_analyzer.report.redaction.events import event
 from strace_analyzer.report.redaction.values import Values
 from strace_analyzer.strace_command import remedy
@@ -31,7 +31,7 @@ class EventTable:
     def __init__(
         self,
         trace: TraceInput,
-        sieve: Sieve,
+        sieve: Selector,
         hiding: Values | None,
         *,
         argv: bool,
@@ -107,7 +107,7 @@ class EventTables:
     def __init__(
         self,
         traces: Sequence[TraceInput],
-        sieve: Sieve,
+        sieve: Selector,
         *,
         argv: bool = False,
         raw: bool = False,

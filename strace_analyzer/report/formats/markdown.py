@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from strace_analyzer.plain import count, number
-from strace_analyzer.report.causes import Cause, every_cause, levels
+from strace_analyzer.report.causes import SharedCause, every_cause, levels
 from strace_analyzer.report.compare import Comparison, figures, headline, kind_of
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.excerpt import excerpt
@@ -98,7 +98,7 @@ def _line(report: Report) -> str:
     )
 
 
-def _cause(cause: Cause, section: Section) -> Iterator[str]:
+def _cause(cause: SharedCause, section: Section) -> Iterator[str]:
     group = cause.head
     sure = "probable " if cause.probable == cause.count else ""
     yield f"**{sure}{group.level}: {escaped(cause.message(section))}** (`{group.rule}`)\n"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from strace_analyzer.plain import safe
 from strace_analyzer.report import document
-from strace_analyzer.report.causes import Cause, every_cause
+from strace_analyzer.report.causes import SharedCause, every_cause
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
 from strace_analyzer.report.formats.format import Report
@@ -84,7 +84,7 @@ def _rule(rule: type[Rule]) -> JsonObject:
 
 
 def _result(
-    cause: Cause, section: Section, index: dict[str, int], seen: Counter[tuple[str, str]]
+    cause: SharedCause, section: Section, index: dict[str, int], seen: Counter[tuple[str, str]]
 ) -> JsonObject:
     """One of `found`. `seen` counts by trace and fingerprint: what other traces are reported with
     it must not change what a result is known by."""

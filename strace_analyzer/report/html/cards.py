@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report import proof
-from strace_analyzer.report.causes import Cause, by_level, every_cause, together
+from strace_analyzer.report.causes import SharedCause, by_level, every_cause, together
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.excerpt import excerpt
@@ -63,7 +63,7 @@ def outline(report: Report) -> JsonObject:
     }
 
 
-def _headline(found: Sequence[tuple[Cause, Section]]) -> tuple[str, str]:
+def _headline(found: Sequence[tuple[SharedCause, Section]]) -> tuple[str, str]:
     """Return the headline of the trace with the worst cause, and its level."""
     worst, section = found[0]
     same = [cause for cause, other in found if other is section]
@@ -80,7 +80,7 @@ def cards(report: Report) -> list[JsonObject]:
     return [_card(cause, section) for cause, section in found[:_CARDS]]
 
 
-def _card(cause: Cause, section: Section) -> JsonObject:
+def _card(cause: SharedCause, section: Section) -> JsonObject:
     group = cause.head
     rule, case = section.rule(group), section.case(group)
     advice = rule.advice(case)

@@ -4,7 +4,7 @@ It needs no script."""
 from __future__ import annotations
 
 from strace_analyzer.plain import number, safe
-from strace_analyzer.report.compare import Change, Comparison, figures, headline, kind_of
+from strace_analyzer.report.compare import CauseChange, Comparison, figures, headline, kind_of
 from strace_analyzer.report.elements import JsonObject
 from strace_analyzer.report.html.assets import colours, rendered
 
@@ -56,7 +56,7 @@ def _figure(name: str, before: int, after: int) -> JsonObject:
     }
 
 
-def _change(change: Change) -> JsonObject:
+def _change(change: CauseChange) -> JsonObject:
     kind = kind_of(change)
     kind = "larger" if change.larger and kind == "kept" else kind
     return {

@@ -80,7 +80,7 @@ class Remark(NamedTuple):
     remedy: str
 
 
-class Destination(NamedTuple):
+class DestinationDigest(NamedTuple):
     """Destination of connections."""
 
     address: str
@@ -111,7 +111,7 @@ class TraceDigest:
     """bytes of its files as stored; 0 if not known"""
     causes: tuple[CauseDigest, ...] = ()
     commands: tuple[CommandDigest, ...] = ()
-    destinations: tuple[Destination, ...] = ()
+    destinations: tuple[DestinationDigest, ...] = ()
     more_destinations: int = 0
     failures: tuple[FailureDigest, ...] = ()
     remarks: tuple[Remark, ...] = ()
@@ -143,7 +143,7 @@ def of_json(said: dict[str, Any]) -> TraceDigest:
             "grounds": Grounds(tuple(levels), *rest),
             "causes": tuple(map(_cause, said["causes"])),
             "commands": tuple(CommandDigest(*item) for item in said["commands"]),
-            "destinations": tuple(Destination(*item) for item in said["destinations"]),
+            "destinations": tuple(DestinationDigest(*item) for item in said["destinations"]),
             "failures": tuple(FailureDigest(*item) for item in said["failures"]),
             "complaints": tuple(said["complaints"]),
             "remarks": tuple(Remark(*item) for item in said["remarks"]),

@@ -24,7 +24,7 @@ _FILES = 10
 """traces listed for a cause, those with the most findings first"""
 
 
-class Part(NamedTuple):
+class Contribution(NamedTuple):
     """What one trace contributes to one cause."""
 
     key: CauseKey
@@ -51,7 +51,7 @@ class TraceRow(NamedTuple):
     needed: int
     reason: str | None
     """why it could not be read"""
-    parts: tuple[Part, ...]
+    parts: tuple[Contribution, ...]
 
     @property
     def worst(self) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ class Merged:
         row = TraceRow(
             number, label, one.name, one.day, one.verdict, one.lines, known.connections,
             early, known.failed_connections, *known.levels, one.pinned, one.needed, one.refused,
-            tuple(Part(cause.key, cause.findings, cause.at) for cause in one.causes),
+            tuple(Contribution(cause.key, cause.findings, cause.at) for cause in one.causes),
         )  # fmt: skip
         self._rows[number] = row
         unmatched = int(one.unmatched is not None)

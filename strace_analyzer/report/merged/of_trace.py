@@ -19,7 +19,7 @@ from strace_analyzer.report.merged.digest import (
     CauseDigest,
     CauseKey,
     CommandDigest,
-    Destination,
+    DestinationDigest,
     FailureDigest,
     Remark,
     TraceDigest,
@@ -142,7 +142,7 @@ def _commands(selected: Selected) -> tuple[CommandDigest, ...]:
     return tuple(CommandDigest(program, *figures) for program, figures in sorted(sums.items()))
 
 
-def _destinations(selected: Selected) -> tuple[Destination, ...]:
+def _destinations(selected: Selected) -> tuple[DestinationDigest, ...]:
     sums: dict[tuple[str, int, str], list[int]] = {}
     for trace in selected.traces:
         for use in trace.ports:
@@ -150,7 +150,7 @@ def _destinations(selected: Selected) -> tuple[Destination, ...]:
                 known = sums.setdefault((item.address, item.port, item.protocol), [0, 0])
                 known[0] += item.connections
                 known[1] += item.early_bound
-    found = [Destination(*key, *figures) for key, figures in sums.items()]
+    found = [DestinationDigest(*key, *figures) for key, figures in sums.items()]
     return tuple(sorted(found, key=lambda one: (-one.early_bound, -one.connections, one)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from strace_analyzer.findings import Level
 from strace_analyzer.plain import number
 from strace_analyzer.report.merged.digest import CauseKey
-from strace_analyzer.report.merged.merged import Merged, Part, TraceRow
+from strace_analyzer.report.merged.merged import Contribution, Merged, TraceRow
 from strace_analyzer.report.rows import NUMBER, TEXT
 
 Cell = str | int | None
@@ -187,7 +187,7 @@ def parts(made: Merged) -> Iterator[dict[str, Cell]]:
             yield dict(zip(PARTS, (*cells, *[None] * 7), strict=True))
 
 
-def _part_cells(part: Part) -> Sequence[Cell]:
+def _part_cells(part: Contribution) -> Sequence[Cell]:
     level, rule, program, site, cause = part.key
     words = (str(Level(level)), rule, program, site or None, cause or None)
     return (*words, part.findings, part.at)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import Confidence, Group
 from strace_analyzer.plain import count, safe
-from strace_analyzer.report.causes import Cause
+from strace_analyzer.report.causes import SharedCause
 from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text import hides, ports, proof
@@ -31,7 +31,7 @@ from strace_analyzer.rules.words import Figures
 BLANK = Text("")
 
 
-def cause_parts(cause: Cause, section: Section, *, cost: bool, before: int = 0) -> list[Part]:
+def cause_parts(cause: SharedCause, section: Section, *, cost: bool, before: int = 0) -> list[Part]:
     """Return everything about one process's cause, the fix before the proof. Its cost in local
     ports is included only if `cost`, since it is given once per network namespace. `before` is the
     number of causes above it."""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import Level, Process
 from strace_analyzer.plain import listed, number, safe
-from strace_analyzer.report.causes import Cause, together
+from strace_analyzer.report.causes import SharedCause, together
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text.fitting import Part, Value
 from strace_analyzer.report.text.proof import in_a_line
@@ -48,7 +48,7 @@ _PROGRAM = 30
 BLANK = Text("")
 
 
-def fleet(found: Sequence[Cause], section: Section) -> list[Part]:
+def fleet(found: Sequence[SharedCause], section: Section) -> list[Part]:
     """Return the headline, the table of programs, and one entry per cause as far as there is room;
     with --all, every one."""
     worst = found[0].head
@@ -63,7 +63,7 @@ def fleet(found: Sequence[Cause], section: Section) -> list[Part]:
     return [Part((said, BLANK)), programs, _entries(found, section)]
 
 
-def _entries(found: Sequence[Cause], section: Section) -> Part:
+def _entries(found: Sequence[SharedCause], section: Section) -> Part:
     """Return the first causes, at least one, and a line that counts the others."""
     most = len(found) if section.everything or len(found) <= _ENTRIES else _FEWER
     entries = [indented(_entry(at, cause, section)) for at, cause in enumerate(found[:most], 1)]
@@ -80,7 +80,7 @@ def _entries(found: Sequence[Cause], section: Section) -> Part:
     return Part(*forms, values=[*values, Value.PROOF])
 
 
-def _programs(found: Sequence[Cause], section: Section, most: int) -> Table:
+def _programs(found: Sequence[SharedCause], section: Section, most: int) -> Table:
     """Return a row per program, at most `most`, those with the most findings first, with as many
     columns as fit."""
     offending: dict[str, set[str]] = {}
@@ -178,7 +178,9 @@ def _figures(processes: Sequence[Process], offending: int) -> list[str]:
     ]
 
 
-def _entry(at: int, cause: Cause, section: Section, *, is_short: bool = False) -> RenderableType:
+def _entry(
+    at: int, cause: SharedCause, section: Section, *, is_short: bool = False
+) -> RenderableType:
     """Return `1  error  worker.py   640 processes, 181,204 connections to 6 destinations`, then the
     worst, fix and proof; if `is_short`, only the fix."""
     head = cause.head

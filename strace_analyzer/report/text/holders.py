@@ -10,7 +10,7 @@ from rich.text import Text
 
 from strace_analyzer.machine.sockets import UNSEEN
 from strace_analyzer.plain import count, safe
-from strace_analyzer.report.holders import Holders, Holding, Unasked
+from strace_analyzer.report.holders import Holding, NamespaceNow, Unasked
 from strace_analyzer.report.text.style import BAD, FAINT, GOOD, headline, table
 
 _SHOWN = 20
@@ -26,7 +26,7 @@ _NEARLY = 0.8
 """fraction of the range from which on new connections may soon be refused"""
 
 
-def page(found: Holders, *, everything: bool) -> Iterator[RenderableType]:
+def page(found: NamespaceNow, *, everything: bool) -> Iterator[RenderableType]:
     """Yield a line with what is left, then those who hold most."""
     low, high = found.port_range
     size = high - low + 1 - found.reserved

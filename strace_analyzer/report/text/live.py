@@ -18,14 +18,14 @@ from rich.text import Text
 from strace_analyzer.findings import Level
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.text.style import FAINT, GOOD, HEADING, LEVELS, table
-from strace_analyzer.report.told import Row
+from strace_analyzer.report.told import ToldRow
 
 _BAR = 24
 """columns"""
 _ROWS = 8
 
 
-class Figures(NamedTuple):
+class LiveFigures(NamedTuple):
     """What is shown. `rate` is in lines per second, `elapsed` in seconds."""
 
     elapsed: float
@@ -35,7 +35,7 @@ class Figures(NamedTuple):
     pinned: int
     port_range: tuple[int, int]
     findings: Mapping[Level, int]
-    rows: Sequence[tuple[Row, int]] = ()
+    rows: Sequence[tuple[ToldRow, int]] = ()
 
     @property
     def ports(self) -> int:
@@ -49,7 +49,7 @@ class Figures(NamedTuple):
         return self.pinned > 0 or any(self.findings.values())
 
 
-def status(figures: Figures) -> RenderableType:
+def status(figures: LiveFigures) -> RenderableType:
     """Format `12,340 lines, 8,120/s | 41 sockets open | 312 of 28,232 ports pinned | 3 warnings`,
     cut if the terminal is narrow."""
     line = Text(no_wrap=True, overflow="ellipsis")
@@ -66,7 +66,7 @@ def status(figures: Figures) -> RenderableType:
     return line
 
 
-def board(figures: Figures) -> RenderableType:
+def board(figures: LiveFigures) -> RenderableType:
     """Return the same on separate lines, with pinned ports as a bar against the range, and the
     findings by process and destination."""
     grid = Table.grid(padding=(0, 2, 0, 0))
@@ -92,7 +92,7 @@ def board(figures: Figures) -> RenderableType:
     return Stack(grid, _kinds(figures.rows)) if figures.rows else grid
 
 
-def _kinds(rows: Sequence[tuple[Row, int]]) -> RenderableType:
+def _kinds(rows: Sequence[tuple[ToldRow, int]]) -> RenderableType:
     grid = table("PROCESS", "~DESTINATION", "FINDING", ">COUNT")
     for row, found in rows[:_ROWS]:
         grid.add_row(safe(row.process), safe(row.destination), row.rule, number(found))
@@ -114,7 +114,7 @@ def announcement(line: str) -> Text:
     return text
 
 
-def _findings(figures: Figures) -> Text:
+def _findings(figures: LiveFigures) -> Text:
     """Format `42 findings, 2 errors`; `no findings`. Notes are not named as such, because they may
     still become worse."""
     total = sum(figures.findings.values())
@@ -128,6 +128,6 @@ def _findings(figures: Figures) -> Text:
     return line
 
 
-def _alarm(figures: Figures) -> str:
+def _alarm(figures: LiveFigures) -> str:
     """Return the style of an error from 80 % of the range on (RULES.md)."""
     return LEVELS[Level.ERROR] if figures.pinned >= 0.8 * figures.ports else ""

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from strace_analyzer.findings import Group, Level
 from strace_analyzer.plain import count, number, safe
-from strace_analyzer.report.causes import Cause, causes
+from strace_analyzer.report.causes import SharedCause, causes
 from strace_analyzer.report.gate import Gate, Judgement, judge
 from strace_analyzer.report.reach import made_of
 from strace_analyzer.report.section import Section, sections
@@ -168,7 +168,7 @@ def _findings(section: Section, may_be_in_full: bool) -> _Told:
 
 
 def _beside(
-    found: Sequence[Cause], brief: Sequence[Group], section: Section, in_full: bool
+    found: Sequence[SharedCause], brief: Sequence[Group], section: Section, in_full: bool
 ) -> Iterator[Part]:
     """Yield what follows the causes `found`, shown `in_full` or as a table: notes, how to take the
     trace again, what is not known."""

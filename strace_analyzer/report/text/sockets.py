@@ -14,7 +14,7 @@ from strace_analyzer.plain import count, duration, safe
 from strace_analyzer.report.cannot_tell import Reason
 from strace_analyzer.report.events.row import EPOCH_FROM
 from strace_analyzer.report.excerpt import excerpt
-from strace_analyzer.report.lives import Wanted, lives
+from strace_analyzer.report.lives import WantedSockets, lives
 from strace_analyzer.report.selection import Selected
 from strace_analyzer.report.socket_words import kind, local_end
 from strace_analyzer.report.spot import Folded, Spot
@@ -45,7 +45,7 @@ _BINDINGS = {
 
 def page(
     selected: Selected,
-    wanted: Wanted,
+    wanted: WantedSockets,
     doubts: Sequence[Reason] = (),
     spots: Sequence[Spot] = (),
     calls: Mapping[str, Sequence[Folded]] | None = None,

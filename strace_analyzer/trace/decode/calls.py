@@ -14,7 +14,7 @@ from strace_analyzer.trace.decode.literals import LEAVES, decoded
 from strace_analyzer.trace.decode.memo import Remembered
 from strace_analyzer.trace.events import Result
 from strace_analyzer.trace.learned.shapes import Reader, Reading, Shape
-from strace_analyzer.trace.learned.template import Part
+from strace_analyzer.trace.learned.template import Template
 from strace_analyzer.trace.values import Annotated, Value, descriptor_number
 
 __all__ = ["CallParser", "ParsedCall", "joined"]
@@ -25,7 +25,7 @@ class ParsedCall(NamedTuple):
     Events keep the decoded values (events.Syscall)."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[Template, ...]
     """Arguments, result, duration: templates to be filled from the match."""
     match: Any
     """The match of a pattern; or only the text, in a tuple, if Lark read it."""
@@ -176,4 +176,4 @@ def _key(text: bytes) -> bytes:
     return text[: text.find(b"(")]
 
 
-_NOTHING = (Part((), {}), Part(NO_RESULT, {}), Part(None, {}))
+_NOTHING = (Template((), {}), Template(NO_RESULT, {}), Template(None, {}))

@@ -13,7 +13,7 @@ from functools import cache
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, call_names, is_known
+from strace_analyzer.trace.decode.frames import End, Frame, FrameDecoder, Kind, call_names, is_known
 from strace_analyzer.trace.decode.grades import is_open
 from strace_analyzer.trace.decode.interrupted import CUT
 from strace_analyzer.trace.decode.lines import Line, plain
@@ -40,7 +40,7 @@ _MARKS = (b"<... ", b"+++ ", b"--- ")
 def breaks_off(rows: Sequence[bytes], read: bytes, calls: CallParser) -> bool:
     """`rows` are the last lines as they are in the source; `read` is the last of them, or the
     record that it ends, after unwrapping."""
-    frame = Frames(Clock()).frame(Line(0, 1, plain(read)))
+    frame = FrameDecoder(Clock()).frame(Line(0, 1, plain(read)))
     before = [plain(row) for row in rows[:-1]]
     if frame.kind is Kind.CALL or frame.kind is Kind.RESUMED:
         return _is_half(frame, before, calls)

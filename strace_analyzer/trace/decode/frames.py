@@ -196,7 +196,7 @@ def key_of(text: bytes) -> bytes:
     return RESUMED if b" resumed>" in text else OTHER
 
 
-class Frames:
+class FrameDecoder:
     """Makes the frames of one source's lines, in order: the rows of a table follow its header."""
 
     def __init__(self, clock: Clock) -> None:

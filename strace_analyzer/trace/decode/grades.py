@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, is_known
+from strace_analyzer.trace.decode.frames import End, Frame, FrameDecoder, Kind, is_known
 from strace_analyzer.trace.decode.interrupted import CUT
 from strace_analyzer.trace.decode.lines import Line, lines
 from strace_analyzer.trace.decode.repair import has_output, two_records, without_output
@@ -36,7 +36,7 @@ def judge(calls: CallParser) -> Judge:
 
 
 def _frame(text: bytes) -> Frame:
-    return Frames(Clock()).frame(Line(0, 1, text))
+    return FrameDecoder(Clock()).frame(Line(0, 1, text))
 
 
 def _call(calls: CallParser, frame: Frame) -> Grade:

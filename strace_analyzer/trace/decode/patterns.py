@@ -17,7 +17,7 @@ from strace_analyzer.trace.decode.frames import End, Kind
 from strace_analyzer.trace.decode.literals import LEAVES
 from strace_analyzer.trace.events import CLONES, EXITS, WRITES
 from strace_analyzer.trace.learned.shapes import Shape
-from strace_analyzer.trace.learned.template import Hole, Part, TooDeepError
+from strace_analyzer.trace.learned.template import Hole, Template, TooDeepError
 from strace_analyzer.trace.prefilter.sieve import Layout, layout_of
 from strace_analyzer.trace.values import plain
 
@@ -28,7 +28,7 @@ _MOST = 1000
 _MOST_OF_ONE_NAME = 12
 
 
-class Prefix(NamedTuple):
+class LinePrefix(NamedTuple):
     """What a shape of lines captures, if that is no more than task, time and one text."""
 
     shape: Shape
@@ -54,11 +54,11 @@ class WholeLine(NamedTuple):
     to_time: Callable[[bytes], str]
     layout: Layout
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[Template, ...]
     body: int
 
 
-def prefix_of(shape: Shape) -> Prefix | None:
+def prefix_of(shape: Shape) -> LinePrefix | None:
     """Return the Prefix of a shape of lines; None if it captures anything else."""
     values: Any = shape.values[0]
     kind, end, tid, time, body, command, name, lost, number = values
@@ -68,7 +68,7 @@ def prefix_of(shape: Shape) -> Prefix | None:
     holes = [hole for hole in (tid, time, name) if hole is not None]
     if not all(isinstance(hole, Hole) for hole in holes) or not shape.pieces:
         return None
-    return Prefix(
+    return LinePrefix(
         shape, kind, end, _group(tid), _group(time),
         str if time is None else FRAME_LEAVES[time.terminal],  # type: ignore[arg-type]
         _group(name), body.number,
@@ -84,9 +84,9 @@ class Patterns:
 
     def __init__(self) -> None:
         self.by_name: dict[bytes, list[WholeLine]] = {}
-        self.first_halves: list[Prefix] = []
+        self.first_halves: list[LinePrefix] = []
         """`name(args <unfinished ...>`"""
-        self.second_halves: list[Prefix] = []
+        self.second_halves: list[LinePrefix] = []
         """`<... name resumed>rest`"""
         self._seen: set[Shape] = set()
         self._met: dict[tuple[Shape, Shape], int] = {}
@@ -122,7 +122,7 @@ def _whole_line(line: Shape, call: Shape, text: bytes, name: bytes) -> WholeLine
     head, hole = line.expression[: line.last_hole], line.expression[line.last_hole :]
     expression = head + b"(?=" + hole + b"\\Z)" + call.expression
     try:
-        parts = tuple(Part(_shifted(value, prefix.body), LEAVES) for value in call.values)
+        parts = tuple(Template(_shifted(value, prefix.body), LEAVES) for value in call.values)
     except TooDeepError:
         return None
     fullmatch = re.compile(expression, re.ASCII).fullmatch

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from strace_analyzer.trace.decode.calls import CallParser
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, is_known
+from strace_analyzer.trace.decode.frames import End, Frame, FrameDecoder, Kind, is_known
 from strace_analyzer.trace.decode.lines import Line
 from strace_analyzer.trace.events import WRITES, Call, Result, Span
 from strace_analyzer.trace.learned.grammar import tree
@@ -171,7 +171,7 @@ def two_records(calls: CallParser, text: bytes) -> tuple[Call, bytes] | None:
 def records_behind(calls: CallParser, text: bytes, span: Span) -> Iterator[Frame]:
     """Yield the records in `text`, which follows a first one on the line of `span`: whole calls for
     as long as the next `[pid N]` is preceded by one, then the remainder, whatever it is."""
-    frames, begin = Frames(Clock()), 0
+    frames, begin = FrameDecoder(Clock()), 0
     while (at := text.find(b"  [pid ", begin)) > 0:
         frame = frames.frame(Line(span.source, span.first, text[begin:at].rstrip(), counts=0))
         if frame.kind is not Kind.CALL or frame.end is not End.RESULT:
@@ -196,7 +196,7 @@ def behind_output(frame: Frame) -> Iterator[Frame]:
         text = text.partition(b")")[2].lstrip()
         if not text:
             return
-        behind = Frames(Clock()).frame(Line(frame.span.source, frame.span.first, text))
+        behind = FrameDecoder(Clock()).frame(Line(frame.span.source, frame.span.first, text))
         if behind.kind is Kind.CALL and behind.end is End.RESULT:
             time = behind.time or frame.time
             yield behind._replace(

@@ -17,7 +17,7 @@ from strace_analyzer.faults import Fault, Guard
 from strace_analyzer.trace.decode.attribution import SPEAKING
 from strace_analyzer.trace.decode.calls import CallParser, ParsedCall
 from strace_analyzer.trace.decode.clock import Clock
-from strace_analyzer.trace.decode.frames import End, Frame, Frames, Kind, to_tid
+from strace_analyzer.trace.decode.frames import End, Frame, FrameDecoder, Kind, to_tid
 from strace_analyzer.trace.decode.halves import joined
 from strace_analyzer.trace.decode.lines import lines
 from strace_analyzer.trace.decode.marks import text_of
@@ -73,7 +73,7 @@ class LineDecoder:
         self._guard = Guard()
         self._account = accounting
         self._seconds = clock.seconds
-        self._frames = Frames(clock)
+        self._frames = FrameDecoder(clock)
         self.frame = self._frames.frame
         self._calls = call_parser()
         self._rejoin = Rejoin((accounting,), (tid,), self._calls)

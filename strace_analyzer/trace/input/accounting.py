@@ -9,7 +9,7 @@ from typing import NamedTuple
 from strace_analyzer.errors import DamagedError, InterruptedReadError
 from strace_analyzer.faults import Fault
 from strace_analyzer.plain import count
-from strace_analyzer.trace.input.content import BLOCK_SIZE, Block, Change, rows
+from strace_analyzer.trace.input.content import BLOCK_SIZE, Alteration, Block, rows
 from strace_analyzer.trace.input.gaps import Gap
 from strace_analyzer.trace.input.kinds import BEGINNING
 from strace_analyzer.trace.input.source import SourceInput
@@ -117,10 +117,10 @@ class Accounting:
     beginning: bytes = field(default=b"", repr=False, compare=False)
     """Its first bytes, decompressed; they tell what it is if it is no trace."""
 
-    def was_changed(self, change: Change) -> None:
+    def was_changed(self, change: Alteration) -> None:
         """Record a change: the middle of the next line was left out, or all following lines had
         other ends."""
-        if change is Change.SHORTENED:
+        if change is Alteration.SHORTENED:
             self.shortened += 1
         else:
             self.has_returns = True

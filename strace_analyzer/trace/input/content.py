@@ -44,17 +44,17 @@ Block = bytes
 """Some whole lines of a source; only the last line of a source may lack its end."""
 
 
-class Change(Enum):
+class Alteration(Enum):
     """What was done to the lines of a source."""
 
     SHORTENED = "the middle of one was left out"
     RETURNS = "they ended in carriage returns alone"
 
 
-Tell = Callable[[Change], None]
+Tell = Callable[[Alteration], None]
 
 
-def nobody(change: Change) -> None:
+def nobody(change: Alteration) -> None:
     """A Tell that does nothing."""
 
 
@@ -103,7 +103,7 @@ def _with_line_feeds(chunks: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
         held += chunk
         feeds = held.count(b"\n") - held.endswith(b"\n")
         if not feeds and _is_ended_by_return(held):
-            tell(Change.RETURNS)
+            tell(Alteration.RETURNS)
             yield from _without_returns(chain((held,), chunks))
             return
         if b"\n" in held or len(held) > _FIRST_BLOCK:
@@ -159,7 +159,7 @@ class _BegunLine:
         """Return the whole line, and reset."""
         line = b"".join((self._head, *self._pieces))
         if self._head:
-            tell(Change.SHORTENED)
+            tell(Alteration.SHORTENED)
         self.length, self._head, self._pieces = 0, b"", []
         return line
 

@@ -18,7 +18,7 @@ _LINES = 40
 """lines of these that are compared"""
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """A kind of file: its description, and one of the seven ways to recognise it."""
 
     name: str
@@ -108,21 +108,21 @@ _WITHOUT_MARKS = {
 """The first characters, where they are ASCII."""
 
 KINDS = (
-    Kind(
+    FileKind(
         "an ELF binary",
         "to trace a program: strace-analyzer run -- PROGRAM",
         magic=(b"\x7fELF",),
     ),
     *(
-        Kind(f"text in {name}", f"convert it: iconv -f {name} -t UTF-8", magic=marks)
+        FileKind(f"text in {name}", f"convert it: iconv -f {name} -t UTF-8", magic=marks)
         for name, marks in _BYTE_ORDER_MARKS.items()  # that of UTF-16 begins one of UTF-32
     ),
     *(
-        Kind(f"text in {name}", f"convert it: iconv -f {name} -t UTF-8", opening=letters)
+        FileKind(f"text in {name}", f"convert it: iconv -f {name} -t UTF-8", opening=letters)
         for name, letters in _WITHOUT_MARKS.items()
     ),
-    Kind("data of perf record", "perf trace and perf script print it", magic=(b"PERFILE2",)),
-    Kind(
+    FileKind("data of perf record", "perf trace and perf script print it", magic=(b"PERFILE2",)),
+    FileKind(
         "a capture of packets (pcap)",
         "packets do not show bind(): trace the program",
         magic=(
@@ -133,114 +133,118 @@ KINDS = (
             b"\x0a\x0d\x0d\x0a",
         ),
     ),
-    Kind(
+    FileKind(
         "a zip archive",
         "unpack it: unzip -p FILE | strace-analyzer",
         magic=(b"PK\x03\x04",),
         is_archive=True,
     ),
-    Kind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
-    Kind("NUL bytes", "it was never written, or lost in a crash", magic=(bytes(16),)),
-    Kind(
+    FileKind("a 7z archive", _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",)),
+    FileKind("NUL bytes", "it was never written, or lost in a crash", magic=(bytes(16),)),
+    FileKind(
         "compressed data once more",
         "it was compressed twice, decompress it once",
         magic=(b"\x1f\x8b\x08", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"),
     ),
-    Kind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
-    Kind("a PDF", "take its text: pdftotext -layout FILE - | strace-analyzer", magic=(b"%PDF-",)),
-    Kind(
+    FileKind("an image", _IS_TEXT, magic=(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")),
+    FileKind(
+        "a PDF", "take its text: pdftotext -layout FILE - | strace-analyzer", magic=(b"%PDF-",)
+    ),
+    FileKind(
         "text with other line ends than line feeds",
         "make them line feeds: "
         r"perl -pe 's/[\0\x0b\x0c\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]/\n/g' FILE | strace-analyzer",
         separators=_SEPARATORS,
     ),
-    Kind(
+    FileKind(
         "the JSON report of strace-analyzer",
         "compare and --baseline read it from a file",
         opening=r'\{"schema": \d+,',
     ),
-    Kind(
+    FileKind(
         "bytes of Python's",
         "print them: python3 -c 'import ast, sys; "
         "print(ast.literal_eval(sys.stdin.read()).decode())'",
         opening=r"b'[^']*\\n",
     ),
-    Kind(
+    FileKind(
         "lines in single quotes",
         "take them off: sed \"s/^[ -]*b*'//; s/',*$//\"",
         line=r"^\s*(?:- )?b?'.*',?$",
     ),
-    Kind(
+    FileKind(
         "strings of source code, a line in each",
         """take them off: sed -e 's/^[^"]*"//' -e 's/\\(\\\\n\\)*"[ +,;)]*$//' -e 's/\\\\"/"/g'""",
         line=r'^\s*+(?:[\w.\[\]<>][\w.\[\]<> ]*+[(=]\s*+)?(?:\+\s*+)?"(?:[^"\\]|\\.)*+"[\s+,;)]*+$',
     ),
-    Kind(
+    FileKind(
         "a list of Python's",
         "print its lines: python3 -c 'import ast, sys; "
         'print(*ast.literal_eval(sys.stdin.read()), sep="\\n")\'',
         opening=r"\[b?'",
     ),
-    Kind(
+    FileKind(
         "JSON",
         "take its text: jq -r '.. | strings' FILE | strace-analyzer",
         opening=r'[\[{]\s*(?:$|["\[{\]}]|-?\d+\s*[,\]])',
     ),
-    Kind(
+    FileKind(
         "a dump of bytes",
         "give the text itself; what xxd wrote: xxd -r FILE | strace-analyzer",
         line=r"^[0-9a-fA-F]{6,16}:? {1,2}(?:[0-9a-fA-F]{2}){1,2} "
         r"|^[0-7]{7,}(?: (?:[0-7]{3}|  [!-~]|   |\\.| \\.)){8,}"
         r"|^[0-7]{7,}(?: [0-7]{6}){4,}$",
     ),
-    Kind("text in base64", "decode it: base64 -d", line=r"^[A-Za-z0-9+/]{40,}={0,2}$"),
-    Kind(
+    FileKind("text in base64", "decode it: base64 -d", line=r"^[A-Za-z0-9+/]{40,}={0,2}$"),
+    FileKind(
         "percent-encoded text",
         "decode it: python3 -c 'import sys, urllib.parse; "
         "print(urllib.parse.unquote(sys.stdin.read()))'",
         line=r"^(?>.*?%28)(?>.*?%29).*%3D",
     ),
-    Kind("rich text (RTF)", "convert it: unrtf --text FILE", opening=r"\{\\rtf"),
-    Kind("XML", "take its text: xmllint --xpath 'string(/)' FILE", line=r"<!\[CDATA\["),
-    Kind(
+    FileKind("rich text (RTF)", "convert it: unrtf --text FILE", opening=r"\{\\rtf"),
+    FileKind("XML", "take its text: xmllint --xpath 'string(/)' FILE", line=r"<!\[CDATA\["),
+    FileKind(
         "a web page",
         "take its text: w3m -dump -cols 9999 FILE | strace-analyzer",
         opening=r"(?i)<(?:!doctype|html|\?xml)",
     ),
-    Kind(
+    FileKind(
         "the output of perf trace",
         _USE_STRACE,
         line=r"^\s*(?:\?|[\d.]+) \(\s*(?:[\d.]+ ms\s*)?\): .*\b\w+\(",
     ),
-    Kind(
+    FileKind(
         "the output of perf script",
         _USE_STRACE,
         line=r"^\s*\S+\s+\d+(?:/\d+)?\s+(?:\[\d+\]\s+)?[\d.]+: +\w+:\w+:",
     ),
-    Kind("a log of gVisor's strace", _USE_STRACE, line=r"\] \[ *\d+(?:: *\d+)?\] \S+ [EX] \w+\("),
-    Kind(
+    FileKind(
+        "a log of gVisor's strace", _USE_STRACE, line=r"\] \[ *\d+(?:: *\d+)?\] \S+ [EX] \w+\("
+    ),
+    FileKind(
         "the output of dtruss",
         _USE_STRACE,
         anywhere=r"^(?:.*\s)?SYSCALL\(args\)\s+= return|\)\s+= -?\w+ (?:Err#)?-?\d+$",
         calls_are_alike=True,
     ),
-    Kind(
+    FileKind(
         "the output of truss",
         _USE_STRACE,
         line=r"^(?:\s*\d+(?:/\d+)?:)?\s*[a-z]\w*\(.*\)\s+(?:= \d+ \(0x[0-9a-f]+\)|Err#\d+)",
     ),
-    Kind(
+    FileKind(
         "the output of truss of Solaris",
         _USE_STRACE,
         anywhere=r"\)\s+argc = \d+$|\)\s+Err#\d+ [A-Z]|^(?:\d+(?:/\d+)?:\s*)?so_socket\(",
         calls_are_alike=True,
     ),
-    Kind(
+    FileKind(
         "the output of kdump",
         _USE_STRACE,
         line=r"^\s*\d+\s+(?:\d+\s+)?\S+\s+(?:CALL|RET|NAMI|GIO|STRU|PSIG|CSW|USER)\s",
     ),
-    Kind(
+    FileKind(
         "the output of ltrace",
         "library calls are not system calls; " + _USE_STRACE,
         anywhere=r"^(?:\[pid \d+\] |\d+ )?(?:__libc_start_main|SYS_\w+|\S+->\w+)\("
@@ -249,47 +253,49 @@ KINDS = (
         r"\(.*\)\s+= ",
         calls_are_alike=True,
     ),
-    Kind("a log of auditd", _USE_STRACE, line=r"^(?:node=\S+ )?type=[A-Z_]+ msg=audit\("),
-    Kind("the output of bpftrace", _USE_STRACE, opening=r"Attach(?:ing|ed) \d+ probes?"),
-    Kind("an ftrace log", _USE_STRACE, opening=r"# tracer: "),
-    Kind("the output of sysdig", _USE_STRACE, line=r"^\d+ [\d:.]+ \d+ \S+ \(\d[.:\d]*\) [<>] \w+"),
-    Kind(
+    FileKind("a log of auditd", _USE_STRACE, line=r"^(?:node=\S+ )?type=[A-Z_]+ msg=audit\("),
+    FileKind("the output of bpftrace", _USE_STRACE, opening=r"Attach(?:ing|ed) \d+ probes?"),
+    FileKind("an ftrace log", _USE_STRACE, opening=r"# tracer: "),
+    FileKind(
+        "the output of sysdig", _USE_STRACE, line=r"^\d+ [\d:.]+ \d+ \S+ \(\d[.:\d]*\) [<>] \w+"
+    ),
+    FileKind(
         "the output of tcpdump",
         "packets do not show bind(): trace the program",
         line=r"^(?:\d{4}-\d\d-\d\d )?[\d:.]+ (?:\S+ +(?:In|Out) +)?(?:IP6?|ARP)\b.* ",
     ),
-    Kind("the output of ss", _SS, opening=r"(?:Netid +)?State +Recv-Q +Send-Q "),
-    Kind("/proc/net/tcp", _SS, opening=r" *sl +local_address "),
-    Kind(
+    FileKind("the output of ss", _SS, opening=r"(?:Netid +)?State +Recv-Q +Send-Q "),
+    FileKind("/proc/net/tcp", _SS, opening=r" *sl +local_address "),
+    FileKind(
         "the output of netstat",
         "the output of ss -tanp can be given as --ss FILE",
         opening=r"Active Internet ",
     ),
-    Kind(
+    FileKind(
         "a document in Markdown",
         "give the trace in it alone",
         all_of=(r"^# \S", r"^## \S", r"\]\(\S+\)"),
         is_prose=True,
     ),
-    Kind("a Python traceback", "", opening=r"Traceback \(most recent call last\)"),
-    Kind(
+    FileKind("a Python traceback", "", opening=r"Traceback \(most recent call last\)"),
+    FileKind(
         "a log of Process Monitor",
         _USE_STRACE,
         opening='"Time of Day","Process Name","PID","Operation"',
     ),
-    Kind(
+    FileKind(
         "a table (CSV or the like)",
         "of a trace in a column, give that column alone",
         delimiters=",;\t|",
     ),
-    Kind(
+    FileKind(
         "a log of another program",
         "give the trace in it alone",
         line=r"^\W?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d"
         r"|^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d"
         r"|^\W?(?:\d\d:\d\d:\d\d\S* )?\W?(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b",
     ),
-    Kind(
+    FileKind(
         "prose",
         "give the trace in it alone",
         line=r"^\W*+[^\W\d_][\w'\u2019-]*+[,.;:]?(?: [\w'\u2019\"-]++[,.;:!?\"]*+){2,}+$",
@@ -304,7 +310,7 @@ def _is_table(lines: list[str], delimiter: str) -> bool:
     return len(columns) == 1 and min(len(rows), *columns) > 1 and len(rows) * max(columns) >= 6
 
 
-def kind_of(beginning: bytes) -> Kind | None:
+def kind_of(beginning: bytes) -> FileKind | None:
     """Return the kind of a file with this beginning; None if it is none of those known here."""
     text = beginning[:BEGINNING].decode("utf-8", "replace").removeprefix("\ufeff")
     whole = text.splitlines()[: -1 if len(beginning) >= BEGINNING else None] or [text]

@@ -41,7 +41,7 @@ class Repeat(NamedTuple):
     high: int | None
 
 
-class Row(NamedTuple):
+class Concatenation(NamedTuple):
     """One after the other."""
 
     items: tuple[Node, ...]
@@ -53,7 +53,7 @@ class Either(NamedTuple):
     ways: tuple[Node, ...]
 
 
-Node = One | Ahead | Repeat | Row | Either
+Node = One | Ahead | Repeat | Concatenation | Either
 
 
 def parsed(source: str) -> Node:
@@ -76,7 +76,7 @@ def least(node: Node) -> int:
             return 0
         case Repeat(inner, low, _):
             return low * least(inner)
-        case Row(items):
+        case Concatenation(items):
             return sum(map(least, items))
         case Either(ways):
             return min(map(least, ways))
@@ -115,7 +115,7 @@ class _Reader:
                 continue
             item = self._atom(has_newline=has_newline)
             items.append(self._repeated(item))
-        return items[0] if len(items) == 1 else Row(tuple(items))
+        return items[0] if len(items) == 1 else Concatenation(tuple(items))
 
     def _repeated(self, item: Node) -> Node:
         match = _QUANTIFIER.match(self.source, self.at)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from strace_analyzer.trace.learned import cache
 from strace_analyzer.trace.learned.pieces import Matched, Matcher, Pieces, groups_of
-from strace_analyzer.trace.learned.template import Leaf, Part, TooDeepError, as_data, from_data
+from strace_analyzer.trace.learned.template import Leaf, Template, TooDeepError, as_data, from_data
 
 MOST_SHAPES_OF_ONE_KEY = 200
 _MOST_KEPT_OF_ONE_KEY = 32
@@ -56,7 +56,7 @@ class Shape(Matcher):
         """Raises TooDeepError."""
         super().__init__(pieces)
         self.values = values
-        self.parts = tuple(Part(value, leaves) for value in values)
+        self.parts = tuple(Template(value, leaves) for value in values)
         self.last_hole = last_hole
 
 

@@ -64,7 +64,7 @@ def has_holes(value: Any) -> bool:
     raise TypeError(f"a {type(value).__name__} may hide a hole")
 
 
-class Part:
+class Template:
     """A value with holes. `fill` builds it from a match; it is compiled on first use, since most
     parts are never filled."""
 

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from strace_analyzer.trace.learned.regular import (
     Ahead,
     Bytes,
+    Concatenation,
     Either,
     Node,
     One,
     Repeat,
-    Row,
     UnsupportedExpressionError,
     least,
     parsed,
@@ -164,7 +164,7 @@ class Terminal:
                 after = self._state()
                 self._steps[state].append((of, after))
                 return after
-            case Row(items):
+            case Concatenation(items):
                 for item in items:
                     state = self._built(item, state)
                 return state

@@ -49,7 +49,7 @@ from strace_analyzer.trace.prefilter.idle import (
     result,
 )
 from strace_analyzer.trace.prefilter.scan import Scan, Searched
-from strace_analyzer.trace.prefilter.watch import Watch
+from strace_analyzer.trace.prefilter.watch import ModelView
 
 _KIND = IDLE - 1
 _UNRETURNED = b"= ?"
@@ -108,7 +108,7 @@ class Sieve:
 
     def __init__(
         self,
-        watch: Watch,
+        watch: ModelView,
         scan: Scan,
         *,
         bare_tid: int | None,

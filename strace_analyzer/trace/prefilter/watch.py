@@ -18,7 +18,7 @@ class When(Enum):
     MOVED = "its descriptor is held, and not quiet or no data were moved"
 
 
-class Watch(Protocol):
+class ModelView(Protocol):
     """Answers are valid until the next event. A descriptor whose note (-y, -yy) shows a file, a
     pipe or a UNIX socket is never held; `dup` is COPIED whatever its note."""
 

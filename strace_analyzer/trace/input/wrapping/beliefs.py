@@ -14,7 +14,7 @@ from strace_analyzer.trace.input.wrapping.levels import Levels
 from strace_analyzer.trace.input.wrapping.numbering import Numbering
 from strace_analyzer.trace.input.wrapping.peeled import Peeled
 from strace_analyzer.trace.input.wrapping.prefixes import MARKS, QUOTING
-from strace_analyzer.trace.input.wrapping.reading import Chain, Reader, Reading, without
+from strace_analyzer.trace.input.wrapping.reading import Chain, GrammarReader, Reading, without
 from strace_analyzer.trace.input.wrapping.removed import Removed
 from strace_analyzer.trace.input.wrapping.search import is_hopeful, search, search_inside
 from strace_analyzer.trace.input.wrapping.structured import JSON, JSON_STRING, LOGFMT
@@ -49,7 +49,7 @@ class Beliefs:
     """What is believed of one source. Ask for the `reading` of each line, or what is `known` of it,
     then tell what was `took`."""
 
-    def __init__(self, reader: Reader, numbering: Numbering, removed: Removed) -> None:
+    def __init__(self, reader: GrammarReader, numbering: Numbering, removed: Removed) -> None:
         self._reader = reader
         self._numbering = numbering
         self._removed = removed

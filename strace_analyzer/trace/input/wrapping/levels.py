@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from strace_analyzer.trace.input.wrapping.reading import Reader, Reading, without
+from strace_analyzer.trace.input.wrapping.reading import GrammarReader, Reading, without
 
 _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
 """The end of `<...>`, before which a line may have been folded: not a quote mark."""
@@ -14,7 +14,7 @@ _IS_TEXT = re.compile(rb">(?:\Z|[^\s>A-Za-z0-9_/\"\[{(-]| (?:<|\(|=|[A-Z]|->))")
 class Levels:
     """The quote levels of the records of one source."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: GrammarReader) -> None:
         self._reader = reader
         self._last = 1
         """Quote level of the last record; the rest of a folded one is on the same level."""

@@ -8,8 +8,8 @@ from strace_analyzer.trace.input.gaps import Gap, Gaps
 from strace_analyzer.trace.input.wrapping.grade import Grade
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 from strace_analyzer.trace.input.wrapping.prefixes import NUMBERS, line_numbers
-from strace_analyzer.trace.input.wrapping.reading import Chain, Reader, without
-from strace_analyzer.trace.input.wrapping.rows import Line
+from strace_analyzer.trace.input.wrapping.reading import Chain, GrammarReader, without
+from strace_analyzer.trace.input.wrapping.rows import SpannedLine
 
 _NUMBER = re.compile(rb" *([0-9]{1,9})[ \t]")
 _HAS_PID = re.compile(rb" *(?:\[pid +)?[0-9]{1,7}[\] ]")
@@ -28,11 +28,11 @@ _ALL_NUMBERED = 4096
 class Numbering:
     """The line numbers of one source. `take` its lines while they are `is_sought`."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: GrammarReader) -> None:
         self._reader = reader
         self.is_sought = True
         """So far, all first lines have them."""
-        self._held: list[Line] = []
+        self._held: list[SpannedLine] = []
         """The first lines, held back meanwhile."""
         self._counted: list[re.Match[bytes]] = []
         """Their numbers, each one more than the last."""
@@ -46,7 +46,7 @@ class Numbering:
         """Where the line numbers before the lines jump."""
         return self._gaps.found
 
-    def take(self, line: Line) -> list[Line]:
+    def take(self, line: SpannedLine) -> list[SpannedLine]:
         """Take a line; return those that were held, once it is decided. If the first number is the
         actual number of its line, a few are enough, and pieces of folded lines may be in between.
         Otherwise they must all be consecutive, which pids are not for long: tasks take turns
@@ -66,15 +66,15 @@ class Numbering:
             return []
         return [*self._released(), line]
 
-    def close(self) -> list[Line]:
+    def close(self) -> list[SpannedLine]:
         """End the source: return the lines that are still held."""
         return self._with_numbers() if self._are_numbers else self._released()
 
-    def _with_numbers(self) -> list[Line]:
+    def _with_numbers(self) -> list[SpannedLine]:
         self.chain = (line_numbers(one.string for one in self._counted),)
         return self._released()
 
-    def _released(self) -> list[Line]:
+    def _released(self) -> list[SpannedLine]:
         self.is_sought = False
         held, self._held = self._held, []
         return held
@@ -109,7 +109,7 @@ class Numbering:
         self._last_number = int(match[1])
         return True
 
-    def note(self, line: Line, chain: Chain) -> None:
+    def note(self, line: SpannedLine, chain: Chain) -> None:
         """Note the number before this line, if line numbers are among its layers."""
         for index, layer in enumerate(chain):
             if self.covers(layer):

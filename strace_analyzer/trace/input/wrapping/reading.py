@@ -34,7 +34,7 @@ class Reading(NamedTuple):
     """The text, if its first mark is not quoting."""
 
 
-class Reader:
+class GrammarReader:
     """Reads the lines of one source by the grammar, and counts how often it was asked."""
 
     def __init__(self, judge: Judge) -> None:

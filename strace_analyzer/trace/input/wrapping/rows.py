@@ -29,7 +29,7 @@ _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"|(").*')
 """Strings that end, or one that does not; none follows after that."""
 
 
-class Line(NamedTuple):
+class SpannedLine(NamedTuple):
     """A line, and how many lines of the source it spans."""
 
     number: int
@@ -45,13 +45,13 @@ class Rows:
     def __init__(self, record: Callable[[bytes], bytes | None]) -> None:
         self._record = record
         """Returns the record of strace that a line of JSON, CSV or logfmt contains."""
-        self._held: list[Line] = []
+        self._held: list[SpannedLine] = []
         self._bytes = 0
         self.joined = 0
         """Lines that were joined and contain a record."""
         self._vain = 0
 
-    def take(self, line: Line) -> list[Line]:
+    def take(self, line: SpannedLine) -> list[SpannedLine]:
         """Take the next line."""
         if not self._held:
             is_first = self._vain < _VAIN and _BEGINS.match(line.text) is not None
@@ -67,18 +67,18 @@ class Rows:
             return self._apart()
         return []
 
-    def close(self) -> list[Line]:
+    def close(self) -> list[SpannedLine]:
         """End the source: return the open pieces, which were no such line or were cut."""
         held, self._held = self._held, []
         return held
 
-    def _hold(self, line: Line) -> None:
+    def _hold(self, line: SpannedLine) -> None:
         if not self._held:
             self._bytes = 0
         self._held.append(line)
         self._bytes += len(line.text)
 
-    def _together(self) -> list[Line]:
+    def _together(self) -> list[SpannedLine]:
         """Return the pieces as one line if it contains a record, else unchanged."""
         text = self._likeliest([held.text for held in self._held])
         if text is None:
@@ -88,7 +88,7 @@ class Rows:
         self._held = []
         self.joined += 1
         self._vain = 0
-        return [Line(first, counts, text)]
+        return [SpannedLine(first, counts, text)]
 
     def _likeliest(self, pieces: Sequence[bytes]) -> bytes | None:
         """Return the first text of `pieces` that contains a record that reads well, or else the
@@ -101,7 +101,7 @@ class Rows:
             best = best or (None if record is None else text)
         return best
 
-    def _apart(self) -> list[Line]:
+    def _apart(self) -> list[SpannedLine]:
         """Return the first piece by itself; those after it may begin another line."""
         self._vain += 1
         first, *others = self.close()

@@ -8,7 +8,7 @@ from strace_analyzer.trace.input.wrapping.escapes import ESCAPES
 from strace_analyzer.trace.input.wrapping.grade import Grade
 from strace_analyzer.trace.input.wrapping.peeled import Layer, Peeled
 from strace_analyzer.trace.input.wrapping.prefixes import BLANKS, PREFIXES
-from strace_analyzer.trace.input.wrapping.reading import Reader, Reading, around
+from strace_analyzer.trace.input.wrapping.reading import GrammarReader, Reading, around
 from strace_analyzer.trace.input.wrapping.structured import STRUCTURED
 
 _WIDEST = 12
@@ -26,7 +26,7 @@ def is_hopeful(text: bytes) -> bool:
     return _HOPEFUL.search(text) is not None
 
 
-def search(reader: Reader, text: bytes) -> Reading | None:
+def search(reader: GrammarReader, text: bytes) -> Reading | None:
     """Return the layers that make `text` a record, or at least the beginning of one: as few as
     possible, and of these the ones that leave the most text."""
     best: Reading | None = None
@@ -51,7 +51,7 @@ def search(reader: Reader, text: bytes) -> Reading | None:
     return best if best is not None and best.grade >= Grade.BEGUN else None
 
 
-def search_inside(reader: Reader, reading: Reading) -> Reading | None:
+def search_inside(reader: GrammarReader, reading: Reading) -> Reading | None:
     """Look for more layers, if the known ones leave no record."""
     found = search(reader, reading.peeled.text)
     return found and found._replace(

@@ -30,9 +30,9 @@ from strace_analyzer.trace.input.wrapping.grade import Grade, Judge
 from strace_analyzer.trace.input.wrapping.joins import without_mark
 from strace_analyzer.trace.input.wrapping.numbering import Numbering
 from strace_analyzer.trace.input.wrapping.peeled import Peeled
-from strace_analyzer.trace.input.wrapping.reading import Chain, Reader, Reading, without
+from strace_analyzer.trace.input.wrapping.reading import Chain, GrammarReader, Reading, without
 from strace_analyzer.trace.input.wrapping.removed import Removed
-from strace_analyzer.trace.input.wrapping.rows import Line, Rows
+from strace_analyzer.trace.input.wrapping.rows import Rows, SpannedLine
 from strace_analyzer.trace.input.wrapping.structured import (
     JSON,
     STRUCTURED,
@@ -76,7 +76,7 @@ class Unwrapping:
     """Unwraps one source: `feed` each line, `close` at the end."""
 
     def __init__(self, judge: Judge) -> None:
-        self._reader = Reader(judge)
+        self._reader = GrammarReader(judge)
         self._numbering = Numbering(self._reader)
         self._removed = Removed()
         self._beliefs = Beliefs(self._reader, self._numbering, self._removed)
@@ -99,24 +99,24 @@ class Unwrapping:
         self._begun: dict[bytes, Piece] = {}
         """Lines that continue, according to their wrapping, by owner."""
         self._rows = Rows(self._in_row)
-        self._waiting: list[Line] = []
+        self._waiting: list[SpannedLine] = []
         """Lines that may be wrapped in a kind that only a second line can confirm."""
 
     def feed(self, number: int, raw: bytes) -> list[Unwrapped]:
         """Take line `number`, without its end and colours; return the lines that are decided by
         it."""
-        return self._fed(self._rows.take(Line(number, 1, raw)))
+        return self._fed(self._rows.take(SpannedLine(number, 1, raw)))
 
-    def _fed(self, lines: Sequence[Line]) -> list[Unwrapped]:
+    def _fed(self, lines: Sequence[SpannedLine]) -> list[Unwrapped]:
         """Take these lines, none of which is the rest of a row; return what is decided."""
         return [found for line in lines for found in self._line(line)]
 
-    def _line(self, line: Line) -> list[Unwrapped]:
+    def _line(self, line: SpannedLine) -> list[Unwrapped]:
         raw = line.text
         if parts := self._parts(raw):
             found = self._line(line._replace(text=parts[0]))
             for part in parts[1:]:
-                found += self._line(Line(line.number, 0, part))
+                found += self._line(SpannedLine(line.number, 0, part))
             return found
         self._removed.line(raw)
         if not self._beliefs.ordinary and (hunk := _HUNK.match(raw)) is not None:
@@ -228,7 +228,7 @@ class Unwrapping:
         """Whether this returned line is a record of strace."""
         return self._reader.grade(line.text) >= Grade.OPEN
 
-    def _released(self, lines: list[Line]) -> list[Unwrapped]:
+    def _released(self, lines: list[SpannedLine]) -> list[Unwrapped]:
         """Take lines that were held as long as it was undecided whether they are numbered."""
         numbers = self._numbering.chain
         if lines and numbers and numbers not in self._beliefs.chains:
@@ -243,7 +243,7 @@ class Unwrapping:
             found += self._take(line, self._beliefs.known(line.text))
         return found
 
-    def _take(self, line: Line, reading: Reading) -> list[Unwrapped]:
+    def _take(self, line: SpannedLine, reading: Reading) -> list[Unwrapped]:
         raw = line.text
         (text, stream, goes_on, depth), grade, chain, has_remark, _, other = reading
         if (
