@@ -154,7 +154,7 @@ def _hint(words: list[str], program: Any) -> str:
         return f"To trace a process that runs: {TOOL} attach {pid}"
     if _is_there(first):
         return ""
-    if first.startswith("-"):
+    if first.startswith("--"):
         near = get_close_matches(first, _options(program.command, program), n=1)
         return f"Did you mean '{TOOL} {near[0]}'?" if near else ""
     if first.isalpha() and (near := get_close_matches(first, program.command.commands, n=1)):
