@@ -12,11 +12,13 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 from typer.main import get_command
 
-from strace_analyzer.cli import events, main, tree
+from strace_analyzer.cli import main
 from strace_analyzer.cli.app import app
+from strace_analyzer.report.formats.names import EventsName, TreeName
 from strace_analyzer.report.formats.registry import (
     comparison_formats,
     merged_formats,
@@ -30,8 +32,8 @@ FORMS = [
     *(("check --merged", form) for form in merged_formats()),
     *(("compare", form) for form in comparison_formats()),
     *((name, form) for name in ("sockets", "ports", "summary") for form in table_formats()),
-    *(("events", form) for form in events.FORMATS),
-    *(("tree", form) for form in tree.FORMATS),
+    *(("events", form) for form in get_args(EventsName)),
+    *(("tree", form) for form in get_args(TreeName)),
 ]
 """words of a command and a format of it"""
 ONE_TRACE = frozenset({"events", "summary", "tree"})

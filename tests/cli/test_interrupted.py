@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from report.written import written
@@ -27,11 +27,10 @@ from strace_analyzer.analysis import Settings
 from strace_analyzer.analysis.analyze import analyze_traces
 from strace_analyzer.analysis.corridor import TraceAnalysis
 from strace_analyzer.cli import checking, interrupt, main, many
-from strace_analyzer.cli.events import FORMATS as EVENTS
 from strace_analyzer.cli.interrupt import _share
-from strace_analyzer.cli.tree import FORMATS as TREE
 from strace_analyzer.errors import InterruptedReadError
 from strace_analyzer.live.stream import Patience
+from strace_analyzer.report.formats.names import EventsName, TreeName
 from strace_analyzer.report.formats.registry import (
     comparison_formats,
     merged_formats,
@@ -112,8 +111,8 @@ EVERY = [
     *(("check", form) for form in report_formats()),
     *(("check --merged --jobs 1", form) for form in merged_formats()),
     *((table, form) for table in ("sockets", "ports", "summary") for form in table_formats()),
-    *(("events", form) for form in EVENTS),
-    *(("tree", form) for form in TREE),
+    *(("events", form) for form in get_args(EventsName)),
+    *(("tree", form) for form in get_args(TreeName)),
     *(("compare", form) for form in comparison_formats()),
 ]
 """every command that reads traces, with each of its formats"""

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 from subprocess import PIPE
+from typing import get_args
 from unicodedata import category
 from xml.etree import ElementTree as ET
 
@@ -24,9 +25,10 @@ from pyarrow import parquet
 from report.written import written
 
 import strace_analyzer as sa
-from strace_analyzer.cli import events, main, tree
+from strace_analyzer.cli import main
 from strace_analyzer.plain import printable, safe
 from strace_analyzer.report.formats.format import Table
+from strace_analyzer.report.formats.names import EventsName, TreeName
 from strace_analyzer.report.formats.registry import (
     merged_formats,
     report_formats,
@@ -112,8 +114,8 @@ def test_nor_of_a_report_of_many_traces(format: str, kind: str) -> None:
 
 COMMANDS = [
     *((command, form) for command in ("sockets", "ports", "summary") for form in table_formats()),
-    *(("tree", form) for form in tree.FORMATS),
-    *(("events", form) for form in events.FORMATS),
+    *(("tree", form) for form in get_args(TreeName)),
+    *(("events", form) for form in get_args(EventsName)),
     *(("check", form) for form in report_formats()),
 ]
 

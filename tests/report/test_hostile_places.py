@@ -9,12 +9,14 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 import pytest
 from report.test_hostile_names import _UNSAFE, NAMES
 
-from strace_analyzer.cli import events, main, tree
+from strace_analyzer.cli import main
+from strace_analyzer.report.formats.names import EventsName, TreeName
 from strace_analyzer.report.formats.registry import report_formats, table_formats
 
 ANY = 'sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")'
@@ -95,8 +97,8 @@ COMMANDS = [
     ["ports"],
     *(["summary", "--by", by, "--format", form]
       for by in ("process", "file", "syscall") for form in ("text", "csv")),
-    *(["tree", "--format", form] for form in tree.FORMATS),
-    *(["events", "--raw", "--argv", "--format", form] for form in events.FORMATS if form != "parquet"),
+    *(["tree", "--format", form] for form in get_args(TreeName)),
+    *(["events", "--raw", "--argv", "--format", form] for form in get_args(EventsName) if form != "parquet"),
 ]  # fmt: skip
 _FORMULA = ("=", "+", "@", "\t", "\r")
 
