@@ -248,7 +248,7 @@ def test_a_blind_trace_comes_with_the_command_that_sees() -> None:
     assert report.startswith(f"inconclusive: {reason}; nothing can be said\n")
     (command,) = [line for line in report.splitlines() if line.startswith("strace -fyyttT")]
     assert command.endswith("' -p PID")
-    assert "-e '%network,%process," in command
+    assert "-e '%process,%network,/" in command
 
 
 def test_a_blind_trace_says_so_before_what_was_found_in_it() -> None:
