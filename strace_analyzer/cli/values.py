@@ -65,9 +65,6 @@ def place(argument: str) -> tuple[str, int | None]:
     return match["file"], int(match["line"])
 
 
-PID = "a process id (such as 4510)"
-
-
 def name(what: str) -> Callable[[str], str]:
     """Lets through any word but one that looks like an option, of which the value was forgotten."""
 
@@ -85,7 +82,7 @@ def _refuse_option(text: str, what: str) -> None:
 
 def process(text: str) -> int:
     """A process id. Raises ConfigurationError for anything else, such as a name."""
-    _refuse_option(text, PID)
+    _refuse_option(text, "a process id (such as 4510)")
     if not re.fullmatch(r"[0-9]{1,10}", text):
         raise ConfigurationError(f"{text}: no process id; by its name: attach --name {text}")
     if int(text) == 0:

@@ -180,12 +180,11 @@ class Interest:
         when = self.when[half.name]
         if held is not None and when is _MOVED:
             return OpenCall(half, number, table, held, True)
-        came_in = (
+        if (
             when is _OUTGOING
             and held is not None
             and self._came_in(held, fd_argument(half.call.first))
-        )
-        if came_in:
+        ):
             return OpenCall(half, is_ignored=True)
         if when is _ALWAYS or when is _OUTGOING:
             return OpenCall(half, number, table, held)

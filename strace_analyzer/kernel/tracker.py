@@ -40,7 +40,9 @@ from strace_analyzer.trace.events import (
 )
 from strace_analyzer.trace.prefilter.watch import When
 
-_ALWAYS, _OUTGOING = When.ALWAYS, When.OUTGOING
+_ALWAYS = When.ALWAYS
+_ON_HELD = (When.HELD, When.OUTGOING)
+"""If the first half of such a call is ignored, its second half can change nothing either."""
 
 
 class Tracker:
@@ -240,7 +242,7 @@ class Tracker:
             self._follow(row, call)
             return
         del self._calls[tid]
-        if begun.is_ignored and row.when is _OUTGOING:
+        if begun.is_ignored and row.when in _ON_HELD:
             return
         if not (begun.moves_data and self._interest.is_no_news(call, begun.descriptor)):
             kernel.begun = begun

@@ -15,7 +15,7 @@ from strace_analyzer.report.cost import meaning
 from strace_analyzer.report.section import Section
 from strace_analyzer.report.text import hides, ports, proof
 from strace_analyzer.report.text.destinations import FEW, ONE, ROWS, destinations
-from strace_analyzer.report.text.fitting import Part, Value
+from strace_analyzer.report.text.fitting import Loss, Part
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -38,8 +38,8 @@ def cause_parts(cause: SharedCause, section: Section, *, cost: bool, before: int
     group = cause.head
     rule, case = section.rule(group), section.case(group)
 
-    def part(*forms: Iterable[RenderableType], values: Sequence[Value], name: str = "") -> Part:
-        return Part(*forms, values=values, name=name, before=before)
+    def part(*forms: Iterable[RenderableType], losses: Sequence[Loss], name: str = "") -> Part:
+        return Part(*forms, losses=losses, name=name, before=before)
 
     said = safe(rule.summary(case))
     if 0 < cause.probable < cause.count:
@@ -49,39 +49,39 @@ def cause_parts(cause: SharedCause, section: Section, *, cost: bool, before: int
     else:
         parts = [Part((headline(str(group.level), LEVELS[group.level], said),))]
     if cost and (means := meaning(group, section)):
-        parts.append(part((indented(Text(means)),), (), values=[Value.MEANING], name="the rate"))
+        parts.append(part((indented(Text(means)),), (), losses=[Loss.MEANING], name="the rate"))
     parts.append(Part((BLANK,)))
     if reasons := rule.why(case):
         parts.append(
-            part((paragraph(*reasons), BLANK), (), values=[Value.REASON], name="why it matters")
+            part((paragraph(*reasons), BLANK), (), losses=[Loss.REASON], name="why it matters")
         )
     if group.peers and rule.lists_destinations(case):
         forms = [
             (indented(destinations(group, rule, section.everything, rows)), BLANK)
             for rows in (ROWS, FEW, ONE)
         ]
-        values = [Value.MORE_DESTINATIONS, Value.FEW_DESTINATIONS, Value.DESTINATIONS]
-        parts.append(part(*forms, (), values=values, name="destinations"))
+        losses = [Loss.MORE_DESTINATIONS, Loss.FEW_DESTINATIONS, Loss.DESTINATIONS]
+        parts.append(part(*forms, (), losses=losses, name="destinations"))
     figures = [item for one in rule.figures(case) for item in (indented(_figures(one)), BLANK)]
     if figures:
-        parts.append(part(figures, (), values=[Value.FIGURES], name="the figures"))
+        parts.append(part(figures, (), losses=[Loss.FIGURES], name="the figures"))
     if cause.doubtful is not None:
         some = [tuple(hides.hidden(cause.doubtful, section, most)) for most in (None, 2, 1)]
-        parts.append(part(*some, values=[Value.MORE_DOUBTS, Value.FEW_DOUBTS]))
+        parts.append(part(*some, losses=[Loss.MORE_DOUBTS, Loss.FEW_DOUBTS]))
     block = ports.ports(group, section) if cost else None
     if block is not None:
-        parts.append(part((block, BLANK), (), values=[Value.PORTS], name="local ports"))
+        parts.append(part((block, BLANK), (), losses=[Loss.PORTS], name="local ports"))
     remedy = fix(group, section)
     if remedy is not None:
         first = fix(group, section, 1) or BLANK
-        parts.append(part((remedy, BLANK), (first, BLANK), values=[Value.MORE_ADVICE]))
+        parts.append(part((remedy, BLANK), (first, BLANK), losses=[Loss.MORE_ADVICE]))
     in_a_line = labelled("Proof", Text(proof.in_a_line(group)))
     proofs = (
         (*proof.proof(group, section), BLANK),
         (*proof.in_short(group, section), BLANK),
         (in_a_line, BLANK),
     )
-    parts.append(part(*proofs, values=[Value.MORE_CALLS, Value.CALLS]))
+    parts.append(part(*proofs, losses=[Loss.MORE_CALLS, Loss.CALLS]))
     if section.everything:
         shared = cause.shared_by(section)
         said = ", ".join(cause.fingerprints()) + (f" ({shared})" if shared else "")

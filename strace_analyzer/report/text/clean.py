@@ -14,7 +14,7 @@ from strace_analyzer.report.cannot_tell import weightiest
 from strace_analyzer.report.gate import Judgement
 from strace_analyzer.report.reach import not_made, reach
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.fitting import Part, Value
+from strace_analyzer.report.text.fitting import Loss, Part
 from strace_analyzer.report.text.hides import once_more
 from strace_analyzer.report.text.style import DOUBT, GOOD, headline, indented, table
 from strace_analyzer.report.text.unknown import doubted
@@ -41,8 +41,8 @@ def nothing_found(section: Section, judgement: Judgement) -> Iterator[Part]:
             (indented(programs(connected, section.everything, is_sure, rows)), BLANK)
             for rows in (_ROWS, *_FEW)
         ]
-        values = [Value.MORE_PROGRAMS, Value.FEW_PROGRAMS, Value.PROGRAMS]
-        yield Part(*tables, (), values=values, name="programs")
+        losses = [Loss.MORE_PROGRAMS, Loss.FEW_PROGRAMS, Loss.PROGRAMS]
+        yield Part(*tables, (), losses=losses, name="programs")
     told = {w.code for w in section.warnings if w.message == section.trace.inconclusive}
     yield doubted(section, frozenset(told))
     is_damaged = any(warning.code in (Doubt.DAMAGED, Doubt.REFUSED) for warning in section.warnings)

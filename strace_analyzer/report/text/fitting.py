@@ -20,7 +20,7 @@ from strace_analyzer.report.text.style import FAINT
 Form = tuple[RenderableType, ...]
 
 
-class Value(IntEnum):
+class Loss(IntEnum):
     """What is lost when a part takes its next form; the least is given up first."""
 
     MORE_CAUSES = 0
@@ -51,20 +51,20 @@ class Value(IntEnum):
 
 
 class Part:
-    """A part of the page: `forms` from the longest to the shortest, the `values` of the steps to
-    the next, and the name used if its last form, which is empty, is chosen. `unsaid` names, for
-    each step, what the shorter form leaves out without naming it. `before` is the number of causes
-    above it: those have a little more."""
+    """A part of the page: `forms` from the longest to the shortest, what each step to the next
+    loses (`losses`), and the name used if its last form, which is empty, is chosen. `unsaid` names,
+    for each step, what the shorter form leaves out without naming it. `before` is the number of
+    causes above it: what those lose counts for a little more."""
 
     def __init__(
-        self, *forms: Iterable[RenderableType], values: Sequence[int] = (), name: str = "",
+        self, *forms: Iterable[RenderableType], losses: Sequence[int] = (), name: str = "",
         before: int = 0, unsaid: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.forms: tuple[Form, ...] = tuple(tuple(form) for form in forms)
-        self.values = tuple(step - 12 * before for step in values)
+        self.losses = tuple(step - 12 * before for step in losses)
         self.name = name
         self._unsaid = unsaid
-        assert len(self.values) == len(self.forms) - 1, (name, self.forms)
+        assert len(self.losses) == len(self.forms) - 1, (name, self.forms)
 
     def left_out(self, at: int) -> str:
         """What its form `at` neither shows nor names; "" for nothing."""
@@ -91,7 +91,7 @@ class _Measured:
 
     @cached_property
     def steps(self) -> list[tuple[int, int]]:
-        return [(value, at + 1) for at, value in enumerate(self.part.values)]
+        return [(loss, at + 1) for at, loss in enumerate(self.part.losses)]
 
 
 def whole(parts: Sequence[Part]) -> list[RenderableType]:
@@ -111,7 +111,7 @@ def fitted(
         return notice + sum(one.height(one.at) for one in every)
 
     steps = sorted(
-        ((value, number, to) for number, one in enumerate(every) for value, to in one.steps),
+        ((loss, number, to) for number, one in enumerate(every) for loss, to in one.steps),
         key=lambda step: (step[0], -step[1], step[2]),
     )
     taken: list[tuple[int, int]] = []

@@ -12,7 +12,7 @@ from strace_analyzer.findings import Level, Process
 from strace_analyzer.plain import listed, number, safe
 from strace_analyzer.report.causes import SharedCause, together
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.fitting import Part, Value
+from strace_analyzer.report.text.fitting import Loss, Part
 from strace_analyzer.report.text.proof import in_a_line
 from strace_analyzer.report.text.style import (
     DOUBT,
@@ -58,8 +58,8 @@ def fleet(found: Sequence[SharedCause], section: Section) -> list[Part]:
         for most in (_PROGRAMS, *_FEW_PROGRAMS)
         if most == _PROGRAMS or not section.everything
     ]
-    least = [Value.MORE_PROGRAMS, Value.FEW_PROGRAMS][: len(tables) - 1]
-    programs = Part(*tables, (), values=[*least, Value.PROGRAMS], name="programs")
+    least = [Loss.MORE_PROGRAMS, Loss.FEW_PROGRAMS][: len(tables) - 1]
+    programs = Part(*tables, (), losses=[*least, Loss.PROGRAMS], name="programs")
     return [Part((said, BLANK)), programs, _entries(found, section)]
 
 
@@ -74,10 +74,10 @@ def _entries(found: Sequence[SharedCause], section: Section) -> Part:
         forms.append((*entries[:shown], *more, BLANK))
     brief = indented(_entry(1, found[0], section, is_short=True))
     forms.append((brief, *forms[-1][1:]))
-    values = [Value.MORE_CAUSES] * (most - 1)
-    if len(values) > 0:
-        values[-1] = Value.SECOND_CAUSE
-    return Part(*forms, values=[*values, Value.PROOF])
+    losses = [Loss.MORE_CAUSES] * (most - 1)
+    if len(losses) > 0:
+        losses[-1] = Loss.SECOND_CAUSE
+    return Part(*forms, losses=[*losses, Loss.PROOF])
 
 
 def _programs(found: Sequence[SharedCause], section: Section, most: int) -> Table:

@@ -13,7 +13,7 @@ from strace_analyzer.kernel.doubts import Doubt, Question
 from strace_analyzer.plain import count, safe
 from strace_analyzer.report.retake import Retake
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.fitting import Part, Value
+from strace_analyzer.report.text.fitting import Loss, Part
 from strace_analyzer.report.text.style import FAINT, indented, labelled, path, table
 
 
@@ -73,7 +73,7 @@ def once_more(section: Section, group: Group | None = None, doubt: Doubt | None 
     forms = [
         (*again(section, group, doubt, is_short=is_short), Text("")) for is_short in (False, True)
     ]
-    return Part(*forms, values=[Value.COMMAND_LINE])
+    return Part(*forms, losses=[Loss.COMMAND_LINE])
 
 
 def _merged(doubts: frozenset[str]) -> list[str]:

@@ -34,7 +34,7 @@ from strace_analyzer.report.merged.tables import (
 from strace_analyzer.report.merged.words import extent, of_cause, together
 from strace_analyzer.report.rows import NUMBER
 from strace_analyzer.report.text.count import named
-from strace_analyzer.report.text.fitting import Part, Value, fitted, whole
+from strace_analyzer.report.text.fitting import Loss, Part, fitted, whole
 from strace_analyzer.report.text.style import (
     DOUBT,
     FAINT,
@@ -117,18 +117,18 @@ def _parts(report: MergedReport, width: int) -> dict[str, Part]:
     for name, one in every.items():
         whole_table = list(_table(one, place, _SHOWN[name], report.everything))
         if name in _IF_ROOM:
-            values = [_IF_ROOM[name]]
-            found[name] = Part(whole_table, (), values=values, name=_TITLES[name])
+            losses = [_IF_ROOM[name]]
+            found[name] = Part(whole_table, (), losses=losses, name=_TITLES[name])
         else:
             one_row = list(_table(one, place, 1, report.everything))
-            values = [_AFTER_TABLES, Value.PROGRAMS]
-            found[name] = Part(whole_table, one_row, (), values=values, name=_TITLES[name])
+            losses = [_AFTER_TABLES, Loss.PROGRAMS]
+            found[name] = Part(whole_table, one_row, (), losses=losses, name=_TITLES[name])
     causes = [list(_causes(report, place, most)) for most in range(_CAUSES, 0, -1)]
-    found["causes"] = Part(*causes, values=[Value.SECOND_CAUSE] * (_CAUSES - 1))
+    found["causes"] = Part(*causes, losses=[Loss.SECOND_CAUSE] * (_CAUSES - 1))
     doubts = [list(_not_known(report, most)) for most in (_REMARKS, 1)]
     short = list(_not_known(report, 1, is_short=True))
-    found["not known"] = Part(*doubts, short, values=[Value.MORE_DOUBTS, Value.MORE_DOUBTS])
-    found["next"] = Part(list(_where_next(report, width)), (), values=[Value.HINTS])
+    found["not known"] = Part(*doubts, short, losses=[Loss.MORE_DOUBTS, Loss.MORE_DOUBTS])
+    found["next"] = Part(list(_where_next(report, width)), (), losses=[Loss.HINTS])
     return {name: part for name, part in found.items() if part.forms[0]}
 
 

@@ -26,7 +26,7 @@ from strace_analyzer.report.text.clean import blind, nothing_found
 from strace_analyzer.report.text.console import HIGHEST, SCREEN
 from strace_analyzer.report.text.count import CALLED, counted, gate_line, hints, next_commands
 from strace_analyzer.report.text.failures import FEW, ROWS, failures
-from strace_analyzer.report.text.fitting import Part, Value, fitted, whole
+from strace_analyzer.report.text.fitting import Loss, Part, fitted, whole
 from strace_analyzer.report.text.fleet import fleet
 from strace_analyzer.report.text.hides import once_more
 from strace_analyzer.report.text.listing import listing
@@ -134,8 +134,8 @@ def _not_asked(section: Section) -> str:
 
 def _failures(section: Section) -> list[Part]:
     forms = [tuple(failures(section, most)) for most in (ROWS, FEW)]
-    values = [Value.MORE_FAILURES, Value.FAILURES]
-    return [Part(*forms, (), values=values, name="calls that failed")] if forms[0] else []
+    losses = [Loss.MORE_FAILURES, Loss.FAILURES]
+    return [Part(*forms, (), losses=losses, name="calls that failed")] if forms[0] else []
 
 
 def _hints(section: Section) -> Part:
@@ -143,7 +143,7 @@ def _hints(section: Section) -> Part:
     left_out: list[list[str]] = [[], names[:-1], names]  # the shortest command goes last
     forms = [tuple(hints(section, without)) for without in left_out]
     unsaid = [", ".join(CALLED[name] for name in some) for some in left_out[1:]]
-    return Part(*forms, values=[Value.MORE_HINTS, Value.HINTS], unsaid=unsaid)
+    return Part(*forms, losses=[Loss.MORE_HINTS, Loss.HINTS], unsaid=unsaid)
 
 
 def _findings(section: Section, may_be_in_full: bool) -> _Told:
@@ -180,7 +180,7 @@ def _beside(
         more = f"{count(len(lines) - 1, 'more note')}: --all"
         one = (lines[0], Text(more, style=FAINT), BLANK)
         if len(lines) > 2:
-            yield Part((*lines, BLANK), one, values=[Value.MORE_NOTES])
+            yield Part((*lines, BLANK), one, losses=[Loss.MORE_NOTES])
         else:
             yield Part((*lines, BLANK))
     doubtful = [g for cause in found if (g := cause.doubtful) is not None and g.sample.doubts]
@@ -247,7 +247,7 @@ def _suppressed(selected: Selected) -> Part:
     if len(lines) < 2:
         return Part(lines)
     more = f"{count(len(lines), 'suppression')}: --all"
-    return Part(lines, (Text(more, style=FAINT),), values=[Value.QUOTES])
+    return Part(lines, (Text(more, style=FAINT),), losses=[Loss.QUOTES])
 
 
 def _own_errors(parts: Sequence[Section]) -> Part:
@@ -260,4 +260,4 @@ def _own_errors(parts: Sequence[Section]) -> Part:
     if len(lines) < 5:
         return Part(lines)
     more = indented(Text(f"{count(len(lines) - 3, 'more line')}: --all", style=FAINT), left=4)
-    return Part(lines, (*lines[:3], more), values=[Value.QUOTES])
+    return Part(lines, (*lines[:3], more), losses=[Loss.QUOTES])

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from strace_analyzer.plain import count, number, safe
 from strace_analyzer.report.section import Section
-from strace_analyzer.report.text.fitting import Part, Value
+from strace_analyzer.report.text.fitting import Loss, Part
 from strace_analyzer.report.text.style import labelled
 
 LINES = 6
@@ -39,7 +39,7 @@ def not_known(
 def doubted(section: Section, told: frozenset[str] = frozenset()) -> Part:
     """The same as a part of a page, which is shortened if there is little room."""
     forms = [tuple(not_known(section, told, most)) for most in (LINES, FEW, ONE)]
-    return Part(*forms, values=[Value.MORE_DOUBTS, Value.FEW_DOUBTS])
+    return Part(*forms, losses=[Loss.MORE_DOUBTS, Loss.FEW_DOUBTS])
 
 
 def _unknown(code: str, section: Section) -> str:

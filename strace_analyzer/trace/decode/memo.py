@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Value = TypeVar("Value")
+T = TypeVar("T")
 
 _MOST = 2_000
 _LONGEST = 64
 
 
-class Remembered(dict[bytes, Value], Generic[Value]):
+class Remembered(dict[bytes, T], Generic[T]):
     """Values by text. `Remembered(function).__getitem__` runs in C for a known text, which saves a
     Python call for most numbers and names of a trace."""
 
-    def __init__(self, value: Callable[[bytes], Value]) -> None:
+    def __init__(self, value: Callable[[bytes], T]) -> None:
         super().__init__()
         self._value = value
 
-    def __missing__(self, text: bytes) -> Value:
+    def __missing__(self, text: bytes) -> T:
         value = self._value(text)
         if len(text) <= _LONGEST:
             if len(self) >= _MOST:
