@@ -1,9 +1,8 @@
-"""A finding as plain values, which marshal(3) writes and reads, and back: reading them cannot
-execute anything."""
+"""A finding as JSON, and back: reading it cannot execute anything."""
 
 from __future__ import annotations
 
-import marshal
+import json
 from typing import Any
 
 from strace_analyzer.findings import (
@@ -25,38 +24,43 @@ _DOUBTS: dict[str, str] = {doubt.value: doubt for doubt in Doubt}
 
 
 def packed(finding: Finding) -> bytes:
-    """`finding` as bytes. Raises ValueError if a rule gave it a detail that is no plain value."""
-    (
-        id, rule, level, confidence, trace, process, namespace, fd, at, socket, local, peer,
-        outcome, held, trail, doubts, *rest,
-    ) = finding  # fmt: skip
-    return marshal.dumps((
-        id, rule, level.value, confidence.value, trace, tuple(process), namespace, fd, tuple(at),
-        tuple(socket), tuple(local), peer and tuple(peer), outcome.value, held,
-        [_packed(record) for record in trail], [str(doubt) for doubt in doubts], *rest,
-    ))  # fmt: skip
+    """`finding` as bytes. Raises TypeError or ValueError if a rule gave it a detail that is no plain
+    value."""
+    return _ENCODER.encode(finding).encode("ascii")
 
 
 def unpacked(data: bytes) -> Finding:
     """The finding that was `packed`."""
     (
         id, rule, level, confidence, trace, process, namespace, fd, at, socket, local, peer,
-        outcome, held, trail, doubts, *rest,
-    ) = marshal.loads(data)  # fmt: skip
+        outcome, held, trail, doubts, proved, shows_no_port, reuse, cause, without_bind, details,
+        group,
+    ) = json.loads(data)  # fmt: skip
     return Finding(
         id, rule, Level(level), Confidence(confidence), trace, ProcessRef(*process), namespace, fd,
         Location(*at), SocketKind(*socket), LocalAddress(*local), peer and Endpoint(*peer),
-        Outcome(outcome), held, tuple(map(_unpacked, trail)),
-        frozenset(_DOUBTS.get(code, code) for code in doubts), *rest,
+        Outcome(outcome), held, tuple(map(_record, trail)),
+        frozenset(_DOUBTS.get(code, code) for code in doubts), proved, shows_no_port, reuse, cause,
+        without_bind, _tuples(details), group,
     )  # fmt: skip
 
 
-def _packed(record: CallRecord) -> tuple[Any, ...]:
-    *plain, address, option = record
-    return (*plain, address and tuple(address), option and tuple(option))
+def _plain(value: object) -> Any:
+    if isinstance(value, frozenset):
+        return list(value)
+    if isinstance(value, (Confidence, Outcome)):
+        return value.value
+    raise TypeError(f"not a plain value: {value!r}")
 
 
-def _unpacked(record: tuple[Any, ...]) -> CallRecord:
-    *plain, address, option = record
+_ENCODER = json.JSONEncoder(default=_plain)
+
+
+def _record(values: list[Any]) -> CallRecord:
+    *plain, stack, injected, address, option = values
     address, option = address and Endpoint(*address), option and OptionCall(*option)
-    return CallRecord._make((*plain, address, option))
+    return CallRecord._make((*plain, tuple(stack), injected, address, option))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
