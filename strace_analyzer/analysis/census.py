@@ -11,7 +11,6 @@ from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Origin, Outcome, Socket
 from strace_analyzer.kernel.step import MAKING, Step
-from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
 Peer = tuple[str | None, int | None]
 
@@ -119,7 +118,7 @@ class Census:
             tally.tcp_connections += 1
             tally.unread += Doubt.UNDECODED in now.doubts
             tally.destinations = with_one(tally.destinations, (now.peer.address, now.peer.port))
-            if was.binding is Binding.EPHEMERAL and is_early_wildcard_bind(was):
+            if was.is_bound_early:
                 tally.early_bound += 1
             elif was.binding in (Binding.EPHEMERAL, Binding.BOUND):
                 is_told = Doubt.UNDECODED not in was.doubts

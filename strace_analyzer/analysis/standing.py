@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from strace_analyzer.kernel.objects import Task
-from strace_analyzer.kernel.socket_state import Binding
-from strace_analyzer.rules.early_bind import is_early_wildcard_bind
 
 
 class Standing(NamedTuple):
@@ -28,8 +26,5 @@ def standing(tasks: Iterable[Task]) -> Standing:
         for fd in table
         if (held := table.slots.get(fd)) is not None and held.description.socket.is_inet
     }
-    pinned = sum(
-        socket.binding is Binding.EPHEMERAL and is_early_wildcard_bind(socket)
-        for socket in sockets.values()
-    )
+    pinned = sum(socket.is_bound_early for socket in sockets.values())
     return Standing(len(sockets), pinned)

@@ -119,6 +119,10 @@ TCP = frozenset(("TCP", "MPTCP"))
 """The protocols of a socket that is certainly TCP."""
 UDP = frozenset(("UDP", "UDPLITE"))
 """The same for UDP."""
+UNMEASURED = ("SCTP", "DCCP")
+"""Protocols that connect as TCP does according to their sources, which was not measured
+(docs/kernel.md)."""
+_LIKE_TCP = frozenset((*TCP, *UNMEASURED, None))
 INET_OR_UNKNOWN = frozenset(("AF_INET", "AF_INET6", None))
 """The domains that matter here; a socket of unknown domain may be one of them."""
 
@@ -170,6 +174,21 @@ class Socket(NamedTuple):
     def is_inet(self) -> bool:
         """AF_INET or AF_INET6, or of unknown domain."""
         return self.domain in INET_OR_UNKNOWN
+
+    @property
+    def early_address(self) -> SocketAddress | None:
+        """The address of an early bind: bind() with port 0 took a port at once, and the socket
+        connects as TCP does, or its protocol is not told. None for any other socket, or if the
+        address is unknown."""
+        is_early = self.binding is Binding.EPHEMERAL and self.protocol in _LIKE_TCP
+        return self.local if is_early else None
+
+    @property
+    def is_bound_early(self) -> bool:
+        """It has an early bind to the wildcard address: what bind-any-port-zero flags when it
+        connects."""
+        address = self.early_address
+        return address is not None and address.is_wildcard
 
     def evidence(self, role: str) -> Evidence | None:
         """The first call with this role since the binding was made, or None."""

@@ -11,7 +11,6 @@ from strace_analyzer.rules.early_bind import (
     ALONE,
     PINNED,
     SHARES_NONE,
-    connects_like_tcp,
     early_bind_findings,
     early_bind_remark,
     why_it_shares_none,
@@ -63,15 +62,7 @@ class BindAddressPortZero(Rule):
     counted = "BOUND"
 
     def step(self, step: Step) -> Iterable[Draft]:
-        return early_bind_findings(
-            self,
-            step,
-            lambda socket: (
-                socket.local is not None
-                and not socket.local.is_wildcard
-                and connects_like_tcp(socket)
-            ),
-        )
+        return early_bind_findings(self, step, wildcard=False)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         harm = took_nearly_all(finding, summary)

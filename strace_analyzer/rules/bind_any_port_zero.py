@@ -9,17 +9,15 @@ from collections.abc import Iterable
 
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.socket_state import Outcome
+from strace_analyzer.kernel.socket_state import UNMEASURED, Outcome
 from strace_analyzer.kernel.step import MOVING, Step
 from strace_analyzer.plain import count
 from strace_analyzer.rules.early_bind import (
     ALONE,
     PINNED,
     SHARES_NONE,
-    UNMEASURED,
     early_bind_findings,
     early_bind_remark,
-    is_early_wildcard_bind,
     why_it_shares_none,
 )
 from strace_analyzer.rules.evidence import Draft
@@ -81,7 +79,7 @@ class BindAnyPortZero(Rule):
     counted = "EARLY-BOUND"
 
     def step(self, step: Step) -> Iterable[Draft]:
-        return early_bind_findings(self, step, is_early_wildcard_bind)
+        return early_bind_findings(self, step, wildcard=True)
 
     def judge(self, finding: Finding, summary: Summary) -> Finding:
         level = early_bind_level(finding, summary)

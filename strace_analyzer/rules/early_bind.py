@@ -3,33 +3,26 @@ socket) and the remarks beside its calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from strace_analyzer.findings import CallRecord, Finding
 from strace_analyzer.kernel.doubts import Doubt
-from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Socket
+from strace_analyzer.kernel.socket_state import Binding, Connection
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.rules.evidence import Draft
 from strace_analyzer.rules.remarks import remark, sets_no_port
 from strace_analyzer.rules.rule import Rule
 from strace_analyzer.rules.words import Advice, Case
 
-UNMEASURED = ("SCTP", "DCCP")
-"""Protocols that work alike according to their sources but were not measured (docs/kernel.md)."""
-_LIKE_TCP = frozenset((*TCP, *UNMEASURED, None))
 ALONE = ("SCTP",)
-"""Those of them whose sockets share no ports, with or without bind() (docs/kernel.md)."""
+"""The protocols whose sockets share no ports, with or without bind() (docs/kernel.md)."""
 
 PINNED = frozenset({Binding.EPHEMERAL})
 """The bindings of a socket whose steps can be part of the pattern."""
 
 
-def early_bind_findings(
-    rule: Rule, step: Step, concerns: Callable[[Socket], bool]
-) -> tuple[Draft, ...]:
+def early_bind_findings(rule: Rule, step: Step, *, wildcard: bool) -> tuple[Draft, ...]:
     """The finding of `rule` if `step` is a connect(), or changes the outcome of one, of a socket
-    that holds a port from bind() with port 0 and for which `concerns` is true; the binding's last
-    step ends the finding."""
+    with an early bind: to the wildcard address, or without `wildcard` to a specific one; the
+    binding's last step ends the finding."""
     was, now = step.was, step.now
     if (
         was is None
@@ -43,21 +36,12 @@ def early_bind_findings(
             return ()
     elif was.peer is None:
         return ()
-    if not concerns(was):
+    address = was.early_address
+    if address is None or address.is_wildcard is not wildcard:
         return ()
     ended = now is None or now.binding is not Binding.EPHEMERAL
     at = "bind" if was.evidence("bind") is not None else "connect"  # a bind before the trace
     return (rule.draft(step, step.socket, at=at, ended=ended),)
-
-
-def is_early_wildcard_bind(socket: Socket) -> bool:
-    """Bound to the wildcard address, and connects as TCP does."""
-    return socket.local is not None and socket.local.is_wildcard and connects_like_tcp(socket)
-
-
-def connects_like_tcp(socket: Socket) -> bool:
-    """TCP, MPTCP, SCTP, DCCP, or a protocol that the trace does not tell."""
-    return socket.protocol in _LIKE_TCP
 
 
 SHARES_NONE = Advice(
