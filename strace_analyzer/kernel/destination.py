@@ -54,6 +54,12 @@ def space(socket: Socket) -> str | None:
     return space_of(socket.origin, socket.domain, socket.type, socket.protocol)
 
 
+def space_held(socket: Socket) -> str | None:
+    """The port space in which the socket has its port: also that of an accepted connection, which
+    takes none but keeps its listener's."""
+    return space_of(Origin.INHERITED, socket.domain, socket.type, socket.protocol)
+
+
 @lru_cache
 def space_of(
     origin: Origin, domain: str | None, type: str | None, protocol: str | None

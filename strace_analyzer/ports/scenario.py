@@ -120,7 +120,7 @@ class Scenario:
         waits = (
             self.time_wait
             and step.was is not None
-            and space(step.was) == "TCP"
+            and step.space == "TCP"
             and leaves_time_wait(step.was, step.now)
         )
         if waits and seconds is not None:
@@ -130,7 +130,7 @@ class Scenario:
 
     def _attempt(self, step: Step) -> Claim | None:
         """The claim of a call that failed for lack of a port, or that held a port only while it
-        ran."""
+        ran. Not `step.dry`: that is whether the trace's own range was exhausted."""
         socket, errno = step.socket, step.errno
         if errno is None or step.role not in ("bind", "connect", "listen", "send"):
             return None
@@ -139,7 +139,7 @@ class Scenario:
         unbound = socket.binding in (Binding.UNBOUND, Binding.DEFERRED)
         if not unbound or not isinstance(step.event, Syscall):
             return None
-        if step.role == "connect" and space(socket) == "TCP":
+        if step.role == "connect" and step.space == "TCP":
             refused = connect_result(errno, step.event.duration) is ConnectResult.REFUSED
             return shared(socket, specific(socket.local)) if refused else None
         return owned(socket) if errno in _NO_PORT_ERRORS else None
@@ -148,7 +148,7 @@ class Scenario:
         asked, socket = bind_address(step), step.socket
         if step.errno != "EADDRINUSE" or asked is None or asked.port != 0:
             return None
-        early = space(socket) == "TCP" and (
+        early = step.space == "TCP" and (
             self.change is Variation.NO_PORT
             or (self.change is Variation.NO_EARLY_BIND and specific(asked) is None)
         )

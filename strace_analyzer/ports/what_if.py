@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.ports.clock import StepClock
 from strace_analyzer.ports.scenario import Scenario, Variation
@@ -64,7 +63,7 @@ class WhatIf:
 
     def step(self, step: Step) -> None:
         """Play what one event did to one socket."""
-        protocol = space(step.socket)
+        protocol = step.space
         if protocol is None:
             return
         seconds = self._clock.at(step.event.seconds)
@@ -134,4 +133,4 @@ def _errno(step: Step) -> str:
     """docs/kernel.md, "What exhaustion looks like"."""
     if step.role in ("bind", "listen"):
         return "EADDRINUSE"
-    return "EADDRNOTAVAIL" if space(step.socket) == "TCP" else "EAGAIN"
+    return "EADDRNOTAVAIL" if step.space == "TCP" else "EAGAIN"

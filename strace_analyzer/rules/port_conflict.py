@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strace_analyzer.exhaustion import bind_address
-from strace_analyzer.kernel import destination
 from strace_analyzer.kernel.destination import Family, family, specific
-from strace_analyzer.kernel.socket_state import Binding, Origin, Socket
+from strace_analyzer.kernel.socket_state import Binding, Socket
 from strace_analyzer.kernel.step import Step
 from strace_analyzer.trace.sockaddr import SocketAddress
 
@@ -25,12 +24,6 @@ def port_asked(step: Step) -> int:
     if step.role == "listen" and socket.binding is Binding.BOUND and socket.local is not None:
         return socket.local.port or 0
     return 0
-
-
-def space_of(socket: Socket) -> str | None:
-    """The port space, also of an incoming connection: it takes no port, but keeps its
-    listener's."""
-    return destination.space_of(Origin.INHERITED, socket.domain, socket.type, socket.protocol)
 
 
 def conflicts(one: Socket, other: Socket, asked: SocketAddress | None) -> bool:

@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import Endpoint
-from strace_analyzer.kernel.destination import destination, local_port, space, specific
+from strace_analyzer.kernel.destination import (
+    destination,
+    local_port,
+    space,
+    space_held,
+    specific,
+)
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import Shown, ThreadGroup
 from strace_analyzer.kernel.socket_state import TCP, Binding, Connection, Origin, Socket
@@ -23,7 +29,6 @@ from strace_analyzer.rules.port_conflict import (
     conflicts,
     is_dual_stack,
     sharer,
-    space_of,
 )
 from strace_analyzer.rules.words import script_of
 from strace_analyzer.trace.sockaddr import SocketAddress
@@ -85,7 +90,7 @@ class PortHolders:
             one
             for one in (*self.context.held(socket.namespace, port), *closing)
             if one.description is not step.description
-            and space_of(one.socket) == space(socket)
+            and space_held(one.socket) == step.space
             and conflicts(one.socket, socket, asked)
         ]
         shown = self.shown(step, port)
@@ -103,7 +108,7 @@ class PortHolders:
                 )
         if shown is not None:
             return by_note(shown)
-        machine, protocol = self.context.machine, space(socket)
+        machine, protocol = self.context.machine, step.space
         for row in machine.at(port, protocol) if machine is not None and protocol else ():
             owner = row.owners[0] if row.owners else None
             details = (
@@ -116,10 +121,10 @@ class PortHolders:
                 ("listed", True),
             )
             return _BY_STATE.get(row.state, "outgoing-connection"), details
-        passed = self._passed.get((socket.namespace, space(socket), port))
+        passed = self._passed.get((socket.namespace, step.space, port))
         if passed is not None and conflicts(passed.socket, socket, asked):
             return "passed-socket", tuple(self._passed_to(passed))
-        gone = self._gone.get((socket.namespace, space(socket), port))
+        gone = self._gone.get((socket.namespace, step.space, port))
         if gone is not None and gone.has_port_from(socket, asked, step.event.seconds):
             return "time-wait", tuple(gone.details())
         if machine is None or not machine.is_answer:
@@ -130,7 +135,7 @@ class PortHolders:
     def shown(self, step: Step, port: int) -> Shown | None:
         """Who has the port according to a descriptor's note, at an address that conflicts."""
         socket = step.socket
-        shown = self.context.shown(socket.namespace, space(socket), port)
+        shown = self.context.shown(socket.namespace, step.space, port)
         if shown is None or shown.socket.local is None or shown.socket.domain is None:
             return None
         local = SocketAddress(shown.socket.domain, *shown.socket.local)
@@ -143,7 +148,7 @@ class PortHolders:
         socket = step.socket
         asked = bind_address(step) or socket.local
         for one in self.context.closed_on_exec(socket.namespace, port):
-            if space(one.socket) == space(socket) and conflicts(one.socket, socket, asked):
+            if space(one.socket) == step.space and conflicts(one.socket, socket, asked):
                 yield from _process("may_hold", one.group)
                 yield "may_hold_fd", one.fd
                 return
@@ -186,13 +191,13 @@ class PortHolders:
         listens = was.connection is Connection.LISTENING and is_bound
         is_up = was.connection is Connection.CONNECTED or is_bound
         if listens or (is_up and leaves_time_wait(was, None)):
-            self._gone[was.namespace, space_of(was), port] = _gone(step, step.task.group, was)
+            self._gone[was.namespace, space_held(was), port] = _gone(step, step.task.group, was)
 
     def _note_passed(self, step: Step, was: Socket) -> None:
         port = local_port(was)
         if port and was.origin is not Origin.ACCEPTED:
             gone = _gone(step, step.description.group, was)
-            self._passed[was.namespace, space_of(was), port] = gone
+            self._passed[was.namespace, space_held(was), port] = gone
 
 
 def _gone(step: Step, group: ThreadGroup, was: Socket) -> _Gone:

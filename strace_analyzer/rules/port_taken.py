@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from strace_analyzer.exhaustion import bind_address
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level, Summary
-from strace_analyzer.kernel.destination import space, specific
+from strace_analyzer.kernel.destination import specific
 from strace_analyzer.kernel.doubts import Doubt
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Binding
@@ -247,7 +247,7 @@ class PortTaken(Rule):
             cause=cause,
             details=(("port", port), *details),
         )
-        key = found.process.id, space(step.socket), port
+        key = found.process.id, step.space, port
         failed = _Failed(found.id, step.description.id, asked)
         self._failed.setdefault(key, []).append(failed)
         group = step.task.group
@@ -265,7 +265,7 @@ class PortTaken(Rule):
         asked = bind_address(step) if self._failed else None
         if asked is None or not asked.port:
             return
-        process, protocol = f"{self.context.trace}:{step.description.group.id}", space(step.socket)
+        process, protocol = f"{self.context.trace}:{step.description.group.id}", step.space
         port, is_over = asked.port, _is_got
         while port > 0:
             all_failed = self._failed.pop((process, protocol, port), [])

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strace_analyzer.findings import CallRecord, Confidence, Finding, Level
-from strace_analyzer.kernel.destination import space
 from strace_analyzer.kernel.objects import ThreadGroup
 from strace_analyzer.kernel.socket_state import Connection, Origin
 from strace_analyzer.kernel.step import Step
@@ -306,7 +305,7 @@ def _is_outgoing(step: Step) -> bool:
     socket = step.socket
     return (
         socket.origin is Origin.CREATED
-        and space(socket) == "TCP"
+        and step.space == "TCP"
         and socket.connection is Connection.CONNECTED
     )
 
