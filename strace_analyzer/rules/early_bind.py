@@ -24,11 +24,7 @@ def early_bind_findings(rule: Rule, step: Step, *, wildcard: bool) -> tuple[Draf
     with an early bind: to the wildcard address, or without `wildcard` to a specific one; the
     binding's last step ends the finding."""
     was, now = step.was, step.now
-    if (
-        was is None
-        or was.binding is not Binding.EPHEMERAL
-        or was.connection is Connection.LISTENING
-    ):
+    if was is None or was.connection is Connection.LISTENING:
         return ()
     if was.connects == 0:
         connects = step.role == "connect" and now is not None and now.peer is not None

@@ -21,11 +21,14 @@ from strace_analyzer.kernel.option_calls import OptionCall
 from strace_analyzer.kernel.socket_state import Outcome
 
 _DOUBTS: dict[str, str] = {doubt.value: doubt for doubt in Doubt}
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def packed(finding: Finding) -> bytes:
-    """`finding` as bytes. Raises TypeError or ValueError if a rule gave it a detail that is no plain
-    value."""
+    """`finding` as bytes. Raises TypeError if its rule gave it something that would come back as
+    another type: anything but plain values and tuples of them."""
+    if not _is_plain((finding.cause, finding.without_bind, finding.details)):
+        raise TypeError(f"not plain: {finding.details!r}")
     return _ENCODER.encode(finding).encode("ascii")
 
 
@@ -45,12 +48,15 @@ def unpacked(data: bytes) -> Finding:
     )  # fmt: skip
 
 
-def _plain(value: object) -> Any:
-    if isinstance(value, frozenset):
-        return list(value)
-    if isinstance(value, (Confidence, Outcome)):
-        return value.value
-    raise TypeError(f"not a plain value: {value!r}")
+def _is_plain(value: object) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_plain, value))
+    return type(value) in _PLAIN
+
+
+def _plain(value: Confidence | Outcome | frozenset[str]) -> str | list[str]:
+    """A field for which json has no notation."""
+    return list(value) if isinstance(value, frozenset) else value.value
 
 
 _ENCODER = json.JSONEncoder(default=_plain)

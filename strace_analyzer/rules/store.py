@@ -73,7 +73,7 @@ class FindingStore:
         self._finished.pop(number, None)
         try:
             data = packed(finding)
-        except (TypeError, ValueError):  # a rule gave it a detail that is no plain value
+        except TypeError:  # a rule gave it a detail that is no plain value
             self._finished[number] = finding
             return
         if self._file is None:

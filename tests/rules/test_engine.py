@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -217,6 +217,25 @@ def test_a_detail_that_is_no_plain_value_stays_in_memory() -> None:
     assert [(item.fd, item.details) for item in store] == [(9, odd), (3, ())]
     store.put(finding(0))
     assert [(item.fd, item.details) for item in store] == [(3, ()), (3, ())]
+
+
+class Share(NamedTuple):
+    """A row of a rule's table."""
+
+    who: str
+    times: int
+
+
+@pytest.mark.parametrize(
+    "value", [[1, 2], {1: "a"}, frozenset({"a"}), (Share("a", 2),), Doubt.OLDER], ids=repr
+)
+def test_a_detail_is_of_the_same_type_however_many_findings_there_are(value: Any) -> None:
+    store = FindingStore(in_memory=0)
+    store.put(finding(0)._replace(details=(("which", value),)))
+    store.finish("f0")
+    again = store[0].detail("which")
+    assert again == value
+    assert kinds(again) == kinds(value)
 
 
 def kinds(value: object) -> list[type]:
